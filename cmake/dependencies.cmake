@@ -1,0 +1,16 @@
+# Everything here comes from Debian 12; tools/setup.sh installs it.
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+if(NOT HERETIX_FUZZ)
+  find_package(SQLite3 REQUIRED)
+  # Debian's SQLiteCppConfig.cmake names an include folder that does not exist.
+  find_library(SQLITECPP_LIBRARY SQLiteCpp REQUIRED)
+  add_library(SQLiteCpp UNKNOWN IMPORTED)
+  set_target_properties(SQLiteCpp PROPERTIES IMPORTED_LOCATION ${SQLITECPP_LIBRARY}
+    INTERFACE_COMPILE_DEFINITIONS SQLITE_ENABLE_COLUMN_METADATA INTERFACE_LINK_LIBRARIES SQLite::SQLite3)
+  find_package(Threads REQUIRED)
+  find_package(GTest REQUIRED)
+endif()
+find_package(Python3 REQUIRED COMPONENTS Interpreter)

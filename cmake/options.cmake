@@ -1,0 +1,18 @@
+# Warnings, sanitizers and the floating-point rule, for our own targets only.
+add_library(heretix_options INTERFACE)
+target_compile_options(heretix_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror
+  # Published log-odds must be equal to the bit everywhere: no fused multiply-add (docs/estimator.md).
+  -ffp-contract=off)
+if(HERETIX_SANITIZE)
+  target_compile_options(heretix_options INTERFACE -fsanitize=${HERETIX_SANITIZE} -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
+  target_link_options(heretix_options INTERFACE -fsanitize=${HERETIX_SANITIZE})
+endif()
+if(HERETIX_FUZZ)
+  target_compile_options(heretix_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

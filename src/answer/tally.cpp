@@ -1,0 +1,33 @@
+#include "answer/tally.hpp"
+
+#include <unordered_map>
+
+namespace heretix {
+
+Tally tally(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
+  std::unordered_map<std::string, std::size_t> place;
+  for (const PlannedTemplate& t : plan.templates) place.emplace(t.prompt_sha256, place.size());
+  std::vector<TemplateLogits> logits(place.size());
+  std::vector<std::vector<Probability>> probabilities(place.size());
+  Tally counted;
+  // The plan asks each template's replicates in order, so appending keeps replicate order.
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i]) continue;
+    ++counted.answered;
+    if (answers[i]->from_store) ++counted.from_store;
+    if (!answers[i]->verdict.usable()) continue;
+    ++counted.usable;
+    const std::size_t at = place.at(plan.questions[i].prompt_sha256);
+    logits[at].prompt_sha256 = plan.questions[i].prompt_sha256;
+    logits[at].logits.push_back(to_logit(*answers[i]->verdict.prob_true));
+    probabilities[at].push_back(*answers[i]->verdict.prob_true);
+  }
+  for (std::size_t t = 0; t < logits.size(); ++t) {
+    if (logits[t].logits.empty()) continue;
+    counted.by_template.push_back(std::move(logits[t]));
+    counted.probabilities.push_back(std::move(probabilities[t]));
+  }
+  return counted;
+}
+
+}  // namespace heretix

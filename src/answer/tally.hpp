@@ -1,0 +1,47 @@
+// Answers sorted by template, as the estimator wants them, and how many kept the agreed form.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "answer/verdict.hpp"
+#include "estimate/estimate.hpp"
+#include "plan/plan.hpp"
+
+namespace heretix {
+
+// One reply to one question, judged. What is unknown (a file written by another program) stays empty.
+struct Answer {
+  std::string cache_key;
+  int attempt = 1;
+  std::optional<std::string> raw_text{};
+  Verdict verdict{};
+  std::string model_version{};  // as the provider named it
+  std::string response_id{};
+  std::optional<long> tokens_in{};
+  std::optional<long> tokens_out{};
+  double latency_ms = 0;
+  long long created_at = 0;  // Unix seconds, UTC
+  bool from_store = false;   // not paid for by this execution
+};
+
+struct Tally {
+  std::vector<TemplateLogits> by_template;              // in plan order, only those with usable answers
+  std::vector<std::vector<Probability>> probabilities;  // the same answers before the clamp
+  std::size_t answered = 0;
+  std::size_t usable = 0;
+  std::size_t from_store = 0;
+
+  double compliance() const {
+    return answered == 0 ? 0.0 : static_cast<double>(usable) / static_cast<double>(answered);
+  }
+  double cache_hit_rate() const {
+    return answered == 0 ? 0.0 : static_cast<double>(from_store) / static_cast<double>(answered);
+  }
+};
+
+// `answers[i]` is the answer that counts for `plan.questions[i]`, empty where none came.
+Tally tally(const Plan& plan, const std::vector<std::optional<Answer>>& answers);
+
+}  // namespace heretix

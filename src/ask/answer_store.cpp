@@ -1,0 +1,207 @@
+#include "ask/answer_store.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/sha256.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::string_view kSample =
+    "SELECT s.*, r.claim AS run_claim FROM samples s LEFT JOIN runs r ON r.run_id = s.run_id WHERE s.cache_key = :key";
+constexpr std::string_view kAnswers = "SELECT * FROM heretix_answers WHERE cache_key = :key ORDER BY attempt";
+constexpr std::string_view kAttempts =
+    "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status FROM heretix_attempts a "
+    "LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id WHERE a.cache_key = :key";
+constexpr std::string_view kInsertAttempt =
+    "INSERT INTO heretix_attempts (cache_key, attempt, execution_id, provider, model, started_at, max_cost_micro_usd) "
+    "VALUES (:key, :attempt, :execution, :provider, :model, :now, :cost)";
+constexpr std::string_view kCloseAttempt =
+    "UPDATE heretix_attempts SET outcome = :outcome, finished_at = :now, billed_micro_usd = :billed, error = :error "
+    "WHERE cache_key = :key AND attempt = :attempt";
+constexpr std::string_view kInsertAnswer =
+    "INSERT INTO heretix_answers (cache_key, attempt, execution_id, raw_text, raw_sha256, usable, reason, prob_true, "
+    "provider, provider_model_id, response_id, tokens_in, tokens_out, latency_ms, created_at) VALUES (:key, :attempt, "
+    ":execution, :raw, :raw_sha256, :usable, :reason, :p, :provider, :version, :response, :tokens_in, :tokens_out, "
+    ":latency, :now)";
+// Another process may have been first with the same key: what stands there is final.
+constexpr std::string_view kInsertSample =
+    "INSERT OR IGNORE INTO samples (run_id, cache_key, prompt_sha256, paraphrase_idx, replicate_idx, prob_true, logit, "
+    "provider_model_id, response_id, created_at, tokens_out, latency_ms, json_valid) VALUES (:run, :key, :prompt, "
+    ":paraphrase, :replicate, :p, :logit, :version, :response, :now, :tokens_out, :latency, :valid)";
+
+Value or_null(const std::optional<long>& number) {
+  return number ? Value(std::int64_t{*number}) : Value(std::monostate{});
+}
+Value probability_or_null(const Verdict& verdict) {
+  return verdict.prob_true ? Value(verdict.prob_true->value()) : Value(std::monostate{});
+}
+
+std::optional<long> optional_long(const Row& row, std::string_view column) {
+  const auto value = row.integer(column);
+  return value ? std::optional<long>(static_cast<long>(*value)) : std::nullopt;
+}
+
+std::optional<Probability> optional_probability(const Row& row) {
+  const auto p = row.real("prob_true");
+  return p && *p >= 0.0 && *p <= 1.0 ? std::optional(Probability{*p}) : std::nullopt;
+}
+
+std::string_view to_word(AttemptOutcome::Word word) {
+  switch (word) {
+    case AttemptOutcome::Word::answered: return "answered";
+    case AttemptOutcome::Word::failed: return "failed";
+    case AttemptOutcome::Word::in_doubt: return "in_doubt";
+    case AttemptOutcome::Word::not_sent: return "not_sent";
+  }
+  throw std::logic_error("an AttemptOutcome without a word");
+}
+
+}  // namespace
+
+Answer answer_from_sample(const Row& row) {
+  Answer answer;
+  answer.cache_key = row.text_or_empty("cache_key");
+  answer.verdict.prob_true = optional_probability(row);
+  if (row.integer("json_valid").value_or(0) != 1) answer.verdict.reason = Reason::not_json;
+  else if (!answer.verdict.prob_true) answer.verdict.reason = Reason::no_probability;
+  answer.model_version = row.text_or_empty("provider_model_id");
+  answer.response_id = row.text_or_empty("response_id");
+  answer.tokens_out = optional_long(row, "tokens_out");
+  answer.latency_ms = row.real("latency_ms").value_or(0);
+  answer.created_at = row.integer("created_at").value_or(0);
+  return answer;
+}
+
+Answer answer_from(const Row& row) {
+  Answer answer;
+  answer.cache_key = row.text_or_empty("cache_key");
+  answer.attempt = static_cast<int>(row.integer("attempt").value_or(1));
+  answer.raw_text = row.text_or_empty("raw_text");
+  answer.verdict.prob_true = optional_probability(row);
+  if (const auto word = row.text("reason")) answer.verdict.reason = reason_from(*word).value_or(Reason::not_json);
+  answer.model_version = row.text_or_empty("provider_model_id");
+  answer.response_id = row.text_or_empty("response_id");
+  answer.tokens_in = optional_long(row, "tokens_in");
+  answer.tokens_out = optional_long(row, "tokens_out");
+  answer.latency_ms = row.real("latency_ms").value_or(0);
+  answer.created_at = row.integer("created_at").value_or(0);
+  return answer;
+}
+
+AnswerStore::AnswerStore(Database& database, std::string execution_id, std::string run_id)
+    : database_(database), execution_id_(std::move(execution_id)), run_id_(std::move(run_id)) {}
+
+std::vector<Answer> AnswerStore::answers_of(const Question& question) {
+  std::vector<Answer> answers;
+  for (const Row& row : database_.query(kAnswers, {{":key", question.cache_key}})) answers.push_back(answer_from(row));
+  return answers;
+}
+
+// Key fields are not escaped: two recipes can meet in one key, so the claim and the prompt are compared too.
+std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& question,
+                                             const std::vector<Answer>& answers) {
+  const std::vector<Row> rows = database_.query(kSample, {{":key", question.cache_key}});
+  if (rows.empty()) return std::nullopt;
+  const auto claim = rows[0].text("run_claim");
+  const bool same_prompt = rows[0].text_or_empty("prompt_sha256") == question.prompt_sha256;
+  if (!same_prompt || (claim && *claim != plan.recipe.claim.text)) {
+    throw Error(ErrorKind::conflict, "a stored answer has this question's key but belongs to another claim",
+                "change the claim or the model name by a character: '|' in one of them made two keys meet");
+  }
+  for (const Answer& answer : answers) {
+    if (answer.response_id == rows[0].text_or_empty("response_id") &&
+        answer.verdict.usable() == (rows[0].integer("json_valid") == 1)) {
+      return answer;
+    }
+  }
+  return answer_from_sample(rows[0]);
+}
+
+History AnswerStore::history(const Plan& plan, const Question& question) {
+  History known;
+  const std::vector<Answer> answers = answers_of(question);
+  if (!answers.empty()) known.first_answer = answers.front();
+  known.final_answer = sample_of(plan, question, answers);
+  if (known.final_answer) {
+    known.final_answer->from_store = true;
+    return known;
+  }
+  for (const Row& row : database_.query(kAttempts, {{":key", question.cache_key}})) {
+    known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
+    const std::string outcome = row.text_or_empty("outcome");
+    if (outcome == "in_doubt") ++known.unknown;
+    if (!outcome.empty()) continue;
+    const bool others = row.text_or_empty("execution_id") != execution_id_;
+    if (others && row.text_or_empty("status") == "running" && still_runs(row.text_or_empty("owner"))) {
+      known.asked_by = row.text_or_empty("execution_id");
+    } else {
+      ++known.unknown;
+    }
+  }
+  return known;
+}
+
+void AnswerStore::record_attempt(const Question& question, int attempt, const ProviderFacts& facts,
+                                 std::int64_t now_micros) {
+  const Value cost = facts.max_cost_per_answer ? Value(facts.max_cost_per_answer->micros()) : Value(std::monostate{});
+  database_.execute(kInsertAttempt, {{":key", question.cache_key},
+                                     {":attempt", std::int64_t{attempt}},
+                                     {":execution", execution_id_},
+                                     {":provider", facts.provider},
+                                     {":model", facts.model},
+                                     {":now", now_micros},
+                                     {":cost", cost}});
+}
+
+void AnswerStore::close_attempt(const Question& question, int attempt, const AttemptOutcome& outcome,
+                                std::int64_t now_micros) {
+  database_.execute(kCloseAttempt,
+                    {{":key", question.cache_key},
+                     {":attempt", std::int64_t{attempt}},
+                     {":outcome", std::string(to_word(outcome.word))},
+                     {":now", now_micros},
+                     {":billed", outcome.billed ? Value(outcome.billed->micros()) : Value(std::monostate{})},
+                     {":error", outcome.error.empty() ? Value(std::monostate{}) : Value(outcome.error)}});
+}
+
+void AnswerStore::keep_answer(const Question& question, const Answer& answer, const ProviderFacts& facts) {
+  const std::string raw = answer.raw_text.value_or("");
+  const auto& reason = answer.verdict.reason;
+  database_.execute(kInsertAnswer,
+                    {{":key", question.cache_key},
+                     {":attempt", std::int64_t{answer.attempt}},
+                     {":execution", execution_id_},
+                     {":raw", raw},
+                     {":raw_sha256", sha256_hex(raw)},
+                     {":usable", std::int64_t{answer.verdict.usable()}},
+                     {":reason", reason ? Value(std::string(heretix::to_word(*reason))) : Value(std::monostate{})},
+                     {":p", probability_or_null(answer.verdict)},
+                     {":provider", facts.provider},
+                     {":version", answer.model_version},
+                     {":response", answer.response_id},
+                     {":tokens_in", or_null(answer.tokens_in)},
+                     {":tokens_out", or_null(answer.tokens_out)},
+                     {":latency", answer.latency_ms},
+                     {":now", std::int64_t{answer.created_at}}});
+}
+
+void AnswerStore::keep_sample(const Question& question, const Answer& answer) {
+  const auto& p = answer.verdict.prob_true;
+  database_.execute(kInsertSample, {{":run", run_id_},
+                                    {":key", question.cache_key},
+                                    {":prompt", question.prompt_sha256},
+                                    {":paraphrase", std::int64_t{question.paraphrase_idx}},
+                                    {":replicate", std::int64_t{question.replicate_idx}},
+                                    {":p", probability_or_null(answer.verdict)},
+                                    {":logit", p ? Value(to_logit(*p).value()) : Value(std::monostate{})},
+                                    {":version", answer.model_version},
+                                    {":response", answer.response_id},
+                                    {":now", std::int64_t{answer.created_at}},
+                                    {":tokens_out", or_null(answer.tokens_out)},
+                                    {":latency", answer.latency_ms},
+                                    {":valid", std::int64_t{answer.verdict.usable()}}});
+}
+
+}  // namespace heretix

@@ -1,0 +1,68 @@
+// Answers that were paid for, and the attempts to get them: read before asking, written as they come.
+//
+// Owns the SQL of samples, heretix_answers and heretix_attempts (docs/storage.md).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "answer/tally.hpp"
+#include "provider/provider.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+// What is known about one question before it is asked.
+struct History {
+  std::optional<Answer> final_answer;   // what `samples` holds: never asked again
+  std::optional<Answer> first_answer;   // by attempt, with its raw text; without a final one it was unusable
+  int attempts = 0;                     // recorded so far
+  int unknown = 0;                      // of them: sent, outcome never seen; possibly billed
+  std::optional<std::string> asked_by;  // an execution that runs now and has it in flight
+};
+
+struct AttemptOutcome {
+  enum class Word { answered, failed, in_doubt, not_sent };
+  Word word;
+  std::optional<MicroUsd> billed;
+  std::string error;
+};
+
+class AnswerStore {
+ public:
+  // Borrowed. `execution_id` names this process's execution in every row; `run_id` goes into samples.
+  AnswerStore(Database& database, std::string execution_id, std::string run_id);
+
+  History history(const Plan& plan, const Question& question);
+
+  // The writes of one group commit; callers hold a Transaction.
+  void record_attempt(const Question& question, int attempt, const ProviderFacts& facts, std::int64_t now_micros);
+  void close_attempt(const Question& question, int attempt, const AttemptOutcome& outcome, std::int64_t now_micros);
+  void keep_answer(const Question& question, const Answer& answer, const ProviderFacts& facts);
+  void keep_sample(const Question& question, const Answer& answer);  // final
+
+  Database& database() { return database_; }
+
+ private:
+  std::optional<Answer> sample_of(const Plan& plan, const Question& question, const std::vector<Answer>& answers);
+  std::vector<Answer> answers_of(const Question& question);
+
+  Database& database_;
+  std::string execution_id_;
+  std::string run_id_;
+};
+
+// A row of heretix_answers, whoever reads it.
+Answer answer_from(const Row& row);
+
+// A row of samples that another program wrote: it has no raw text, and what it does not know stays empty.
+Answer answer_from_sample(const Row& row);
+
+// Names this process so that another can tell whether it still runs: boot id, process id, start time.
+std::string this_process();
+bool still_runs(const std::string& owner);
+
+}  // namespace heretix

@@ -1,0 +1,42 @@
+// The one exception that Heretix throws.
+//
+// Throw it only when the work in hand must stop. An outcome that a careful caller expects (a refused
+// answer, a failed gate, an empty cache) is a value, not an Error.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace heretix {
+
+// What the person at the other end can do about it. Exit codes and HTTP statuses derive from this
+// alone, so add a kind only when it asks for a different reaction.
+enum class ErrorKind {
+  bad_input,      // correct the request
+  not_found,      // nothing goes by that name
+  not_allowed,    // sign in, or ask for the right
+  limit_reached,  // wait for the next period, or change plan
+  too_many,       // slow down, then try again
+  conflict,       // somebody else got there first
+  too_large,      // send less
+  unavailable,    // nothing happened; trying again is safe
+  in_doubt,       // it may have happened, and been billed; look before trying again
+  stopped,        // stopped half-way, everything kept; the same command goes on
+  broken,         // a bug or a damaged file; report it
+};
+
+class Error : public std::runtime_error {
+ public:
+  // `what` says what happened, to which thing. `hint` says what to do next; empty if nobody knows.
+  Error(ErrorKind kind, const std::string& what, std::string hint = {})
+      : std::runtime_error(what), kind_(kind), hint_(std::move(hint)) {}
+
+  ErrorKind kind() const noexcept { return kind_; }
+  const std::string& hint() const noexcept { return hint_; }
+
+ private:
+  ErrorKind kind_;
+  std::string hint_;
+};
+
+}  // namespace heretix

@@ -1,0 +1,30 @@
+// Small questions about text: is it UTF-8, how many code points, what are its words.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heretix {
+
+// The offset of the first byte that breaks UTF-8 (RFC 3629: no overlong forms, no surrogates, at most
+// U+10FFFF); empty where all of it is valid.
+std::optional<std::size_t> first_invalid_utf8(std::string_view text);
+
+// Code points of valid UTF-8.
+std::size_t count_code_points(std::string_view text);
+
+// At most `most` code points of valid UTF-8, an ellipsis where something was cut.
+std::string shortened(std::string_view text, std::size_t most);
+
+// Every occurrence of `from` replaced in one pass: what `to` brings in is not searched again.
+std::string replaced(std::string_view text, std::string_view from, std::string_view to);
+
+std::string to_lower_ascii(std::string_view text);
+
+// Printable on one line: control characters become \n, \t or \xNN, so that no text can drive a terminal.
+std::string on_one_line(std::string_view text);
+
+}  // namespace heretix

@@ -1,0 +1,86 @@
+#include "check/artifact.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+
+namespace heretix {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+[[noreturn]] void refuse(const fs::path& path, const char* what) {
+  const ErrorKind kind =
+      errno == EACCES || errno == EROFS || errno == EPERM ? ErrorKind::not_allowed : ErrorKind::unavailable;
+  throw Error(kind, fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno)),
+              "every answer is kept; make room or mend the folder, then run the same command again");
+}
+
+void write_whole(int file, const std::string& text, const fs::path& path) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t wrote = ::write(file, text.data() + done, text.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) refuse(path, "write");
+    done += static_cast<std::size_t>(wrote);
+  }
+  if (::fsync(file) != 0) refuse(path, "sync");
+}
+
+void write_atomically(const fs::path& path, const std::string& text) {
+  const fs::path staged = path.string() + ".part";
+  try {
+    const Descriptor file(::open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (file.number() < 0) refuse(staged, "create");
+    write_whole(file.number(), text, staged);
+    if (::rename(staged.c_str(), path.c_str()) != 0) refuse(path, "name");
+  } catch (const Error&) {
+    ::unlink(staged.c_str());
+    throw;
+  }
+  const Descriptor folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.number() < 0 || ::fsync(folder.number()) != 0) refuse(path.parent_path(), "sync");
+}
+
+}  // namespace
+
+std::string artifact_path(const std::string& database_path, const std::string& relative) {
+  return (fs::absolute(database_path).parent_path() / relative).string();
+}
+
+std::string write_artifact(const Record& record, const std::string& database_path) {
+  const std::string relative = "artifacts/" + record.execution.execution_id + ".json";
+  const fs::path path = artifact_path(database_path, relative);
+  std::error_code failed;
+  fs::create_directories(path.parent_path(), failed);
+  if (failed) {
+    errno = failed.value();
+    refuse(path.parent_path(), "create");
+  }
+  // A model may say bytes that are no UTF-8; the database keeps them, JSON shows a replacement character.
+  write_atomically(path, to_artifact(record).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return relative;
+}
+
+}  // namespace heretix

@@ -1,0 +1,116 @@
+#include "check/load_record.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/error.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kDamaged = "the file was changed outside Heretix; see docs/storage.md";
+
+Mode mode_from(const std::string& text) {
+  std::istringstream parts(text);
+  std::string part;
+  std::getline(parts, part, ';');
+  Mode mode = part == "MOCK" ? Mode::mock() : Mode::live();
+  while (std::getline(parts, part, ';')) {
+    const std::size_t equals = part.find('=');
+    mode.with(part.substr(0, equals), equals == std::string::npos ? "" : part.substr(equals + 1));
+  }
+  return mode;
+}
+
+PromptBank bank_of(RunStore& runs, const ExecutionRow& execution) {
+  const auto text = runs.bank_text(execution.bank_content_sha256);
+  if (!text)
+    throw Error(ErrorKind::broken, fmt::format("the bank text of {} is missing", execution.execution_id), kDamaged);
+  try {
+    return bank_from_json(json::parse(*text));
+  } catch (const json::exception& e) {
+    throw Error(ErrorKind::broken, fmt::format("the bank text of {} is damaged: {}", execution.execution_id, e.what()),
+                kDamaged);
+  }
+}
+
+ExecutionFacts facts_of(const ExecutionRow& execution) {
+  ExecutionFacts facts{.execution_id = execution.execution_id,
+                       .created_at = execution.created_at,
+                       .provider = {},
+
+                       .program_version = {}};
+  const json record = json::parse(execution.record_text, nullptr, false);
+  if (!record.is_object() || !record.contains("execution")) return facts;
+  const json& told = record["execution"];
+  facts.finished_at = told.value("finished_at", 0LL);
+  facts.provider = told.value("provider", "");
+  facts.settings = told.value("settings", json::object()).dump();
+  facts.attempts = told.value("attempts", std::size_t{0});
+  facts.billed_micro_usd = told.value("billed_micro_usd", 0LL);
+  facts.billing_unknown = told.value("billing_unknown", std::size_t{0});
+  const double rate = told.value("first_answer_unusable_rate", 0.0);
+  facts.first_answers_unusable = static_cast<std::size_t>(rate * record.value("answered", 0.0) + 0.5);
+  facts.program_version = told.value("program_version", "");
+  return facts;
+}
+
+SeedSource source_of(const ExecutionRow& execution, bool given) {
+  const json record = json::parse(execution.record_text, nullptr, false);
+  const std::string word = record.is_object() ? record.value("/estimate/seed_source"_json_pointer, "") : "";
+  if (!given) return SeedSource::derived;
+  return word == to_word(SeedSource::environment) ? SeedSource::environment : SeedSource::given;
+}
+
+}  // namespace
+
+StoredConfig read_config(const std::string& config_text) {
+  try {
+    const json config = json::parse(config_text);
+    StoredConfig stored;
+    stored.recipe.claim = {config.at("claim").get<std::string>()};
+    stored.recipe.model = config.at("model");
+    stored.recipe.mode = mode_from(config.at("mode"));
+    Sampling& s = stored.recipe.sampling;
+    s.slots = config.at("K");
+    s.replicates = config.at("R");
+    s.templates = config.at("T").get<int>();
+    s.draws = config.at("B");
+    s.max_output_tokens = config.at("max_output_tokens");
+    s.max_prompt_chars = config.at("max_prompt_chars");
+    if (!config.at("seed").is_null()) stored.seed = std::stoull(config.at("seed").get<std::string>());
+    return stored;
+  } catch (const std::exception& e) {
+    throw Error(ErrorKind::broken, fmt::format("the stored configuration cannot be read: {}", e.what()), kDamaged);
+  }
+}
+
+Record load_record(RunStore& runs, const ExecutionRow& execution) {
+  const PromptBank bank = bank_of(runs, execution);
+  const StoredConfig config = read_config(execution.config_text);
+  const Plan plan = make_plan(config.recipe, bank);
+  const std::vector<CountedKey> keys = runs.counted_keys(execution.execution_id);
+  if (keys.size() != plan.questions.size()) {
+    throw Error(ErrorKind::broken,
+                fmt::format("{} counted {} answers, its plan has {}", execution.execution_id, keys.size(),
+                            plan.questions.size()),
+                kDamaged);
+  }
+  std::vector<std::optional<Answer>> answers;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    answers.push_back(runs.answer(keys[i]));
+    if (!answers.back() || keys[i].cache_key != plan.questions[i].cache_key) {
+      throw Error(ErrorKind::broken,
+                  fmt::format("answer {} of {} is missing or belongs to another question", i, execution.execution_id),
+                  kDamaged);
+    }
+  }
+  return make_record(plan, bank, answers, config.seed, source_of(execution, config.seed.has_value()),
+                     facts_of(execution));
+}
+
+}  // namespace heretix

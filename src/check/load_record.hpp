@@ -1,0 +1,22 @@
+// A stored check, made again from its stored answers.
+#pragma once
+
+#include <string>
+
+#include "check/run_store.hpp"
+#include "record/record.hpp"
+
+namespace heretix {
+
+// Recomputes plan and estimate from what the execution's row, its bank and its answers say; stored results are not
+// read. Throws Error{broken} where a part is missing or does not fit.
+Record load_record(RunStore& runs, const ExecutionRow& execution);
+
+// The recipe and seed in an execution's config_json. Throws Error{broken} where it is malformed.
+struct StoredConfig {
+  Recipe recipe;
+  std::optional<std::uint64_t> seed;
+};
+StoredConfig read_config(const std::string& config_text);
+
+}  // namespace heretix

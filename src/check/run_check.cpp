@@ -1,0 +1,101 @@
+#include "check/run_check.hpp"
+
+#include <fmt/format.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/version.hpp"
+#include "check/artifact.hpp"
+#include "check/run_store.hpp"
+
+namespace heretix {
+namespace {
+
+std::string kept(const AskOutcome& outcome) {
+  return fmt::format("{} of {} answers are kept ({} of them from the store)", outcome.progress.answered,
+                     outcome.progress.questions, outcome.progress.from_store);
+}
+
+[[noreturn]] void throw_in_doubt(const AskOutcome& outcome) {
+  throw Error(ErrorKind::in_doubt,
+              fmt::format("{} questions were sent twice and no answer was seen; they may have been billed. {}",
+                          outcome.in_doubt.size(), kept(outcome)),
+              "look at your provider's bill, then run the same command with --resend-unknown");
+}
+
+// Ends the execution's row; a check without a record is still a fact.
+void require_complete(const AskOutcome& outcome, const std::string& execution_id, RunStore& runs, const Clock& clock) {
+  if (outcome.end == AskEnd::complete && outcome.in_doubt.empty()) return;
+  runs.end(execution_id, outcome.end == AskEnd::stopped ? "stopped" : "failed", unix_seconds(clock.now()));
+  if (outcome.end == AskEnd::stopped) {
+    throw Error(ErrorKind::stopped, fmt::format("stopped: {}", kept(outcome)),
+                "the same command asks only for what is missing");
+  }
+  if (outcome.failure) {
+    throw Error(outcome.failure->kind(), fmt::format("{}. {}", outcome.failure->what(), kept(outcome)),
+                outcome.failure->hint());
+  }
+  throw_in_doubt(outcome);
+}
+
+ExecutionFacts facts_of(const AskOutcome& outcome, const ProviderFacts& provider, const std::string& execution_id,
+                        long long started, long long now) {
+  return {.execution_id = execution_id,
+          .created_at = started,
+          .finished_at = now,
+          .provider = provider.provider,
+          .settings = provider.settings,
+          .attempts = outcome.progress.attempts,
+          .billed_micro_usd = outcome.progress.billed.micros(),
+          .billing_unknown = outcome.progress.billing_unknown,
+          .first_answers_unusable = outcome.first_answers_unusable,
+          .program_version = std::string(kVersion)};
+}
+
+}  // namespace
+
+std::string new_execution_id() {
+  std::array<unsigned char, 6> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+    throw Error(ErrorKind::broken, "no random bytes to be had");
+  std::string id = "exec-";
+  for (const unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
+  return id;
+}
+
+Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
+                const std::string& execution_id) {
+  Recipe recipe{
+      .claim = parse_claim(request.claim), .model = facts.model, .mode = facts.mode, .sampling = request.sampling};
+  if (request.fresh) recipe.mode.with("run", execution_id);
+  return make_plan(recipe, bank);
+}
+
+Record run_check(const CheckRequest& request, const CheckPorts& ports) {
+  const std::string execution_id = new_execution_id();
+  const PromptBank bank = ports.banks.get(request.bank);
+  const Plan plan = plan_check(request, bank, ports.provider.facts(), execution_id);
+  const long long started = unix_seconds(ports.clock.now());
+  RunStore runs(ports.database);
+  runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), started);
+
+  AnswerStore answers(ports.database, execution_id, plan.run_id);
+  const AskOutcome outcome = ask(plan, ports.provider, answers, ports.clock, ports.stop, ports.observer, request.ask);
+  require_complete(outcome, execution_id, runs, ports.clock);
+
+  const long long finished = unix_seconds(ports.clock.now());
+  try {
+    const Record record = make_record(plan, bank, outcome.answers, request.seed, request.seed_source,
+                                      facts_of(outcome, ports.provider.facts(), execution_id, started, finished));
+    runs.finish(record, write_artifact(record, ports.database_path));
+    return record;
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::bad_input) runs.end(execution_id, "failed", finished);
+    throw;
+  }
+}
+
+}  // namespace heretix

@@ -1,0 +1,48 @@
+// One check: ask a model about a claim, estimate what it believes, judge the estimate, keep the record.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "ask/ask.hpp"
+#include "base/clock.hpp"
+#include "prompt/banks.hpp"
+#include "provider/provider.hpp"
+#include "record/record.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct CheckRequest {
+  std::string claim;
+  std::string bank;
+  Sampling sampling;
+  std::optional<std::uint64_t> seed{};
+  SeedSource seed_source = SeedSource::derived;
+  bool fresh = false;  // stored answers switched off: keys of this execution alone
+  AskOptions ask{};
+};
+
+// What a check needs from outside. Borrowed for the call; tests hand in their own.
+struct CheckPorts {
+  const PromptBanks& banks;
+  Provider& provider;
+  Database& database;
+  std::string database_path;  // the artifact goes beside it
+  const Clock& clock;
+  const StopSignal& stop;
+  AskObserver& observer;
+};
+
+// Claim, bank and plan, as run_check makes them; nothing is asked or written.
+Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
+                const std::string& execution_id = {});
+
+// Every answer is kept as it arrives, so a check that stops half-way loses nothing that was paid for.
+// Throws Error: bad_input for what cannot be planned or estimated, stopped, in_doubt, what the provider failed with,
+// what the store throws.
+Record run_check(const CheckRequest& request, const CheckPorts& ports);
+
+std::string new_execution_id();  // "exec-" and 12 random hexadecimal digits
+
+}  // namespace heretix

@@ -1,0 +1,248 @@
+#include "check/run_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <nlohmann/json.hpp>
+
+#include "ask/answer_store.hpp"
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::string_view kInsertBank =
+    "INSERT OR IGNORE INTO heretix_banks (content_sha256, version, bank_json) VALUES (:hash, :version, :json)";
+constexpr std::string_view kInsertExecution =
+    "INSERT INTO heretix_executions (execution_id, run_id, status, owner, created_at, claim, model, mode, "
+    "prompt_version, "
+    "bank_content_sha256, config_json) VALUES (:id, :run, 'running', :owner, :now, :claim, :model, :mode, :version, "
+    ":bank, :config)";
+constexpr std::string_view kFinishExecution =
+    "UPDATE heretix_executions SET status = 'done', finished_at = :now, record_json = :record, record_sha256 = :hash "
+    "WHERE execution_id = :id";
+constexpr std::string_view kEndExecution =
+    "UPDATE heretix_executions SET status = :status, finished_at = :now WHERE execution_id = :id";
+constexpr std::string_view kInsertExecutionSample =
+    "INSERT INTO heretix_execution_samples (execution_id, position, cache_key, attempt, from_store) VALUES (:id, "
+    ":position, :key, :attempt, :stored)";
+// A recipe that is run again replaces its row; columns of other programs keep their defaults.
+constexpr std::string_view kWriteRun =
+    "INSERT OR REPLACE INTO runs (run_id, created_at, claim, model, prompt_version, K, R, T, B, seed, bootstrap_seed, "
+    "prob_true_rpl, ci_lo, ci_hi, ci_width, template_iqr_logit, stability_score, imbalance_ratio, rpl_compliance_rate, "
+    "cache_hit_rate, config_json, sampler_json, counts_by_template_json, artifact_json_path, prompt_char_len_max, pqs, "
+    "gate_compliance_ok, gate_stability_ok, gate_precision_ok, pqs_version) VALUES (:run, :now, :claim, :model, "
+    ":version, "
+    ":K, :R, :T, :B, :seed, :bootstrap_seed, :p, :lo, :hi, :width, :iqr, :stability, :imbalance, :compliance, :hits, "
+    ":config, :sampler, :counts, :artifact, :longest, :pqs, :gate_compliance, :gate_stability, :gate_precision, "
+    ":pqs_version)";
+constexpr std::string_view kRuns =
+    "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
+    "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id";
+constexpr std::string_view kForeignRuns =
+    "SELECT r.*, NULL AS execution_id FROM runs r ORDER BY r.created_at DESC, r.run_id";
+constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_id, 1, length(:name)) = :name";
+constexpr std::string_view kFindExecution =
+    "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
+    ":name";
+constexpr std::string_view kCounted =
+    "SELECT cache_key, attempt, from_store FROM heretix_execution_samples WHERE execution_id = :id ORDER BY position";
+constexpr std::string_view kSamplesOfRun =
+    "SELECT * FROM samples WHERE run_id = :run ORDER BY paraphrase_idx, replicate_idx, cache_key";
+
+Value or_null(const std::optional<std::int64_t>& value) { return value ? Value(*value) : Value(std::monostate{}); }
+
+Value attempt_or_null(const Answer& answer) {
+  return answer.raw_text ? Value(std::int64_t{answer.attempt}) : Value(std::monostate{});
+}
+
+ExecutionRow execution_from(const Row& row) {
+  return {.execution_id = row.text_or_empty("execution_id"),
+          .run_id = row.text_or_empty("run_id"),
+          .status = row.text_or_empty("status"),
+          .created_at = row.integer("created_at").value_or(0),
+          .claim = row.text_or_empty("claim"),
+          .model = row.text_or_empty("model"),
+          .mode = row.text_or_empty("mode"),
+          .prompt_version = row.text_or_empty("prompt_version"),
+          .bank_content_sha256 = row.text_or_empty("bank_content_sha256"),
+          .config_text = row.text_or_empty("config_json"),
+          .record_text = row.text_or_empty("record_json"),
+          .record_sha256 = row.text_or_empty("record_sha256")};
+}
+
+// The column is signed in our files and may be TEXT in older ones.
+Value stored_seed(Database& database, std::uint64_t seed) {
+  for (const Row& column : database.query("PRAGMA table_info(runs)")) {
+    if (column.text_or_empty("name") == "bootstrap_seed" && column.text_or_empty("type") == "TEXT")
+      return std::to_string(seed);
+  }
+  return std::bit_cast<std::int64_t>(seed);
+}
+
+}  // namespace
+
+bool RunStore::has_ours() {
+  return !database_.query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'heretix_executions'")
+              .empty();
+}
+
+void RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,
+                     const std::string& config_text, long long now) {
+  Transaction transaction(database_);
+  const std::string content = to_json(bank).dump();
+  database_.execute(kInsertBank, {{":hash", sha256_hex(content)}, {":version", bank.version}, {":json", content}});
+  database_.execute(kInsertExecution, {{":id", execution_id},
+                                       {":run", plan.run_id},
+                                       {":owner", this_process()},
+                                       {":now", std::int64_t{now}},
+                                       {":claim", plan.recipe.claim.text},
+                                       {":model", plan.recipe.model},
+                                       {":mode", plan.recipe.mode.text()},
+                                       {":version", plan.prompt_version},
+                                       {":bank", sha256_hex(content)},
+                                       {":config", config_text}});
+  transaction.commit();
+}
+
+void RunStore::write_run(const Record& r, const std::string& artifact_path) {
+  const Sampling& s = r.plan.recipe.sampling;
+  const auto given_seed =
+      r.seed_source == SeedSource::derived ? std::nullopt : std::optional(std::bit_cast<std::int64_t>(r.seed));
+  const double hits = r.answered == 0 ? 0.0 : static_cast<double>(r.from_store) / static_cast<double>(r.answered);
+  database_.execute(kWriteRun,
+                    {{":run", r.plan.run_id},
+                     {":now", std::int64_t{r.execution.finished_at}},
+                     {":claim", r.plan.recipe.claim.text},
+                     {":model", r.plan.recipe.model},
+                     {":version", r.plan.prompt_version},
+                     {":K", std::int64_t{s.slots}},
+                     {":R", std::int64_t{s.replicates}},
+                     {":T", std::int64_t{r.plan.templates_selected()}},
+                     {":B", std::int64_t{s.draws}},
+                     {":seed", or_null(given_seed)},
+                     {":bootstrap_seed", stored_seed(database_, r.seed)},
+                     {":p", r.estimate.p.value()},
+                     {":lo", r.estimate.ci95.low.value()},
+                     {":hi", r.estimate.ci95.high.value()},
+                     {":width", r.estimate.ci95.width()},
+                     {":iqr", r.estimate.spread_logit},
+                     {":stability", r.estimate.stability},
+                     {":imbalance", r.estimate.imbalance},
+                     {":compliance", r.compliance},
+                     {":hits", hits},
+                     {":config", config_json(r.plan, r.bank, given_seed ? std::optional(r.seed) : std::nullopt).dump()},
+                     {":sampler", sampler_json(r.plan).dump()},
+                     {":counts", counts_json(r).dump()},
+                     {":artifact", artifact_path},
+                     {":longest", std::int64_t{r.plan.longest_prompt}},
+                     {":pqs", std::int64_t{r.quality}},
+                     {":gate_compliance", std::int64_t{r.gates[0].passed()}},
+                     {":gate_stability", std::int64_t{r.gates[1].passed()}},
+                     {":gate_precision", std::int64_t{r.gates[2].passed()}},
+                     {":pqs_version", std::string(kQualityVersion)}});
+}
+
+void RunStore::finish(const Record& record, const std::string& artifact_path) {
+  const std::string text = to_json(record).dump();
+  Transaction transaction(database_);
+  write_run(record, artifact_path);
+  for (std::size_t i = 0; i < record.answers.size(); ++i) {
+    database_.execute(kInsertExecutionSample, {{":id", record.execution.execution_id},
+                                               {":position", static_cast<std::int64_t>(i)},
+                                               {":key", record.answers[i].cache_key},
+                                               {":attempt", attempt_or_null(record.answers[i])},
+                                               {":stored", std::int64_t{record.answers[i].from_store}}});
+  }
+  database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
+                                       {":now", std::int64_t{record.execution.finished_at}},
+                                       {":record", text},
+                                       {":hash", sha256_hex(text)}});
+  transaction.commit();
+}
+
+void RunStore::end(const std::string& execution_id, const std::string& status, long long now) {
+  Transaction transaction(database_);
+  database_.execute(kEndExecution, {{":id", execution_id}, {":status", status}, {":now", std::int64_t{now}}});
+  transaction.commit();
+}
+
+std::vector<Row> RunStore::runs() { return database_.query(has_ours() ? kRuns : kForeignRuns); }
+
+std::string RunStore::find_run(const std::string& name) {
+  if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
+  std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
+  if (found.empty() && has_ours()) found = database_.query(kFindExecution, {{":name", name}});
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", name), "see heretix list");
+  const auto exact = std::ranges::find_if(found, [&](const Row& row) { return row.text_or_empty("run_id") == name; });
+  if (exact != found.end()) return name;
+  if (found.size() > 1) {
+    throw Error(ErrorKind::bad_input, fmt::format("{} runs begin with '{}'", found.size(), name),
+                "give more of the id; see heretix list");
+  }
+  return found[0].text_or_empty("run_id");
+}
+
+Row RunStore::run(const std::string& run_id) {
+  std::vector<Row> found = database_.query("SELECT * FROM runs WHERE run_id = :run", {{":run", run_id}});
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", run_id), "see heretix list");
+  return found[0];
+}
+
+std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id) {
+  if (!has_ours()) return std::nullopt;
+  const auto found = database_.query(
+      "SELECT * FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1",
+      {{":run", run_id}});
+  return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
+}
+
+std::optional<ExecutionRow> RunStore::execution(const std::string& execution_id) {
+  if (!has_ours()) return std::nullopt;
+  const auto found =
+      database_.query("SELECT * FROM heretix_executions WHERE execution_id = :id", {{":id", execution_id}});
+  return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
+}
+
+std::optional<std::string> RunStore::bank_text(const std::string& content_sha256) {
+  const auto found =
+      database_.query("SELECT bank_json FROM heretix_banks WHERE content_sha256 = :hash", {{":hash", content_sha256}});
+  return found.empty() ? std::nullopt : found[0].text("bank_json");
+}
+
+std::vector<CountedKey> RunStore::counted_keys(const std::string& execution_id) {
+  std::vector<CountedKey> keys;
+  for (const Row& row : database_.query(kCounted, {{":id", execution_id}})) {
+    const auto attempt = row.integer("attempt");
+    keys.push_back({row.text_or_empty("cache_key"), attempt ? std::optional(static_cast<int>(*attempt)) : std::nullopt,
+                    row.integer("from_store") == 1});
+  }
+  return keys;
+}
+
+std::optional<Answer> RunStore::answer(const CountedKey& key) {
+  const auto row = key.attempt ? answer_row(key.cache_key, *key.attempt) : sample(key.cache_key);
+  if (!row) return std::nullopt;
+  Answer found = key.attempt ? answer_from(*row) : answer_from_sample(*row);
+  found.from_store = key.from_store;
+  return found;
+}
+
+std::vector<Row> RunStore::samples_of(const std::string& run_id) {
+  return database_.query(kSamplesOfRun, {{":run", run_id}});
+}
+
+std::optional<Row> RunStore::sample(const std::string& cache_key) {
+  auto found = database_.query("SELECT * FROM samples WHERE cache_key = :key", {{":key", cache_key}});
+  return found.empty() ? std::nullopt : std::optional(found[0]);
+}
+
+std::optional<Row> RunStore::answer_row(const std::string& cache_key, int attempt) {
+  auto found = database_.query("SELECT * FROM heretix_answers WHERE cache_key = :key AND attempt = :attempt",
+                               {{":key", cache_key}, {":attempt", std::int64_t{attempt}}});
+  return found.empty() ? std::nullopt : std::optional(found[0]);
+}
+
+}  // namespace heretix

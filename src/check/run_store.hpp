@@ -1,0 +1,68 @@
+// Executions and runs: written when a check starts and ends, read by list, show, answers, report and verify.
+//
+// Owns the SQL of runs, heretix_executions, heretix_execution_samples and heretix_banks (docs/storage.md).
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/record.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct ExecutionRow {
+  std::string execution_id;
+  std::string run_id;
+  std::string status;
+  long long created_at = 0;
+  std::string claim, model, mode, prompt_version;
+  std::string bank_content_sha256;
+  std::string config_text, record_text, record_sha256;
+};
+
+struct CountedKey {
+  std::string cache_key;
+  std::optional<int> attempt;  // empty: only `samples` holds the answer
+  bool from_store = false;
+};
+
+class RunStore {
+ public:
+  explicit RunStore(Database& database) : database_(database) {}
+
+  // The execution and its bank, before anything is asked.
+  void start(const Plan& plan, const PromptBank& bank, const std::string& execution_id, const std::string& config_text,
+             long long now);
+
+  // The record, the answers it counted and the `runs` row, in one transaction.
+  void finish(const Record& record, const std::string& artifact_path);
+
+  // A check that ended without a record: `stopped` or `failed`.
+  void end(const std::string& execution_id, const std::string& status, long long now);
+
+  std::vector<Row> runs();  // newest first; our execution's id in `execution_id` where there is one
+
+  // By run_id, execution_id or a unique beginning of either. Throws Error{not_found, bad_input (ambiguous)}.
+  std::string find_run(const std::string& name);
+  Row run(const std::string& run_id);
+  std::optional<ExecutionRow> newest_execution(const std::string& run_id);  // that is done
+  std::optional<ExecutionRow> execution(const std::string& execution_id);
+  std::optional<std::string> bank_text(const std::string& content_sha256);
+
+  // What an execution counted, in plan order, and the answer behind each; empty where its row is missing.
+  std::vector<CountedKey> counted_keys(const std::string& execution_id);
+  std::optional<Answer> answer(const CountedKey& key);
+  std::vector<Row> samples_of(const std::string& run_id);  // as other programs see them, foreign files included
+  std::optional<Row> sample(const std::string& cache_key);
+  std::optional<Row> answer_row(const std::string& cache_key, int attempt);
+
+ private:
+  bool has_ours();
+  void write_run(const Record& record, const std::string& artifact_path);
+  Database& database_;
+};
+
+}  // namespace heretix

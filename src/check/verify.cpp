@@ -1,0 +1,215 @@
+#include "check/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "check/artifact.hpp"
+#include "check/load_record.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+std::string shown(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
+  if (const auto* d = std::get_if<double>(&value)) return fmt::format("{}", *d);
+  if (const auto* s = std::get_if<std::string>(&value)) return "'" + *s + "'";
+  return "null";
+}
+
+// Bit by bit: a probability that lost its last bit is a difference.
+bool same(const Value& a, const Value& b) {
+  const auto* x = std::get_if<double>(&a);
+  const auto* y = std::get_if<double>(&b);
+  if (x != nullptr && y != nullptr) return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
+  return a == b;
+}
+
+class Checker {
+ public:
+  Checker(RunStore& runs, Verification& verification) : runs_(runs), verification_(verification) {}
+
+  void expect(const std::string& place, const Value& stored, const Value& recomputed) {
+    if (same(stored, recomputed)) return;
+    differ(fmt::format("{}: stored {}, recomputed {}", place, shown(stored), shown(recomputed)));
+  }
+  void differ(std::string what) { verification_.differences.push_back(std::move(what)); }
+
+  void check_bank(const ExecutionRow& execution) {
+    const auto text = runs_.bank_text(execution.bank_content_sha256);
+    if (!text || sha256_hex(*text) != execution.bank_content_sha256) {
+      differ(fmt::format("bank text: its hash is not {}", execution.bank_content_sha256));
+    }
+  }
+
+  // One question's rows: the answer is read again from its raw text, the sample compared with the answer.
+  void check_answer(std::size_t position, const Question& question, const CountedKey& key) {
+    const std::string place = fmt::format("answer {} ({})", position, question.cache_key.substr(0, 12));
+    if (key.cache_key != question.cache_key) differ(place + ": counted under another key");
+    const auto sample = runs_.sample(key.cache_key);
+    if (!sample) differ(place + ": its sample is missing");
+    if (!key.attempt) return;
+    const auto row = runs_.answer_row(key.cache_key, *key.attempt);
+    if (!row) {
+      differ(place + ": its raw answer is missing");
+      return;
+    }
+    check_raw_text(place, *row);
+    if (sample) check_sample(place, *sample, *row, question);
+  }
+
+  void check_runs_row(const Row& stored, const Record& r) {
+    const Sampling& s = r.plan.recipe.sampling;
+    const auto column = [&](const char* name, const Value& recomputed) {
+      expect(fmt::format("runs.{}", name), stored.value(name), recomputed);
+    };
+    const auto flag = [](bool passed) { return Value(std::int64_t{passed}); };
+    column("claim", r.plan.recipe.claim.text);
+    column("model", r.plan.recipe.model);
+    column("prompt_version", r.plan.prompt_version);
+    column("K", std::int64_t{s.slots});
+    column("R", std::int64_t{s.replicates});
+    column("T", std::int64_t{r.plan.templates_selected()});
+    column("B", std::int64_t{s.draws});
+    column("prob_true_rpl", r.estimate.p.value());
+    column("ci_lo", r.estimate.ci95.low.value());
+    column("ci_hi", r.estimate.ci95.high.value());
+    column("ci_width", r.estimate.ci95.width());
+    column("template_iqr_logit", r.estimate.spread_logit);
+    column("stability_score", r.estimate.stability);
+    column("imbalance_ratio", r.estimate.imbalance);
+    column("rpl_compliance_rate", r.compliance);
+    column("cache_hit_rate", static_cast<double>(r.from_store) / static_cast<double>(r.answered));
+    column("sampler_json", sampler_json(r.plan).dump());
+    column("counts_by_template_json", counts_json(r).dump());
+    column("prompt_char_len_max", std::int64_t{r.plan.longest_prompt});
+    column("pqs", std::int64_t{r.quality});
+    column("gate_compliance_ok", flag(r.gates[0].passed()));
+    column("gate_stability_ok", flag(r.gates[1].passed()));
+    column("gate_precision_ok", flag(r.gates[2].passed()));
+    column("pqs_version", std::string(kQualityVersion));
+    check_seeds(stored, r);
+  }
+
+ private:
+  void check_raw_text(const std::string& place, const Row& row) {
+    const std::string raw = row.text_or_empty("raw_text");
+    expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
+    const std::string word = row.text_or_empty("reason");
+    const auto stored_reason = reason_from(word);
+    if (stored_reason && *stored_reason >= Reason::provider_refusal) return;  // by its ending, not by its text
+    const Verdict again = read_answer(raw);
+    expect(place + " reason", word, std::string(again.reason ? to_word(*again.reason) : ""));
+    expect(place + " prob_true", row.value("prob_true"),
+           again.prob_true ? Value(again.prob_true->value()) : Value(std::monostate{}));
+    expect(place + " usable", row.value("usable"), std::int64_t{again.usable()});
+  }
+
+  void check_sample(const std::string& place, const Row& sample, const Row& answer, const Question& question) {
+    const auto field = [&](const char* name, const Value& wanted) {
+      expect(fmt::format("{} samples.{}", place, name), sample.value(name), wanted);
+    };
+    const auto p = answer.real("prob_true");
+    field("prompt_sha256", question.prompt_sha256);
+    field("paraphrase_idx", std::int64_t{question.paraphrase_idx});
+    field("replicate_idx", std::int64_t{question.replicate_idx});
+    field("prob_true", answer.value("prob_true"));
+    field("logit", p ? Value(to_clamped_logit(*p).value()) : Value(std::monostate{}));
+    field("provider_model_id", answer.value("provider_model_id"));
+    field("response_id", answer.value("response_id"));
+    field("created_at", answer.value("created_at"));
+    field("tokens_out", answer.value("tokens_out"));
+    field("latency_ms", answer.value("latency_ms"));
+    field("json_valid", answer.value("usable"));
+  }
+
+  void check_seeds(const Row& stored, const Record& r) {
+    const std::uint64_t kept = static_cast<std::uint64_t>(stored.integer("bootstrap_seed").value_or(0));
+    if (kept != r.seed) differ(fmt::format("runs.bootstrap_seed: stored {}, recomputed {}", kept, r.seed));
+    const bool derived = r.seed_source == SeedSource::derived;
+    const auto given = stored.integer("seed");
+    if (derived != !given || (given && static_cast<std::uint64_t>(*given) != r.seed)) {
+      differ(fmt::format("runs.seed: stored {}, the configuration has {}", shown(stored.value("seed")),
+                         derived ? "none" : std::to_string(r.seed)));
+    }
+  }
+
+  RunStore& runs_;
+  Verification& verification_;
+};
+
+// Names the JSON fields that differ, by their path.
+void compare_json(const std::string& what, const json& stored, const json& recomputed, Checker& checker) {
+  for (const json& step : json::diff(stored, recomputed)) {
+    checker.differ(fmt::format("{} differs at {}", what, step.at("path").get<std::string>()));
+  }
+}
+
+void check_record_text(const ExecutionRow& execution, const Record& record, Checker& checker) {
+  if (sha256_hex(execution.record_text) != execution.record_sha256)
+    checker.differ("record_json: its hash is not the stored one");
+  const json stored = json::parse(execution.record_text, nullptr, false);
+  if (stored.is_discarded()) checker.differ("record_json: not JSON");
+  else compare_json("record_json", stored, to_json(record), checker);
+}
+
+void check_artifact(const Row& run, const Record& record, const std::string& database_path, Verification& verification,
+                    Checker& checker) {
+  const std::string relative = run.text_or_empty("artifact_json_path");
+  const std::string path = artifact_path(database_path, relative);
+  std::ifstream file(path, std::ios::binary);
+  if (relative.empty() || !file) {
+    verification.not_checked.push_back(fmt::format("the artifact {} is not there", relative));
+    return;
+  }
+  const json stored = json::parse(std::string(std::istreambuf_iterator<char>(file), {}), nullptr, false);
+  const std::string text = to_artifact(record).dump(-1, ' ', false, json::error_handler_t::replace);
+  if (stored.is_discarded()) checker.differ("artifact: not JSON");
+  else compare_json("artifact", stored, json::parse(text), checker);
+}
+
+std::string summary(const Record& r) {
+  return fmt::format("p {:.6f}, frozen 95 % interval [{:.6f}, {:.6f}], seed {}", r.estimate.p.value(),
+                     r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.seed);
+}
+
+}  // namespace
+
+Verification verify_run(RunStore& runs, const std::string& run_id, const std::string& database_path) {
+  const auto execution = runs.newest_execution(run_id);
+  if (!execution) return verify_foreign(runs, run_id);
+  Verification verification{.run_id = run_id,
+                            .execution_id = execution->execution_id,
+                            .recomputed = {},
+                            .differences = {},
+                            .not_checked = {}};
+  Checker checker(runs, verification);
+  checker.check_bank(*execution);
+  try {
+    const Record record = load_record(runs, *execution);
+    const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
+    for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record.plan.questions[i], keys[i]);
+    verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
+    verification.recomputed.push_back(
+        fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));
+    verification.recomputed.push_back(summary(record));
+    // Only now is anything read that was stored as a result.
+    if (record.plan.run_id != run_id)
+      checker.differ(fmt::format("run_id: stored {}, recomputed {}", run_id, record.plan.run_id));
+    const Row run = runs.run(run_id);
+    checker.check_runs_row(run, record);
+    checker.expect("runs.config_json", run.value("config_json"), execution->config_text);
+    check_record_text(*execution, record, checker);
+    check_artifact(run, record, database_path, verification, checker);
+  } catch (const Error& e) { checker.differ(e.what()); }
+  return verification;
+}
+
+}  // namespace heretix

@@ -1,0 +1,77 @@
+#include "judge/gates.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace heretix {
+namespace {
+
+constexpr double kMinCompliance = 0.98;
+constexpr double kMinStability = 0.25;
+constexpr double kMaxWidth = 0.30;
+constexpr double kUselessWidth = 0.5;
+
+}  // namespace
+
+std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width) {
+  std::vector<Gate> gates = {
+      {.name = "compliance",
+       .meaning = "share of answers in the agreed form",
+       .advice = "read the refused answers (heretix answers); the model may not follow this prompt bank",
+       .bound = Bound::at_least,
+       .limit = kMinCompliance,
+       .observed = compliance},
+      {.name = "stability",
+       .meaning = "agreement between wordings",
+       .advice = "look at the templates that differ (heretix report); the claim may be read in several ways",
+       .bound = Bound::at_least,
+       .limit = kMinStability,
+       .observed = estimate.stability},
+      {.name = "precision",
+       .meaning = "width of the frozen 95 % interval",
+       .advice = "ask more templates (-K, -T) before more replicates (-R)",
+       .bound = Bound::at_most,
+       .limit = kMaxWidth,
+       .observed = estimate.ci95.width()},
+  };
+  Gate& precision = gates.back();
+  if (honest_width && precision.passed() && *honest_width > kMaxWidth) precision.honest_observed = honest_width;
+  return gates;
+}
+
+int quality_score(double stability, double width, double compliance) {
+  return static_cast<int>(
+      100 * (0.4 * stability + 0.4 * (1 - std::min(width, kUselessWidth) / kUselessWidth) + 0.2 * compliance));
+}
+
+bool is_stable(double width) { return width <= kStableWidth; }
+
+Word word_of(Probability p) {
+  if (p.value() >= kLikelyTrue) return Word::likely_true;
+  return p.value() <= kLikelyFalse ? Word::likely_false : Word::uncertain;
+}
+
+std::string_view to_text(Word word) {
+  switch (word) {
+    case Word::likely_false: return "likely false";
+    case Word::uncertain: return "uncertain";
+    case Word::likely_true: return "likely true";
+  }
+  throw std::logic_error("a Word without a text");
+}
+
+std::string verdict_text(Probability p, const std::optional<Interval>& interval) {
+  const Word word = word_of(p);
+  std::string text(to_text(word));
+  if (!interval) return text + "; no interval from a single template";
+  const Word low = word_of(interval->low);
+  const Word high = word_of(interval->high);
+  if (low == word && high == word) return text;
+  text += "; the interval reaches into ";
+  if (low != word) text += to_text(low);
+  if (low != word && high != word) text += " and ";
+  if (high != word) text += to_text(high);
+  return text;
+}
+
+}  // namespace heretix

@@ -1,0 +1,107 @@
+#include "plan/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace heretix {
+namespace {
+
+PromptBank bank_of(std::vector<std::string> paraphrases) {
+  return {.version = "test_2026-01-01",
+          .system = "S",
+          .schema = "J",
+          .user_template = "T",
+          .paraphrases = std::move(paraphrases),
+          .source = "test"};
+}
+
+Recipe recipe_of(Sampling sampling) {
+  return {.claim = {"c"}, .model = "m", .mode = Mode::live(), .sampling = sampling};
+}
+
+std::string refusal(const Recipe& recipe, const PromptBank& bank) {
+  try {
+    make_plan(recipe, bank);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::bad_input);
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Plan, CountsRepeatsOfOnePromptAsReplicates) {
+  const Plan plan = make_plan(recipe_of({.slots = 4, .replicates = 2}), bank_of({"same {CLAIM}", "same {CLAIM}"}));
+  ASSERT_EQ(plan.questions.size(), 8U);
+  ASSERT_EQ(plan.templates.size(), 1U) << "equal text is one template";
+  std::set<std::string> keys;
+  for (std::size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(plan.questions[i].replicate_idx, static_cast<int>(i));
+    keys.insert(plan.questions[i].cache_key);
+  }
+  EXPECT_EQ(keys.size(), 8U);
+  EXPECT_EQ(plan.bank_size, 2) << "duplicates count";
+}
+
+TEST(Plan, ReplacesEveryMarkButSearchesNotWhatTheClaimBrings) {
+  Recipe recipe = recipe_of({.slots = 1, .replicates = 1});
+  recipe.claim = {"is {CLAIM} so"};
+  const Plan plan = make_plan(recipe, bank_of({"{CLAIM} / {CLAIM}"}));
+  EXPECT_EQ(plan.questions[0].user_text, "is {CLAIM} so / is {CLAIM} so\n\nT");
+}
+
+TEST(Plan, MeasuresAllSelectedTemplatesAlsoThoseNeverAsked) {
+  Recipe recipe = recipe_of({.slots = 1, .replicates = 1, .max_prompt_chars = 40});
+  const PromptBank bank = bank_of({"short {CLAIM}", "short {CLAIM}!", std::string(50, 'x') + "{CLAIM}"});
+  EXPECT_EQ(refusal(recipe, bank), "the prompt of template 2 has 60 characters, at most 40 (the claim has 1)");
+  EXPECT_EQ(make_plan(recipe_of({.slots = 1}), bank).longest_prompt, 60);
+}
+
+TEST(Plan, RefusesNumbersOutOfRangeByName) {
+  const PromptBank bank = bank_of({"a {CLAIM}", "b {CLAIM}"});
+  EXPECT_EQ(refusal(recipe_of({.slots = 0}), bank), "K (slots) is 0, must be from 1 to 4096");
+  EXPECT_EQ(refusal(recipe_of({.replicates = 0}), bank), "R (replicates) is 0, must be from 1 to 1024");
+  EXPECT_EQ(refusal(recipe_of({.templates = 3}), bank), "T (templates) is 3, must be from 1 to 2");
+  EXPECT_EQ(refusal(recipe_of({.templates = 0}), bank), "T (templates) is 0, must be from 1 to 2");
+  EXPECT_EQ(refusal(recipe_of({.draws = 0}), bank), "B (bootstrap draws) is 0, must be from 1 to 1000000");
+}
+
+TEST(Mode, WritesWhatDiffersInByteOrder) {
+  Mode mode = Mode::live();
+  EXPECT_EQ(mode.text(), "LIVE");
+  mode.with("temperature", "0.7").with("gguf", "ab12").with("run", "exec-1");
+  EXPECT_EQ(mode.text(), "LIVE;gguf=ab12;run=exec-1;temperature=0.7");
+  EXPECT_EQ(mode.recipe_text(), "LIVE;gguf=ab12;temperature=0.7");
+}
+
+TEST(Plan, NamesARecipeByItsModeButNotByItsExecution) {
+  const PromptBank bank = bank_of({"a {CLAIM}"});
+  Recipe plain = recipe_of({});
+  Recipe local = plain;
+  local.mode.with("gguf", "ab12");
+  Recipe once = local;
+  once.mode.with("run", "exec-1");
+  EXPECT_NE(make_plan(plain, bank).run_id, make_plan(local, bank).run_id);
+  EXPECT_EQ(make_plan(local, bank).run_id, make_plan(once, bank).run_id);
+  EXPECT_NE(make_plan(local, bank).questions[0].cache_key, make_plan(once, bank).questions[0].cache_key);
+}
+
+TEST(Claim, IsRefusedWithWhatIsWrongAndWhere) {
+  const auto message = [](const std::string& text) -> std::string {
+    try {
+      parse_claim(text);
+    } catch (const Error& e) { return e.what(); }
+    return "no error";
+  };
+  EXPECT_EQ(message(" \n"), "the claim is empty");
+  EXPECT_EQ(message(std::string("a\0b", 3)), "the claim holds a NUL character at byte 1");
+  EXPECT_EQ(message("ab\xff"), "the claim is not valid UTF-8 at byte 2");
+  EXPECT_EQ(message(std::string(16385, 'x')), "the claim has 16385 bytes, at most 16384");
+  EXPECT_EQ(parse_claim("  kept as it is ").text, "  kept as it is ");
+}
+
+}  // namespace
+}  // namespace heretix

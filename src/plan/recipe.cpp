@@ -1,0 +1,50 @@
+#include "plan/recipe.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace heretix {
+namespace {
+
+void require_in(const char* name, long value, long least, long most) {
+  if (value >= least && value <= most) return;
+  throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
+              fmt::format("give a {} in that range", name));
+}
+
+std::string joined(const std::string& base, const std::map<std::string, std::string>& parameters, bool with_run) {
+  std::string text = base;
+  for (const auto& [name, value] : parameters) {
+    if (with_run || name != "run") text += fmt::format(";{}={}", name, value);
+  }
+  return text;
+}
+
+}  // namespace
+
+Mode& Mode::with(const std::string& name, const std::string& value) {
+  parameters_[name] = value;
+  return *this;
+}
+std::string Mode::text() const { return joined(base_, parameters_, true); }
+std::string Mode::recipe_text() const { return joined(base_, parameters_, false); }
+
+void require_valid(const Recipe& recipe, std::size_t bank_size) {
+  const Sampling& s = recipe.sampling;
+  require_in("K (slots)", s.slots, 1, kMaxSlots);
+  require_in("R (replicates)", s.replicates, 1, kMaxReplicates);
+  require_in("T (templates)", s.templates.value_or(1), 1, static_cast<long>(bank_size));
+  require_in("B (bootstrap draws)", s.draws, 1, kMaxDraws);
+  require_in("max_output_tokens", s.max_output_tokens, 1, kMaxOutputTokens);
+  require_in("max_prompt_chars", s.max_prompt_chars, 1, kMaxPromptChars);
+  if (recipe.model.empty()) throw Error(ErrorKind::bad_input, "the model has no name", "see heretix models");
+  if (count_code_points(recipe.model) > kMaxModelCharacters) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the model name {} has over {} characters", recipe.model, kMaxModelCharacters),
+                "rename the model file, or link to it under a shorter name");
+  }
+}
+
+}  // namespace heretix

@@ -1,0 +1,58 @@
+// What is asked, of whom and how often: everything that names a measurement before it is made.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "claim/claim.hpp"
+
+namespace heretix {
+
+inline constexpr std::size_t kMaxModelCharacters = 64;  // width of checks.model
+inline constexpr int kMaxSlots = 4096;
+inline constexpr int kMaxReplicates = 1024;
+inline constexpr int kMaxDraws = 1'000'000;
+inline constexpr int kMaxOutputTokens = 1'000'000;
+inline constexpr int kMaxPromptChars = 1'000'000;
+
+// How an answer is made, as far as it changes the answer: part of every cache key.
+class Mode {
+ public:
+  static Mode live() { return Mode("LIVE"); }
+  static Mode mock() { return Mode("MOCK"); }
+
+  // Only what differs from the default belongs here. Numbers in shortest round-trip decimal.
+  Mode& with(const std::string& name, const std::string& value);
+
+  bool is_mock() const { return base_ == "MOCK"; }
+  std::string text() const;         // "LIVE;gguf=…;temperature=0.7", names in byte order
+  std::string recipe_text() const;  // the same without its run= part
+
+ private:
+  explicit Mode(std::string base) : base_(std::move(base)) {}
+  std::string base_;
+  std::map<std::string, std::string> parameters_;
+};
+
+struct Sampling {
+  int slots = 8;                   // K, >= 1
+  int replicates = 2;              // R, >= 1
+  std::optional<int> templates{};  // T, in [1, bank]; empty: the whole bank
+  int draws = 5000;                // B, >= 1
+  int max_output_tokens = 1024;    // of one answer
+  int max_prompt_chars = 1200;     // code points of one full prompt
+};
+
+struct Recipe {
+  Claim claim;
+  std::string model;  // the name as hashed, e.g. "openai/gpt-5", "llama/SmolLM2-135M-Instruct.Q4_1"
+  Mode mode = Mode::live();
+  Sampling sampling;
+};
+
+// Throws Error{bad_input} naming the field, its value and its limits. `bank_size` bounds T.
+void require_valid(const Recipe& recipe, std::size_t bank_size);
+
+}  // namespace heretix

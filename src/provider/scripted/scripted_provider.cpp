@@ -1,0 +1,175 @@
+#include "provider/scripted/scripted_provider.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kNap{20};  // how often a wait looks whether to leave
+
+// A number in [0, 1) that follows from the text alone.
+double unit_from(const std::string& text) {
+  const Digest digest = sha256(text);
+  std::uint32_t head = 0;
+  for (std::size_t i = 0; i < 4; ++i) head = head << 8 | digest[i];
+  return static_cast<double>(head) / 4294967296.0;
+}
+
+// A claim has its belief, a wording shifts it a little, a replicate less.
+double believed(const Plan& plan, const Question& question) {
+  const double claim = 4.0 * (unit_from("claim|" + plan.recipe.claim.text) - 0.5);
+  const double wording = 1.0 * (unit_from("wording|" + question.prompt_sha256) - 0.5);
+  const double replicate = 0.3 * (unit_from("replicate|" + question.cache_key) - 0.5);
+  const double p = 1.0 / (1.0 + std::exp(-(claim + wording + replicate)));
+  return std::round(p * 100.0) / 100.0;
+}
+
+std::string label_of(double p) {
+  constexpr std::array words = {"very_unlikely", "unlikely", "uncertain", "likely", "very_likely"};
+  return words[std::min<std::size_t>(static_cast<std::size_t>(p * 5.0), words.size() - 1)];
+}
+
+std::string answer_text(double p) {
+  const json answer = {{"belief", {{"prob_true", p}, {"label", label_of(p)}}},
+                       {"reasons", {"played by a script"}},
+                       {"assumptions", json::array()},
+                       {"uncertainties", json::array()},
+                       {"flags", {{"refused", false}, {"off_topic", false}}}};
+  return answer.dump();
+}
+
+}  // namespace
+
+// The outside world's own record, for fault drivers: written with one write each, so that it survives a kill.
+class ScriptedProvider::Ledger {
+ public:
+  explicit Ledger(const std::string& path) {
+    if (path.empty()) return;
+    file_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0) {
+      throw Error(ErrorKind::not_allowed, fmt::format("cannot write the ledger {}: {}", path, std::strerror(errno)));
+    }
+  }
+  ~Ledger() {
+    if (file_ >= 0) ::close(file_);
+  }
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  void note(std::string_view what, const std::string& cache_key, int attempt) const {
+    if (file_ < 0) return;
+    const std::string line = fmt::format("{} {} {}\n", what, cache_key, attempt);
+    if (::write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+      throw Error(ErrorKind::unavailable, "the ledger cannot be written");
+    }
+  }
+
+ private:
+  int file_ = -1;
+};
+
+struct ScriptedProvider::InFlight {
+  Request request;
+  SteadyClock::time_point due;
+  std::variant<Reply, Failure> outcome;
+};
+
+ScriptedProvider::ScriptedProvider(Script script) : script_(std::move(script)) {
+  facts_.provider = "scripted";
+  facts_.model = script_.model;
+  facts_.mode = Mode::mock();
+  if (!script_.sha256.empty()) facts_.mode.with("script", script_.sha256.substr(0, 16));
+  facts_.max_cost_per_answer = script_.price;
+  facts_.cost_note = "played, nothing is paid";
+  facts_.settings = json{{"script_sha256", script_.sha256}}.dump();
+  ledger_ = std::make_unique<Ledger>(script_.ledger);
+}
+
+ScriptedProvider::~ScriptedProvider() = default;
+
+const ScriptedRule* ScriptedProvider::rule_for(const Question& question, int attempt) {
+  const auto matches = [&](const ScriptedRule& rule) {
+    return rule.paraphrase_idx.value_or(question.paraphrase_idx) == question.paraphrase_idx &&
+           rule.replicate_idx.value_or(question.replicate_idx) == question.replicate_idx &&
+           rule.attempt.value_or(attempt) == attempt && (!rule.every || sent_ % *rule.every == 0) &&
+           question.user_text.find(rule.user_contains) != std::string::npos;
+  };
+  const auto found = std::ranges::find_if(script_.rules, matches);
+  return found == script_.rules.end() ? nullptr : &*found;
+}
+
+ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Request& request) {
+  const Question& question = plan.questions[request.question];
+  ++sent_;
+  ledger_->note("received", question.cache_key, request.attempt);
+  const ScriptedRule* rule = rule_for(question, request.attempt);
+  const std::chrono::milliseconds delay = rule != nullptr ? rule->delay : script_.delay;
+  InFlight flight{.request = request, .due = SteadyClock::now() + delay, .outcome = Reply{}};
+  if (rule != nullptr && rule->fails) {
+    flight.outcome = Failure{*rule->fails, rule->failure, rule->retry_after};
+    return flight;
+  }
+  Reply reply;
+  reply.text = answer_text(rule != nullptr && rule->prob_true ? *rule->prob_true : believed(plan, question));
+  if (rule != nullptr && rule->text) reply.text = *rule->text;
+  if (rule != nullptr && rule->truncated) reply.text.resize(reply.text.size() / 2);
+  if (rule != nullptr) reply.ending = rule->ending;
+  reply.model_version = script_.model + "-scripted";
+  reply.response_id = fmt::format("scripted-{}-{}", question.cache_key.substr(0, 12), request.attempt);
+  reply.tokens_in = static_cast<long>(question.user_text.size() / 4);
+  reply.tokens_out = static_cast<long>(reply.text.size() / 4);
+  reply.latency_ms = static_cast<double>(delay.count());
+  reply.billed = script_.price;
+  flight.outcome = std::move(reply);
+  return flight;
+}
+
+void ScriptedProvider::answer(const Plan& plan, Exchange& exchange) {
+  std::vector<InFlight> in_flight;
+  while (!exchange.abandoned()) {
+    const Taken taken = exchange.take(script_.concurrency - in_flight.size());
+    for (const Request& request : taken.requests) in_flight.push_back(start(plan, request));
+    const auto now = SteadyClock::now();
+    const auto first_waiting =
+        std::partition(in_flight.begin(), in_flight.end(), [&](const InFlight& f) { return f.due <= now; });
+    std::vector<Delivery> due;
+    for (auto f = in_flight.begin(); f != first_waiting; ++f)
+      due.push_back({f->request.question, std::move(f->outcome)});
+    if (!due.empty()) {
+      exchange.deliver(std::move(due));
+      for (auto f = in_flight.begin(); f != first_waiting; ++f) {
+        ledger_->note("acknowledged", plan.questions[f->request.question].cache_key, f->request.attempt);
+      }
+      in_flight.erase(in_flight.begin(), first_waiting);
+      continue;
+    }
+    if (in_flight.empty() && !taken.again_at) return;
+    auto wake = now + kNap;
+    for (const InFlight& f : in_flight) wake = std::min(wake, f.due);
+    if (taken.again_at) wake = std::min(wake, *taken.again_at);
+    std::this_thread::sleep_until(wake);
+  }
+}
+
+std::unique_ptr<Provider> make_mock_provider(const std::string& model) {
+  Script script;
+  script.model = model;
+  return std::make_unique<ScriptedProvider>(std::move(script));
+}
+
+}  // namespace heretix

@@ -1,0 +1,216 @@
+#include <fmt/format.h>
+
+#include <bit>
+#include <nlohmann/json.hpp>
+
+#include "base/sha256.hpp"
+#include "record/record.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+template <class T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+// Log-odds decide everything, so they are also written as the bits that they are.
+std::string bits(Logit l) { return fmt::format("{:016x}", std::bit_cast<std::uint64_t>(l.value())); }
+
+json interval_json(const Interval& interval) { return json::array({interval.low.value(), interval.high.value()}); }
+
+json honest_json(const HonestInterval& h) {
+  json out = {{"method", kHonestMethod},          {"level", h.level}, {"status", h.status()}, {"p", h.p.value()},
+              {"centre_logit", h.center.value()}, {"T", h.templates}, {"n", h.answers},       {"k", h.trimmed}};
+  if (!h.bounds) return out;
+  out["ci"] = interval_json(h.bounds->interval);
+  out["width"] = h.bounds->interval.width();
+  out["core"] = interval_json(h.bounds->core);
+  out["no_hull"] = interval_json(h.bounds->no_hull);
+  out["c_T"] = h.bounds->scale;
+  out["sd_logit"] = h.bounds->spread_logit;
+  out["half_logit"] = h.bounds->half_logit;
+  out["grid"] = h.bounds->grid;
+  out["flags"] = h.bounds->flags;
+  return out;
+}
+
+json estimate_json(const Record& r) {
+  const Estimate& e = r.estimate;
+  return {{"method", kMethod},
+          {"prob_true_rpl", e.p.value()},
+          {"ci", interval_json(e.ci95)},
+          {"ci_width", e.ci95.width()},
+          {"center_logit", e.center.value()},
+          {"ci_logit", {e.low.value(), e.high.value()}},
+          {"logit_bits", {bits(e.center), bits(e.low), bits(e.high)}},
+          {"template_iqr_logit", e.spread_logit},
+          {"stability_score", e.stability},
+          {"stability_band", to_word(stability_band(e.spread_logit))},
+          {"is_stable", is_stable(e.ci95.width())},
+          {"imbalance_ratio", e.imbalance},
+          {"bootstrap_seed", std::to_string(r.seed)},
+          {"seed_source", to_word(r.seed_source)}};
+}
+
+json gates_json(const std::vector<Gate>& gates) {
+  json out = json::array();
+  for (const Gate& gate : gates) {
+    json added = {{"name", gate.name},
+                  {"passed", gate.passed()},
+                  {"observed", gate.observed},
+                  {"limit", gate.limit},
+                  {"bound", gate.bound == Bound::at_least ? "at_least" : "at_most"},
+                  {"meaning", gate.meaning},
+                  {"advice", gate.advice}};
+    if (gate.honest_observed) added["honest_observed"] = *gate.honest_observed;
+    out.push_back(std::move(added));
+  }
+  return out;
+}
+
+json templates_json(const std::vector<TemplateResult>& templates) {
+  json out = json::array();
+  for (const TemplateResult& t : templates) {
+    json probabilities = json::array();
+    for (const Probability p : t.probabilities) probabilities.push_back(p.value());
+    out.push_back({{"prompt_sha256", t.prompt_sha256},
+                   {"paraphrase_idx", t.paraphrase_idx},
+                   {"slots", t.slots},
+                   {"answered", t.answered},
+                   {"usable", t.probabilities.size()},
+                   {"prob_true", probabilities},
+                   {"mean_logit", t.mean ? json(t.mean->value()) : json(nullptr)},
+                   {"mean_p", t.mean ? json(to_probability(*t.mean).value()) : json(nullptr)}});
+  }
+  return out;
+}
+
+json execution_json(const Record& r) {
+  const ExecutionFacts& e = r.execution;
+  const double first_rate =
+      r.answered == 0 ? 0.0 : static_cast<double>(e.first_answers_unusable) / static_cast<double>(r.answered);
+  return {{"execution_id", e.execution_id},
+          {"created_at", e.created_at},
+          {"finished_at", e.finished_at},
+          {"provider", e.provider},
+          {"settings", json::parse(e.settings, nullptr, false)},
+          {"attempts", e.attempts},
+          {"billed_micro_usd", e.billed_micro_usd},
+          {"billing_unknown", e.billing_unknown},
+          {"first_answer_unusable_rate", first_rate},
+          {"program_version", e.program_version}};
+}
+
+json answer_json(const Record& r, std::size_t i) {
+  const Answer& a = r.answers[i];
+  const Question& q = r.plan.questions[i];
+  return {{"cache_key", a.cache_key},
+          {"attempt", a.attempt},
+          {"prompt_sha256", q.prompt_sha256},
+          {"paraphrase_idx", q.paraphrase_idx},
+          {"replicate_idx", q.replicate_idx},
+          {"raw_text", or_null(a.raw_text)},
+          {"usable", a.verdict.usable()},
+          {"reason", a.verdict.reason ? json(to_word(*a.verdict.reason)) : json(nullptr)},
+          {"prob_true", a.verdict.prob_true ? json(a.verdict.prob_true->value()) : json(nullptr)},
+          {"provider_model_id", a.model_version},
+          {"response_id", a.response_id},
+          {"tokens_in", or_null(a.tokens_in)},
+          {"tokens_out", or_null(a.tokens_out)},
+          {"latency_ms", a.latency_ms},
+          {"created_at", a.created_at},
+          {"from_store", a.from_store}};
+}
+
+}  // namespace
+
+json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed) {
+  const Recipe& recipe = plan.recipe;
+  const Sampling& s = recipe.sampling;
+  return {{"claim", recipe.claim.text},
+          {"model", recipe.model},
+          {"mode", recipe.mode.text()},
+          {"prompt_version", plan.prompt_version},
+          {"prompt_bank_sha256", plan.bank_sha256},
+          {"prompt_content_sha256", content_sha256(bank)},
+          {"K", s.slots},
+          {"R", s.replicates},
+          {"T", plan.templates_selected()},
+          {"B", s.draws},
+          {"seed", given_seed ? json(std::to_string(*given_seed)) : json(nullptr)},
+          {"max_output_tokens", s.max_output_tokens},
+          {"max_prompt_chars", s.max_prompt_chars}};
+}
+
+json sampler_json(const Plan& plan) {
+  return {{"rotation", plan.rotation},
+          {"bank_size", plan.bank_size},
+          {"template_order", plan.template_order},
+          {"slot_order", plan.slot_order},
+          {"planned_counts", plan.planned_counts},
+          {"planned_imbalance_ratio", plan.planned_imbalance},
+          {"prompt_char_len_max", plan.longest_prompt}};
+}
+
+json counts_json(const Record& record) {
+  json counts = json::object();
+  for (const TemplateResult& t : record.templates) counts[t.prompt_sha256] = t.probabilities.size();
+  return counts;
+}
+
+json to_json(const Record& r) {
+  const double hits = r.answered == 0 ? 0.0 : static_cast<double>(r.from_store) / static_cast<double>(r.answered);
+  return {{"format", "heretix_record"},
+          {"version", kRecordVersion},
+          {"run_id", r.plan.run_id},
+          {"claim", r.plan.recipe.claim.text},
+          {"claim_hash", r.plan.recipe.claim.hash()},
+          {"config",
+           config_json(r.plan, r.bank, r.seed_source == SeedSource::derived ? std::nullopt : std::optional(r.seed))},
+          {"sampler", sampler_json(r.plan)},
+          {"estimate", estimate_json(r)},
+          {"honest", honest_json(r.honest)},
+          {"verdict", r.verdict},
+          {"gates", gates_json(r.gates)},
+          {"pqs", r.quality},
+          {"pqs_version", kQualityVersion},
+          {"answered", r.answered},
+          {"usable", r.usable},
+          {"rpl_compliance_rate", r.compliance},
+          {"cache_hit_rate", hits},
+          {"templates", templates_json(r.templates)},
+          {"answers_sha256", answers_sha256(r.answers)},
+          {"execution", execution_json(r)}};
+}
+
+json to_artifact(const Record& record) {
+  json out = to_json(record);
+  out["bank"] = to_json(record.bank);
+  out["answers"] = json::array();
+  for (std::size_t i = 0; i < record.answers.size(); ++i) out["answers"].push_back(answer_json(record, i));
+  return out;
+}
+
+json to_json(const PromptBank& bank) {
+  return {{"version", bank.version},
+          {"system", bank.system},
+          {"schema", bank.schema},
+          {"user_template", bank.user_template},
+          {"paraphrases", bank.paraphrases}};
+}
+
+PromptBank bank_from_json(const json& bank) {
+  return {.version = bank.at("version"),
+          .system = bank.at("system"),
+          .schema = bank.at("schema"),
+          .user_template = bank.at("user_template"),
+          .paraphrases = bank.at("paraphrases").get<std::vector<std::string>>(),
+          .source = "record"};
+}
+
+std::string content_sha256(const PromptBank& bank) { return sha256_hex(to_json(bank).dump()); }
+
+}  // namespace heretix

@@ -1,0 +1,55 @@
+// `honest_v1`: the interval that people are shown first.
+//
+// The frozen interval is too narrow with few templates and with round-number answers. This one takes its
+// width from the spread between templates, scaled by a constant measured for each number of templates, and
+// never claims more resolution than the answers themselves had. No random numbers. Formula and measured
+// coverage: docs/estimator.md ("The honest interval"), after Hesterberg 2015 and Cameron, Gelbach & Miller
+// 2008. Checked against tests/golden/honest.json.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/belief.hpp"
+
+namespace heretix {
+
+inline constexpr std::string_view kHonestMethod = "honest_v1";
+
+enum class Level { p90, p95, p99 };
+
+struct HonestInterval {
+  double level;
+  std::size_t templates;  // with answers
+  std::size_t trimmed;    // template means dropped at each end
+  std::size_t answers;
+  Logit center;
+  Probability p;
+  struct Bounds {
+    double spread_logit;  // standard deviation of the (capped) template means
+    double scale;         // c_T
+    double half_logit;
+    Interval core;      // before resolution and hull
+    double grid;        // step that the answers were rounded to; 0 where none is seen
+    Interval no_hull;   // widened by the resolution cell
+    Interval interval;  // widened by the frozen interval too; this is the result
+    std::vector<std::string> flags;
+  };
+  std::optional<Bounds> bounds;  // empty with a single template: no interval, never [p, p]
+  std::string status() const { return bounds ? "ok" : "unavailable_T<2"; }
+};
+
+struct HonestOptions {
+  Level level = Level::p95;
+  std::optional<Interval> frozen{};  // the hull
+  std::optional<double> scale{};     // in place of c_T: the ladder's constants
+};
+
+// `groups`: usable answers by template in plan order, none empty.
+// Throws Error{bad_input} for no group or an empty one. Thread-safe.
+HonestInterval honest_interval(std::span<const std::vector<Probability>> groups, const HonestOptions& options);
+
+}  // namespace heretix

@@ -1,0 +1,141 @@
+#include "store/sqlite/harness_file.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+
+#include "base/error.hpp"
+#include "store/sqlite/schema.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::uintmax_t kQuickCheckBytes = 32U << 20;  // larger files are checked as they are read
+
+constexpr std::array kRunsColumns = {"run_id",
+                                     "created_at",
+                                     "claim",
+                                     "model",
+                                     "prompt_version",
+                                     "K",
+                                     "R",
+                                     "T",
+                                     "B",
+                                     "seed",
+                                     "bootstrap_seed",
+                                     "prob_true_rpl",
+                                     "ci_lo",
+                                     "ci_hi",
+                                     "ci_width",
+                                     "template_iqr_logit",
+                                     "stability_score",
+                                     "imbalance_ratio",
+                                     "rpl_compliance_rate",
+                                     "cache_hit_rate",
+                                     "config_json",
+                                     "sampler_json",
+                                     "counts_by_template_json",
+                                     "artifact_json_path",
+                                     "prompt_char_len_max",
+                                     "pqs",
+                                     "gate_compliance_ok",
+                                     "gate_stability_ok",
+                                     "gate_precision_ok",
+                                     "pqs_version"};
+constexpr std::array kSamplesColumns = {"run_id",        "cache_key",  "prompt_sha256", "paraphrase_idx",
+                                        "replicate_idx", "prob_true",  "logit",         "provider_model_id",
+                                        "response_id",   "created_at", "tokens_out",    "latency_ms",
+                                        "json_valid"};
+
+std::set<std::string> tables_of(Database& database) {
+  std::set<std::string> names;
+  for (const Row& row : database.query("SELECT name FROM sqlite_master WHERE type = 'table'")) {
+    names.insert(row.text_or_empty("name"));
+  }
+  return names;
+}
+
+void require_whole(SqliteDatabase& database) {
+  if (std::filesystem::file_size(database.path()) > kQuickCheckBytes) return;
+  const std::vector<Row> found = database.query("PRAGMA quick_check(1)");
+  const std::string told = found.empty() ? "no answer" : found[0].text_or_empty("quick_check");
+  if (told == "ok") return;
+  throw Error(ErrorKind::broken, fmt::format("{}: the database is corrupt ({})", database.path(), told),
+              "it was left as it is; restore a copy, or name another file by --db");
+}
+
+template <std::size_t N>
+void require_columns(SqliteDatabase& database, const std::string& table, const std::array<const char*, N>& wanted) {
+  std::set<std::string> found;
+  for (const Row& row : database.query(fmt::format("PRAGMA table_info({})", table)))
+    found.insert(row.text_or_empty("name"));
+  std::vector<std::string> missing;
+  std::ranges::copy_if(wanted, std::back_inserter(missing), [&](const char* name) { return !found.contains(name); });
+  if (missing.empty()) return;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} is not a Heretix database: its table {} lacks {}", database.path(), table,
+                          fmt::join(missing, ", ")),
+              "name another file by --db; this one was left as it is");
+}
+
+void require_ours(SqliteDatabase& database, const std::set<std::string>& tables) {
+  if (!tables.contains("runs") || !tables.contains("samples")) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} is not a Heretix database: it has no tables runs and samples, but {}", database.path(),
+                            tables.empty() ? "none at all" : fmt::format("{}", fmt::join(tables, ", "))),
+                "name another file by --db; this one was left as it is");
+  }
+  require_columns(database, "runs", kRunsColumns);
+  require_columns(database, "samples", kSamplesColumns);
+}
+
+void require_not_newer(SqliteDatabase& database) {
+  const std::vector<Row> found = database.query("SELECT value FROM heretix_meta WHERE key = 'schema'");
+  const std::int64_t number = found.empty() ? 0 : found[0].integer("value").value_or(0);
+  if (number == kSchemaNumber) return;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} has Heretix schema {}, this program knows {}", database.path(), number, kSchemaNumber),
+              "use a newer heretix, or name another file by --db");
+}
+
+// Again inside the transaction: another process may have been first.
+void add_our_tables(SqliteDatabase& database) {
+  Transaction transaction(database);
+  const std::set<std::string> tables = tables_of(database);
+  if (tables.empty()) database.execute_script(kContractSql);
+  if (!tables.contains("heretix_meta")) {
+    database.execute_script(kSchema1Sql);
+    database.execute("INSERT INTO heretix_meta (key, value) VALUES ('schema', :number)",
+                     {{":number", std::to_string(kSchemaNumber)}});
+  }
+  transaction.commit();
+}
+
+// A foreign `samples` may point at `runs`, and answers come before the run row.
+void set_foreign_keys(SqliteDatabase& database) {
+  const bool declared = !database.query("PRAGMA foreign_key_list(samples)").empty();
+  database.execute_script(declared ? "PRAGMA foreign_keys=OFF" : "PRAGMA foreign_keys=ON");
+}
+
+}  // namespace
+
+bool has_our_tables(Database& database) {
+  return !database.query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'heretix_meta'").empty();
+}
+
+std::unique_ptr<SqliteDatabase> open_harness_file(const std::string& path, const SqliteOptions& options) {
+  auto database = std::make_unique<SqliteDatabase>(path, options);
+  require_whole(*database);
+  const bool fresh = options.access == Access::create && tables_of(*database).empty();
+  if (!fresh) require_ours(*database, tables_of(*database));
+  if (has_our_tables(*database)) require_not_newer(*database);
+  else if (options.access != Access::read_only) add_our_tables(*database);
+  if (options.access != Access::read_only) set_foreign_keys(*database);
+  return database;
+}
+
+}  // namespace heretix

@@ -1,0 +1,13 @@
+// The SQL of migrations/sqlite, embedded at build time (cmake/embed.cmake).
+#pragma once
+
+#include <string_view>
+
+namespace heretix {
+
+inline constexpr int kSchemaNumber = 1;  // of our additional tables
+
+extern const std::string_view kContractSql;  // runs and samples
+extern const std::string_view kSchema1Sql;   // heretix_*
+
+}  // namespace heretix

@@ -1,0 +1,184 @@
+#include "store/sqlite/sqlite_database.hpp"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "store/sqlite/planted_bugs.hpp"
+
+namespace heretix {
+namespace {
+
+struct Told {
+  ErrorKind kind;
+  const char* what;
+  const char* hint;
+};
+
+Told told_of(int sqlite_code) {
+  switch (sqlite_code) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {ErrorKind::unavailable, "locked by another process",
+              "nothing was written; wait for it, then run the same command again"};
+    case SQLITE_FULL:
+      return {ErrorKind::unavailable, "the disk is full",
+              "nothing half-written is left; make room, then run the same command again"};
+    case SQLITE_IOERR:
+      return {ErrorKind::unavailable, "the disk failed", "check the disk; what was acknowledged before is kept"};
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return {ErrorKind::not_allowed, "not writable",
+              "check the permissions of the file and its folder, or name another by --db"};
+    case SQLITE_CANTOPEN:
+      return {ErrorKind::not_allowed, "cannot be opened",
+              "check the path and the permissions of the file and its folder"};
+    case SQLITE_NOTADB:
+      return {ErrorKind::bad_input, "not a SQLite database", "name another file by --db; this one was left as it is"};
+    case SQLITE_CORRUPT:
+      return {ErrorKind::broken, "the database is corrupt",
+              "it was left as it is; restore a copy, or name another file by --db"};
+    default: return {ErrorKind::broken, "the database refused", "report this with the message above"};
+  }
+}
+
+[[noreturn]] void refuse(const std::string& path, const SQLite::Exception& e) {
+  const Told told = told_of(e.getErrorCode());
+  throw Error(told.kind, fmt::format("{}: {} ({})", path, told.what, e.what()), told.hint);
+}
+
+// SQLite would create it with the process's umask; answers are nobody else's business.
+void create_private(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code failed;
+  if (!folder.empty()) std::filesystem::create_directories(folder, failed);
+  if (failed) {
+    throw Error(ErrorKind::not_allowed,
+                fmt::format("cannot create the folder {}: {}", folder.string(), failed.message()),
+                "name another file by --db or HERETIX_DB");
+  }
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0 && errno != EACCES && errno != EROFS) {
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot create {}: {}", path, std::strerror(errno)),
+                "name another file by --db or HERETIX_DB");
+  }
+  if (file >= 0) ::close(file);
+}
+
+void bind(SQLite::Statement& statement, const Bindings& bindings) {
+  for (const Binding& b : bindings) {
+    const std::string name(b.name);
+    if (const auto* i = std::get_if<std::int64_t>(&b.value)) statement.bind(name, *i);
+    else if (const auto* d = std::get_if<double>(&b.value)) statement.bind(name, *d);
+    else if (const auto* s = std::get_if<std::string>(&b.value)) statement.bind(name, *s);
+    else statement.bind(name);
+  }
+}
+
+Value value_of(const SQLite::Column& column) {
+  switch (column.getType()) {
+    case SQLITE_INTEGER: return column.getInt64();
+    case SQLITE_FLOAT: return column.getDouble();
+    case SQLITE_NULL: return std::monostate{};
+    default:
+      return std::string(static_cast<const char*>(column.getBlob()), static_cast<std::size_t>(column.getBytes()));
+  }
+}
+
+int flags_of(Access access) { return access == Access::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE; }
+
+}  // namespace
+
+struct SqliteDatabase::Connection {
+  Connection(const std::string& path, const SqliteOptions& options)
+      : database(path, flags_of(options.access), static_cast<int>(options.busy_timeout.count())) {}
+
+  SQLite::Statement& prepared(std::string_view sql) {
+    auto found = statements.find(std::string(sql));
+    if (found == statements.end()) {
+      found = statements.try_emplace(std::string(sql), database, std::string(sql)).first;
+    }
+    found->second.reset();
+    found->second.clearBindings();
+    return found->second;
+  }
+
+  SQLite::Database database;
+  std::unordered_map<std::string, SQLite::Statement> statements;  // prepared once, bound anew each time
+};
+
+bool wal_is_safe(int version) {
+  return version < 3007000 || version > 3051002 || version == 3044006 || version == 3050007;
+}
+
+SqliteDatabase::SqliteDatabase(const std::string& path, const SqliteOptions& options) : path_(path) {
+  if (options.access == Access::create) create_private(path);
+  if (!std::filesystem::exists(path)) {
+    throw Error(ErrorKind::not_found, fmt::format("there is no database at {}", path),
+                "heretix run creates it; or name another by --db or HERETIX_DB");
+  }
+  try {
+    connection_ = std::make_unique<Connection>(path, options);
+    if (options.access == Access::read_only) return;
+    connection_->database.exec(fmt::format("PRAGMA synchronous={}", planted::synchronous()));
+    const char* journal = wal_is_safe(sqlite3_libversion_number()) ? "WAL" : "TRUNCATE";
+    connection_->database.execAndGet(fmt::format("PRAGMA journal_mode={}", journal));
+  } catch (const SQLite::Exception& e) { refuse(path_, e); }
+}
+
+SqliteDatabase::~SqliteDatabase() = default;
+
+std::int64_t SqliteDatabase::execute(std::string_view sql, const Bindings& bindings) {
+  try {
+    SQLite::Statement& statement = connection_->prepared(sql);
+    bind(statement, bindings);
+    const std::int64_t changed = statement.exec();
+    statement.reset();
+    return changed;
+  } catch (const SQLite::Exception& e) { refuse(path_, e); }
+}
+
+std::vector<Row> SqliteDatabase::query(std::string_view sql, const Bindings& bindings) {
+  try {
+    SQLite::Statement& statement = connection_->prepared(sql);
+    bind(statement, bindings);
+    std::vector<Row> rows;
+    while (statement.executeStep()) {
+      std::map<std::string, Value, std::less<>> values;
+      for (int i = 0; i < statement.getColumnCount(); ++i)
+        values.emplace(statement.getColumnName(i), value_of(statement.getColumn(i)));
+      rows.emplace_back(std::move(values));
+    }
+    statement.reset();  // a statement left open would hold the read lock
+    return rows;
+  } catch (const SQLite::Exception& e) { refuse(path_, e); }
+}
+
+void SqliteDatabase::begin() { execute(planted::begin_statement()); }
+void SqliteDatabase::commit() { execute("COMMIT"); }
+
+void SqliteDatabase::rollback() noexcept {
+  try {
+    if (sqlite3_get_autocommit(connection_->database.getHandle()) == 0) connection_->database.exec("ROLLBACK");
+  } catch (const SQLite::Exception&) {
+    // The connection is closing or the disk is gone: the journal undoes the transaction at the next open.
+    connection_->statements.clear();
+  }
+}
+
+void SqliteDatabase::execute_script(std::string_view sql) {
+  try {
+    connection_->database.exec(std::string(sql));
+  } catch (const SQLite::Exception& e) { refuse(path_, e); }
+}
+
+}  // namespace heretix

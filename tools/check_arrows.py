@@ -1,0 +1,92 @@
+"""Fails when src/ and tools/arrows.txt disagree: includes point one way only.
+
+usage: check_arrows.py SRC ARROWS [ARCHITECTURE.md]
+
+Fails on an include that the table does not allow, on a quoted include that does not start with a known folder, on
+`..`, on a file with another suffix than .cpp or .hpp, on a folder without a line and a line without a folder, on a
+cycle, and where the table in ARCHITECTURE.md differs.
+"""
+import pathlib
+import re
+import sys
+
+INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]+)"')
+ROW = re.compile(r"^\| ([a-z]+) \| [^|]* \| ([a-z ]*)\|$")
+
+
+def read_arrows(path):
+    allowed = {}
+    for line in path.read_text().splitlines():
+        line = line.split("#")[0].strip()
+        if line:
+            folder, targets = line.split(":")
+            allowed[folder] = set(targets.split())
+    return allowed
+
+
+def wrong_includes(src, allowed):
+    for file in sorted(p for p in src.rglob("*") if p.is_file()):
+        folder = file.relative_to(src).parts[0]
+        if file.suffix not in (".cpp", ".hpp"):
+            yield f"{file}: only .cpp and .hpp belong under src/"
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            found = INCLUDE.match(line)
+            if not found:
+                continue
+            target = found[1].split("/")[0]
+            if ".." in found[1] or target not in allowed or "/" not in found[1]:
+                yield f'{file}:{number}: "{found[1]}" does not start with a folder of src/'
+            elif target not in {folder, "base"} | allowed.get(folder, set()):
+                yield f"{file}:{number}: {folder}/ may not include {target}/"
+
+
+def wrong_folders(src, allowed):
+    folders = {p.name for p in src.iterdir()}
+    for name in sorted(folders - set(allowed)):
+        yield f"src/{name} has no line in arrows.txt"
+    for name in sorted(set(allowed) - folders):
+        yield f"arrows.txt names {name}, which src/ lacks"
+    for name, targets in allowed.items():
+        for target in sorted(targets - set(allowed)):
+            yield f"arrows.txt: {name} may see {target}, which has no line"
+
+
+def cycles(allowed):
+    done, path = set(), []
+
+    def visit(folder):
+        if folder in path:
+            yield "cycle: " + " -> ".join([*path[path.index(folder):], folder])
+            return
+        if folder in done:
+            return
+        path.append(folder)
+        for target in sorted(allowed.get(folder, ())):
+            yield from visit(target)
+        path.pop()
+        done.add(folder)
+
+    for folder in allowed:
+        yield from visit(folder)
+
+
+def wrong_document(document, allowed):
+    told = {m[1]: set(m[2].split()) for m in map(ROW.match, document.read_text().splitlines()) if m}
+    for folder in sorted(set(told) | set(allowed)):
+        if told.get(folder) != allowed.get(folder):
+            yield f"{document.name} and arrows.txt differ on {folder}"
+
+
+def main():
+    src, arrows = map(pathlib.Path, sys.argv[1:3])
+    allowed = read_arrows(arrows)
+    found = [*wrong_folders(src, allowed), *wrong_includes(src, allowed), *cycles(allowed)]
+    if len(sys.argv) > 3:
+        found += wrong_document(pathlib.Path(sys.argv[3]), allowed)
+    print("\n".join(found) or "arrows: ok")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
