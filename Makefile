@@ -1,0 +1,32 @@
+# Thin names; CONTRIBUTING.md says what each is for.
+CLAIM ?= Tariffs cause inflation
+jobs ?= $(shell nproc)
+
+.PHONY: run build test bench lint campaign clean
+
+build:
+	tools/setup.sh build
+	cmake --preset release >/dev/null
+	cmake --build --preset release --target heretix -j $(jobs)
+
+run: build
+	build/release/bin/heretix run "$(CLAIM)"
+
+test:
+	tools/test.sh
+
+bench:
+	tools/setup.sh bench
+	cmake --preset release -DHERETIX_BENCH=ON >/dev/null
+	cmake --build --preset release --target heretix bench_estimate bench_llama -j $(jobs)
+	bench/run.sh
+
+lint:
+	tools/setup.sh lint
+	tools/lint.sh all
+
+campaign: build
+	HERETIX_CAMPAIGN=10 tools/test.sh release
+
+clean:
+	rm -rf build

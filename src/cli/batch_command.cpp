@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/csv.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/run_one.hpp"
+#include "cli/terminal.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+struct Entry {
+  std::string place;  // "claims.csv:3"
+  Settings settings;
+};
+
+bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
+
+Entry entry_from(const std::string& fields_as_json, const std::string& place) {
+  Entry entry{place, parse_config(fields_as_json, place)};
+  if (!entry.settings.claim)
+    throw Error(ErrorKind::bad_input, fmt::format("{}: no field 'claim'", place), "every line or row needs one");
+  return entry;
+}
+
+std::vector<Entry> read_jsonl(std::istream& in, const std::string& name) {
+  std::vector<Entry> entries;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    if (is_blank(line)) continue;
+    const std::string place = fmt::format("{}:{}", name, number);
+    if (!json::accept(line))
+      throw Error(ErrorKind::bad_input, fmt::format("{}: not a JSON object", place),
+                  "one object a line, with a field 'claim'");
+    entries.push_back(entry_from(line, place));
+  }
+  return entries;
+}
+
+std::vector<Entry> read_csv(std::istream& in, const std::string& name) {
+  const CsvTable table = parse_csv(std::string(std::istreambuf_iterator<char>(in), {}), name);
+  std::vector<Entry> entries;
+  for (const CsvRow& row : table.rows) {
+    json fields = json::object();
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+      if (!row.cells[i].empty()) fields[table.header[i]] = row.cells[i];
+    }
+    entries.push_back(
+        entry_from(fields.dump(-1, ' ', false, json::error_handler_t::replace), fmt::format("{}:{}", name, row.line)));
+  }
+  return entries;
+}
+
+// Every entry is read before the first question is asked: a bad line costs nothing.
+std::vector<Entry> read_entries(const std::string& path) {
+  if (path == "-") return read_jsonl(std::cin, "standard input");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path), "give a .jsonl or .csv file, or -");
+  return path.ends_with(".csv") ? read_csv(file, path) : read_jsonl(file, path);
+}
+
+std::string row_text(const Record& r) {
+  const auto& bounds = r.honest.bounds;
+  const std::string interval =
+      bounds ? fmt::format("[{:.2f}, {:.2f}]", bounds->interval.low.value(), bounds->interval.high.value())
+             : "no interval";
+  return fmt::format("{:.2f}  {:<13} {:>3}  {}  {}\n", r.estimate.p.value(), interval, r.quality, r.plan.run_id,
+                     on_one_line(shortened(r.plan.recipe.claim.text, 60)));
+}
+
+// What ends one claim only, and what ends the batch.
+bool ends_batch(ErrorKind kind) { return kind != ErrorKind::bad_input && kind != ErrorKind::in_doubt; }
+
+// One model serves all rows that name the same one.
+class Providers {
+ public:
+  Provider& get(const Settings& settings) {
+    const std::string name = fmt::format("{}|{}|{}", settings.model.value_or("local"), settings.mock.value_or(false),
+                                         settings.temperature.value_or(-1));
+    auto& provider = made_[name];
+    if (!provider) provider = make_provider(settings);
+    return *provider;
+  }
+
+ private:
+  std::map<std::string, std::unique_ptr<Provider>> made_;
+};
+
+}  // namespace
+
+int batch_command(const Options& options) {
+  const std::vector<Entry> entries = read_entries(options.input);
+  stop_signal();
+  Providers providers;
+  std::vector<Resolved> all;
+  for (const Entry& entry : entries) {
+    all.push_back(resolve(options, entry.settings));
+    try {
+      plan_check(all.back().request, PromptBanks(all.back().prompts).get(all.back().request.bank),
+                 providers.get(all.back().settings).facts());
+    } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
+  }
+  if (all.empty())
+    throw Error(ErrorKind::bad_input, fmt::format("{} holds no claim", options.input),
+                "one object a line, or one row, with a field 'claim'");
+  const auto database = open_harness_file(all[0].database_path, {.access = Access::create});
+  int worst = kDone;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    try {
+      const Record record = run_one(all[i], providers.get(all[i].settings), *database, options.quiet || options.json);
+      print_result(options.json ? to_json(record).dump() + "\n" : row_text(record));
+      if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);
+    } catch (const Error& e) {
+      const Error told(e.kind(), fmt::format("{}: {}", entries[i].place, e.what()), e.hint());
+      if (ends_batch(e.kind())) throw told;
+      print_error(told);
+      worst = std::max(worst, exit_code_of(e.kind()));
+    }
+  }
+  return worst;
+}
+
+}  // namespace heretix

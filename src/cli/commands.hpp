@@ -1,0 +1,19 @@
+// The commands, a function each; each returns the exit code. main.cpp holds the table.
+#pragma once
+
+#include "cli/options.hpp"
+
+namespace heretix {
+
+int run_command(const Options& options);
+int describe_command(const Options& options);
+int batch_command(const Options& options);
+int list_command(const Options& options);
+int show_command(const Options& options);
+int answers_command(const Options& options);
+int report_command(const Options& options);
+int verify_command(const Options& options);
+int models_command(const Options& options);
+int selftest_command(const Options& options);
+
+}  // namespace heretix

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "cli/settings.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = 1 << 20;
+
+[[noreturn]] void refuse(const std::string& source, const YAML::Mark& mark, const std::string& what) {
+  const std::string place = mark.is_null() ? source : fmt::format("{}:{}:{}", source, mark.line + 1, mark.column + 1);
+  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what),
+              "docs/configuration.md lists the fields and their ranges");
+}
+
+// One field's value, with the place to name when it does not fit.
+struct Field {
+  const std::string& source;
+  const std::string& name;
+  const YAML::Node& node;
+
+  [[noreturn]] void refuse_value(const std::string& wanted) const {
+    refuse(source, node.Mark(), fmt::format("'{}' must be {}", name, wanted));
+  }
+  std::string text() const {
+    if (!node.IsScalar()) refuse_value("text");
+    return node.Scalar();
+  }
+  int integer() const {
+    int value = 0;
+    const std::string scalar = text();
+    const auto [end, failed] = std::from_chars(scalar.data(), scalar.data() + scalar.size(), value);
+    if (failed != std::errc{} || end != scalar.data() + scalar.size()) refuse_value("a whole number");
+    return value;
+  }
+  double real() const {
+    try {
+      return node.as<double>();
+    } catch (const YAML::Exception&) { refuse_value("a number"); }
+  }
+  bool boolean() const {
+    try {
+      return node.as<bool>();
+    } catch (const YAML::Exception&) { refuse_value("true or false"); }
+  }
+  bool is_null() const { return node.IsNull(); }
+};
+
+using Setter = void (*)(Settings&, const Field&);
+
+const std::map<std::string, Setter>& setters() {
+  static const std::map<std::string, Setter> all = {
+      {"claim", [](Settings& s, const Field& f) { s.claim = f.text(); }},
+      {"model", [](Settings& s, const Field& f) { s.model = f.text(); }},
+      {"prompt_version", [](Settings& s, const Field& f) { s.prompt_version = f.text(); }},
+      {"prompts", [](Settings& s, const Field& f) { s.prompts = f.text(); }},
+      {"db", [](Settings& s, const Field& f) { s.db = f.text(); }},
+      {"K", [](Settings& s, const Field& f) { s.slots = f.integer(); }},
+      {"R", [](Settings& s, const Field& f) { s.replicates = f.integer(); }},
+      {"T", [](Settings& s, const Field& f) { s.templates = f.integer(); }},
+      {"B", [](Settings& s, const Field& f) { s.draws = f.integer(); }},
+      {"seed", [](Settings& s, const Field& f) { s.seed = parse_seed(f.text(), f.source + ": seed"); }},
+      {"max_output_tokens", [](Settings& s, const Field& f) { s.max_output_tokens = f.integer(); }},
+      {"max_prompt_chars", [](Settings& s, const Field& f) { s.max_prompt_chars = f.integer(); }},
+      {"concurrency", [](Settings& s, const Field& f) { s.concurrency = f.integer(); }},
+      {"temperature", [](Settings& s, const Field& f) { s.temperature = f.real(); }},
+      {"mock", [](Settings& s, const Field& f) { s.mock = f.boolean(); }},
+  };
+  return all;
+}
+
+Settings settings_from(const YAML::Node& root, const std::string& source) {
+  Settings settings;
+  if (!root.IsMap()) refuse(source, root.Mark(), "not a mapping of fields");
+  std::set<std::string> seen;
+  for (const auto& item : root) {
+    if (!item.first.IsScalar()) refuse(source, item.first.Mark(), "a field name must be plain text");
+    const std::string& name = item.first.Scalar();
+    const auto setter = setters().find(name);
+    if (setter == setters().end()) {
+      refuse(source, item.first.Mark(), fmt::format("unknown field '{}'", on_one_line(shortened(name, 40))));
+    }
+    if (!seen.insert(name).second) refuse(source, item.first.Mark(), fmt::format("field '{}' is given twice", name));
+    const Field field{source, name, item.second};
+    if (!field.is_null()) setter->second(settings, field);
+  }
+  return settings;
+}
+
+}  // namespace
+
+Settings parse_config(std::string_view yaml, const std::string& source) {
+  if (yaml.size() > kMaxConfigBytes)
+    refuse(source, YAML::Mark::null_mark(), fmt::format("{} bytes, at most {}", yaml.size(), kMaxConfigBytes));
+  if (const auto at = first_invalid_utf8(yaml))
+    refuse(source, YAML::Mark::null_mark(), fmt::format("not valid UTF-8 at byte {}", *at));
+  try {
+    return settings_from(YAML::Load(std::string(yaml)), source);
+  } catch (const YAML::Exception& e) { refuse(source, e.mark, e.msg); }
+}
+
+Settings load_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path)) {
+    throw Error(ErrorKind::not_found, fmt::format("cannot read the configuration {}", path),
+                "check the path after --config");
+  }
+  return parse_config(std::string(std::istreambuf_iterator<char>(file), {}), path);
+}
+
+std::uint64_t parse_seed(const std::string& text, const std::string& what) {
+  std::uint64_t value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (failed != std::errc{} || end != text.data() + text.size() || value > most) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} is '{}', must be from 0 to {}", what, on_one_line(shortened(text, 40)), most),
+                "give a whole number in that range, or none to derive it from the recipe");
+  }
+  return value;
+}
+
+}  // namespace heretix

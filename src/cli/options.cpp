@@ -1,0 +1,139 @@
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "base/version.hpp"
+
+namespace heretix {
+namespace {
+
+using CLI::App;
+
+void add_store(App& command, Options& o) {
+  command.add_option("--db", o.flags.db, "the store (default runs/heretix.sqlite below this folder; HERETIX_DB)")
+      ->type_name("FILE");
+}
+void add_json(App& command, Options& o) { command.add_flag("--json", o.json, "print JSON and nothing else"); }
+
+void add_plan_options(App& command, Options& o) {
+  command
+      .add_option("--config", o.config,
+                  "a YAML or JSON file with claim, model, K, R, T, B, seed, … (docs/configuration.md)")
+      ->type_name("FILE");
+  command
+      .add_option("--model", o.flags.model,
+                  "local, llama:FILE.gguf or scripted:FILE (default local; see heretix models)")
+      ->type_name("MODEL");
+  command.add_flag("--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
+  command
+      .add_option("--prompt-version", o.flags.prompt_version,
+                  "the prompt bank, by file name or version (default heretix_v1)")
+      ->type_name("BANK");
+  command.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")->type_name("FOLDER");
+  command.add_option("-K,--slots", o.flags.slots, "paraphrase slots (default 8)")->type_name("N");
+  command.add_option("-R,--replicates", o.flags.replicates, "how often each slot is asked (default 2)")->type_name("N");
+  command.add_option("-T,--templates", o.flags.templates, "templates of the bank to use (default all)")->type_name("N");
+  command.add_option("-B,--draws", o.flags.draws, "bootstrap draws (default 5000)")->type_name("N");
+  command.add_option("--seed", o.seed_text, "of the bootstrap (default: derived from the recipe; HERETIX_RPL_SEED)")
+      ->type_name("N");
+  command.add_flag("--fixed", o.fixed, "the fixed plan K 8, R 2, T all (what runs do without -K, -R, -T)");
+  command.add_option("--max-output-tokens", o.flags.max_output_tokens, "of one answer (default 1024)")->type_name("N");
+  command
+      .add_option("--max-prompt-chars", o.flags.max_prompt_chars, "longest full prompt, in characters (default 1200)")
+      ->type_name("N");
+  command.add_option("--temperature", o.flags.temperature, "of a local model; 0 is greedy (default 1)")->type_name("X");
+  add_store(command, o);
+}
+
+void add_ask_options(App& command, Options& o) {
+  command.add_option("--concurrency", o.flags.concurrency, "questions at once (HERETIX_RPL_CONCURRENCY)")
+      ->type_name("N");
+  command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
+  command.add_flag("--resend-unknown", o.resend_unknown,
+                   "ask again what was sent twice with no answer seen; it may be billed again");
+  command.add_flag("--strict", o.strict, "exit with 1 where a gate fails");
+  command.add_flag("-q,--quiet", o.quiet, "no progress line");
+}
+
+App* add(App& app, const char* name, const char* what) { return app.add_subcommand(name, what)->fallthrough(false); }
+
+void add_asking_commands(App& app, Options& o) {
+  App* run = add(app, "run", "measure what a model believes about a claim");
+  run->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  add_plan_options(*run, o);
+  add_ask_options(*run, o);
+  add_json(*run, o);
+  App* describe = add(app, "describe", "print the plan and send nothing");
+  describe->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  add_plan_options(*describe, o);
+  add_json(*describe, o);
+  App* batch = add(app, "batch", "measure many claims: .jsonl, .csv, or - for JSON lines on standard input");
+  batch
+      ->add_option("file", o.input, "a claim a line or row, in the field 'claim'; other configuration fields beside it")
+      ->type_name("FILE")
+      ->required();
+  add_plan_options(*batch, o);
+  add_ask_options(*batch, o);
+  add_json(*batch, o);
+}
+
+void add_run_argument(App& command, Options& o) {
+  command.add_option("run", o.run, "a run or execution id, or its beginning")->type_name("RUN")->required();
+  add_store(command, o);
+}
+
+void add_reading_commands(App& app, Options& o) {
+  App* list = add(app, "list", "list the stored runs, newest first");
+  list->add_option("-n,--most", o.most, "how many at the most (default 50)")->type_name("N");
+  add_store(*list, o);
+  add_json(*list, o);
+  App* show = add(app, "show", "print a stored run");
+  add_run_argument(*show, o);
+  add_json(*show, o);
+  App* answers = add(app, "answers", "print every answer of a run, refused ones with their reason");
+  add_run_argument(*answers, o);
+  answers->add_flag("--raw", o.raw, "with what the model said, word for word");
+  add_json(*answers, o);
+  App* report = add(app, "report", "write a run as one self-contained HTML file, or draw it in the terminal");
+  add_run_argument(*report, o);
+  report->add_option("-o,--out", o.out, "the HTML file (default RUN.html in this folder; - for standard output)")
+      ->type_name("FILE");
+  report->add_flag("--text", o.text, "a forest plot in the terminal instead");
+  add_json(*report, o);
+  App* verify = add(app, "verify", "recompute a run from its stored answers and compare with what was stored");
+  add_run_argument(*verify, o);
+  add_json(*verify, o);
+}
+
+void add_other_commands(App& app, Options& o) {
+  App* models = add(app, "models", "list the models that can be asked");
+  add_json(*models, o);
+  App* selftest = add(app, "selftest", "recompute golden numbers made elsewhere and count what differs");
+  selftest->add_option("folder", o.input, "of golden files (default: the installed copy)")->type_name("FOLDER");
+  add_json(*selftest, o);
+  App* completion = add(app, "completion", "print a completion script");
+  completion->add_option("shell", o.input, "bash, zsh or fish")->type_name("SHELL")->required();
+  add(app, "man", "print the man page (heretix man | man -l -)");
+  add(app, "commands", "print the commands as Markdown");
+}
+
+}  // namespace
+
+std::shared_ptr<App> make_app(Options& options) {
+  auto app = std::make_shared<App>(
+      "Heretix measures what a language model believes about a claim.\n"
+      "A claim in; a probability with an interval, and a record that anybody can recompute.",
+      "heretix");
+  app->set_version_flag("--version", "heretix " + std::string(kVersion), "print the version");
+  app->require_subcommand(1);
+  app->get_formatter()->column_width(34);
+  app->footer(
+      "Exit codes: 0 done; 1 a difference or a failed gate under --strict; 2 bad input; 3 not found; 4 not allowed;\n"
+      "5 unavailable; 6 in doubt; 7 stopped half-way, everything kept; 70 broken.");
+  add_asking_commands(*app, options);
+  add_reading_commands(*app, options);
+  add_other_commands(*app, options);
+  return app;
+}
+
+}  // namespace heretix

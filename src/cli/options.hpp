@@ -1,0 +1,42 @@
+// The one table of commands and flags: help, man page, shell completion and docs/commands.md come from it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/settings.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace heretix {
+
+struct Options {
+  Settings flags;
+  std::string seed_text;
+  std::string config;
+  bool fresh = false;
+  bool fixed = false;
+  bool resend_unknown = false;
+  bool strict = false;
+  bool quiet = false;
+  bool json = false;
+  std::string run;    // run or execution, of show, answers, report, verify
+  std::string input;  // of batch; folder of selftest; shell of completion
+  std::string out;    // of report
+  bool text = false;  // of report
+  bool raw = false;   // of answers
+  int most = 50;      // of list
+};
+
+// `options` is filled when the application parses.
+std::shared_ptr<CLI::App> make_app(Options& options);
+
+std::string man_page(const CLI::App& app);
+std::string completion_script(const CLI::App& app,
+                              const std::string& shell);  // bash, zsh or fish; else Error{bad_input}
+std::string command_docs(const CLI::App& app);            // Markdown
+
+}  // namespace heretix

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/resources.hpp"
+#include "cli/terminal.hpp"
+#include "selftest/selftest.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+json result_json(const FileResult& file) {
+  json sections = json::array();
+  for (const SectionResult& s : file.sections) {
+    sections.push_back(
+        {{"name", s.name}, {"equal", s.equal}, {"different", s.different}, {"first_differences", s.first_differences}});
+  }
+  return {{"file", file.file}, {"equal", file.equal()}, {"different", file.different()}, {"sections", sections}};
+}
+
+std::string result_lines(const FileResult& file) {
+  std::string text;
+  for (const SectionResult& s : file.sections) {
+    text += fmt::format("{:<10} {:<32} {:>6} equal  {:>4} different\n", file.file, s.name, s.equal, s.different);
+    for (const std::string& d : s.first_differences)
+      text += fmt::format("  DIFFERENT: {}\n", on_one_line(shortened(d, 200)));
+  }
+  return text;
+}
+
+}  // namespace
+
+int selftest_command(const Options& options) {
+  const std::vector<FileResult> results = recompute_folder(options.input.empty() ? golden_folder() : options.input);
+  std::size_t equal = 0, different = 0;
+  json files = json::array();
+  std::string text;
+  for (const FileResult& file : results) {
+    equal += file.equal();
+    different += file.different();
+    files.push_back(result_json(file));
+    text += result_lines(file);
+  }
+  text += fmt::format("{} equal, {} different\n", equal, different);
+  print_result(options.json ? json{{"equal", equal}, {"different", different}, {"files", files}}.dump(2) + "\n" : text);
+  return different == 0 ? kDone : kDifference;
+}
+
+int models_command(const Options& options) {
+  std::string path;
+  try {
+    path = default_model_path();
+  } catch (const Error&) {
+    path = "";  // said below: a list is no place to stop
+  }
+  const std::string name = path.empty() ? "" : "llama/" + std::filesystem::path(path).stem().string();
+  if (options.json) {
+    print_result(json::array({{{"name", "local"}, {"installed", !path.empty()}, {"model", name}, {"file", path}},
+                              {{"name", "llama:FILE.gguf"}},
+                              {{"name", "scripted:FILE"}}})
+                     .dump(2) +
+                 "\n");
+    return kDone;
+  }
+  print_result(fmt::format(
+      "local            {}\n"
+      "llama:FILE.gguf  any GGUF file of a chat model, run here by llama.cpp\n"
+      "scripted:FILE    plays answers and faults from a file (docs/scripted.md)\n"
+      "NAME --mock      a deterministic stand-in answers in that model's name; for trials, never a measurement\n",
+      path.empty() ? "not installed: make build fetches it"
+                   : name + ", run here; small: it proves the path, it knows little"));
+  return kDone;
+}
+
+}  // namespace heretix

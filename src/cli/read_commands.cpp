@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "check/load_record.hpp"
+#include "check/verify.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/session.hpp"
+#include "cli/terminal.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
+  if (const auto* d = std::get_if<double>(&value)) return *d;
+  if (const auto* s = std::get_if<std::string>(&value)) return *s;
+  return nullptr;
+}
+
+// The columns of the contract that people look at; the same for files of other programs.
+json run_json(const Row& row) {
+  json out;
+  for (const char* name : {"run_id",
+                           "created_at",
+                           "claim",
+                           "model",
+                           "prompt_version",
+                           "K",
+                           "R",
+                           "T",
+                           "B",
+                           "seed",
+                           "prob_true_rpl",
+                           "ci_lo",
+                           "ci_hi",
+                           "ci_width",
+                           "template_iqr_logit",
+                           "stability_score",
+                           "imbalance_ratio",
+                           "rpl_compliance_rate",
+                           "cache_hit_rate",
+                           "pqs",
+                           "pqs_version",
+                           "gate_compliance_ok",
+                           "gate_stability_ok",
+                           "gate_precision_ok",
+                           "prompt_char_len_max"}) {
+    out[name] = to_json(row.value(name));
+  }
+  const bool lost = std::holds_alternative<double>(row.value("bootstrap_seed"));
+  out["bootstrap_seed"] =
+      lost ? json(nullptr)
+           : json(std::to_string(static_cast<std::uint64_t>(row.integer("bootstrap_seed").value_or(0))));
+  if (lost) out["bootstrap_seed_lost"] = true;
+  return out;
+}
+
+std::string list_line(const Row& row) {
+  const auto p = row.real("prob_true_rpl");
+  return fmt::format("{}  {:>4}  {:>3}  {:<28} {}\n", row.text_or_empty("run_id"), p ? fmt::format("{:.2f}", *p) : "-",
+                     row.integer("pqs").value_or(0), shortened(on_one_line(row.text_or_empty("model")), 28),
+                     shortened(on_one_line(row.text_or_empty("claim")), 70));
+}
+
+std::string foreign_text(const Row& row) {
+  const json run = run_json(row);
+  std::string text =
+      on_one_line(row.text_or_empty("claim")) + "\n  (written by another program: no raw answers are kept)\n";
+  for (const auto& item : run.items()) {
+    if (item.key() != "claim")
+      text += fmt::format("  {:<22} {}\n", item.key(),
+                          item.value().is_string() ? item.value().get<std::string>() : item.value().dump());
+  }
+  return text;
+}
+
+std::string answer_line(const Answer& a, const Question& q, bool raw) {
+  const std::string value = a.verdict.prob_true ? fmt::format("{:.4g}", a.verdict.prob_true->value()) : "-";
+  std::string line = fmt::format("{:>8}  {:>9}  {:>7}  {:<16} {:>7.0f} ms  {}\n", q.paraphrase_idx, q.replicate_idx,
+                                 value, a.verdict.reason ? to_word(*a.verdict.reason) : "usable", a.latency_ms,
+                                 a.from_store ? "stored" : "asked");
+  if (raw) line += "          " + on_one_line(a.raw_text.value_or("(not kept)")) + "\n";
+  return line;
+}
+
+json sample_json(const Row& row) {
+  json out;
+  for (const char* name :
+       {"cache_key", "prompt_sha256", "paraphrase_idx", "replicate_idx", "prob_true", "logit", "provider_model_id",
+        "response_id", "created_at", "tokens_out", "latency_ms", "json_valid"}) {
+    out[name] = to_json(row.value(name));
+  }
+  return out;
+}
+
+std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+int foreign_answers(RunStore& runs, const std::string& run_id, bool as_json) {
+  json all = json::array();
+  std::string text = "template  replicate  prob_true\n";
+  for (const Row& row : runs.samples_of(run_id)) {
+    all.push_back(sample_json(row));
+    const auto p = row.real("prob_true");
+    text += fmt::format("{:>8}  {:>9}  {:>9}  {}\n", row.integer("paraphrase_idx").value_or(-1),
+                        row.integer("replicate_idx").value_or(-1), p ? fmt::format("{:.4g}", *p) : "-",
+                        row.integer("json_valid") == 1 ? "usable" : "not usable");
+  }
+  print_result(as_json ? dumped(all) : text);
+  return kDone;
+}
+
+}  // namespace
+
+int list_command(const Options& options) {
+  if (options.most < 1)
+    throw Error(ErrorKind::bad_input, fmt::format("--most is {}, must be at least 1", options.most));
+  const auto database = open_for_reading(options);
+  std::vector<Row> rows = RunStore(*database).runs();
+  const std::size_t all = rows.size();
+  if (rows.size() > static_cast<std::size_t>(options.most)) rows.erase(rows.begin() + options.most, rows.end());
+  json listed = json::array();
+  std::string text = fmt::format("{:<24}  {:>4}  {:>3}  {:<28} {}\n", "run", "p", "pqs", "model", "claim");
+  for (const Row& row : rows) {
+    listed.push_back(run_json(row));
+    text += list_line(row);
+  }
+  print_result(options.json ? dumped(listed) : all == 0 ? "no runs yet\n" : text);
+  if (!options.json && all > rows.size()) print_note(fmt::format("{} more: --most {}", all - rows.size(), all));
+  return kDone;
+}
+
+int show_command(const Options& options) {
+  const auto database = open_for_reading(options);
+  RunStore runs(*database);
+  const std::string run_id = runs.find_run(options.run);
+  const auto execution = runs.newest_execution(run_id);
+  if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
+  else if (options.json) print_result(dumped(json::parse(execution->record_text)));
+  else print_result(result_text(load_record(runs, *execution), text_style(read_environment().no_color)));
+  return kDone;
+}
+
+int answers_command(const Options& options) {
+  const auto database = open_for_reading(options);
+  RunStore runs(*database);
+  const std::string run_id = runs.find_run(options.run);
+  const auto execution = runs.newest_execution(run_id);
+  if (!execution) return foreign_answers(runs, run_id, options.json);
+  const Record record = load_record(runs, *execution);
+  if (options.json) {
+    print_result(dumped(to_artifact(record).at("answers")));
+    return kDone;
+  }
+  std::string text = "template  replicate  prob_true  read as\n";
+  for (std::size_t i = 0; i < record.answers.size(); ++i)
+    text += answer_line(record.answers[i], record.plan.questions[i], options.raw);
+  print_result(text);
+  return kDone;
+}
+
+int verify_command(const Options& options) {
+  const auto database = open_for_reading(options);
+  RunStore runs(*database);
+  const Verification v = verify_run(runs, runs.find_run(options.run), database_path(options));
+  if (options.json) {
+    print_result(dumped({{"run_id", v.run_id},
+                         {"execution_id", v.execution_id},
+                         {"passed", v.passed()},
+                         {"recomputed", v.recomputed},
+                         {"differences", v.differences},
+                         {"not_checked", v.not_checked}}));
+    return v.passed() ? kDone : kDifference;
+  }
+  std::string text =
+      fmt::format("{}\nrecomputed from the stored answers, before any stored result was read:\n", v.run_id);
+  for (const std::string& line : v.recomputed) text += "  " + line + "\n";
+  for (const std::string& line : v.not_checked) text += "  not checked: " + on_one_line(line) + "\n";
+  for (const std::string& line : v.differences) text += "  DIFFERENT: " + on_one_line(line) + "\n";
+  text += v.passed() ? (v.recomputed.empty() ? "nothing could be recomputed\n" : "equal to what is stored\n")
+                     : fmt::format("{} differences\n", v.differences.size());
+  print_result(text);
+  return v.passed() ? kDone : kDifference;
+}
+
+}  // namespace heretix

@@ -1,0 +1,32 @@
+#include "cli/resources.hpp"
+
+#include <filesystem>
+
+#include "base/error.hpp"
+
+namespace heretix {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path share_folder() {
+  std::error_code failed;
+  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
+  return program.parent_path().parent_path() / "share" / "heretix";
+}
+
+}  // namespace
+
+std::string prompts_folder() { return share_folder() / "prompts"; }
+std::string golden_folder() { return share_folder() / "golden"; }
+
+std::string default_model_path() {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(share_folder() / "models", failed)) {
+    if (entry.path().extension() == ".gguf") return entry.path();
+  }
+  throw Error(ErrorKind::not_found, "the embedded model is not installed",
+              "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf");
+}
+
+}  // namespace heretix

@@ -1,0 +1,17 @@
+// Files that come with the program: prompt banks, the default model, golden numbers.
+//
+// Looked for at ../share/heretix beside the program's own folder: so an installed program finds them from any folder,
+// and so does the one in the build tree, where CMake puts links.
+#pragma once
+
+#include <string>
+
+namespace heretix {
+
+std::string prompts_folder();
+std::string golden_folder();
+
+// The default model's file. Throws Error{not_found} with how to get it.
+std::string default_model_path();
+
+}  // namespace heretix

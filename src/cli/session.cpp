@@ -1,0 +1,113 @@
+#include "cli/session.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "base/error.hpp"
+#include "cli/resources.hpp"
+#include "provider/llama/llama_provider.hpp"
+#include "provider/scripted/scripted_provider.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
+constexpr const char* kDefaultBank = "heretix_v1";
+
+StopSignal g_stop;  // a signal handler can reach nothing else
+
+void on_signal(int) { ++g_stop.presses; }
+
+Settings flags_of(const Options& options) {
+  Settings flags = options.flags;
+  if (!options.seed_text.empty()) flags.seed = parse_seed(options.seed_text, "--seed");
+  return flags;
+}
+
+Sampling sampling_of(const Settings& s) {
+  Sampling sampling;
+  sampling.slots = s.slots.value_or(sampling.slots);
+  sampling.replicates = s.replicates.value_or(sampling.replicates);
+  sampling.templates = s.templates;
+  sampling.draws = s.draws.value_or(sampling.draws);
+  sampling.max_output_tokens = s.max_output_tokens.value_or(sampling.max_output_tokens);
+  sampling.max_prompt_chars = s.max_prompt_chars.value_or(sampling.max_prompt_chars);
+  return sampling;
+}
+
+void require_plan_is_one(const Options& options) {
+  const Settings& f = options.flags;
+  if (options.fixed && (f.slots || f.replicates || f.templates)) {
+    throw Error(ErrorKind::bad_input, "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another",
+                "give one or the other");
+  }
+}
+
+std::unique_ptr<Provider> make_llama(const Settings& settings, std::string path) {
+  LlamaOptions options{.path = std::move(path)};
+  options.temperature = settings.temperature.value_or(options.temperature);
+  if (settings.concurrency && *settings.concurrency < 1) {
+    throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}, must be at least 1", *settings.concurrency));
+  }
+  if (settings.concurrency) options.concurrency = static_cast<std::size_t>(*settings.concurrency);
+  return make_llama_provider(options);
+}
+
+}  // namespace
+
+const StopSignal& stop_signal() {
+  static const bool installed = [] {
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    return true;
+  }();
+  (void)installed;
+  return g_stop;
+}
+
+std::string database_path(const Options& options) {
+  return options.flags.db.value_or(read_environment().settings.db.value_or(kDefaultDatabase));
+}
+
+std::unique_ptr<SqliteDatabase> open_for_reading(const Options& options) {
+  return open_harness_file(database_path(options), {.access = Access::read_only});
+}
+
+Resolved resolve(const Options& options, const Settings& row) {
+  require_plan_is_one(options);
+  const Environment environment = read_environment();
+  const Settings file = merged(row, options.config.empty() ? Settings{} : load_config(options.config));
+  const Settings flags = flags_of(options);
+  Resolved resolved{
+      .settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}, .prompts = {}};
+  const Settings& s = resolved.settings;
+  if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
+  resolved.request = {.claim = *s.claim, .bank = s.prompt_version.value_or(kDefaultBank), .sampling = sampling_of(s)};
+  resolved.request.seed = flags.seed ? flags.seed : file.seed;
+  if (resolved.request.seed) resolved.request.seed_source = SeedSource::given;
+  else if (environment.seed) resolved.request.seed_source = SeedSource::environment;
+  if (!resolved.request.seed) resolved.request.seed = environment.seed;
+  resolved.request.fresh = options.fresh;
+  resolved.request.ask.resend_unknown = options.resend_unknown;
+  resolved.database_path = s.db.value_or(kDefaultDatabase);
+  resolved.prompts = s.prompts.value_or(prompts_folder());
+  resolved.no_color = environment.no_color;
+  return resolved;
+}
+
+std::unique_ptr<Provider> make_provider(const Settings& settings) {
+  const std::string model = settings.model.value_or("local");
+  if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
+  if (settings.mock.value_or(false)) return make_mock_provider(settings.model.value_or("mock"));
+  if (model == "local") return make_llama(settings, default_model_path());
+  if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
+  throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
+              "local, llama:FILE.gguf or scripted:FILE; or --mock; see heretix models");
+}
+
+}  // namespace heretix

@@ -1,0 +1,36 @@
+// What a command works with, resolved from flags, environment, file and defaults.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "check/run_check.hpp"
+#include "check/run_store.hpp"
+#include "cli/options.hpp"
+#include "provider/provider.hpp"
+#include "store/sqlite/sqlite_database.hpp"
+
+namespace heretix {
+
+// All four layers together, and the request that follows.
+struct Resolved {
+  Settings settings;
+  CheckRequest request;
+  std::string database_path;
+  std::string prompts;
+  bool no_color = false;
+};
+
+// `row`: settings of one line of a batch, above the configuration file; empty otherwise.
+Resolved resolve(const Options& options, const Settings& row = {});
+
+// Throws Error{bad_input} for a name that is none, and what the provider throws.
+std::unique_ptr<Provider> make_provider(const Settings& settings);
+
+std::string database_path(const Options& options);
+std::unique_ptr<SqliteDatabase> open_for_reading(const Options& options);
+
+// SIGINT and SIGTERM are counted in here from the first call on.
+const StopSignal& stop_signal();
+
+}  // namespace heretix

@@ -1,0 +1,80 @@
+#include "cli/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "base/error.hpp"
+
+namespace heretix {
+namespace {
+
+template <class T>
+std::optional<T> first_of(const std::optional<T>& a, const std::optional<T>& b) {
+  return a ? a : b;
+}
+
+// An empty variable counts as unset, as shells leave them.
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+}
+
+std::optional<int> whole_number(const char* name) {
+  const auto text = variable(name);
+  if (!text) return std::nullopt;
+  int value = 0;
+  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (failed != std::errc{} || end != text->data() + text->size()) {
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be a whole number", name, *text),
+                "set it right, or unset it");
+  }
+  return value;
+}
+
+std::optional<bool> truth(const char* name) {
+  const auto text = variable(name);
+  if (!text) return std::nullopt;
+  if (*text == "1" || *text == "true" || *text == "yes") return true;
+  if (*text == "0" || *text == "false" || *text == "no") return false;
+  throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be 1 or 0", name, *text),
+              "set it right, or unset it");
+}
+
+}  // namespace
+
+Settings merged(const Settings& first, const Settings& second) {
+  Settings m;
+  m.claim = first_of(first.claim, second.claim);
+  m.model = first_of(first.model, second.model);
+  m.prompt_version = first_of(first.prompt_version, second.prompt_version);
+  m.prompts = first_of(first.prompts, second.prompts);
+  m.db = first_of(first.db, second.db);
+  m.slots = first_of(first.slots, second.slots);
+  m.replicates = first_of(first.replicates, second.replicates);
+  m.templates = first_of(first.templates, second.templates);
+  m.draws = first_of(first.draws, second.draws);
+  m.max_output_tokens = first_of(first.max_output_tokens, second.max_output_tokens);
+  m.max_prompt_chars = first_of(first.max_prompt_chars, second.max_prompt_chars);
+  m.concurrency = first_of(first.concurrency, second.concurrency);
+  m.seed = first_of(first.seed, second.seed);
+  m.temperature = first_of(first.temperature, second.temperature);
+  m.mock = first_of(first.mock, second.mock);
+  return m;
+}
+
+Environment read_environment() {
+  Environment environment;
+  Settings& s = environment.settings;
+  s.prompts = variable("RPL_PROMPTS_DIR");
+  s.db = variable("HERETIX_DB");
+  s.mock = truth("HERETIX_MOCK");
+  s.concurrency = whole_number("HERETIX_RPL_CONCURRENCY");
+  if (!s.concurrency) s.concurrency = whole_number("HERETIX_CONCURRENCY");
+  if (const auto seed = variable("HERETIX_RPL_SEED")) environment.seed = parse_seed(*seed, "HERETIX_RPL_SEED");
+  environment.no_color = variable("NO_COLOR").has_value();
+  return environment;
+}
+
+}  // namespace heretix

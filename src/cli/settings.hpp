@@ -1,0 +1,43 @@
+// What the user asked for, from four places: flags over environment over configuration file over defaults.
+//
+// This is the one place that reads environment variables. A seed is the exception: flag, then file, then environment.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace heretix {
+
+// Every field empty: not said there.
+struct Settings {
+  std::optional<std::string> claim, model, prompt_version, prompts, db;
+  std::optional<int> slots, replicates, templates, draws, max_output_tokens, max_prompt_chars, concurrency;
+  std::optional<std::uint64_t> seed;
+  std::optional<double> temperature;
+  std::optional<bool> mock;
+};
+
+// Where both say something, `first` wins.
+Settings merged(const Settings& first, const Settings& second);
+
+// YAML or JSON with the fields of docs/configuration.md. Pure. Throws Error{bad_input} with line and column for what
+// is malformed, unknown, given twice or out of range.
+Settings parse_config(std::string_view yaml, const std::string& source);
+Settings load_config(const std::string& path);
+
+struct Environment {
+  Settings settings;  // without the seed
+  std::optional<std::uint64_t> seed;
+  bool no_color = false;
+};
+
+// Throws Error{bad_input} naming the variable.
+Environment read_environment();
+
+// A seed lies in [0, 2^63 - 1]. Throws Error{bad_input} naming `what`.
+std::uint64_t parse_seed(const std::string& text, const std::string& what);
+
+}  // namespace heretix

@@ -1,0 +1,91 @@
+#include "cli/terminal.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/text.hpp"
+#include "stats/honest.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::size_t kBarColumns = 20;
+
+std::string estimate_so_far(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
+  const Tally counted = tally(plan, answers);
+  if (counted.by_template.empty()) return "p …";
+  const HonestInterval found = honest_interval(counted.probabilities, {});
+  if (!found.bounds) return fmt::format("p {:.2f}", found.p.value());
+  return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found.p.value(), found.bounds->interval.low.value(),
+                     found.bounds->interval.high.value());
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+}
+
+}  // namespace
+
+void print_result(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  throw Error(ErrorKind::unavailable, "the output cannot be written", "the run is stored; see heretix list");
+}
+
+void print_note(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+
+void print_error(const Error& error) {
+  fmt::print(stderr, "heretix: {}\n", error.what());
+  if (!error.hint().empty()) fmt::print(stderr, "  try: {}\n", error.hint());
+}
+
+bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+
+TextStyle text_style(bool no_color) {
+  return {.color = !no_color && is_terminal(STDOUT_FILENO), .columns = terminal_columns()};
+}
+
+ProgressLine::ProgressLine(const Plan& plan, const Clock& clock, bool quiet)
+    : plan_(plan), clock_(clock), shows_(!quiet && is_terminal(STDERR_FILENO)), started_(clock.steady()) {}
+
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::clear() {
+  if (shows_) fmt::print(stderr, "\r\x1b[K");
+}
+
+std::string ProgressLine::time_left(const AskProgress& progress) const {
+  const std::size_t fresh = progress.answered - progress.from_store;
+  if (fresh == 0) return "";
+  const double elapsed = std::chrono::duration<double>(clock_.steady() - started_).count();
+  const double left =
+      elapsed / static_cast<double>(fresh) * static_cast<double>(progress.questions - progress.answered);
+  return fmt::format("  {:.0f} s left", left);
+}
+
+void ProgressLine::on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) {
+  if (!shows_) return;
+  const std::size_t filled = progress.questions == 0 ? 0 : kBarColumns * progress.answered / progress.questions;
+  std::string line = fmt::format("[{}{}] {}/{}  {}", std::string(filled, '#'), std::string(kBarColumns - filled, ' '),
+                                 progress.answered, progress.questions, estimate_so_far(plan_, answers));
+  if (progress.refused > 0) line += fmt::format("  {} refused", progress.refused);
+  if (progress.retries > 0) line += fmt::format("  {} retries", progress.retries);
+  if (progress.billed > MicroUsd(0))
+    line += fmt::format("  ${:.4f}", static_cast<double>(progress.billed.micros()) / 1e6);
+  if (progress.billing_unknown > 0) line += fmt::format("  {} may be billed", progress.billing_unknown);
+  clear();
+  fmt::print(stderr, "{}{}", line, time_left(progress));
+  std::fflush(stderr);
+}
+
+void ProgressLine::on_wait(const std::string& why) {
+  if (why == last_wait_) return;
+  last_wait_ = why;
+  clear();
+  print_note(fmt::format("heretix: {}", on_one_line(why)));
+}
+
+}  // namespace heretix

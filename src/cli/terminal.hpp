@@ -1,0 +1,39 @@
+// What goes where: results to stdout, everything else to stderr, colours only where they are seen.
+#pragma once
+
+#include <string>
+
+#include "ask/ask.hpp"
+#include "base/error.hpp"
+#include "report/text.hpp"
+
+namespace heretix {
+
+// Throws Error{unavailable} where stdout cannot be written, e.g. a full disk or a closed pipe.
+void print_result(const std::string& text);
+void print_note(const std::string& text);  // stderr, with a newline
+void print_error(const Error& error);
+
+bool is_terminal(int descriptor);
+TextStyle text_style(bool no_color);  // for stdout
+
+// A progress line on stderr, only on a terminal: the estimate so far, retries, time left, money spent.
+class ProgressLine final : public AskObserver {
+ public:
+  ProgressLine(const Plan& plan, const Clock& clock, bool quiet);
+  ~ProgressLine() override;
+  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
+  void on_wait(const std::string& why) override;
+
+ private:
+  void clear();
+  std::string time_left(const AskProgress& progress) const;
+
+  const Plan& plan_;
+  const Clock& clock_;
+  bool shows_;
+  std::chrono::steady_clock::time_point started_;
+  std::string last_wait_;
+};
+
+}  // namespace heretix

@@ -1,0 +1,132 @@
+#include "report/html.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "report/html_parts.hpp"
+
+namespace heretix {
+namespace {
+
+using html::escaped;
+
+constexpr std::string_view kStyle = R"(
+:root{color-scheme:light dark;--ink:#1c2330;--soft:#5b6576;--paper:#fff;--panel:#f4f6f9;--line:#d7dce4;--blue:#0b62a8;--orange:#b5500a}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adbd;--paper:#12161d;--panel:#1b212b;--line:#364152;--blue:#6db7f2;--orange:#f0a15e}}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
+main{max-width:60rem;margin:0 auto;padding:2rem 1rem 4rem}h1{font-size:1.7rem;line-height:1.25;margin:0 0 .4rem;overflow-wrap:anywhere}
+h2{font-size:1.15rem;margin:2.2rem 0 .7rem}p{margin:.4rem 0}.soft{color:var(--soft)}.big{font-size:2.6rem;font-weight:650;line-height:1.1}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}
+table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
+th{font-weight:600}.wrap{overflow-x:auto}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:13px/1.45 ui-monospace,monospace}
+.panel{background:var(--panel);border-radius:.6rem;padding:1.1rem 1.3rem;margin:1rem 0}.fail{color:var(--orange);font-weight:650}.pass{color:var(--blue);font-weight:650}
+details{margin:.4rem 0}summary{cursor:pointer}td.num{font-variant-numeric:tabular-nums;white-space:nowrap}
+@media print{details{display:block}.panel{border:1px solid var(--line)}}
+)";
+
+std::string headline(const Record& r) {
+  const Recipe& recipe = r.plan.recipe;
+  std::string out =
+      fmt::format("<h1>{}</h1>\n<p class=\"soft\">What {} believes about this claim, asked without any source.</p>\n",
+                  escaped(recipe.claim.text), escaped(recipe.model));
+  out += fmt::format("<div class=\"panel\"><div class=\"big\">{:.2f}</div>", r.estimate.p.value());
+  if (r.honest.bounds) {
+    const Interval& i = r.honest.bounds->interval;
+    out += fmt::format("<p>probability that it is true, 95&nbsp;% interval {:.2f} to {:.2f}: <strong>{}</strong></p>",
+                       i.low.value(), i.high.value(), escaped(r.verdict));
+  } else {
+    out += fmt::format("<p>probability that it is true: <strong>{}</strong></p>", escaped(r.verdict));
+  }
+  return out + html::estimate_picture(r) + "</div>\n";
+}
+
+std::string gates_section(const Record& r) {
+  std::string rows;
+  for (const Gate& gate : r.gates) {
+    const char* bound = gate.bound == Bound::at_least ? "at least" : "at most";
+    std::string advice = gate.passed() && !gate.honest_observed ? "" : escaped(gate.advice);
+    if (gate.honest_observed)
+      advice = fmt::format("the honest interval is {:.2f} wide, over this limit; {}", *gate.honest_observed, advice);
+    rows += fmt::format(
+        "<tr><td>{}</td><td class=\"{}\">{}</td><td class=\"num\">{:.3f}</td><td class=\"num\">{} "
+        "{:.2f}</td><td>{}</td><td>{}</td></tr>\n",
+        gate.name, gate.passed() ? "pass" : "fail", gate.passed() ? "pass" : "FAIL", gate.observed, bound, gate.limit,
+        gate.meaning, advice);
+  }
+  return fmt::format(
+      "<h2>Gates</h2><div "
+      "class=\"wrap\"><table><tr><th>gate</th><th>result</th><th>observed</th><th>limit</th><th>meaning</th><th>what "
+      "to try</th></tr>\n{}</table></div>\n"
+      "<p class=\"soft\">Quality score {} of 100 (version {}). {} of {} answers usable, {} stored before.</p>\n",
+      rows, r.quality, kQualityVersion, r.usable, r.answered, r.from_store);
+}
+
+std::string answers_section(const Record& r) {
+  std::string rows;
+  for (std::size_t i = 0; i < r.answers.size(); ++i) {
+    const Answer& a = r.answers[i];
+    const Question& q = r.plan.questions[i];
+    const std::string value = a.verdict.prob_true ? fmt::format("{}", a.verdict.prob_true->value()) : "—";
+    const std::string state =
+        a.verdict.usable() ? "usable" : fmt::format("<span class=\"fail\">{}</span>", to_word(*a.verdict.reason));
+    rows += fmt::format(
+        "<tr><td class=\"num\">{}</td><td class=\"num\">{}</td><td "
+        "class=\"num\">{}</td><td>{}</td><td><details><summary>prompt and "
+        "answer</summary><pre>{}</pre><hr><pre>{}</pre></details></td></tr>\n",
+        q.paraphrase_idx, q.replicate_idx, value, state, escaped(q.user_text),
+        escaped(a.raw_text.value_or("(not kept by the program that asked)")));
+  }
+  return "<h2>Every answer</h2><div "
+         "class=\"wrap\"><table><tr><th>template</th><th>replicate</th><th>prob_true</th><th>read "
+         "as</th><th></th></tr>\n" +
+         rows + "</table></div>\n<details><summary>System text sent with every question</summary><pre>" +
+         escaped(r.plan.system_text) + "</pre></details>\n";
+}
+
+std::string provenance_section(const Record& r) {
+  std::string rows;
+  const auto row = [&](const std::string& name, const std::string& value) {
+    rows += fmt::format("<tr><td>{}</td><td><pre>{}</pre></td></tr>\n", name, escaped(value));
+  };
+  const Sampling& s = r.plan.recipe.sampling;
+  row("run", r.plan.run_id);
+  row("execution", r.execution.execution_id);
+  row("finished (Unix seconds, UTC)", std::to_string(r.execution.finished_at));
+  row("model", r.plan.recipe.model);
+  row("mode", r.plan.recipe.mode.text());
+  row("provider's settings", nlohmann::json::parse(r.execution.settings, nullptr, false).dump(2));
+  row("prompt bank", fmt::format("{} (sha256 {})", r.plan.prompt_version, r.plan.bank_sha256));
+  row("plan", fmt::format("K {}, R {}, T {} of {}, rotation {}", s.slots, s.replicates, r.plan.templates_selected(),
+                          r.plan.bank_size, r.plan.rotation));
+  row("method", fmt::format("{}, B {}, seed {} ({})", kMethod, s.draws, r.seed, to_word(r.seed_source)));
+  row("frozen interval", fmt::format("[{}, {}]", r.estimate.ci95.low.value(), r.estimate.ci95.high.value()));
+  row("centre, log-odds", fmt::format("{}", r.estimate.center.value()));
+  row("answers, sha256", answers_sha256(r.answers));
+  row("program", "heretix " + r.execution.program_version);
+  return "<h2>Provenance</h2><div class=\"wrap\"><table>\n" + rows +
+         "</table></div>\n<p class=\"soft\">Recompute it: <code>heretix verify " + escaped(r.plan.run_id) +
+         "</code></p>\n";
+}
+
+}  // namespace
+
+std::string report_html(const Record& r) {
+  return fmt::format(
+             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+             "content=\"width=device-width,initial-scale=1\">"
+             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+             "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
+             escaped(shortened(r.plan.recipe.claim.text, 80)), kStyle) +
+         headline(r) +
+         "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is the template's mean in "
+         "log-odds; the band is the interval.</p>" +
+         html::forest_picture(r) + gates_section(r) + answers_section(r) + provenance_section(r) +
+         "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
+         "the claim is true. "
+         "No source was consulted. Another model, another version or another prompt bank can answer "
+         "otherwise.</p>\n</main></body></html>\n";
+}
+
+}  // namespace heretix

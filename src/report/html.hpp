@@ -1,0 +1,13 @@
+// A record as one self-contained HTML file: no script, no outside request, dark and light.
+#pragma once
+
+#include <string>
+
+#include "record/record.hpp"
+
+namespace heretix {
+
+// Everything that came from outside (claim, wordings, answers, model names) is escaped.
+std::string report_html(const Record& record);
+
+}  // namespace heretix

@@ -1,0 +1,167 @@
+#include "report/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::size_t kScaleColumns = 50;
+
+std::string bold(const std::string& text, const TextStyle& style) {
+  return style.color ? "\x1b[1m" + text + "\x1b[0m" : text;
+}
+std::string dim(const std::string& text, const TextStyle& style) {
+  return style.color ? "\x1b[2m" + text + "\x1b[0m" : text;
+}
+std::string green(const std::string& text, const TextStyle& style) {
+  return style.color ? "\x1b[32m" + text + "\x1b[0m" : text;
+}
+std::string red(const std::string& text, const TextStyle& style) {
+  return style.color ? "\x1b[31m" + text + "\x1b[0m" : text;
+}
+
+std::size_t column_of(Probability p) {
+  return static_cast<std::size_t>(std::lround(p.value() * static_cast<double>(kScaleColumns)));
+}
+
+// One cell a column; a later mark covers an earlier one.
+class Scale {
+ public:
+  Scale() : cells_(kScaleColumns + 1, "·") {}
+  void mark(Probability p, const std::string& sign) { cells_[column_of(p)] = sign; }
+  void span(const Interval& interval, const std::string& sign) {
+    for (std::size_t i = column_of(interval.low); i <= column_of(interval.high); ++i) cells_[i] = sign;
+  }
+  std::string text() const {
+    std::string line;
+    for (const std::string& cell : cells_) line += cell;
+    return line;
+  }
+
+ private:
+  std::vector<std::string> cells_;
+};
+
+std::optional<Interval> shown_interval(const Record& r) {
+  return r.honest.bounds ? std::optional(r.honest.bounds->interval) : std::nullopt;
+}
+
+std::string interval_text(const std::optional<Interval>& interval) {
+  if (!interval) return "no interval from a single template";
+  return fmt::format("95 % interval {:.2f} to {:.2f}", interval->low.value(), interval->high.value());
+}
+
+std::string flag_text(const std::string& flag) {
+  if (flag == "few_templates") return "fewer than 5 templates: the interval is honest for symmetric spreads only";
+  if (flag == "extreme_answers") return "some answers are below 0.005 or above 0.995";
+  if (flag == "template_contradiction") return "a wording says the opposite of the others: see the forest plot";
+  if (flag == "no_spread_resolution_only") return "all wordings agree: the width is the answers' own resolution";
+  return flag;
+}
+
+std::string estimate_line(const Record& r, const Scale& scale) {
+  return fmt::format("  {:<10} {:>4.2f}  0 {} 1\n", "estimate", r.estimate.p.value(), scale.text());
+}
+
+std::string counts_text(const Record& r) {
+  std::string text = fmt::format("{} of {} answers usable", r.usable, r.answered);
+  if (r.from_store > 0) text += fmt::format(", {} of them stored before", r.from_store);
+  return text;
+}
+
+}  // namespace
+
+std::string gate_text(const Gate& gate, const TextStyle& style) {
+  const bool low = gate.bound == Bound::at_least;
+  const std::string_view sign = gate.passed() ? (low ? ">=" : "<=") : (low ? "<" : ">");
+  const std::string word = gate.passed() ? green("pass", style) : red("FAIL", style);
+  std::string text = fmt::format("  {:<11} {}  {:.2f} {} {:.2f}  {}\n", gate.name, word, gate.observed, sign,
+                                 gate.limit, gate.meaning);
+  if (gate.honest_observed) {
+    text += fmt::format("  {:<11}       but the honest interval is {:.2f} wide, over that limit\n", "",
+                        *gate.honest_observed);
+  }
+  if (!gate.passed() || gate.honest_observed) text += fmt::format("  {:<11}       try: {}\n", "", gate.advice);
+  return text;
+}
+
+std::string result_text(const Record& r, const TextStyle& style) {
+  const Recipe& recipe = r.plan.recipe;
+  const auto interval = shown_interval(r);
+  Scale scale;
+  if (interval) scale.span(*interval, "─");
+  scale.mark(r.estimate.p, "●");
+  std::string text = bold(on_one_line(recipe.claim.text), style) + "\n";
+  text += dim(fmt::format("{} · {} · K {}, R {}, T {} · {}", recipe.model, r.plan.prompt_version, recipe.sampling.slots,
+                          recipe.sampling.replicates, r.plan.templates_selected(), counts_text(r)),
+              style) +
+          "\n\n";
+  text += fmt::format("  {}   {}   {}\n", bold(fmt::format("p = {:.2f}", r.estimate.p.value()), style),
+                      interval_text(interval), r.verdict);
+  text += fmt::format("  0 {} 1\n\n", scale.text());
+  for (const Gate& gate : r.gates) text += gate_text(gate, style);
+  text += fmt::format("  {:<11} {} of 100\n", "quality", r.quality);
+  if (r.honest.bounds) {
+    for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
+  }
+  text += dim(fmt::format("  frozen interval {:.2f} to {:.2f} (width {:.2f}), kept for comparison with earlier runs",
+                          r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.estimate.ci95.width()),
+              style) +
+          "\n";
+  return text;
+}
+
+std::string forest_text(const Record& r, const TextStyle& style) {
+  const auto label_width = std::max<std::size_t>(std::max<std::size_t>(style.columns, 60) - kScaleColumns - 24, 0);
+  std::string text = bold(on_one_line(r.plan.recipe.claim.text), style) + "\n";
+  text += dim("  template  mean    answers ○, mean ●", style) + "\n";
+  for (const TemplateResult& t : r.templates) {
+    Scale scale;
+    for (const Probability p : t.probabilities) scale.mark(p, "○");
+    const std::string mean = t.mean ? fmt::format("{:.2f}", to_probability(*t.mean).value()) : "none";
+    if (t.mean) scale.mark(to_probability(*t.mean), "●");
+    const std::string wording =
+        replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
+    text += fmt::format("  {:<10} {:>4}  0 {} 1  {}\n", t.paraphrase_idx, mean, scale.text(),
+                        dim(shortened(on_one_line(wording), std::max<std::size_t>(label_width, 8)), style));
+  }
+  Scale scale;
+  const auto interval = shown_interval(r);
+  if (interval) scale.span(*interval, "═");
+  scale.mark(r.estimate.p, "◆");
+  return text + estimate_line(r, scale);
+}
+
+std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle& style) {
+  const Sampling& s = plan.recipe.sampling;
+  std::string order;
+  for (const int t : plan.template_order) order += (order.empty() ? "" : " ") + std::to_string(t);
+  std::string text = bold(on_one_line(plan.recipe.claim.text), style) + "\n";
+  const auto line = [&](const std::string& name, const std::string& value) {
+    text += fmt::format("  {:<16} {}\n", name, value);
+  };
+  line("run", plan.run_id);
+  line("model", fmt::format("{} ({})", plan.recipe.model, plan.recipe.mode.text()));
+  line("prompt bank", fmt::format("{} ({} paraphrases, sha256 {})", plan.prompt_version, plan.bank_size,
+                                  plan.bank_sha256.substr(0, 16)));
+  line("questions", fmt::format("{} = K {} slots x R {} replicates over T {} templates", plan.questions.size(), s.slots,
+                                s.replicates, plan.templates_selected()));
+  line("rotation", fmt::format("{}: templates in order {}", plan.rotation, order));
+  line("slots", fmt::format("{} templates are asked, imbalance {:.2f}", plan.templates.size(), plan.planned_imbalance));
+  line("bootstrap", fmt::format("{} draws", s.draws));
+  line("seed", fmt::format("{} ({})", facts.seed, facts.seed_source));
+  line("longest prompt", fmt::format("{} of {} characters (template {})", plan.longest_prompt, s.max_prompt_chars,
+                                     plan.longest_paraphrase_idx));
+  line("stored answers", fmt::format("{} of {}; {} would be asked", facts.stored, plan.questions.size(),
+                                     plan.questions.size() - facts.stored));
+  line("expected tokens", fmt::format("about {} in, {} out", facts.expected_tokens_in, facts.expected_tokens_out));
+  line("expected cost", facts.expected_cost);
+  return text;
+}
+
+}  // namespace heretix

@@ -1,0 +1,35 @@
+// A record as a person reads it in a terminal. Colours are escape sequences only where the caller wants them.
+#pragma once
+
+#include <string>
+
+#include "record/record.hpp"
+
+namespace heretix {
+
+struct TextStyle {
+  bool color = false;
+  std::size_t columns = 100;  // of the terminal, at least 60
+};
+
+// The result in a screenful: estimate, interval, gates, where it is kept.
+std::string result_text(const Record& record, const TextStyle& style);
+
+// "precision   FAIL  0.34 > 0.30  width of the frozen 95 % interval", with advice below where it failed.
+std::string gate_text(const Gate& gate, const TextStyle& style);
+
+// A row a template: its mean and its answers on the scale from 0 to 1, the estimate below.
+std::string forest_text(const Record& record, const TextStyle& style);
+
+// What would be asked, without asking: `heretix describe`.
+struct PlanFacts {
+  std::string seed;  // decimal, or "after the answers" while it depends on them
+  std::string seed_source;
+  std::size_t stored = 0;  // answers already there
+  long expected_tokens_in = 0;
+  long expected_tokens_out = 0;
+  std::string expected_cost;
+};
+std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle& style);
+
+}  // namespace heretix

