@@ -12,6 +12,12 @@
 
 namespace heretix {
 
+// Two places to be put in order.
+struct Comparator {
+  std::uint32_t first;
+  std::uint32_t second;
+};
+
 class Resampler {
  public:
   Resampler(std::span<const TemplateLogits> templates, const Bootstrap& bootstrap);
@@ -35,10 +41,12 @@ class Resampler {
     std::uint32_t drawn;  // how many answers a draw takes of it
   };
 
+  void sort(std::span<double> x) const;
   double resampled_mean(const Group& group, Rng& rng, std::vector<double>& taken) const;
 
   std::vector<double> values_;
   std::vector<Group> groups_;
+  std::vector<Comparator> network_;  // sorts the template means; empty where they are too many
   std::size_t draws_;
   bool sorted_;          // whether the centre adds the means in sorted order
   std::size_t trimmed_;  // template means dropped at each end
