@@ -87,7 +87,7 @@ std::optional<Request> Asking::next_due(std::chrono::steady_clock::time_point no
   if (due == waiting_.end()) return std::nullopt;
   const std::size_t question = due->question;
   waiting_.erase(due);
-  return Request{question, 0};
+  return Request{.question = question, .attempt = 0};
 }
 
 // Inside the transaction that would record the attempt: another process may have asked the same since.
@@ -119,6 +119,7 @@ Taken Asking::take(std::size_t most) {
       if (!request) break;
       if (settled_by_another(request->question)) continue;
       request->attempt = ++states_[request->question].attempts;
+      request->answers_before = states_[request->question].first ? 1 : 0;
       in_flight_[request->question] = request->attempt;
       ++outcome_.progress.attempts;
       if (!planted::records_attempts_after_sending()) {

@@ -14,6 +14,7 @@ namespace heretix {
 namespace {
 
 constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
+constexpr std::chrono::milliseconds kReadTimeout{5'000};
 constexpr const char* kDefaultBank = "heretix_v1";
 
 StopSignal g_stop;  // a signal handler can reach nothing else
@@ -75,7 +76,7 @@ std::string database_path(const Options& options) {
 }
 
 std::unique_ptr<SqliteDatabase> open_for_reading(const Options& options) {
-  return open_harness_file(database_path(options), {.access = Access::read_only});
+  return open_harness_file(database_path(options), {.access = Access::read_only, .busy_timeout = kReadTimeout});
 }
 
 Resolved resolve(const Options& options, const Settings& row) {

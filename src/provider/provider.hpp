@@ -44,6 +44,7 @@ struct Failure {
 struct Request {
   std::size_t question = 0;  // index into the plan's questions
   int attempt = 1;           // of its key, over all executions
+  int answers_before = 0;    // 1: asked again after an unusable answer; what a seed may depend on
 };
 
 struct Delivery {

@@ -16,9 +16,10 @@ namespace {
 
 constexpr std::size_t kMaxConcurrency = 128;
 
-// A question's own draws, so that a run repeats and a second try differs from the first.
-std::uint64_t seed_of(const Question& question, int attempt) {
-  const Digest digest = sha256(fmt::format("llama|{}|{}", question.cache_key, attempt));
+// A question's own draws: a run repeats, also when it was interrupted; only the second try after an unusable answer
+// differs from the first.
+std::uint64_t seed_of(const Question& question, int answers_before) {
+  const Digest digest = sha256(fmt::format("llama|{}|{}", question.cache_key, answers_before));
   std::uint64_t seed = 0;
   for (std::size_t i = 0; i < 8; ++i) seed = seed << 8 | digest[i];
   return seed;
@@ -76,7 +77,7 @@ class LlamaProvider final : public Provider {
     for (const Request& r : requests) {
       const Question& q = plan.questions[r.question];
       attempts_[r.question] = r.attempt;
-      all.push_back({r.question, q.user_text, seed_of(q, r.attempt), plan.recipe.sampling.max_output_tokens});
+      all.push_back({r.question, q.user_text, seed_of(q, r.answers_before), plan.recipe.sampling.max_output_tokens});
     }
     return all;
   }
