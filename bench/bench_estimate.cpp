@@ -21,7 +21,12 @@ void estimate_frozen(benchmark::State& state) {
   const Bootstrap bootstrap{.seed = 42, .draws = static_cast<int>(state.range(2))};
   for (auto _ : state) benchmark::DoNotOptimize(estimate(templates, bootstrap));
 }
-BENCHMARK(estimate_frozen)->Args({8, 2, 5000})->Args({16, 2, 5000})->Args({16, 3, 5000})->Args({8, 2, 50000})->Unit(benchmark::kMillisecond);
+BENCHMARK(estimate_frozen)
+    ->Args({8, 2, 5000})
+    ->Args({16, 2, 5000})
+    ->Args({16, 3, 5000})
+    ->Args({8, 2, 50000})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

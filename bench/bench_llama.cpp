@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <llama.h>
 
-#include <chrono>
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -68,7 +68,8 @@ void ask_together(const LlamaModel& model, const Plan& plan) {
   }
   double prefix = 0, prompts = 0, answers = 0;
   std::unique_ptr<Decoder> decoder;
-  prefix = seconds([&] { decoder = std::make_unique<Decoder>(model, plan.system_text, longest, DecoderOptions{.streams = 16}); });
+  prefix = seconds(
+      [&] { decoder = std::make_unique<Decoder>(model, plan.system_text, longest, DecoderOptions{.streams = 16}); });
   prompts = seconds([&] { decoder->start(wanted); });
   answers = seconds([&] {
     while (!decoder->is_idle()) decoder->step();

