@@ -8,7 +8,7 @@ mapfile -t files < <(git ls-files 'src/*.cpp' 'src/*.hpp' 'tests/*.cpp' 'bench/*
 clang-format-14 --dry-run --Werror "${files[@]}"
 python3 tools/check_size.py "${files[@]}"
 
-cmake --preset check >/dev/null
+cmake --preset lint >/dev/null
 mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '^src/.*\.cpp$' | grep -v -E '^src/(cli|provider/llama)/')
 if [ "${1:-changed}" = changed ]; then
   base=$(git rev-parse --verify --quiet 'HEAD~1' || true)
@@ -17,6 +17,6 @@ if [ "${1:-changed}" = changed ]; then
     mapfile -t sources < <(printf '%s\n' "${sources[@]}" | grep -F -x -f <(echo "${changed:-none}") || true)
   fi
 fi
-[ ${#sources[@]} -eq 0 ] || printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/check --quiet \
-  --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-error 2>/dev/null
+[ ${#sources[@]} -eq 0 ] || printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-16 -p build/lint --quiet \
+  --extra-arg=-Wno-error 2>/dev/null
 echo "lint: ${#files[@]} files formatted, ${#sources[@]} looked at by clang-tidy"

@@ -48,7 +48,7 @@ std::string row(const Record& r, const TemplateResult& t, double y) {
   const std::string wording =
       replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
   std::string out = fmt::format("<text x=\"0\" y=\"{:.1f}\">{} · {}</text>", y + 4, t.paraphrase_idx,
-                                escaped(shortened(on_one_line(wording), 40)));
+                                escaped(shortened(on_one_line(wording), 36)));
   for (const Probability p : t.probabilities) out += dot(p, y, false);
   if (t.mean) return out + dot(to_probability(*t.mean), y, true);
   return out + fmt::format("<text class=\"soft\" x=\"{}\" y=\"{:.1f}\">no usable answer</text>", kLeft + 8, y + 4);

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Every benchmark beside its peer, in one run. `make bench` sets up and builds first.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+where=$(tools/setup.sh where)
+model=$(echo "$where" | sed -n 's/^model //p')
+model=$(ls "$model"/*.gguf)
+server=$(echo "$where" | sed -n 's/^server //p')
+
+echo "== frozen estimator, T=8, n=16, B=5000"
+build/release/bench/bench_estimate --benchmark_min_time=1 2>/dev/null
+/usr/bin/python3 bench/numpy_peer.py
+
+echo "== embedded model, 16 questions (K=8, R=2), $(nproc) cores"
+build/release/bench/bench_llama "$model" prompts
+python3 bench/server_peer.py "$server" "$model" build/release/bin/heretix
