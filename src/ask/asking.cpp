@@ -109,6 +109,9 @@ bool Asking::settled_by_another(std::size_t question) {
 
 Taken Asking::take(std::size_t most) {
   Taken taken;
+  if (stop_.stopping() && !in_flight_.empty()) {
+    observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to leave at once");
+  }
   if (stop_.stopping() || failure_) return taken;
   const auto now = clock_.steady();
   const bool any_due = std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.not_before <= now; });

@@ -1,6 +1,8 @@
 // The two scales of belief, kept apart by type so that nobody averages the wrong one.
 #pragma once
 
+#include <compare>
+
 namespace heretix {
 
 // A probability in [0, 1]. Constructing one from anything else, NaN included, throws Error{bad_input}.

@@ -1,6 +1,8 @@
 // Money, in whole millionths of a US dollar, so that sums are exact.
 #pragma once
 
+#include <compare>
+
 #include <cstdint>
 
 namespace heretix {

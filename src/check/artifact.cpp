@@ -70,7 +70,7 @@ std::string artifact_path(const std::string& database_path, const std::string& r
 }
 
 std::string write_artifact(const Record& record, const std::string& database_path) {
-  const std::string relative = "artifacts/" + record.execution.execution_id + ".json";
+  std::string relative = "artifacts/" + record.execution.execution_id + ".json";
   const fs::path path = artifact_path(database_path, relative);
   std::error_code failed;
   fs::create_directories(path.parent_path(), failed);

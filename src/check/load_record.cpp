@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -54,7 +56,7 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   facts.billed_micro_usd = told.value("billed_micro_usd", 0LL);
   facts.billing_unknown = told.value("billing_unknown", std::size_t{0});
   const double rate = told.value("first_answer_unusable_rate", 0.0);
-  facts.first_answers_unusable = static_cast<std::size_t>(rate * record.value("answered", 0.0) + 0.5);
+  facts.first_answers_unusable = static_cast<std::size_t>(std::lround(rate * record.value("answered", 0.0)));
   facts.program_version = told.value("program_version", "");
   return facts;
 }

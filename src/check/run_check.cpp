@@ -88,8 +88,8 @@ Record run_check(const CheckRequest& request, const CheckPorts& ports) {
 
   const long long finished = unix_seconds(ports.clock.now());
   try {
-    const Record record = make_record(plan, bank, outcome.answers, request.seed, request.seed_source,
-                                      facts_of(outcome, ports.provider.facts(), execution_id, started, finished));
+    Record record = make_record(plan, bank, outcome.answers, request.seed, request.seed_source,
+                                facts_of(outcome, ports.provider.facts(), execution_id, started, finished));
     runs.finish(record, write_artifact(record, ports.database_path));
     return record;
   } catch (const Error& e) {

@@ -48,12 +48,6 @@ Rng::Rng(std::uint64_t seed) {
   step();
 }
 
-std::uint64_t Rng::rejected32(std::uint64_t m, std::uint32_t n) {
-  const std::uint32_t threshold = (0U - n) % n;
-  while (static_cast<std::uint32_t>(m) < threshold) m = std::uint64_t{next32()} * n;
-  return m;
-}
-
 std::uint64_t Rng::below64(std::uint64_t n) {
   Uint128 m = Uint128{next64()} * n;
   if (static_cast<std::uint64_t>(m) < n) {

@@ -76,7 +76,12 @@ class Rng {
 
  private:
   void step() { state_ = state_ * kMultiplier + increment_; }
-  std::uint64_t rejected32(std::uint64_t m, std::uint32_t n);
+  // In the header although it hardly ever runs: a call would force the state out of its registers.
+  std::uint64_t rejected32(std::uint64_t m, std::uint32_t n) {
+    const std::uint32_t threshold = (0U - n) % n;
+    while (static_cast<std::uint32_t>(m) < threshold) m = std::uint64_t{next32()} * n;
+    return m;
+  }
   std::uint64_t below64(std::uint64_t n);
 
   static constexpr Uint128 kMultiplier = (Uint128{0x2360ed051fc65da4ULL} << 64) | 0x4385df649fccf645ULL;

@@ -149,6 +149,7 @@ class Faults(ProgramTest):
         self.assertGreater(kept, 1)
         self.assertLess(kept, 16)
         self.assertIn("asks only for what is missing", told)
+        self.assertIn("interrupt again to leave at once", told)
         self.assertEqual(self.json("run", CLAIM, "--model", model)["execution"]["attempts"], 16 - kept)
         open_attempts = self.database().execute("SELECT count(*) FROM heretix_attempts WHERE outcome IS NULL").fetchone()[0]
         self.assertEqual(open_attempts, 0, "what was in flight was waited for")
@@ -243,6 +244,19 @@ class Reading(ProgramTest):
         self.assertIn("key-p00 run_id", done.stdout)
         self.assertIn("does not know this file", done.stdout)
         self.refused(3, "selftest", "/nowhere")
+
+
+class Installed(ProgramTest):
+    def test_an_installed_program_finds_its_files_from_any_folder(self):
+        prefix = self.folder / "usr"
+        subprocess.run(["cmake", "--install", os.environ["HERETIX_BUILD"], "--prefix", prefix], check=True, capture_output=True)
+        program = str(prefix / "bin/heretix")
+        self.assertRegex(self.ok("selftest", program=program), r"\d{5} equal, 0 different")
+        plan = self.json("describe", CLAIM, program=program)
+        self.assertEqual(plan["config"]["model"], "llama/SmolLM2-135M-Instruct.Q4_1")
+        installed = {p.name for p in prefix.rglob("*") if p.is_file()}
+        self.assertLessEqual({"LICENSE", "THIRD_PARTY_NOTICES.md", "llama.cpp.txt", "SmolLM2.txt", "heretix_v1.yaml"}, installed)
+        self.assertFalse([p for p in prefix.rglob("*") if p.is_symlink()], "nothing points back to the build")
 
 
 class BadInput(ProgramTest):
