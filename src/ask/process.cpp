@@ -1,19 +1,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "ask/answer_store.hpp"
+#include "base/file.hpp"
 
 namespace heretix {
 namespace {
 
-std::string content_of(const std::string& path) {
-  std::ifstream file(path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
+std::string content_of(const std::string& path) { return content_of_file(path).value_or(""); }
 
 std::string boot_id() {
   std::string id = content_of("/proc/sys/kernel/random/boot_id");

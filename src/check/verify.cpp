@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <bit>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "check/artifact.hpp"
 #include "check/load_record.hpp"
@@ -164,12 +163,12 @@ void check_artifact(const Row& run, const Record& record, const std::string& dat
                     Checker& checker) {
   const std::string relative = run.text_or_empty("artifact_json_path");
   const std::string path = artifact_path(database_path, relative);
-  std::ifstream file(path, std::ios::binary);
-  if (relative.empty() || !file) {
+  const auto content = relative.empty() ? std::nullopt : content_of_file(path);
+  if (!content) {
     verification.not_checked.push_back(fmt::format("the artifact {} is not there", relative));
     return;
   }
-  const json stored = json::parse(std::string(std::istreambuf_iterator<char>(file), {}), nullptr, false);
+  const json stored = json::parse(*content, nullptr, false);
   const std::string text = to_artifact(record).dump(-1, ' ', false, json::error_handler_t::replace);
   if (stored.is_discarded()) checker.differ("artifact: not JSON");
   else compare_json("artifact", stored, json::parse(text), checker);

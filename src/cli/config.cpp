@@ -1,37 +1,27 @@
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <charconv>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <map>
-#include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/yaml.hpp"
 #include "cli/settings.hpp"
 
 namespace heretix {
 namespace {
 
-constexpr std::size_t kMaxConfigBytes = 1 << 20;
-
-[[noreturn]] void refuse(const std::string& source, const YAML::Mark& mark, const std::string& what) {
-  const std::string place = mark.is_null() ? source : fmt::format("{}:{}:{}", source, mark.line + 1, mark.column + 1);
-  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what),
-              "docs/configuration.md lists the fields and their ranges");
-}
+constexpr const char* kHint = "docs/configuration.md lists the fields and their ranges";
 
 // One field's value, with the place to name when it does not fit.
 struct Field {
-  const std::string& source;
+  const YamlSource& source;
   const std::string& name;
   const YAML::Node& node;
 
   [[noreturn]] void refuse_value(const std::string& wanted) const {
-    refuse(source, node.Mark(), fmt::format("'{}' must be {}", name, wanted));
+    source.refuse(node.Mark(), fmt::format("'{}' must be {}", name, wanted));
   }
   std::string text() const {
     if (!node.IsScalar()) refuse_value("text");
@@ -70,7 +60,7 @@ const std::map<std::string, Setter>& setters() {
       {"R", [](Settings& s, const Field& f) { s.replicates = f.integer(); }},
       {"T", [](Settings& s, const Field& f) { s.templates = f.integer(); }},
       {"B", [](Settings& s, const Field& f) { s.draws = f.integer(); }},
-      {"seed", [](Settings& s, const Field& f) { s.seed = parse_seed(f.text(), f.source + ": seed"); }},
+      {"seed", [](Settings& s, const Field& f) { s.seed = parse_seed(f.text(), f.source.name() + ": seed"); }},
       {"max_output_tokens", [](Settings& s, const Field& f) { s.max_output_tokens = f.integer(); }},
       {"max_prompt_chars", [](Settings& s, const Field& f) { s.max_prompt_chars = f.integer(); }},
       {"concurrency", [](Settings& s, const Field& f) { s.concurrency = f.integer(); }},
@@ -80,20 +70,12 @@ const std::map<std::string, Setter>& setters() {
   return all;
 }
 
-Settings settings_from(const YAML::Node& root, const std::string& source) {
+Settings settings_from(const YAML::Node& root, const YamlSource& source) {
   Settings settings;
-  if (!root.IsMap()) refuse(source, root.Mark(), "not a mapping of fields");
-  std::set<std::string> seen;
   for (const auto& item : root) {
-    if (!item.first.IsScalar()) refuse(source, item.first.Mark(), "a field name must be plain text");
     const std::string& name = item.first.Scalar();
-    const auto setter = setters().find(name);
-    if (setter == setters().end()) {
-      refuse(source, item.first.Mark(), fmt::format("unknown field '{}'", on_one_line(shortened(name, 40))));
-    }
-    if (!seen.insert(name).second) refuse(source, item.first.Mark(), fmt::format("field '{}' is given twice", name));
     const Field field{source, name, item.second};
-    if (!field.is_null()) setter->second(settings, field);
+    if (!field.is_null()) setters().at(name)(settings, field);
   }
   return settings;
 }
@@ -101,22 +83,20 @@ Settings settings_from(const YAML::Node& root, const std::string& source) {
 }  // namespace
 
 Settings parse_config(std::string_view yaml, const std::string& source) {
-  if (yaml.size() > kMaxConfigBytes)
-    refuse(source, YAML::Mark::null_mark(), fmt::format("{} bytes, at most {}", yaml.size(), kMaxConfigBytes));
-  if (const auto at = first_invalid_utf8(yaml))
-    refuse(source, YAML::Mark::null_mark(), fmt::format("not valid UTF-8 at byte {}", *at));
+  const YamlSource place(source, kHint);
+  const YAML::Node root = place.load(yaml, [](const std::string& name) { return setters().contains(name); });
   try {
-    return settings_from(YAML::Load(std::string(yaml)), source);
-  } catch (const YAML::Exception& e) { refuse(source, e.mark, e.msg); }
+    return settings_from(root, place);
+  } catch (const YAML::Exception& e) { place.refuse(e.mark, e.msg); }
 }
 
 Settings load_config(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) {
+  const auto text = content_of_file(path);
+  if (!text) {
     throw Error(ErrorKind::not_found, fmt::format("cannot read the configuration {}", path),
                 "check the path after --config");
   }
-  return parse_config(std::string(std::istreambuf_iterator<char>(file), {}), path);
+  return parse_config(*text, path);
 }
 
 std::uint64_t parse_seed(const std::string& text, const std::string& what) {

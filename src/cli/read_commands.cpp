@@ -9,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
+#include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
 namespace {
@@ -22,35 +23,11 @@ json to_json(const Value& value) {
   return nullptr;
 }
 
-// The columns of the contract that people look at; the same for files of other programs.
+// The contract's columns but the long texts; the same for files of other programs.
 json run_json(const Row& row) {
   json out;
-  for (const char* name : {"run_id",
-                           "created_at",
-                           "claim",
-                           "model",
-                           "prompt_version",
-                           "K",
-                           "R",
-                           "T",
-                           "B",
-                           "seed",
-                           "prob_true_rpl",
-                           "ci_lo",
-                           "ci_hi",
-                           "ci_width",
-                           "template_iqr_logit",
-                           "stability_score",
-                           "imbalance_ratio",
-                           "rpl_compliance_rate",
-                           "cache_hit_rate",
-                           "pqs",
-                           "pqs_version",
-                           "gate_compliance_ok",
-                           "gate_stability_ok",
-                           "gate_precision_ok",
-                           "prompt_char_len_max"}) {
-    out[name] = to_json(row.value(name));
+  for (const std::string name : runs_columns()) {
+    if (!name.ends_with("_json") && name != "bootstrap_seed") out[name] = to_json(row.value(name));
   }
   const bool lost = std::holds_alternative<double>(row.value("bootstrap_seed"));
   out["bootstrap_seed"] =
@@ -90,11 +67,7 @@ std::string answer_line(const Answer& a, const Question& q, bool raw) {
 
 json sample_json(const Row& row) {
   json out;
-  for (const char* name :
-       {"cache_key", "prompt_sha256", "paraphrase_idx", "replicate_idx", "prob_true", "logit", "provider_model_id",
-        "response_id", "created_at", "tokens_out", "latency_ms", "json_valid"}) {
-    out[name] = to_json(row.value(name));
-  }
+  for (const char* name : samples_columns()) out[name] = to_json(row.value(name));
   return out;
 }
 

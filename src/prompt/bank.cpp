@@ -1,85 +1,62 @@
 #include "prompt/bank.hpp"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "base/yaml.hpp"
 
 namespace heretix {
 namespace {
 
+constexpr const char* kHint = "a prompt bank has version, system, user_template and paraphrases (docs/prompts.md)";
 constexpr std::array kKnownFields = {"version", "system",   "schema",      "user_template", "paraphrases",
                                      "name",    "language", "description", "author_note",   "license"};
 constexpr std::size_t kMaxVersionCharacters = 64;  // width of checks.prompt_version
 
-[[noreturn]] void refuse(const std::string& source, const YAML::Mark& mark, const std::string& what) {
-  const std::string place = mark.is_null() ? source : fmt::format("{}:{}:{}", source, mark.line + 1, mark.column + 1);
-  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what),
-              "a prompt bank has version, system, user_template and paraphrases (docs/prompts.md)");
-}
-
-void require_known_fields(const YAML::Node& root, const std::string& source) {
-  std::set<std::string> seen;
-  for (const auto& field : root) {
-    if (!field.first.IsScalar()) refuse(source, field.first.Mark(), "a field name must be plain text");
-    const std::string& name = field.first.Scalar();
-    if (std::ranges::find(kKnownFields, name) == kKnownFields.end()) {
-      refuse(source, field.first.Mark(), fmt::format("unknown field '{}'", on_one_line(shortened(name, 40))));
-    }
-    if (!seen.insert(name).second) refuse(source, field.first.Mark(), fmt::format("field '{}' is given twice", name));
-  }
-}
-
-std::string text_of(const YAML::Node& node, const std::string& what, const std::string& source) {
-  if (!node.IsScalar()) refuse(source, node.Mark(), fmt::format("{} must be text", what));
+std::string text_of(const YAML::Node& node, const std::string& what, const YamlSource& source) {
+  if (!node.IsScalar()) source.refuse(node.Mark(), fmt::format("{} must be text", what));
   if (node.Scalar().find_first_not_of(" \t\r\n") == std::string::npos) {
-    refuse(source, node.Mark(), fmt::format("{} is empty", what));
+    source.refuse(node.Mark(), fmt::format("{} is empty", what));
   }
-  if (node.Scalar().find('\0') != std::string::npos) refuse(source, node.Mark(), fmt::format("{} holds a NUL", what));
+  if (node.Scalar().find('\0') != std::string::npos) source.refuse(node.Mark(), fmt::format("{} holds a NUL", what));
   return node.Scalar();
 }
 
-std::string required_text(const YAML::Node& root, const char* name, const std::string& source) {
+std::string required_text(const YAML::Node& root, const char* name, const YamlSource& source) {
   const YAML::Node node = root[name];
-  if (!node) refuse(source, root.Mark(), fmt::format("field '{}' is missing", name));
+  if (!node) source.refuse(root.Mark(), fmt::format("field '{}' is missing", name));
   return text_of(node, fmt::format("'{}'", name), source);
 }
 
-std::vector<std::string> paraphrases_of(const YAML::Node& root, bool template_has_claim, const std::string& source) {
+std::vector<std::string> paraphrases_of(const YAML::Node& root, bool template_has_claim, const YamlSource& source) {
   const YAML::Node list = root["paraphrases"];
-  if (!list) refuse(source, root.Mark(), "field 'paraphrases' is missing");
-  if (!list.IsSequence() || list.size() == 0) refuse(source, list.Mark(), "'paraphrases' must be a list of texts");
+  if (!list) source.refuse(root.Mark(), "field 'paraphrases' is missing");
+  if (!list.IsSequence() || list.size() == 0) source.refuse(list.Mark(), "'paraphrases' must be a list of texts");
   if (list.size() > kMaxParaphrases) {
-    refuse(source, list.Mark(), fmt::format("{} paraphrases, at most {}", list.size(), kMaxParaphrases));
+    source.refuse(list.Mark(), fmt::format("{} paraphrases, at most {}", list.size(), kMaxParaphrases));
   }
   std::vector<std::string> paraphrases;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string what = fmt::format("paraphrase {}", i);
     paraphrases.push_back(text_of(list[i], what, source));
     if (!template_has_claim && paraphrases.back().find(kClaimMark) == std::string::npos) {
-      refuse(source, list[i].Mark(), fmt::format("{} has no {} and neither has 'user_template'", what, kClaimMark));
+      source.refuse(list[i].Mark(), fmt::format("{} has no {} and neither has 'user_template'", what, kClaimMark));
     }
   }
   return paraphrases;
 }
 
-PromptBank bank_from(const YAML::Node& root, const std::string& source) {
-  if (!root.IsMap()) refuse(source, root.Mark(), "not a mapping of fields");
-  require_known_fields(root, source);
+PromptBank bank_from(const YAML::Node& root, const YamlSource& source) {
   PromptBank bank;
-  bank.source = source;
+  bank.source = source.name();
   bank.version = required_text(root, "version", source);
   if (count_code_points(bank.version) > kMaxVersionCharacters) {
-    refuse(source, root["version"].Mark(), fmt::format("'version' has over {} characters", kMaxVersionCharacters));
+    source.refuse(root["version"].Mark(), fmt::format("'version' has over {} characters", kMaxVersionCharacters));
   }
   bank.system = required_text(root, "system", source);
   bank.schema = root["schema"] ? text_of(root["schema"], "'schema'", source) : std::string(default_schema());
@@ -113,24 +90,23 @@ std::string prompt_sha256(const std::string& full_system, const std::string& use
 }
 
 PromptBank parse_bank(std::string_view yaml, const std::string& source) {
-  if (yaml.size() > kMaxBankBytes) {
-    refuse(source, YAML::Mark::null_mark(), fmt::format("{} bytes, at most {}", yaml.size(), kMaxBankBytes));
-  }
-  if (const auto at = first_invalid_utf8(yaml)) {
-    refuse(source, YAML::Mark::null_mark(), fmt::format("not valid UTF-8 at byte {}", *at));
-  }
+  const YamlSource place(source, kHint);
+  const auto is_known = [](const std::string& name) {
+    return std::ranges::find(kKnownFields, name) != kKnownFields.end();
+  };
+  const YAML::Node root = place.load(yaml, is_known);
   try {
-    return bank_from(YAML::Load(std::string(yaml)), source);
-  } catch (const YAML::Exception& e) { refuse(source, e.mark, e.msg); }
+    return bank_from(root, place);
+  } catch (const YAML::Exception& e) { place.refuse(e.mark, e.msg); }
 }
 
 PromptBank load_bank(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) {
+  const auto text = content_of_file(path);
+  if (!text) {
     throw Error(ErrorKind::not_found, fmt::format("cannot read the prompt bank {}", path),
                 "check the path, or --prompts and RPL_PROMPTS_DIR");
   }
-  return parse_bank(std::string(std::istreambuf_iterator<char>(file), {}), path);
+  return parse_bank(*text, path);
 }
 
 }  // namespace heretix

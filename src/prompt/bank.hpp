@@ -9,7 +9,6 @@
 namespace heretix {
 
 inline constexpr std::string_view kClaimMark = "{CLAIM}";
-inline constexpr std::size_t kMaxBankBytes = 1 << 20;
 inline constexpr std::size_t kMaxParaphrases = 1000;
 
 struct PromptBank {

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "selftest/sections.hpp"
 
 namespace heretix {
@@ -110,10 +109,7 @@ std::vector<FileResult> recompute_folder(const std::string& folder) {
   }
   std::ranges::sort(files);
   std::vector<FileResult> results;
-  for (const auto& path : files) {
-    std::ifstream file(path, std::ios::binary);
-    results.push_back(recompute(path.stem(), std::string(std::istreambuf_iterator<char>(file), {})));
-  }
+  for (const auto& path : files) { results.push_back(recompute(path.stem(), content_of_file(path).value_or(""))); }
   return results;
 }
 

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
 
 namespace heretix {
 namespace {
@@ -12,8 +12,7 @@ namespace {
 using nlohmann::json;
 
 std::string golden_text(const std::string& name) {
-  std::ifstream file(std::string(HERETIX_TEST_DATA) + "/golden/" + name + ".json", std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  return content_of_file(std::string(HERETIX_TEST_DATA) + "/golden/" + name + ".json").value_or("");
 }
 
 std::string told(const FileResult& result) {

@@ -2,12 +2,11 @@
 
 #include <array>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "provider/scripted/scripted_provider.hpp"
 
@@ -98,11 +97,10 @@ ScriptedRule rule_from(const json& object, const std::string& place, std::chrono
 }  // namespace
 
 Script load_script(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) {
+  const auto content = content_of_file(path);
+  if (!content)
     throw Error(ErrorKind::not_found, fmt::format("cannot read the script {}", path), "check the path after scripted:");
-  }
-  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::string& text = *content;
   const json root = json::parse(text, nullptr, false);
   if (root.is_discarded()) refuse(path, "not JSON");
   require_fields(root, path, {"model", "concurrency", "price_micro_usd", "delay_ms", "ledger", "rules"});

@@ -68,8 +68,7 @@ void require_whole(SqliteDatabase& database) {
               "it was left as it is; restore a copy, or name another file by --db");
 }
 
-template <std::size_t N>
-void require_columns(SqliteDatabase& database, const std::string& table, const std::array<const char*, N>& wanted) {
+void require_columns(SqliteDatabase& database, const std::string& table, std::span<const char* const> wanted) {
   std::set<std::string> found;
   for (const Row& row : database.query(fmt::format("PRAGMA table_info({})", table)))
     found.insert(row.text_or_empty("name"));
@@ -122,6 +121,9 @@ void set_foreign_keys(SqliteDatabase& database) {
 }
 
 }  // namespace
+
+std::span<const char* const> runs_columns() { return kRunsColumns; }
+std::span<const char* const> samples_columns() { return kSamplesColumns; }
 
 bool has_our_tables(Database& database) {
   return !database.query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'heretix_meta'").empty();

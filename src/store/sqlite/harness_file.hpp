@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "store/sqlite/sqlite_database.hpp"
@@ -13,6 +14,10 @@ namespace heretix {
 // Throws Error: bad_input for a file that is no Heretix database (it says what was found) or newer than this
 // program, broken for a corrupt or truncated one, and whatever SqliteDatabase throws. Nothing is ever repaired.
 std::unique_ptr<SqliteDatabase> open_harness_file(const std::string& path, const SqliteOptions& options);
+
+// The columns of the shared contract (docs/storage.md), in its order.
+std::span<const char* const> runs_columns();
+std::span<const char* const> samples_columns();
 
 // Whether our tables are there; a file only read may lack them.
 bool has_our_tables(Database& database);

@@ -1,0 +1,31 @@
+// YAML from outside, read with its place at hand: every complaint names source, line and column.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace heretix {
+
+class YamlSource {
+ public:
+  // `name` leads every message; `hint` says where the format is described.
+  YamlSource(std::string name, std::string hint) : name_(std::move(name)), hint_(std::move(hint)) {}
+
+  const std::string& name() const { return name_; }
+
+  // A mapping whose fields are plain text, known and given once.
+  // Throws Error{bad_input} for anything else: too large, no UTF-8, no YAML.
+  YAML::Node load(std::string_view text, const std::function<bool(const std::string&)>& is_known) const;
+
+  [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& what) const;
+
+ private:
+  void require_fields(const YAML::Node& root, const std::function<bool(const std::string&)>& is_known) const;
+  std::string name_;
+  std::string hint_;
+};
+
+}  // namespace heretix
