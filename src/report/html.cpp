@@ -20,7 +20,7 @@ main{max-width:60rem;margin:0 auto;padding:2rem 1rem 4rem}h1{font-size:1.7rem;li
 h2{font-size:1.15rem;margin:2.2rem 0 .7rem}p{margin:.4rem 0}.soft{color:var(--soft)}.big{font-size:2.6rem;font-weight:650;line-height:1.1}
 svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}
 table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
-th{font-weight:600}.wrap{overflow-x:auto}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:13px/1.45 ui-monospace,monospace}
+th{font-weight:600}.wrap{overflow-x:auto}.wrap table{min-width:42rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:13px/1.45 ui-monospace,monospace}
 .panel{background:var(--panel);border-radius:.6rem;padding:1.1rem 1.3rem;margin:1rem 0}.fail{color:var(--orange);font-weight:650}.pass{color:var(--blue);font-weight:650}
 details{margin:.4rem 0}summary{cursor:pointer}td.num{font-variant-numeric:tabular-nums;white-space:nowrap}
 @media print{details{display:block}.panel{border:1px solid var(--line)}}
