@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 
-SERVER, MODEL, HERETIX = sys.argv[1:4]
+SERVER, MODEL, HERETIX = map(os.path.abspath, sys.argv[1:4])
 SCHEMA = {"type": "object", "additionalProperties": False, "required": ["belief", "reasons", "assumptions", "uncertainties", "flags"], "properties": {
     "belief": {"type": "object", "additionalProperties": False, "required": ["prob_true", "label"], "properties": {
         "prob_true": {"type": "number", "minimum": 0, "maximum": 1},
