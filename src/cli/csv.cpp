@@ -37,7 +37,7 @@ class Reader {
   std::string cell() {
     if (take('"')) return quoted();
     const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
-    const std::string plain = text_.substr(at_, end - at_);
+    std::string plain = text_.substr(at_, end - at_);
     at_ = end;
     return plain;
   }
