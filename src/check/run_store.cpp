@@ -9,6 +9,7 @@
 #include "ask/answer_store.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
 namespace {
@@ -83,11 +84,6 @@ Value stored_seed(Database& database, std::uint64_t seed) {
 }
 
 }  // namespace
-
-bool RunStore::has_ours() {
-  return !database_.query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'heretix_executions'")
-              .empty();
-}
 
 void RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,
                      const std::string& config_text, long long now) {
@@ -169,12 +165,12 @@ void RunStore::end(const std::string& execution_id, const std::string& status, l
   transaction.commit();
 }
 
-std::vector<Row> RunStore::runs() { return database_.query(has_ours() ? kRuns : kForeignRuns); }
+std::vector<Row> RunStore::runs() { return database_.query(has_our_tables(database_) ? kRuns : kForeignRuns); }
 
 std::string RunStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
   std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
-  if (found.empty() && has_ours()) found = database_.query(kFindExecution, {{":name", name}});
+  if (found.empty() && has_our_tables(database_)) found = database_.query(kFindExecution, {{":name", name}});
   if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", name), "see heretix list");
   const auto exact = std::ranges::find_if(found, [&](const Row& row) { return row.text_or_empty("run_id") == name; });
   if (exact != found.end()) return name;
@@ -192,7 +188,7 @@ Row RunStore::run(const std::string& run_id) {
 }
 
 std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id) {
-  if (!has_ours()) return std::nullopt;
+  if (!has_our_tables(database_)) return std::nullopt;
   const auto found = database_.query(
       "SELECT * FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1",
       {{":run", run_id}});
@@ -200,7 +196,7 @@ std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id
 }
 
 std::optional<ExecutionRow> RunStore::execution(const std::string& execution_id) {
-  if (!has_ours()) return std::nullopt;
+  if (!has_our_tables(database_)) return std::nullopt;
   const auto found =
       database_.query("SELECT * FROM heretix_executions WHERE execution_id = :id", {{":id", execution_id}});
   return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));

