@@ -173,7 +173,7 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
                     {{":key", question.cache_key},
                      {":attempt", std::int64_t{answer.attempt}},
                      {":execution", execution_id_},
-                     {":raw", raw},
+                     {":raw", raw, true},
                      {":raw_sha256", sha256_hex(raw)},
                      {":usable", std::int64_t{answer.verdict.usable()}},
                      {":reason", reason ? Value(std::string(heretix::to_word(*reason))) : Value(std::monostate{})},

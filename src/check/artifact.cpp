@@ -65,12 +65,14 @@ void write_atomically(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
+std::string artifact_name(const std::string& execution_id) { return "artifacts/" + execution_id + ".json"; }
+
 std::string artifact_path(const std::string& database_path, const std::string& relative) {
   return (fs::absolute(database_path).parent_path() / relative).string();
 }
 
 std::string write_artifact(const Record& record, const std::string& database_path) {
-  std::string relative = "artifacts/" + record.execution.execution_id + ".json";
+  std::string relative = artifact_name(record.execution.execution_id);
   const fs::path path = artifact_path(database_path, relative);
   std::error_code failed;
   fs::create_directories(path.parent_path(), failed);

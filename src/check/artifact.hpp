@@ -11,6 +11,9 @@ namespace heretix {
 // Returns the path relative to that folder. Throws Error{unavailable, not_allowed}; then no file of that name is there.
 std::string write_artifact(const Record& record, const std::string& database_path);
 
+// "artifacts/<execution_id>.json", relative to the folder of the database.
+std::string artifact_name(const std::string& execution_id);
+
 // The absolute path for what write_artifact returned.
 std::string artifact_path(const std::string& database_path, const std::string& relative);
 

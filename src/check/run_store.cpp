@@ -9,7 +9,6 @@
 #include "ask/answer_store.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
-#include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
 namespace {
@@ -165,12 +164,18 @@ void RunStore::end(const std::string& execution_id, const std::string& status, l
   transaction.commit();
 }
 
-std::vector<Row> RunStore::runs() { return database_.query(has_our_tables(database_) ? kRuns : kForeignRuns); }
+bool RunStore::has_our_tables() { return database_.has_table("heretix_executions"); }
+
+std::vector<Row> RunStore::runs() { return database_.query(has_our_tables() ? kRuns : kForeignRuns); }
 
 std::string RunStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
   std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
-  if (found.empty() && has_our_tables(database_)) found = database_.query(kFindExecution, {{":name", name}});
+  if (found.empty() && has_our_tables()) found = database_.query(kFindExecution, {{":name", name}});
+  return only_one(found, name);
+}
+
+std::string RunStore::only_one(const std::vector<Row>& found, const std::string& name) {
   if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", name), "see heretix list");
   const auto exact = std::ranges::find_if(found, [&](const Row& row) { return row.text_or_empty("run_id") == name; });
   if (exact != found.end()) return name;
@@ -188,7 +193,7 @@ Row RunStore::run(const std::string& run_id) {
 }
 
 std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id) {
-  if (!has_our_tables(database_)) return std::nullopt;
+  if (!has_our_tables()) return std::nullopt;
   const auto found = database_.query(
       "SELECT * FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1",
       {{":run", run_id}});
@@ -196,7 +201,7 @@ std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id
 }
 
 std::optional<ExecutionRow> RunStore::execution(const std::string& execution_id) {
-  if (!has_our_tables(database_)) return std::nullopt;
+  if (!has_our_tables()) return std::nullopt;
   const auto found =
       database_.query("SELECT * FROM heretix_executions WHERE execution_id = :id", {{":id", execution_id}});
   return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
@@ -239,6 +244,40 @@ std::optional<Row> RunStore::answer_row(const std::string& cache_key, int attemp
   auto found = database_.query("SELECT * FROM heretix_answers WHERE cache_key = :key AND attempt = :attempt",
                                {{":key", cache_key}, {":attempt", std::int64_t{attempt}}});
   return found.empty() ? std::nullopt : std::optional(found[0]);
+}
+
+std::vector<Row> RunStore::answer_rows(const std::string& cache_key) {
+  return database_.query("SELECT * FROM heretix_answers WHERE cache_key = :key ORDER BY attempt",
+                         {{":key", cache_key}});
+}
+
+std::vector<ExpectedColumn> RunStore::expected_columns(const Record& r, const Row&) {
+  const Sampling& s = r.plan.recipe.sampling;
+  const auto flag = [](bool passed) { return Value(std::int64_t{passed}); };
+  return {{"claim", r.plan.recipe.claim.text},
+          {"model", r.plan.recipe.model},
+          {"prompt_version", r.plan.prompt_version},
+          {"K", std::int64_t{s.slots}},
+          {"R", std::int64_t{s.replicates}},
+          {"T", std::int64_t{r.plan.templates_selected()}},
+          {"B", std::int64_t{s.draws}},
+          {"prob_true_rpl", r.estimate.p.value()},
+          {"ci_lo", r.estimate.ci95.low.value()},
+          {"ci_hi", r.estimate.ci95.high.value()},
+          {"ci_width", r.estimate.ci95.width()},
+          {"template_iqr_logit", r.estimate.spread_logit},
+          {"stability_score", r.estimate.stability},
+          {"imbalance_ratio", r.estimate.imbalance},
+          {"rpl_compliance_rate", r.compliance},
+          {"cache_hit_rate", static_cast<double>(r.from_store) / static_cast<double>(r.answered)},
+          {"sampler_json", sampler_json(r.plan).dump()},
+          {"counts_by_template_json", counts_json(r).dump()},
+          {"prompt_char_len_max", std::int64_t{r.plan.longest_prompt}},
+          {"pqs", std::int64_t{r.quality}},
+          {"gate_compliance_ok", flag(r.gates[0].passed())},
+          {"gate_stability_ok", flag(r.gates[1].passed())},
+          {"gate_precision_ok", flag(r.gates[2].passed())},
+          {"pqs_version", std::string(kQualityVersion)}};
 }
 
 }  // namespace heretix

@@ -29,9 +29,20 @@ struct CountedKey {
   bool from_store = false;
 };
 
+// A column of a stored result and what it must hold.
+struct ExpectedColumn {
+  std::string name;
+  Value value;
+};
+
+// The store of a harness file. What is said to be overridden reads `checks` instead in a Postgres database
+// (CheckStore).
 class RunStore {
  public:
   explicit RunStore(Database& database) : database_(database) {}
+  virtual ~RunStore() = default;
+  RunStore(const RunStore&) = delete;
+  RunStore& operator=(const RunStore&) = delete;
 
   // The execution and its bank, before anything is asked.
   void start(const Plan& plan, const PromptBank& bank, const std::string& execution_id, const std::string& config_text,
@@ -43,23 +54,36 @@ class RunStore {
   // A check that ended without a record: `stopped` or `failed`.
   void end(const std::string& execution_id, const std::string& status, long long now);
 
-  std::vector<Row> runs();  // newest first; our execution's id in `execution_id` where there is one
-
+  // Overridden: results by run id.
+  virtual std::vector<Row> runs();  // newest first, with the columns of `runs`
   // By run_id, execution_id or a unique beginning of either. Throws Error{not_found, bad_input (ambiguous)}.
-  std::string find_run(const std::string& name);
-  Row run(const std::string& run_id);
-  std::optional<ExecutionRow> newest_execution(const std::string& run_id);  // that is done
+  virtual std::string find_run(const std::string& name);
+  virtual Row run(const std::string& run_id);
+  virtual std::optional<ExecutionRow> newest_execution(const std::string& run_id);  // that is done
+  virtual std::string table() const { return "runs"; }
+  virtual std::string run_id_of(const Record& record) const { return record.plan.run_id; }
+  virtual std::vector<ExpectedColumn> expected_columns(const Record& record, const Row& stored);
+  // Whether `samples` may hold another program's answer to a question that was asked here too.
+  virtual bool shares_samples() const { return false; }
+
   std::optional<ExecutionRow> execution(const std::string& execution_id);
   std::optional<std::string> bank_text(const std::string& content_sha256);
 
   // What an execution counted, in plan order, and the answer behind each; empty where its row is missing.
   std::vector<CountedKey> counted_keys(const std::string& execution_id);
   std::optional<Answer> answer(const CountedKey& key);
-  std::vector<Row> samples_of(const std::string& run_id);  // as other programs see them, foreign files included
+  virtual std::vector<Row> samples_of(const std::string& run_id);  // as other programs see them, foreign files included
   std::optional<Row> sample(const std::string& cache_key);
   std::optional<Row> answer_row(const std::string& cache_key, int attempt);
+  std::vector<Row> answer_rows(const std::string& cache_key);
+
+ protected:
+  // The one run id of these rows that `name` means; they begin with it.
+  static std::string only_one(const std::vector<Row>& found, const std::string& name);
+  Database& database() { return database_; }
 
  private:
+  bool has_our_tables();  // a file of another program that was only ever read lacks them
   void write_run(const Record& record, const std::string& artifact_path);
   Database& database_;
 };

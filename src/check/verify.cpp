@@ -61,43 +61,28 @@ class Checker {
       return;
     }
     check_raw_text(place, *row);
-    if (sample) check_sample(place, *sample, *row, question);
+    if (sample) check_sample(place, *sample, behind(*sample, *row), question);
   }
 
-  void check_runs_row(const Row& stored, const Record& r) {
-    const Sampling& s = r.plan.recipe.sampling;
-    const auto column = [&](const char* name, const Value& recomputed) {
-      expect(fmt::format("runs.{}", name), stored.value(name), recomputed);
-    };
-    const auto flag = [](bool passed) { return Value(std::int64_t{passed}); };
-    column("claim", r.plan.recipe.claim.text);
-    column("model", r.plan.recipe.model);
-    column("prompt_version", r.plan.prompt_version);
-    column("K", std::int64_t{s.slots});
-    column("R", std::int64_t{s.replicates});
-    column("T", std::int64_t{r.plan.templates_selected()});
-    column("B", std::int64_t{s.draws});
-    column("prob_true_rpl", r.estimate.p.value());
-    column("ci_lo", r.estimate.ci95.low.value());
-    column("ci_hi", r.estimate.ci95.high.value());
-    column("ci_width", r.estimate.ci95.width());
-    column("template_iqr_logit", r.estimate.spread_logit);
-    column("stability_score", r.estimate.stability);
-    column("imbalance_ratio", r.estimate.imbalance);
-    column("rpl_compliance_rate", r.compliance);
-    column("cache_hit_rate", static_cast<double>(r.from_store) / static_cast<double>(r.answered));
-    column("sampler_json", sampler_json(r.plan).dump());
-    column("counts_by_template_json", counts_json(r).dump());
-    column("prompt_char_len_max", std::int64_t{r.plan.longest_prompt});
-    column("pqs", std::int64_t{r.quality});
-    column("gate_compliance_ok", flag(r.gates[0].passed()));
-    column("gate_stability_ok", flag(r.gates[1].passed()));
-    column("gate_precision_ok", flag(r.gates[2].passed()));
-    column("pqs_version", std::string(kQualityVersion));
+  void check_stored_row(const Row& stored, const Record& r) {
+    for (const ExpectedColumn& column : runs_.expected_columns(r, stored))
+      expect(fmt::format("{}.{}", runs_.table(), column.name), stored.value(column.name), column.value);
     check_seeds(stored, r);
   }
 
  private:
+  // The answer that a sample was made of: the counted one, but where several files met in one database.
+  Row behind(const Row& sample, const Row& counted) {
+    if (!runs_.shares_samples()) return counted;
+    for (const Row& answer : runs_.answer_rows(sample.text_or_empty("cache_key"))) {
+      if (same(answer.value("response_id"), sample.value("response_id")) &&
+          same(answer.value("created_at"), sample.value("created_at")) &&
+          same(answer.value("latency_ms"), sample.value("latency_ms")))
+        return answer;
+    }
+    return counted;
+  }
+
   void check_raw_text(const std::string& place, const Row& row) {
     const std::string raw = row.text_or_empty("raw_text");
     expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
@@ -131,11 +116,11 @@ class Checker {
 
   void check_seeds(const Row& stored, const Record& r) {
     const std::uint64_t kept = static_cast<std::uint64_t>(stored.integer("bootstrap_seed").value_or(0));
-    if (kept != r.seed) differ(fmt::format("runs.bootstrap_seed: stored {}, recomputed {}", kept, r.seed));
+    if (kept != r.seed) differ(fmt::format("{}.bootstrap_seed: stored {}, recomputed {}", runs_.table(), kept, r.seed));
     const bool derived = r.seed_source == SeedSource::derived;
     const auto given = stored.integer("seed");
     if (derived != !given || (given && static_cast<std::uint64_t>(*given) != r.seed)) {
-      differ(fmt::format("runs.seed: stored {}, the configuration has {}", shown(stored.value("seed")),
+      differ(fmt::format("{}.seed: stored {}, the configuration has {}", runs_.table(), shown(stored.value("seed")),
                          derived ? "none" : std::to_string(r.seed)));
     }
   }
@@ -200,11 +185,11 @@ Verification verify_run(RunStore& runs, const std::string& run_id, const std::st
         fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));
     verification.recomputed.push_back(summary(record));
     // Only now is anything read that was stored as a result.
-    if (record.plan.run_id != run_id)
-      checker.differ(fmt::format("run_id: stored {}, recomputed {}", run_id, record.plan.run_id));
+    if (runs.run_id_of(record) != run_id)
+      checker.differ(fmt::format("run_id: stored {}, recomputed {}", run_id, runs.run_id_of(record)));
     const Row run = runs.run(run_id);
-    checker.check_runs_row(run, record);
-    checker.expect("runs.config_json", run.value("config_json"), execution->config_text);
+    checker.check_stored_row(run, record);
+    checker.expect(runs.table() + ".config_json", run.value("config_json"), execution->config_text);
     check_record_text(*execution, record, checker);
     check_artifact(run, record, database_path, verification, checker);
   } catch (const Error& e) { checker.differ(e.what()); }

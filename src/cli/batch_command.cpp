@@ -101,11 +101,12 @@ int batch_command(const Options& options) {
   stop_signal();
   Providers providers;
   std::vector<Resolved> all;
+  SecondStore second(options);
   for (const Entry& entry : entries) {
     all.push_back(resolve(options, entry.settings));
     try {
-      plan_check(all.back().request, PromptBanks(all.back().prompts).get(all.back().request.bank),
-                 providers.get(all.back().settings).facts());
+      second.require_fits(plan_check(all.back().request, PromptBanks(all.back().prompts).get(all.back().request.bank),
+                                     providers.get(all.back().settings).facts()));
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
   }
   if (all.empty())
@@ -116,6 +117,7 @@ int batch_command(const Options& options) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     try {
       const Record record = run_one(all[i], providers.get(all[i].settings), *database, options.quiet || options.json);
+      second.keep(record, *database, all[0].database_path);
       print_result(options.json ? to_json(record).dump() + "\n" : row_text(record));
       if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);
     } catch (const Error& e) {

@@ -14,6 +14,17 @@ int answers_command(const Options& options);
 int report_command(const Options& options);
 int verify_command(const Options& options);
 int models_command(const Options& options);
+int db_upgrade_command(const Options& options);
+int db_downgrade_command(const Options& options);
+int db_current_command(const Options& options);
+int db_history_command(const Options& options);
+int db_check_command(const Options& options);
+int db_status_command(const Options& options);
+int db_stamp_command(const Options& options);
+int db_convert_command(const Options& options);
+int db_catalogue_command(const Options& options);
+int db_psql_command(const Options& options);
+int db_import_command(const Options& options);
 int selftest_command(const Options& options);
 
 }  // namespace heretix

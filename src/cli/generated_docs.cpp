@@ -16,6 +16,24 @@ std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
+// A command that only groups others ("db") gives way to them.
+std::vector<const CLI::App*> runnable_commands_of(const CLI::App& app) {
+  std::vector<const CLI::App*> runnable;
+  for (const CLI::App* command : commands_of(app)) {
+    const auto inner = commands_of(*command);
+    if (inner.empty()) runnable.push_back(command);
+    runnable.insert(runnable.end(), inner.begin(), inner.end());
+  }
+  return runnable;
+}
+
+// "db upgrade"
+std::string full_name(const CLI::App& command) {
+  const CLI::App* group = command.get_parent();
+  const bool is_inner = group != nullptr && group->get_parent() != nullptr;
+  return (is_inner ? group->get_name() + " " : "") + command.get_name();
+}
+
 std::vector<const CLI::Option*> options_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option*) { return true; });
 }
@@ -34,6 +52,12 @@ std::vector<std::string> flags_of(const CLI::App& command) {
   for (const CLI::Option* option : options_of(command)) {
     for (const std::string& name : option->get_snames()) flags.push_back("-" + name);
     for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  for (const CLI::App* inner : commands_of(command)) {
+    flags.push_back(inner->get_name());
+    for (const std::string& flag : flags_of(*inner)) {
+      if (std::ranges::find(flags, flag) == flags.end()) flags.push_back(flag);
+    }
   }
   return flags;
 }
@@ -82,6 +106,12 @@ std::string fish_script(const CLI::App& app) {
   for (const CLI::App* command : commands_of(app)) {
     text += fmt::format("complete -c heretix -n __fish_use_subcommand -a {} -d '{}'\n", command->get_name(),
                         replaced(command->get_description(), "'", "\\'"));
+    for (const CLI::App* inner : commands_of(*command)) {
+      text += fmt::format("complete -c heretix -n '__fish_seen_subcommand_from {}' -a {} -d '{}'\n",
+                          command->get_name(), inner->get_name(), replaced(inner->get_description(), "'", "\\'"));
+    }
+  }
+  for (const CLI::App* command : runnable_commands_of(app)) {
     for (const CLI::Option* option : options_of(*command)) {
       for (const std::string& name : option->get_lnames()) {
         text += fmt::format("complete -c heretix -n '__fish_seen_subcommand_from {}' -l {} -d '{}'\n",
@@ -100,8 +130,8 @@ std::string man_page(const CLI::App& app) {
       "believes about a claim\n"
       ".SH SYNOPSIS\n.B heretix\n.I command\n[options]\n.SH DESCRIPTION\n{}\n.SH COMMANDS\n",
       kVersion, in_roff(app.get_description()));
-  for (const CLI::App* command : commands_of(app)) {
-    text += fmt::format(".SS heretix {}\n{}\n", command->get_name(), in_roff(command->get_description()));
+  for (const CLI::App* command : runnable_commands_of(app)) {
+    text += fmt::format(".SS heretix {}\n{}\n", full_name(*command), in_roff(command->get_description()));
     for (const CLI::Option* option : options_of(*command)) {
       text += fmt::format(".TP\n.B {}\n{}\n", in_roff(usage_of(*option)), in_roff(option->get_description()));
     }
@@ -119,8 +149,8 @@ std::string completion_script(const CLI::App& app, const std::string& shell) {
 std::string command_docs(const CLI::App& app) {
   std::string text =
       "# Commands\n\nMade by `heretix commands` from the program's own table of flags; a test compares.\n";
-  for (const CLI::App* command : commands_of(app)) {
-    text += fmt::format("\n## heretix {}\n\n{}\n\n| option | meaning |\n|---|---|\n", command->get_name(),
+  for (const CLI::App* command : runnable_commands_of(app)) {
+    text += fmt::format("\n## heretix {}\n\n{}\n\n| option | meaning |\n|---|---|\n", full_name(*command),
                         command->get_description());
     for (const CLI::Option* option : options_of(*command))
       text += fmt::format("| `{}` | {} |\n", usage_of(*option), option->get_description());

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 
@@ -14,9 +15,27 @@ namespace {
 using Command = int (*)(const Options&);
 
 const std::map<std::string, Command> kCommands = {
-    {"run", run_command},       {"describe", describe_command}, {"batch", batch_command},   {"list", list_command},
-    {"show", show_command},     {"answers", answers_command},   {"report", report_command}, {"verify", verify_command},
-    {"models", models_command}, {"selftest", selftest_command},
+    {"run", run_command},
+    {"describe", describe_command},
+    {"batch", batch_command},
+    {"list", list_command},
+    {"show", show_command},
+    {"answers", answers_command},
+    {"report", report_command},
+    {"verify", verify_command},
+    {"models", models_command},
+    {"selftest", selftest_command},
+    {"db upgrade", db_upgrade_command},
+    {"db downgrade", db_downgrade_command},
+    {"db current", db_current_command},
+    {"db history", db_history_command},
+    {"db check", db_check_command},
+    {"db status", db_status_command},
+    {"db stamp", db_stamp_command},
+    {"db convert", db_convert_command},
+    {"db catalogue", db_catalogue_command},
+    {"db psql", db_psql_command},
+    {"db import", db_import_command},
 };
 
 // What the table of flags itself gives.
@@ -33,13 +52,32 @@ int parse_failure(const CLI::App& app, const CLI::ParseError& e) {
   return exit_code_of(ErrorKind::bad_input);
 }
 
+std::string chosen_command(const CLI::App& app) {
+  std::string name;
+  for (auto chosen = app.get_subcommands(); !chosen.empty(); chosen = chosen.front()->get_subcommands())
+    name += (name.empty() ? "" : " ") + chosen.front()->get_name();
+  return name;
+}
+
+// Other users see a process's arguments: an address with a password must not stay there.
+std::vector<std::string> taken_arguments(int count, char** arguments) {
+  std::vector<std::string> taken(arguments + 1, arguments + count);
+  for (int i = 1; i < count; ++i) {
+    const std::string_view text(arguments[i]);
+    if (text.find("://") != std::string_view::npos || text.find("password") != std::string_view::npos)
+      std::fill_n(arguments[i], text.size(), 'x');
+  }
+  std::ranges::reverse(taken);  // as CLI11 wants them
+  return taken;
+}
+
 int guarded_main(int count, char** arguments) {
   std::signal(SIGPIPE, SIG_IGN);
   Options options;
   const auto app = make_app(options);
   try {
-    app->parse(count, arguments);
-    const std::string name = app->get_subcommands().front()->get_name();
+    app->parse(taken_arguments(count, arguments));
+    const std::string name = chosen_command(*app);
     const auto command = kCommands.find(name);
     return command == kCommands.end() ? print_generated(*app, name, options) : command->second(options);
   } catch (const CLI::ParseError& e) { return parse_failure(*app, e); } catch (const Error& e) {

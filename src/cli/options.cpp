@@ -13,6 +13,9 @@ void add_store(App& command, Options& o) {
   command.add_option("--db", o.flags.db, "the store (default runs/heretix.sqlite below this folder; HERETIX_DB)")
       ->type_name("FILE");
 }
+void add_database(App& command, Options& o, const char* what) {
+  command.add_option("--database", o.database, what)->type_name("local|prod|URL");
+}
 void add_json(App& command, Options& o) { command.add_flag("--json", o.json, "print JSON and nothing else"); }
 
 void add_plan_options(App& command, Options& o) {
@@ -62,6 +65,7 @@ void add_asking_commands(App& app, Options& o) {
   run->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
   add_plan_options(*run, o);
   add_ask_options(*run, o);
+  add_database(*run, o, "also keep the check in that Postgres, beside the store (DATABASE_URL, DATABASE_URL_PROD)");
   add_json(*run, o);
   App* describe = add(app, "describe", "print the plan and send nothing");
   describe->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
@@ -74,18 +78,21 @@ void add_asking_commands(App& app, Options& o) {
       ->required();
   add_plan_options(*batch, o);
   add_ask_options(*batch, o);
+  add_database(*batch, o, "also keep the checks in that Postgres, beside the store");
   add_json(*batch, o);
 }
 
 void add_run_argument(App& command, Options& o) {
   command.add_option("run", o.run, "a run or execution id, or its beginning")->type_name("RUN")->required();
   add_store(command, o);
+  add_database(command, o, "read it from that Postgres instead of the store");
 }
 
 void add_reading_commands(App& app, Options& o) {
   App* list = add(app, "list", "list the stored runs, newest first");
   list->add_option("-n,--most", o.most, "how many at the most (default 50)")->type_name("N");
   add_store(*list, o);
+  add_database(*list, o, "list the checks in that Postgres instead");
   add_json(*list, o);
   App* show = add(app, "show", "print a stored run");
   add_run_argument(*show, o);
@@ -103,6 +110,47 @@ void add_reading_commands(App& app, Options& o) {
   App* verify = add(app, "verify", "recompute a run from its stored answers and compare with what was stored");
   add_run_argument(*verify, o);
   add_json(*verify, o);
+}
+
+App* add_db_command(App& db, Options& o, const char* name, const char* what) {
+  App* command = add(db, name, what);
+  add_database(*command, o, "which one (default: what APP_ENV says, else local)");
+  add_json(*command, o);
+  return command;
+}
+
+void add_all(App& command, Options& o) {
+  command.add_flag("--all", o.all, "local and prod, and whether both have the same revision and shape");
+}
+
+void add_steps(App& command, Options& o, const char* to) {
+  command.add_option("--to", o.to, to)->type_name("REV");
+  command.add_flag("--sql", o.sql, "print the script and change nothing");
+  command.add_option("--from", o.from, "with --sql: where it starts (default: asks the database)")->type_name("REV");
+  command.add_option("--lock-wait", o.lock_wait, "for another migration to end (default 60)")->type_name("SECONDS");
+  add_all(command, o);
+}
+
+void add_db_commands(App& app, Options& o) {
+  App* db = add(app, "db", "the Postgres databases: one history for local and prod");
+  db->require_subcommand(1);
+  add_steps(*add_db_command(*db, o, "upgrade", "apply what is missing, a transaction a revision"), o,
+            "a revision, its beginning, or head (default head)");
+  App* downgrade = add_db_command(*db, o, "downgrade", "go back, one revision unless --to says more");
+  add_steps(*downgrade, o, "a revision, its beginning, base, or -1 (default -1)");
+  downgrade->add_flag("--yes-destroy", o.yes_destroy, "even where rows are destroyed");
+  add_all(*add_db_command(*db, o, "current", "print the revision a database is at"), o);
+  add_json(*add(*db, "history", "list the revisions, newest first"), o);
+  add_all(*add_db_command(*db, o, "check", "compare the tables with what their revision has; 1 where they differ"), o);
+  add_all(*add_db_command(*db, o, "status", "server, encryption, revision, what is missing, shape"), o);
+  App* stamp = add_db_command(*db, o, "stamp", "name the revision of a database that has exactly its shape");
+  stamp->add_option("revision", o.to, "a revision, its beginning, head or base")->type_name("REV")->required();
+  add_db_command(*db, o, "convert", "make a known older shape the present one, its rows carried over");
+  add_db_command(*db, o, "catalogue", "print the shape of the tables, a line an object");
+  add_all(*add_db_command(*db, o, "psql", "print the psql command that reaches a database"), o);
+  App* import = add_db_command(
+      *db, o, "import", "copy a store's runs, samples and executions into Postgres; again adds only what is new");
+  import->add_option("file", o.input, "the store, e.g. runs/heretix.sqlite")->type_name("FILE")->required();
 }
 
 void add_other_commands(App& app, Options& o) {
@@ -132,6 +180,7 @@ std::shared_ptr<App> make_app(Options& options) {
       "5 unavailable; 6 in doubt; 7 stopped half-way, everything kept; 70 broken.");
   add_asking_commands(*app, options);
   add_reading_commands(*app, options);
+  add_db_commands(*app, options);
   add_other_commands(*app, options);
   return app;
 }

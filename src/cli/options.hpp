@@ -23,12 +23,19 @@ struct Options {
   bool strict = false;
   bool quiet = false;
   bool json = false;
-  std::string run;    // run or execution, of show, answers, report, verify
-  std::string input;  // of batch; folder of selftest; shell of completion
-  std::string out;    // of report
-  bool text = false;  // of report
-  bool raw = false;   // of answers
-  int most = 50;      // of list
+  std::string database;      // local, prod or an address; empty: not said
+  std::string run;           // run or execution, of show, answers, report, verify
+  std::string input;         // of batch; folder of selftest; shell of completion
+  std::string out;           // of report
+  bool text = false;         // of report
+  bool raw = false;          // of answers
+  int most = 50;             // of list
+  bool all = false;          // of db: local and prod
+  std::string to;            // of db upgrade and downgrade; revision of db stamp
+  std::string from;          // of db upgrade --sql
+  bool sql = false;          // of db upgrade and downgrade
+  bool yes_destroy = false;  // of db downgrade
+  int lock_wait = 60;        // of db: seconds
 };
 
 // `options` is filled when the application parses.

@@ -37,10 +37,11 @@ json run_json(const Row& row) {
   return out;
 }
 
-std::string list_line(const Row& row) {
+std::string list_line(const Row& row, std::size_t id_width) {
   const auto p = row.real("prob_true_rpl");
-  return fmt::format("{}  {:>4}  {:>3}  {:<28} {}\n", row.text_or_empty("run_id"), p ? fmt::format("{:.2f}", *p) : "-",
-                     row.integer("pqs").value_or(0), shortened(on_one_line(row.text_or_empty("model")), 28),
+  return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}\n", row.text_or_empty("run_id"), id_width,
+                     p ? fmt::format("{:.2f}", *p) : "-", row.integer("pqs").value_or(0),
+                     shortened(on_one_line(row.text_or_empty("model")), 28),
                      shortened(on_one_line(row.text_or_empty("claim")), 70));
 }
 
@@ -92,15 +93,16 @@ int foreign_answers(RunStore& runs, const std::string& run_id, bool as_json) {
 int list_command(const Options& options) {
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}, must be at least 1", options.most));
-  const auto database = open_for_reading(options);
-  std::vector<Row> rows = RunStore(*database).runs();
+  std::vector<Row> rows = open_for_reading(options).store->runs();
   const std::size_t all = rows.size();
   if (rows.size() > static_cast<std::size_t>(options.most)) rows.erase(rows.begin() + options.most, rows.end());
   json listed = json::array();
-  std::string text = fmt::format("{:<24}  {:>4}  {:>3}  {:<28} {}\n", "run", "p", "pqs", "model", "claim");
+  std::size_t id_width = 24;  // of a run; a check's id is longer
+  for (const Row& row : rows) id_width = std::max(id_width, row.text_or_empty("run_id").size());
+  std::string text = fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}\n", "run", id_width, "p", "pqs", "model", "claim");
   for (const Row& row : rows) {
     listed.push_back(run_json(row));
-    text += list_line(row);
+    text += list_line(row, id_width);
   }
   print_result(options.json ? dumped(listed) : all == 0 ? "no runs yet\n" : text);
   if (!options.json && all > rows.size()) print_note(fmt::format("{} more: --most {}", all - rows.size(), all));
@@ -108,8 +110,8 @@ int list_command(const Options& options) {
 }
 
 int show_command(const Options& options) {
-  const auto database = open_for_reading(options);
-  RunStore runs(*database);
+  const StoredRuns stored = open_for_reading(options);
+  RunStore& runs = *stored.store;
   const std::string run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
@@ -119,8 +121,8 @@ int show_command(const Options& options) {
 }
 
 int answers_command(const Options& options) {
-  const auto database = open_for_reading(options);
-  RunStore runs(*database);
+  const StoredRuns stored = open_for_reading(options);
+  RunStore& runs = *stored.store;
   const std::string run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   if (!execution) return foreign_answers(runs, run_id, options.json);
@@ -137,8 +139,8 @@ int answers_command(const Options& options) {
 }
 
 int verify_command(const Options& options) {
-  const auto database = open_for_reading(options);
-  RunStore runs(*database);
+  const StoredRuns stored = open_for_reading(options);
+  RunStore& runs = *stored.store;
   const Verification v = verify_run(runs, runs.find_run(options.run), database_path(options));
   if (options.json) {
     print_result(dumped({{"run_id", v.run_id},

@@ -23,8 +23,8 @@ void write_file(const std::string& path, const std::string& text) {
 }  // namespace
 
 int report_command(const Options& options) {
-  const auto database = open_for_reading(options);
-  RunStore runs(*database);
+  const StoredRuns stored = open_for_reading(options);
+  RunStore& runs = *stored.store;
   const std::string run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   if (!execution) {

@@ -1,9 +1,27 @@
 // One check with its progress line, as run and batch make it.
 #pragma once
 
+#include <optional>
+
+#include "cli/databases.hpp"
 #include "cli/session.hpp"
 
 namespace heretix {
+
+// Where checks are kept beside the store, with --database. Connected before anything is asked, so that a wrong address
+// costs nothing.
+class SecondStore {
+ public:
+  explicit SecondStore(const Options& options);
+  void require_fits(const Plan& plan) const;  // Error{bad_input} for what its columns cannot hold
+  // Copies the check from the store. Where that fails the check is still in the store, and the error says how to go on.
+  void keep(const Record& record, Database& store, const std::string& store_path);
+
+ private:
+  std::string option_;  // as given
+  std::optional<NamedDatabase> named_;
+  std::unique_ptr<PostgresDatabase> database_;
+};
 
 Record run_one(const Resolved& resolved, Provider& provider, Database& database, bool quiet);
 bool gates_passed(const Record& record);

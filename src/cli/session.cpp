@@ -5,6 +5,8 @@
 #include <csignal>
 
 #include "base/error.hpp"
+#include "check/check_store.hpp"
+#include "cli/databases.hpp"
 #include "cli/resources.hpp"
 #include "provider/llama/llama_provider.hpp"
 #include "provider/scripted/scripted_provider.hpp"
@@ -75,8 +77,18 @@ std::string database_path(const Options& options) {
   return options.flags.db.value_or(read_environment().settings.db.value_or(kDefaultDatabase));
 }
 
-std::unique_ptr<SqliteDatabase> open_for_reading(const Options& options) {
-  return open_harness_file(database_path(options), {.access = Access::read_only, .busy_timeout = kReadTimeout});
+StoredRuns open_for_reading(const Options& options) {
+  if (!options.database.empty()) {
+    if (options.flags.db)
+      throw Error(ErrorKind::bad_input, "--db names a store, --database a Postgres", "give one or the other");
+    auto database = open_postgres(named_database(options.database));
+    auto store = std::make_unique<CheckStore>(*database);
+    return {std::move(database), std::move(store)};
+  }
+  auto database =
+      open_harness_file(database_path(options), {.access = Access::read_only, .busy_timeout = kReadTimeout});
+  auto store = std::make_unique<RunStore>(*database);
+  return {std::move(database), std::move(store)};
 }
 
 Resolved resolve(const Options& options, const Settings& row) {

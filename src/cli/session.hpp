@@ -28,7 +28,13 @@ Resolved resolve(const Options& options, const Settings& row = {});
 std::unique_ptr<Provider> make_provider(const Settings& settings);
 
 std::string database_path(const Options& options);
-std::unique_ptr<SqliteDatabase> open_for_reading(const Options& options);
+
+// What list, show, answers, report and verify read: the store, or with --database the checks of a Postgres.
+struct StoredRuns {
+  std::unique_ptr<Database> database;
+  std::unique_ptr<RunStore> store;
+};
+StoredRuns open_for_reading(const Options& options);
 
 // SIGINT and SIGTERM are counted in here from the first call on.
 const StopSignal& stop_signal();

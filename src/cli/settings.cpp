@@ -74,6 +74,13 @@ Environment read_environment() {
   if (!s.concurrency) s.concurrency = whole_number("HERETIX_CONCURRENCY");
   if (const auto seed = variable("HERETIX_RPL_SEED")) environment.seed = parse_seed(*seed, "HERETIX_RPL_SEED");
   environment.no_color = variable("NO_COLOR").has_value();
+  environment.database_url = variable("DATABASE_URL");
+  environment.database_url_prod = variable("DATABASE_URL_PROD");
+  environment.app_env = variable("APP_ENV");
+  if (environment.app_env && *environment.app_env != "local" && *environment.app_env != "prod") {
+    throw Error(ErrorKind::bad_input, fmt::format("APP_ENV is '{}', must be local or prod", *environment.app_env),
+                "set it right, or unset it");
+  }
   return environment;
 }
 

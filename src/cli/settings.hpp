@@ -32,6 +32,8 @@ struct Environment {
   Settings settings;  // without the seed
   std::optional<std::uint64_t> seed;
   bool no_color = false;
+  std::optional<std::string> database_url, database_url_prod;  // what --database local and prod mean
+  std::optional<std::string> app_env;                          // local or prod
 };
 
 // Throws Error{bad_input} naming the variable.

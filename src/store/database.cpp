@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
-
-#include "base/error.hpp"
+#include <random>
+#include <thread>
 
 namespace heretix {
 
@@ -37,6 +39,43 @@ std::optional<std::string> Row::text(std::string_view column) const {
   if (const auto* i = std::get_if<std::int64_t>(&v)) return std::to_string(*i);
   if (const auto* d = std::get_if<double>(&v)) return fmt::format("{}", *d);
   return std::nullopt;
+}
+
+namespace {
+
+enum class Ended { committed, lost };
+
+// The pause grows so that a crowd of losers thins out, and is jittered so that they do not meet again.
+void pause_before_retry(int tries_done) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const int longest = 10 << std::min(tries_done, 6);
+  std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution(longest / 2, longest)(random)));
+}
+
+Ended try_once(Database& database, const std::function<void()>& body, const TransactionOptions& options) {
+  Transaction transaction(database);
+  body();
+  try {
+    transaction.commit();
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::in_doubt || !options.landed) throw;
+    return options.landed() ? Ended::committed : Ended::lost;
+  }
+  return Ended::committed;
+}
+
+}  // namespace
+
+void in_transaction(Database& database, const std::function<void()>& body, const TransactionOptions& options) {
+  for (int tries = 1;; ++tries) {
+    try {
+      if (try_once(database, body, options) == Ended::committed) return;
+      if (tries >= options.tries) throw TransactionLost(ErrorKind::unavailable, "the connection broke at every COMMIT");
+    } catch (const TransactionLost&) {
+      if (tries >= options.tries) throw;
+    }
+    pause_before_retry(tries);
+  }
 }
 
 }  // namespace heretix

@@ -5,12 +5,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "base/error.hpp"
 
 namespace heretix {
 
@@ -19,6 +22,7 @@ using Value = std::variant<std::monostate, std::int64_t, double, std::string>;  
 struct Binding {
   std::string_view name;  // with its colon, e.g. ":claim"
   Value value;
+  bool is_bytes = false;  // a string that may be no UTF-8: for a column of bytes where the store has such
 };
 using Bindings = std::vector<Binding>;
 
@@ -31,22 +35,38 @@ class Row {
   std::optional<std::int64_t> integer(std::string_view column) const;  // REAL and TEXT are read as whole numbers
   std::optional<double> real(std::string_view column) const;
   std::optional<std::string> text(std::string_view column) const;
+  Row with(const std::string& column, Value value) const {  // a copy, that column set
+    Row copy = *this;
+    copy.values_[column] = std::move(value);
+    return copy;
+  }
   std::string text_or_empty(std::string_view column) const { return text(column).value_or(std::string{}); }
 
  private:
   std::map<std::string, Value, std::less<>> values_;
 };
 
-// Not thread-safe: one connection, one thread. Errors name the database: unavailable (locked, full disk: nothing
-// happened), not_allowed (read-only), broken (corrupt, or SQL that does not fit the schema).
+// A whole transaction that may simply be done again: it lost against another one, or its connection broke before
+// COMMIT was sent. Nothing of it was kept.
+class TransactionLost : public Error {
+ public:
+  using Error::Error;
+};
+
+// Not thread-safe: one connection, one thread. Errors name the database: unavailable (locked, full disk, no answer in
+// time: nothing happened), not_allowed (read-only), conflict (a key that is taken), in_doubt (a COMMIT whose outcome
+// was never heard), broken (corrupt, or SQL that does not fit the schema); and TransactionLost.
 class Database {
  public:
   virtual ~Database() = default;
   virtual std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) = 0;  // rows changed
   virtual std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) = 0;
-  virtual void begin() = 0;  // takes the write lock at once, so that nothing read goes stale
+  // Nothing that is read in a transaction goes stale before its commit: SQLite takes the write lock at once, Postgres
+  // runs it serializable, and the loser of two gets TransactionLost.
+  virtual void begin() = 0;
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
+  virtual bool has_table(std::string_view name) = 0;
 };
 
 // Rolls back unless committed. Acknowledge what it wrote only after commit() returned: then it survives a power cut.
@@ -67,5 +87,16 @@ class Transaction {
   Database& database_;
   bool committed_ = false;
 };
+
+struct TransactionOptions {
+  int tries = 8;
+  // Whether the transaction is there, asked by a key that it wrote: resolves a COMMIT whose outcome was never heard.
+  // Without it that stays Error{in_doubt}.
+  std::function<bool()> landed{};
+};
+
+// `body` in one transaction, done again as a whole (with a growing, jittered pause) where it was lost; so `body` must
+// not change what lies outside the database. Throws what `body` throws, TransactionLost after the last try, in_doubt.
+void in_transaction(Database& database, const std::function<void()>& body, const TransactionOptions& options = {});
 
 }  // namespace heretix

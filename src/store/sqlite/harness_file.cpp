@@ -125,16 +125,12 @@ void set_foreign_keys(SqliteDatabase& database) {
 std::span<const char* const> runs_columns() { return kRunsColumns; }
 std::span<const char* const> samples_columns() { return kSamplesColumns; }
 
-bool has_our_tables(Database& database) {
-  return !database.query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'heretix_meta'").empty();
-}
-
 std::unique_ptr<SqliteDatabase> open_harness_file(const std::string& path, const SqliteOptions& options) {
   auto database = std::make_unique<SqliteDatabase>(path, options);
   require_whole(*database);
   const bool fresh = options.access == Access::create && tables_of(*database).empty();
   if (!fresh) require_ours(*database, tables_of(*database));
-  if (has_our_tables(*database)) require_not_newer(*database);
+  if (database->has_table("heretix_meta")) require_not_newer(*database);
   else if (options.access != Access::read_only) add_our_tables(*database);
   if (options.access != Access::read_only) set_foreign_keys(*database);
   return database;

@@ -19,7 +19,4 @@ std::unique_ptr<SqliteDatabase> open_harness_file(const std::string& path, const
 std::span<const char* const> runs_columns();
 std::span<const char* const> samples_columns();
 
-// Whether our tables are there; a file only read may lack them.
-bool has_our_tables(Database& database);
-
 }  // namespace heretix

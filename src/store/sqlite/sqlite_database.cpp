@@ -47,6 +47,8 @@ Told told_of(int sqlite_code) {
     case SQLITE_CORRUPT:
       return {ErrorKind::broken, "the database is corrupt",
               "it was left as it is; restore a copy, or name another file by --db"};
+    case SQLITE_CONSTRAINT:
+      return {ErrorKind::conflict, "a key is taken, or a rule of the table broken", "nothing was written"};
     default: return {ErrorKind::broken, "the database refused", "report this with the message above"};
   }
 }
@@ -173,6 +175,12 @@ void SqliteDatabase::rollback() noexcept {
     // The connection is closing or the disk is gone: the journal undoes the transaction at the next open.
     connection_->statements.clear();
   }
+}
+
+bool SqliteDatabase::has_table(std::string_view name) {
+  return !query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = :name",
+                {{":name", std::string(name)}})
+              .empty();
 }
 
 void SqliteDatabase::execute_script(std::string_view sql) {

@@ -32,6 +32,7 @@ class SqliteDatabase final : public Database {
   void begin() override;
   void commit() override;
   void rollback() noexcept override;
+  bool has_table(std::string_view name) override;
 
   void execute_script(std::string_view sql);  // several statements, no parameters
   const std::string& path() const { return path_; }

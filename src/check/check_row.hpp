@@ -1,0 +1,33 @@
+// A row of `checks`, the table of the Postgres databases that holds one row a check served (docs/storage.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "record/record.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct CheckColumn {
+  const char* name;  // as Postgres has it
+  std::string sql;   // quoted where Postgres would fold its letters
+  Value value;
+};
+
+// "<recipe's run id>-<12 hexadecimal digits of the execution>": unique per check, the recipe readable in front.
+std::string check_run_id(const std::string& recipe_run_id, const std::string& execution_id);
+
+// Every column of a check that this program measured, but `id`. `env`: local or prod. Timestamps are text in UTC.
+std::vector<CheckColumn> check_columns(const Record& record, const std::string& env, const std::string& artifact_path);
+
+// The same for a row of `runs` that another program wrote. A seed that lost its precision becomes null.
+std::vector<CheckColumn> check_columns(const Row& run, const std::string& env);
+
+// "2026-11-23 08:00:00+00"
+std::string utc_text(long long unix_seconds);
+
+// Error{bad_input} naming the column for what would not fit, before anything is asked.
+void require_fits_check(const Plan& plan);
+
+}  // namespace heretix

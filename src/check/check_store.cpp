@@ -1,0 +1,70 @@
+#include "check/check_store.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "check/check_row.hpp"
+
+namespace heretix {
+namespace {
+
+// The columns of `runs`, created_at in Unix seconds, and those that only `checks` has.
+constexpr std::string_view kSelect =
+    "SELECT run_id, env, extract(epoch FROM created_at)::bigint AS created_at, "
+    "extract(epoch FROM finished_at)::bigint AS finished_at, claim, claim_hash, model, prompt_version, "
+    "\"K\", \"R\", \"T\", \"B\", seed, bootstrap_seed, max_output_tokens, prob_true_rpl, ci_lo, ci_hi, ci_width, "
+    "template_iqr_logit, stability_score, imbalance_ratio, rpl_compliance_rate, cache_hit_rate, config_json, "
+    "sampler_json, counts_by_template_json, artifact_json_path, prompt_char_len_max, pqs, gate_compliance_ok, "
+    "gate_stability_ok, gate_precision_ok, pqs_version, was_cached, provider_model_id FROM checks";
+constexpr std::string_view kFind = "SELECT run_id FROM checks WHERE substr(run_id, 1, length(:name)) = :name";
+constexpr std::string_view kFindExecution = "SELECT run_id FROM checks WHERE run_id LIKE '%-' || :digits";
+constexpr std::size_t kExecutionDigits = 12;
+
+std::string execution_digits(const std::string& run_id) {
+  return run_id.substr(run_id.size() - std::min(run_id.size(), kExecutionDigits));
+}
+
+}  // namespace
+
+std::vector<Row> CheckStore::runs() {
+  return database().query(fmt::format("{} ORDER BY created_at DESC, run_id", kSelect));
+}
+
+std::string CheckStore::find_run(const std::string& name) {
+  if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
+  std::vector<Row> found = database().query(kFind, {{":name", name}});
+  const bool is_execution = name.starts_with("exec-") && name.size() == 5 + kExecutionDigits;
+  if (found.empty() && is_execution) found = database().query(kFindExecution, {{":digits", execution_digits(name)}});
+  return only_one(found, name);
+}
+
+Row CheckStore::run(const std::string& run_id) {
+  std::vector<Row> found = database().query(fmt::format("{} WHERE run_id = :run", kSelect), {{":run", run_id}});
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", run_id), "see heretix list");
+  return found[0];
+}
+
+std::optional<ExecutionRow> CheckStore::newest_execution(const std::string& run_id) {
+  return execution("exec-" + execution_digits(run_id));
+}
+
+std::vector<Row> CheckStore::samples_of(const std::string& run_id) {
+  return RunStore::samples_of(run_id.substr(0, run_id.size() - std::min(run_id.size(), kExecutionDigits + 1)));
+}
+
+std::string CheckStore::run_id_of(const Record& record) const {
+  return check_run_id(record.plan.run_id, record.execution.execution_id);
+}
+
+// created_at and finished_at come from the execution, not from its answers: nothing to compare them with but
+// themselves.
+std::vector<ExpectedColumn> CheckStore::expected_columns(const Record& record, const Row& stored) {
+  std::vector<ExpectedColumn> expected;
+  for (const CheckColumn& column :
+       check_columns(record, stored.text_or_empty("env"), stored.text_or_empty("artifact_json_path"))) {
+    if (!std::string_view(column.name).ends_with("ed_at")) expected.push_back({column.name, column.value});
+  }
+  return expected;
+}
+
+}  // namespace heretix

@@ -1,0 +1,24 @@
+// Checks in a Postgres database: what list, show, answers, report and verify read there.
+#pragma once
+
+#include "check/run_store.hpp"
+
+namespace heretix {
+
+// Owns the SQL that reads `checks`; import_file writes it. Reads only.
+class CheckStore final : public RunStore {
+ public:
+  using RunStore::RunStore;
+
+  std::vector<Row> runs() override;
+  std::string find_run(const std::string& name) override;
+  Row run(const std::string& run_id) override;
+  std::optional<ExecutionRow> newest_execution(const std::string& run_id) override;
+  std::vector<Row> samples_of(const std::string& run_id) override;  // of its recipe
+  std::string table() const override { return "checks"; }
+  std::string run_id_of(const Record& record) const override;
+  std::vector<ExpectedColumn> expected_columns(const Record& record, const Row& stored) override;
+  bool shares_samples() const override { return true; }
+};
+
+}  // namespace heretix

@@ -1,0 +1,50 @@
+#include "cli/databases.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "store/postgres/migrator.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr const char* kDefaultLocal = "postgresql+psycopg://heretix:heretix@localhost:5433/heretix";
+
+}  // namespace
+
+NamedDatabase named_database(const std::string& database) {
+  const Environment environment = read_environment();
+  const std::string name = database.empty() ? environment.app_env.value_or("local") : database;
+  if (name == "local") {
+    return {name, environment.app_env.value_or(name),
+            parse_postgres_address(environment.database_url.value_or(kDefaultLocal), "DATABASE_URL")};
+  }
+  if (name == "prod") {
+    if (!environment.database_url_prod) {
+      throw Error(ErrorKind::bad_input, "DATABASE_URL_PROD is not set, so there is no prod",
+                  "export DATABASE_URL_PROD=postgresql+psycopg://…?sslmode=require&channel_binding=require");
+    }
+    return {name, environment.app_env.value_or(name),
+            parse_postgres_address(*environment.database_url_prod, "DATABASE_URL_PROD")};
+  }
+  return {"given", environment.app_env.value_or("local"), parse_postgres_address(name, "--database")};
+}
+
+std::vector<NamedDatabase> chosen_databases(const Options& options) {
+  if (!options.all) return {named_database(options.database)};
+  if (!options.database.empty())
+    throw Error(ErrorKind::bad_input, "--all means local and prod; --database names one", "give one or the other");
+  return {named_database("local"), named_database("prod")};
+}
+
+std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named) {
+  auto database = std::make_unique<PostgresDatabase>(named.address);
+  const Revision* at = Migrator(*database, {}).current();
+  if (at != nullptr && at->id == history().back().id) return database;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} is at revision {}, this program needs {}", named.address.shown(),
+                          at == nullptr ? "base" : at->id, history().back().id),
+              fmt::format("heretix db upgrade --database {}", named.name == "given" ? "URL" : named.name));
+}
+
+}  // namespace heretix

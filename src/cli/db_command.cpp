@@ -1,0 +1,274 @@
+// heretix db: what it prints of what store/postgres/migrator.hpp does.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/databases.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/terminal.hpp"
+#include "store/postgres/migrator.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+// A database with its connection for migrations, and what is printed of it.
+struct Target {
+  explicit Target(const NamedDatabase& named, const Options& options)
+      : name(named.name),
+        database(named.address, migration_connection()),
+        migrator(database, migration_options(options)) {}
+
+  static MigrationOptions migration_options(const Options& options) {
+    if (options.lock_wait < 0)
+      throw Error(ErrorKind::bad_input, fmt::format("--lock-wait is {}, must be at least 0", options.lock_wait));
+    return {.lock_patience = std::chrono::seconds(options.lock_wait), .tell = print_note};
+  }
+  std::string title() const { return fmt::format("{} {}", name, database.address().shown()); }
+
+  std::string name;
+  PostgresDatabase database;
+  Migrator migrator;
+};
+
+std::string word_of(const Revision* revision) { return revision == nullptr ? "base" : revision->id; }
+bool is_head(const Revision* revision) { return revision != nullptr && revision->id == history().back().id; }
+
+json to_json(const std::vector<Difference>& differences) {
+  json all = json::array();
+  for (const Difference& d : differences)
+    all.push_back({{"object", d.object}, {"expected", d.expected}, {"found", d.found}});
+  return all;
+}
+
+std::string lines_of(const std::vector<Difference>& differences) {
+  std::string text;
+  for (const Difference& d : differences) text += "  " + to_line(d) + "\n";
+  return text;
+}
+
+// Whether local and prod are one: their words and everything in their schema.
+struct Agreement {
+  bool is_asked = false;
+  std::vector<Difference> differences;  // expected: local, found: prod
+  bool holds() const { return differences.empty(); }
+};
+
+Agreement compare_databases(Target& local, Target& prod) {
+  const std::string local_word = word_of(local.migrator.current()), prod_word = word_of(prod.migrator.current());
+  const DatabaseShape a = local.migrator.shape(), b = prod.migrator.shape();
+  Agreement agreement{true, compare(a.ours, b.ours)};
+  const std::vector<Difference> beside = compare(a.beside, b.beside);
+  agreement.differences.insert(agreement.differences.end(), beside.begin(), beside.end());
+  if (local_word != prod_word)
+    agreement.differences.insert(agreement.differences.begin(), {"revision", local_word, prod_word});
+  return agreement;
+}
+
+// What a command found or did for one database.
+struct Outcome {
+  json facts;
+  std::string text;
+  bool is_good = true;
+};
+
+int print_outcomes(const Options& options, const std::vector<Outcome>& outcomes, const Agreement& agreement) {
+  bool all_good = agreement.holds();
+  json databases = json::array();
+  std::string text;
+  for (const Outcome& outcome : outcomes) {
+    all_good = all_good && outcome.is_good;
+    databases.push_back(outcome.facts);
+    text += outcome.text;
+  }
+  json all = {{"databases", databases}};
+  if (agreement.is_asked) {
+    all["in_sync"] = agreement.holds();
+    json differences = json::array();
+    for (const Difference& d : agreement.differences) {
+      differences.push_back({{"object", d.object}, {"local", d.expected}, {"prod", d.found}});
+      text += fmt::format("  DIFFERENT: {}: local {}, prod {}\n", d.object, d.expected, d.found);
+    }
+    all["differences"] = differences;
+    text += agreement.holds() ? "local and prod: same revision, same catalogue\n"
+                              : fmt::format("local and prod: {} differences\n", agreement.differences.size());
+  }
+  print_result(options.json ? all.dump(2) + "\n" : text);
+  return all_good ? kDone : kDifference;
+}
+
+// Runs `act` on one database or on local and then prod; the first failure stops it, what was done before stays told.
+template <class Act>
+int on_each(const Options& options, const Act& act) {
+  const std::vector<NamedDatabase> named = chosen_databases(options);
+  std::vector<std::unique_ptr<Target>> targets;
+  for (const NamedDatabase& each : named) targets.push_back(std::make_unique<Target>(each, options));
+  std::vector<Outcome> outcomes;
+  for (const auto& target : targets) {
+    Outcome outcome = act(*target);
+    outcome.facts["name"] = target->name;
+    outcome.facts["address"] = target->database.address().shown();
+    outcomes.push_back(std::move(outcome));
+  }
+  return print_outcomes(options, outcomes, options.all ? compare_databases(*targets[0], *targets[1]) : Agreement{});
+}
+
+Outcome after_steps(Target& target, const std::vector<std::string>& steps) {
+  const Revision* at = target.migrator.current();
+  const std::string place = fmt::format("{}: at {}{}", target.title(), word_of(at), is_head(at) ? " (head)" : "");
+  return {{{"steps", steps}, {"revision", word_of(at)}, {"is_head", is_head(at)}},
+          fmt::format("{}{}\n", place, steps.empty() ? ", nothing to do" : fmt::format(", {} steps", steps.size()))};
+}
+
+std::size_t starting_place(const Options& options) {
+  if (!options.from.empty()) return place_of(options.from);
+  if (options.all) throw Error(ErrorKind::bad_input, "--sql prints one script", "name one --database, or --from REV");
+  Target target(named_database(options.database), options);
+  return place_of(word_of(target.migrator.current()));
+}
+
+int print_script(const Options& options, bool is_upgrade) {
+  const std::size_t from = starting_place(options);
+  const bool one_back = !is_upgrade && (options.to.empty() || options.to == "-1");
+  const std::size_t to =
+      one_back ? from - std::min<std::size_t>(from, 1) : place_of(options.to.empty() ? "head" : options.to);
+  if (is_upgrade ? from > to : from < to)
+    throw Error(ErrorKind::bad_input, "--to lies on the other side",
+                is_upgrade ? "heretix db downgrade --sql" : "heretix db upgrade --sql");
+  const std::string script = migration_script(from, to);
+  print_result(options.json ? json{{"sql", script}}.dump(2) + "\n" : script);
+  return kDone;
+}
+
+void require_no_from(const Options& options) {
+  if (!options.from.empty())
+    throw Error(ErrorKind::bad_input, "--from belongs to --sql", "without it the database says where it is");
+}
+
+Outcome check_shape(Target& target) {
+  const Revision* at = target.migrator.current();
+  const std::vector<Difference> differences = target.migrator.differences();
+  const OlderShape* older = at == nullptr ? nullptr : recognise(*at, differences);
+  std::string text = fmt::format("{}: at {}{}\n{}", target.title(), word_of(at),
+                                 is_head(at) ? " (head)" : ", behind head", lines_of(differences));
+  if (differences.empty())
+    text += fmt::format("  {} objects, as {} has them\n", at == nullptr ? 0 : at->catalogue.size(), word_of(at));
+  else text += fmt::format("  {} differences\n", differences.size());
+  if (older != nullptr && !differences.empty())
+    text += fmt::format("  the older shape '{}': heretix db convert makes it the present one\n", older->name);
+  return Outcome{{{"revision", word_of(at)},
+                  {"is_head", is_head(at)},
+                  {"older_shape", older != nullptr && !differences.empty() ? json(older->name) : json(nullptr)},
+                  {"differences", to_json(differences)}},
+                 text,
+                 differences.empty() && is_head(at)};
+}
+
+Outcome tell_status(Target& target) {
+  const ServerFacts facts = target.database.facts();
+  const Revision* at = target.migrator.current();
+  const std::vector<Difference> differences = target.migrator.differences();
+  const std::size_t missing = history().size() - place_of(word_of(at));
+  const DatabaseShape shape = target.migrator.shape();
+  const std::string tls = facts.tls.empty() ? "not encrypted" : facts.tls;
+  std::string text = fmt::format(
+      "{}\n  server    PostgreSQL {}, {}\n  revision  {}{}\n  shape     {}\n", target.title(), facts.version, tls,
+      word_of(at), missing == 0 ? " (head)" : fmt::format(", {} behind head: heretix db upgrade", missing),
+      differences.empty() ? "as its revision has it"
+                          : fmt::format("{} differences: heretix db check", differences.size()));
+  if (target.database.address().names_pooler()) text += "  pooled    for checks, not for migrations\n";
+  for (const auto& [object, definition] : shape.beside) {
+    if (object.starts_with("table ")) text += fmt::format("  beside    {}, not ours\n", object);
+  }
+  return Outcome{{{"server", facts.version},
+                  {"tls", facts.tls},
+                  {"revision", word_of(at)},
+                  {"missing", missing},
+                  {"differences", differences.size()},
+                  {"pooled_host", target.database.address().names_pooler()}},
+                 text};
+}
+
+}  // namespace
+
+int db_upgrade_command(const Options& options) {
+  if (options.sql) return print_script(options, true);
+  require_no_from(options);
+  const std::string to = options.to.empty() ? "head" : options.to;
+  place_of(to);  // before anything is connected
+  return on_each(options, [&](Target& target) { return after_steps(target, target.migrator.upgrade(to)); });
+}
+
+int db_downgrade_command(const Options& options) {
+  if (options.sql) return print_script(options, false);
+  require_no_from(options);
+  const std::string to = options.to.empty() ? "-1" : options.to;
+  if (to != "-1") place_of(to);
+  return on_each(
+      options, [&](Target& target) { return after_steps(target, target.migrator.downgrade(to, options.yes_destroy)); });
+}
+
+int db_current_command(const Options& options) {
+  return on_each(options, [](Target& target) {
+    const Revision* at = target.migrator.current();
+    return Outcome{{{"revision", word_of(at)}, {"is_head", is_head(at)}},
+                   fmt::format("{}: {}{}\n", target.title(), word_of(at), is_head(at) ? " (head)" : "")};
+  });
+}
+
+int db_history_command(const Options& options) {
+  json revisions = json::array();
+  std::string text;
+  for (auto r = history().rbegin(); r != history().rend(); ++r) {
+    revisions.push_back({{"revision", r->id}, {"parent", r->parent}, {"title", r->title}});
+    text += fmt::format("{} -> {}{}  {}\n", r->parent, r->id, r == history().rbegin() ? " (head)" : "", r->title);
+  }
+  print_result(options.json ? revisions.dump(2) + "\n" : text);
+  return kDone;
+}
+
+int db_check_command(const Options& options) { return on_each(options, check_shape); }
+
+int db_status_command(const Options& options) { return on_each(options, tell_status); }
+
+int db_stamp_command(const Options& options) {
+  place_of(options.to);
+  return on_each(options, [&](Target& target) {
+    target.migrator.stamp(options.to);
+    return after_steps(target, {"stamp"});
+  });
+}
+
+int db_convert_command(const Options& options) {
+  return on_each(options, [](Target& target) {
+    const std::string name = target.migrator.convert();
+    return Outcome{
+        {{"converted", name.empty() ? json(nullptr) : json(name)}},
+        fmt::format("{}: {}\n", target.title(),
+                    name.empty() ? "has the present shape, nothing to do" : fmt::format("converted from '{}'", name))};
+  });
+}
+
+int db_catalogue_command(const Options& options) {
+  return on_each(options, [](Target& target) {
+    const DatabaseShape shape = target.migrator.shape();
+    return Outcome{{{"ours", shape.ours}, {"beside", shape.beside}}, print_catalogue(shape.ours)};
+  });
+}
+
+int db_psql_command(const Options& options) {
+  json commands = json::array();
+  std::string text;
+  for (const NamedDatabase& named : chosen_databases(options)) {
+    commands.push_back({{"name", named.name}, {"command", psql_command(named.address)}});
+    text += psql_command(named.address) + "\n";
+    if (!named.address.value("password").empty())
+      print_note("the password is left out: psql asks, or set PGPASSWORD or ~/.pgpass");
+  }
+  print_result(options.json ? commands.dump(2) + "\n" : text);
+  return kDone;
+}
+
+}  // namespace heretix

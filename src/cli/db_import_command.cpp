@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "check/import.hpp"
+#include "cli/commands.hpp"
+#include "cli/databases.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/terminal.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const ImportReport& report) {
+  json tables = json::array();
+  for (const CopyCount& count : report.tables)
+    tables.push_back({{"table", count.table}, {"added", count.added}, {"already", count.already}});
+  return {{"tables", tables}, {"problems", report.problems}, {"notes", report.notes}};
+}
+
+std::string to_text(const ImportReport& report) {
+  std::string text = fmt::format("{:<26} {:>9} {:>9}\n", "table", "added", "there");
+  for (const CopyCount& count : report.tables)
+    text += fmt::format("{:<26} {:>9} {:>9}\n", count.table, count.added, count.already);
+  for (const std::string& note : report.notes) text += "note: " + note + "\n";
+  for (const std::string& problem : report.problems) text += "PROBLEM: " + on_one_line(problem) + "\n";
+  return text + (report.problems.empty() ? "every row was read back and is equal\n"
+                                         : fmt::format("{} problems\n", report.problems.size()));
+}
+
+}  // namespace
+
+int db_import_command(const Options& options) {
+  const auto file = open_harness_file(options.input, {.access = Access::read_only});
+  const NamedDatabase named = named_database(options.database);
+  const auto target = open_postgres(named);
+  const bool is_quiet = options.json || !is_terminal(2);
+  const ImportReport report = import_file(*file, *target, {.env = named.env, .tell = [&](const std::string& line) {
+                                                             if (!is_quiet) print_note(line);
+                                                           }});
+  print_result(options.json ? to_json(report).dump(2) + "\n"
+                            : fmt::format("{} -> {} (env {})\n", options.input, named.address.shown(), named.env) +
+                                  to_text(report));
+  return report.problems.empty() ? kDone : kDifference;
+}
+
+}  // namespace heretix

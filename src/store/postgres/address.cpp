@@ -1,0 +1,307 @@
+#include "store/postgres/address.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <regex>
+#include <set>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::size_t kLongest = 8192;
+constexpr const char* kExample = "e.g. postgresql+psycopg://user:password@localhost:5433/heretix";
+constexpr std::array kSchemes = {"postgresql", "postgres"};
+constexpr std::array kDrivers = {"psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "asyncpg", "pg8000"};
+
+using Parameters = std::map<std::string, std::string>;
+using Query = std::map<std::string, std::vector<std::string>>;
+
+class Refusal {
+ public:
+  explicit Refusal(std::string source) : source_(std::move(source)) {}
+  [[noreturn]] void operator()(const std::string& what, const std::string& hint = kExample) const {
+    throw Error(ErrorKind::bad_input, fmt::format("{}: {}", source_, what), hint);
+  }
+
+ private:
+  std::string source_;
+};
+
+std::vector<std::string> split(const std::string& text, char at) {
+  std::vector<std::string> parts{""};
+  for (const char c : text) {
+    if (c == at) parts.emplace_back();
+    else parts.back() += c;
+  }
+  return parts;
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// As Python's urllib.parse.unquote: what is no %XX stays as it is.
+std::string unquoted(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool coded =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    if (!coded) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+// As Python's parse_qsl: '+' is a space, a field without a value is dropped.
+Query parse_query(const std::string& text) {
+  Query query;
+  for (const std::string& field : split(text, '&')) {
+    const std::size_t equals = field.find('=');
+    if (equals == std::string::npos || equals + 1 == field.size()) continue;
+    query[unquoted(replaced(field.substr(0, equals), "+", " "))].push_back(
+        unquoted(replaced(field.substr(equals + 1), "+", " ")));
+  }
+  return query;
+}
+
+std::string port_from(const std::string& text, const Refusal& refuse) {
+  int port = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (failed != std::errc{} || end != text.data() + text.size() || port < 0 || port > 65535)
+    refuse("its port must be a whole number up to 65535", "a ':' in a password must be written %3A, an '@' %40");
+  return std::to_string(port);
+}
+
+// The parts of a URL as SQLAlchemy's own expression finds them, greedy and backtracking alike.
+struct Parts {
+  std::string scheme, user, password, host, port, database, query;
+};
+
+Parts split_url(const std::string& url, const Refusal& refuse) {
+  static const std::regex pattern(
+      R"(([A-Za-z0-9_+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?(?:/([^?]*))?(?:\?(.*))?)");
+  std::smatch found;
+  if (!std::regex_search(url, found, pattern, std::regex_constants::match_continuous)) refuse("not an address");
+  const auto part = [&](std::size_t i) { return found[i].matched ? found[i].str() : std::string{}; };
+  if (found[0].length() != static_cast<std::ptrdiff_t>(url.size()))
+    refuse("what stands behind the host cannot be read", "write a password's @ / : ? # as %40 %2F %3A %3F %23");
+  return {
+      part(1), unquoted(part(2)), unquoted(part(3)), found[5].matched ? part(5) : part(4), part(6), unquoted(part(7)),
+      part(8)};
+}
+
+void require_scheme(const std::string& scheme, const Refusal& refuse) {
+  const std::size_t plus = scheme.find('+');
+  const std::string base = scheme.substr(0, plus);
+  if (std::ranges::find(kSchemes, base) == kSchemes.end())
+    refuse(fmt::format("'{}://' is no Postgres address", shortened(on_one_line(scheme), 40)));
+  if (plus == std::string::npos) return;
+  const std::string driver = scheme.substr(plus + 1);
+  if (std::ranges::find(kDrivers, driver) == kDrivers.end())
+    refuse(fmt::format("there is no driver '{}'", shortened(on_one_line(driver), 40)),
+           fmt::format("postgresql://, or with one of these behind a '+': {}", fmt::join(kDrivers, ", ")));
+}
+
+// Hosts and ports from the query, which win over those of the authority (dialects/postgresql/base.py).
+void add_query_hosts(const Query& query, Parameters& parameters, const Refusal& refuse) {
+  const auto host = query.find("host");
+  const auto port = query.find("port");
+  std::vector<std::string> hosts, ports;
+  bool integrated = false;
+  if (host != query.end() && host->second.size() > 1) {
+    integrated = true;
+    for (const std::string& token : host->second) {
+      const std::vector<std::string> pair = split(token, ':');
+      if (pair.size() > 2) refuse("a host among several is HOST or HOST:PORT");
+      hosts.push_back(pair[0]);
+      ports.push_back(pair.size() == 2 ? pair[1] : "");
+    }
+  } else if (host != query.end()) {
+    hosts = split(host->second[0], ',');
+    static const std::regex host_and_port(R"(([a-zA-Z0-9\-.]*):(\d*))");
+    std::smatch found;
+    if (port == query.end() && hosts.size() == 1 && std::regex_match(hosts[0], found, host_and_port)) {
+      integrated = true;
+      ports = {found[2].str()};
+      hosts = {std::string(found[1].str())};
+    }
+  }
+  if (port != query.end()) {
+    if (integrated)
+      refuse("hosts carry their ports, and 'port' names others", "?host=a,b&port=1,2 or ?host=a:1&host=b:2");
+    ports = port->second.size() > 1 ? port->second : split(port->second[0], ',');
+  }
+  for (std::string& each : ports) each = each.empty() ? "" : port_from(each, refuse);
+  const bool several = hosts.size() > 1 || ports.size() > 1;
+  if (!ports.empty() && several && hosts.size() != ports.size()) refuse("it names as many ports as hosts, or none");
+  if (hosts.empty()) {
+    if (!ports.empty()) parameters["port"] = ports[0];
+    return;
+  }
+  ports.resize(hosts.size());
+  parameters["host"] = fmt::format("{}", fmt::join(hosts, ","));
+  const std::string joined = fmt::format("{}", fmt::join(ports, ","));
+  if (!joined.empty()) parameters["port"] = joined;
+}
+
+void add_query(const Query& query, bool is_asyncpg, Parameters& parameters, const Refusal& refuse) {
+  for (const auto& [name, values] : query) {
+    if (name == "host" || name == "port") continue;
+    if (values.size() > 1) refuse(fmt::format("'{}' is given {} times", on_one_line(name), values.size()));
+    parameters[is_asyncpg && name == "ssl" ? "sslmode" : name] = values[0];  // asyncpg's word for it
+  }
+  add_query_hosts(query, parameters, refuse);
+}
+
+Parameters parse_url(const std::string& url, const Refusal& refuse) {
+  const Parts parts = split_url(url, refuse);
+  require_scheme(parts.scheme, refuse);
+  Parameters parameters;
+  const auto add = [&](const char* keyword, const std::string& value) {
+    if (!value.empty()) parameters[keyword] = value;
+  };
+  add("user", parts.user);
+  add("password", parts.password);
+  add("host", parts.host);
+  if (!parts.port.empty()) add("port", port_from(parts.port, refuse) == "0" ? "" : port_from(parts.port, refuse));
+  add("dbname", parts.database);
+  add_query(parse_query(parts.query), parts.scheme.ends_with("+asyncpg"), parameters, refuse);
+  return parameters;
+}
+
+Parameters parse_keywords(const std::string& text, const Refusal& refuse) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(text.c_str(), nullptr),
+                                                                             &PQconninfoFree);
+  // libpq's own message may repeat a piece of the password.
+  if (!options)
+    refuse("libpq cannot read it as keyword=value pairs",
+           "quote a value with spaces: password='two words'; see the keywords of libpq");
+  Parameters parameters;
+  for (const PQconninfoOption* o = options.get(); o->keyword != nullptr; ++o) {
+    if (o->val != nullptr) parameters[o->keyword] = o->val;
+  }
+  return parameters;
+}
+
+const std::set<std::string>& known_keywords() {
+  static const std::set<std::string> known = [] {
+    std::set<std::string> names;
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> defaults(PQconndefaults(), &PQconninfoFree);
+    for (const PQconninfoOption* o = defaults.get(); o != nullptr && o->keyword != nullptr; ++o)
+      names.insert(o->keyword);
+    return names;
+  }();
+  return known;
+}
+
+void require_known(const Parameters& parameters, const Refusal& refuse) {
+  for (const auto& [name, value] : parameters) {
+    if (!known_keywords().contains(name))
+      refuse(fmt::format("unknown parameter '{}'", shortened(on_one_line(name), 40)),
+             "only libpq's own are passed on: sslmode, channel_binding, connect_timeout, options, …");
+    if (first_invalid_utf8(value) || value.find('\0') != std::string::npos)
+      refuse(fmt::format("the value of '{}' is no text", name), "a %XX in it makes no UTF-8");
+  }
+}
+
+void require_host(const Parameters& parameters, const Refusal& refuse) {
+  if (parameters.contains("service")) return;
+  const auto host = parameters.find("host");
+  const auto address = parameters.find("hostaddr");
+  if (host == parameters.end() && address == parameters.end())
+    refuse("it names no host, and the default is not guessed",
+           "name it: localhost, or ?host=/var/run/postgresql for a socket");
+  if (host == parameters.end()) return;
+  for (const std::string& each : split(host->second, ',')) {
+    if (each.empty()) refuse("one of its hosts is empty", "name every host");
+    if (each.find_first_of("@%") != std::string::npos && !each.starts_with('/') && each.find(':') == std::string::npos)
+      refuse("its host holds an '@' or a '%'",
+             "write a password's @ as %40; name a socket folder as ?host=/var/run/postgresql");
+  }
+}
+
+bool looks_like_keywords(const std::string& text) {
+  static const std::regex first(R"(\s*[A-Za-z_]+\s*=[\s\S]*)");
+  return std::regex_match(text.substr(0, 100), first);
+}
+
+std::string in_conninfo(const std::string& value) {
+  return "'" + replaced(replaced(value, "\\", "\\\\"), "'", "\\'") + "'";
+}
+std::string in_shell(const std::string& word) { return "'" + replaced(word, "'", "'\\''") + "'"; }
+
+bool is_secret(const std::string& keyword) { return keyword == "password" || keyword == "sslpassword"; }
+
+bool is_plain(const std::string& value) {
+  return !value.empty() && std::ranges::all_of(value, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c == '/' || c == ':' || c == ',';
+  });
+}
+
+}  // namespace
+
+std::string PostgresAddress::value(const std::string& keyword) const {
+  const auto found = parameters.find(keyword);
+  return found == parameters.end() ? "" : found->second;
+}
+
+std::string PostgresAddress::shown() const {
+  std::string text = value("user");
+  if (!text.empty()) text += "@";
+  const std::string host = value("host").empty() ? value("hostaddr") : value("host");
+  text += host.empty() ? "service " + value("service") : host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (!value("port").empty()) text += ":" + value("port");
+  if (!value("dbname").empty()) text += "/" + value("dbname");
+  return on_one_line(text);
+}
+
+bool PostgresAddress::names_pooler() const { return value("host").find("-pooler.") != std::string::npos; }
+
+PostgresAddress parse_postgres_address(std::string_view address, const std::string& source) {
+  const Refusal refuse(source);
+  const std::string text(address);
+  if (text.empty()) refuse("the address is empty");
+  if (text.size() > kLongest)
+    refuse(fmt::format("the address has {} bytes, at most {} are read", text.size(), kLongest));
+  if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    refuse("the address holds a line break or another control character",
+           "take it out; %0A would be part of a password");
+  if (text.front() == ' ' || text.back() == ' ' || text.front() == '"' || text.front() == '\'')
+    refuse("the address begins or ends with a space or a quote", "take it out");
+  if (first_invalid_utf8(text)) refuse("the address is no UTF-8");
+  const bool is_url = text.find("://") != std::string::npos && !looks_like_keywords(text);
+  if (!is_url && !looks_like_keywords(text)) refuse("neither a URL nor keyword=value pairs");
+  PostgresAddress parsed{is_url ? parse_url(text, refuse) : parse_keywords(text, refuse)};
+  require_known(parsed.parameters, refuse);
+  require_host(parsed.parameters, refuse);
+  return parsed;
+}
+
+std::string psql_command(const PostgresAddress& address) {
+  std::string conninfo;
+  for (const auto& [keyword, value] : address.parameters) {
+    if (is_secret(keyword)) continue;
+    conninfo +=
+        fmt::format("{}{}={}", conninfo.empty() ? "" : " ", keyword, is_plain(value) ? value : in_conninfo(value));
+  }
+  return "psql " + in_shell(conninfo);
+}
+
+}  // namespace heretix

@@ -1,0 +1,33 @@
+// What a Postgres database's tables look like, read from its system catalogues, and how two of them differ.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "store/postgres/history.hpp"
+#include "store/postgres/postgres_database.hpp"
+
+namespace heretix {
+
+struct DatabaseShape {
+  Catalogue ours;    // tables of this program's history with everything that hangs on them
+  Catalogue beside;  // other tables, views, sequences, types and functions of schema public: allowed, never touched
+};
+
+// In the caller's transaction or without one. Names are sorted; definitions are Postgres's own words, whatever the
+// connection's search path.
+DatabaseShape read_shape(PostgresDatabase& database);
+
+struct Difference {
+  std::string object;    // "column checks.K"
+  std::string expected;  // "absent" where it should not be there
+  std::string found;     // "absent" where it is missing
+};
+
+std::vector<Difference> compare(const Catalogue& expected, const Catalogue& found);
+std::string to_line(const Difference& difference);
+
+// The older shape that these differences make, if they are exactly its own.
+const OlderShape* recognise(const Revision& revision, const std::vector<Difference>& differences);
+
+}  // namespace heretix

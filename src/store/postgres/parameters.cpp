@@ -1,0 +1,54 @@
+#include "store/postgres/parameters.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <unordered_map>
+
+namespace heretix {
+namespace {
+
+bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+// The end of what starts at `at` and holds no parameter: a string, a quoted name, a comment, a cast; `at` itself where
+// nothing of that kind starts there.
+std::size_t end_of_opaque(std::string_view sql, std::size_t at) {
+  const auto behind = [&](std::string_view mark, std::size_t from) {
+    const std::size_t found = sql.find(mark, from);
+    return found == std::string_view::npos ? sql.size() : found + mark.size();
+  };
+  const std::string_view rest = sql.substr(at);
+  if (rest.starts_with("::")) return at + 2;
+  if (rest.starts_with("--")) return behind("\n", at);
+  if (rest.starts_with("/*")) return behind("*/", at + 2);
+  if (rest.starts_with("'")) return behind("'", at + 1);
+  if (rest.starts_with("\"")) return behind("\"", at + 1);
+  return at;
+}
+
+}  // namespace
+
+NumberedSql number_parameters(std::string_view sql) {
+  NumberedSql numbered;
+  std::unordered_map<std::string, std::size_t> numbers;
+  std::size_t at = 0;
+  while (at < sql.size()) {
+    const std::size_t opaque = end_of_opaque(sql, at);
+    std::size_t end = at + 1;
+    if (opaque == at && sql[at] == ':') {
+      while (end < sql.size() && is_name(sql[end])) ++end;
+    }
+    if (opaque > at || end == at + 1) {
+      end = std::max(opaque, end);
+      numbered.sql += sql.substr(at, end - at);
+    } else {
+      const std::string name(sql.substr(at, end - at));
+      const auto [known, is_new] = numbers.try_emplace(name, numbered.names.size() + 1);
+      numbered.sql += "$" + std::to_string(known->second);
+      if (is_new) numbered.names.push_back(name);
+    }
+    at = end;
+  }
+  return numbered;
+}
+
+}  // namespace heretix

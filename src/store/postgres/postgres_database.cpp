@@ -1,0 +1,449 @@
+#include "store/postgres/postgres_database.hpp"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "base/text.hpp"
+#include "store/postgres/parameters.hpp"
+
+namespace heretix {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kCancelPatience{2'000};
+constexpr const char* kNothingHappened = "nothing was written; run the same command again";
+
+// libpq's messages end in line breaks and may span several lines.
+std::string tidy(const char* message) {
+  std::string text = message == nullptr ? "" : message;
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return on_one_line(replaced(replaced(text, "\n\t", " "), "\n", "; "));
+}
+
+bool wait_for(int socket, short events, Steady::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Steady::now()).count();
+    if (left <= 0) return false;
+    struct pollfd waited {
+      socket, events, 0
+    };
+    const int ready = ::poll(&waited, 1, static_cast<int>(std::min<std::int64_t>(left, 1'000'000)));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+// What tells a server that is away or starts from one that said no. libpq gives no SQL state for a failed connection.
+bool is_worth_retrying(const std::string& message) {
+  const bool answered = message.find("FATAL") != std::string::npos;
+  const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
+  return (!answered && !says("could not translate host name") && !says("certificate") && !says("channel binding") &&
+          !says("SSL") && !says("invalid")) ||
+         says("starting up") || says("shutting down") || says("too many") || says("recovery mode");
+}
+
+Error connection_error(const PostgresAddress& address, const std::string& message) {
+  const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
+  const std::string what = fmt::format("{}: {}", address.shown(), message);
+  if (says("does not exist") && says("database"))
+    return {ErrorKind::not_found, what, "createdb makes it; or name another by --database"};
+  if (says("FATAL") && !is_worth_retrying(message))
+    return {ErrorKind::not_allowed, what, "check user, password and rights of the address"};
+  if (says("certificate") || says("channel binding") || says("SSL"))
+    return {ErrorKind::not_allowed, what,
+            "the address asks for TLS that this server does not give: sslmode, sslrootcert, channel_binding"};
+  if (says("invalid") && !is_worth_retrying(message))
+    return {ErrorKind::bad_input, what, "correct that parameter of the address"};
+  return {ErrorKind::unavailable, what, "start the server (make db starts the local one), or correct the address"};
+}
+
+ErrorKind kind_of(const std::string& state) {
+  if (state.starts_with("23")) return ErrorKind::conflict;
+  if (state.starts_with("22")) return ErrorKind::bad_input;
+  if (state == "42501" || state == "25006" || state.starts_with("28")) return ErrorKind::not_allowed;
+  if (state == "55P03" || state == "57014" || state.starts_with("53")) return ErrorKind::unavailable;
+  return ErrorKind::broken;
+}
+
+const char* hint_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::conflict: return "nothing was written";
+    case ErrorKind::bad_input: return "a value does not fit its column; nothing was written";
+    case ErrorKind::not_allowed: return "check the rights of the address's user";
+    case ErrorKind::unavailable: return kNothingHappened;
+    default: return "heretix db check compares the tables with what this program knows";
+  }
+}
+
+std::string text_of(const Binding& binding) {
+  if (const auto* i = std::get_if<std::int64_t>(&binding.value)) return std::to_string(*i);
+  if (const auto* d = std::get_if<double>(&binding.value)) return fmt::format("{}", *d);
+  const std::string& text = std::get<std::string>(binding.value);
+  if (!binding.is_bytes && text.find('\0') != std::string::npos)
+    throw Error(ErrorKind::bad_input, fmt::format("{} holds a NUL byte, which Postgres text cannot", binding.name));
+  return text;
+}
+
+// The wire form of bound values, in the order of the statement's numbers.
+struct WireParameters {
+  WireParameters(const std::vector<std::string>& names, const Bindings& bindings) {
+    std::size_t values_place = 0;
+    for (const std::string& name : names) {
+      const auto hint = bindings.begin() + static_cast<std::ptrdiff_t>(std::min(values_place++, bindings.size()));
+      const bool in_order = hint != bindings.end() && hint->name == name;  // long statements bind in their own order
+      const auto found = in_order ? hint : std::ranges::find(bindings, std::string_view(name), &Binding::name);
+      if (found == bindings.end()) throw Error(ErrorKind::broken, fmt::format("no value is bound to {}", name));
+      const bool is_null = std::holds_alternative<std::monostate>(found->value);
+      texts.push_back(is_null ? "" : text_of(*found));
+      nulls.push_back(is_null);
+      lengths.push_back(static_cast<int>(texts.back().size()));
+      formats.push_back(found->is_bytes ? 1 : 0);
+    }
+    for (std::size_t i = 0; i < texts.size(); ++i) values.push_back(nulls[i] ? nullptr : texts[i].c_str());
+  }
+  std::vector<std::string> texts;
+  std::vector<bool> nulls;
+  std::vector<const char*> values;
+  std::vector<int> lengths, formats;
+};
+
+template <class Number>
+Value number_from(const char* text) {
+  const std::string_view view(text);
+  Number value{};
+  const auto [end, failed] = std::from_chars(view.data(), view.data() + view.size(), value);
+  if (failed != std::errc{}) throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a number", view));
+  return value;
+}
+
+std::string bytes_from(const char* text) {
+  std::size_t size = 0;
+  const std::unique_ptr<unsigned char, decltype(&PQfreemem)> bytes(
+      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size), &PQfreemem);
+  return bytes ? std::string(reinterpret_cast<const char*>(bytes.get()), size) : std::string{};
+}
+
+// Type numbers are fixed in Postgres (catalog/pg_type.dat).
+Value value_of(const PGresult* result, int row, int column) {
+  if (PQgetisnull(result, row, column) != 0) return std::monostate{};
+  const char* text = PQgetvalue(result, row, column);
+  switch (PQftype(result, column)) {
+    case 16: return std::int64_t{*text == 't'};  // bool
+    case 17: return bytes_from(text);            // bytea
+    case 20:
+    case 21:
+    case 23:
+    case 26: return number_from<std::int64_t>(text);  // int8, int2, int4, oid
+    case 700:
+    case 701: return number_from<double>(text);  // float4, float8
+    default: return std::string(text, static_cast<std::size_t>(PQgetlength(result, row, column)));
+  }
+}
+
+}  // namespace
+
+struct PostgresDatabase::Connection {
+  std::unique_ptr<PGconn, decltype(&PQfinish)> handle{nullptr, &PQfinish};
+  PGconn* get() const { return handle.get(); }
+  int socket() const { return PQsocket(handle.get()); }
+};
+
+// Either rows or, with a SQL state, what the server said.
+struct PostgresDatabase::Result {
+  std::unique_ptr<PGresult, decltype(&PQclear)> rows{nullptr, &PQclear};
+  std::string sqlstate, message;
+  bool broke = false;      // the connection is gone; the outcome was never heard
+  bool timed_out = false;  // by our own deadline
+};
+
+namespace {
+
+enum class Heard { everything, late, broken };
+
+Heard flush(PGconn* connection, Steady::time_point deadline) {
+  for (;;) {
+    const int left = PQflush(connection);
+    if (left == 0) return Heard::everything;
+    if (left < 0) return Heard::broken;
+    if (!wait_for(PQsocket(connection), POLLIN | POLLOUT, deadline)) return Heard::late;
+    if (PQconsumeInput(connection) == 0) return Heard::broken;
+  }
+}
+
+Heard hear(PGconn* connection, Steady::time_point deadline) {
+  while (PQisBusy(connection) != 0) {
+    if (!wait_for(PQsocket(connection), POLLIN, deadline)) return Heard::late;
+    if (PQconsumeInput(connection) == 0) return Heard::broken;
+  }
+  return PQstatus(connection) == CONNECTION_OK ? Heard::everything : Heard::broken;
+}
+
+// PQcancel connects without a deadline of its own, so it gets a thread that nobody waits for.
+void ask_to_cancel(PGconn* connection) {
+  PGcancel* cancel = PQgetCancel(connection);
+  if (cancel == nullptr) return;
+  std::thread([cancel] {
+    std::array<char, 256> ignored{};
+    PQcancel(cancel, ignored.data(), static_cast<int>(ignored.size()));
+    PQfreeCancel(cancel);
+  }).detach();
+}
+
+using Rows = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+// Every result of what was sent; of several statements the first failure counts, else the last one's rows.
+Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
+  for (;;) {
+    const Heard heard = hear(connection, deadline);
+    if (heard == Heard::late) return heard;
+    PGresult* next = PQgetResult(connection);
+    if (next == nullptr) return heard;
+    const bool failed_before = kept && PQresultStatus(kept.get()) == PGRES_FATAL_ERROR;
+    Rows taken(next, &PQclear);
+    if (!failed_before) kept = std::move(taken);
+    if (heard == Heard::broken) return heard;
+  }
+}
+
+}  // namespace
+
+PostgresDatabase::PostgresDatabase(PostgresAddress address, PostgresOptions options)
+    : address_(std::move(address)), options_(std::move(options)), connection_(std::make_unique<Connection>()) {
+  connect_with_backoff();
+}
+
+PostgresDatabase::~PostgresDatabase() = default;
+
+void PostgresDatabase::connect() {
+  connection_->handle.reset();
+  std::vector<const char*> keywords, values;
+  for (const auto& [keyword, value] : address_.parameters) {
+    keywords.push_back(keyword.c_str());
+    values.push_back(value.c_str());
+  }
+  const auto add = [&](const char* keyword, const char* value) {
+    keywords.push_back(keyword);
+    values.push_back(value);
+  };
+  add("client_encoding", "UTF8");
+  if (!address_.parameters.contains("application_name")) add("application_name", options_.application_name.c_str());
+  add(nullptr, nullptr);
+  connection_->handle.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+  PGconn* handle = connection_->get();
+  if (handle == nullptr) throw Error(ErrorKind::broken, "libpq has no memory for a connection");
+  PQsetNoticeProcessor(
+      handle, [](void*, const char*) {}, nullptr);
+  const auto deadline = Steady::now() + options_.connect_deadline;
+  PostgresPollingStatusType state = PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+  while (state != PGRES_POLLING_OK) {
+    if (state == PGRES_POLLING_FAILED) throw connection_error(address_, tidy(PQerrorMessage(handle)));
+    if (!wait_for(PQsocket(handle), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("{}: no connection within {} ms", address_.shown(), options_.connect_deadline.count()),
+                  "check host and port, then run the same command again");
+    }
+    state = PQconnectPoll(handle);
+  }
+  PQsetnonblocking(handle, 1);
+  in_transaction_ = false;
+}
+
+void PostgresDatabase::connect_with_backoff() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  for (int tries = 1;; ++tries) {
+    try {
+      connect();
+      return;
+    } catch (const Error& e) {
+      connection_->handle.reset();
+      if (e.kind() != ErrorKind::unavailable || tries >= options_.connect_tries) throw;
+    }
+    const int longest = 50 << std::min(tries, 6);
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution(longest / 2, longest)(random)));
+  }
+}
+
+// A server that slept, restarted or timed us out has closed the socket meanwhile: to be noticed before sending.
+bool PostgresDatabase::is_dead_while_idle() {
+  PGconn* handle = connection_->get();
+  if (handle == nullptr || PQstatus(handle) != CONNECTION_OK) return true;
+  struct pollfd waited {
+    connection_->socket(), POLLIN, 0
+  };
+  if (::poll(&waited, 1, 0) <= 0) return false;
+  return PQconsumeInput(handle) == 0 || PQstatus(handle) != CONNECTION_OK;
+}
+
+void PostgresDatabase::ensure_alive() {
+  if (in_transaction_ || !is_dead_while_idle()) return;
+  if (!options_.reconnects) lost(Doing::reads);
+  connect_with_backoff();
+}
+
+// `bindings` empty: the simple protocol, which takes several statements.
+PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindings* bindings) {
+  Result result;
+  PGconn* handle = connection_->get();
+  if (handle == nullptr) {
+    result.broke = true;
+    return result;
+  }
+  const auto deadline = Steady::now() + options_.statement_deadline;
+  int sent = 0;
+  if (bindings != nullptr) {
+    const NumberedSql numbered = number_parameters(sql);
+    const WireParameters wire(numbered.names, *bindings);
+    sent = PQsendQueryParams(handle, numbered.sql.c_str(), static_cast<int>(wire.values.size()), nullptr,
+                             wire.values.data(), wire.lengths.data(), wire.formats.data(), 0);
+  } else {
+    sent = PQsendQuery(handle, std::string(sql).c_str());
+  }
+  Heard heard = sent == 0 ? Heard::broken : flush(handle, deadline);
+  if (heard == Heard::everything) heard = collect(handle, deadline, result.rows);
+  if (heard == Heard::late) {
+    result.timed_out = true;
+    ask_to_cancel(handle);
+    heard = collect(handle, Steady::now() + kCancelPatience, result.rows);
+  }
+  if (result.rows && PQresultStatus(result.rows.get()) == PGRES_FATAL_ERROR) {
+    const char* state = PQresultErrorField(result.rows.get(), PG_DIAG_SQLSTATE);
+    result.sqlstate = state == nullptr ? "" : state;
+    result.message = tidy(PQresultErrorField(result.rows.get(), PG_DIAG_MESSAGE_PRIMARY));
+  }
+  const bool ended = result.sqlstate.starts_with("57P") || result.sqlstate.starts_with("08");
+  result.broke = heard != Heard::everything || ended || PQstatus(handle) != CONNECTION_OK;
+  if (result.broke) connection_->handle.reset();
+  return result;
+}
+
+void PostgresDatabase::lost(Doing doing) {
+  const bool was_in_transaction = std::exchange(in_transaction_, false);
+  const std::string what = fmt::format("{}: the connection broke", address_.shown());
+  if (doing == Doing::reads && !was_in_transaction) throw Error(ErrorKind::unavailable, what, kNothingHappened);
+  if (doing == Doing::commits || !was_in_transaction)
+    throw Error(ErrorKind::in_doubt, what + " before the outcome was heard", "it may have been written; look first");
+  throw TransactionLost(ErrorKind::unavailable, what, kNothingHappened);
+}
+
+// Our own deadline inside a transaction is no loss to be retried: the same statement would only wait again.
+void PostgresDatabase::require_success(const Result& result, Doing doing) {
+  const bool undone = in_transaction_ && doing != Doing::commits;
+  if (result.broke && !(result.timed_out && (undone || doing == Doing::reads))) lost(doing);
+  if (result.broke) in_transaction_ = false;
+  if (result.broke || !result.sqlstate.empty()) refuse(result);
+}
+
+void PostgresDatabase::refuse(const Result& result) {
+  if (result.timed_out && (result.sqlstate.empty() || result.sqlstate == "57014")) {
+    throw PostgresError(
+        ErrorKind::unavailable,
+        fmt::format("{}: no answer within {} ms", address_.shown(), options_.statement_deadline.count()),
+        kNothingHappened, "57014");
+  }
+  const std::string what = fmt::format("{}: {} ({})", address_.shown(), result.message, result.sqlstate);
+  if (result.sqlstate == "40001" || result.sqlstate == "40P01")
+    throw TransactionLost(ErrorKind::conflict, what, kNothingHappened);
+  const ErrorKind kind = kind_of(result.sqlstate);
+  throw PostgresError(kind, what, hint_of(kind), result.sqlstate);
+}
+
+std::int64_t PostgresDatabase::execute(std::string_view sql, const Bindings& bindings) {
+  ensure_alive();
+  const Result result = run(sql, &bindings);
+  require_success(result, Doing::writes);
+  const std::string_view changed(PQcmdTuples(result.rows.get()));
+  return changed.empty() ? 0 : std::get<std::int64_t>(number_from<std::int64_t>(PQcmdTuples(result.rows.get())));
+}
+
+// Outside a transaction a statement that only reads may be sent again.
+PostgresDatabase::Result PostgresDatabase::run_idempotent(std::string_view sql, const Bindings* bindings) {
+  for (int tries = 1;; ++tries) {
+    ensure_alive();
+    Result result = run(sql, bindings);
+    if (!result.broke || in_transaction_ || result.timed_out || tries >= options_.connect_tries) return result;
+  }
+}
+
+std::vector<Row> PostgresDatabase::query(std::string_view sql, const Bindings& bindings) {
+  const bool only_reads = sql.starts_with("SELECT");
+  if (!only_reads) ensure_alive();
+  const Result result = only_reads ? run_idempotent(sql, &bindings) : run(sql, &bindings);
+  require_success(result, only_reads ? Doing::reads : Doing::writes);
+  const PGresult* table = result.rows.get();
+  std::vector<Row> rows;
+  for (int row = 0; row < PQntuples(table); ++row) {
+    std::map<std::string, Value, std::less<>> values;
+    for (int column = 0; column < PQnfields(table); ++column)
+      values.emplace(PQfname(table, column), value_of(table, row, column));
+    rows.emplace_back(std::move(values));
+  }
+  return rows;
+}
+
+// The server's own limit stands behind ours: a client that is gone must not leave a statement running.
+void PostgresDatabase::begin() {
+  const std::string sql = fmt::format("BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = {}",
+                                      options_.statement_deadline.count());
+  const Result result = run_idempotent(sql, nullptr);
+  require_success(result, Doing::reads);
+  in_transaction_ = true;
+}
+
+void PostgresDatabase::commit() {
+  const Result result = run("COMMIT", nullptr);
+  if (!result.broke) in_transaction_ = false;
+  require_success(result, Doing::commits);
+  // A transaction that failed before answers COMMIT with ROLLBACK, without an error.
+  if (std::string_view(PQcmdStatus(result.rows.get())) != "COMMIT")
+    throw TransactionLost(ErrorKind::conflict, fmt::format("{}: the transaction was undone", address_.shown()),
+                          kNothingHappened);
+}
+
+void PostgresDatabase::rollback() noexcept {
+  if (!in_transaction_ || connection_->get() == nullptr) {
+    in_transaction_ = false;
+    return;
+  }
+  try {
+    run("ROLLBACK", nullptr);
+  } catch (const std::exception&) {
+    connection_->handle.reset();  // the server undoes what an ended connection left open
+  }
+  in_transaction_ = false;
+}
+
+bool PostgresDatabase::has_table(std::string_view name) {
+  return !query(
+              "SELECT 1 AS found FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+              "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relname = :name",
+              {{":name", std::string(name)}})
+              .empty();
+}
+
+void PostgresDatabase::execute_script(std::string_view sql) {
+  ensure_alive();
+  const Result result = run(sql, nullptr);
+  require_success(result, Doing::writes);
+}
+
+ServerFacts PostgresDatabase::facts() {
+  ensure_alive();
+  PGconn* handle = connection_->get();
+  if (handle == nullptr) lost(Doing::reads);
+  const char* version = PQparameterStatus(handle, "server_version");
+  const char* tls = PQsslInUse(handle) != 0 ? PQsslAttribute(handle, "protocol") : nullptr;
+  return {.version = version == nullptr ? "" : version,
+          .tls = tls == nullptr ? "" : tls,
+          .protocol_pid = PQbackendPID(handle)};
+}
+
+}  // namespace heretix

@@ -1,0 +1,80 @@
+// The Postgres adapter: libpq with every wait under a deadline of ours.
+//
+// Parameters are always bound, statements never named and session state never set, so that a transaction pooler may
+// stand between (PgBouncer, Neon's pooled hosts). A broken connection is made anew, with a growing pause, before the
+// next transaction: a serverless database that slept looks like a slow connection.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "store/database.hpp"
+#include "store/postgres/address.hpp"
+
+namespace heretix {
+
+struct PostgresOptions {
+  std::chrono::milliseconds connect_deadline{15'000};    // of one attempt
+  std::chrono::milliseconds statement_deadline{30'000};  // then the server is asked to cancel
+  int connect_tries = 6;                                 // where the server cannot be reached or still starts
+  bool reconnects = true;  // false: a connection that broke stays so, for who holds a session's lock
+  std::string application_name = "heretix";
+};
+
+// What SQL state the server refused with, for callers that know one.
+class PostgresError : public Error {
+ public:
+  PostgresError(ErrorKind kind, const std::string& what, const std::string& hint, std::string sqlstate)
+      : Error(kind, what, hint), sqlstate_(std::move(sqlstate)) {}
+  const std::string& sqlstate() const noexcept { return sqlstate_; }
+
+ private:
+  std::string sqlstate_;
+};
+
+struct ServerFacts {
+  std::string version;   // "15.18 (Debian …)"
+  std::string tls;       // "TLSv1.3"; empty: not encrypted
+  int protocol_pid = 0;  // what the other side named itself; a pooler names another than pg_backend_pid()
+};
+
+class PostgresDatabase final : public Database {
+ public:
+  // Connects at once. Throws Error: unavailable (not reached), not_allowed (password, TLS, rights), not_found (no such
+  // database), bad_input (a parameter that libpq refuses). Messages name the address without its password.
+  explicit PostgresDatabase(PostgresAddress address, PostgresOptions options = {});
+  ~PostgresDatabase() override;
+
+  std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) override;
+  std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) override;
+  void begin() override;
+  void commit() override;
+  void rollback() noexcept override;
+  bool has_table(std::string_view name) override;
+
+  void execute_script(std::string_view sql);  // several statements, no parameters
+  const PostgresAddress& address() const { return address_; }
+  ServerFacts facts();
+
+ private:
+  struct Connection;
+  struct Result;
+  Result run(std::string_view sql, const Bindings* bindings);
+  Result run_idempotent(std::string_view sql, const Bindings* bindings);
+  void connect();
+  void connect_with_backoff();
+  enum class Doing { reads, writes, commits };
+  [[noreturn]] void lost(Doing doing);
+  void require_success(const Result& result, Doing doing);
+  [[noreturn]] void refuse(const Result& result);
+  bool is_dead_while_idle();
+  void ensure_alive();  // before what may be sent on a new connection
+
+  PostgresAddress address_;
+  PostgresOptions options_;
+  std::unique_ptr<Connection> connection_;
+  bool in_transaction_ = false;
+};
+
+}  // namespace heretix
