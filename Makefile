@@ -2,7 +2,7 @@
 CLAIM ?= Tariffs cause inflation
 jobs ?= $(shell nproc)
 
-.PHONY: run build test bench lint campaign clean
+.PHONY: run build test bench lint campaign db db-stop clean
 
 build:
 	tools/setup.sh build
@@ -24,6 +24,14 @@ bench:
 lint:
 	tools/setup.sh lint
 	tools/lint.sh all
+
+# The database of docker-compose.yml without Docker: port 5433, data in runs/postgres.
+db:
+	tools/setup.sh db
+	tools/postgres.sh start
+
+db-stop:
+	tools/postgres.sh stop
 
 campaign: build
 	HERETIX_CAMPAIGN=10 tools/test.sh release

