@@ -56,6 +56,10 @@ void check_interval(const Row& run, const Estimate& e, Verification& verificatio
     verification.not_checked.emplace_back("the interval: the seed was stored as REAL and lost its precision");
     return;
   }
+  if (std::holds_alternative<std::monostate>(run.value("bootstrap_seed"))) {
+    verification.not_checked.emplace_back("the interval: no seed is stored");
+    return;
+  }
   expect_near(run, "ci_lo", e.ci95.low.value(), verification);
   expect_near(run, "ci_hi", e.ci95.high.value(), verification);
   expect_near(run, "ci_width", e.ci95.width(), verification);

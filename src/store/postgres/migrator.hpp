@@ -16,8 +16,8 @@ namespace heretix {
 
 struct MigrationOptions {
   std::chrono::milliseconds lock_patience{60'000};  // for another migration that runs
-  std::chrono::milliseconds table_lock_timeout{
-      5'000};  // for a table that somebody uses; then all is undone and tried again
+  // For a table that somebody uses: everybody else queues behind this wait, so all is undone soon and tried again.
+  std::chrono::milliseconds table_lock_timeout{2'000};
   int table_lock_tries = 6;
   std::function<void(const std::string&)> tell = [](const std::string&) {};  // progress, a line each
 };
