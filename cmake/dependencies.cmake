@@ -11,12 +11,12 @@ if(NOT HERETIX_FUZZ)
   set_target_properties(SQLiteCpp PROPERTIES IMPORTED_LOCATION ${SQLITECPP_LIBRARY}
     INTERFACE_COMPILE_DEFINITIONS SQLITE_ENABLE_COLUMN_METADATA INTERFACE_LINK_LIBRARIES SQLite::SQLite3)
   find_package(Threads REQUIRED)
-  # CMake's own FindPostgreSQL wants the server's headers too.
-  find_library(LIBPQ_LIBRARY pq REQUIRED)
-  find_path(LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
-  add_library(libpq UNKNOWN IMPORTED)
-  set_target_properties(libpq PROPERTIES IMPORTED_LOCATION ${LIBPQ_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIBPQ_INCLUDE})
 endif()
+# CMake's own FindPostgreSQL wants the server's headers too.
+find_library(LIBPQ_LIBRARY pq REQUIRED)
+find_path(LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+add_library(libpq UNKNOWN IMPORTED)
+set_target_properties(libpq PROPERTIES IMPORTED_LOCATION ${LIBPQ_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LIBPQ_INCLUDE})
 if(HERETIX_TESTS)
   find_package(GTest REQUIRED)
 endif()
