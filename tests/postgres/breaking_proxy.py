@@ -1,4 +1,5 @@
-"""A TCP proxy to a server that breaks connections at COMMIT: before the server gets it, or before its answer comes back."""
+"""A TCP proxy to a server that breaks connections: at COMMIT, before the server gets it or before its answer comes back;
+or behind the n-th message of the client, whatever it is."""
 import socket
 import threading
 
@@ -6,10 +7,12 @@ COMMIT = b"COMMIT\0"
 
 
 class BreakingProxy:
-    """`plan` says for each COMMIT in turn what happens: 'pass', 'before' (it never arrives) or 'after' (its answer is lost)."""
+    """`plan` says for each COMMIT in turn what happens: 'pass', 'before' (it never arrives) or 'after' (its answer is lost).
+    `cut_behind`: the number of the message whose answer is lost; `was_cut` tells whether it came to that."""
 
-    def __init__(self, port, plan):
-        self.target, self.plan, self.commits = port, list(plan), 0
+    def __init__(self, port, plan=(), cut_behind=0):
+        self.target, self.plan, self.cut_behind = port, list(plan), cut_behind
+        self.messages, self.was_cut = 0, False
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -26,15 +29,18 @@ class BreakingProxy:
             threading.Thread(target=self.upwards, args=(client, server, broken), daemon=True).start()
             threading.Thread(target=self.downwards, args=(client, server, broken), daemon=True).start()
 
-    def next_fate(self):
+    def fate_of(self, data):
         with self.lock:
-            self.commits += 1
-            return self.plan.pop(0) if self.plan else "pass"
+            self.messages += 1
+            if self.messages == self.cut_behind:
+                self.was_cut = True
+                return "after"
+            return self.plan.pop(0) if self.plan and COMMIT in data else "pass"
 
     def upwards(self, client, server, broken):
         try:
             while data := client.recv(65536):
-                fate = self.next_fate() if COMMIT in data else "pass"
+                fate = self.fate_of(data)
                 if fate == "before":
                     break
                 if fate == "after":

@@ -9,6 +9,7 @@ import unittest
 import psycopg
 
 import catalogue
+from breaking_proxy import BreakingProxy
 from cases import FIRST, HEAD, PostgresTest
 from heretix import PROGRAM
 from server import Pooler, Server
@@ -134,10 +135,10 @@ class Ends(PostgresTest):
             time.sleep(0.01)
         self.fail("a server process stays behind")
 
-    def go(self, at):
+    def go(self, at, address=None):
         """The way from here to the other end."""
         arguments = ["downgrade", "--to", "base", "--yes-destroy"] if at == HEAD else ["upgrade"]
-        return subprocess.Popen([PROGRAM, "db", *arguments, "--database", self.address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen([PROGRAM, "db", *arguments, "--database", address or self.address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def measured(self):
         """How long a whole way takes here, up and down."""
@@ -166,6 +167,26 @@ class Ends(PostgresTest):
         self.db_ok("upgrade")
         self.assertEqual(self.differences(), {})
         print(f"killed {killed} of {150 * ROUNDS}, found at {places}")
+
+    def test_cut_off_behind_every_single_message(self):
+        """Random kills seldom meet a gap of a millisecond; this meets each of them."""
+        known = self.shapes()
+        for start in (HEAD, "base"):
+            places, message, was_cut = set(), 0, True
+            while was_cut:
+                message += 1
+                proxy = BreakingProxy(self.server.port, cut_behind=message)
+                self.go(start, self.server.address(self.name, port=proxy.port, host="127.0.0.1", sslmode="disable")).wait(timeout=60)
+                proxy.close()
+                was_cut = proxy.was_cut
+                self.wait_until_alone()
+                at = self.place(known)
+                places.add(at)
+                if at != start:
+                    self.go("base" if start == HEAD else HEAD).wait()
+                    self.assertEqual(self.place(known), start)
+            self.assertGreater(message, 20)
+            self.assertEqual(places, set(known), "each place was met on the way")
 
     def test_the_server_stopped_at_any_moment(self):
         own = Server().create()
