@@ -26,8 +26,9 @@ std::string execution_digits(const std::string& run_id) {
 
 }  // namespace
 
-std::vector<Row> CheckStore::runs() {
-  return database().query(fmt::format("{} ORDER BY created_at DESC, run_id", kSelect));
+std::vector<Row> CheckStore::runs(std::size_t most) {
+  return database().query(fmt::format("{} ORDER BY checks.created_at DESC, run_id LIMIT :most", kSelect),
+                          {{":most", static_cast<std::int64_t>(most)}});
 }
 
 std::string CheckStore::find_run(const std::string& name) {

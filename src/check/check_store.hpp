@@ -10,7 +10,7 @@ class CheckStore final : public RunStore {
  public:
   using RunStore::RunStore;
 
-  std::vector<Row> runs() override;
+  std::vector<Row> runs(std::size_t most) override;
   std::string find_run(const std::string& name) override;
   Row run(const std::string& run_id) override;
   std::optional<ExecutionRow> newest_execution(const std::string& run_id) override;

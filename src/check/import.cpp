@@ -231,8 +231,12 @@ class Import {
         " AND content_sha256 IN (SELECT bank_content_sha256 FROM heretix_executions WHERE execution_id = :execution)");
   }
 
-  // What still runs changes under our hands.
+  // What still runs, or begins while we copy, changes under our hands. A read transaction over the whole copy would
+  // keep its writer waiting.
   void leave_out_running() {
+    newest_ =
+        file_.query("SELECT coalesce(max(rowid), 0) AS newest FROM heretix_executions")[0].integer("newest").value_or(
+            0);
     for (const Row& row : file_.query("SELECT execution_id, owner FROM heretix_executions WHERE status = 'running'")) {
       if (still_runs(row.text_or_empty("owner"))) running_.push_back(row.text_or_empty("execution_id"));
     }
@@ -241,12 +245,13 @@ class Import {
     for (std::size_t i = 0; i < running_.size(); ++i) running_names_.push_back(fmt::format(":running{}", i));
   }
   Filter not_running() const {
-    Filter filter;
+    Filter filter{.bindings = {{":newest", newest_}}};
     for (std::size_t i = 0; i < running_.size(); ++i) {
       filter.sql += (i == 0 ? "" : ", ") + running_names_[i];
       filter.bindings.push_back({running_names_[i], running_[i]});
     }
     if (!running_.empty()) filter.sql = fmt::format(" AND execution_id NOT IN ({})", filter.sql);
+    filter.sql += " AND execution_id NOT IN (SELECT execution_id FROM heretix_executions WHERE rowid > :newest)";
     return filter;
   }
 
@@ -320,7 +325,7 @@ class Import {
   template <class Add>
   void add_our_checks(const Add& add) {
     RunStore runs(file_);
-    const Filter filter = of_execution();
+    const Filter filter = of_execution() + not_running();
     for (const Row& row : file_.query(fmt::format("SELECT execution_id FROM heretix_executions WHERE status = 'done'{} "
                                                   "ORDER BY rowid",
                                                   filter.sql),
@@ -358,6 +363,7 @@ class Import {
   AttemptNumbers numbers_;
   ImportReport report_;
   std::vector<std::string> running_, running_names_;
+  std::int64_t newest_ = 0;
   std::size_t twice_paid_ = 0;
 };
 

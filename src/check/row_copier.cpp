@@ -7,6 +7,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "base/text.hpp"
 

@@ -40,9 +40,10 @@ constexpr std::string_view kWriteRun =
     ":pqs_version)";
 constexpr std::string_view kRuns =
     "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
-    "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id";
+    "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id LIMIT "
+    ":most";
 constexpr std::string_view kForeignRuns =
-    "SELECT r.*, NULL AS execution_id FROM runs r ORDER BY r.created_at DESC, r.run_id";
+    "SELECT r.*, NULL AS execution_id FROM runs r ORDER BY r.created_at DESC, r.run_id LIMIT :most";
 constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_id, 1, length(:name)) = :name";
 constexpr std::string_view kFindExecution =
     "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
@@ -166,7 +167,14 @@ void RunStore::end(const std::string& execution_id, const std::string& status, l
 
 bool RunStore::has_our_tables() { return database_.has_table("heretix_executions"); }
 
-std::vector<Row> RunStore::runs() { return database_.query(has_our_tables() ? kRuns : kForeignRuns); }
+std::vector<Row> RunStore::runs(std::size_t most) {
+  return database_.query(has_our_tables() ? kRuns : kForeignRuns, {{":most", static_cast<std::int64_t>(most)}});
+}
+
+std::size_t RunStore::count() {
+  const auto counted = database_.query(fmt::format("SELECT count(*) AS n FROM {}", table()));
+  return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
+}
 
 std::string RunStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");

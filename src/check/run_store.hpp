@@ -55,7 +55,8 @@ class RunStore {
   void end(const std::string& execution_id, const std::string& status, long long now);
 
   // Overridden: results by run id.
-  virtual std::vector<Row> runs();  // newest first, with the columns of `runs`
+  virtual std::vector<Row> runs(std::size_t most);  // newest first, with the columns of `runs`
+  std::size_t count();
   // By run_id, execution_id or a unique beginning of either. Throws Error{not_found, bad_input (ambiguous)}.
   virtual std::string find_run(const std::string& name);
   virtual Row run(const std::string& run_id);

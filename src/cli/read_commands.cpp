@@ -93,9 +93,9 @@ int foreign_answers(RunStore& runs, const std::string& run_id, bool as_json) {
 int list_command(const Options& options) {
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}, must be at least 1", options.most));
-  std::vector<Row> rows = open_for_reading(options).store->runs();
-  const std::size_t all = rows.size();
-  if (rows.size() > static_cast<std::size_t>(options.most)) rows.erase(rows.begin() + options.most, rows.end());
+  const StoredRuns stored = open_for_reading(options);
+  const std::vector<Row> rows = stored.store->runs(static_cast<std::size_t>(options.most));
+  const std::size_t all = stored.store->count();
   json listed = json::array();
   std::size_t id_width = 24;  // of a run; a check's id is longer
   for (const Row& row : rows) id_width = std::max(id_width, row.text_or_empty("run_id").size());
