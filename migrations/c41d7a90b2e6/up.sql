@@ -47,12 +47,14 @@ CREATE TABLE heretix_executions (
 );
 CREATE INDEX heretix_executions_by_run ON heretix_executions (run_id, created_at);
 
+-- Attempts of two files may carry one number: the later file's get another here, and its records name their own.
 CREATE TABLE heretix_execution_samples (
   execution_id text NOT NULL,
   position bigint NOT NULL,
   cache_key text NOT NULL,
   attempt bigint,
   from_store bigint NOT NULL,
+  attempt_in_file bigint,
   CONSTRAINT heretix_execution_samples_pkey PRIMARY KEY (execution_id, position)
 );
 

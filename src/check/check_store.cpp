@@ -18,6 +18,8 @@ constexpr std::string_view kSelect =
     "gate_stability_ok, gate_precision_ok, pqs_version, was_cached, provider_model_id FROM checks";
 constexpr std::string_view kFind = "SELECT run_id FROM checks WHERE substr(run_id, 1, length(:name)) = :name";
 constexpr std::string_view kFindExecution = "SELECT run_id FROM checks WHERE run_id LIKE '%-' || :digits";
+constexpr std::string_view kAttemptsInFile =
+    "SELECT attempt_in_file FROM heretix_execution_samples WHERE execution_id = :id ORDER BY position";
 constexpr std::size_t kExecutionDigits = 12;
 
 std::string execution_digits(const std::string& run_id) {
@@ -47,6 +49,16 @@ Row CheckStore::run(const std::string& run_id) {
 
 std::optional<ExecutionRow> CheckStore::newest_execution(const std::string& run_id) {
   return execution("exec-" + execution_digits(run_id));
+}
+
+std::vector<CountedKey> CheckStore::counted_keys(const std::string& execution_id) {
+  std::vector<CountedKey> keys = RunStore::counted_keys(execution_id);
+  const auto rows = database().query(kAttemptsInFile, {{":id", execution_id}});
+  for (std::size_t i = 0; i < std::min(keys.size(), rows.size()); ++i) {
+    const auto number = rows[i].integer("attempt_in_file");
+    if (number) keys[i].attempt_in_file = static_cast<int>(*number);
+  }
+  return keys;
 }
 
 std::vector<Row> CheckStore::samples_of(const std::string& run_id) {

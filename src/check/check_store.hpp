@@ -14,6 +14,7 @@ class CheckStore final : public RunStore {
   std::string find_run(const std::string& name) override;
   Row run(const std::string& run_id) override;
   std::optional<ExecutionRow> newest_execution(const std::string& run_id) override;
+  std::vector<CountedKey> counted_keys(const std::string& execution_id) override;
   std::vector<Row> samples_of(const std::string& run_id) override;  // of its recipe
   std::string table() const override { return "checks"; }
   std::string run_id_of(const Record& record) const override;

@@ -67,7 +67,8 @@ CopiedTable executions() {
 }
 CopiedTable execution_samples() {
   return {"heretix_execution_samples",
-          {text("execution_id"), integer("position"), text("cache_key"), integer("attempt"), integer("from_store")},
+          {text("execution_id"), integer("position"), text("cache_key"), integer("attempt"), integer("from_store"),
+           integer("attempt_in_file")},
           {"execution_id", "position"}};
 }
 
@@ -141,10 +142,11 @@ class AttemptNumbers {
   }
 
   Row renumbered(const Row& row) const {
+    const Row known = row.with("attempt_in_file", row.value("attempt"));
     const auto attempt = row.integer("attempt");
-    if (!attempt) return row;
+    if (!attempt) return known;
     const auto found = changed_.find({row.text_or_empty("cache_key"), *attempt});
-    return found == changed_.end() ? row : row.with("attempt", found->second);
+    return found == changed_.end() ? known : known.with("attempt", found->second);
   }
 
  private:

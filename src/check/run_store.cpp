@@ -236,6 +236,7 @@ std::optional<Answer> RunStore::answer(const CountedKey& key) {
   if (!row) return std::nullopt;
   Answer found = key.attempt ? answer_from(*row) : answer_from_sample(*row);
   found.from_store = key.from_store;
+  found.attempt = key.attempt_in_file.value_or(found.attempt);
   return found;
 }
 

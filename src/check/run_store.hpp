@@ -27,6 +27,7 @@ struct CountedKey {
   std::string cache_key;
   std::optional<int> attempt;  // empty: only `samples` holds the answer
   bool from_store = false;
+  std::optional<int> attempt_in_file{};  // as the record names it, where an import had to renumber
 };
 
 // A column of a stored result and what it must hold.
@@ -71,7 +72,7 @@ class RunStore {
   std::optional<std::string> bank_text(const std::string& content_sha256);
 
   // What an execution counted, in plan order, and the answer behind each; empty where its row is missing.
-  std::vector<CountedKey> counted_keys(const std::string& execution_id);
+  virtual std::vector<CountedKey> counted_keys(const std::string& execution_id);
   std::optional<Answer> answer(const CountedKey& key);
   virtual std::vector<Row> samples_of(const std::string& run_id);  // as other programs see them, foreign files included
   std::optional<Row> sample(const std::string& cache_key);

@@ -34,7 +34,9 @@ class Checks(PostgresTest):
         return {t["table"]: (t["added"], t["already"]) for t in told["tables"]}, told
 
     def all_rows(self):
-        return {table: self.rows(f"SELECT * FROM {table} ORDER BY {key}") for table, key in TABLES.items()}
+        """As a file has them: without the one column that only Postgres has."""
+        return {table: [row[:5] if table == "heretix_execution_samples" else row for row in self.rows(f"SELECT * FROM {table} ORDER BY {key}")]
+                for table, key in TABLES.items()}
 
     def file_rows(self, path="runs/heretix.sqlite"):
         with sqlite3.connect(self.folder / path) as file:
@@ -187,7 +189,7 @@ class Checks(PostgresTest):
         listed = self.json("list", "--database", self.address)
         self.assertEqual(len({r["prob_true_rpl"] for r in listed}), 2)
         for run in listed:
-            verified = self.json("verify", run["run_id"], "--database", self.address)
+            verified = json.loads(self.heretix("verify", run["run_id"], "--database", self.address, "--json").stdout)
             self.assertEqual((verified["passed"], len(verified["recomputed"])), (True, 3), verified)
 
     def test_a_row_that_differs_there_is_told_and_left(self):
