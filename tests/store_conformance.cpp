@@ -350,22 +350,55 @@ TEST_F(PostgresOnly, AServerThatIsAwayIsTriedAFewTimesAndThenTold) {
   EXPECT_LT(took, std::chrono::seconds(5));
 }
 
+// Listens on loopback and never says a word.
+class SilentServer {
+ public:
+  SilentServer() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in place{};
+    place.sin_family = AF_INET;
+    place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof place;
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&place), size) != 0 || ::listen(listener_, 8) != 0)
+      throw std::runtime_error("no port to listen on");
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&place), &size);
+    port_ = std::to_string(ntohs(place.sin_port));
+  }
+  ~SilentServer() { ::close(listener_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  const std::string& port() const { return port_; }
+
+ private:
+  int listener_;
+  std::string port_;
+};
+
+TEST_F(PostgresOnly, ASilentHostIsPassedOverForTheNextOne) {
+  const SilentServer silent;
+  PostgresAddress address = parse_postgres_address(address_, "test");
+  address.parameters["host"] = "localhost," + address.value("host");
+  address.parameters["port"] = silent.port() + "," + address.value("port");
+  address.parameters["hostaddr"] = "127.0.0.1,127.0.0.1";
+  PostgresDatabase reached(address, {.connect_deadline = std::chrono::milliseconds(300)});
+  EXPECT_EQ(reached.query("SELECT 1 AS one")[0].integer("one"), 1);
+}
+
+TEST_F(PostgresOnly, ConnectTimeoutOfTheAddressIsKept) {
+  const SilentServer silent;
+  const PostgresAddress address{{{"host", "127.0.0.1"}, {"port", silent.port()}, {"connect_timeout", "2"}}};
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(kind_of_failure([&] { PostgresDatabase away(address, {.connect_tries = 1}); }), ErrorKind::unavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(5));
+}
+
 TEST_F(PostgresOnly, AServerThatNeverAnswersMeetsTheDeadline) {
-  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof place;
-  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&place), size), 0);
-  ASSERT_EQ(::listen(listener, 8), 0);
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&place), &size);
-  const PostgresAddress address{{{"host", "127.0.0.1"}, {"port", std::to_string(ntohs(place.sin_port))}}};
+  const SilentServer silent;
+  const PostgresAddress address{{{"host", "127.0.0.1"}, {"port", silent.port()}}};
   EXPECT_EQ(kind_of_failure([&] {
-              PostgresDatabase silent(address,
+              PostgresDatabase away(address,
                                       {.connect_deadline = std::chrono::milliseconds(100), .connect_tries = 2});
             }),
             ErrorKind::unavailable);
-  ::close(listener);
 }
 
 class DirectOnly : public PostgresOnly {};

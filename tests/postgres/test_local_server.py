@@ -40,6 +40,12 @@ class LocalServer(ProgramTest):
             self.assertEqual(self.script("stop").returncode, 0)
             self.assertEqual(self.script("status").returncode, 1)
 
+    def test_docker_compose_describes_the_same_database(self):
+        compose = (SOURCE / "docker-compose.yml").read_text()
+        for line in ("POSTGRES_USER: heretix", "POSTGRES_PASSWORD: heretix", "POSTGRES_DB: heretix", '"127.0.0.1:5433:5432"'):
+            self.assertIn(line, compose)
+        self.assertEqual(self.ok("db", "psql").strip(), "psql 'dbname=heretix host=localhost port=5433 user=heretix'")
+
     def test_a_taken_port_is_told(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             done = self.script("start", HERETIX_POSTGRES_PORT=str(taken.getsockname()[1]))

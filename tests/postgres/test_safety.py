@@ -101,6 +101,19 @@ class Safety(PostgresTest):
         self.assertEqual(self.rows("SELECT to_regclass('samples')"), [(None,)])
 
 
+class ColdStart(PostgresTest):
+    def test_a_server_that_wakes_up_is_waited_for(self):
+        own = Server().create()
+        self.addCleanup(own.remove)
+        own.stop()
+        process = subprocess.Popen([PROGRAM, "db", "current", "--database", own.address("postgres")], stdout=subprocess.PIPE, text=True)
+        time.sleep(0.3)
+        self.assertIsNone(process.poll(), "it gave up at once")
+        own.start()
+        self.assertIn("base", process.communicate(timeout=60)[0])
+        self.assertEqual(process.returncode, 0)
+
+
 class Ends(PostgresTest):
     """Kill -9 and server stops at any moment."""
 

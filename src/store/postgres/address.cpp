@@ -277,6 +277,25 @@ std::string PostgresAddress::shown() const {
   return on_one_line(text);
 }
 
+std::vector<PostgresAddress> PostgresAddress::hosts_apart() const {
+  const std::vector<std::string> hosts = split(value("host"), ','), numbers = split(value("hostaddr"), ','),
+                                 ports = split(value("port"), ',');
+  std::vector<PostgresAddress> apart;
+  for (std::size_t i = 0; i < std::max(hosts.size(), numbers.size()); ++i) {
+    PostgresAddress one = *this;
+    const auto choose = [&](const char* keyword, const std::vector<std::string>& list) {
+      const std::string& chosen = list.size() == 1 ? list[0] : i < list.size() ? list[i] : list.back();
+      if (chosen.empty()) one.parameters.erase(keyword);
+      else one.parameters[keyword] = chosen;
+    };
+    choose("host", hosts);
+    choose("hostaddr", numbers);
+    choose("port", ports);
+    apart.push_back(std::move(one));
+  }
+  return apart;
+}
+
 bool PostgresAddress::names_pooler() const { return value("host").find("-pooler.") != std::string::npos; }
 
 PostgresAddress parse_postgres_address(std::string_view address, const std::string& source) {

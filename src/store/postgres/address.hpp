@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace heretix {
 
@@ -17,6 +18,8 @@ struct PostgresAddress {
 
   std::string value(const std::string& keyword) const;  // empty where it is not said
   std::string shown() const;                            // "heretix@localhost:5433/heretix": never a password
+  // The same for each host of a list alone, in order: libpq skips a silent one only where it waits by itself.
+  std::vector<PostgresAddress> hosts_apart() const;
   // What Neon names its pooled hosts: a transaction pooler, which loses a session's advisory lock.
   bool names_pooler() const;
 };

@@ -66,6 +66,15 @@ Error connection_error(const PostgresAddress& address, const std::string& messag
   return {ErrorKind::unavailable, what, "start the server (make db starts the local one), or correct the address"};
 }
 
+// libpq itself looks at connect_timeout only where it waits itself: whole seconds, 0 is for ever, at least 2.
+std::chrono::milliseconds patience_for(const PostgresAddress& address, std::chrono::milliseconds otherwise) {
+  const std::string text = address.value("connect_timeout");
+  int seconds = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (failed != std::errc{} || end != text.data() + text.size() || seconds <= 0) return otherwise;
+  return std::chrono::seconds(std::max(seconds, 2));
+}
+
 ErrorKind kind_of(const std::string& state) {
   if (state.starts_with("23")) return ErrorKind::conflict;
   if (state.starts_with("22")) return ErrorKind::bad_input;
@@ -230,31 +239,39 @@ PostgresDatabase::PostgresDatabase(PostgresAddress address, PostgresOptions opti
 PostgresDatabase::~PostgresDatabase() = default;
 
 void PostgresDatabase::connect() {
-  connection_->handle.reset();
-  std::vector<const char*> keywords, values;
-  for (const auto& [keyword, value] : address_.parameters) {
-    keywords.push_back(keyword.c_str());
-    values.push_back(value.c_str());
+  const std::vector<PostgresAddress> hosts = address_.hosts_apart();
+  for (const PostgresAddress& host : hosts) {
+    try {
+      connect_to(host);
+      return;
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::unavailable || &host == &hosts.back()) throw;
+    }
   }
+}
+
+void PostgresDatabase::connect_to(const PostgresAddress& host) {
+  std::vector<const char*> keywords, values;
   const auto add = [&](const char* keyword, const char* value) {
     keywords.push_back(keyword);
     values.push_back(value);
   };
+  for (const auto& [keyword, value] : host.parameters) add(keyword.c_str(), value.c_str());
   add("client_encoding", "UTF8");
-  if (!address_.parameters.contains("application_name")) add("application_name", options_.application_name.c_str());
+  if (!host.parameters.contains("application_name")) add("application_name", options_.application_name.c_str());
   add(nullptr, nullptr);
   connection_->handle.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   PGconn* handle = connection_->get();
   if (handle == nullptr) throw Error(ErrorKind::broken, "libpq has no memory for a connection");
   connection_->is_ending = false;
   PQsetNoticeReceiver(handle, &hear_notice, &connection_->is_ending);
-  const auto deadline = Steady::now() + options_.connect_deadline;
+  const auto patience = patience_for(host, options_.connect_deadline);
+  const auto deadline = Steady::now() + patience;
   PostgresPollingStatusType state = PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
-    if (state == PGRES_POLLING_FAILED) throw connection_error(address_, tidy(PQerrorMessage(handle)));
+    if (state == PGRES_POLLING_FAILED) throw connection_error(host, tidy(PQerrorMessage(handle)));
     if (!wait_for(PQsocket(handle), state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
-      throw Error(ErrorKind::unavailable,
-                  fmt::format("{}: no connection within {} ms", address_.shown(), options_.connect_deadline.count()),
+      throw Error(ErrorKind::unavailable, fmt::format("{}: no connection within {} ms", host.shown(), patience.count()),
                   "check host and port, then run the same command again");
     }
     state = PQconnectPoll(handle);

@@ -1,4 +1,4 @@
-// The Postgres adapter: libpq with every wait under a deadline of ours.
+// The Postgres adapter: libpq with every wait under a deadline of ours (but the resolver's for a host's name).
 //
 // Parameters are always bound, statements never named and session state never set, so that a transaction pooler may
 // stand between (PgBouncer, Neon's pooled hosts). A broken connection is made anew, with a growing pause, before the
@@ -15,7 +15,7 @@
 namespace heretix {
 
 struct PostgresOptions {
-  std::chrono::milliseconds connect_deadline{15'000};    // of one attempt
+  std::chrono::milliseconds connect_deadline{15'000};    // of one host in one attempt; connect_timeout wins
   std::chrono::milliseconds statement_deadline{30'000};  // then the server is asked to cancel
   int connect_tries = 6;                                 // where the server cannot be reached or still starts
   bool reconnects = true;  // false: a connection that broke stays so, for who holds a session's lock
@@ -63,6 +63,7 @@ class PostgresDatabase final : public Database {
   Result run(std::string_view sql, const Bindings* bindings);
   Result run_idempotent(std::string_view sql, const Bindings* bindings);
   void connect();
+  void connect_to(const PostgresAddress& host);
   void connect_with_backoff();
   enum class Doing { reads, writes, commits };
   [[noreturn]] void lost(Doing doing);
