@@ -395,8 +395,7 @@ TEST_F(PostgresOnly, AServerThatNeverAnswersMeetsTheDeadline) {
   const SilentServer silent;
   const PostgresAddress address{{{"host", "127.0.0.1"}, {"port", silent.port()}}};
   EXPECT_EQ(kind_of_failure([&] {
-              PostgresDatabase away(address,
-                                      {.connect_deadline = std::chrono::milliseconds(100), .connect_tries = 2});
+              PostgresDatabase away(address, {.connect_deadline = std::chrono::milliseconds(100), .connect_tries = 2});
             }),
             ErrorKind::unavailable);
 }

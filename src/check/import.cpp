@@ -142,7 +142,7 @@ class AttemptNumbers {
   }
 
   Row renumbered(const Row& row) const {
-    const Row known = row.with("attempt_in_file", row.value("attempt"));
+    Row known = row.with("attempt_in_file", row.value("attempt"));
     const auto attempt = row.integer("attempt");
     if (!attempt) return known;
     const auto found = changed_.find({row.text_or_empty("cache_key"), *attempt});
