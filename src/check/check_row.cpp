@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -53,9 +55,23 @@ constexpr std::array kTextColumns = {"claim",
                                      "pqs_version"};
 constexpr std::array kGateColumns = {"gate_compliance_ok", "gate_stability_ok", "gate_precision_ok"};
 
+constexpr std::array kOwnIntegerColumns = {"bootstrap_seed", "max_output_tokens", "was_cached"};  // filled on their own
+
 std::string quoted(const std::string& name) { return name.size() == 1 ? "\"" + name + "\"" : name; }
 
-CheckColumn column(const char* name, Value value) { return {name, quoted(name), std::move(value)}; }
+template <class Names>
+bool stands_in(const Names& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+ColumnKind kind_of(std::string_view name) {
+  if (stands_in(kRealColumns, name)) return ColumnKind::real;
+  const bool is_integer =
+      stands_in(kIntegerColumns, name) || stands_in(kGateColumns, name) || stands_in(kOwnIntegerColumns, name);
+  return is_integer ? ColumnKind::integer : ColumnKind::text;
+}
+
+CheckColumn column(const char* name, Value value) { return {name, quoted(name), kind_of(name), std::move(value)}; }
 
 // REAL has 53 bits of the 64: what is left of such a seed is no seed.
 Value seed_of(const Row& run) {

@@ -9,9 +9,12 @@
 
 namespace heretix {
 
+enum class ColumnKind { text, integer, real, bytes };  // truth is read as an integer, a time as text
+
 struct CheckColumn {
   const char* name;  // as Postgres has it
   std::string sql;   // quoted where Postgres would fold its letters
+  ColumnKind kind;
   Value value;
 };
 

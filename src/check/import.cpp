@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "ask/answer_store.hpp"
 #include "check/artifact.hpp"
@@ -75,28 +74,6 @@ CopiedTable execution_samples() {
 constexpr const char* kReadTime = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS\"+00\"')";
 
 CopiedTable checks(const std::vector<CheckColumn>& columns) {
-  static const std::set<std::string> reals = {"prob_true_rpl",
-                                              "ci_lo",
-                                              "ci_hi",
-                                              "ci_width",
-                                              "template_iqr_logit",
-                                              "stability_score",
-                                              "imbalance_ratio",
-                                              "rpl_compliance_rate",
-                                              "cache_hit_rate",
-                                              "pqs"};
-  static const std::set<std::string> integers = {"K",
-                                                 "R",
-                                                 "T",
-                                                 "B",
-                                                 "seed",
-                                                 "bootstrap_seed",
-                                                 "max_output_tokens",
-                                                 "prompt_char_len_max",
-                                                 "gate_compliance_ok",
-                                                 "gate_stability_ok",
-                                                 "gate_precision_ok",
-                                                 "was_cached"};
   CopiedTable table{.name = "checks",
                     .columns = {},
                     .keys = {"run_id"},
@@ -104,11 +81,8 @@ CopiedTable checks(const std::vector<CheckColumn>& columns) {
                     .more_values = ", gen_random_uuid()"};
   for (const CheckColumn& column : columns) {
     const std::string name = column.name;
-    const ColumnKind kind = reals.contains(name)      ? ColumnKind::real
-                            : integers.contains(name) ? ColumnKind::integer
-                                                      : ColumnKind::text;
     const bool is_time = name == "created_at" || name == "finished_at";
-    table.columns.push_back({name, kind, column.sql, is_time ? fmt::format(fmt::runtime(kReadTime), name) : ""});
+    table.columns.push_back({name, column.kind, column.sql, is_time ? fmt::format(fmt::runtime(kReadTime), name) : ""});
   }
   return table;
 }

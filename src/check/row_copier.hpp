@@ -6,11 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "check/check_row.hpp"
 #include "check/import.hpp"
 
 namespace heretix {
-
-enum class ColumnKind { text, integer, real, bytes };
 
 struct CopiedColumn {
   std::string name;  // in the rows handed in and read back
