@@ -15,7 +15,6 @@
 namespace heretix {
 namespace {
 
-constexpr std::size_t kExecutionDigits = 12;
 constexpr std::size_t kLongestName = 64;  // of run_id, model, prompt_version and provider_model_id, in characters
 
 const Value kNull{std::monostate{}};
@@ -80,19 +79,23 @@ Value seed_of(const Row& run) {
   return integer_or_null(run.integer("bootstrap_seed"));
 }
 
-}  // namespace
-
-std::string check_run_id(const std::string& recipe_run_id, const std::string& execution_id) {
-  return recipe_run_id + "-" +
-         execution_id.substr(execution_id.size() - std::min(execution_id.size(), kExecutionDigits));
-}
-
+// "2026-11-23 08:00:00+00"
 std::string utc_text(long long unix_seconds) {
   const std::time_t time = unix_seconds;
   std::tm parts{};
   gmtime_r(&time, &parts);
   return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}+00", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+}  // namespace
+
+std::string execution_digits(const std::string& id) {
+  return id.substr(id.size() - std::min(id.size(), kExecutionDigits));
+}
+
+std::string check_run_id(const std::string& recipe_run_id, const std::string& execution_id) {
+  return recipe_run_id + "-" + execution_digits(execution_id);
 }
 
 std::vector<CheckColumn> check_columns(const Record& r, const std::string& env, const std::string& artifact_path) {

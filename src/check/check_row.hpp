@@ -18,6 +18,11 @@ struct CheckColumn {
   Value value;
 };
 
+inline constexpr std::size_t kExecutionDigits = 12;
+
+// The digits that end an execution's id and the run id of its check; the whole text where it is shorter.
+std::string execution_digits(const std::string& id);
+
 // "<recipe's run id>-<12 hexadecimal digits of the execution>": unique per check, the recipe readable in front.
 std::string check_run_id(const std::string& recipe_run_id, const std::string& execution_id);
 
@@ -26,9 +31,6 @@ std::vector<CheckColumn> check_columns(const Record& record, const std::string& 
 
 // The same for a row of `runs` that another program wrote. A seed that lost its precision becomes null.
 std::vector<CheckColumn> check_columns(const Row& run, const std::string& env);
-
-// "2026-11-23 08:00:00+00"
-std::string utc_text(long long unix_seconds);
 
 // Error{bad_input} naming the column for what would not fit, before anything is asked.
 void require_fits_check(const Plan& plan);

@@ -20,11 +20,6 @@ constexpr std::string_view kFind = "SELECT run_id FROM checks WHERE substr(run_i
 constexpr std::string_view kFindExecution = "SELECT run_id FROM checks WHERE run_id LIKE '%-' || :digits";
 constexpr std::string_view kAttemptsInFile =
     "SELECT attempt_in_file FROM heretix_execution_samples WHERE execution_id = :id ORDER BY position";
-constexpr std::size_t kExecutionDigits = 12;
-
-std::string execution_digits(const std::string& run_id) {
-  return run_id.substr(run_id.size() - std::min(run_id.size(), kExecutionDigits));
-}
 
 }  // namespace
 
