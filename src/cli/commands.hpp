@@ -25,6 +25,7 @@ int db_convert_command(const Options& options);
 int db_catalogue_command(const Options& options);
 int db_psql_command(const Options& options);
 int db_import_command(const Options& options);
+int export_command(const Options& options);
 int selftest_command(const Options& options);
 
 }  // namespace heretix

@@ -153,6 +153,41 @@ void add_db_commands(App& app, Options& o) {
   import->add_option("file", o.input, "the store, e.g. runs/heretix.sqlite")->type_name("FILE")->required();
 }
 
+void add_export_command(App& app, Options& o) {
+  App* command = add(app, "export", "publish what was measured as one Parquet dataset, or query it");
+  command->add_option("target", o.target, "a folder or s3://BUCKET/PREFIX?region=… (default lake; HERETIX_LAKE)")
+      ->type_name("TARGET");
+  command
+      ->add_option("--from", o.sources,
+                   "what to read: store, local, prod (default: the store if it is there, local if DATABASE_URL is set, "
+                   "prod if DATABASE_URL_PROD is set)")
+      ->type_name("WHAT")
+      ->delimiter(',');
+  command
+      ->add_option("--db", o.stores,
+                   "a store; may be given several times (default runs/heretix.sqlite below this folder; HERETIX_DB)")
+      ->type_name("FILE");
+  command->add_flag("--no-claims", o.no_claims, "leave out the text of claims, and the JSON that holds it");
+  command->add_flag("--full", o.full, "write every month, and take the stores named now for all there is");
+  command->add_option("--since", o.since, "look at months from then on; earlier ones stay as they are")
+      ->type_name("YYYY-MM");
+  command->add_flag("--dry-run", o.dry_run, "say which months would be written, and write nothing");
+  command->add_flag("--prune", o.prune, "then remove what older generations alone use");
+  command->add_option("--keep", o.keep, "with --prune: how many generations stay (default 2)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+  command->add_flag("--views", o.views, "then write a DuckDB file of views over the dataset");
+  command->add_option("--query", o.query, "export nothing; print the rows of one SELECT, or of a view, of the dataset")
+      ->type_name("SQL");
+  command->add_option("--format", o.format, "of --query: csv or jsonl (default csv)")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"csv", "jsonl"}));
+  command->add_option("-o,--out", o.out, "the file of --query (default standard output) or --views")->type_name("FILE");
+  command->add_flag("--schema", o.schema, "print the tables and columns of the dataset, and do nothing else");
+  command->add_flag("-q,--quiet", o.quiet, "no progress line");
+  add_json(*command, o);
+}
+
 void add_other_commands(App& app, Options& o) {
   App* models = add(app, "models", "list the models that can be asked");
   add_json(*models, o);
@@ -181,6 +216,7 @@ std::shared_ptr<App> make_app(Options& options) {
   add_asking_commands(*app, options);
   add_reading_commands(*app, options);
   add_db_commands(*app, options);
+  add_export_command(*app, options);
   add_other_commands(*app, options);
   return app;
 }

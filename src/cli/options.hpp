@@ -14,6 +14,7 @@ class App;
 namespace heretix {
 
 struct Options {
+  std::vector<std::string> arguments;  // as given, for a command that another program runs
   Settings flags;
   std::string seed_text;
   std::string config;
@@ -23,19 +24,32 @@ struct Options {
   bool strict = false;
   bool quiet = false;
   bool json = false;
-  std::string database;      // local, prod or an address; empty: not said
-  std::string run;           // run or execution, of show, answers, report, verify
-  std::string input;         // of batch; folder of selftest; shell of completion
-  std::string out;           // of report
-  bool text = false;         // of report
-  bool raw = false;          // of answers
-  int most = 50;             // of list
-  bool all = false;          // of db: local and prod
-  std::string to;            // of db upgrade and downgrade; revision of db stamp
-  std::string from;          // of db upgrade --sql
-  bool sql = false;          // of db upgrade and downgrade
-  bool yes_destroy = false;  // of db downgrade
-  int lock_wait = 60;        // of db: seconds
+  std::string database;              // local, prod or an address; empty: not said
+  std::string run;                   // run or execution, of show, answers, report, verify
+  std::string input;                 // of batch; folder of selftest; shell of completion
+  std::string out;                   // of report
+  bool text = false;                 // of report
+  bool raw = false;                  // of answers
+  int most = 50;                     // of list
+  bool all = false;                  // of db: local and prod
+  std::string to;                    // of db upgrade and downgrade; revision of db stamp
+  std::string from;                  // of db upgrade --sql
+  bool sql = false;                  // of db upgrade and downgrade
+  bool yes_destroy = false;          // of db downgrade
+  int lock_wait = 60;                // of db: seconds
+  std::string target;                // of export: a folder or an s3:// address
+  std::vector<std::string> sources;  // of export: store, local, prod
+  std::vector<std::string> stores;   // of export
+  bool no_claims = false;            // of export
+  bool full = false;                 // of export
+  std::string since;                 // of export
+  bool dry_run = false;              // of export
+  bool prune = false;                // of export
+  int keep = 2;                      // of export --prune: generations
+  bool views = false;                // of export
+  std::string query;                 // of export
+  std::string format = "csv";        // of export --query
+  bool schema = false;               // of export
 };
 
 // `options` is filled when the application parses.

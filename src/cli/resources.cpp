@@ -9,16 +9,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path share_folder() {
+fs::path program_folder() {
   std::error_code failed;
-  const fs::path program = fs::read_symlink("/proc/self/exe", failed);
-  return program.parent_path().parent_path() / "share" / "heretix";
+  return fs::read_symlink("/proc/self/exe", failed).parent_path();
 }
+fs::path share_folder() { return program_folder().parent_path() / "share" / "heretix"; }
 
 }  // namespace
 
 std::string prompts_folder() { return share_folder() / "prompts"; }
 std::string golden_folder() { return share_folder() / "golden"; }
+
+std::string export_program() { return program_folder() / "heretix-export"; }
+std::string duckdb_program() { return program_folder().parent_path() / "lib" / "heretix" / "duckdb"; }
 
 std::string default_model_path() {
   std::error_code failed;

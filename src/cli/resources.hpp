@@ -10,6 +10,8 @@ namespace heretix {
 
 std::string prompts_folder();
 std::string golden_folder();
+std::string export_program();  // heretix-export, beside this program
+std::string duckdb_program();  // ../lib/heretix/duckdb
 
 // The default model's file. Throws Error{not_found} with how to get it.
 std::string default_model_path();

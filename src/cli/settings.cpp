@@ -77,6 +77,8 @@ Environment read_environment() {
   environment.database_url = variable("DATABASE_URL");
   environment.database_url_prod = variable("DATABASE_URL_PROD");
   environment.app_env = variable("APP_ENV");
+  environment.lake = variable("HERETIX_LAKE");
+  environment.export_key = variable("HERETIX_EXPORT_KEY");
   if (environment.app_env && *environment.app_env != "local" && *environment.app_env != "prod") {
     throw Error(ErrorKind::bad_input, fmt::format("APP_ENV is '{}', must be local or prod", *environment.app_env),
                 "set it right, or unset it");

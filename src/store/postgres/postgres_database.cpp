@@ -162,6 +162,7 @@ Value value_of(const PGresult* result, int row, int column) {
 
 struct PostgresDatabase::Connection {
   bool is_ending = false;  // the server said that it ends the connection
+  std::unique_ptr<char, decltype(&PQfreemem)> copied{nullptr, &PQfreemem};
   std::unique_ptr<PGconn, decltype(&PQfinish)> handle{nullptr, &PQfinish};
   PGconn* get() const { return handle.get(); }
 };
@@ -225,7 +226,8 @@ Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
     const bool failed_before = kept && PQresultStatus(kept.get()) == PGRES_FATAL_ERROR;
     Rows taken(next, &PQclear);
     if (!failed_before) kept = std::move(taken);
-    if (heard == Heard::broken) return heard;
+    const bool copies = PQresultStatus(kept.get()) == PGRES_COPY_OUT;  // its rows come by next_copied()
+    if (heard == Heard::broken || copies) return heard;
   }
 }
 
@@ -315,6 +317,18 @@ void PostgresDatabase::ensure_alive() {
   connect_with_backoff();
 }
 
+// What the server said against it, and whether the connection still stands.
+void PostgresDatabase::conclude(Result& result, bool heard_everything) {
+  if (result.rows && PQresultStatus(result.rows.get()) == PGRES_FATAL_ERROR) {
+    const char* state = PQresultErrorField(result.rows.get(), PG_DIAG_SQLSTATE);
+    result.sqlstate = state == nullptr ? "" : state;
+    result.message = tidy(PQresultErrorField(result.rows.get(), PG_DIAG_MESSAGE_PRIMARY));
+  }
+  const bool ended = result.sqlstate.starts_with("57P") || result.sqlstate.starts_with("08");
+  result.broke = !heard_everything || ended || PQstatus(connection_->get()) != CONNECTION_OK;
+  if (result.broke) connection_->handle.reset();
+}
+
 // `bindings` empty: the simple protocol, which takes several statements.
 PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindings* bindings) {
   Result result;
@@ -340,14 +354,7 @@ PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindi
     ask_to_cancel(handle);
     heard = collect(handle, Steady::now() + kCancelPatience, result.rows);
   }
-  if (result.rows && PQresultStatus(result.rows.get()) == PGRES_FATAL_ERROR) {
-    const char* state = PQresultErrorField(result.rows.get(), PG_DIAG_SQLSTATE);
-    result.sqlstate = state == nullptr ? "" : state;
-    result.message = tidy(PQresultErrorField(result.rows.get(), PG_DIAG_MESSAGE_PRIMARY));
-  }
-  const bool ended = result.sqlstate.starts_with("57P") || result.sqlstate.starts_with("08");
-  result.broke = heard != Heard::everything || ended || PQstatus(handle) != CONNECTION_OK;
-  if (result.broke) connection_->handle.reset();
+  conclude(result, heard == Heard::everything);
   return result;
 }
 
@@ -459,6 +466,44 @@ void PostgresDatabase::execute_script(std::string_view sql) {
   ensure_alive();
   const Result result = run(sql, nullptr);
   require_success(result, Doing::writes);
+}
+
+// Unlike begin(): no timeout on the server's side, because a COPY may rightly last; what is read is never written back,
+// so one state is enough and no conflict can undo it.
+void PostgresDatabase::begin_snapshot() {
+  const Result result = run_idempotent(
+      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; SET LOCAL TimeZone = 'UTC'",
+      nullptr);
+  require_success(result, Doing::reads);
+  in_transaction_ = true;
+}
+
+void PostgresDatabase::start_copy(std::string_view sql) {
+  const Result result = run(sql, nullptr);
+  require_success(result, Doing::reads);
+}
+
+std::optional<std::string_view> PostgresDatabase::next_copied() {
+  PGconn* handle = connection_->get();
+  char* bytes = nullptr;
+  for (;;) {
+    const int size = PQgetCopyData(handle, &bytes, 1);
+    connection_->copied.reset(bytes);
+    if (size > 0) return std::string_view(bytes, static_cast<std::size_t>(size));
+    if (size < 0) break;  // the end, or an error that collect() finds
+    if (!wait_for(PQsocket(handle), POLLIN, Steady::now() + options_.copy_deadline)) {
+      connection_->handle.reset();
+      in_transaction_ = false;
+      throw PostgresError(ErrorKind::unavailable,
+                          fmt::format("{}: no row within {} ms", address_.shown(), options_.copy_deadline.count()),
+                          kNothingHappened, "57014");
+    }
+    if (PQconsumeInput(handle) == 0) break;
+  }
+  Result result;
+  conclude(result, collect(handle, Steady::now() + options_.statement_deadline, result.rows) == Heard::everything);
+  require_success(result, Doing::reads);
+  return std::nullopt;
 }
 
 ServerFacts PostgresDatabase::facts() {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "store/database.hpp"
@@ -17,6 +18,7 @@ namespace heretix {
 struct PostgresOptions {
   std::chrono::milliseconds connect_deadline{15'000};    // of one host in one attempt; connect_timeout wins
   std::chrono::milliseconds statement_deadline{30'000};  // then the server is asked to cancel
+  std::chrono::milliseconds copy_deadline{600'000};      // until the first row (it may have to sort) and between rows
   int connect_tries = 6;                                 // where the server cannot be reached or still starts
   bool reconnects = true;  // false: a connection that broke stays so, for who holds a session's lock
   std::string application_name = "heretix";
@@ -57,10 +59,19 @@ class PostgresDatabase final : public Database {
   const PostgresAddress& address() const { return address_; }
   ServerFacts facts();
 
+  // A transaction that only reads and sees one state from its first statement to its last; rollback() ends it.
+  void begin_snapshot();
+  // One COPY at a time, within begin_snapshot(). `sql` is `COPY (…) TO STDOUT (FORMAT binary)`.
+  void start_copy(std::string_view sql);
+  // What the server sends next, a tuple a call (the header stands before the first, PostgreSQL manual, COPY, "Binary
+  // Format"); valid until the next call. Empty at the end. The server has Options::copy_deadline for each.
+  std::optional<std::string_view> next_copied();
+
  private:
   struct Connection;
   struct Result;
   Result run(std::string_view sql, const Bindings* bindings);
+  void conclude(Result& result, bool heard_everything);
   Result run_idempotent(std::string_view sql, const Bindings* bindings);
   void connect();
   void connect_to(const PostgresAddress& host);

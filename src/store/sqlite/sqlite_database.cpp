@@ -194,6 +194,70 @@ bool SqliteDatabase::has_table(std::string_view name) {
               .empty();
 }
 
+// SQLiteCpp's rows cost an object a column; a cursor reads millions, so it calls SQLite itself.
+struct SqliteCursor::State {
+  std::string path;
+  sqlite3* database = nullptr;
+  std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement{nullptr, &sqlite3_finalize};
+};
+
+SqliteCursor::SqliteCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SqliteCursor::~SqliteCursor() = default;
+
+bool SqliteCursor::next() {
+  const int code = sqlite3_step(state_->statement.get());
+  if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
+  refuse(state_->path, SQLite::Exception(state_->database, code));
+}
+
+SqliteCursor::Type SqliteCursor::type(int column) const {
+  switch (sqlite3_column_type(state_->statement.get(), column)) {
+    case SQLITE_NULL: return Type::null;
+    case SQLITE_INTEGER: return Type::integer;
+    case SQLITE_FLOAT: return Type::real;
+    default: return Type::text;
+  }
+}
+std::int64_t SqliteCursor::integer(int column) const { return sqlite3_column_int64(state_->statement.get(), column); }
+double SqliteCursor::real(int column) const { return sqlite3_column_double(state_->statement.get(), column); }
+std::string_view SqliteCursor::text(int column) const {
+  const void* bytes = sqlite3_column_blob(state_->statement.get(), column);
+  return {static_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(state_->statement.get(), column))};
+}
+
+std::unique_ptr<SqliteCursor> SqliteDatabase::open_cursor(std::string_view sql) {
+  auto state = std::make_unique<SqliteCursor::State>();
+  state->path = path_;
+  state->database = connection_->database.getHandle();
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(state->database, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  state->statement.reset(statement);
+  if (code != SQLITE_OK) refuse(path_, SQLite::Exception(state->database, code));
+  return std::unique_ptr<SqliteCursor>(new SqliteCursor(std::move(state)));
+}
+
+void SqliteDatabase::begin_snapshot() {
+  execute_script("BEGIN DEFERRED");
+  query("SELECT count(*) AS n FROM sqlite_master");  // the snapshot is taken by the first read
+}
+
+void SqliteDatabase::define(const std::string& name, std::string (*function)(const std::string&, const std::string&)) {
+  const auto call = [](sqlite3_context* context, int, sqlite3_value** values) {
+    const auto text = [](sqlite3_value* value) {
+      const auto* bytes = reinterpret_cast<const char*>(sqlite3_value_text(value));
+      return bytes == nullptr ? std::string{}
+                              : std::string(bytes, static_cast<std::size_t>(sqlite3_value_bytes(value)));
+    };
+    const auto called =
+        reinterpret_cast<std::string (*)(const std::string&, const std::string&)>(sqlite3_user_data(context));
+    const std::string result = called(text(values[0]), text(values[1]));
+    sqlite3_result_text(context, result.data(), static_cast<int>(result.size()), SQLITE_TRANSIENT);
+  };
+  sqlite3_create_function_v2(connection_->database.getHandle(), name.c_str(), 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                             reinterpret_cast<void*>(function), call, nullptr, nullptr, nullptr);
+}
+
 void SqliteDatabase::execute_script(std::string_view sql) {
   try {
     connection_->database.exec(std::string(sql));

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "store/database.hpp"
 
@@ -18,6 +19,28 @@ enum class Access { read_only, read_write, create };
 struct SqliteOptions {
   Access access = Access::read_write;
   std::chrono::milliseconds busy_timeout{30'000};
+};
+
+// The rows of one query, one at a time, for what would not fit in memory. Text is valid until the next next().
+// Throws what Database::query throws; must not outlive its database.
+class SqliteCursor {
+ public:
+  ~SqliteCursor();
+  SqliteCursor(const SqliteCursor&) = delete;
+  SqliteCursor& operator=(const SqliteCursor&) = delete;
+
+  bool next();
+  enum class Type { null, integer, real, text };  // as stored in this row; bytes count as text
+  Type type(int column) const;
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  std::string_view text(int column) const;
+
+ private:
+  friend class SqliteDatabase;
+  struct State;
+  explicit SqliteCursor(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 class SqliteDatabase final : public Database {
@@ -35,6 +58,12 @@ class SqliteDatabase final : public Database {
   bool has_table(std::string_view name) override;
 
   void execute_script(std::string_view sql);  // several statements, no parameters
+  std::unique_ptr<SqliteCursor> open_cursor(std::string_view sql);
+  // A transaction that only reads: what its first statement sees is what it sees until rollback(). Where the journal is
+  // no WAL, writers wait for its end.
+  void begin_snapshot();
+  // `function` of two columns' texts (empty: NULL) becomes one of SQL.
+  void define(const std::string& name, std::string (*function)(const std::string&, const std::string&));
   const std::string& path() const { return path_; }
 
  private:

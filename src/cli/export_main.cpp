@@ -1,0 +1,305 @@
+// heretix-export: what `heretix export` runs.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "cli/databases.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/guarded_main.hpp"
+#include "cli/resources.hpp"
+#include "cli/terminal.hpp"
+#include "export/duckdb.hpp"
+#include "export/export.hpp"
+#include "export/postgres_source.hpp"
+#include "export/sqlite_source.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using Sources = std::vector<std::unique_ptr<Source>>;
+
+constexpr std::size_t kShortestKey = 16;
+constexpr const char* kDefaultStore = "runs/heretix.sqlite";
+constexpr const char* kDefaultTarget = "lake";
+constexpr std::size_t kMostChanges = 16;  // that a person reads
+constexpr const char* kViewsFile = "heretix.duckdb";
+
+std::atomic<bool> g_stopped{false};
+
+// The first press ends it at the next batch with a word; a second one ends it at once, which loses nothing either.
+void hear_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { g_stopped = true; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+std::string target_address(const Options& options, const Environment& environment) {
+  return options.target.empty() ? environment.lake.value_or(kDefaultTarget) : options.target;
+}
+
+std::unique_ptr<Target> open_target(const std::string& address) {
+  if (address.starts_with("s3://")) return open_s3(address);
+  if (address.find("://") != std::string::npos)
+    throw Error(ErrorKind::bad_input, fmt::format("cannot export to {}", address.substr(0, address.find("://") + 3)),
+                "name a folder, or an s3:// address");
+  return open_folder(address);
+}
+
+std::vector<std::string> store_paths(const Options& options, const Environment& environment) {
+  if (!options.stores.empty()) return options.stores;
+  return {environment.settings.db.value_or(kDefaultStore)};
+}
+
+// What --from says, or what there is.
+std::vector<std::string> wanted_sources(const Options& options, const Environment& environment) {
+  if (!options.sources.empty()) return options.sources;
+  std::vector<std::string> wanted;
+  if (!options.stores.empty() || environment.settings.db || fs::exists(kDefaultStore)) wanted.emplace_back("store");
+  if (environment.database_url) wanted.emplace_back("local");
+  if (environment.database_url_prod) wanted.emplace_back("prod");
+  if (wanted.empty())
+    throw Error(ErrorKind::not_found, fmt::format("there is nothing to export: no {}, no DATABASE_URL", kDefaultStore),
+                "measure something first (heretix run), or name a store by --db");
+  return wanted;
+}
+
+Sources open_sources(const Options& options, const Environment& environment, const Note& note) {
+  Sources sources;
+  for (const std::string& name : wanted_sources(options, environment)) {
+    if (name == "store") {
+      for (const std::string& path : store_paths(options, environment))
+        sources.push_back(open_sqlite_source(open_harness_file(path, {.access = Access::read_only}), note));
+    } else if (name == "local" || name == "prod") {
+      sources.push_back(open_postgres_source(open_postgres(named_database(name)), name, name));
+    } else {
+      throw Error(ErrorKind::bad_input, fmt::format("--from is '{}', must be store, local or prod", name),
+                  "heretix export --help");
+    }
+  }
+  return sources;
+}
+
+ExportOptions export_options(const Options& options, const Environment& environment) {
+  ExportOptions wanted{.has_claims = !options.no_claims,
+                       .user_key = environment.export_key.value_or(""),
+                       .full = options.full,
+                       .dry_run = options.dry_run};
+  if (!options.since.empty()) wanted.since = Month::parse(options.since, "--since");
+  if (!wanted.user_key.empty() && wanted.user_key.size() < kShortestKey)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("HERETIX_EXPORT_KEY has {} characters, at least {} are needed: ids are guessable, the key "
+                            "must not be",
+                            wanted.user_key.size(), kShortestKey),
+                "e.g. openssl rand -hex 32");
+  return wanted;
+}
+
+// A line on a terminal that follows the rows, and where the user stops it.
+class Progress {
+ public:
+  explicit Progress(bool is_quiet) : shows_(!is_quiet && is_terminal(2)) {}
+  ~Progress() {
+    if (shows_) fmt::print(stderr, "\r\033[K");
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void tell(const ExportProgress& at) const {
+    if (g_stopped)
+      throw Error(ErrorKind::stopped, "stopped; what was published before is intact", "run the same command again");
+    if (!shows_) return;
+    fmt::print(stderr, "\r\033[K{} {}: {} rows", at.is_writing ? "writing" : "comparing", at.table, at.rows);
+    std::fflush(stderr);
+  }
+
+ private:
+  bool shows_;
+};
+
+// Each once, though months are read twice, and no more than a person reads.
+class Notes {
+ public:
+  void add(const std::string& note) {
+    if (seen_.size() < kMost) seen_.insert(note);
+    else has_more_ = has_more_ || !seen_.contains(note);
+  }
+  std::vector<std::string> told() const {
+    std::vector<std::string> all(seen_.begin(), seen_.end());
+    if (has_more_) all.emplace_back("there are more notes like these");
+    return all;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 20;
+  std::set<std::string> seen_;
+  bool has_more_ = false;
+};
+
+json to_json(const ExportReport& report, const std::string& target, bool dry_run,
+             const std::vector<std::string>& notes) {
+  json tables = json::object();
+  for (const TableReport& table : report.tables)
+    tables[table.name] = {
+        {"rows", table.rows}, {"written", table.written}, {"removed", table.removed}, {"kept", table.kept}};
+  return {{"target", target},
+          {"generation", report.generation},
+          {"dry_run", dry_run},
+          {"unchanged", report.is_unchanged},
+          {"rows_written", report.rows_written},
+          {"bytes_written", report.bytes_written},
+          {"tables", tables},
+          {"notes", notes}};
+}
+
+std::string to_text(const ExportReport& report, const std::string& target, bool dry_run) {
+  if (report.is_unchanged)
+    return fmt::format("{}: unchanged, generation {} is up to date; nothing {}written\n", target, report.generation,
+                       dry_run ? "would be " : "was ");
+  std::string text = fmt::format("{}: generation {}{}\n", target, report.generation,
+                                 dry_run ? " would be written (dry run: nothing was)" : "");
+  text += fmt::format("  {:<12} {:>10} {:>8} {:>8} {:>8}\n", "table", "rows", "written", "kept", "removed");
+  for (const TableReport& table : report.tables)
+    text += fmt::format("  {:<12} {:>10} {:>8} {:>8} {:>8}\n", table.name, table.rows, table.written.size(), table.kept,
+                        table.removed.size());
+  std::vector<std::string> changes;
+  for (const TableReport& table : report.tables) {
+    for (const std::string& month : table.written)
+      changes.push_back(fmt::format("  {} {}/{}\n", dry_run ? "would write" : "wrote", table.name, month));
+    for (const std::string& month : table.removed)
+      changes.push_back(fmt::format("  {} {}/{}\n", dry_run ? "would drop" : "dropped", table.name, month));
+  }
+  if (changes.size() > kMostChanges) return text + fmt::format("  {} months; --json lists them\n", changes.size());
+  for (const std::string& change : changes) text += change;
+  return text;
+}
+
+Manifest require_dataset(Target& target) {
+  auto manifest = newest_generation(target);
+  if (manifest) return std::move(*manifest);
+  throw Error(ErrorKind::not_found, fmt::format("there is no dataset at {}", target.shown()),
+              "heretix export makes it");
+}
+
+// A folder for as long as this lives.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_((fs::temp_directory_path() / "heretix-query-XXXXXX").string()) {
+    if (::mkdtemp(path_.data()) == nullptr)
+      throw Error(ErrorKind::unavailable, "cannot make a temporary folder in " + fs::temp_directory_path().string(),
+                  "set TMPDIR to a folder with room");
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  fs::path path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// DuckDB reads local files; those of a bucket are fetched for one query.
+void fetch(Target& target, const Manifest& manifest, const fs::path& folder) {
+  for (const DatasetTable& table : manifest.tables) {
+    for (const DatasetFile& file : table.files) {
+      fs::create_directories((folder / file.path).parent_path());
+      std::ofstream out(folder / file.path, std::ios::binary);
+      out << target.read(file.path).value();
+      if (!out.flush())
+        throw Error(ErrorKind::unavailable, "no room in " + folder.string(), "set TMPDIR to a folder with room");
+    }
+  }
+}
+
+void print_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string piece(1 << 20, '\0');
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0)
+    print_result(piece.substr(0, static_cast<std::size_t>(file.gcount())));
+}
+
+int print_query(const Options& options, Target& target) {
+  const Manifest manifest = require_dataset(target);
+  const TemporaryFolder folder;
+  if (!target.is_folder()) fetch(target, manifest, folder.path());
+  const bool prints = options.out.empty() || options.out == "-";
+  const std::string out = prints ? (folder.path() / "result").string() : options.out;
+  Duckdb(duckdb_program(), target.is_folder() ? target.shown() : folder.path().string(), manifest)
+      .query(options.query, options.format == "csv" ? ResultFormat::csv : ResultFormat::jsonl, out);
+  if (prints) print_file(out);
+  return kDone;
+}
+
+void write_views(const Options& options, Target& target) {
+  if (!target.is_folder())
+    throw Error(ErrorKind::bad_input, "views are written over a dataset in a folder",
+                "ask one thing by --query, or copy the dataset to a folder");
+  const std::string path = options.out.empty() ? (fs::path(target.shown()) / kViewsFile).string() : options.out;
+  Duckdb(duckdb_program(), target.shown(), require_dataset(target)).write_views(path);
+  print_note(fmt::format("views: {} (duckdb {})", path, path));
+}
+
+void prune(const Options& options, Target& target) {
+  const PruneReport pruned = prune_dataset(target, options.keep);
+  print_note(fmt::format("pruned: {} files, {} generations; the newest {} {} left", pruned.files, pruned.generations,
+                         options.keep, options.keep == 1 ? "is" : "are"));
+}
+
+int publish(const Options& options, const Environment& environment, Target& target) {
+  const ExportOptions wanted = export_options(options, environment);
+  Notes notes;
+  const Sources sources = open_sources(options, environment, [&](const std::string& note) { notes.add(note); });
+  if (!wanted.dry_run) {
+    target.lock();
+    target.clear_staging();
+  }
+  ExportReport report;
+  {
+    const Progress progress(options.quiet || options.json);
+    report =
+        export_dataset(sources, target, wanted, SystemClock(), [&](const ExportProgress& at) { progress.tell(at); });
+  }
+  if (!wanted.dry_run) target.clear_staging();
+  print_result(options.json ? to_json(report, target.shown(), wanted.dry_run, notes.told()).dump(2) + "\n"
+                            : to_text(report, target.shown(), wanted.dry_run));
+  if (!options.json) {
+    for (const std::string& note : notes.told()) print_note("note: " + on_one_line(note));
+  }
+  if (options.prune && !wanted.dry_run) prune(options, target);
+  if (options.views && !wanted.dry_run) write_views(options, target);
+  return kDone;
+}
+
+int export_main(const CLI::App& app, const Options& options) {
+  if (app.get_subcommands().empty() || app.get_subcommands().front()->get_name() != "export")
+    throw Error(ErrorKind::bad_input, "heretix-export does one thing: heretix export");
+  if (options.schema) {
+    print_result(schema_docs());
+    return kDone;
+  }
+  hear_signals();
+  const Environment environment = read_environment();
+  const auto target = open_target(target_address(options, environment));
+  return options.query.empty() ? publish(options, environment, *target) : print_query(options, *target);
+}
+
+}  // namespace
+}  // namespace heretix
+
+int main(int count, char** arguments) { return heretix::guarded_main(count, arguments, &heretix::export_main); }

@@ -1,0 +1,85 @@
+#include "export/batches.hpp"
+
+#include <arrow/api.h>
+#include <fmt/format.h>
+
+#include "export/arrow_error.hpp"
+
+namespace heretix {
+namespace {
+
+std::shared_ptr<arrow::DataType> arrow_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::text: return arrow::utf8();
+    case ColumnType::boolean: return arrow::boolean();
+    case ColumnType::integer: return arrow::int64();
+    case ColumnType::unsigned_integer: return arrow::uint64();
+    case ColumnType::real: return arrow::float64();
+    case ColumnType::timestamp: return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case ColumnType::date: return arrow::date32();
+  }
+  throw Error(ErrorKind::broken, "a column without a type");
+}
+
+template <class Builder>
+Builder& as(arrow::ArrayBuilder& builder) {
+  return static_cast<Builder&>(builder);
+}
+
+arrow::Status append(arrow::ArrayBuilder& builder, ColumnType type, const Cell& cell) {
+  if (cell.is_null()) return builder.AppendNull();
+  switch (type) {
+    case ColumnType::text: return as<arrow::StringBuilder>(builder).Append(cell.text);
+    case ColumnType::boolean: return as<arrow::BooleanBuilder>(builder).Append(cell.integer != 0);
+    case ColumnType::integer: return as<arrow::Int64Builder>(builder).Append(cell.integer);
+    case ColumnType::unsigned_integer:
+      return as<arrow::UInt64Builder>(builder).Append(static_cast<std::uint64_t>(cell.integer));
+    case ColumnType::real: return as<arrow::DoubleBuilder>(builder).Append(cell.real);
+    case ColumnType::timestamp: return as<arrow::TimestampBuilder>(builder).Append(cell.integer);
+    case ColumnType::date: return as<arrow::Date32Builder>(builder).Append(static_cast<std::int32_t>(cell.integer));
+  }
+  return arrow::Status::Invalid("a column without a type");
+}
+
+}  // namespace
+
+std::shared_ptr<arrow::Schema> arrow_schema(const Table& table) {
+  arrow::FieldVector fields;
+  for (const Column& column : table.columns) fields.push_back(arrow::field(column.name, arrow_type(column.type)));
+  return arrow::schema(fields, arrow::key_value_metadata({{"heretix.table", table.name},
+                                                          {"heretix.schema_version", std::to_string(kSchemaVersion)}}));
+}
+
+struct Batches::Open {
+  Partition partition;
+  std::unique_ptr<arrow::RecordBatchBuilder> builder;
+  std::int64_t rows = 0;
+};
+
+Batches::Batches(const Table& table, Take take) : table_(table), schema_(arrow_schema(table)), take_(std::move(take)) {}
+Batches::~Batches() = default;
+
+void Batches::flush(Open& open) {
+  if (open.rows == 0) return;
+  take_(open.partition, *value_of(open.builder->Flush()));
+  open.rows = 0;
+}
+
+void Batches::add(const Partition& partition, const Cells& row) {
+  std::unique_ptr<Open>& open = open_[partition.env];
+  if (!open) {
+    open = std::make_unique<Open>(Open{partition, nullptr, 0});
+    open->builder = value_of(arrow::RecordBatchBuilder::Make(schema_, arrow::default_memory_pool(), kBatchRows));
+  }
+  if (open->partition != partition || open->rows == kBatchRows) flush(*open);
+  open->partition = partition;
+  for (std::size_t i = 0; i < row.size(); ++i)
+    require_ok(append(*open->builder->GetField(static_cast<int>(i)), table_.columns[i].type, row[i]));
+  ++open->rows;
+}
+
+void Batches::finish() {
+  for (auto& [env, open] : open_) flush(*open);
+}
+
+}  // namespace heretix

@@ -1,0 +1,342 @@
+#include "export/export.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "base/version.hpp"
+#include "export/batches.hpp"
+#include "export/merge.hpp"
+#include "export/month_writer.hpp"
+#include "export/row_digest.hpp"
+#include "export/users.hpp"
+
+namespace heretix {
+namespace {
+
+using Months = std::map<Partition, std::vector<DatasetFile>>;
+
+Months months_of(const Manifest* manifest, const Table& table) {
+  Months months;
+  if (manifest == nullptr) return months;
+  for (const DatasetFile& file : manifest->table(table.name).files) {
+    if (file.rows > 0) months[{file.env, Month::parse(file.month, "a month of the manifest")}].push_back(file);
+  }
+  return months;
+}
+
+// What only the exporter knows of a row.
+class Finisher {
+ public:
+  Finisher(const Table& table, const ExportOptions& options)
+      : users_(options.user_key), source_(table.place("source")), also_in_(table.place("also_in")) {
+    if (table.has("user_hash")) user_ = table.place("user_hash");
+    if (options.has_claims) return;
+    for (const char* name : {"claim", "config_json", "sampler_json", "record_json"}) {
+      if (table.has(name)) dropped_.push_back(table.place(name));
+    }
+  }
+
+  const Cells& finish(const MergedRow& row) {
+    cells_ = *row.cells;
+    cells_[source_] = Cell::of(std::string_view(row.source->kind));
+    cells_[also_in_] = row.also_in_sqlite ? Cell::of(std::string_view("sqlite")) : Cell{};
+    if (user_ && !cells_[*user_].is_null())
+      cells_[*user_] = users_.has_key() ? Cell::of(users_.hash(cells_[*user_].text)) : Cell{};
+    for (const std::size_t place : dropped_) cells_[place] = Cell{};
+    return cells_;
+  }
+
+ private:
+  UserHasher users_;
+  std::size_t source_, also_in_;
+  std::optional<std::size_t> user_;
+  std::vector<std::size_t> dropped_;
+  Cells cells_;
+};
+
+class TableExport {
+ public:
+  TableExport(const Table& table, std::span<const std::unique_ptr<Source>> sources, Target& target,
+              const ExportOptions& options, const std::function<void(const ExportProgress&)>& tell)
+      : table_(table), sources_(sources), target_(target), options_(options), tell_(tell) {}
+
+  // The files of the next generation.
+  DatasetTable run(const Manifest* previous, ExportReport& report) {
+    before_ = months_of(previous, table_);
+    const bool compares = !before_.empty() && !options_.full;
+    if (compares || options_.dry_run) compare();
+    Months after = kept();
+    if (options_.dry_run) tell_what_would_be(report);
+    else if (!compares || !changed_.empty()) write(after, compares, report);
+    return conclude(after, previous, report);
+  }
+
+ private:
+  Period all() const { return {.from = options_.since.value_or(Month::unknown()), .before = {}}; }
+
+  void read(const Period& period, bool is_writing, const std::function<bool(const Partition&)>& wants,
+            const Batches::Take& take) {
+    Merge merge(table_, sources_, period);
+    Finisher finisher(table_, options_);
+    ExportProgress progress{.table = table_.name, .is_writing = is_writing, .rows = 0};
+    Batches batches(table_, [&](const Partition& partition, const arrow::RecordBatch& batch) {
+      take(partition, batch);
+      tell_(progress);
+    });
+    while (const auto row = merge.next()) {
+      const std::int64_t time = time_of(table_, *row->cells);
+      const bool has_time = !(*row->cells)[table_.time].is_null();
+      const Partition partition{row->source->env, has_time ? month_.of(time) : Month::unknown()};
+      ++progress.rows;
+      if (wants(partition)) batches.add(partition, finisher.finish(*row));
+    }
+    batches.finish();
+    tell_(progress);
+  }
+
+  void compare() {
+    std::map<Partition, RowDigest> digests;
+    read(
+        all(), false, [](const Partition&) { return true; },
+        [&](const Partition& partition, const arrow::RecordBatch& batch) {
+          digests.try_emplace(partition, table_).first->second.add(batch);
+        });
+    for (auto& [partition, digest] : digests) {
+      rows_[partition] = digest.rows();
+      const auto known = before_.find(partition);
+      if (options_.full || known == before_.end() || known->second[0].digest != digest.finish())
+        changed_.insert(partition);
+    }
+    for (const auto& [partition, files] : before_) {
+      if (!digests.contains(partition) && partition.month >= all().from) gone_.insert(partition);
+    }
+  }
+
+  // Months that stay as they are: not looked at, or looked at and equal.
+  Months kept() const {
+    Months months;
+    for (const auto& [partition, files] : before_) {
+      const bool was_looked_at = partition.month >= all().from;
+      const bool is_rewritten = options_.full || changed_.contains(partition) || gone_.contains(partition);
+      if (!was_looked_at || !is_rewritten) months[partition] = files;
+    }
+    return months;
+  }
+
+  void write(Months& after, bool only_changed, ExportReport& report) {
+    Period period = all();
+    if (only_changed) {
+      const auto by_month = [](const Partition& a, const Partition& b) { return a.month < b.month; };
+      period.from = std::ranges::min_element(changed_, by_month)->month;
+      period.before = std::ranges::max_element(changed_, by_month)->month.next();
+    }
+    MonthWriter writer(table_, target_);
+    read(
+        period, true, [&](const Partition& partition) { return !only_changed || changed_.contains(partition); },
+        [&](const Partition& partition, const arrow::RecordBatch& batch) { writer.add(partition, batch); });
+    for (auto& [partition, files] : writer.finish()) {
+      const auto before = before_.find(partition);
+      after[partition] = files;
+      rows_written_ += rows_of(files);
+      if (before != before_.end() && before->second == files) continue;  // --full, and nothing was new
+      written_.push_back(folder_of(partition));
+      report.rows_written += rows_of(files);
+      for (const DatasetFile& file : files) report.bytes_written += file.bytes;
+    }
+  }
+
+  void tell_what_would_be(ExportReport& report) {
+    for (const Partition& partition : changed_) {
+      written_.push_back(folder_of(partition));
+      report.rows_written += rows_[partition];
+    }
+  }
+
+  static std::int64_t rows_of(const std::vector<DatasetFile>& files) {
+    return DatasetTable{.name = {}, .files = files}.rows();
+  }
+
+  DatasetTable conclude(const Months& after, const Manifest* previous, ExportReport& report) {
+    DatasetTable result{.name = table_.name, .files = {}};
+    for (const auto& [partition, files] : after) result.files.insert(result.files.end(), files.begin(), files.end());
+    TableReport told{.name = table_.name, .rows = result.rows(), .written = written_, .removed = {}, .kept = 0};
+    for (const auto& [partition, files] : before_) {
+      if (!after.contains(partition) && !changed_.contains(partition)) told.removed.push_back(folder_of(partition));
+    }
+    if (options_.dry_run) {
+      for (const Partition& partition : changed_) told.rows += rows_[partition];
+    }
+    told.kept = static_cast<std::size_t>(std::ranges::count_if(
+        before_, [&](const auto& entry) { return after.contains(entry.first) && !is_written(entry.first); }));
+    if (result.files.empty() && !options_.dry_run) result.files.push_back(file_without_rows(previous));
+    report.tables.push_back(std::move(told));
+    return result;
+  }
+
+  bool is_written(const Partition& partition) const {
+    return std::ranges::find(written_, folder_of(partition)) != written_.end();
+  }
+
+  // Readers need a file to learn the columns from.
+  DatasetFile file_without_rows(const Manifest* previous) {
+    if (previous != nullptr && !options_.full) {
+      for (const DatasetFile& file : previous->table(table_.name).files) {
+        if (file.rows == 0 && file.schema_version == kSchemaVersion) return file;
+      }
+    }
+    return MonthWriter(table_, target_).write_without_rows();
+  }
+
+  // Rows come in order of time, so the month is mostly that of the row before.
+  struct LastMonth {
+    Month month = Month::unknown();
+    std::int64_t from = 0, before = 0;
+    Month of(std::int64_t time) {
+      if (time >= from && time < before) return month;
+      month = Month::of_micros(time);
+      from = month.first_micro();
+      before = month.next().first_micro();
+      return month;
+    }
+  };
+
+  const Table& table_;
+  std::span<const std::unique_ptr<Source>> sources_;
+  Target& target_;
+  const ExportOptions& options_;
+  const std::function<void(const ExportProgress&)>& tell_;
+  Months before_;
+  std::map<Partition, std::int64_t> rows_;
+  std::set<Partition> changed_, gone_;
+  std::vector<std::string> written_;
+  std::int64_t rows_written_ = 0;
+  LastMonth month_;
+};
+
+// A generation made from fewer stores would silently lose the others' rows, and months that are not looked at would
+// keep what the user now wants left out.
+void require_comparable(const Manifest& previous, std::span<const std::unique_ptr<Source>> sources,
+                        const ExportOptions& options, const std::string& user_key) {
+  for (const SourceFacts& before : previous.sources) {
+    const bool is_there = std::ranges::any_of(sources, [&](const auto& source) {
+      return source->facts().name == before.name && source->facts().kind == before.kind;
+    });
+    if (!is_there && !options.full)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("the dataset was made from {} too, which this export does not read", before.name),
+                  "read it too (--from, --db), or write the dataset without it by --full");
+  }
+  const bool same = previous.has_claims == options.has_claims && previous.user_key == user_key;
+  if (options.since && !same)
+    throw Error(ErrorKind::bad_input,
+                "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its "
+                "earlier months so",
+                "export without --since");
+}
+
+std::string manifest_path(int generation, const std::string& text) {
+  return fmt::format("{}/{:06}-{}.json", kManifestFolder, generation, sha256_hex(text).substr(0, 12));
+}
+
+bool has_same_files(const Manifest& a, const Manifest& b) {
+  return std::ranges::equal(a.tables, b.tables, [](const DatasetTable& one, const DatasetTable& other) {
+    return one.name == other.name && one.files == other.files;
+  });
+}
+
+void publish(Target& target, const Manifest& manifest) {
+  const std::string text = to_json_text(manifest);
+  const std::string path = manifest_path(manifest.generation, text);
+  target.replace(path, text);
+  target.replace(kPointerPath, to_json_text(Pointer{
+                                   .generation = manifest.generation, .manifest = path, .sha256 = sha256_hex(text)}));
+}
+
+std::optional<Pointer> newest_pointer(Target& target) {
+  const auto text = target.read(kPointerPath);
+  if (!text) return std::nullopt;
+  return pointer_from(*text, fmt::format("{}/{}", target.shown(), kPointerPath));
+}
+
+Manifest read_manifest(Target& target, const std::string& path) {
+  const auto text = target.read(path);
+  const std::string source = fmt::format("{}/{}", target.shown(), path);
+  if (!text) throw Error(ErrorKind::broken, source + " is missing", "restore it, or export to another target");
+  return manifest_from(*text, source);
+}
+
+}  // namespace
+
+std::optional<Manifest> newest_generation(Target& target) {
+  const auto pointer = newest_pointer(target);
+  if (!pointer) return std::nullopt;
+  return read_manifest(target, pointer->manifest);
+}
+
+ExportReport export_dataset(std::span<const std::unique_ptr<Source>> sources, Target& target,
+                            const ExportOptions& options, const Clock& clock,
+                            const std::function<void(const ExportProgress&)>& tell) {
+  const auto pointer = newest_pointer(target);
+  const auto previous = newest_generation(target);
+  Manifest next{.generation = previous ? previous->generation + 1 : 1,
+                .created_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(unix_seconds(clock.now()))),
+                .program = fmt::format("heretix {}", kVersion),
+                .has_claims = options.has_claims,
+                .user_key = UserHasher(options.user_key).key_name(),
+                .since = options.since ? options.since->text() : "",
+                .previous = pointer ? pointer->manifest : "",
+                .sources = {},
+                .tables = {}};
+  if (previous) require_comparable(*previous, sources, options, next.user_key);
+  for (const auto& source : sources) next.sources.push_back(source->facts());
+  ExportReport report{.generation = next.generation, .tables = {}};
+  for (const Table& table : dataset_tables()) {
+    TableExport one(table, sources, target, options, tell);
+    next.tables.push_back(one.run(previous ? &*previous : nullptr, report));
+  }
+  const bool nothing_new = std::ranges::all_of(
+      report.tables, [](const TableReport& table) { return table.written.empty() && table.removed.empty(); });
+  report.is_unchanged = previous && (options.dry_run ? nothing_new : has_same_files(*previous, next));
+  if (report.is_unchanged) report.generation = previous->generation;
+  else if (!options.dry_run) publish(target, next);
+  return report;
+}
+
+PruneReport prune_dataset(Target& target, int keep) {
+  PruneReport report;
+  const auto pointer = newest_pointer(target);
+  if (!pointer) return report;
+  std::set<std::string> used{kPointerPath};
+  std::string path = pointer->manifest;
+  for (int i = 0; i < keep && !path.empty() && target.read(path); ++i) {
+    const Manifest manifest = read_manifest(target, path);
+    used.insert(path);
+    for (const DatasetTable& table : manifest.tables) {
+      for (const DatasetFile& file : table.files) used.insert(file.path);
+    }
+    path = manifest.previous;
+  }
+  // Manifests first: one that stands has all its files.
+  for (const std::string& manifest : target.list(kManifestFolder)) {
+    if (used.contains(manifest)) continue;
+    target.remove(manifest);
+    ++report.generations;
+  }
+  for (const Table& table : dataset_tables()) {
+    for (const std::string& file : target.list(table.name)) {
+      if (used.contains(file)) continue;
+      target.remove(file);
+      ++report.files;
+    }
+  }
+  target.clear_staging();
+  return report;
+}
+
+}  // namespace heretix

@@ -1,0 +1,237 @@
+#include "export/postgres_source.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "export/check_names.hpp"
+#include "export/copy_binary.hpp"
+
+namespace heretix {
+namespace {
+
+// A column of the dataset and how Postgres says it. Columns that are not listed stay null.
+struct Selected {
+  const char* column;
+  const char* sql;
+};
+
+struct TableQuery {
+  const char* table;
+  std::vector<Selected> selected;
+  const char* from;
+  const char* time;   // what the period and the order go by
+  const char* key;    // ties in time
+  const char* bound;  // a bound of the period, from microseconds since 1970
+};
+
+constexpr const char* kTimestampBound = "timestamptz 'epoch' + {} * interval '1 microsecond'";
+constexpr const char* kSecondsBound = "{} / 1000000";
+constexpr const char* kDateBound = "(timestamp 'epoch' + {} * interval '1 microsecond')::date";
+
+std::vector<TableQuery> queries() {
+  return {
+      {"checks",
+       {{"check_id", "c.run_id"},
+        {"mode", "e.mode"},
+        {"row_id", "c.id::text"},
+        {"stored_env", "c.env"},
+        {"user_hash", "c.user_id::text"},
+        {"claim", "c.claim"},
+        {"claim_hash", "c.claim_hash"},
+        {"model", "c.model"},
+        {"prompt_version", "c.prompt_version"},
+        {"K", "c.\"K\""},
+        {"R", "c.\"R\""},
+        {"T", "c.\"T\""},
+        {"B", "c.\"B\""},
+        {"seed", "c.seed"},
+        {"bootstrap_seed", "c.bootstrap_seed"},
+        {"max_output_tokens", "c.max_output_tokens"},
+        {"prob_true_rpl", "c.prob_true_rpl"},
+        {"ci_lo", "c.ci_lo"},
+        {"ci_hi", "c.ci_hi"},
+        {"ci_width", "c.ci_width"},
+        {"template_iqr_logit", "c.template_iqr_logit"},
+        {"stability_score", "c.stability_score"},
+        {"imbalance_ratio", "c.imbalance_ratio"},
+        {"rpl_compliance_rate", "c.rpl_compliance_rate"},
+        {"cache_hit_rate", "c.cache_hit_rate"},
+        {"config_json", "c.config_json"},
+        {"sampler_json", "c.sampler_json"},
+        {"counts_by_template_json", "c.counts_by_template_json"},
+        {"artifact_json_path", "c.artifact_json_path"},
+        {"prompt_char_len_max", "c.prompt_char_len_max"},
+        {"pqs", "c.pqs"},
+        {"gate_compliance_ok", "c.gate_compliance_ok"},
+        {"gate_stability_ok", "c.gate_stability_ok"},
+        {"gate_precision_ok", "c.gate_precision_ok"},
+        {"pqs_version", "c.pqs_version"},
+        {"was_cached", "c.was_cached"},
+        {"provider_model_id", "c.provider_model_id"},
+        {"created_at", "c.created_at"},
+        {"finished_at", "c.finished_at"}},
+       "checks c LEFT JOIN heretix_executions e ON e.execution_id = 'exec-' || right(c.run_id, 12)",
+       "c.created_at",
+       "c.run_id",
+       kTimestampBound},
+      {"samples",
+       {{"cache_key", "s.cache_key"},
+        {"execution_id", "a.execution_id"},
+        {"recipe_run_id", "s.run_id"},
+        {"mode", "e.mode"},
+        {"prompt_sha256", "s.prompt_sha256"},
+        {"paraphrase_idx", "s.paraphrase_idx"},
+        {"replicate_idx", "s.replicate_idx"},
+        {"prob_true", "s.prob_true"},
+        {"logit", "s.logit"},
+        {"provider_model_id", "s.provider_model_id"},
+        {"response_id", "s.response_id"},
+        {"tokens_out", "s.tokens_out"},
+        {"latency_ms", "s.latency_ms"},
+        {"json_valid", "s.json_valid"},
+        {"created_at", "timestamptz 'epoch' + s.created_at * interval '1 second'"}},
+       // The answer that the sample is; another file's attempt may bear a higher number.
+       "samples s LEFT JOIN LATERAL (SELECT x.execution_id FROM heretix_answers x WHERE x.cache_key = s.cache_key "
+       "ORDER BY (x.response_id IS NOT DISTINCT FROM s.response_id AND x.created_at IS NOT DISTINCT FROM s.created_at) "
+       "DESC, x.attempt DESC LIMIT 1) a ON true LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id",
+       "s.created_at",
+       "s.cache_key",
+       kSecondsBound},
+      {"executions",
+       {{"execution_id", "e.execution_id"},
+        {"recipe_run_id", "e.run_id"},
+        {"mode", "e.mode"},
+        {"status", "e.status"},
+        {"claim", "e.claim"},
+        {"model", "e.model"},
+        {"prompt_version", "e.prompt_version"},
+        {"bank_content_sha256", "e.bank_content_sha256"},
+        {"config_json", "e.config_json"},
+        {"record_json", "e.record_json"},
+        {"record_sha256", "e.record_sha256"},
+        {"attempts", "coalesce(t.attempts, 0)"},
+        {"billed_micro_usd", "t.billed::bigint"},
+        {"attempts_unpriced", "coalesce(t.unpriced, 0)"},
+        {"tokens_in", "a.tokens_in::bigint"},
+        {"tokens_out", "a.tokens_out::bigint"},
+        {"created_at", "timestamptz 'epoch' + e.created_at * interval '1 second'"},
+        {"finished_at", "timestamptz 'epoch' + e.finished_at * interval '1 second'"}},
+       "heretix_executions e LEFT JOIN (SELECT execution_id, count(*) AS attempts, sum(billed_micro_usd) AS billed, "
+       "count(*) FILTER (WHERE billed_micro_usd IS NULL AND outcome IS DISTINCT FROM 'not_sent') AS unpriced FROM "
+       "heretix_attempts GROUP BY execution_id) t ON t.execution_id = e.execution_id LEFT JOIN (SELECT execution_id, "
+       "sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM heretix_answers GROUP BY execution_id) a ON "
+       "a.execution_id = e.execution_id",
+       "e.created_at",
+       "e.execution_id",
+       kSecondsBound},
+      {"usage",
+       {{"ledger_id", "u.id::text"},
+        {"user_hash", "u.user_id::text"},
+        {"period_start", "u.period_start"},
+        {"period_end", "u.period_end"},
+        {"plan", "u.plan"},
+        {"checks_allowed", "u.checks_allowed"},
+        {"checks_used", "u.checks_used"},
+        {"updated_at", "u.updated_at"}},
+       "usage_ledger u",
+       "u.period_start",
+       "u.id::text",
+       kDateBound}};
+}
+
+std::string where(const TableQuery& query, const Period& period) {
+  std::string text;
+  const auto add = [&](const char* comparison, Month month) {
+    const std::string bound = fmt::format(fmt::runtime(query.bound), month.first_micro());
+    text += fmt::format("{} {} {} {}", text.empty() ? " WHERE" : " AND", query.time, comparison, bound);
+  };
+  if (period.from != Month::unknown()) add(">=", period.from);
+  if (period.before) add("<", *period.before);
+  const bool keeps_null = period.from == Month::unknown() && period.before;
+  if (keeps_null) text += fmt::format(" OR {} IS NULL", query.time);
+  return text;
+}
+
+std::string copy_statement(const TableQuery& query, const Period& period) {
+  std::string columns;
+  for (const Selected& one : query.selected) columns += (columns.empty() ? "" : ", ") + std::string(one.sql);
+  return fmt::format("COPY (SELECT {} FROM {}{} ORDER BY {} NULLS FIRST, {} COLLATE \"C\") TO STDOUT (FORMAT binary)",
+                     columns, query.from, where(query, period), query.time, query.key);
+}
+
+class CopyStream final : public RowStream {
+ public:
+  CopyStream(PostgresDatabase& database, const TableQuery& query, const Table& table, const Period& period)
+      : database_(database), table_(table), cells_(table.columns.size()) {
+    for (const Selected& one : query.selected) {
+      const std::size_t place = table.place(one.column);
+      fields_.push_back({place, table.columns[place].type});
+    }
+    database_.start_copy(copy_statement(query, period));
+  }
+
+  const Cells* next() override {
+    auto bytes = database_.next_copied();
+    if (!bytes) return nullptr;
+    if (!is_started_) bytes = without_copy_header(*bytes);
+    is_started_ = true;
+    if (is_copy_trailer(*bytes)) {
+      database_.next_copied();  // hears the end
+      return nullptr;
+    }
+    try {
+      read_copied(*bytes, fields_, cells_);
+    } catch (const Error& e) {
+      throw Error(e.kind(), fmt::format("{}, {}: {}", database_.address().shown(), table_.name, e.what()), e.hint());
+    }
+    if (std::string_view(table_.name) == "checks") names_.fill(table_, cells_);
+    return &cells_;
+  }
+
+ private:
+  PostgresDatabase& database_;
+  const Table& table_;
+  std::vector<CopiedField> fields_;
+  Cells cells_;
+  CheckNames names_;
+  bool is_started_ = false;
+};
+
+class PostgresSource final : public Source {
+ public:
+  PostgresSource(std::unique_ptr<PostgresDatabase> database, std::string name, std::string env)
+      : database_(std::move(database)) {
+    database_->begin_snapshot();
+    const auto text = [&](const char* sql) { return database_->query(sql).at(0).text_or_empty("value"); };
+    facts_ = {.name = std::move(name),
+              .kind = "postgres",
+              .env = std::move(env),
+              .revision = text("SELECT version_num AS value FROM alembic_version"),
+              .snapshot = text("SELECT pg_current_snapshot()::text AS value")};
+    // The sort that puts rows in order: at the server's default of 4 MB it would go through many small files.
+    database_->execute("SET LOCAL work_mem = '64MB'");
+  }
+
+  const SourceFacts& facts() const override { return facts_; }
+  bool has(const Table&) const override { return true; }
+  std::unique_ptr<RowStream> open(const Table& table, const Period& period) override {
+    for (const TableQuery& query : queries()) {
+      if (std::string_view(query.table) == table.name)
+        return std::make_unique<CopyStream>(*database_, query, table, period);
+    }
+    throw Error(ErrorKind::broken, fmt::format("no query reads {}", table.name));
+  }
+
+ private:
+  std::unique_ptr<PostgresDatabase> database_;
+  SourceFacts facts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_postgres_source(std::unique_ptr<PostgresDatabase> database, std::string name,
+                                             std::string env) {
+  return std::make_unique<PostgresSource>(std::move(database), std::move(name), std::move(env));
+}
+
+}  // namespace heretix

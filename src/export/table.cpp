@@ -1,0 +1,178 @@
+#include "export/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace heretix {
+namespace {
+
+using enum ColumnType;
+
+constexpr Column kExecutionId{"execution_id", text, false, "the execution that measured it; null where none is known"};
+constexpr Column kRecipeRunId{"recipe_run_id", text, true, "names the recipe: claim, model, prompts, K, R, T, …"};
+constexpr Column kMode{"mode", text, true, "LIVE or MOCK, with what changes the answers; null: not recorded"};
+constexpr Column kSource{"source", text, true, "the store it was read from: sqlite or postgres"};
+constexpr Column kAlsoIn{"also_in", text, true, "the other store that holds it too: sqlite, else null"};
+constexpr Column kUser{"user_hash", text, true, "HMAC-SHA256 of the user's id with HERETIX_EXPORT_KEY; null without"};
+constexpr Column kClaim{"claim", text, true, "as given; null under --no-claims"};
+constexpr Column kModel{"model", text, true, "as asked for: provider/model"};
+constexpr Column kPromptVersion{"prompt_version", text, true, "of the prompt bank"};
+constexpr Column kConfig{"config_json", text, false, "the recipe as JSON; null under --no-claims"};
+constexpr Column kModelVersion{"provider_model_id", text, true, "what the provider called its model"};
+
+constexpr std::array kChecks = {
+    Column{"check_id", text, false, "unique: <recipe_run_id>-<12 hexadecimal digits>; run_id in Postgres"},
+    kExecutionId,
+    kRecipeRunId,
+    kMode,
+    kSource,
+    kAlsoIn,
+    Column{"row_id", text, false, "checks.id in Postgres; null for sqlite"},
+    Column{"stored_env", text, true, "checks.env as stored; the folder env= is the database it was read from"},
+    kUser,
+    kClaim,
+    Column{"claim_hash", text, true, "sha256 of the claim, 64 hexadecimal digits"},
+    kModel,
+    kPromptVersion,
+    Column{"K", integer, true, "paraphrase slots"},
+    Column{"R", integer, true, "replicates"},
+    Column{"T", integer, true, "templates"},
+    Column{"B", integer, true, "bootstrap draws"},
+    Column{"seed", integer, true, "as given; null: derived"},
+    Column{"bootstrap_seed", unsigned_integer, false, "all 64 bits; null where another program lost them"},
+    Column{"max_output_tokens", integer, true, "of one answer"},
+    Column{"prob_true_rpl", real, false, "p"},
+    Column{"ci_lo", real, false, "frozen 95 % interval, low end"},
+    Column{"ci_hi", real, false, "frozen 95 % interval, high end"},
+    Column{"ci_width", real, false, "its width"},
+    Column{"template_iqr_logit", real, false, "spread of the wordings, in log-odds"},
+    Column{"stability_score", real, false, "0 to 1"},
+    Column{"imbalance_ratio", real, true, "most over fewest answers a wording"},
+    Column{"rpl_compliance_rate", real, true, "share of answers in the agreed form"},
+    Column{"cache_hit_rate", real, true, "share of answers that were stored before"},
+    kConfig,
+    Column{"sampler_json", text, false, "the plan as JSON"},
+    Column{"counts_by_template_json", text, false, "usable answers by wording, as JSON"},
+    Column{"artifact_json_path", text, false, "of the artifact, beside the store"},
+    Column{"prompt_char_len_max", integer, true, "longest prompt, in characters"},
+    Column{"pqs", real, true, "quality score, 0 to 100"},
+    Column{"gate_compliance_ok", boolean, false, "passed"},
+    Column{"gate_stability_ok", boolean, false, "passed"},
+    Column{"gate_precision_ok", boolean, false, "passed"},
+    Column{"pqs_version", text, true, "of the quality score"},
+    Column{"was_cached", boolean, false, "served from the result cache, not measured"},
+    kModelVersion,
+    Column{"created_at", timestamp, false, "the measurement began; decides the month"},
+    Column{"finished_at", timestamp, false, "it ended"}};
+
+constexpr std::array kSamples = {
+    Column{"cache_key", text, false, "names the question and the replicate"},
+    Column{"execution_id", text, true, "the execution that asked it; null where none is known"},
+    kRecipeRunId,
+    kMode,
+    kSource,
+    kAlsoIn,
+    Column{"prompt_sha256", text, true, "the wording"},
+    Column{"paraphrase_idx", integer, true, "its slot"},
+    Column{"replicate_idx", integer, true, "its replicate"},
+    Column{"prob_true", real, true, "the answer; null where it was refused"},
+    Column{"logit", real, true, "the answer in log-odds"},
+    kModelVersion,
+    Column{"response_id", text, false, "the provider's name for the answer"},
+    Column{"tokens_out", integer, true, "of the answer"},
+    Column{"latency_ms", real, false, "from request to answer"},
+    Column{"json_valid", boolean, false, "whether the answer had the agreed form"},
+    Column{"created_at", timestamp, false, "the answer came; decides the month"}};
+
+constexpr std::array kExecutions = {
+    Column{"execution_id", text, false, "unique"},
+    kRecipeRunId,
+    kMode,
+    kSource,
+    kAlsoIn,
+    Column{"status", text, true, "running, done, stopped, failed"},
+    kClaim,
+    kModel,
+    kPromptVersion,
+    Column{"bank_content_sha256", text, true, "of the prompt bank"},
+    kConfig,
+    Column{"record_json", text, false, "the whole record (docs/record.md), once done; null under --no-claims"},
+    Column{"record_sha256", text, false, "of the record"},
+    Column{"attempts", integer, true, "requests sent"},
+    Column{"billed_micro_usd", integer, true, "millionths of a dollar, where known; null: of no attempt"},
+    Column{"attempts_unpriced", integer, true, "sent, and what they cost is not known"},
+    Column{"tokens_in", integer, true, "of all its answers, where told"},
+    Column{"tokens_out", integer, true, "of all its answers, where told"},
+    Column{"created_at", timestamp, false, "it began; decides the month"},
+    Column{"finished_at", timestamp, false, "it ended"}};
+
+constexpr std::array kUsage = {Column{"ledger_id", text, false, "usage_ledger.id"},
+                               Column{"execution_id", text, true, "always null: the ledger counts by period"},
+                               Column{"recipe_run_id", text, true, "always null"},
+                               Column{"mode", text, true, "always null"},
+                               kSource,
+                               kAlsoIn,
+                               kUser,
+                               Column{"period_start", date, true, "first day; decides the month"},
+                               Column{"period_end", date, true, "last day"},
+                               Column{"plan", text, true, "of the account"},
+                               Column{"checks_allowed", integer, true, "in the period"},
+                               Column{"checks_used", integer, true, "so far"},
+                               Column{"updated_at", timestamp, false, "last change"}};
+
+constexpr std::size_t index_of(std::span<const Column> columns, std::string_view name) {
+  std::size_t place = 0;
+  while (place < columns.size() && columns[place].name != name) ++place;
+  return place;
+}
+
+constexpr std::array kTables = {Table{"checks", kChecks, 0, index_of(kChecks, "created_at")},
+                                Table{"samples", kSamples, 0, index_of(kSamples, "created_at")},
+                                Table{"executions", kExecutions, 0, index_of(kExecutions, "created_at")},
+                                Table{"usage", kUsage, 0, index_of(kUsage, "period_start")}};
+
+}  // namespace
+
+bool Table::has(std::string_view column) const { return index_of(columns, column) < columns.size(); }
+
+std::size_t Table::place(std::string_view column) const {
+  const std::size_t found = index_of(columns, column);
+  if (found < columns.size()) return found;
+  throw Error(ErrorKind::broken, fmt::format("the table {} has no column {}", name, column));
+}
+
+std::span<const Table> dataset_tables() { return kTables; }
+
+const Table& dataset_table(std::string_view name) {
+  const auto found = std::ranges::find(kTables, name, &Table::name);
+  if (found != kTables.end()) return *found;
+  throw Error(ErrorKind::broken, fmt::format("the dataset has no table {}", name));
+}
+
+const char* type_name(ColumnType type) {
+  switch (type) {
+    case text: return "string";
+    case boolean: return "bool";
+    case integer: return "int64";
+    case unsigned_integer: return "uint64";
+    case real: return "double";
+    case timestamp: return "timestamp[us, UTC]";
+    case date: return "date32";
+  }
+  throw Error(ErrorKind::broken, "a column without a type");
+}
+
+std::string schema_docs() {
+  std::string text = fmt::format("Schema version {}.\n", kSchemaVersion);
+  for (const Table& table : kTables) {
+    text += fmt::format("\n### {}\n\n| column | type | |\n|---|---|---|\n", table.name);
+    for (const Column& column : table.columns)
+      text += fmt::format("| {} | {} | {} |\n", column.name, type_name(column.type), column.meaning);
+  }
+  return text;
+}
+
+}  // namespace heretix

@@ -1,0 +1,45 @@
+// The tables of the dataset: every column with its type, once. Arrow schema, decoding and docs/analytics.md follow it.
+//
+// Only columns may be added, at the end, with a new kSchemaVersion: readers then see nulls where older files lack them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace heretix {
+
+inline constexpr int kSchemaVersion = 1;
+
+enum class ColumnType { text, boolean, integer, unsigned_integer, real, timestamp, date };
+
+struct Column {
+  const char* name;
+  ColumnType type;
+  bool repeats;  // few distinct values: dictionary-encoded
+  const char* meaning;
+};
+
+struct Table {
+  const char* name;
+  std::span<const Column> columns;
+  std::size_t key;   // the column that names a row, unique in a source
+  std::size_t time;  // the column whose month a row belongs to
+
+  // Throws Error{broken} for a name that is none.
+  std::size_t place(std::string_view column) const;
+  bool has(std::string_view column) const;
+};
+
+// checks, samples, executions, usage.
+std::span<const Table> dataset_tables();
+const Table& dataset_table(std::string_view name);
+
+const char* type_name(ColumnType type);  // as documented: "string", "int64", "timestamp[us, UTC]", …
+
+// The whole schema as Markdown.
+std::string schema_docs();
+
+}  // namespace heretix
