@@ -2,7 +2,7 @@
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 if(NOT HERETIX_FUZZ)
   find_package(SQLite3 REQUIRED)
   # Debian's SQLiteCppConfig.cmake names an include folder that does not exist.

@@ -17,12 +17,13 @@ target_link_libraries(parquet INTERFACE arrow)
 
 heretix_sources(export_sources export)
 add_library(heretix_export STATIC ${export_sources})
-target_link_libraries(heretix_export PUBLIC heretix_core PRIVATE parquet OpenSSL::Crypto ${CMAKE_DL_LIBS})
+target_link_libraries(heretix_export PUBLIC heretix_core PRIVATE OpenSSL::SSL OpenSSL::Crypto parquet xxhash ${CMAKE_DL_LIBS})
 target_precompile_headers(heretix_export REUSE_FROM heretix_pure)
 heretix_embed(heretix_export kViewsSql ${CMAKE_SOURCE_DIR}/src/export/views.sql export/views.hpp)
 
 add_executable(heretix-export ${CMAKE_SOURCE_DIR}/src/cli/export_main.cpp)
-target_link_libraries(heretix-export heretix_export heretix_cli)
+# libparquet brings an OpenSSL of its own and shows its names: Debian's must be found first, by us and by libpq.
+target_link_libraries(heretix-export -Wl,--no-as-needed OpenSSL::SSL OpenSSL::Crypto heretix_export heretix_cli)
 set_target_properties(heretix-export PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin
   INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}/heretix")
 

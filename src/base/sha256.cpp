@@ -20,7 +20,6 @@ Sha256::Sha256() : state_(std::make_unique<State>()) {
     throw Error(ErrorKind::broken, "SHA-256 is not available in the linked OpenSSL");
   }
 }
-Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()); }

@@ -22,7 +22,6 @@ class Sha256 {
   ~Sha256();
   Sha256(const Sha256&) = delete;
   Sha256& operator=(const Sha256&) = delete;
-  Sha256(Sha256&&) noexcept;
   void update(std::string_view bytes);
   Digest finish();
 

@@ -26,19 +26,34 @@ Builder& as(arrow::ArrayBuilder& builder) {
   return static_cast<Builder&>(builder);
 }
 
-arrow::Status append(arrow::ArrayBuilder& builder, ColumnType type, const Cell& cell) {
-  if (cell.is_null()) return builder.AppendNull();
-  switch (type) {
-    case ColumnType::text: return as<arrow::StringBuilder>(builder).Append(cell.text);
-    case ColumnType::boolean: return as<arrow::BooleanBuilder>(builder).Append(cell.integer != 0);
-    case ColumnType::integer: return as<arrow::Int64Builder>(builder).Append(cell.integer);
-    case ColumnType::unsigned_integer:
-      return as<arrow::UInt64Builder>(builder).Append(static_cast<std::uint64_t>(cell.integer));
-    case ColumnType::real: return as<arrow::DoubleBuilder>(builder).Append(cell.real);
-    case ColumnType::timestamp: return as<arrow::TimestampBuilder>(builder).Append(cell.integer);
-    case ColumnType::date: return as<arrow::Date32Builder>(builder).Append(static_cast<std::int32_t>(cell.integer));
+template <class Builder, class Value>
+void append_fixed(arrow::ArrayBuilder& builder, const Cell& cell, Value value) {
+  if (cell.is_null()) as<Builder>(builder).UnsafeAppendNull();
+  else as<Builder>(builder).UnsafeAppend(value);
+}
+
+void append_text(arrow::StringBuilder& builder, const Cell& cell) {
+  if (cell.is_null()) {
+    builder.UnsafeAppendNull();
+    return;
   }
-  return arrow::Status::Invalid("a column without a type");
+  require_ok(builder.ReserveData(static_cast<std::int64_t>(cell.text.size())));
+  builder.UnsafeAppend(cell.text);
+}
+
+// Builders have room for a batch's rows from the start.
+void append(arrow::ArrayBuilder& builder, ColumnType type, const Cell& cell) {
+  switch (type) {
+    case ColumnType::text: return append_text(as<arrow::StringBuilder>(builder), cell);
+    case ColumnType::boolean: return append_fixed<arrow::BooleanBuilder>(builder, cell, cell.integer != 0);
+    case ColumnType::integer: return append_fixed<arrow::Int64Builder>(builder, cell, cell.integer);
+    case ColumnType::unsigned_integer:
+      return append_fixed<arrow::UInt64Builder>(builder, cell, static_cast<std::uint64_t>(cell.integer));
+    case ColumnType::real: return append_fixed<arrow::DoubleBuilder>(builder, cell, cell.real);
+    case ColumnType::timestamp: return append_fixed<arrow::TimestampBuilder>(builder, cell, cell.integer);
+    case ColumnType::date:
+      return append_fixed<arrow::Date32Builder>(builder, cell, static_cast<std::int32_t>(cell.integer));
+  }
 }
 
 }  // namespace
@@ -61,21 +76,25 @@ Batches::~Batches() = default;
 
 void Batches::flush(Open& open) {
   if (open.rows == 0) return;
-  take_(open.partition, *value_of(open.builder->Flush()));
+  take_(open.partition, value_of(open.builder->Flush()));
   open.rows = 0;
 }
 
-void Batches::add(const Partition& partition, const Cells& row) {
+void Batches::select(const Partition& partition) {
   std::unique_ptr<Open>& open = open_[partition.env];
   if (!open) {
     open = std::make_unique<Open>(Open{partition, nullptr, 0});
-    open->builder = value_of(arrow::RecordBatchBuilder::Make(schema_, arrow::default_memory_pool(), kBatchRows));
+    open->builder = value_of(arrow::RecordBatchBuilder::Make(schema_, arrow::system_memory_pool(), kBatchRows));
   }
-  if (open->partition != partition || open->rows == kBatchRows) flush(*open);
+  if (open->partition != partition) flush(*open);
   open->partition = partition;
+  selected_ = open.get();
+}
+
+void Batches::add(const Cells& row) {
   for (std::size_t i = 0; i < row.size(); ++i)
-    require_ok(append(*open->builder->GetField(static_cast<int>(i)), table_.columns[i].type, row[i]));
-  ++open->rows;
+    append(*selected_->builder->GetField(static_cast<int>(i)), table_.columns[i].type, row[i]);
+  if (++selected_->rows == kBatchRows) flush(*selected_);
 }
 
 void Batches::finish() {

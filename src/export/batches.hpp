@@ -27,18 +27,19 @@ struct Partition {
 };
 
 // A batch is full at kBatchRows rows or at the end of its month, so equal rows give equal batches.
-inline constexpr std::int64_t kBatchRows = 16'384;
+inline constexpr std::int64_t kBatchRows = 4'096;
 
 class Batches {
  public:
-  using Take = std::function<void(const Partition&, const arrow::RecordBatch&)>;
+  using Take = std::function<void(const Partition&, std::shared_ptr<arrow::RecordBatch>)>;
   Batches(const Table& table, Take take);
   ~Batches();
   Batches(const Batches&) = delete;
   Batches& operator=(const Batches&) = delete;
 
-  // Months of one env come in order.
-  void add(const Partition& partition, const Cells& row);
+  // Whose rows add() adds from now on. Months of one env come in order.
+  void select(const Partition& partition);
+  void add(const Cells& row);
   void finish();
 
  private:
@@ -48,6 +49,7 @@ class Batches {
   std::shared_ptr<arrow::Schema> schema_;
   Take take_;
   std::map<std::string, std::unique_ptr<Open>> open_;  // by env
+  Open* selected_ = nullptr;
 };
 
 }  // namespace heretix

@@ -10,13 +10,30 @@ namespace heretix {
 struct Cell {
   enum class Kind : unsigned char { null, integer, real, text };
   Kind kind = Kind::null;
-  std::int64_t integer = 0;  // boolean: 0 or 1; timestamp: microseconds, date: days, both since 1970 in UTC
-  double real = 0;
+  union {
+    std::int64_t integer = 0;  // boolean: 0 or 1; timestamp: microseconds, date: days, both since 1970 in UTC
+    double real;
+  };
   std::string_view text{};  // belongs to whoever made the row
 
-  static Cell of(std::int64_t value) { return {.kind = Kind::integer, .integer = value}; }
-  static Cell of(double value) { return {.kind = Kind::real, .real = value}; }
-  static Cell of(std::string_view value) { return {.kind = Kind::text, .text = value}; }
+  static Cell of(std::int64_t value) {
+    Cell cell;
+    cell.kind = Kind::integer;
+    cell.integer = value;
+    return cell;
+  }
+  static Cell of(double value) {
+    Cell cell;
+    cell.kind = Kind::real;
+    cell.real = value;
+    return cell;
+  }
+  static Cell of(std::string_view value) {
+    Cell cell;
+    cell.kind = Kind::text;
+    cell.text = value;
+    return cell;
+  }
   bool is_null() const { return kind == Kind::null; }
 };
 

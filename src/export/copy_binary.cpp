@@ -1,8 +1,10 @@
 #include "export/copy_binary.hpp"
 
+#include <endian.h>
 #include <fmt/format.h>
 
 #include <bit>
+#include <cstring>
 
 #include "base/error.hpp"
 #include "export/month.hpp"
@@ -21,6 +23,10 @@ constexpr std::int64_t kDaysTo2000 = 10'957;
 
 std::uint64_t big_endian(std::string_view bytes) {
   std::uint64_t value = 0;
+  if (bytes.size() == sizeof value) {
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return be64toh(value);
+  }
   for (const char byte : bytes) value = value << 8 | static_cast<unsigned char>(byte);
   return value;
 }
@@ -39,7 +45,13 @@ class TupleReader {
     const int unused = static_cast<int>(64 - 8 * size);
     return static_cast<std::int64_t>(value << unused) >> unused;
   }
-  bool is_done() const { return left_.empty(); }
+  // Empty: null.
+  std::optional<std::string_view> field() {
+    const std::int64_t size = number(4);
+    if (size < -1) refuse("a field of negative length");
+    return size < 0 ? std::nullopt : std::optional(take(static_cast<std::size_t>(size)));
+  }
+  std::string_view left() const { return left_; }
 
  private:
   std::string_view left_;
@@ -69,6 +81,20 @@ Cell cell_from(std::string_view bytes, ColumnType type) {
   }
 }
 
+// "8-4-4-4-12" (RFC 9562)
+std::string_view write_uuid(std::string_view bytes, std::array<char, 36>& text) {
+  if (bytes.size() != 16) refuse("a uuid that has not 16 bytes");
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    text[at++] = kDigits[byte >> 4];
+    text[at++] = kDigits[byte & 15];
+  }
+  return {text.data(), text.size()};
+}
+
 }  // namespace
 
 bool is_copy_trailer(std::string_view bytes) { return bytes.size() == 2 && big_endian(bytes) == 0xffff; }
@@ -81,17 +107,26 @@ std::string_view without_copy_header(std::string_view bytes) {
   return bytes.substr(kHeaderBytes + extension);
 }
 
-void read_copied(std::string_view tuple, std::span<const CopiedField> fields, Cells& cells) {
+CopiedKey read_copied_key(std::string_view tuple, std::size_t count) {
   TupleReader reader(tuple);
-  const std::int64_t count = reader.number(2);
-  if (count != static_cast<std::int64_t>(fields.size()))
-    refuse(fmt::format("{} fields, {} were asked for", count, fields.size()));
-  for (const CopiedField& field : fields) {
-    const std::int64_t size = reader.number(4);
-    if (size < -1) refuse("a field of negative length");
-    cells[field.place] = size < 0 ? Cell{} : cell_from(reader.take(static_cast<std::size_t>(size)), field.type);
+  const std::int64_t found = reader.number(2);
+  if (found != static_cast<std::int64_t>(count)) refuse(fmt::format("{} fields, {} were asked for", found, count));
+  CopiedKey key{.time = {}, .key = {}, .fields = reader.left()};
+  if (const auto time = reader.field()) key.time = cell_from(*time, ColumnType::integer).integer;
+  key.key = reader.field().value_or(std::string_view{});
+  return key;
+}
+
+void CopiedRowReader::read(std::string_view fields, Cells& cells) {
+  TupleReader reader(fields);
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    const CopiedField& field = fields_[i];
+    const auto value = reader.field();
+    if (!value) cells[field.place] = Cell{};
+    else if (field.is_uuid) cells[field.place] = Cell::of(write_uuid(*value, uuids_[i]));
+    else cells[field.place] = cell_from(*value, field.type);
   }
-  if (!reader.is_done()) refuse("bytes behind the last field");
+  if (!reader.left().empty()) refuse("bytes behind the last field");
 }
 
 }  // namespace heretix

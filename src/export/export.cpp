@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/background.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/version.hpp"
@@ -18,6 +19,8 @@
 
 namespace heretix {
 namespace {
+
+constexpr std::size_t kWaitingBatches = 16;  // while a row group is compressed
 
 using Months = std::map<Partition, std::vector<DatasetFile>>;
 
@@ -42,14 +45,13 @@ class Finisher {
     }
   }
 
-  const Cells& finish(const MergedRow& row) {
-    cells_ = *row.cells;
-    cells_[source_] = Cell::of(std::string_view(row.source->kind));
-    cells_[also_in_] = row.also_in_sqlite ? Cell::of(std::string_view("sqlite")) : Cell{};
-    if (user_ && !cells_[*user_].is_null())
-      cells_[*user_] = users_.has_key() ? Cell::of(users_.hash(cells_[*user_].text)) : Cell{};
-    for (const std::size_t place : dropped_) cells_[place] = Cell{};
-    return cells_;
+  void finish(const MergedRow& row) {
+    Cells& cells = *row.cells;
+    cells[source_] = Cell::of(std::string_view(row.source->kind));
+    cells[also_in_] = row.also_in_sqlite ? Cell::of(std::string_view("sqlite")) : Cell{};
+    if (user_ && !cells[*user_].is_null())
+      cells[*user_] = users_.has_key() ? Cell::of(users_.hash(cells[*user_].text)) : Cell{};
+    for (const std::size_t place : dropped_) cells[place] = Cell{};
   }
 
  private:
@@ -57,7 +59,22 @@ class Finisher {
   std::size_t source_, also_in_;
   std::optional<std::size_t> user_;
   std::vector<std::size_t> dropped_;
-  Cells cells_;
+};
+
+// A month and its bounds: rows come in order of time, so the month is mostly that of the row before.
+class MonthSpan {
+ public:
+  MonthSpan() = default;
+  explicit MonthSpan(std::int64_t time)
+      : month_(time == kNoTime ? Month::unknown() : Month::of_micros(time)),
+        from_(month_.first_micro()),
+        before_(time == kNoTime ? kNoTime + 1 : month_.next().first_micro()) {}
+  bool holds(std::int64_t time) const { return time >= from_ && time < before_; }
+  Month month() const { return month_; }
+
+ private:
+  Month month_ = Month::unknown();
+  std::int64_t from_ = 0, before_ = 0;
 };
 
 class TableExport {
@@ -80,33 +97,62 @@ class TableExport {
  private:
   Period all() const { return {.from = options_.since.value_or(Month::unknown()), .before = {}}; }
 
+  // Rows are read here and `take` runs on a thread of its own: encoding costs as much as reading.
   void read(const Period& period, bool is_writing, const std::function<bool(const Partition&)>& wants,
-            const Batches::Take& take) {
+            const std::function<void(const Partition&, const arrow::RecordBatch&)>& take) {
     Merge merge(table_, sources_, period);
     Finisher finisher(table_, options_);
     ExportProgress progress{.table = table_.name, .is_writing = is_writing, .rows = 0};
-    Batches batches(table_, [&](const Partition& partition, const arrow::RecordBatch& batch) {
-      take(partition, batch);
+    using Filled = std::pair<Partition, std::shared_ptr<arrow::RecordBatch>>;
+    Background<Filled> taking(kWaitingBatches, [&](Filled& filled) { take(filled.first, *filled.second); });
+    Batches batches(table_, [&](const Partition& partition, std::shared_ptr<arrow::RecordBatch> batch) {
+      taking.hand_over({partition, std::move(batch)});
       tell_(progress);
     });
+    const SourceFacts* source = nullptr;
+    MonthSpan month;
+    bool is_wanted = false;
     while (const auto row = merge.next()) {
-      const std::int64_t time = time_of(table_, *row->cells);
-      const bool has_time = !(*row->cells)[table_.time].is_null();
-      const Partition partition{row->source->env, has_time ? month_.of(time) : Month::unknown()};
       ++progress.rows;
-      if (wants(partition)) batches.add(partition, finisher.finish(*row));
+      const std::int64_t time = time_of(table_, *row->cells);
+      if (row->source != source || !month.holds(time)) {
+        source = row->source;
+        month = MonthSpan(time);
+        const Partition partition{source->env, month.month()};
+        is_wanted = wants(partition);
+        if (is_wanted) batches.select(partition);
+      }
+      if (!is_wanted) continue;
+      finisher.finish(*row);
+      batches.add(*row->cells);
     }
     batches.finish();
+    taking.finish();
     tell_(progress);
+  }
+
+  // Each source can find its rows out of order once.
+  void until_in_order(const std::function<void()>& pass) const {
+    for (std::size_t left = sources_.size();; --left) {
+      try {
+        pass();
+        return;
+      } catch (const RowsOutOfOrder&) {
+        if (left == 0) throw Error(ErrorKind::broken, fmt::format("the rows of {} stay out of order", table_.name));
+      }
+    }
   }
 
   void compare() {
     std::map<Partition, RowDigest> digests;
-    read(
-        all(), false, [](const Partition&) { return true; },
-        [&](const Partition& partition, const arrow::RecordBatch& batch) {
-          digests.try_emplace(partition, table_).first->second.add(batch);
-        });
+    until_in_order([&] {
+      digests.clear();
+      read(
+          all(), false, [](const Partition&) { return true; },
+          [&](const Partition& partition, const arrow::RecordBatch& batch) {
+            digests.try_emplace(partition, table_).first->second.add(batch);
+          });
+    });
     for (auto& [partition, digest] : digests) {
       rows_[partition] = digest.rows();
       const auto known = before_.find(partition);
@@ -193,19 +239,6 @@ class TableExport {
     return MonthWriter(table_, target_).write_without_rows();
   }
 
-  // Rows come in order of time, so the month is mostly that of the row before.
-  struct LastMonth {
-    Month month = Month::unknown();
-    std::int64_t from = 0, before = 0;
-    Month of(std::int64_t time) {
-      if (time >= from && time < before) return month;
-      month = Month::of_micros(time);
-      from = month.first_micro();
-      before = month.next().first_micro();
-      return month;
-    }
-  };
-
   const Table& table_;
   std::span<const std::unique_ptr<Source>> sources_;
   Target& target_;
@@ -216,7 +249,6 @@ class TableExport {
   std::set<Partition> changed_, gone_;
   std::vector<std::string> written_;
   std::int64_t rows_written_ = 0;
-  LastMonth month_;
 };
 
 // A generation made from fewer stores would silently lose the others' rows, and months that are not looked at would

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/error.hpp"
@@ -19,7 +18,7 @@ bool is_sqlite(const Source& source) { return source.facts().kind == "sqlite"; }
 
 std::int64_t time_of(const Table& table, const Cells& row) {
   const Cell& cell = row[table.time];
-  if (cell.is_null()) return std::numeric_limits<std::int64_t>::min();
+  if (cell.is_null()) return kNoTime;
   return table.columns[table.time].type == ColumnType::date ? cell.integer * kMicrosPerDay : cell.integer;
 }
 

@@ -1,6 +1,7 @@
 // The rows of all stores as one stream, a measurement that several of them hold once.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,7 +11,7 @@
 namespace heretix {
 
 struct MergedRow {
-  const Cells* cells;
+  Cells* cells;
   const SourceFacts* source;
   bool also_in_sqlite;  // and left out there
 };
@@ -30,7 +31,7 @@ class Merge {
   struct Head {
     const Source* source;
     std::unique_ptr<RowStream> stream;
-    const Cells* row = nullptr;
+    Cells* row = nullptr;
     std::int64_t last_time = 0;
     std::string last_key{};
     bool is_used = false;  // its row belongs to the measurement at hand
@@ -44,7 +45,9 @@ class Merge {
   bool also_in_sqlite_ = false;
 };
 
-// Microseconds since 1970 of the row's time column; the smallest number where it has none.
+inline constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
+
+// Microseconds since 1970 of the row's time column; kNoTime where it has none.
 std::int64_t time_of(const Table& table, const Cells& row);
 
 }  // namespace heretix

@@ -70,6 +70,7 @@ bool is_json(const Column& column) { return std::string_view(column.name).ends_w
 
 std::shared_ptr<parquet::WriterProperties> properties(const Table& table) {
   parquet::WriterProperties::Builder builder;
+  builder.memory_pool(arrow::system_memory_pool());  // mimalloc's gives pages back and asks for them again
   builder.compression(arrow::Compression::ZSTD)->max_row_group_length(kRowGroupRows)->disable_dictionary();
   for (const Column& column : table.columns) {
     const auto path = parquet::schema::ColumnPath::FromDotString(column.name);
@@ -90,7 +91,7 @@ struct ParquetFile::Writer {
 ParquetFile::ParquetFile(const Table& table, std::string local_path)
     : writer_(std::make_unique<Writer>(local_path)), local_path_(std::move(local_path)) {
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  writer_->parquet = value_of(parquet::arrow::FileWriter::Open(*arrow_schema(table), arrow::default_memory_pool(),
+  writer_->parquet = value_of(parquet::arrow::FileWriter::Open(*arrow_schema(table), arrow::system_memory_pool(),
                                                                writer_->file, properties(table), arrow_properties));
 }
 

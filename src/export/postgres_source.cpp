@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/error.hpp"
 #include "export/check_names.hpp"
-#include "export/copy_binary.hpp"
+#include "export/copied_rows.hpp"
 
 namespace heretix {
 namespace {
 
-// A column of the dataset and how Postgres says it. Columns that are not listed stay null.
+// A column of the dataset and how Postgres says it; the first two are time and key. Columns that are not listed stay
+// null.
 struct Selected {
   const char* column;
   const char* sql;
@@ -24,6 +27,8 @@ struct TableQuery {
   const char* bound;  // a bound of the period, from microseconds since 1970
 };
 
+constexpr std::size_t kWindowRows = 4096;  // a few megabytes
+
 constexpr const char* kTimestampBound = "timestamptz 'epoch' + {} * interval '1 microsecond'";
 constexpr const char* kSecondsBound = "{} / 1000000";
 constexpr const char* kDateBound = "(timestamp 'epoch' + {} * interval '1 microsecond')::date";
@@ -31,11 +36,11 @@ constexpr const char* kDateBound = "(timestamp 'epoch' + {} * interval '1 micros
 std::vector<TableQuery> queries() {
   return {
       {"checks",
-       {{"check_id", "c.run_id"},
-        {"mode", "e.mode"},
-        {"row_id", "c.id::text"},
+       {{"created_at", "c.created_at"},
+        {"check_id", "c.run_id"},
+        {"row_id", "c.id"},
         {"stored_env", "c.env"},
-        {"user_hash", "c.user_id::text"},
+        {"user_hash", "c.user_id"},
         {"claim", "c.claim"},
         {"claim_hash", "c.claim_hash"},
         {"model", "c.model"},
@@ -68,14 +73,14 @@ std::vector<TableQuery> queries() {
         {"pqs_version", "c.pqs_version"},
         {"was_cached", "c.was_cached"},
         {"provider_model_id", "c.provider_model_id"},
-        {"created_at", "c.created_at"},
         {"finished_at", "c.finished_at"}},
-       "checks c LEFT JOIN heretix_executions e ON e.execution_id = 'exec-' || right(c.run_id, 12)",
+       "checks c",
        "c.created_at",
        "c.run_id",
        kTimestampBound},
       {"samples",
-       {{"cache_key", "s.cache_key"},
+       {{"created_at", "timestamptz 'epoch' + s.created_at * interval '1 second'"},
+        {"cache_key", "s.cache_key"},
         {"execution_id", "a.execution_id"},
         {"recipe_run_id", "s.run_id"},
         {"mode", "e.mode"},
@@ -88,8 +93,7 @@ std::vector<TableQuery> queries() {
         {"response_id", "s.response_id"},
         {"tokens_out", "s.tokens_out"},
         {"latency_ms", "s.latency_ms"},
-        {"json_valid", "s.json_valid"},
-        {"created_at", "timestamptz 'epoch' + s.created_at * interval '1 second'"}},
+        {"json_valid", "s.json_valid"}},
        // The answer that the sample is; another file's attempt may bear a higher number.
        "samples s LEFT JOIN LATERAL (SELECT x.execution_id FROM heretix_answers x WHERE x.cache_key = s.cache_key "
        "ORDER BY (x.response_id IS NOT DISTINCT FROM s.response_id AND x.created_at IS NOT DISTINCT FROM s.created_at) "
@@ -98,7 +102,8 @@ std::vector<TableQuery> queries() {
        "s.cache_key",
        kSecondsBound},
       {"executions",
-       {{"execution_id", "e.execution_id"},
+       {{"created_at", "timestamptz 'epoch' + e.created_at * interval '1 second'"},
+        {"execution_id", "e.execution_id"},
         {"recipe_run_id", "e.run_id"},
         {"mode", "e.mode"},
         {"status", "e.status"},
@@ -114,7 +119,6 @@ std::vector<TableQuery> queries() {
         {"attempts_unpriced", "coalesce(t.unpriced, 0)"},
         {"tokens_in", "a.tokens_in::bigint"},
         {"tokens_out", "a.tokens_out::bigint"},
-        {"created_at", "timestamptz 'epoch' + e.created_at * interval '1 second'"},
         {"finished_at", "timestamptz 'epoch' + e.finished_at * interval '1 second'"}},
        "heretix_executions e LEFT JOIN (SELECT execution_id, count(*) AS attempts, sum(billed_micro_usd) AS billed, "
        "count(*) FILTER (WHERE billed_micro_usd IS NULL AND outcome IS DISTINCT FROM 'not_sent') AS unpriced FROM "
@@ -125,9 +129,9 @@ std::vector<TableQuery> queries() {
        "e.execution_id",
        kSecondsBound},
       {"usage",
-       {{"ledger_id", "u.id::text"},
-        {"user_hash", "u.user_id::text"},
-        {"period_start", "u.period_start"},
+       {{"period_start", "u.period_start"},
+        {"ledger_id", "u.id::text"},
+        {"user_hash", "u.user_id"},
         {"period_end", "u.period_end"},
         {"plan", "u.plan"},
         {"checks_allowed", "u.checks_allowed"},
@@ -152,49 +156,83 @@ std::string where(const TableQuery& query, const Period& period) {
   return text;
 }
 
-std::string copy_statement(const TableQuery& query, const Period& period) {
+std::string copy_statement(const TableQuery& query, const Period& period, bool is_sorted) {
   std::string columns;
   for (const Selected& one : query.selected) columns += (columns.empty() ? "" : ", ") + std::string(one.sql);
-  return fmt::format("COPY (SELECT {} FROM {}{} ORDER BY {} NULLS FIRST, {} COLLATE \"C\") TO STDOUT (FORMAT binary)",
-                     columns, query.from, where(query, period), query.time, query.key);
+  const std::string order =
+      is_sorted ? fmt::format(" ORDER BY {} NULLS FIRST, {} COLLATE \"C\"", query.time, query.key) : "";
+  return fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)", columns, query.from,
+                     where(query, period), order);
+}
+
+std::vector<CopiedField> fields_of(const TableQuery& query, const Table& table) {
+  std::vector<CopiedField> fields;
+  for (const Selected& one : query.selected) {
+    const std::size_t place = table.place(one.column);
+    const std::string_view sql(one.sql);
+    fields.push_back(
+        {.place = place, .type = table.columns[place].type, .is_uuid = sql == "c.id" || sql.ends_with("user_id")});
+  }
+  return fields;
 }
 
 class CopyStream final : public RowStream {
  public:
-  CopyStream(PostgresDatabase& database, const TableQuery& query, const Table& table, const Period& period)
-      : database_(database), table_(table), cells_(table.columns.size()) {
-    for (const Selected& one : query.selected) {
-      const std::size_t place = table.place(one.column);
-      fields_.push_back({place, table.columns[place].type});
-    }
-    database_.start_copy(copy_statement(query, period));
+  CopyStream(PostgresDatabase& database, const TableQuery& query, const Table& table, const Period& period,
+             std::set<std::string>& sorted_tables)
+      : database_(database),
+        table_(table),
+        sorted_tables_(sorted_tables),
+        reader_(fields_of(query, table)),
+        cells_(table.columns.size()) {
+    const bool is_sorted = sorted_tables.contains(table.name);
+    database_.start_copy(copy_statement(query, period, is_sorted));
+    window_ = Window(is_sorted ? 1 : kWindowRows);
   }
 
-  const Cells* next() override {
-    auto bytes = database_.next_copied();
-    if (!bytes) return nullptr;
-    if (!is_started_) bytes = without_copy_header(*bytes);
-    is_started_ = true;
-    if (is_copy_trailer(*bytes)) {
-      database_.next_copied();  // hears the end
-      return nullptr;
+  Cells* next() override {
+    while (!is_ended_ && !window_.is_full()) fetch();
+    if (!window_.pop(row_)) return nullptr;
+    if (window_.went_back()) {
+      sorted_tables_.insert(table_.name);
+      throw RowsOutOfOrder();
     }
     try {
-      read_copied(*bytes, fields_, cells_);
+      reader_.read(row_.fields(), cells_);
     } catch (const Error& e) {
-      throw Error(e.kind(), fmt::format("{}, {}: {}", database_.address().shown(), table_.name, e.what()), e.hint());
+      throw Error(e.kind(),
+                  fmt::format("{}, {} '{}': {}", database_.address().shown(), table_.name, row_.key(), e.what()),
+                  e.hint());
     }
     if (std::string_view(table_.name) == "checks") names_.fill(table_, cells_);
     return &cells_;
   }
 
  private:
+  void fetch() {
+    auto bytes = database_.next_copied();
+    const std::string_view tuple = !bytes        ? std::string_view{}
+                                   : is_started_ ? bytes->view()
+                                                 : without_copy_header(bytes->view());
+    is_started_ = true;
+    if (!bytes || is_copy_trailer(tuple)) {
+      if (bytes) database_.next_copied();  // hears the end
+      is_ended_ = true;
+      return;
+    }
+    window_.push(CopiedRow(std::move(*bytes), tuple, reader_.fields()));
+  }
+
   PostgresDatabase& database_;
   const Table& table_;
-  std::vector<CopiedField> fields_;
+  std::set<std::string>& sorted_tables_;
+  CopiedRowReader reader_;
   Cells cells_;
+  Window window_{1};
+  CopiedRow row_;
   CheckNames names_;
   bool is_started_ = false;
+  bool is_ended_ = false;
 };
 
 class PostgresSource final : public Source {
@@ -208,7 +246,11 @@ class PostgresSource final : public Source {
               .env = std::move(env),
               .revision = text("SELECT version_num AS value FROM alembic_version"),
               .snapshot = text("SELECT pg_current_snapshot()::text AS value")};
-    // The sort that puts rows in order: at the server's default of 4 MB it would go through many small files.
+    // Rows mostly lie in order of time; a scan that starts in the middle or in several processes would lose that. Where
+    // they do not, the server sorts: at its default of 4 MB through many small files.
+    database_->execute("SET LOCAL synchronize_seqscans = off");
+    database_->execute("SET LOCAL max_parallel_workers_per_gather = 0");
+    database_->execute("SET LOCAL jit = off");
     database_->execute("SET LOCAL work_mem = '64MB'");
   }
 
@@ -217,7 +259,7 @@ class PostgresSource final : public Source {
   std::unique_ptr<RowStream> open(const Table& table, const Period& period) override {
     for (const TableQuery& query : queries()) {
       if (std::string_view(query.table) == table.name)
-        return std::make_unique<CopyStream>(*database_, query, table, period);
+        return std::make_unique<CopyStream>(*database_, query, table, period, sorted_tables_);
     }
     throw Error(ErrorKind::broken, fmt::format("no query reads {}", table.name));
   }
@@ -225,6 +267,7 @@ class PostgresSource final : public Source {
  private:
   std::unique_ptr<PostgresDatabase> database_;
   SourceFacts facts_;
+  std::set<std::string> sorted_tables_;  // whose rows were found out of order
 };
 
 }  // namespace

@@ -16,10 +16,14 @@ namespace heretix {
 class RowStream {
  public:
   virtual ~RowStream() = default;
-  // The next row, valid until the next call; null at the end. Cells that only the exporter knows are null: source,
-  // also_in, user_hash (which holds the user's id until then).
-  virtual const Cells* next() = 0;
+  // The next row, the caller's until the next call; null at the end. What only the exporter knows is for it to fill:
+  // source, also_in, and user_hash, which holds the user's id until then.
+  virtual Cells* next() = 0;
 };
+
+// Thrown by a stream that hoped for a store's rows to lie in order and finds that they do not. Its source sorts from
+// now on, so reading the table again as a whole succeeds.
+struct RowsOutOfOrder {};
 
 struct SourceFacts {
   std::string name;      // as said in messages: "runs/heretix.sqlite", "local", "prod"

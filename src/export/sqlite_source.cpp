@@ -300,7 +300,7 @@ class SqliteStream final : public RowStream {
     for (const Selected& one : query.selected) places_.push_back(table.place(one.column));
   }
 
-  const Cells* next() override {
+  Cells* next() override {
     if (!cursor_->next()) return nullptr;
     reader_.begin_row(fmt::format("{}, {} '{}'", path_, table_.name, cursor_->text(0)));
     for (std::size_t i = 0; i < places_.size(); ++i)

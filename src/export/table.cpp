@@ -12,7 +12,7 @@ namespace {
 using enum ColumnType;
 
 constexpr Column kExecutionId{"execution_id", text, false, "the execution that measured it; null where none is known"};
-constexpr Column kRecipeRunId{"recipe_run_id", text, true, "names the recipe: claim, model, prompts, K, R, T, …"};
+constexpr Column kRecipeRunId{"recipe_run_id", text, false, "names the recipe: claim, model, prompts, K, R, T, …"};
 constexpr Column kMode{"mode", text, true, "LIVE or MOCK, with what changes the answers; null: not recorded"};
 constexpr Column kSource{"source", text, true, "the store it was read from: sqlite or postgres"};
 constexpr Column kAlsoIn{"also_in", text, true, "the other store that holds it too: sqlite, else null"};

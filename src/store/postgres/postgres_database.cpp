@@ -162,7 +162,6 @@ Value value_of(const PGresult* result, int row, int column) {
 
 struct PostgresDatabase::Connection {
   bool is_ending = false;  // the server said that it ends the connection
-  std::unique_ptr<char, decltype(&PQfreemem)> copied{nullptr, &PQfreemem};
   std::unique_ptr<PGconn, decltype(&PQfinish)> handle{nullptr, &PQfinish};
   PGconn* get() const { return handle.get(); }
 };
@@ -483,13 +482,14 @@ void PostgresDatabase::start_copy(std::string_view sql) {
   require_success(result, Doing::reads);
 }
 
-std::optional<std::string_view> PostgresDatabase::next_copied() {
+void CopiedBytes::Free::operator()(char* bytes) const { PQfreemem(bytes); }
+
+std::optional<CopiedBytes> PostgresDatabase::next_copied() {
   PGconn* handle = connection_->get();
   char* bytes = nullptr;
   for (;;) {
     const int size = PQgetCopyData(handle, &bytes, 1);
-    connection_->copied.reset(bytes);
-    if (size > 0) return std::string_view(bytes, static_cast<std::size_t>(size));
+    if (size > 0) return CopiedBytes(bytes, static_cast<std::size_t>(size));
     if (size < 0) break;  // the end, or an error that collect() finds
     if (!wait_for(PQsocket(handle), POLLIN, Steady::now() + options_.copy_deadline)) {
       connection_->handle.reset();

@@ -41,6 +41,20 @@ struct ServerFacts {
   int protocol_pid = 0;  // what the other side named itself; a pooler names another than pg_backend_pid()
 };
 
+// What one message of a COPY held, in libpq's own memory.
+class CopiedBytes {
+ public:
+  CopiedBytes(char* bytes, std::size_t size) : bytes_(bytes), size_(size) {}
+  std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  struct Free {
+    void operator()(char* bytes) const;
+  };
+  std::unique_ptr<char, Free> bytes_;
+  std::size_t size_;
+};
+
 class PostgresDatabase final : public Database {
  public:
   // Connects at once. Throws Error: unavailable (not reached), not_allowed (password, TLS, rights), not_found (no such
@@ -64,8 +78,8 @@ class PostgresDatabase final : public Database {
   // One COPY at a time, within begin_snapshot(). `sql` is `COPY (…) TO STDOUT (FORMAT binary)`.
   void start_copy(std::string_view sql);
   // What the server sends next, a tuple a call (the header stands before the first, PostgreSQL manual, COPY, "Binary
-  // Format"); valid until the next call. Empty at the end. The server has Options::copy_deadline for each.
-  std::optional<std::string_view> next_copied();
+  // Format"). Empty at the end. The server has PostgresOptions::copy_deadline for each.
+  std::optional<CopiedBytes> next_copied();
 
  private:
   struct Connection;
