@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <mutex>
 #include <set>
 
 #include "base/error.hpp"
@@ -130,10 +131,11 @@ class Progress {
   bool shows_;
 };
 
-// Each once, though months are read twice, and no more than a person reads.
+// Each once, though months are read twice, and no more than a person reads. Stores call from threads of their own.
 class Notes {
  public:
   void add(const std::string& note) {
+    const std::lock_guard lock(mutex_);
     if (seen_.size() < kMost) seen_.insert(note);
     else has_more_ = has_more_ || !seen_.contains(note);
   }
@@ -145,6 +147,7 @@ class Notes {
 
  private:
   static constexpr std::size_t kMost = 20;
+  std::mutex mutex_;
   std::set<std::string> seen_;
   bool has_more_ = false;
 };

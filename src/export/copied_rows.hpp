@@ -1,8 +1,7 @@
-// Rows of a binary COPY that come nearly in order, put in order: a sort by the server costs as much as the export.
+// Rows of a binary COPY, with what they are ordered by.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string_view>
 
 #include "export/copy_binary.hpp"
@@ -27,22 +26,6 @@ class CopiedRow {
   CopiedBytes bytes_{nullptr, 0};
   std::int64_t time_ = 0;  // as the server counts; null before all
   std::string_view key_, fields_;
-};
-
-// Gives the smallest of the rows it holds: order is restored where no row lies further than `rows` from its place.
-class Window {
- public:
-  explicit Window(std::size_t rows) : most_(rows) {}
-  bool is_full() const { return rows_.size() >= most_; }
-  void push(CopiedRow row);
-  bool pop(CopiedRow& row);                      // false: it is empty; `row` is what pop() gave before
-  bool went_back() const { return went_back_; }  // whether the last row belonged before the one before it
-
- private:
-  std::size_t most_;
-  std::deque<CopiedRow> rows_;
-  bool has_popped_ = false;
-  bool went_back_ = false;
 };
 
 }  // namespace heretix

@@ -182,11 +182,14 @@ class TableExport {
       period.from = std::ranges::min_element(changed_, by_month)->month;
       period.before = std::ranges::max_element(changed_, by_month)->month.next();
     }
-    MonthWriter writer(table_, target_);
-    read(
-        period, true, [&](const Partition& partition) { return !only_changed || changed_.contains(partition); },
-        [&](const Partition& partition, const arrow::RecordBatch& batch) { writer.add(partition, batch); });
-    for (auto& [partition, files] : writer.finish()) {
+    std::optional<MonthWriter> writer;
+    until_in_order([&] {
+      writer.emplace(table_, target_);
+      read(
+          period, true, [&](const Partition& partition) { return !only_changed || changed_.contains(partition); },
+          [&](const Partition& partition, const arrow::RecordBatch& batch) { writer->add(partition, batch); });
+    });
+    for (auto& [partition, files] : writer->finish()) {
       const auto before = before_.find(partition);
       after[partition] = files;
       rows_written_ += rows_of(files);

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "export/check_names.hpp"
 #include "export/copied_rows.hpp"
+#include "export/window.hpp"
 
 namespace heretix {
 namespace {
@@ -26,8 +27,6 @@ struct TableQuery {
   const char* key;    // ties in time
   const char* bound;  // a bound of the period, from microseconds since 1970
 };
-
-constexpr std::size_t kWindowRows = 4096;  // a few megabytes
 
 constexpr const char* kTimestampBound = "timestamptz 'epoch' + {} * interval '1 microsecond'";
 constexpr const char* kSecondsBound = "{} / 1000000";
@@ -187,7 +186,7 @@ class CopyStream final : public RowStream {
         cells_(table.columns.size()) {
     const bool is_sorted = sorted_tables.contains(table.name);
     database_.start_copy(copy_statement(query, period, is_sorted));
-    window_ = Window(is_sorted ? 1 : kWindowRows);
+    window_ = Window<CopiedRow>(is_sorted ? 1 : kWindowRows);
   }
 
   Cells* next() override {
@@ -228,7 +227,7 @@ class CopyStream final : public RowStream {
   std::set<std::string>& sorted_tables_;
   CopiedRowReader reader_;
   Cells cells_;
-  Window window_{1};
+  Window<CopiedRow> window_{1};
   CopiedRow row_;
   CheckNames names_;
   bool is_started_ = false;

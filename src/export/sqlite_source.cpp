@@ -8,188 +8,20 @@
 #include <cmath>
 #include <fstream>
 #include <numeric>
+#include <set>
 
+#include "base/background.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "check/check_row.hpp"
 #include "export/check_names.hpp"
+#include "export/merge.hpp"
+#include "export/sqlite_queries.hpp"
+#include "export/window.hpp"
 
 namespace heretix {
 namespace {
-
-// A column of the dataset and how SQLite says it. Columns that are not listed stay null.
-struct Selected {
-  const char* column;
-  std::string sql;
-};
-
-// Keys are sorted first and rows fetched in that order: SQLite would carry whole rows through its sort. LIMIT -1 keeps
-// the subquery's order.
-struct TableQuery {
-  const char* table;
-  std::vector<Selected> selected;
-  std::string keys;  // SELECT … AS time, … AS key, and the rows' numbers, for a %PERIOD% on `time`
-  const char* rows;  // what joins the rows to `k`
-};
-
-// One row a run, its newest execution beside it; and one for each earlier execution of the same recipe, whose run row
-// was replaced: `earlier` names it, and what the row said is in its record.
-constexpr const char* kRunKeys =
-    "SELECT coalesce(e.created_at, r.created_at) AS time, r.run_id || '-' || coalesce(substr(e.execution_id, -12), "
-    "digits_of_run(r.run_id, r.created_at)) AS key, r.rowid AS run_row, e.rowid AS execution_row, NULL AS earlier "
-    "FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM heretix_executions x WHERE "
-    "x.run_id = r.run_id AND x.status = 'done') UNION ALL "
-    "SELECT x.created_at, x.run_id || '-' || substr(x.execution_id, -12), NULL, x.rowid, x.execution_id FROM "
-    "heretix_executions x WHERE x.status = 'done' AND json_valid(x.record_json) AND x.rowid <> (SELECT max(y.rowid) "
-    "FROM heretix_executions y WHERE y.run_id = x.run_id AND y.status = 'done')";
-constexpr const char* kForeignRunKeys =
-    "SELECT r.created_at AS time, r.run_id || '-' || digits_of_run(r.run_id, r.created_at) AS key, r.rowid AS run_row "
-    "FROM runs r";
-constexpr const char* kUnreadable =
-    "SELECT count(*) AS n FROM heretix_executions x WHERE x.status = 'done' AND NOT "
-    "coalesce(json_valid(x.record_json), "
-    "0) AND x.rowid <> (SELECT max(y.rowid) FROM heretix_executions y WHERE y.run_id = x.run_id AND y.status = 'done')";
-
-// The columns of `runs` and where a record (docs/record.md) has them.
-struct RunColumn {
-  const char* name;
-  const char* in_record;
-};
-constexpr std::array kRunColumns = {RunColumn{"claim", "$.claim"},
-                                    RunColumn{"model", "$.config.model"},
-                                    RunColumn{"prompt_version", "$.config.prompt_version"},
-                                    RunColumn{"K", "$.config.K"},
-                                    RunColumn{"R", "$.config.R"},
-                                    RunColumn{"T", "$.config.T"},
-                                    RunColumn{"B", "$.config.B"},
-                                    RunColumn{"seed", "$.config.seed"},
-                                    RunColumn{"bootstrap_seed", "$.estimate.bootstrap_seed"},
-                                    RunColumn{"prob_true_rpl", "$.estimate.prob_true_rpl"},
-                                    RunColumn{"ci_lo", "$.estimate.ci[0]"},
-                                    RunColumn{"ci_hi", "$.estimate.ci[1]"},
-                                    RunColumn{"ci_width", "$.estimate.ci_width"},
-                                    RunColumn{"template_iqr_logit", "$.estimate.template_iqr_logit"},
-                                    RunColumn{"stability_score", "$.estimate.stability_score"},
-                                    RunColumn{"imbalance_ratio", "$.estimate.imbalance_ratio"},
-                                    RunColumn{"rpl_compliance_rate", "$.rpl_compliance_rate"},
-                                    RunColumn{"cache_hit_rate", "$.cache_hit_rate"},
-                                    RunColumn{"config_json", "$.config"},
-                                    RunColumn{"sampler_json", "$.sampler"},
-                                    RunColumn{"prompt_char_len_max", "$.sampler.prompt_char_len_max"},
-                                    RunColumn{"pqs", "$.pqs"},
-                                    RunColumn{"gate_compliance_ok", "$.gates[0].passed"},
-                                    RunColumn{"gate_stability_ok", "$.gates[1].passed"},
-                                    RunColumn{"gate_precision_ok", "$.gates[2].passed"},
-                                    RunColumn{"pqs_version", "$.pqs_version"}};
-
-TableQuery foreign_checks_query() {
-  TableQuery query{"checks",
-                   {{"check_id", "k.key"},
-                    {"created_at", "k.time"},
-                    {"finished_at", "r.created_at"},
-                    {"was_cached", "0"},
-                    {"counts_by_template_json", "r.counts_by_template_json"},
-                    {"artifact_json_path", "r.artifact_json_path"}},
-                   kForeignRunKeys,
-                   "LEFT JOIN runs r ON r.rowid = k.run_row"};
-  for (const RunColumn& column : kRunColumns) query.selected.push_back({column.name, fmt::format("r.{}", column.name)});
-  return query;
-}
-
-TableQuery checks_query() {
-  TableQuery query{
-      "checks",
-      {{"check_id", "k.key"},
-       {"created_at", "k.time"},
-       {"finished_at", "coalesce(e.finished_at, r.created_at)"},
-       {"mode", "e.mode"},
-       {"was_cached", "0"},
-       {"counts_by_template_json",
-        "iif(k.earlier IS NULL, r.counts_by_template_json, (SELECT json_group_object(sha, usable) FROM (SELECT "
-        "json_extract(t.value, '$.prompt_sha256') AS sha, json_extract(t.value, '$.usable') AS usable FROM "
-        "json_each(e.record_json, '$.templates') t ORDER BY sha)))"},
-       {"artifact_json_path",
-        "iif(k.earlier IS NULL, r.artifact_json_path, 'artifacts/' || e.execution_id || '.json')"}},
-      kRunKeys,
-      "LEFT JOIN runs r ON r.rowid = k.run_row LEFT JOIN heretix_executions e ON e.rowid = k.execution_row"};
-  for (const RunColumn& column : kRunColumns)
-    query.selected.push_back(
-        {column.name, fmt::format("iif(k.earlier IS NULL, r.{}, json_extract(e.record_json, '{}'))", column.name,
-                                  column.in_record)});
-  return query;
-}
-
-TableQuery samples_query(bool has_executions) {
-  return {"samples",
-          {{"cache_key", "k.key"},
-           {"execution_id", has_executions ? "e.execution_id" : "NULL"},
-           {"recipe_run_id", "s.run_id"},
-           {"mode", has_executions ? "e.mode" : "NULL"},
-           {"prompt_sha256", "s.prompt_sha256"},
-           {"paraphrase_idx", "s.paraphrase_idx"},
-           {"replicate_idx", "s.replicate_idx"},
-           {"prob_true", "s.prob_true"},
-           {"logit", "s.logit"},
-           {"provider_model_id", "s.provider_model_id"},
-           {"response_id", "s.response_id"},
-           {"tokens_out", "s.tokens_out"},
-           {"latency_ms", "s.latency_ms"},
-           {"json_valid", "s.json_valid"},
-           {"created_at", "k.time"}},
-          "SELECT s.created_at AS time, s.cache_key AS key, s.rowid AS sample_row FROM samples s",
-          has_executions
-              ? "LEFT JOIN samples s ON s.rowid = k.sample_row LEFT JOIN heretix_executions e ON e.execution_id = "
-                "coalesce((SELECT x.execution_id FROM heretix_answers x WHERE x.cache_key = s.cache_key AND "
-                "x.response_id IS s.response_id AND x.created_at IS s.created_at), (SELECT x.execution_id FROM "
-                "heretix_answers x WHERE x.cache_key = s.cache_key ORDER BY x.attempt DESC LIMIT 1))"
-              : "LEFT JOIN samples s ON s.rowid = k.sample_row"};
-}
-
-TableQuery executions_query() {
-  return {"executions",
-          {{"execution_id", "k.key"},
-           {"recipe_run_id", "e.run_id"},
-           {"mode", "e.mode"},
-           {"status", "e.status"},
-           {"claim", "e.claim"},
-           {"model", "e.model"},
-           {"prompt_version", "e.prompt_version"},
-           {"bank_content_sha256", "e.bank_content_sha256"},
-           {"config_json", "e.config_json"},
-           {"record_json", "e.record_json"},
-           {"record_sha256", "e.record_sha256"},
-           {"attempts", "coalesce(t.attempts, 0)"},
-           {"billed_micro_usd", "t.billed"},
-           {"attempts_unpriced", "coalesce(t.unpriced, 0)"},
-           {"tokens_in", "a.tokens_in"},
-           {"tokens_out", "a.tokens_out"},
-           {"created_at", "k.time"},
-           {"finished_at", "e.finished_at"}},
-          "SELECT e.created_at AS time, e.execution_id AS key, e.rowid AS execution_row FROM heretix_executions e",
-          "LEFT JOIN heretix_executions e ON e.rowid = k.execution_row LEFT JOIN (SELECT execution_id, count(*) AS "
-          "attempts, sum(billed_micro_usd) AS billed, count(*) FILTER (WHERE billed_micro_usd IS NULL AND outcome IS "
-          "NOT 'not_sent') AS unpriced FROM heretix_attempts GROUP BY execution_id) t ON t.execution_id = k.key "
-          "LEFT JOIN (SELECT execution_id, sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM "
-          "heretix_answers GROUP BY execution_id) a ON a.execution_id = k.key"};
-}
-
-std::string where(const Period& period) {
-  constexpr std::int64_t kMicros = 1'000'000;
-  if (period.from == Month::unknown() && !period.before) return "";
-  if (period.from == Month::unknown())
-    return fmt::format(" WHERE time < {} OR time IS NULL", period.before->first_micro() / kMicros);
-  std::string text = fmt::format(" WHERE time >= {}", period.from.first_micro() / kMicros);
-  if (period.before) text += fmt::format(" AND time < {}", period.before->first_micro() / kMicros);
-  return text;
-}
-
-std::string select_statement(const TableQuery& query, const Period& period) {
-  std::string columns;
-  for (const Selected& one : query.selected) columns += (columns.empty() ? "" : ", ") + one.sql;
-  return fmt::format("SELECT {} FROM (SELECT * FROM ({}){} ORDER BY time, key LIMIT -1) k {}", columns, query.keys,
-                     where(period), query.rows);
-}
 
 // A row of `runs` that no execution stands behind has the name that an import into Postgres would give it.
 std::string digits_of_run(const std::string& run_id, const std::string& created_at) {
@@ -202,8 +34,10 @@ class SqliteReader {
  public:
   SqliteReader(const SqliteCursor& cursor, Note& note) : cursor_(cursor), note_(note) {}
 
-  void begin_row(const std::string& row) {
-    row_ = row;
+  // The row's key is its first column.
+  void begin_row(const std::string& path, const char* table) {
+    path_ = &path;
+    table_ = table;
     kept_.clear();
   }
 
@@ -222,7 +56,7 @@ class SqliteReader {
  private:
   [[noreturn]] void refuse(int place, const Column& column, const char* wanted) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: {} is '{}', must be {}", row_, column.name,
+                fmt::format("{}: {} is '{}', must be {}", row(), column.name,
                             shortened(on_one_line(cursor_.text(place)), 40), wanted),
                 "correct that row of the store");
   }
@@ -265,7 +99,7 @@ class SqliteReader {
     if (seconds > kFurthest || seconds < -kFurthest || !is_representable(seconds * 1'000'000))
       throw Error(
           ErrorKind::bad_input,
-          fmt::format("{}: {} is {}, must be Unix seconds within the years 1 to 9999", row_, column.name, seconds),
+          fmt::format("{}: {} is {}, must be Unix seconds within the years 1 to 9999", row(), column.name, seconds),
           "correct that row of the store");
     return seconds * 1'000'000;
   }
@@ -274,7 +108,7 @@ class SqliteReader {
   std::string_view valid_text(std::string_view text, const Column& column) {
     auto bad = first_invalid_utf8(text);
     if (!bad) return text;
-    note_(fmt::format("{}: {} is no UTF-8; its bytes that are none are written as U+FFFD", row_, column.name));
+    note_(fmt::format("{}: {} is no UTF-8; its bytes that are none are written as U+FFFD", row(), column.name));
     std::string mended;
     for (; bad; bad = first_invalid_utf8(text)) {
       mended.append(text.substr(0, *bad)).append("\xEF\xBF\xBD");
@@ -283,40 +117,117 @@ class SqliteReader {
     return *kept_.insert(kept_.end(), std::make_unique<std::string>(mended.append(text)))->get();
   }
 
+  std::string row() const { return fmt::format("{}, {} '{}'", *path_, table_, cursor_.text(0)); }
+
   const SqliteCursor& cursor_;
   Note& note_;
-  std::string row_;
+  const std::string* path_ = nullptr;
+  const char* table_ = "";
   std::vector<std::unique_ptr<std::string>> kept_;
 };
 
-class SqliteStream final : public RowStream {
+// A row with texts of its own.
+class KeptRow {
  public:
-  SqliteStream(SqliteDatabase& database, const TableQuery& query, const Table& table, const Period& period, Note& note)
+  KeptRow() = default;
+  KeptRow(const Table& table, const Cells& cells) : cells_(cells), time_(time_of(table, cells)) {
+    std::size_t size = 0;
+    for (const Cell& cell : cells_) size += cell.kind == Cell::Kind::text ? cell.text.size() : 0;
+    texts_ = std::make_unique_for_overwrite<char[]>(size);
+    char* end = texts_.get();
+    for (Cell& cell : cells_) {
+      if (cell.kind != Cell::Kind::text) continue;
+      char* begin = end;
+      end = std::copy(cell.text.begin(), cell.text.end(), begin);
+      cell.text = {begin, cell.text.size()};
+    }
+    key_ = cells_[table.key].text;
+  }
+  bool operator<(const KeptRow& other) const { return time_ != other.time_ ? time_ < other.time_ : key_ < other.key_; }
+  Cells& cells() { return cells_; }
+
+ private:
+  Cells cells_;
+  std::unique_ptr<char[]> texts_;
+  std::int64_t time_ = 0;
+  std::string_view key_;
+};
+
+// Rows of a query, in blocks: SQLite runs on a thread of its own.
+using Block = std::vector<KeptRow>;
+
+class BlockReader {
+ public:
+  BlockReader(SqliteDatabase& database, const SqliteQuery& query, const Table& table, Note& note)
       : path_(database.path()),
         table_(table),
-        cursor_(database.open_cursor(select_statement(query, period))),
+        cursor_(database.open_cursor(query.sql)),
         reader_(*cursor_, note),
         cells_(table.columns.size()) {
-    for (const Selected& one : query.selected) places_.push_back(table.place(one.column));
+    for (const std::string& column : query.columns) places_.push_back(table.place(column));
   }
 
-  Cells* next() override {
-    if (!cursor_->next()) return nullptr;
-    reader_.begin_row(fmt::format("{}, {} '{}'", path_, table_.name, cursor_->text(0)));
-    for (std::size_t i = 0; i < places_.size(); ++i)
-      cells_[places_[i]] = reader_.read(static_cast<int>(i), table_.columns[places_[i]]);
-    if (std::string_view(table_.name) == "checks") names_.fill(table_, cells_);
-    return &cells_;
+  std::optional<Block> read() {
+    Block block;
+    block.reserve(kBlockRows);
+    while (block.size() < kBlockRows && cursor_->next()) {
+      reader_.begin_row(path_, table_.name);
+      for (std::size_t i = 0; i < places_.size(); ++i)
+        cells_[places_[i]] = reader_.read(static_cast<int>(i), table_.columns[places_[i]]);
+      block.emplace_back(table_, cells_);
+    }
+    return block.empty() ? std::nullopt : std::optional(std::move(block));
   }
 
  private:
+  static constexpr std::size_t kBlockRows = 512;
   std::string path_;
   const Table& table_;
   std::unique_ptr<SqliteCursor> cursor_;
   SqliteReader reader_;
   Cells cells_;
   std::vector<std::size_t> places_;
+};
+
+class SqliteStream final : public RowStream {
+ public:
+  SqliteStream(SqliteDatabase& database, const SqliteQuery& query, const Table& table, Note& note,
+               std::set<std::string>& sorted_tables)
+      : table_(table),
+        sorted_tables_(sorted_tables),
+        window_(sorted_tables.contains(table.name) ? 1 : kWindowRows),
+        reader_(database, query, table, note),
+        blocks_(kWaitingBlocks, [this] { return reader_.read(); }) {}
+
+  Cells* next() override {
+    while (!is_ended_ && !window_.is_full()) fetch();
+    if (!window_.pop(row_)) return nullptr;
+    if (window_.went_back()) {
+      sorted_tables_.insert(table_.name);
+      throw RowsOutOfOrder();
+    }
+    if (std::string_view(table_.name) == "checks") names_.fill(table_, row_.cells());
+    return &row_.cells();
+  }
+
+ private:
+  static constexpr std::size_t kWaitingBlocks = 4;
+
+  void fetch() {
+    auto block = blocks_.next();
+    is_ended_ = !block;
+    if (!block) return;
+    for (KeptRow& row : *block) window_.push(std::move(row));
+  }
+
+  const Table& table_;
+  std::set<std::string>& sorted_tables_;
+  Window<KeptRow> window_;
+  KeptRow row_;
   CheckNames names_;
+  bool is_ended_ = false;
+  BlockReader reader_;
+  Ahead<Block> blocks_;
 };
 
 class SqliteSource final : public Source {
@@ -324,29 +235,30 @@ class SqliteSource final : public Source {
   SqliteSource(std::unique_ptr<SqliteDatabase> file, Note note) : file_(std::move(file)), note_(std::move(note)) {
     file_->define("digits_of_run", &digits_of_run);
     file_->begin_snapshot();
-    has_executions_ = file_->has_table("heretix_executions");
-    const std::int64_t unreadable = has_executions_ ? file_->query(kUnreadable)[0].integer("n").value_or(0) : 0;
+    harness_.has_executions = file_->has_table("heretix_executions");
+    const auto count = [&](std::string_view sql) {
+      return harness_.has_executions ? file_->query(sql)[0].integer("n").value_or(0) : 0;
+    };
+    harness_.has_earlier = count(kHasEarlier) > 0;
+    const std::int64_t unreadable = harness_.has_earlier ? count(kUnreadableRecords) : 0;
     if (unreadable > 0)
       note_(
           fmt::format("{}: {} earlier executions are left out: their records are no JSON", file_->path(), unreadable));
     facts_ = {.name = file_->path(),
               .kind = "sqlite",
               .env = "local",
-              .revision = has_executions_ ? "harness schema 1" : "runs and samples of another program",
+              .revision = harness_.has_executions ? "harness schema 1" : "runs and samples of another program",
               .snapshot = fmt::format("change {}", change_counter())};
   }
 
   const SourceFacts& facts() const override { return facts_; }
   bool has(const Table& table) const override {
     const std::string_view name(table.name);
-    return name == "checks" || name == "samples" || (name == "executions" && has_executions_);
+    return name == "checks" || name == "samples" || (name == "executions" && harness_.has_executions);
   }
   std::unique_ptr<RowStream> open(const Table& table, const Period& period) override {
-    const std::string_view name(table.name);
-    const TableQuery query = name == "checks"    ? (has_executions_ ? checks_query() : foreign_checks_query())
-                             : name == "samples" ? samples_query(has_executions_)
-                                                 : executions_query();
-    return std::make_unique<SqliteStream>(*file_, query, table, period, note_);
+    const SqliteQuery query = sqlite_query(table, harness_, period, sorted_tables_.contains(table.name));
+    return std::make_unique<SqliteStream>(*file_, query, table, note_, sorted_tables_);
   }
 
  private:
@@ -361,7 +273,8 @@ class SqliteSource final : public Source {
   std::unique_ptr<SqliteDatabase> file_;
   Note note_;
   SourceFacts facts_;
-  bool has_executions_ = false;
+  HarnessFacts harness_;
+  std::set<std::string> sorted_tables_;  // whose rows were found out of order
 };
 
 }  // namespace

@@ -108,7 +108,10 @@ class OpenStatement {
   SQLite::Statement& statement_;
 };
 
-int flags_of(Access access) { return access == Access::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE; }
+// One connection, one thread: SQLite need not lock for every column.
+int flags_of(Access access) {
+  return SQLITE_OPEN_NOMUTEX | (access == Access::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE);
+}
 
 }  // namespace
 
@@ -198,14 +201,18 @@ bool SqliteDatabase::has_table(std::string_view name) {
 struct SqliteCursor::State {
   std::string path;
   sqlite3* database = nullptr;
+  bool is_done = false;
   std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement{nullptr, &sqlite3_finalize};
 };
 
 SqliteCursor::SqliteCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SqliteCursor::~SqliteCursor() = default;
 
+// A statement that is stepped behind its end starts again.
 bool SqliteCursor::next() {
+  if (state_->is_done) return false;
   const int code = sqlite3_step(state_->statement.get());
+  state_->is_done = code != SQLITE_ROW;
   if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
   refuse(state_->path, SQLite::Exception(state_->database, code));
 }
