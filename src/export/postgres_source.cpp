@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.hpp"
@@ -196,6 +197,7 @@ class CopyStream final : public RowStream {
       sorted_tables_.insert(table_.name);
       throw RowsOutOfOrder();
     }
+    std::ranges::fill(cells_, Cell{});
     try {
       reader_.read(row_.fields(), cells_);
     } catch (const Error& e) {

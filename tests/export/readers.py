@@ -1,0 +1,184 @@
+"""Reads the newest generation of a dataset as its users do, and prints what it found as JSON.
+
+usage: readers.py duckdb|pyarrow|pandas|polars|spark LAKE [summary|rows TABLE|types]
+"""
+import json
+import math
+import pathlib
+import sys
+
+SUMS = {"checks": ["K", "prob_true_rpl", "pqs", "bootstrap_seed"], "samples": ["tokens_out", "prob_true"],
+        "executions": ["attempts", "billed_micro_usd"], "usage": ["checks_used"]}
+TIMES = ("created_at", "finished_at", "updated_at")
+
+
+def newest(lake):
+    """Files of the newest generation by table: the pointer first, then the manifest that it names."""
+    pointer = json.loads((lake / "current.json").read_text())
+    manifest = json.loads((lake / pointer["manifest"]).read_text())
+    return {name: [str(lake / file["path"]) for file in table["files"]] for name, table in manifest["tables"].items()}
+
+
+class Duckdb:
+    def __init__(self, files):
+        import duckdb
+        self.db = duckdb.connect()
+        self.db.execute("SET TimeZone = 'UTC'")
+        for table, paths in files.items():
+            self.db.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({paths!r}, hive_partitioning = true, union_by_name = true)")
+
+    def count(self, table):
+        return {f"{env}/{month}": n for env, month, n in self.db.execute(f"SELECT env, month, count(*) FROM {table} GROUP BY ALL").fetchall()}
+
+    def sum(self, table, column):
+        return self.db.execute(f'SELECT sum("{column}") FROM {table}').fetchone()[0]
+
+    def types(self, table):
+        return {row[0]: row[1] for row in self.db.execute(f"DESCRIBE {table}").fetchall()}
+
+    def rows(self, table):
+        names = list(self.types(table))
+        columns = [f"epoch_us({name})" if name in TIMES else f'"{name}"' for name in names]
+        return [dict(zip(names, row)) for row in self.db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()]
+
+
+class Pyarrow:
+    def __init__(self, files):
+        import pyarrow.dataset as ds
+        self.tables = {}
+        for name, paths in files.items():
+            schema = ds.dataset(paths, format="parquet").schema
+            everything = [ds.dataset(path, format="parquet").schema for path in paths]
+            import pyarrow as pa
+            schema = pa.unify_schemas([s.remove_metadata() for s in everything])
+            partitions = ds.partitioning(pa.schema([("env", pa.string()), ("month", pa.string())]), flavor="hive")
+            lake = str(pathlib.Path(paths[0]).parent.parent.parent.parent)
+            self.tables[name] = ds.dataset(paths, format="parquet", partitioning=partitions, partition_base_dir=f"{lake}/{name}",
+                                           schema=pa.schema([*schema, ("env", pa.string()), ("month", pa.string())])).to_table()
+
+    def count(self, table):
+        rows = self.tables[table].group_by(["env", "month"]).aggregate([([], "count_all")]).to_pylist()
+        return {f"{row['env']}/{row['month']}": row["count_all"] for row in rows}
+
+    def sum(self, table, column):
+        import decimal
+        if column == "bootstrap_seed":
+            return sum(decimal.Decimal(v) for v in self.tables[table][column].to_pylist() if v is not None)
+        import pyarrow.compute as pc
+        return pc.sum(self.tables[table][column]).as_py()
+
+    def types(self, table):
+        return {field.name: str(field.type) for field in self.tables[table].schema}
+
+    def rows(self, table):
+        import pyarrow as pa
+        columns = {name: self.tables[table][name] for name in self.tables[table].column_names}
+        for name in TIMES:
+            if name in columns:
+                columns[name] = columns[name].cast(pa.int64())
+        return pa.table(columns).to_pylist()
+
+
+class Pandas:
+    def __init__(self, files):
+        import pandas
+        self.frames = {}
+        for name, paths in files.items():
+            lake = pathlib.Path(paths[0]).parent.parent.parent
+            parts = [pandas.read_parquet(path, dtype_backend="pyarrow", partitioning=None)
+                     .assign(**dict(part.split("=") for part in pathlib.Path(path).relative_to(lake).parts[:-1])) for path in paths]
+            self.frames[name] = pandas.concat(parts)
+
+    def count(self, table):
+        return {f"{env}/{month}": int(n) for (env, month), n in self.frames[table].groupby(["env", "month"]).size().items()}
+
+    def sum(self, table, column):
+        values = self.frames[table][column].dropna()
+        return sum(int(v) for v in values) if column == "bootstrap_seed" else float(values.sum())
+
+    def types(self, table):
+        return {name: str(kind) for name, kind in self.frames[table].dtypes.items()}
+
+
+class Polars:
+    def __init__(self, files):
+        import polars
+        self.pl = polars
+        self.frames = {name: polars.scan_parquet(paths, hive_partitioning=True, hive_schema={"env": polars.String, "month": polars.String},
+                                                 missing_columns="insert", extra_columns="ignore").collect()
+                       for name, paths in ((n, sorted(p, key=lambda x: -len(polars.read_parquet_schema(x)))) for n, p in files.items())}
+
+    def count(self, table):
+        return {f"{env}/{month}": n for env, month, n in self.frames[table].group_by("env", "month").len().rows()}
+
+    def sum(self, table, column):
+        values = self.frames[table][column]
+        return sum(values.drop_nulls().to_list()) if column == "bootstrap_seed" else values.sum()
+
+    def types(self, table):
+        return {name: str(kind) for name, kind in self.frames[table].schema.items()}
+
+    def rows(self, table):
+        times = [name for name in TIMES if name in self.frames[table].columns]
+        return self.frames[table].with_columns(self.pl.col(times).dt.epoch("us")).to_dicts()
+
+
+class Spark:
+    def __init__(self, files):
+        from pyspark.sql import SparkSession
+        self.spark = (SparkSession.builder.master("local[1]").appName("readers").config("spark.ui.enabled", "false")
+                      .config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+                      .config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "1").getOrCreate())
+        self.spark.sparkContext.setLogLevel("ERROR")
+        self.frames = {}
+        for name, paths in files.items():
+            base = str(pathlib.Path(paths[0]).parent.parent.parent)
+            self.frames[name] = self.spark.read.option("basePath", base).option("mergeSchema", "true").parquet(*paths)
+
+    def count(self, table):
+        return {f"{row['env']}/{row['month']}": row["count"] for row in self.frames[table].groupBy("env", "month").count().collect()}
+
+    def sum(self, table, column):
+        return self.frames[table].agg({column: "sum"}).collect()[0][0]
+
+    def types(self, table):
+        return dict(self.frames[table].dtypes)
+
+    def rows(self, table):
+        from pyspark.sql import functions as f
+        frame = self.frames[table]
+        columns = [f.unix_micros(name).alias(name) if name in TIMES else f.col(name) for name in frame.columns]
+        return [row.asDict() for row in frame.select(*columns).collect()]
+
+
+def plain(value):
+    """A cell as text that says every bit of it."""
+    import datetime
+    import decimal
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, float):
+        return "nan" if math.isnan(value) else value.hex()
+    if isinstance(value, (int, decimal.Decimal)):
+        return int(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(type(value))
+
+
+def main():
+    reader = {"duckdb": Duckdb, "pyarrow": Pyarrow, "pandas": Pandas, "polars": Polars, "spark": Spark}[sys.argv[1]]
+    files = newest(pathlib.Path(sys.argv[2]))
+    what = sys.argv[3] if len(sys.argv) > 3 else "summary"
+    opened = reader(files)
+    if what == "rows":
+        told = [{name: plain(value) for name, value in row.items()} for row in opened.rows(sys.argv[4])]
+    elif what == "types":
+        told = {table: opened.types(table) for table in files}
+    else:
+        told = {table: {"count": opened.count(table), **{column: float(opened.sum(table, column) or 0) for column in SUMS[table]}} for table in files}
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
