@@ -59,13 +59,13 @@ void CheckNames::fill(const Table& checks, Cells& cells) {
   const bool has_digits = names_execution(id);
   cells[recipe] = Cell::of(has_digits ? id.substr(0, id.size() - kExecutionDigits - 1) : id);
   cells[execution] = Cell{};
-  if (has_digits && !cells[mode].is_null() && cells[cached].integer == 0) {
-    execution_id_.assign("exec-").append(id.substr(id.size() - kExecutionDigits));
-    cells[execution] = Cell::of(std::string_view(execution_id_));
-  }
   if (cells[mode].is_null() && !cells[config].is_null()) {
     const std::string_view told = mode_in(cells[config].text);
     if (!told.empty()) cells[mode] = Cell::of(told);
+  }
+  if (has_digits && !cells[mode].is_null() && cells[cached].integer == 0) {
+    execution_id_.assign("exec-").append(id.substr(id.size() - kExecutionDigits));
+    cells[execution] = Cell::of(std::string_view(execution_id_));
   }
   if (cells[hash].is_null() && !cells[claim].is_null()) {
     claim_hash_ = sha256_hex(cells[claim].text);

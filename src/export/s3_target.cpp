@@ -43,6 +43,8 @@ class S3Target final : public Target {
     if (!opened.ok())
       throw Error(ErrorKind::bad_input, fmt::format("{}: {}", shown_, opened.status().message()),
                   "give s3://BUCKET/PREFIX?region=…");
+    if (root_.empty() || root_.starts_with('/'))
+      throw Error(ErrorKind::bad_input, fmt::format("{} names no bucket", shown_), "give s3://BUCKET/PREFIX?region=…");
     files_ = opened.ValueUnsafe();
   }
   ~S3Target() override {

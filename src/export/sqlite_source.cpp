@@ -42,7 +42,7 @@ class SqliteReader {
   }
 
   Cell read(int place, const Column& column) {
-    if (cursor_.type(place) == SqliteCursor::Type::null) return {};
+    if (cursor_.type(place) == SqliteCursor::Type::null || is_lost_seed(place, column)) return {};
     switch (column.type) {
       case ColumnType::text: return Cell::of(valid_text(cursor_.text(place), column));
       case ColumnType::real: return Cell::of(real(place, column));
@@ -85,11 +85,22 @@ class SqliteReader {
     refuse(place, column, "a number");
   }
 
-  // 64 bits as a signed number or as decimal text; REAL has 53 of them, which is no seed.
+  // REAL has 53 of a seed's 64 bits: what is left is none.
+  bool is_lost_seed(int place, const Column& column) {
+    if (!std::string_view(column.name).ends_with("seed") || cursor_.type(place) != SqliteCursor::Type::real)
+      return false;
+    constexpr double kExact = 9007199254740992.0;  // 2^53
+    const bool is_lost = std::abs(cursor_.real(place)) >= kExact;
+    if (is_lost)
+      note_(fmt::format("{}: {} is a REAL, which has lost its precision; it is left out", row(), column.name));
+    return is_lost;
+  }
+
+  // 64 bits as a signed number or as decimal text.
   Cell seed(int place, const Column& column) {
     if (cursor_.type(place) == SqliteCursor::Type::integer) return Cell::of(cursor_.integer(place));
-    if (cursor_.type(place) == SqliteCursor::Type::real) return {};
-    if (const auto value = number_in<std::uint64_t>(cursor_.text(place)))
+    const bool is_text = cursor_.type(place) == SqliteCursor::Type::text;
+    if (const auto value = is_text ? number_in<std::uint64_t>(cursor_.text(place)) : std::nullopt)
       return Cell::of(std::bit_cast<std::int64_t>(*value));
     return Cell::of(integer(place, column));
   }
