@@ -15,11 +15,10 @@ foreach(name arrow parquet)
 endforeach()
 target_link_libraries(parquet INTERFACE arrow)
 
-heretix_sources(export_sources export)
+heretix_sources(export_sources export/parquet)
 add_library(heretix_export STATIC ${export_sources})
 target_link_libraries(heretix_export PUBLIC heretix_core PRIVATE OpenSSL::SSL OpenSSL::Crypto parquet xxhash ${CMAKE_DL_LIBS})
 target_precompile_headers(heretix_export REUSE_FROM heretix_pure)
-heretix_embed(heretix_export kViewsSql ${CMAKE_SOURCE_DIR}/src/export/views.sql export/views.hpp)
 
 add_executable(heretix-export ${CMAKE_SOURCE_DIR}/src/cli/export_main.cpp)
 # libparquet brings an OpenSSL of its own and shows its names: Debian's must be found first, by us and by libpq.

@@ -6,8 +6,8 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"
@@ -18,7 +18,7 @@
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
 #include "export/duckdb.hpp"
-#include "export/export.hpp"
+#include "export/parquet/export.hpp"
 #include "export/postgres_source.hpp"
 #include "export/sqlite_source.hpp"
 #include "store/sqlite/harness_file.hpp"

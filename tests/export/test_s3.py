@@ -1,5 +1,6 @@
 """The same dataset in a bucket, against moto's S3 server on loopback."""
 import json
+import logging
 import threading
 import uuid
 
@@ -13,6 +14,7 @@ class Bucket(LakeTest):
         super().setUp()
         from moto.server import ThreadedMotoServer
         from pyarrow import fs
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         self.addCleanup(server.stop)

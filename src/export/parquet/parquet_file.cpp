@@ -1,4 +1,4 @@
-#include "export/parquet_file.hpp"
+#include "export/parquet/parquet_file.hpp"
 
 #include <arrow/api.h>
 #include <arrow/io/interfaces.h>
@@ -12,8 +12,8 @@
 #include <cstring>
 
 #include "base/sha256.hpp"
-#include "export/arrow_error.hpp"
-#include "export/batches.hpp"
+#include "export/parquet/arrow_error.hpp"
+#include "export/parquet/batches.hpp"
 
 namespace heretix {
 namespace {

@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
-#include "export/batches.hpp"
 #include "export/manifest.hpp"
-#include "export/parquet_file.hpp"
-#include "export/row_digest.hpp"
+#include "export/parquet/batches.hpp"
+#include "export/parquet/parquet_file.hpp"
+#include "export/parquet/row_digest.hpp"
 #include "export/target.hpp"
 
 namespace heretix {

@@ -1,9 +1,9 @@
-#include "export/batches.hpp"
+#include "export/parquet/batches.hpp"
 
 #include <arrow/api.h>
 #include <fmt/format.h>
 
-#include "export/arrow_error.hpp"
+#include "export/parquet/arrow_error.hpp"
 
 namespace heretix {
 namespace {

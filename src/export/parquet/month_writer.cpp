@@ -1,4 +1,4 @@
-#include "export/month_writer.hpp"
+#include "export/parquet/month_writer.hpp"
 
 #include <arrow/record_batch.h>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include "export/row_digest.hpp"
+#include "export/parquet/row_digest.hpp"
 
 #include <arrow/api.h>
 #include <fmt/format.h>

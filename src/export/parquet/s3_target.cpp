@@ -9,7 +9,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
-#include "export/arrow_error.hpp"
+#include "export/parquet/arrow_error.hpp"
 #include "export/target.hpp"
 
 namespace heretix {

@@ -1,4 +1,4 @@
-#include "export/export.hpp"
+#include "export/parquet/export.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -11,10 +11,10 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/version.hpp"
-#include "export/batches.hpp"
 #include "export/merge.hpp"
-#include "export/month_writer.hpp"
-#include "export/row_digest.hpp"
+#include "export/parquet/batches.hpp"
+#include "export/parquet/month_writer.hpp"
+#include "export/parquet/row_digest.hpp"
 #include "export/users.hpp"
 
 namespace heretix {
