@@ -7,7 +7,7 @@ jobs ?= $(shell nproc)
 build:
 	tools/setup.sh build
 	cmake --preset release >/dev/null
-	cmake --build --preset release --target heretix -j $(jobs)
+	cmake --build --preset release --target heretix heretix-export -j $(jobs)
 
 run: build
 	build/release/bin/heretix run "$(CLAIM)"
@@ -18,7 +18,7 @@ test:
 bench:
 	tools/setup.sh bench
 	cmake --preset release -DHERETIX_BENCH=ON >/dev/null
-	cmake --build --preset release --target heretix bench_estimate bench_llama -j $(jobs)
+	cmake --build --preset release --target heretix heretix-export bench_estimate bench_llama -j $(jobs)
 	bench/run.sh
 
 lint:

@@ -14,3 +14,8 @@ build/release/bench/bench_estimate --benchmark_min_time=1 2>/dev/null
 echo "== embedded model, 16 questions (K=8, R=2), $(nproc) cores"
 build/release/bench/bench_llama "$model" prompts
 python3 bench/server_peer.py "$server" "$model" build/release/bin/heretix
+
+echo "== export of 1,000,000 rows, to Parquet"
+duckdb=$(echo "$where" | sed -n 's/^venv \(.*duckdb-1.5.5\)$/\1/p')
+PYTHONPATH=$(echo "$where" | sed -n 's/^python //p') python3 bench/export_peer.py build/release/bin/heretix "$duckdb/bin/python" \
+  "$(echo "$where" | sed -n 's/^scanners //p')"

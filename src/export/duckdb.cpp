@@ -140,7 +140,7 @@ Duckdb::Duckdb(std::string program, std::string folder, const Manifest& manifest
   if (!fs::exists(program_))
     throw Error(ErrorKind::not_found, fmt::format("DuckDB's program is not at {}", program_),
                 "tools/setup.sh build installs it; or install heretix again");
-  views_ = "SET autoinstall_known_extensions = false;\n";
+  views_ = "SET autoinstall_known_extensions = false;\nSET TimeZone = 'UTC';\n";
   for (const Table& table : dataset_tables()) views_ += table_view(table, manifest.table(table.name), folder);
   views_ += kViewsSql;
 }

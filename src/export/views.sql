@@ -2,7 +2,7 @@
 -- what a stand-in answered (mode MOCK); all_checks, all_samples and all_executions have everything.
 
 CREATE VIEW belief_over_time AS
-SELECT claim_hash, claim, model, prompt_version, env, created_at, prob_true_rpl, ci_lo, ci_hi, K, R, T,
+SELECT claim_hash, claim, model, prompt_version, env, month, created_at, prob_true_rpl, ci_lo, ci_hi, ci_width, K, R, T,
        prob_true_rpl - lag(prob_true_rpl) OVER series AS change
 FROM checks
 WHERE NOT was_cached
