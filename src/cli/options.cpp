@@ -162,11 +162,13 @@ void add_export_command(App& app, Options& o) {
                    "what to read: store, local, prod (default: the store if it is there, local if DATABASE_URL is set, "
                    "prod if DATABASE_URL_PROD is set)")
       ->type_name("WHAT")
+      ->allow_extra_args(false)
       ->delimiter(',');
   command
       ->add_option("--db", o.stores,
                    "a store; may be given several times (default runs/heretix.sqlite below this folder; HERETIX_DB)")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   command->add_flag("--no-claims", o.no_claims, "leave out the text of claims, and the JSON that holds it");
   command->add_flag("--full", o.full, "write every month, and take the stores named now for all there is");
   command->add_option("--since", o.since, "look at months from then on; earlier ones stay as they are")

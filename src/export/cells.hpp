@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
-#include <vector>
 
 namespace heretix {
 
@@ -37,6 +37,6 @@ struct Cell {
   bool is_null() const { return kind == Kind::null; }
 };
 
-using Cells = std::vector<Cell>;
+using Cells = std::span<Cell>;
 
 }  // namespace heretix

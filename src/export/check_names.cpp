@@ -14,7 +14,7 @@ bool is_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 std::size_t end_of_string(std::string_view json, std::size_t open) {
   std::size_t at = open + 1;
   while (at < json.size() && json[at] != '"') at += json[at] == '\\' ? 2U : 1U;
-  return at;
+  return std::min(at, json.size());
 }
 
 std::string_view string_at(std::string_view json, std::size_t from) {

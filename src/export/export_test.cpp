@@ -30,17 +30,18 @@ std::string tuple(const std::vector<std::string>& fields) {
   return std::accumulate(fields.begin(), fields.end(), big_endian(static_cast<std::uint16_t>(fields.size())));
 }
 
-Cells read(const std::vector<CopiedField>& columns, const std::vector<std::string>& fields) {
-  Cells cells(columns.size());
+std::vector<Cell> read(const std::vector<CopiedField>& columns, const std::vector<std::string>& fields) {
+  std::vector<Cell> cells(columns.size());
   std::string bytes;
   for (const std::string& one : fields) bytes += one;
-  CopiedRowReader(columns).read(bytes, cells);
+  Cells row(cells);
+  CopiedRowReader(columns).read(bytes, row);
   for (Cell& cell : cells) cell.text = {};  // it pointed into `bytes`
   return cells;
 }
 
 TEST(CopyBinary, ReadsNumbersOfEveryWidthWithTheirSign) {
-  const Cells cells =
+  const auto cells =
       read({{0, ColumnType::integer}, {1, ColumnType::integer}, {2, ColumnType::integer}, {3, ColumnType::boolean}},
            {field(big_endian(std::uint64_t{1} << 63)), field(big_endian(std::uint32_t{0xffffffff})),
             field(big_endian(std::uint16_t{0x7fff})), field("\1")});
@@ -53,11 +54,11 @@ TEST(CopyBinary, ReadsNumbersOfEveryWidthWithTheirSign) {
 TEST(CopyBinary, ReadsDoublesBitByBitAndTimesFrom1970) {
   const double values[] = {-0.0, 5e-324, std::numeric_limits<double>::infinity(), std::nan("")};
   for (const double value : values) {
-    const Cells cells = read({{0, ColumnType::real}}, {field(big_endian(std::bit_cast<std::uint64_t>(value)))});
+    const auto cells = read({{0, ColumnType::real}}, {field(big_endian(std::bit_cast<std::uint64_t>(value)))});
     EXPECT_EQ(std::bit_cast<std::uint64_t>(cells[0].real), std::bit_cast<std::uint64_t>(value));
   }
-  const Cells times = read({{0, ColumnType::timestamp}, {1, ColumnType::date}, {2, ColumnType::timestamp}},
-                           {field(big_endian(std::uint64_t{1})), field(big_endian(std::uint32_t{1})), kNullField});
+  const auto times = read({{0, ColumnType::timestamp}, {1, ColumnType::date}, {2, ColumnType::timestamp}},
+                          {field(big_endian(std::uint64_t{1})), field(big_endian(std::uint32_t{1})), kNullField});
   EXPECT_EQ(times[0].integer, 946'684'800'000'001);
   EXPECT_EQ(times[1].integer, 10'958);
   EXPECT_TRUE(times[2].is_null());
@@ -65,7 +66,8 @@ TEST(CopyBinary, ReadsDoublesBitByBitAndTimesFrom1970) {
 
 TEST(CopyBinary, WritesAUuidAsItsText) {
   const std::string bytes = field(std::string("\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 16));
-  Cells cells(1);
+  std::vector<Cell> storage(1);
+  Cells cells(storage);
   CopiedRowReader reader({{.place = 0, .type = ColumnType::text, .is_uuid = true}});
   reader.read(bytes, cells);
   EXPECT_EQ(cells[0].text, "00112233-4455-6677-8899-aabbccddeeff");
@@ -79,7 +81,8 @@ TEST(CopyBinary, RefusesWhatIsCutLongerOrOfAnotherShape) {
   for (std::size_t size = 0; size < 2 + 12 + 4; ++size)
     EXPECT_THROW(read_copied_key(good.substr(0, size), 3), Error) << size;
   CopiedRowReader reader({{0, ColumnType::integer}});
-  Cells cells(1);
+  std::vector<Cell> storage(1);
+  Cells cells(storage);
   for (const std::string& bad :
        {field("abc"), field(big_endian(std::uint64_t{1})) + "x", big_endian(std::uint32_t{0x80000000}),
         big_endian(std::uint32_t{100}) + "short", std::string()})
@@ -144,7 +147,8 @@ struct Named {
 };
 Named names_of(std::string_view check_id, std::string_view config, bool is_cached = false) {
   const Table& checks = dataset_table("checks");
-  Cells cells(checks.columns.size());
+  std::vector<Cell> storage(checks.columns.size());
+  Cells cells(storage);
   cells[checks.place("check_id")] = Cell::of(check_id);
   cells[checks.place("config_json")] = Cell::of(config);
   cells[checks.place("was_cached")] = Cell::of(std::int64_t{is_cached});

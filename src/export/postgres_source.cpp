@@ -33,115 +33,113 @@ constexpr const char* kTimestampBound = "timestamptz 'epoch' + {} * interval '1 
 constexpr const char* kSecondsBound = "{} / 1000000";
 constexpr const char* kDateBound = "(timestamp 'epoch' + {} * interval '1 microsecond')::date";
 
-std::vector<TableQuery> queries() {
-  return {
-      {"checks",
-       {{"created_at", "c.created_at"},
-        {"check_id", "c.run_id"},
-        {"row_id", "c.id"},
-        {"stored_env", "c.env"},
-        {"user_hash", "c.user_id"},
-        {"claim", "c.claim"},
-        {"claim_hash", "c.claim_hash"},
-        {"model", "c.model"},
-        {"prompt_version", "c.prompt_version"},
-        {"K", "c.\"K\""},
-        {"R", "c.\"R\""},
-        {"T", "c.\"T\""},
-        {"B", "c.\"B\""},
-        {"seed", "c.seed"},
-        {"bootstrap_seed", "c.bootstrap_seed"},
-        {"max_output_tokens", "c.max_output_tokens"},
-        {"prob_true_rpl", "c.prob_true_rpl"},
-        {"ci_lo", "c.ci_lo"},
-        {"ci_hi", "c.ci_hi"},
-        {"ci_width", "c.ci_width"},
-        {"template_iqr_logit", "c.template_iqr_logit"},
-        {"stability_score", "c.stability_score"},
-        {"imbalance_ratio", "c.imbalance_ratio"},
-        {"rpl_compliance_rate", "c.rpl_compliance_rate"},
-        {"cache_hit_rate", "c.cache_hit_rate"},
-        {"config_json", "c.config_json"},
-        {"sampler_json", "c.sampler_json"},
-        {"counts_by_template_json", "c.counts_by_template_json"},
-        {"artifact_json_path", "c.artifact_json_path"},
-        {"prompt_char_len_max", "c.prompt_char_len_max"},
-        {"pqs", "c.pqs"},
-        {"gate_compliance_ok", "c.gate_compliance_ok"},
-        {"gate_stability_ok", "c.gate_stability_ok"},
-        {"gate_precision_ok", "c.gate_precision_ok"},
-        {"pqs_version", "c.pqs_version"},
-        {"was_cached", "c.was_cached"},
-        {"provider_model_id", "c.provider_model_id"},
-        {"finished_at", "c.finished_at"}},
-       "checks c",
-       "c.created_at",
-       "c.run_id",
-       kTimestampBound},
-      {"samples",
-       {{"created_at", "timestamptz 'epoch' + s.created_at * interval '1 second'"},
-        {"cache_key", "s.cache_key"},
-        {"execution_id", "a.execution_id"},
-        {"recipe_run_id", "s.run_id"},
-        {"mode", "e.mode"},
-        {"prompt_sha256", "s.prompt_sha256"},
-        {"paraphrase_idx", "s.paraphrase_idx"},
-        {"replicate_idx", "s.replicate_idx"},
-        {"prob_true", "s.prob_true"},
-        {"logit", "s.logit"},
-        {"provider_model_id", "s.provider_model_id"},
-        {"response_id", "s.response_id"},
-        {"tokens_out", "s.tokens_out"},
-        {"latency_ms", "s.latency_ms"},
-        {"json_valid", "s.json_valid"}},
-       // The answer that the sample is; another file's attempt may bear a higher number.
-       "samples s LEFT JOIN LATERAL (SELECT x.execution_id FROM heretix_answers x WHERE x.cache_key = s.cache_key "
-       "ORDER BY (x.response_id IS NOT DISTINCT FROM s.response_id AND x.created_at IS NOT DISTINCT FROM s.created_at) "
-       "DESC, x.attempt DESC LIMIT 1) a ON true LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id",
-       "s.created_at",
-       "s.cache_key",
-       kSecondsBound},
-      {"executions",
-       {{"created_at", "timestamptz 'epoch' + e.created_at * interval '1 second'"},
-        {"execution_id", "e.execution_id"},
-        {"recipe_run_id", "e.run_id"},
-        {"mode", "e.mode"},
-        {"status", "e.status"},
-        {"claim", "e.claim"},
-        {"model", "e.model"},
-        {"prompt_version", "e.prompt_version"},
-        {"bank_content_sha256", "e.bank_content_sha256"},
-        {"config_json", "e.config_json"},
-        {"record_json", "e.record_json"},
-        {"record_sha256", "e.record_sha256"},
-        {"attempts", "coalesce(t.attempts, 0)"},
-        {"billed_micro_usd", "t.billed::bigint"},
-        {"attempts_unpriced", "coalesce(t.unpriced, 0)"},
-        {"tokens_in", "a.tokens_in::bigint"},
-        {"tokens_out", "a.tokens_out::bigint"},
-        {"finished_at", "timestamptz 'epoch' + e.finished_at * interval '1 second'"}},
-       "heretix_executions e LEFT JOIN (SELECT execution_id, count(*) AS attempts, sum(billed_micro_usd) AS billed, "
-       "count(*) FILTER (WHERE billed_micro_usd IS NULL AND outcome IS DISTINCT FROM 'not_sent') AS unpriced FROM "
-       "heretix_attempts GROUP BY execution_id) t ON t.execution_id = e.execution_id LEFT JOIN (SELECT execution_id, "
-       "sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM heretix_answers GROUP BY execution_id) a ON "
-       "a.execution_id = e.execution_id",
-       "e.created_at",
-       "e.execution_id",
-       kSecondsBound},
-      {"usage",
-       {{"period_start", "u.period_start"},
-        {"ledger_id", "u.id::text"},
-        {"user_hash", "u.user_id"},
-        {"period_end", "u.period_end"},
-        {"plan", "u.plan"},
-        {"checks_allowed", "u.checks_allowed"},
-        {"checks_used", "u.checks_used"},
-        {"updated_at", "u.updated_at"}},
-       "usage_ledger u",
-       "u.period_start",
-       "u.id::text",
-       kDateBound}};
-}
+const std::vector<TableQuery> kQueries = {
+    {"checks",
+     {{"created_at", "c.created_at"},
+      {"check_id", "c.run_id"},
+      {"row_id", "c.id"},
+      {"stored_env", "c.env"},
+      {"user_hash", "c.user_id"},
+      {"claim", "c.claim"},
+      {"claim_hash", "c.claim_hash"},
+      {"model", "c.model"},
+      {"prompt_version", "c.prompt_version"},
+      {"K", "c.\"K\""},
+      {"R", "c.\"R\""},
+      {"T", "c.\"T\""},
+      {"B", "c.\"B\""},
+      {"seed", "c.seed"},
+      {"bootstrap_seed", "c.bootstrap_seed"},
+      {"max_output_tokens", "c.max_output_tokens"},
+      {"prob_true_rpl", "c.prob_true_rpl"},
+      {"ci_lo", "c.ci_lo"},
+      {"ci_hi", "c.ci_hi"},
+      {"ci_width", "c.ci_width"},
+      {"template_iqr_logit", "c.template_iqr_logit"},
+      {"stability_score", "c.stability_score"},
+      {"imbalance_ratio", "c.imbalance_ratio"},
+      {"rpl_compliance_rate", "c.rpl_compliance_rate"},
+      {"cache_hit_rate", "c.cache_hit_rate"},
+      {"config_json", "c.config_json"},
+      {"sampler_json", "c.sampler_json"},
+      {"counts_by_template_json", "c.counts_by_template_json"},
+      {"artifact_json_path", "c.artifact_json_path"},
+      {"prompt_char_len_max", "c.prompt_char_len_max"},
+      {"pqs", "c.pqs"},
+      {"gate_compliance_ok", "c.gate_compliance_ok"},
+      {"gate_stability_ok", "c.gate_stability_ok"},
+      {"gate_precision_ok", "c.gate_precision_ok"},
+      {"pqs_version", "c.pqs_version"},
+      {"was_cached", "c.was_cached"},
+      {"provider_model_id", "c.provider_model_id"},
+      {"finished_at", "c.finished_at"}},
+     "checks c",
+     "c.created_at",
+     "c.run_id",
+     kTimestampBound},
+    {"samples",
+     {{"created_at", "timestamptz 'epoch' + s.created_at * interval '1 second'"},
+      {"cache_key", "s.cache_key"},
+      {"execution_id", "a.execution_id"},
+      {"recipe_run_id", "s.run_id"},
+      {"mode", "e.mode"},
+      {"prompt_sha256", "s.prompt_sha256"},
+      {"paraphrase_idx", "s.paraphrase_idx"},
+      {"replicate_idx", "s.replicate_idx"},
+      {"prob_true", "s.prob_true"},
+      {"logit", "s.logit"},
+      {"provider_model_id", "s.provider_model_id"},
+      {"response_id", "s.response_id"},
+      {"tokens_out", "s.tokens_out"},
+      {"latency_ms", "s.latency_ms"},
+      {"json_valid", "s.json_valid"}},
+     // The answer that the sample is; another file's attempt may bear a higher number.
+     "samples s LEFT JOIN LATERAL (SELECT x.execution_id FROM heretix_answers x WHERE x.cache_key = s.cache_key "
+     "ORDER BY (x.response_id IS NOT DISTINCT FROM s.response_id AND x.created_at IS NOT DISTINCT FROM s.created_at) "
+     "DESC, x.attempt DESC LIMIT 1) a ON true LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id",
+     "s.created_at",
+     "s.cache_key",
+     kSecondsBound},
+    {"executions",
+     {{"created_at", "timestamptz 'epoch' + e.created_at * interval '1 second'"},
+      {"execution_id", "e.execution_id"},
+      {"recipe_run_id", "e.run_id"},
+      {"mode", "e.mode"},
+      {"status", "e.status"},
+      {"claim", "e.claim"},
+      {"model", "e.model"},
+      {"prompt_version", "e.prompt_version"},
+      {"bank_content_sha256", "e.bank_content_sha256"},
+      {"config_json", "e.config_json"},
+      {"record_json", "e.record_json"},
+      {"record_sha256", "e.record_sha256"},
+      {"attempts", "coalesce(t.attempts, 0)"},
+      {"billed_micro_usd", "t.billed::bigint"},
+      {"attempts_unpriced", "coalesce(t.unpriced, 0)"},
+      {"tokens_in", "a.tokens_in::bigint"},
+      {"tokens_out", "a.tokens_out::bigint"},
+      {"finished_at", "timestamptz 'epoch' + e.finished_at * interval '1 second'"}},
+     "heretix_executions e LEFT JOIN (SELECT execution_id, count(*) AS attempts, sum(billed_micro_usd) AS billed, "
+     "count(*) FILTER (WHERE billed_micro_usd IS NULL AND outcome IS DISTINCT FROM 'not_sent') AS unpriced FROM "
+     "heretix_attempts GROUP BY execution_id) t ON t.execution_id = e.execution_id LEFT JOIN (SELECT execution_id, "
+     "sum(tokens_in) AS tokens_in, sum(tokens_out) AS tokens_out FROM heretix_answers GROUP BY execution_id) a ON "
+     "a.execution_id = e.execution_id",
+     "e.created_at",
+     "e.execution_id",
+     kSecondsBound},
+    {"usage",
+     {{"period_start", "u.period_start"},
+      {"ledger_id", "u.id::text"},
+      {"user_hash", "u.user_id"},
+      {"period_end", "u.period_end"},
+      {"plan", "u.plan"},
+      {"checks_allowed", "u.checks_allowed"},
+      {"checks_used", "u.checks_used"},
+      {"updated_at", "u.updated_at"}},
+     "usage_ledger u",
+     "u.period_start",
+     "u.id::text",
+     kDateBound}};
 
 std::string where(const TableQuery& query, const Period& period) {
   std::string text;
@@ -184,7 +182,8 @@ class CopyStream final : public RowStream {
         table_(table),
         sorted_tables_(sorted_tables),
         reader_(fields_of(query, table)),
-        cells_(table.columns.size()) {
+        storage_(table.columns.size()),
+        cells_(storage_) {
     const bool is_sorted = sorted_tables.contains(table.name);
     database_.start_copy(copy_statement(query, period, is_sorted));
     window_ = Window<CopiedRow>(is_sorted ? 1 : kWindowRows);
@@ -228,6 +227,7 @@ class CopyStream final : public RowStream {
   const Table& table_;
   std::set<std::string>& sorted_tables_;
   CopiedRowReader reader_;
+  std::vector<Cell> storage_;
   Cells cells_;
   Window<CopiedRow> window_{1};
   CopiedRow row_;
@@ -258,7 +258,7 @@ class PostgresSource final : public Source {
   const SourceFacts& facts() const override { return facts_; }
   bool has(const Table&) const override { return true; }
   std::unique_ptr<RowStream> open(const Table& table, const Period& period) override {
-    for (const TableQuery& query : queries()) {
+    for (const TableQuery& query : kQueries) {
       if (std::string_view(query.table) == table.name)
         return std::make_unique<CopyStream>(*database_, query, table, period, sorted_tables_);
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -25,7 +26,8 @@ namespace {
 
 // A row of `runs` that no execution stands behind has the name that an import into Postgres would give it.
 std::string digits_of_run(const std::string& run_id, const std::string& created_at) {
-  const std::string name = fmt::format("{}|{}", run_id, created_at.empty() ? "0" : created_at);
+  std::string name = run_id;
+  name.append("|").append(created_at.empty() ? "0" : created_at);
   return sha256_hex(name).substr(0, kExecutionDigits);
 }
 
@@ -42,7 +44,9 @@ class SqliteReader {
   }
 
   Cell read(int place, const Column& column) {
-    if (cursor_.type(place) == SqliteCursor::Type::null || is_lost_seed(place, column)) return {};
+    const SqliteCursor::Type stored = cursor_.type(place);
+    if (stored == SqliteCursor::Type::null) return {};
+    if (stored == SqliteCursor::Type::real && column.type != ColumnType::real && is_lost_seed(place, column)) return {};
     switch (column.type) {
       case ColumnType::text: return Cell::of(valid_text(cursor_.text(place), column));
       case ColumnType::real: return Cell::of(real(place, column));
@@ -87,8 +91,7 @@ class SqliteReader {
 
   // REAL has 53 of a seed's 64 bits: what is left is none.
   bool is_lost_seed(int place, const Column& column) {
-    if (!std::string_view(column.name).ends_with("seed") || cursor_.type(place) != SqliteCursor::Type::real)
-      return false;
+    if (!std::string_view(column.name).ends_with("seed")) return false;
     constexpr double kExact = 9007199254740992.0;  // 2^53
     const bool is_lost = std::abs(cursor_.real(place)) >= kExact;
     if (is_lost)
@@ -137,66 +140,82 @@ class SqliteReader {
   std::vector<std::unique_ptr<std::string>> kept_;
 };
 
-// A row with texts of its own.
+// Texts in large pieces of memory.
+class Texts {
+ public:
+  std::string_view keep(std::string_view text) {
+    if (text.size() > left_) {
+      left_ = std::max(text.size(), kPiece);
+      pieces_.push_back(std::make_unique_for_overwrite<char[]>(left_));
+      next_ = pieces_.back().get();
+    }
+    char* begin = next_;
+    next_ = std::copy(text.begin(), text.end(), begin);
+    left_ -= text.size();
+    return {begin, text.size()};
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 1 << 18;
+  std::vector<std::unique_ptr<char[]>> pieces_;
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
+};
+
+// Rows with texts of their own, in few pieces of memory.
+struct Block {
+  std::vector<Cell> cells;
+  Texts texts;
+  std::size_t rows = 0;
+};
+
+// A row of a block, which it keeps alive.
 class KeptRow {
  public:
   KeptRow() = default;
-  KeptRow(const Table& table, const Cells& cells) : cells_(cells), time_(time_of(table, cells)) {
-    std::size_t size = 0;
-    for (const Cell& cell : cells_) size += cell.kind == Cell::Kind::text ? cell.text.size() : 0;
-    texts_ = std::make_unique_for_overwrite<char[]>(size);
-    char* end = texts_.get();
-    for (Cell& cell : cells_) {
-      if (cell.kind != Cell::Kind::text) continue;
-      char* begin = end;
-      end = std::copy(cell.text.begin(), cell.text.end(), begin);
-      cell.text = {begin, cell.text.size()};
-    }
-    key_ = cells_[table.key].text;
-  }
+  KeptRow(std::shared_ptr<Block> block, Cells cells, const Table& table)
+      : block_(std::move(block)), cells_(cells), time_(time_of(table, cells)), key_(cells[table.key].text) {}
   bool operator<(const KeptRow& other) const { return time_ != other.time_ ? time_ < other.time_ : key_ < other.key_; }
   Cells& cells() { return cells_; }
 
  private:
+  std::shared_ptr<Block> block_;
   Cells cells_;
-  std::unique_ptr<char[]> texts_;
   std::int64_t time_ = 0;
   std::string_view key_;
 };
 
-// Rows of a query, in blocks: SQLite runs on a thread of its own.
-using Block = std::vector<KeptRow>;
-
 class BlockReader {
  public:
   BlockReader(SqliteDatabase& database, const SqliteQuery& query, const Table& table, Note& note)
-      : path_(database.path()),
-        table_(table),
-        cursor_(database.open_cursor(query.sql)),
-        reader_(*cursor_, note),
-        cells_(table.columns.size()) {
+      : path_(database.path()), table_(table), cursor_(database.open_cursor(query.sql)), reader_(*cursor_, note) {
     for (const std::string& column : query.columns) places_.push_back(table.place(column));
   }
 
-  std::optional<Block> read() {
-    Block block;
-    block.reserve(kBlockRows);
-    while (block.size() < kBlockRows && cursor_->next()) {
-      reader_.begin_row(path_, table_.name);
-      for (std::size_t i = 0; i < places_.size(); ++i)
-        cells_[places_[i]] = reader_.read(static_cast<int>(i), table_.columns[places_[i]]);
-      block.emplace_back(table_, cells_);
-    }
-    return block.empty() ? std::nullopt : std::optional(std::move(block));
+  std::optional<std::shared_ptr<Block>> read() {
+    auto block = std::make_shared<Block>();
+    block->cells.resize(kBlockRows * table_.columns.size());
+    while (block->rows < kBlockRows && cursor_->next()) read_row(*block);
+    return block->rows == 0 ? std::nullopt : std::optional(std::move(block));
   }
 
  private:
-  static constexpr std::size_t kBlockRows = 512;
+  static constexpr std::size_t kBlockRows = 256;
+
+  void read_row(Block& block) {
+    reader_.begin_row(path_, table_.name);
+    Cell* row = &block.cells[block.rows++ * table_.columns.size()];
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      Cell& cell = row[places_[i]];
+      cell = reader_.read(static_cast<int>(i), table_.columns[places_[i]]);
+      if (cell.kind == Cell::Kind::text) cell.text = block.texts.keep(cell.text);
+    }
+  }
+
   std::string path_;
   const Table& table_;
   std::unique_ptr<SqliteCursor> cursor_;
   SqliteReader reader_;
-  Cells cells_;
   std::vector<std::size_t> places_;
 };
 
@@ -222,13 +241,15 @@ class SqliteStream final : public RowStream {
   }
 
  private:
-  static constexpr std::size_t kWaitingBlocks = 4;
+  static constexpr std::size_t kWaitingBlocks = 8;
 
   void fetch() {
     auto block = blocks_.next();
     is_ended_ = !block;
     if (!block) return;
-    for (KeptRow& row : *block) window_.push(std::move(row));
+    const std::size_t width = table_.columns.size();
+    for (std::size_t i = 0; i < (*block)->rows; ++i)
+      window_.push(KeptRow(*block, Cells(&(*block)->cells[i * width], width), table_));
   }
 
   const Table& table_;
@@ -238,7 +259,7 @@ class SqliteStream final : public RowStream {
   CheckNames names_;
   bool is_ended_ = false;
   BlockReader reader_;
-  Ahead<Block> blocks_;
+  Ahead<std::shared_ptr<Block>> blocks_;  // SQLite runs on a thread of its own
 };
 
 class SqliteSource final : public Source {

@@ -1,4 +1,4 @@
-// src/export/views.sql, embedded at build time (cmake/embed.cmake).
+// data/views.sql, embedded at build time (cmake/embed.cmake).
 #pragma once
 
 #include <string_view>

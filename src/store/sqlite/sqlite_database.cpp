@@ -202,6 +202,13 @@ struct SqliteCursor::State {
   std::string path;
   sqlite3* database = nullptr;
   bool is_done = false;
+  int column = -1;  // that `value` is of
+  sqlite3_value* value = nullptr;
+  sqlite3_value* at(int wanted) {
+    if (wanted != column) value = sqlite3_column_value(statement.get(), wanted);
+    column = wanted;
+    return value;
+  }
   std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> statement{nullptr, &sqlite3_finalize};
 };
 
@@ -211,26 +218,28 @@ SqliteCursor::~SqliteCursor() = default;
 // A statement that is stepped behind its end starts again.
 bool SqliteCursor::next() {
   if (state_->is_done) return false;
+  state_->column = -1;
   const int code = sqlite3_step(state_->statement.get());
   state_->is_done = code != SQLITE_ROW;
   if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
   refuse(state_->path, SQLite::Exception(state_->database, code));
 }
 
+// sqlite3_column_*() looks the column up at each call; a value of it can be asked several things, by one thread.
 SqliteCursor::Type SqliteCursor::type(int column) const {
-  switch (sqlite3_column_type(state_->statement.get(), column)) {
+  switch (sqlite3_value_type(state_->at(column))) {
     case SQLITE_NULL: return Type::null;
     case SQLITE_INTEGER: return Type::integer;
     case SQLITE_FLOAT: return Type::real;
     default: return Type::text;
   }
 }
-std::int64_t SqliteCursor::integer(int column) const { return sqlite3_column_int64(state_->statement.get(), column); }
-double SqliteCursor::real(int column) const { return sqlite3_column_double(state_->statement.get(), column); }
+std::int64_t SqliteCursor::integer(int column) const { return sqlite3_value_int64(state_->at(column)); }
+double SqliteCursor::real(int column) const { return sqlite3_value_double(state_->at(column)); }
 std::string_view SqliteCursor::text(int column) const {
-  const void* bytes = sqlite3_column_blob(state_->statement.get(), column);
-  return {static_cast<const char*>(bytes),
-          static_cast<std::size_t>(sqlite3_column_bytes(state_->statement.get(), column))};
+  sqlite3_value* value = state_->at(column);
+  const void* bytes = sqlite3_value_blob(value);
+  return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_value_bytes(value))};
 }
 
 std::unique_ptr<SqliteCursor> SqliteDatabase::open_cursor(std::string_view sql) {
