@@ -189,6 +189,17 @@ class CopyStream final : public RowStream {
     window_ = Window<CopiedRow>(is_sorted ? 1 : kWindowRows);
   }
 
+  // A COPY that nobody reads to its end would stand in the way of the next one. Cancelling it would end the snapshot.
+  ~CopyStream() override {
+    try {
+      while (!is_ended_ && database_.next_copied()) {}
+    } catch (const Error&) {
+      is_ended_ = true;  // the connection broke: its next use says so
+    }
+  }
+  CopyStream(const CopyStream&) = delete;
+  CopyStream& operator=(const CopyStream&) = delete;
+
   Cells* next() override {
     while (!is_ended_ && !window_.is_full()) fetch();
     if (!window_.pop(row_)) return nullptr;

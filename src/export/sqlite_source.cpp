@@ -7,6 +7,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <deque>
 #include <fstream>
 #include <numeric>
 #include <set>
@@ -128,7 +129,7 @@ class SqliteReader {
       mended.append(text.substr(0, *bad)).append("\xEF\xBF\xBD");
       text.remove_prefix(*bad + 1);
     }
-    return *kept_.insert(kept_.end(), std::make_unique<std::string>(mended.append(text)))->get();
+    return kept_.emplace_back(mended.append(text));
   }
 
   std::string row() const { return fmt::format("{}, {} '{}'", *path_, table_, cursor_.text(0)); }
@@ -137,7 +138,7 @@ class SqliteReader {
   Note& note_;
   const std::string* path_ = nullptr;
   const char* table_ = "";
-  std::vector<std::unique_ptr<std::string>> kept_;
+  std::deque<std::string> kept_;
 };
 
 // Texts in large pieces of memory.

@@ -117,6 +117,33 @@ class Dataset(LakeTest):
         self.export_all()
         self.assertEqual({name: digest for name, digest in self.files().items() if name.endswith(".parquet")}, first)
 
+    def test_rows_that_lie_far_out_of_order_are_sorted_by_their_store(self):
+        """More rows than the window that restores order holds, in two databases and a store, newest first."""
+        n = 9000
+        for name in (self.name, self.prod_name):
+            self.do(f"INSERT INTO checks (id, run_id, env, claim, claim_hash, model, prompt_version, \"K\", \"R\", created_at) SELECT gen_random_uuid(), "
+                    f"'check-' || i, 'local', 'c', 'h', 'm', 'v', 1, 1, timestamptz '2026-01-01' - i * interval '1 hour' FROM generate_series(1, {n}) i", name=name)
+        self.fill_store(checks=1)
+        with sqlite3.connect(self.folder / "runs/heretix.sqlite") as store:
+            store.executemany("INSERT INTO runs (run_id, created_at) VALUES (?, ?)", ((f"run-{i}", 1767225600 - 3600 * i) for i in range(n)))
+        store.close()
+        told = self.export_all()
+        self.assertEqual(told["tables"]["checks"]["rows"], 3 * n + 1)
+        import pyarrow.parquet as pq
+        for file in self.manifest()["tables"]["checks"]["files"]:
+            rows = pq.read_table(self.lake / file["path"], columns=["created_at", "check_id"], partitioning=None).to_pylist()
+            self.assertEqual(rows, sorted(rows, key=lambda row: (row["created_at"], row["check_id"].encode())))
+        self.assertTrue(self.export_all()["unchanged"])
+
+    def test_a_file_that_was_taken_away_is_written_again(self):
+        self.fill(checks=60)
+        self.export_all()
+        before = self.files()
+        path = self.lake / self.manifest()["tables"]["checks"]["files"][0]["path"]
+        path.unlink()
+        self.assertEqual(len(self.export_all()["tables"]["checks"]["written"]), 1)
+        self.assertEqual({k: v for k, v in self.files().items() if k.endswith(".parquet")}, {k: v for k, v in before.items() if k.endswith(".parquet")})
+
     def test_a_month_is_rewritten_when_its_rows_differ_however_old_they_are(self):
         self.fill()
         self.export_all()

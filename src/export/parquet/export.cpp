@@ -143,6 +143,16 @@ class TableExport {
     }
   }
 
+  // Months of which a file was taken away behind our back.
+  void find_missing() {
+    const std::vector<std::string> listed = target_.list(table_.name);
+    const std::set<std::string> there(listed.begin(), listed.end());
+    for (const auto& [partition, files] : before_) {
+      if (std::ranges::any_of(files, [&](const DatasetFile& file) { return !there.contains(file.path); }))
+        missing_.insert(partition);
+    }
+  }
+
   void compare() {
     std::map<Partition, RowDigest> digests;
     until_in_order([&] {
@@ -153,10 +163,12 @@ class TableExport {
             digests.try_emplace(partition, table_).first->second.add(batch);
           });
     });
+    find_missing();
     for (auto& [partition, digest] : digests) {
       rows_[partition] = digest.rows();
       const auto known = before_.find(partition);
-      if (options_.full || known == before_.end() || known->second[0].digest != digest.finish())
+      if (options_.full || known == before_.end() || known->second[0].digest != digest.finish() ||
+          missing_.contains(partition))
         changed_.insert(partition);
     }
     for (const auto& [partition, files] : before_) {
@@ -192,8 +204,8 @@ class TableExport {
     for (auto& [partition, files] : writer->finish()) {
       const auto before = before_.find(partition);
       after[partition] = files;
-      rows_written_ += rows_of(files);
-      if (before != before_.end() && before->second == files) continue;  // --full, and nothing was new
+      const bool is_restored = missing_.contains(partition);
+      if (before != before_.end() && before->second == files && !is_restored) continue;  // --full, and nothing was new
       written_.push_back(folder_of(partition));
       report.rows_written += rows_of(files);
       for (const DatasetFile& file : files) report.bytes_written += file.bytes;
@@ -249,9 +261,8 @@ class TableExport {
   const std::function<void(const ExportProgress&)>& tell_;
   Months before_;
   std::map<Partition, std::int64_t> rows_;
-  std::set<Partition> changed_, gone_;
+  std::set<Partition> changed_, gone_, missing_;
   std::vector<std::string> written_;
-  std::int64_t rows_written_ = 0;
 };
 
 // A generation made from fewer stores would silently lose the others' rows, and months that are not looked at would
@@ -337,7 +348,7 @@ ExportReport export_dataset(std::span<const std::unique_ptr<Source>> sources, Ta
   }
   const bool nothing_new = std::ranges::all_of(
       report.tables, [](const TableReport& table) { return table.written.empty() && table.removed.empty(); });
-  report.is_unchanged = previous && (options.dry_run ? nothing_new : has_same_files(*previous, next));
+  report.is_unchanged = previous && nothing_new && (options.dry_run || has_same_files(*previous, next));
   if (report.is_unchanged) report.generation = previous->generation;
   else if (!options.dry_run) publish(target, next);
   return report;
