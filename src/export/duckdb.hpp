@@ -12,7 +12,7 @@ enum class ResultFormat { csv, jsonl };
 // DuckDB's program and the folder below which the manifest's files lie.
 class Duckdb {
  public:
-  Duckdb(std::string program, std::string folder, const Manifest& manifest);
+  Duckdb(std::string program, const std::string& folder, const Manifest& manifest);
 
   // A DuckDB file of views over this generation, whole or not there. Its paths are absolute.
   // Throws Error{unavailable, broken}.

@@ -83,11 +83,8 @@ class Pandas:
     def __init__(self, files):
         import pandas
         self.frames = {}
-        for name, paths in files.items():
-            lake = pathlib.Path(paths[0]).parent.parent.parent
-            parts = [pandas.read_parquet(path, dtype_backend="pyarrow", partitioning=None)
-                     .assign(**dict(part.split("=") for part in pathlib.Path(path).relative_to(lake).parts[:-1])) for path in paths]
-            self.frames[name] = pandas.concat(parts)
+        for name, paths in files.items():  # env and month are found in the folders' names
+            self.frames[name] = pandas.concat(pandas.read_parquet(path, dtype_backend="pyarrow").astype({"env": str, "month": str}) for path in paths)
 
     def count(self, table):
         return {f"{env}/{month}": int(n) for (env, month), n in self.frames[table].groupby(["env", "month"]).size().items()}
