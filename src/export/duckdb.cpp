@@ -136,7 +136,8 @@ class NewFile {
 
 }  // namespace
 
-Duckdb::Duckdb(std::string program, const std::string& folder, const Manifest& manifest) : program_(std::move(program)) {
+Duckdb::Duckdb(std::string program, const std::string& folder, const Manifest& manifest)
+    : program_(std::move(program)) {
   if (!fs::exists(program_))
     throw Error(ErrorKind::not_found, fmt::format("DuckDB's program is not at {}", program_),
                 "tools/setup.sh build installs it; or install heretix again");

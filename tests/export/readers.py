@@ -83,8 +83,10 @@ class Pandas:
     def __init__(self, files):
         import pandas
         self.frames = {}
-        for name, paths in files.items():  # env and month are found in the folders' names
-            self.frames[name] = pandas.concat(pandas.read_parquet(path, dtype_backend="pyarrow").astype({"env": str, "month": str}) for path in paths)
+        from pyarrow.parquet import read_schema
+        for name, paths in files.items():  # env and month are found in the folders' names; the first file says the columns
+            newest_first = sorted(paths, key=lambda path: -len(read_schema(path)))
+            self.frames[name] = pandas.read_parquet(newest_first, dtype_backend="pyarrow").astype({"env": str, "month": str})
 
     def count(self, table):
         return {f"{env}/{month}": int(n) for (env, month), n in self.frames[table].groupby(["env", "month"]).size().items()}
