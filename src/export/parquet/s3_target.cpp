@@ -28,6 +28,14 @@ void load_s3() {
   require_ok(arrow::fs::LoadFileSystemFactories((arrow.parent_path() / ("libarrow_s3" + suffix)).c_str()));
 }
 
+// Arrow's S3 part must be ended before the process is, whatever was thrown meanwhile.
+struct S3Part {
+  S3Part() { load_s3(); }
+  ~S3Part() { arrow::fs::EnsureFinalized(); }
+  S3Part(const S3Part&) = delete;
+  S3Part& operator=(const S3Part&) = delete;
+};
+
 // The address without what may be secret in it.
 std::string without_parameters(const std::string& address) {
   const std::size_t secret_end = address.find('@');
@@ -38,7 +46,6 @@ std::string without_parameters(const std::string& address) {
 class S3Target final : public Target {
  public:
   explicit S3Target(const std::string& address) : shown_(without_parameters(address)) {
-    load_s3();
     auto opened = arrow::fs::FileSystemFromUri(address, &root_);
     if (!opened.ok())
       throw Error(ErrorKind::bad_input, fmt::format("{}: {}", shown_, opened.status().message()),
@@ -52,8 +59,6 @@ class S3Target final : public Target {
       std::error_code ignored;
       fs::remove_all(staging_, ignored);
     }
-    files_.reset();
-    arrow::fs::EnsureFinalized();
   }
   S3Target(const S3Target&) = delete;
   S3Target& operator=(const S3Target&) = delete;
@@ -117,6 +122,7 @@ class S3Target final : public Target {
  private:
   std::string full(const std::string& path) const { return root_ + "/" + path; }
 
+  S3Part part_;  // first to come, last to go
   std::string shown_;
   std::string root_;
   std::shared_ptr<arrow::fs::FileSystem> files_;
