@@ -1,8 +1,11 @@
 #include "base/file.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "base/error.hpp"
 
 namespace heretix {
 
@@ -11,6 +14,18 @@ std::optional<std::string> content_of_file(const std::string& path) {
   std::error_code failed;
   if (!file || std::filesystem::is_directory(path, failed)) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+TemporaryFolder::TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "heretix-XXXXXX").string()) {
+  if (::mkdtemp(path_.data()) == nullptr)
+    throw Error(ErrorKind::unavailable,
+                "cannot make a temporary folder in " + std::filesystem::temp_directory_path().string(),
+                "set TMPDIR to a folder with room");
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace heretix

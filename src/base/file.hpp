@@ -1,4 +1,4 @@
-// A file's whole content.
+// A file's whole content, and folders that do not stay.
 #pragma once
 
 #include <optional>
@@ -8,5 +8,19 @@ namespace heretix {
 
 // Empty where it cannot be read, or is a folder. What that means is the caller's to say.
 std::optional<std::string> content_of_file(const std::string& path);
+
+// An empty folder below TMPDIR, gone with all it holds at the end of this.
+// Throws Error{unavailable} where none can be made.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 }  // namespace heretix

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/databases.hpp"
 #include "cli/exit_code.hpp"
@@ -197,26 +198,6 @@ Manifest require_dataset(Target& target) {
               "heretix export makes it");
 }
 
-// A folder for as long as this lives.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_((fs::temp_directory_path() / "heretix-query-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr)
-      throw Error(ErrorKind::unavailable, "cannot make a temporary folder in " + fs::temp_directory_path().string(),
-                  "set TMPDIR to a folder with room");
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  fs::path path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 // DuckDB reads local files; those of a bucket are fetched for one query.
 void fetch(Target& target, const Manifest& manifest, const fs::path& folder) {
   for (const DatasetTable& table : manifest.tables) {
@@ -242,8 +223,8 @@ int print_query(const Options& options, Target& target) {
   const TemporaryFolder folder;
   if (!target.is_folder()) fetch(target, manifest, folder.path());
   const bool prints = options.out.empty() || options.out == "-";
-  const std::string out = prints ? (folder.path() / "result").string() : options.out;
-  Duckdb(duckdb_program(), target.is_folder() ? target.shown() : folder.path().string(), manifest)
+  const std::string out = prints ? folder.path() + "/result" : options.out;
+  Duckdb(duckdb_program(), target.is_folder() ? target.shown() : folder.path(), manifest)
       .query(options.query, options.format == "csv" ? ResultFormat::csv : ResultFormat::jsonl, out);
   if (prints) print_file(out);
   return kDone;

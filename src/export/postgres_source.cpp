@@ -18,6 +18,7 @@ namespace {
 struct Selected {
   const char* column;
   const char* sql;
+  bool is_uuid = false;
 };
 
 struct TableQuery {
@@ -37,9 +38,9 @@ const std::vector<TableQuery> kQueries = {
     {"checks",
      {{"created_at", "c.created_at"},
       {"check_id", "c.run_id"},
-      {"row_id", "c.id"},
+      {"row_id", "c.id", true},
       {"stored_env", "c.env"},
-      {"user_hash", "c.user_id"},
+      {"user_hash", "c.user_id", true},
       {"claim", "c.claim"},
       {"claim_hash", "c.claim_hash"},
       {"model", "c.model"},
@@ -130,7 +131,7 @@ const std::vector<TableQuery> kQueries = {
     {"usage",
      {{"period_start", "u.period_start"},
       {"ledger_id", "u.id::text"},
-      {"user_hash", "u.user_id"},
+      {"user_hash", "u.user_id", true},
       {"period_end", "u.period_end"},
       {"plan", "u.plan"},
       {"checks_allowed", "u.checks_allowed"},
@@ -167,9 +168,7 @@ std::vector<CopiedField> fields_of(const TableQuery& query, const Table& table) 
   std::vector<CopiedField> fields;
   for (const Selected& one : query.selected) {
     const std::size_t place = table.place(one.column);
-    const std::string_view sql(one.sql);
-    fields.push_back(
-        {.place = place, .type = table.columns[place].type, .is_uuid = sql == "c.id" || sql.ends_with("user_id")});
+    fields.push_back({.place = place, .type = table.columns[place].type, .is_uuid = one.is_uuid});
   }
   return fields;
 }

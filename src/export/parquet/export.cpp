@@ -329,7 +329,7 @@ ExportReport export_dataset(std::span<const std::unique_ptr<Source>> sources, Ta
                             const ExportOptions& options, const Clock& clock,
                             const std::function<void(const ExportProgress&)>& tell) {
   const auto pointer = newest_pointer(target);
-  const auto previous = newest_generation(target);
+  const auto previous = pointer ? std::optional(read_manifest(target, pointer->manifest)) : std::nullopt;
   Manifest next{.generation = previous ? previous->generation + 1 : 1,
                 .created_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(unix_seconds(clock.now()))),
                 .program = fmt::format("heretix {}", kVersion),
@@ -360,8 +360,10 @@ PruneReport prune_dataset(Target& target, int keep) {
   if (!pointer) return report;
   std::set<std::string> used{kPointerPath};
   std::string path = pointer->manifest;
-  for (int i = 0; i < keep && !path.empty() && target.read(path); ++i) {
-    const Manifest manifest = read_manifest(target, path);
+  for (int i = 0; i < keep && !path.empty(); ++i) {
+    const auto text = target.read(path);
+    if (!text) break;  // pruned before
+    const Manifest manifest = manifest_from(*text, fmt::format("{}/{}", target.shown(), path));
     used.insert(path);
     for (const DatasetTable& table : manifest.tables) {
       for (const DatasetFile& file : table.files) used.insert(file.path);

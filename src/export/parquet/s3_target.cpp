@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -54,15 +53,6 @@ class S3Target final : public Target {
       throw Error(ErrorKind::bad_input, fmt::format("{} names no bucket", shown_), "give s3://BUCKET/PREFIX?region=…");
     files_ = opened.ValueUnsafe();
   }
-  ~S3Target() override {
-    if (!staging_.empty()) {
-      std::error_code ignored;
-      fs::remove_all(staging_, ignored);
-    }
-  }
-  S3Target(const S3Target&) = delete;
-  S3Target& operator=(const S3Target&) = delete;
-
   std::string shown() const override { return shown_; }
   bool is_folder() const override { return false; }
 
@@ -88,14 +78,8 @@ class S3Target final : public Target {
   void lock() override {}
 
   std::string staged_file(const std::string& name) override {
-    if (staging_.empty()) {
-      std::string folder = (fs::temp_directory_path() / "heretix-export-XXXXXX").string();
-      if (::mkdtemp(folder.data()) == nullptr)
-        throw Error(ErrorKind::unavailable, "cannot make a temporary folder in " + fs::temp_directory_path().string(),
-                    "set TMPDIR to a folder with room");
-      staging_ = folder;
-    }
-    return staging_ / name;
+    if (!staging_) staging_.emplace();
+    return staging_->path() + "/" + name;
   }
 
   // An object is there whole once its upload is completed.
@@ -126,7 +110,7 @@ class S3Target final : public Target {
   std::string shown_;
   std::string root_;
   std::shared_ptr<arrow::fs::FileSystem> files_;
-  fs::path staging_;
+  std::optional<TemporaryFolder> staging_;
 };
 
 }  // namespace
