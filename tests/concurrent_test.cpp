@@ -57,16 +57,16 @@ TEST(Threads, ManyConnectionsWriteOneFileAndLoseNothing) {
     const auto database = open_harness_file(path, {.access = Access::create});
     AnswerStore store(*database, "exec-" + std::to_string(thread), "run");
     ProviderFacts facts{
-        .provider = "test", .model = "m", .mode = Mode::mock(), .max_cost_per_answer = MicroUsd(1), .cost_note = ""};
+        .provider = "test", .model = "m", .mode = Mode::mock(), .price = Price{}, .cost_note = ""};
     const Plan plan = plan_for(thread);
     for (const Question& question : plan.questions) {
       Transaction transaction(*database);
       EXPECT_FALSE(store.history(plan, question).final_answer);
-      store.record_attempt(question, 1, facts, 0);
+      store.record_attempt(question, 1, facts, Usd::from_micros(1), 0);
       Answer answer;
       answer.raw_text = "{\"prob_true\":0.5}";
       answer.verdict = read_answer(*answer.raw_text);
-      store.keep_answer(question, answer, facts);
+      store.keep_answer(question, answer, {}, facts);
       store.keep_sample(question, answer);
       transaction.commit();
     }

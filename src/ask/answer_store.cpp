@@ -20,6 +20,14 @@ constexpr std::string_view kInsertAttempt =
 constexpr std::string_view kCloseAttempt =
     "UPDATE heretix_attempts SET outcome = :outcome, finished_at = :now, billed_micro_usd = :billed, error = :error "
     "WHERE cache_key = :key AND attempt = :attempt";
+// The bill, else the most it can be; a failure that cost nothing is 0 there.
+constexpr std::string_view kCommittedSince =
+    "SELECT sum(coalesce(r.billed_pico_usd, a.billed_micro_usd * 1000000, a.max_cost_micro_usd * 1000000, 0)) AS picos "
+    "FROM heretix_attempts a LEFT JOIN heretix_replies r USING (cache_key, attempt) WHERE a.started_at >= :since";
+constexpr std::string_view kInsertReply =
+    "INSERT INTO heretix_replies (cache_key, attempt, finish, tokens_in, tokens_cached, tokens_cache_written, "
+    "tokens_out, tokens_reasoning, billed_pico_usd, logprobs) VALUES (:key, :attempt, :finish, :in, :cached, :written, "
+    ":out, :reasoning, :billed, :logprobs)";
 constexpr std::string_view kInsertAnswer =
     "INSERT INTO heretix_answers (cache_key, attempt, execution_id, raw_text, raw_sha256, usable, reason, prob_true, "
     "provider, provider_model_id, response_id, tokens_in, tokens_out, latency_ms, created_at) VALUES (:key, :attempt, "
@@ -144,8 +152,8 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
 }
 
 void AnswerStore::record_attempt(const Question& question, int attempt, const ProviderFacts& facts,
-                                 std::int64_t now_micros) {
-  const Value cost = facts.max_cost_per_answer ? Value(facts.max_cost_per_answer->micros()) : Value(std::monostate{});
+                                 std::optional<Usd> most, std::int64_t now_micros) {
+  const Value cost = most ? Value(most->micros_above()) : Value(std::monostate{});
   database_.execute(kInsertAttempt, {{":key", question.cache_key},
                                      {":attempt", std::int64_t{attempt}},
                                      {":execution", execution_id_},
@@ -166,8 +174,25 @@ void AnswerStore::close_attempt(const Question& question, int attempt, const Att
                      {":error", outcome.error.empty() ? Value(std::monostate{}) : Value(outcome.error)}});
 }
 
-void AnswerStore::keep_answer(const Question& question, const Answer& answer, const ProviderFacts& facts) {
+Usd AnswerStore::committed_since(std::int64_t micros) {
+  return Usd::from_picos(database_.query(kCommittedSince, {{":since", micros}})[0].integer("picos").value_or(0));
+}
+
+void AnswerStore::keep_answer(const Question& question, const Answer& answer, const Reply& reply,
+                              const ProviderFacts& facts) {
   const std::string raw = answer.raw_text.value_or("");
+  const Usage& usage = reply.usage;
+  database_.execute(kInsertReply,
+                    {{":key", question.cache_key},
+                     {":attempt", std::int64_t{answer.attempt}},
+                     {":finish", reply.finish},
+                     {":in", or_null(usage.input)},
+                     {":cached", or_null(usage.cached_input)},
+                     {":written", or_null(usage.cache_writes)},
+                     {":out", or_null(usage.output)},
+                     {":reasoning", or_null(usage.reasoning)},
+                     {":billed", reply.billed ? Value(reply.billed->picos()) : Value(std::monostate{})},
+                     {":logprobs", reply.logprobs.empty() ? Value(std::monostate{}) : Value(reply.logprobs)}});
   const auto& reason = answer.verdict.reason;
   database_.execute(kInsertAnswer,
                     {{":key", question.cache_key},

@@ -27,7 +27,7 @@ struct History {
 struct AttemptOutcome {
   enum class Word { answered, failed, in_doubt, not_sent };
   Word word;
-  std::optional<MicroUsd> billed;
+  std::optional<Usd> billed;
   std::string error;
 };
 
@@ -39,10 +39,14 @@ class AnswerStore {
   History history(const Plan& plan, const Question& question);
 
   // The writes of one group commit; callers hold a Transaction.
-  void record_attempt(const Question& question, int attempt, const ProviderFacts& facts, std::int64_t now_micros);
+  void record_attempt(const Question& question, int attempt, const ProviderFacts& facts, std::optional<Usd> most,
+                      std::int64_t now_micros);
   void close_attempt(const Question& question, int attempt, const AttemptOutcome& outcome, std::int64_t now_micros);
-  void keep_answer(const Question& question, const Answer& answer, const ProviderFacts& facts);
+  void keep_answer(const Question& question, const Answer& answer, const Reply& reply, const ProviderFacts& facts);
   void keep_sample(const Question& question, const Answer& answer);  // final
+
+  // Spent, or reserved and perhaps spent, by every attempt started since then, whichever process sent it.
+  Usd committed_since(std::int64_t micros);
 
   Database& database() { return database_; }
 

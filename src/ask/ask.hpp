@@ -9,6 +9,7 @@
 
 #include "answer/tally.hpp"
 #include "ask/answer_store.hpp"
+#include "ask/budget.hpp"
 #include "base/clock.hpp"
 #include "provider/provider.hpp"
 
@@ -28,7 +29,8 @@ struct AskProgress {
   std::size_t refused = 0;     // of them, not usable
   std::size_t retries = 0;
   std::size_t attempts = 0;  // sent by this execution
-  MicroUsd billed;
+  Usd billed;
+  Usd may_be_billed;                // at most, beside it: attempts whose bill is unknown, as far as prices are known
   std::size_t billing_unknown = 0;  // attempts that may have been billed
 };
 
@@ -41,11 +43,12 @@ class AskObserver {
 };
 
 struct AskOptions {
-  int tries = 6;                // of one question when the provider surely took nothing
+  int attempts = 3;             // of one question, the second asking of an unusable answer included
   bool resend_unknown = false;  // ask again also what was sent twice with no outcome seen
+  Budget* budget = nullptr;     // borrowed; null: no cap
 };
 
-enum class AskEnd { complete, stopped, failed };
+enum class AskEnd { complete, stopped, failed, parameter_refused };
 
 struct AskOutcome {
   AskEnd end = AskEnd::complete;
@@ -54,6 +57,8 @@ struct AskOutcome {
   std::size_t first_answers = 0;           // questions whose first answer is known
   std::size_t first_answers_unusable = 0;  // of them
   std::vector<std::size_t> in_doubt;       // questions not asked again: sent twice, outcome never seen
+  std::size_t given_up = 0;                // questions without an answer after all their attempts
+  std::string refused_parameter;           // why it ended, where it is to be left out and all asked again
   std::optional<Error> failure;            // why it ended, where it failed
 };
 

@@ -11,15 +11,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kFirstBackoff = 250ms;
+constexpr auto kFirstBackoff = 500ms;
 constexpr auto kLongestBackoff = 20s;
 constexpr auto kOtherProcessPoll = 100ms;
 constexpr int kMaxUnknown = 2;  // sent twice, outcome never seen: not a third time
-
-std::chrono::milliseconds backoff(int tries) {
-  const auto doubled = kFirstBackoff * (1 << std::min(tries, 10));
-  return std::min<std::chrono::milliseconds>(doubled, kLongestBackoff);
-}
+constexpr const char* kGoOn = "what was answered is kept; the same command asks only for what is missing";
 
 std::optional<Reason> reason_of(Ending ending) {
   switch (ending) {
@@ -31,12 +27,16 @@ std::optional<Reason> reason_of(Ending ending) {
   return std::nullopt;
 }
 
+std::int64_t midnight_before(std::chrono::system_clock::time_point now) {
+  return unix_micros(std::chrono::floor<std::chrono::days>(now));
+}
+
 }  // namespace
 
-Asking::Asking(const Plan& plan, const ProviderFacts& facts, AnswerStore& store, const Clock& clock,
-               const StopSignal& stop, AskObserver& observer, const AskOptions& options)
+Asking::Asking(const Plan& plan, Provider& provider, AnswerStore& store, const Clock& clock, const StopSignal& stop,
+               AskObserver& observer, const AskOptions& options)
     : plan_(plan),
-      facts_(facts),
+      provider_(provider),
       store_(store),
       clock_(clock),
       stop_(stop),
@@ -49,8 +49,7 @@ Asking::Asking(const Plan& plan, const ProviderFacts& facts, AnswerStore& store,
 
 // A question that costs nothing may be sent as often as it takes; one that may have been billed, once more.
 bool Asking::may_send_again(const State& state) const {
-  const bool free = facts_.max_cost_per_answer == MicroUsd(0);
-  return free || options_.resend_unknown || state.unknown < kMaxUnknown;
+  return is_free() || options_.resend_unknown || state.unknown < kMaxUnknown;
 }
 
 void Asking::enqueue(std::size_t question, const History& known) {
@@ -82,12 +81,15 @@ void Asking::read_stored() {
 
 bool Asking::has_open_questions() const { return !waiting_.empty(); }
 
-std::optional<Request> Asking::next_due(std::chrono::steady_clock::time_point now) {
-  const auto due = std::ranges::find_if(waiting_, [&](const Waiting& w) { return w.not_before <= now; });
+// First attempts before retries: they earn what retries spend.
+std::optional<Asking::Waiting> Asking::next_due(std::chrono::steady_clock::time_point now) {
+  const bool allowed = provider_.retry_allowance().has_token();
+  const auto due =
+      std::ranges::find_if(waiting_, [&](const Waiting& w) { return w.not_before <= now && (!w.is_retry || allowed); });
   if (due == waiting_.end()) return std::nullopt;
-  const std::size_t question = due->question;
+  const Waiting next = *due;
   waiting_.erase(due);
-  return Request{.question = question, .attempt = 0};
+  return next;
 }
 
 // Inside the transaction that would record the attempt: another process may have asked the same since.
@@ -107,46 +109,112 @@ bool Asking::settled_by_another(std::size_t question) {
   return false;
 }
 
-Taken Asking::take(std::size_t most) {
-  Taken taken;
-  if (stop_.stopping() && !in_flight_.empty()) {
-    observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to leave at once");
+// False: the question waits on, for what is in flight to cost less than was reserved for it, or the run ends.
+bool Asking::has_money_for(const Waiting& next, std::optional<Usd> most) {
+  if (options_.budget == nullptr || !options_.budget->is_limited()) return true;
+  const Budget& budget = *options_.budget;
+  const Usd today = budget.day_cap() ? store_.committed_since(midnight_before(clock_.now())) : Usd();
+  if (most && budget.allows(*most, today)) return true;
+  waiting_.push_front(next);
+  if (!in_flight_.empty()) return false;
+  const bool by_run = budget.cap() && (!most || budget.committed() + *most > *budget.cap());
+  const Usd cap = by_run ? *budget.cap() : budget.day_cap().value_or(Usd());
+  fail(ErrorKind::stopped,
+       fmt::format(
+           "the budget of ${:.4f}{} is reached: ${:.6f} are spent or may have been billed, and the next question "
+           "can cost ${:.6f}",
+           cap.dollars(), by_run ? "" : " a day", (by_run ? budget.committed() : today).dollars(),
+           most.value_or(Usd()).dollars()),
+       "what was answered is kept; the same command with a higher budget asks only for what is missing");
+  return false;
+}
+
+Request Asking::send(const Waiting& next, std::optional<Usd> most) {
+  State& state = states_[next.question];
+  const Request request{.question = next.question, .attempt = ++state.attempts, .answers_before = state.first ? 1 : 0};
+  ++state.sent;
+  if (next.is_retry) provider_.retry_allowance().spend();
+  else if (state.sent == 1) provider_.retry_allowance().on_first_attempt();
+  in_flight_[next.question] = {request.attempt, most};
+  ++outcome_.progress.attempts;
+  if (options_.budget != nullptr) options_.budget->reserve(most.value_or(Usd()));
+  if (!planted::records_attempts_after_sending()) {
+    store_.record_attempt(plan_.questions[next.question], request.attempt, facts(), most, unix_micros(clock_.now()));
   }
-  if (stop_.stopping() || failure_) return taken;
+  return request;
+}
+
+// Inside a transaction.
+void Asking::take(std::size_t most, Taken& taken) {
   const auto now = clock_.steady();
-  const bool any_due = std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.not_before <= now; });
-  if (most > 0 && any_due) {
-    Transaction transaction(store_.database());
-    while (taken.requests.size() < most) {
-      std::optional<Request> request = next_due(now);
-      if (!request) break;
-      if (settled_by_another(request->question)) continue;
-      request->attempt = ++states_[request->question].attempts;
-      request->answers_before = states_[request->question].first ? 1 : 0;
-      in_flight_[request->question] = request->attempt;
-      ++outcome_.progress.attempts;
-      if (!planted::records_attempts_after_sending()) {
-        store_.record_attempt(plan_.questions[request->question], request->attempt, facts_, unix_micros(clock_.now()));
-      }
-      taken.requests.push_back(*request);
-    }
-    transaction.commit();
+  while (taken.requests.size() < most && !has_ended()) {
+    const std::optional<Waiting> next = next_due(now);
+    if (!next) break;
+    if (settled_by_another(next->question)) continue;
+    const auto most_cost = facts().price
+                               ? std::optional(most_cost_of(*facts().price, plan_, plan_.questions[next->question]))
+                               : std::nullopt;
+    if (!has_money_for(*next, most_cost)) break;
+    taken.requests.push_back(send(*next, most_cost));
   }
-  for (const Waiting& w : waiting_) { taken.again_at = std::min(taken.again_at.value_or(w.not_before), w.not_before); }
+}
+
+// Nothing is in flight that could answer, and what waits may not be sent again.
+void Asking::stop_where_only_retries_wait() {
+  if (has_ended() || waiting_.empty() || !in_flight_.empty() || provider_.retry_allowance().has_token()) return;
+  if (!std::ranges::all_of(waiting_, &Waiting::is_retry)) return;
+  fail(ErrorKind::unavailable,
+       fmt::format("too many failures: retries may be a fifth of what was asked; the last one: {}", last_failure_),
+       kGoOn);
+}
+
+Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
+  Taken taken;
+  if (planted::stores_after_all_are_done()) {
+    std::ranges::move(deliveries, std::back_inserter(held_back_));
+    deliveries.clear();
+    if (held_back_.size() >= in_flight_.size() && waiting_.empty()) std::swap(deliveries, held_back_);
+  }
+  const auto now = clock_.steady();
+  const bool takes =
+      most > 0 && !has_ended() && std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.not_before <= now; });
+  if (takes || !deliveries.empty()) {
+    Transaction transaction(store_.database());
+    for (const Delivery& d : deliveries) on_delivery(d);
+    take(most, taken);
+    transaction.commit();
+    tell();
+  }
+  stop_where_only_retries_wait();
+  if (stop_.stopping() && !in_flight_.empty())
+    observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to leave at once");
+  if (has_ended()) return taken;
+  for (const Waiting& w : waiting_) taken.again_at = std::min(taken.again_at.value_or(w.not_before), w.not_before);
   return taken;
+}
+
+void Asking::on_delivery(const Delivery& delivery) {
+  if (planted::records_attempts_after_sending()) {
+    const InFlight& flight = in_flight_.at(delivery.question);
+    store_.record_attempt(plan_.questions[delivery.question], flight.attempt, facts(), flight.most,
+                          unix_micros(clock_.now()));
+  }
+  if (const auto* reply = std::get_if<Reply>(&delivery.outcome)) on_reply(delivery.question, *reply);
+  else on_failure(delivery.question, std::get<Failure>(delivery.outcome));
+  in_flight_.erase(delivery.question);
 }
 
 Answer Asking::judged(std::size_t question, const Reply& reply) const {
   Answer answer;
   answer.cache_key = plan_.questions[question].cache_key;
-  answer.attempt = in_flight_.at(question);
+  answer.attempt = in_flight_.at(question).attempt;
   answer.raw_text = reply.text;
   answer.verdict =
       reply.ending == Ending::complete ? read_answer(reply.text) : Verdict{std::nullopt, reason_of(reply.ending)};
   answer.model_version = reply.model_version;
   answer.response_id = reply.response_id;
-  answer.tokens_in = reply.tokens_in;
-  answer.tokens_out = reply.tokens_out;
+  answer.tokens_in = reply.usage.input;
+  answer.tokens_out = reply.usage.output;
   answer.latency_ms = reply.latency_ms;
   answer.created_at = unix_seconds(clock_.now());
   return answer;
@@ -158,18 +226,30 @@ void Asking::settle(std::size_t question, const Answer& answer) {
   if (!answer.verdict.usable()) ++outcome_.progress.refused;
 }
 
+// Empty: it may have cost what was reserved for it.
+void Asking::count_bill(std::size_t question, std::optional<Usd> billed) {
+  const Usd most = in_flight_.at(question).most.value_or(Usd());
+  if (options_.budget != nullptr) options_.budget->settle(most, billed);
+  if (billed) {
+    outcome_.progress.billed += *billed;
+  } else {
+    ++outcome_.progress.billing_unknown;
+    outcome_.progress.may_be_billed += most;
+  }
+}
+
 // The usable answer is final, else the first after its one retry.
 void Asking::on_reply(std::size_t question, const Reply& reply) {
   const Question& asked = plan_.questions[question];
   State& state = states_[question];
   Answer answer = judged(question, reply);
-  store_.keep_answer(asked, answer, facts_);
+  store_.keep_answer(asked, answer, reply, facts());
   store_.close_attempt(asked, answer.attempt, {AttemptOutcome::Word::answered, reply.billed, ""},
                        unix_micros(clock_.now()));
-  if (reply.billed) outcome_.progress.billed += *reply.billed;
-  else ++outcome_.progress.billing_unknown;
-  if (!state.first && !answer.verdict.usable() && deserves_another_try(*answer.verdict.reason)) {
-    state.first_was_unusable = true;
+  count_bill(question, reply.billed);
+  const bool again = !state.first && !answer.verdict.usable() && deserves_another_try(*answer.verdict.reason);
+  if (again) state.first_was_unusable = true;
+  if (again && state.sent < options_.attempts) {
     state.first = std::move(answer);
     ++outcome_.progress.retries;
     waiting_.push_back({question, {}});
@@ -180,63 +260,52 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
   settle(question, answer);
 }
 
+void Asking::fail(ErrorKind kind, const std::string& what, const std::string& hint) {
+  if (!failure_) failure_.emplace(kind, what, hint);  // the first one is why
+}
+
+// After the time the provider named, else a random part of a doubling one, so that many do not come back at once.
 void Asking::retry(std::size_t question, const Failure& failure) {
-  State& state = states_[question];
-  if (++state.tries >= options_.tries) {
-    failure_.emplace(failure.kind,
-                     fmt::format("the model gave no answer after {} tries: {}", state.tries, failure.message),
-                     "what was answered is kept; the same command asks only for what is missing");
+  const State& state = states_[question];
+  last_failure_ = failure.message;
+  if (state.sent >= options_.attempts) {
+    ++outcome_.given_up;
     return;
   }
   ++outcome_.progress.retries;
-  const auto wait = std::max(failure.retry_after.value_or(0ms), failure.retry_after ? 0ms : backoff(state.tries - 1));
+  const auto longest = std::min<std::chrono::milliseconds>(kFirstBackoff * (1 << state.sent), kLongestBackoff);
+  std::uniform_int_distribution<std::int64_t> part(0, longest.count());
+  const auto wait = failure.retry_after.value_or(std::chrono::milliseconds(part(random_)));
   if (wait >= 1s)
     observer_.on_wait(
         fmt::format("{}; trying again in {:.0f} s", failure.message, static_cast<double>(wait.count()) / 1000));
-  waiting_.push_back({question, clock_.steady() + wait});
+  waiting_.push_back({question, clock_.steady() + wait, true});
 }
 
 void Asking::on_failure(std::size_t question, const Failure& failure) {
-  const Question& asked = plan_.questions[question];
   State& state = states_[question];
   const bool in_doubt = failure.kind == ErrorKind::in_doubt;
   const AttemptOutcome closed{in_doubt ? AttemptOutcome::Word::in_doubt : AttemptOutcome::Word::failed,
-                              in_doubt ? std::nullopt : std::optional(MicroUsd(0)), failure.message};
-  store_.close_attempt(asked, in_flight_.at(question), closed, unix_micros(clock_.now()));
+                              in_doubt ? std::nullopt : std::optional(Usd()), failure.message};
+  store_.close_attempt(plan_.questions[question], in_flight_.at(question).attempt, closed, unix_micros(clock_.now()));
+  count_bill(question, closed.billed);
+  if (failure.ends_run) {
+    fail(ErrorKind::unavailable, failure.message,
+         "see whether it can be reached; the same command asks only for what is missing");
+  }
   if (in_doubt) {
     ++state.unknown;
-    ++outcome_.progress.billing_unknown;
     if (may_send_again(state)) retry(question, failure);
     else outcome_.in_doubt.push_back(question);
+  } else if (!failure.refused_parameter.empty()) {
+    outcome_.refused_parameter = failure.refused_parameter;
+    last_failure_ = failure.message;
   } else if (failure.kind == ErrorKind::unavailable) {
     retry(question, failure);
   } else {
-    failure_.emplace(failure.kind, failure.message,
-                     "what was answered is kept; mend it, then run the same command again");
+    fail(failure.kind, failure.message,
+         failure.hint.empty() ? "what was answered is kept; mend it, then run the same command again" : failure.hint);
   }
-}
-
-void Asking::deliver(std::vector<Delivery> deliveries) {
-  if (planted::stores_after_all_are_done()) {
-    std::ranges::move(deliveries, std::back_inserter(held_back_));
-    if (held_back_.size() < in_flight_.size() || !waiting_.empty()) return;
-    deliveries = std::move(held_back_);
-    held_back_.clear();
-  }
-  {
-    Transaction transaction(store_.database());
-    for (const Delivery& d : deliveries) {
-      if (planted::records_attempts_after_sending()) {
-        store_.record_attempt(plan_.questions[d.question], in_flight_.at(d.question), facts_,
-                              unix_micros(clock_.now()));
-      }
-      if (const auto* reply = std::get_if<Reply>(&d.outcome)) on_reply(d.question, *reply);
-      else on_failure(d.question, std::get<Failure>(d.outcome));
-    }
-    transaction.commit();
-  }
-  for (const Delivery& d : deliveries) in_flight_.erase(d.question);
-  tell();
 }
 
 void Asking::tell() { observer_.on_progress(outcome_.progress, outcome_.answers); }
@@ -248,7 +317,16 @@ AskOutcome Asking::finish() {
     ++outcome_.first_answers;
     if (states_[i].first_was_unusable || !counted->verdict.usable()) ++outcome_.first_answers_unusable;
   }
-  if (failure_) {
+  if (outcome_.given_up > 0) {
+    fail(ErrorKind::unavailable,
+         fmt::format("{} of {} questions got no answer after {} attempts; the last failure: {}", outcome_.given_up,
+                     plan_.questions.size(), options_.attempts, last_failure_),
+         kGoOn);
+  }
+  if (!outcome_.refused_parameter.empty()) {
+    outcome_.end = AskEnd::parameter_refused;
+    outcome_.failure.emplace(ErrorKind::bad_input, last_failure_, "leave that parameter out");
+  } else if (failure_) {
     outcome_.end = AskEnd::failed;
     outcome_.failure = failure_;
   } else if (outcome_.progress.answered + outcome_.in_doubt.size() < plan_.questions.size()) {
@@ -259,7 +337,7 @@ AskOutcome Asking::finish() {
 
 AskOutcome ask(const Plan& plan, Provider& provider, AnswerStore& store, const Clock& clock, const StopSignal& stop,
                AskObserver& observer, const AskOptions& options) {
-  Asking asking(plan, provider.facts(), store, clock, stop, observer, options);
+  Asking asking(plan, provider, store, clock, stop, observer, options);
   asking.read_stored();
   if (asking.has_open_questions()) provider.answer(plan, asking);
   return asking.finish();

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <random>
 
 #include "ask/ask.hpp"
 
@@ -10,54 +11,71 @@ namespace heretix {
 
 class Asking final : public Exchange {
  public:
-  Asking(const Plan& plan, const ProviderFacts& facts, AnswerStore& store, const Clock& clock, const StopSignal& stop,
+  Asking(const Plan& plan, Provider& provider, AnswerStore& store, const Clock& clock, const StopSignal& stop,
          AskObserver& observer, const AskOptions& options);
 
   void read_stored();
   bool has_open_questions() const;
   AskOutcome finish();
 
-  Taken take(std::size_t most) override;
-  void deliver(std::vector<Delivery> deliveries) override;
-  bool abandoned() const override { return stop_.leaving() || failure_.has_value(); }
+  Taken turn(std::vector<Delivery> deliveries, std::size_t most) override;
+  void tell_wait(const std::string& why) override { observer_.on_wait(why); }
+  bool abandoned() const override { return stop_.leaving(); }
 
  private:
   struct Waiting {
     std::size_t question;
     std::chrono::steady_clock::time_point not_before;
+    bool is_retry = false;  // after a failure: needs the provider's allowance
   };
   struct State {
     std::optional<Answer> first;  // unusable, its second try to come
     bool first_was_unusable = false;
     int attempts = 0;  // recorded, over all executions
     int unknown = 0;
-    int tries = 0;  // of this execution that ended in a failure that cost nothing
+    int sent = 0;  // by this execution
+  };
+  struct InFlight {
+    int attempt = 0;
+    std::optional<Usd> most;  // reserved for it
   };
 
+  const ProviderFacts& facts() const { return provider_.facts(); }
+  bool is_free() const { return facts().price && facts().price->is_free(); }
+  bool has_ended() const { return stop_.stopping() || failure_ || !outcome_.refused_parameter.empty(); }
   bool may_send_again(const State& state) const;
   void enqueue(std::size_t question, const History& known);
-  std::optional<Request> next_due(std::chrono::steady_clock::time_point now);
+  void take(std::size_t most, Taken& taken);
+  std::optional<Waiting> next_due(std::chrono::steady_clock::time_point now);
+  bool has_money_for(const Waiting& next, std::optional<Usd> most);
+  Request send(const Waiting& next, std::optional<Usd> most);
+  void stop_where_only_retries_wait();
   bool settled_by_another(std::size_t question);
   void settle(std::size_t question, const Answer& answer);
+  void on_delivery(const Delivery& delivery);
   void on_reply(std::size_t question, const Reply& reply);
   void on_failure(std::size_t question, const Failure& failure);
   void retry(std::size_t question, const Failure& failure);
+  void count_bill(std::size_t question, std::optional<Usd> billed);
   Answer judged(std::size_t question, const Reply& reply) const;
+  void fail(ErrorKind kind, const std::string& what, const std::string& hint);
   void tell();
 
   const Plan& plan_;
-  const ProviderFacts& facts_;
+  Provider& provider_;
   AnswerStore& store_;
   const Clock& clock_;
   const StopSignal& stop_;
   AskObserver& observer_;
   AskOptions options_;
+  std::mt19937 random_{std::random_device{}()};  // for pauses only
 
   std::deque<Waiting> waiting_;
-  std::map<std::size_t, int> in_flight_;  // question to the number of its attempt
+  std::map<std::size_t, InFlight> in_flight_;
   std::vector<State> states_;
   std::vector<Delivery> held_back_;  // only by a planted bug
   std::optional<Error> failure_;
+  std::string last_failure_;
   AskOutcome outcome_;
 };
 

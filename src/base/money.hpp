@@ -1,4 +1,5 @@
-// Money, in whole millionths of a US dollar, so that sums are exact.
+// Money, in whole millionths of a millionth of a US dollar: a price per million tokens with six decimals is exact for
+// one token, so sums equal the provider's invoice. Holds up to nine million dollars.
 #pragma once
 
 #include <compare>
@@ -7,21 +8,34 @@
 
 namespace heretix {
 
-class MicroUsd {
+class Usd {
  public:
-  constexpr MicroUsd() = default;
-  constexpr explicit MicroUsd(std::int64_t micros) : micros_(micros) {}
-  constexpr std::int64_t micros() const noexcept { return micros_; }
-  constexpr MicroUsd operator+(MicroUsd other) const { return MicroUsd(micros_ + other.micros_); }
-  constexpr MicroUsd operator*(std::int64_t times) const { return MicroUsd(micros_ * times); }
-  constexpr MicroUsd& operator+=(MicroUsd other) {
-    micros_ += other.micros_;
+  constexpr Usd() = default;
+  static constexpr Usd from_picos(std::int64_t picos) { return Usd(picos); }
+  static constexpr Usd from_micros(std::int64_t micros) { return Usd(micros * kPicosPerMicro); }
+  constexpr std::int64_t picos() const noexcept { return picos_; }
+  // Whole millionths of a dollar, as most columns have them: the nearest, or the next above for a limit.
+  constexpr std::int64_t micros() const noexcept { return (picos_ + kPicosPerMicro / 2) / kPicosPerMicro; }
+  constexpr std::int64_t micros_above() const noexcept { return (picos_ + kPicosPerMicro - 1) / kPicosPerMicro; }
+  constexpr double dollars() const noexcept { return static_cast<double>(picos_) / 1e12; }  // for showing only
+
+  constexpr Usd operator+(Usd other) const { return Usd(picos_ + other.picos_); }
+  constexpr Usd operator-(Usd other) const { return Usd(picos_ - other.picos_); }
+  constexpr Usd operator*(std::int64_t times) const { return Usd(picos_ * times); }
+  constexpr Usd& operator+=(Usd other) {
+    picos_ += other.picos_;
     return *this;
   }
-  auto operator<=>(const MicroUsd&) const = default;
+  constexpr Usd& operator-=(Usd other) {
+    picos_ -= other.picos_;
+    return *this;
+  }
+  auto operator<=>(const Usd&) const = default;
 
  private:
-  std::int64_t micros_ = 0;
+  static constexpr std::int64_t kPicosPerMicro = 1'000'000;
+  constexpr explicit Usd(std::int64_t picos) : picos_(picos) {}
+  std::int64_t picos_ = 0;
 };
 
 }  // namespace heretix

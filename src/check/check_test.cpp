@@ -115,8 +115,38 @@ TEST_F(Check, CountsAnAttemptOfADeadProcessAsUnknown) {
 
 TEST_F(Check, GivesUpAfterItsTriesAndSaysWhatIsKept) {
   const auto away = scripted(R"({"concurrency": 1, "rules": [{"fail": "unavailable", "retry_after_ms": 1}]})");
-  EXPECT_EQ(kind_of_failure(*away, {.tries = 2}), ErrorKind::unavailable);
+  EXPECT_EQ(kind_of_failure(*away, {.attempts = 2}), ErrorKind::unavailable);
   EXPECT_EQ(count("heretix_executions WHERE status = 'failed'"), 1);
+}
+
+TEST_F(Check, BudgetIsNeverOvershotWhateverIsInFlight) {
+  const auto provider = scripted(R"({"model": "m", "concurrency": 8, "price_micro_usd": 1000, "delay_ms": 1})");
+  Budget budget(Usd::from_micros(10'500));
+  EXPECT_EQ(kind_of_failure(*provider, {.budget = &budget}), ErrorKind::stopped);
+  EXPECT_EQ(count("heretix_answers"), 10);
+  EXPECT_EQ(budget.committed(), Usd::from_micros(10'000));
+  Budget rest(Usd::from_micros(6'000));
+  EXPECT_EQ(run(*provider, {.budget = &rest}).usable, 16U);
+}
+
+TEST_F(Check, BudgetOfADayCountsWhatOthersSpentAndWhatMayHaveBeenBilled) {
+  const auto provider = scripted(R"({"model": "m", "concurrency": 1, "price_micro_usd": 1000,
+                                     "rules": [{"paraphrase_idx": 5, "attempt": 1, "fail": "lost_reply"}]})");
+  Budget first({}, Usd::from_micros(5'000));
+  EXPECT_EQ(kind_of_failure(*provider, {.budget = &first}), ErrorKind::stopped);
+  EXPECT_EQ(count("heretix_attempts"), 5);
+  Budget second({}, Usd::from_micros(7'000));
+  EXPECT_EQ(kind_of_failure(*provider, {.budget = &second}), ErrorKind::stopped);
+  EXPECT_EQ(count("heretix_attempts"), 7);
+}
+
+TEST_F(Check, RetriesAreAFifthOfFirstAttemptsAndTenAtTheStart) {
+  const auto away = scripted(R"({"concurrency": 4, "rules": [{"fail": "unavailable", "retry_after_ms": 1}]})");
+  EXPECT_EQ(kind_of_failure(*away), ErrorKind::unavailable);
+  EXPECT_EQ(count("heretix_attempts"), 16 + 10 + 3);
+  const auto again = scripted(R"({"concurrency": 1, "rules": [{"fail": "unavailable", "retry_after_ms": 1}]})");
+  EXPECT_EQ(kind_of_failure(*again, {.attempts = 1}), ErrorKind::unavailable);
+  EXPECT_EQ(count("heretix_attempts"), 29 + 16);
 }
 
 TEST(Process, KnowsItselfToBeRunningAndOthersNot) {

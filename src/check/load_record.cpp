@@ -52,6 +52,7 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   facts.finished_at = told.value("finished_at", 0LL);
   facts.provider = told.value("provider", "");
   facts.settings = told.value("settings", json::object()).dump();
+  facts.answered_by = told.value("answered_by", std::map<std::string, std::size_t>{});
   facts.attempts = told.value("attempts", std::size_t{0});
   facts.billed_micro_usd = told.value("billed_micro_usd", 0LL);
   facts.billing_unknown = told.value("billing_unknown", std::size_t{0});

@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -14,9 +15,21 @@
 namespace heretix {
 namespace {
 
+std::string cost(const AskProgress& progress) {
+  std::string text = fmt::format("it cost ${:.6f}", progress.billed.dollars());
+  if (progress.billing_unknown > 0) {
+    text += fmt::format(", and {} attempts may have been billed", progress.billing_unknown);
+    if (progress.may_be_billed > Usd()) text += fmt::format(", ${:.6f} at most", progress.may_be_billed.dollars());
+  }
+  return text;
+}
+
 std::string kept(const AskOutcome& outcome) {
-  return fmt::format("{} of {} answers are kept ({} of them from the store)", outcome.progress.answered,
-                     outcome.progress.questions, outcome.progress.from_store);
+  const AskProgress& p = outcome.progress;
+  std::string text =
+      fmt::format("{} of {} answers are kept ({} of them from the store)", p.answered, p.questions, p.from_store);
+  if (p.billed > Usd() || p.billing_unknown > 0) text += "; " + cost(p);
+  return text;
 }
 
 [[noreturn]] void throw_in_doubt(const AskOutcome& outcome) {
@@ -29,7 +42,9 @@ std::string kept(const AskOutcome& outcome) {
 // Ends the execution's row; a check without a record is still a fact.
 void require_complete(const AskOutcome& outcome, const std::string& execution_id, RunStore& runs, const Clock& clock) {
   if (outcome.end == AskEnd::complete && outcome.in_doubt.empty()) return;
-  runs.end(execution_id, outcome.end == AskEnd::stopped ? "stopped" : "failed", unix_seconds(clock.now()));
+  const bool stopped =
+      outcome.end == AskEnd::stopped || (outcome.failure && outcome.failure->kind() == ErrorKind::stopped);
+  runs.end(execution_id, stopped ? "stopped" : "failed", unix_seconds(clock.now()));
   if (outcome.end == AskEnd::stopped) {
     throw Error(ErrorKind::stopped, fmt::format("stopped: {}", kept(outcome)),
                 "the same command asks only for what is missing");
@@ -41,6 +56,15 @@ void require_complete(const AskOutcome& outcome, const std::string& execution_id
   throw_in_doubt(outcome);
 }
 
+// By the name that the provider itself gave with its answers.
+std::map<std::string, std::size_t> answered_by(const std::vector<std::optional<Answer>>& answers) {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& answer : answers) {
+    if (answer && !answer->model_version.empty()) ++counts[answer->model_version];
+  }
+  return counts;
+}
+
 ExecutionFacts facts_of(const AskOutcome& outcome, const ProviderFacts& provider, const std::string& execution_id,
                         long long started, long long now) {
   return {.execution_id = execution_id,
@@ -48,6 +72,7 @@ ExecutionFacts facts_of(const AskOutcome& outcome, const ProviderFacts& provider
           .finished_at = now,
           .provider = provider.provider,
           .settings = provider.settings,
+          .answered_by = answered_by(outcome.answers),
           .attempts = outcome.progress.attempts,
           .billed_micro_usd = outcome.progress.billed.micros(),
           .billing_unknown = outcome.progress.billing_unknown,
@@ -74,16 +99,29 @@ Plan plan_check(const CheckRequest& request, const PromptBank& bank, const Provi
   return make_plan(recipe, bank);
 }
 
+void leave_out_refused(Provider& provider, RunStore& runs) {
+  for (const std::string& parameter : runs.refused_parameters(provider.facts().model)) provider.leave_out(parameter);
+}
+
 Record run_check(const CheckRequest& request, const CheckPorts& ports) {
   const std::string execution_id = new_execution_id();
   const PromptBank bank = ports.banks.get(request.bank);
+  RunStore runs(ports.database);
+  leave_out_refused(ports.provider, runs);
   const Plan plan = plan_check(request, bank, ports.provider.facts(), execution_id);
   const long long started = unix_seconds(ports.clock.now());
-  RunStore runs(ports.database);
   runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), started);
 
   AnswerStore answers(ports.database, execution_id, plan.run_id);
   const AskOutcome outcome = ask(plan, ports.provider, answers, ports.clock, ports.stop, ports.observer, request.ask);
+  if (outcome.end == AskEnd::parameter_refused && ports.provider.leave_out(outcome.refused_parameter)) {
+    // Keys name what was sent, so all is planned and asked anew without it.
+    runs.end(execution_id, "failed", unix_seconds(ports.clock.now()));
+    runs.remember_refused(plan.recipe.model, outcome.refused_parameter, outcome.failure->what(), started);
+    ports.observer.on_wait(
+        fmt::format("{} does not take {}: asking without it", plan.recipe.model, outcome.refused_parameter));
+    return run_check(request, ports);
+  }
   require_complete(outcome, execution_id, runs, ports.clock);
 
   const long long finished = unix_seconds(ports.clock.now());

@@ -6,6 +6,7 @@
 
 #include "ask/ask.hpp"
 #include "base/clock.hpp"
+#include "check/run_store.hpp"
 #include "prompt/banks.hpp"
 #include "provider/provider.hpp"
 #include "record/record.hpp"
@@ -42,6 +43,9 @@ Plan plan_check(const CheckRequest& request, const PromptBank& bank, const Provi
 // Throws Error: bad_input for what cannot be planned or estimated, stopped, in_doubt, what the provider failed with,
 // what the store throws.
 Record run_check(const CheckRequest& request, const CheckPorts& ports);
+
+// What a model refused before is not sent to it again; its facts, and so its plan, change with it.
+void leave_out_refused(Provider& provider, RunStore& runs);
 
 std::string new_execution_id();  // "exec-" and 12 random hexadecimal digits
 

@@ -38,6 +38,11 @@ constexpr std::string_view kWriteRun =
     ":K, :R, :T, :B, :seed, :bootstrap_seed, :p, :lo, :hi, :width, :iqr, :stability, :imbalance, :compliance, :hits, "
     ":config, :sampler, :counts, :artifact, :longest, :pqs, :gate_compliance, :gate_stability, :gate_precision, "
     ":pqs_version)";
+constexpr std::string_view kRefusedParameters =
+    "SELECT parameter FROM heretix_refused_parameters WHERE model = :model ORDER BY parameter";
+constexpr std::string_view kRememberRefused =
+    "INSERT OR IGNORE INTO heretix_refused_parameters (model, parameter, refused_at, message) VALUES (:model, "
+    ":parameter, :now, :message)";
 constexpr std::string_view kRuns =
     "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
     "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id LIMIT "
@@ -156,6 +161,22 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
                                        {":now", std::int64_t{record.execution.finished_at}},
                                        {":record", text},
                                        {":hash", sha256_hex(text)}});
+  transaction.commit();
+}
+
+std::vector<std::string> RunStore::refused_parameters(const std::string& model) {
+  std::vector<std::string> names;
+  if (!database_.has_table("heretix_refused_parameters")) return names;
+  for (const Row& row : database_.query(kRefusedParameters, {{":model", model}}))
+    names.push_back(row.text_or_empty("parameter"));
+  return names;
+}
+
+void RunStore::remember_refused(const std::string& model, const std::string& parameter, const std::string& message,
+                                long long now) {
+  Transaction transaction(database_);
+  database_.execute(kRememberRefused,
+                    {{":model", model}, {":parameter", parameter}, {":now", std::int64_t{now}}, {":message", message}});
   transaction.commit();
 }
 

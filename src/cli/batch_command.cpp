@@ -83,8 +83,10 @@ bool ends_batch(ErrorKind kind) { return kind != ErrorKind::bad_input && kind !=
 class Providers {
  public:
   Provider& get(const Settings& settings) {
-    const std::string name = fmt::format("{}|{}|{}", settings.model.value_or("local"), settings.mock.value_or(false),
-                                         settings.temperature.value_or(-1));
+    const std::string name =
+        fmt::format("{}|{}|{}|{}|{}|{}|{}", settings.model.value_or("local"), settings.mock.value_or(false),
+                    settings.temperature.value_or(-1), settings.base_url.value_or(""), settings.api.value_or(""),
+                    settings.reasoning.value_or(""), settings.logprobs.value_or(false));
     auto& provider = made_[name];
     if (!provider) provider = make_provider(settings);
     return *provider;
@@ -102,9 +104,12 @@ int batch_command(const Options& options) {
   Providers providers;
   std::vector<Resolved> all;
   SecondStore second(options);
+  Budget budget = make_budget(options.flags);
   for (const Entry& entry : entries) {
     all.push_back(resolve(options, entry.settings));
+    all.back().request.ask.budget = &budget;
     try {
+      require_price(budget, providers.get(all.back().settings).facts());
       second.require_fits(plan_check(all.back().request, PromptBanks(all.back().prompts).get(all.back().request.bank),
                                      providers.get(all.back().settings).facts()));
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }

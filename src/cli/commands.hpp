@@ -27,5 +27,9 @@ int db_psql_command(const Options& options);
 int db_import_command(const Options& options);
 int export_command(const Options& options);
 int selftest_command(const Options& options);
+int costs_command(const Options& options);
+int keys_set_command(const Options& options);
+int keys_list_command(const Options& options);
+int keys_path_command(const Options& options);
 
 }  // namespace heretix

@@ -65,6 +65,14 @@ const std::map<std::string, Setter>& setters() {
       {"max_prompt_chars", [](Settings& s, const Field& f) { s.max_prompt_chars = f.integer(); }},
       {"concurrency", [](Settings& s, const Field& f) { s.concurrency = f.integer(); }},
       {"temperature", [](Settings& s, const Field& f) { s.temperature = f.real(); }},
+      {"base_url", [](Settings& s, const Field& f) { s.base_url = f.text(); }},
+      {"api", [](Settings& s, const Field& f) { s.api = f.text(); }},
+      {"reasoning", [](Settings& s, const Field& f) { s.reasoning = f.text(); }},
+      {"prices", [](Settings& s, const Field& f) { s.prices = f.text(); }},
+      {"logprobs", [](Settings& s, const Field& f) { s.logprobs = f.boolean(); }},
+      {"timeout", [](Settings& s, const Field& f) { s.timeout = f.real(); }},
+      {"budget", [](Settings& s, const Field& f) { s.budget = f.real(); }},
+      {"budget_day", [](Settings& s, const Field& f) { s.budget_day = f.real(); }},
       {"mock", [](Settings& s, const Field& f) { s.mock = f.boolean(); }},
   };
   return all;

@@ -1,38 +1,17 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "ask/answer_store.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/expected_cost.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
 namespace {
-
-constexpr long kCharactersPerToken = 4;  // of English text, roughly; the bill is never computed from it
-constexpr long kAnswerTokens = 60;       // of the agreed form without reasons
-
-// Without a file, or without our tables in it, `samples` alone is looked at.
-std::vector<bool> stored_answers(const Plan& plan, const std::string& path) {
-  std::vector<bool> stored(plan.questions.size(), false);
-  if (!std::filesystem::exists(path)) return stored;
-  const auto database = open_harness_file(path, {.access = Access::read_only});
-  RunStore runs(*database);
-  for (std::size_t i = 0; i < plan.questions.size(); ++i)
-    stored[i] = runs.sample(plan.questions[i].cache_key).has_value();
-  return stored;
-}
-
-std::string cost_text(const ProviderFacts& facts, std::size_t questions) {
-  if (!facts.max_cost_per_answer) return "unknown: no price is known for this model";
-  const MicroUsd most = *facts.max_cost_per_answer * static_cast<std::int64_t>(questions);
-  const std::string note = facts.cost_note.empty() ? "" : " (" + facts.cost_note + ")";
-  return fmt::format("at most ${:.4f}{}", static_cast<double>(most.micros()) / 1e6, note);
-}
 
 PlanFacts facts_of(const Plan& plan, const Resolved& resolved, const ProviderFacts& provider) {
   PlanFacts facts;
@@ -42,17 +21,11 @@ PlanFacts facts_of(const Plan& plan, const Resolved& resolved, const ProviderFac
   facts.seed = std::to_string(given ? *resolved.request.seed : derived_seed(plan.recipe, plan.prompt_version, all));
   facts.seed_source =
       given ? std::string(to_word(resolved.request.seed_source)) : "derived, if every template gets a usable answer";
-  const std::vector<bool> stored = stored_answers(plan, resolved.database_path);
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    if (stored[i]) {
-      ++facts.stored;
-      continue;
-    }
-    facts.expected_tokens_in +=
-        static_cast<long>(plan.system_text.size() + plan.questions[i].user_text.size()) / kCharactersPerToken;
-    facts.expected_tokens_out += kAnswerTokens;
-  }
-  facts.expected_cost = cost_text(provider, plan.questions.size() - facts.stored);
+  const ExpectedCost expected = expected_cost(plan, provider, stored_answers(plan, resolved.database_path));
+  facts.stored = plan.questions.size() - expected.questions;
+  facts.expected_tokens_in = expected.tokens_in;
+  facts.expected_tokens_out = expected.tokens_out;
+  facts.expected_cost = expected.text(provider);
   return facts;
 }
 
@@ -83,6 +56,7 @@ int describe_command(const Options& options) {
   const Resolved resolved = resolve(options);
   parse_claim(resolved.request.claim);
   const auto provider = make_provider(resolved.settings);
+  leave_out_remembered(*provider, resolved.database_path);
   const PromptBank bank = PromptBanks(resolved.prompts).get(resolved.request.bank);
   const Plan plan = plan_check(resolved.request, bank, provider->facts());
   const PlanFacts facts = facts_of(plan, resolved, provider->facts());

@@ -24,9 +24,12 @@ void add_plan_options(App& command, Options& o) {
                   "a YAML or JSON file with claim, model, K, R, T, B, seed, … (docs/configuration.md)")
       ->type_name("FILE");
   command
-      .add_option("--model", o.flags.model,
-                  "local, llama:FILE.gguf or scripted:FILE (default local; see heretix models)")
-      ->type_name("MODEL");
+      .add_option(
+          "--model", o.models,
+          "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or "
+          "scripted:FILE (default local; see heretix models); run takes several, --model A --model B")
+      ->type_name("MODEL")
+      ->allow_extra_args(false);
   command.add_flag("--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
   command
       .add_option("--prompt-version", o.flags.prompt_version,
@@ -44,13 +47,38 @@ void add_plan_options(App& command, Options& o) {
   command
       .add_option("--max-prompt-chars", o.flags.max_prompt_chars, "longest full prompt, in characters (default 1200)")
       ->type_name("N");
-  command.add_option("--temperature", o.flags.temperature, "of a local model; 0 is greedy (default 1)")->type_name("X");
+  command
+      .add_option("--temperature", o.flags.temperature,
+                  "0 is greedy (default: 1 for a local model, a hosted one's own default)")
+      ->type_name("X");
+  command
+      .add_option("--reasoning", o.flags.reasoning,
+                  "of a hosted model: how much it thinks first, in its provider's words, e.g. minimal, low, high")
+      ->type_name("EFFORT");
+  command.add_flag("--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
+  command
+      .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")
+      ->type_name("URL");
+  command.add_option("--api", o.flags.api, "of OpenAI and its like: responses or chat")->type_name("API");
+  command
+      .add_option("--prices", o.flags.prices, "a price list over the program's own (HERETIX_PRICES; docs/models.md)")
+      ->type_name("FILE");
   add_store(command, o);
 }
 
 void add_ask_options(App& command, Options& o) {
   command.add_option("--concurrency", o.flags.concurrency, "questions at once (HERETIX_RPL_CONCURRENCY)")
       ->type_name("N");
+  command.add_option("--timeout", o.flags.timeout, "of one question to a hosted model, in seconds (default 300)")
+      ->type_name("SECONDS");
+  command
+      .add_option("--budget", o.flags.budget,
+                  "stop before this command can have spent more, in dollars; nothing overshoots it")
+      ->type_name("DOLLARS");
+  command
+      .add_option("--budget-day", o.flags.budget_day,
+                  "the same for all that this store saw sent since midnight UTC, by any process")
+      ->type_name("DOLLARS");
   command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
   command.add_flag("--resend-unknown", o.resend_unknown,
                    "ask again what was sent twice with no answer seen; it may be billed again");
@@ -190,6 +218,21 @@ void add_export_command(App& app, Options& o) {
   add_json(*command, o);
 }
 
+void add_money_commands(App& app, Options& o) {
+  App* costs = add(app, "costs", "what was billed, surely was not, and may have been: by model and day");
+  costs->add_option("--since", o.since, "from that day on (UTC)")->type_name("YYYY-MM-DD");
+  add_store(*costs, o);
+  add_json(*costs, o);
+  App* keys = add(app, "keys", "the keys of providers: from the environment, or from a file that only you can read");
+  keys->require_subcommand(1);
+  App* set = add(*keys, "set", "keep a key, read from standard input, in that file");
+  set->add_option("provider", o.input, "openai, anthropic, gemini, xai or openai-compatible")
+      ->type_name("PROVIDER")
+      ->required();
+  add_json(*add(*keys, "list", "which providers have a key, and from where"), o);
+  add(*keys, "path", "print where that file is");
+}
+
 void add_other_commands(App& app, Options& o) {
   App* models = add(app, "models", "list the models that can be asked");
   add_json(*models, o);
@@ -214,11 +257,12 @@ std::shared_ptr<App> make_app(Options& options) {
   app->get_formatter()->column_width(34);
   app->footer(
       "Exit codes: 0 done; 1 a difference or a failed gate under --strict; 2 bad input; 3 not found; 4 not allowed;\n"
-      "5 unavailable; 6 in doubt; 7 stopped half-way, everything kept; 70 broken.");
+      "5 unavailable; 6 in doubt; 7 stopped half-way, everything kept (a signal, a budget, a quota); 70 broken.");
   add_asking_commands(*app, options);
   add_reading_commands(*app, options);
   add_db_commands(*app, options);
   add_export_command(*app, options);
+  add_money_commands(*app, options);
   add_other_commands(*app, options);
   return app;
 }

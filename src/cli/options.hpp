@@ -16,6 +16,7 @@ namespace heretix {
 struct Options {
   std::vector<std::string> arguments;  // as given, for a command that another program runs
   Settings flags;
+  std::vector<std::string> models;  // of run: one or several; elsewhere at most one
   std::string seed_text;
   std::string config;
   bool fresh = false;
@@ -42,7 +43,7 @@ struct Options {
   std::vector<std::string> stores;   // of export
   bool no_claims = false;            // of export
   bool full = false;                 // of export
-  std::string since;                 // of export
+  std::string since;                 // of export and costs
   bool dry_run = false;              // of export
   bool prune = false;                // of export
   int keep = 2;                      // of export --prune: generations

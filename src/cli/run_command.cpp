@@ -8,8 +8,10 @@
 #include "check/import.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/expected_cost.hpp"
 #include "cli/run_one.hpp"
 #include "cli/terminal.hpp"
+#include "report/comparison.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -55,27 +57,78 @@ bool gates_passed(const Record& record) {
   return std::ranges::all_of(record.gates, [](const Gate& gate) { return gate.passed(); });
 }
 
-int run_command(const Options& options) {
-  const Resolved resolved = resolve(options);
-  const StopSignal& stop = stop_signal();
-  (void)stop;  // from here on a signal stops cleanly
-  parse_claim(resolved.request.claim);
-  const auto provider = make_provider(resolved.settings);
-  const Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank),
-                               provider->facts());  // before a file is made
-  SecondStore second(options);
-  second.require_fits(plan);
-  const auto database = open_harness_file(resolved.database_path, {.access = Access::create});
-  const Record record = run_one(resolved, *provider, *database, options.quiet || options.json);
-  second.keep(record, *database, resolved.database_path);
-  if (options.json) {
-    print_result(to_json(record).dump(2) + "\n");
-  } else {
-    print_result(result_text(record, text_style(resolved.no_color)));
-    print_note(fmt::format("\nstored in {} as {}\nnext: heretix report {}", resolved.database_path, record.plan.run_id,
-                           record.plan.run_id));
+namespace {
+
+// One model of the command, made ready before anything is asked of any.
+struct Prepared {
+  Resolved resolved;
+  std::unique_ptr<Provider> provider;
+};
+
+std::vector<Options> one_for_each_model(const Options& options) {
+  if (options.models.size() < 2) return {options};
+  if (options.flags.base_url)
+    throw Error(ErrorKind::bad_input, "--base-url is of one provider; several models are given",
+                "set OPENAI_BASE_URL and the like instead");
+  std::vector<Options> all;
+  for (const std::string& model : options.models) {
+    all.push_back(options);
+    all.back().models = {model};
   }
-  return options.strict && !gates_passed(record) ? kDifference : kDone;
+  return all;
+}
+
+Prepared prepare(const Options& options, const SecondStore& second, Budget& budget) {
+  Prepared prepared{resolve(options), nullptr};
+  Resolved& resolved = prepared.resolved;
+  parse_claim(resolved.request.claim);
+  prepared.provider = make_provider(resolved.settings);
+  require_price(budget, prepared.provider->facts());
+  resolved.request.ask.budget = &budget;
+  const PromptBank bank = PromptBanks(resolved.prompts).get(resolved.request.bank);
+  second.require_fits(plan_check(resolved.request, bank, prepared.provider->facts()));  // before a file is made
+  return prepared;
+}
+
+void print_records(const std::vector<Record>& records, bool as_json, const Resolved& resolved) {
+  const TextStyle style = text_style(resolved.no_color);
+  if (as_json && records.size() == 1) {
+    print_result(to_json(records[0]).dump(2) + "\n");
+  } else if (as_json) {
+    nlohmann::json all = nlohmann::json::array();
+    for (const Record& record : records) all.push_back(to_json(record));
+    print_result(all.dump(2) + "\n");
+  } else {
+    print_result(records.size() == 1 ? result_text(records[0], style) : comparison_text(records, style));
+    std::string ids;
+    for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id;
+    print_note(fmt::format("\nstored in {} as {}\nnext: heretix report {}", resolved.database_path, ids, ids));
+  }
+}
+
+}  // namespace
+
+int run_command(const Options& options) {
+  stop_signal();  // from here on a signal stops cleanly
+  SecondStore second(options);
+  Budget budget = make_budget(options.flags);
+  std::vector<Prepared> models;
+  for (const Options& one : one_for_each_model(options)) models.push_back(prepare(one, second, budget));
+  const Resolved& first = models.front().resolved;
+  const auto database = open_harness_file(first.database_path, {.access = Access::create});
+  std::vector<Record> records;
+  for (Prepared& model : models) {
+    try {
+      if (!options.quiet && !options.json) tell_expected_cost(model.resolved, *model.provider, *database);
+      records.push_back(run_one(model.resolved, *model.provider, *database, options.quiet || options.json));
+      second.keep(records.back(), *database, first.database_path);
+    } catch (const Error& e) {
+      if (!records.empty()) print_records(records, options.json, first);  // what the models before it said
+      throw;
+    }
+  }
+  print_records(records, options.json, first);
+  return options.strict && !std::ranges::all_of(records, gates_passed) ? kDifference : kDone;
 }
 
 }  // namespace heretix

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <csignal>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "check/check_store.hpp"
 #include "cli/databases.hpp"
+#include "cli/keys.hpp"
 #include "cli/resources.hpp"
 #include "provider/llama/llama_provider.hpp"
 #include "provider/scripted/scripted_provider.hpp"
@@ -18,6 +21,8 @@ namespace {
 constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
 constexpr std::chrono::milliseconds kReadTimeout{5'000};
 constexpr const char* kDefaultBank = "heretix_v1";
+constexpr int kHostedConcurrency = 100;
+constexpr double kHostedTimeout = 300;
 
 StopSignal g_stop;  // a signal handler can reach nothing else
 
@@ -25,6 +30,11 @@ void on_signal(int) { ++g_stop.presses; }
 
 Settings flags_of(const Options& options) {
   Settings flags = options.flags;
+  if (options.models.size() > 1) {
+    throw Error(ErrorKind::bad_input, "several models are for run; here --model may be given once",
+                "heretix run CLAIM --model A --model B");
+  }
+  if (!options.models.empty()) flags.model = options.models[0];
   if (!options.seed_text.empty()) flags.seed = parse_seed(options.seed_text, "--seed");
   return flags;
 }
@@ -46,6 +56,20 @@ void require_plan_is_one(const Options& options) {
     throw Error(ErrorKind::bad_input, "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another",
                 "give one or the other");
   }
+}
+
+template <class Number>
+Number in_range(const char* name, Number value, Number least, Number most) {
+  if (value >= least && value <= most) return value;
+  throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
+              fmt::format("give a {} in that range", name));
+}
+
+Api api_from(const std::string& word) {
+  if (word.empty()) return Api::standard;
+  if (word == "responses") return Api::responses;
+  if (word == "chat") return Api::chat;
+  throw Error(ErrorKind::bad_input, fmt::format("api is '{}', must be responses or chat", word));
 }
 
 std::unique_ptr<Provider> make_llama(const Settings& settings, std::string path) {
@@ -113,14 +137,63 @@ Resolved resolve(const Options& options, const Settings& row) {
   return resolved;
 }
 
+PriceList price_list(const Settings& settings) {
+  PriceList prices = PriceList::parse(kPricesJson, "the program's price list");
+  if (!settings.prices) return prices;
+  const auto text = content_of_file(*settings.prices);
+  if (!text)
+    throw Error(ErrorKind::not_found, fmt::format("cannot read the price list {}", *settings.prices), "check --prices");
+  prices.override_by(PriceList::parse(*text, *settings.prices));
+  return prices;
+}
+
+namespace {
+
+std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& s) {
+  const Environment environment = read_environment();
+  HostedSettings hosted;
+  hosted.key = find_key(*model.provider, environment).key;
+  const auto address = environment.provider_variables.find(std::string(model.provider->base_url_variable));
+  if (address != environment.provider_variables.end()) hosted.base_url = address->second;
+  hosted.base_url = s.base_url.value_or(hosted.base_url);
+  hosted.api = api_from(s.api.value_or(""));
+  hosted.optional = {
+      .temperature = s.temperature, .effort = s.reasoning.value_or(""), .logprobs = s.logprobs.value_or(false)};
+  hosted.concurrency =
+      static_cast<std::size_t>(in_range("concurrency", s.concurrency.value_or(kHostedConcurrency), 1, 1000));
+  const double timeout = in_range("timeout", s.timeout.value_or(kHostedTimeout), 0.1, 3600.0);
+  hosted.deadlines = Deadlines::within(std::chrono::milliseconds(std::llround(timeout * 1000)));
+  hosted.ca_file = environment.ca_file;
+  if (s.temperature) in_range("temperature", *s.temperature, 0.0, 10.0);
+  return std::make_unique<HttpProvider>(hosted_options(model, hosted, price_list(s)));
+}
+
+}  // namespace
+
+Budget make_budget(const Settings& settings) {
+  const auto dollars = [](const char* name, const std::optional<double>& amount) -> std::optional<Usd> {
+    if (!amount) return std::nullopt;
+    return Usd::from_picos(std::llround(in_range(name, *amount, 0.0, 1'000'000.0) * 1e12));
+  };
+  return Budget(dollars("budget", settings.budget), dollars("budget-day", settings.budget_day));
+}
+
+void require_price(const Budget& budget, const ProviderFacts& facts) {
+  if (!budget.is_limited() || facts.price) return;
+  throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}, so no budget can be kept", facts.model),
+              "name its price in a file given by --prices (docs/models.md), or leave the budget out");
+}
+
 std::unique_ptr<Provider> make_provider(const Settings& settings) {
   const std::string model = settings.model.value_or("local");
   if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
   if (settings.mock.value_or(false)) return make_mock_provider(settings.model.value_or("mock"));
   if (model == "local") return make_llama(settings, default_model_path());
   if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
+  if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings);
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
-              "local, llama:FILE.gguf or scripted:FILE; or --mock; see heretix models");
+              "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or "
+              "scripted:FILE; or --mock; see heretix models");
 }
 
 }  // namespace heretix

@@ -27,6 +27,15 @@ Resolved resolve(const Options& options, const Settings& row = {});
 // Throws Error{bad_input} for a name that is none, and what the provider throws.
 std::unique_ptr<Provider> make_provider(const Settings& settings);
 
+// The program's own, with the user's list (--prices, HERETIX_PRICES) over it.
+PriceList price_list(const Settings& settings);
+
+// Throws Error{bad_input} for an amount out of range.
+Budget make_budget(const Settings& settings);
+
+// A cap needs a price: throws Error{bad_input} where none is known.
+void require_price(const Budget& budget, const ProviderFacts& facts);
+
 std::string database_path(const Options& options);
 
 // What list, show, answers, report and verify read: the store, or with --database the checks of a Postgres.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "provider/hosted.hpp"
 
 namespace heretix {
 namespace {
@@ -42,6 +43,20 @@ std::optional<bool> truth(const char* name) {
               "set it right, or unset it");
 }
 
+void read_provider_variables(Environment& environment) {
+  for (const HostedProvider& provider : hosted_providers()) {
+    for (const std::string_view name :
+         {provider.key_variable, provider.other_key_variable, provider.base_url_variable}) {
+      const std::string text(name);
+      if (const auto value = name.empty() ? std::nullopt : variable(text.c_str()))
+        environment.provider_variables[text] = *value;
+    }
+  }
+  const std::string home = variable("HOME").value_or(".");
+  environment.key_file = variable("XDG_CONFIG_HOME").value_or(home + "/.config") + "/heretix/keys";
+  environment.ca_file = variable("SSL_CERT_FILE").value_or("");
+}
+
 }  // namespace
 
 Settings merged(const Settings& first, const Settings& second) {
@@ -61,6 +76,14 @@ Settings merged(const Settings& first, const Settings& second) {
   m.seed = first_of(first.seed, second.seed);
   m.temperature = first_of(first.temperature, second.temperature);
   m.mock = first_of(first.mock, second.mock);
+  m.base_url = first_of(first.base_url, second.base_url);
+  m.api = first_of(first.api, second.api);
+  m.reasoning = first_of(first.reasoning, second.reasoning);
+  m.prices = first_of(first.prices, second.prices);
+  m.logprobs = first_of(first.logprobs, second.logprobs);
+  m.timeout = first_of(first.timeout, second.timeout);
+  m.budget = first_of(first.budget, second.budget);
+  m.budget_day = first_of(first.budget_day, second.budget_day);
   return m;
 }
 
@@ -79,6 +102,8 @@ Environment read_environment() {
   environment.app_env = variable("APP_ENV");
   environment.lake = variable("HERETIX_LAKE");
   environment.export_key = variable("HERETIX_EXPORT_KEY");
+  s.prices = variable("HERETIX_PRICES");
+  read_provider_variables(environment);
   if (environment.app_env && *environment.app_env != "local" && *environment.app_env != "prod") {
     throw Error(ErrorKind::bad_input, fmt::format("APP_ENV is '{}', must be local or prod", *environment.app_env),
                 "set it right, or unset it");

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +15,13 @@ namespace heretix {
 // Every field empty: not said there.
 struct Settings {
   std::optional<std::string> claim, model, prompt_version, prompts, db;
+  std::optional<std::string> base_url, api, reasoning, prices;
   std::optional<int> slots, replicates, templates, draws, max_output_tokens, max_prompt_chars, concurrency;
   std::optional<std::uint64_t> seed;
   std::optional<double> temperature;
-  std::optional<bool> mock;
+  std::optional<double> timeout;             // seconds, of one question to a hosted model
+  std::optional<double> budget, budget_day;  // dollars
+  std::optional<bool> mock, logprobs;
 };
 
 // Where both say something, `first` wins.
@@ -36,6 +40,9 @@ struct Environment {
   std::optional<std::string> app_env;                          // local or prod
   std::optional<std::string> lake;                             // where export publishes
   std::optional<std::string> export_key;                       // of the hash of users
+  std::map<std::string, std::string> provider_variables;       // keys and base URLs of hosted providers, by variable
+  std::string key_file;                                        // below XDG_CONFIG_HOME or HOME
+  std::string ca_file;                                         // SSL_CERT_FILE
 };
 
 // Throws Error{bad_input} naming the variable.

@@ -73,8 +73,7 @@ void ProgressLine::on_progress(const AskProgress& progress, const std::vector<st
                                  progress.answered, progress.questions, estimate_so_far(plan_, answers));
   if (progress.refused > 0) line += fmt::format("  {} refused", progress.refused);
   if (progress.retries > 0) line += fmt::format("  {} retries", progress.retries);
-  if (progress.billed > MicroUsd(0))
-    line += fmt::format("  ${:.4f}", static_cast<double>(progress.billed.micros()) / 1e6);
+  if (progress.billed > Usd()) line += fmt::format("  ${:.4f}", progress.billed.dollars());
   if (progress.billing_unknown > 0) line += fmt::format("  {} may be billed", progress.billing_unknown);
   clear();
   fmt::print(stderr, "{}{}", line, time_left(progress));

@@ -15,6 +15,8 @@
 #include "base/error.hpp"
 #include "base/money.hpp"
 #include "plan/plan.hpp"
+#include "provider/price.hpp"
+#include "provider/retry_allowance.hpp"
 
 namespace heretix {
 
@@ -27,18 +29,22 @@ struct Reply {
   Ending ending = Ending::complete;
   std::string model_version;  // as the provider named it; may be finer than what was asked for
   std::string response_id;
-  std::optional<long> tokens_in;  // as billed, never estimated
-  std::optional<long> tokens_out;
+  Usage usage;
   double latency_ms = 0;
-  std::optional<MicroUsd> billed;  // empty: unknown
+  std::optional<Usd> billed;  // empty: unknown
+  std::string finish;         // the provider's own word for how it stopped
+  std::string logprobs;       // of the text's tokens, JSON; empty: none were asked for, or none came
 };
 
 // No reply. `unavailable`: it surely cost nothing. `in_doubt`: it may have been answered and billed. Any other kind
-// ends the run: asking again would not help.
+// ends the run, and surely cost nothing: asking again would not help, or not now (`stopped`).
 struct Failure {
   ErrorKind kind = ErrorKind::unavailable;
   std::string message;
   std::optional<std::chrono::milliseconds> retry_after;
+  std::string hint{};               // what to correct, or when to go on
+  bool ends_run = false;            // nothing further is to be sent, although `kind` would allow a retry
+  std::string refused_parameter{};  // an optional one that this model does not take: to be left out, then asked again
 };
 
 struct Request {
@@ -63,11 +69,12 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
 
-  // At most `most` questions. Their attempts are on disk when this returns: they may be sent.
-  virtual Taken take(std::size_t most) = 0;
+  // Hands over what came and takes at most `most` further questions, in one commit: when this returns the replies are
+  // on disk, and so are the attempts of the questions taken: they may be sent.
+  virtual Taken turn(std::vector<Delivery> deliveries, std::size_t most) = 0;
 
-  // Hands over replies. They are on disk when this returns. Deliveries that came together share one commit.
-  virtual void deliver(std::vector<Delivery> deliveries) = 0;
+  // Why nothing is sent for a while, for people to read.
+  virtual void tell_wait(const std::string& why) = 0;
 
   // Whether to leave at once, dropping what is in flight.
   virtual bool abandoned() const = 0;
@@ -77,9 +84,9 @@ struct ProviderFacts {
   std::string provider;  // "llama", "scripted"
   std::string model;     // the name as hashed into keys
   Mode mode = Mode::live();
-  std::optional<MicroUsd> max_cost_per_answer;  // empty: unknown; zero: free
-  std::string cost_note;                        // shown beside the cost, e.g. "runs here"
-  std::string settings = "{}";                  // what else made the answers, a JSON object; kept in the record
+  std::optional<Price> price{};   // empty: unknown
+  std::string cost_note{};        // shown beside the cost, e.g. "runs here"
+  std::string settings = "{}";  // what else made the answers, a JSON object; kept in the record
 };
 
 class Provider {
@@ -90,6 +97,16 @@ class Provider {
   // Answers what `exchange` gives until it gives no more and nothing is in flight. Blocks. Throws whatever the
   // exchange throws, having dropped what was in flight.
   virtual void answer(const Plan& plan, Exchange& exchange) = 0;
+
+  // Asks from now on without an optional parameter that the model refused; facts() change with it. False: there is no
+  // such parameter, or it is needed.
+  virtual bool leave_out(const std::string& /*parameter*/) { return false; }
+
+  // Spent by ask/, kept here because it is the provider's, over all its runs.
+  RetryAllowance& retry_allowance() { return retry_allowance_; }
+
+ private:
+  RetryAllowance retry_allowance_;
 };
 
 }  // namespace heretix

@@ -2,6 +2,7 @@
 // the result bit for bit. Its JSON form is format "heretix_record", version 1 (docs/record.md).
 #pragma once
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -36,8 +37,9 @@ struct ExecutionFacts {
   long long created_at = 0;  // Unix seconds, UTC
   long long finished_at = 0;
   std::string provider;
-  std::string settings = "{}";  // of the provider, a JSON object
-  std::size_t attempts = 0;     // sent by this execution
+  std::string settings = "{}";                       // of the provider, a JSON object
+  std::map<std::string, std::size_t> answered_by{};  // how many answers by each name the provider gave its model
+  std::size_t attempts = 0;                          // sent by this execution
   long long billed_micro_usd = 0;
   std::size_t billing_unknown = 0;
   std::size_t first_answers_unusable = 0;

@@ -92,16 +92,18 @@ json execution_json(const Record& r) {
   const ExecutionFacts& e = r.execution;
   const double first_rate =
       r.answered == 0 ? 0.0 : static_cast<double>(e.first_answers_unusable) / static_cast<double>(r.answered);
-  return {{"execution_id", e.execution_id},
-          {"created_at", e.created_at},
-          {"finished_at", e.finished_at},
-          {"provider", e.provider},
-          {"settings", json::parse(e.settings, nullptr, false)},
-          {"attempts", e.attempts},
-          {"billed_micro_usd", e.billed_micro_usd},
-          {"billing_unknown", e.billing_unknown},
-          {"first_answer_unusable_rate", first_rate},
-          {"program_version", e.program_version}};
+  json out = {{"execution_id", e.execution_id},
+              {"created_at", e.created_at},
+              {"finished_at", e.finished_at},
+              {"provider", e.provider},
+              {"settings", json::parse(e.settings, nullptr, false)},
+              {"attempts", e.attempts},
+              {"billed_micro_usd", e.billed_micro_usd},
+              {"billing_unknown", e.billing_unknown},
+              {"first_answer_unusable_rate", first_rate},
+              {"program_version", e.program_version}};
+  if (!e.answered_by.empty()) out["answered_by"] = e.answered_by;  // absent in records of 0.1
+  return out;
 }
 
 json answer_json(const Record& r, std::size_t i) {

@@ -12,9 +12,7 @@ namespace {
 
 constexpr std::size_t kScaleColumns = 50;
 
-std::string bold(const std::string& text, const TextStyle& style) {
-  return style.color ? "\x1b[1m" + text + "\x1b[0m" : text;
-}
+std::string bold(const std::string& text, const TextStyle& style) { return emphasised(text, style); }
 std::string dim(const std::string& text, const TextStyle& style) {
   return style.color ? "\x1b[2m" + text + "\x1b[0m" : text;
 }
@@ -74,7 +72,38 @@ std::string counts_text(const Record& r) {
   return text;
 }
 
+std::string answered_by_text(const Record& r) {
+  const auto& names = r.execution.answered_by;
+  const std::string& model = r.plan.recipe.model;
+  const bool as_asked =
+      names.empty() ||
+      (names.size() == 1 && (names.begin()->first == model || model.ends_with("/" + names.begin()->first)));
+  if (as_asked || r.plan.recipe.mode.is_mock()) return "";
+  std::string text;
+  for (const auto& [name, answers] : names)
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", on_one_line(name),
+                        names.size() > 1 ? fmt::format(" ({})", answers) : "");
+  return fmt::format("  note: the provider calls what answered {}\n", text);
+}
+
 }  // namespace
+
+std::string emphasised(const std::string& text, const TextStyle& style) {
+  return style.color ? "\x1b[1m" + text + "\x1b[0m" : text;
+}
+
+std::string interval_bar(const Record& r) {
+  Scale scale;
+  if (const auto interval = shown_interval(r)) scale.span(*interval, "─");
+  scale.mark(r.estimate.p, "●");
+  return scale.text();
+}
+
+std::string cost_text(const ExecutionFacts& e) {
+  std::string text = fmt::format("${:.6f}", static_cast<double>(e.billed_micro_usd) / 1e6);
+  if (e.billing_unknown > 0) text += fmt::format(" + {} unknown", e.billing_unknown);
+  return text;
+}
 
 std::string gate_text(const Gate& gate, const TextStyle& style) {
   const bool low = gate.bound == Bound::at_least;
@@ -93,9 +122,6 @@ std::string gate_text(const Gate& gate, const TextStyle& style) {
 std::string result_text(const Record& r, const TextStyle& style) {
   const Recipe& recipe = r.plan.recipe;
   const auto interval = shown_interval(r);
-  Scale scale;
-  if (interval) scale.span(*interval, "─");
-  scale.mark(r.estimate.p, "●");
   std::string text = bold(on_one_line(recipe.claim.text), style) + "\n";
   text += dim(fmt::format("{} · {} · K {}, R {}, T {} · {}", recipe.model, r.plan.prompt_version, recipe.sampling.slots,
                           recipe.sampling.replicates, r.plan.templates_selected(), counts_text(r)),
@@ -103,12 +129,15 @@ std::string result_text(const Record& r, const TextStyle& style) {
           "\n\n";
   text += fmt::format("  {}   {}   {}\n", bold(fmt::format("p = {:.2f}", r.estimate.p.value()), style),
                       interval_text(interval), r.verdict);
-  text += fmt::format("  0 {} 1\n\n", scale.text());
+  text += fmt::format("  0 {} 1\n\n", interval_bar(r));
   for (const Gate& gate : r.gates) text += gate_text(gate, style);
   text += fmt::format("  {:<11} {} of 100\n", "quality", r.quality);
   if (r.honest.bounds) {
     for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
   }
+  text += answered_by_text(r);
+  if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
+    text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));
   text += dim(fmt::format("  frozen interval {:.2f} to {:.2f} (width {:.2f}), kept for comparison with earlier runs",
                           r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.estimate.ci95.width()),
               style) +

@@ -15,6 +15,14 @@ struct TextStyle {
 // The result in a screenful: estimate, interval, gates, where it is kept.
 std::string result_text(const Record& record, const TextStyle& style);
 
+std::string emphasised(const std::string& text, const TextStyle& style);
+
+// The scale from 0 to 1 with the interval and the estimate on it, 51 columns.
+std::string interval_bar(const Record& record);
+
+// "$0.012000 + 1 unknown": what the execution was billed, and how many attempts may have been.
+std::string cost_text(const ExecutionFacts& execution);
+
 // "precision   FAIL  0.34 > 0.30  width of the frozen 95 % interval", with advice below where it failed.
 std::string gate_text(const Gate& gate, const TextStyle& style);
 

@@ -34,7 +34,7 @@ class LlamaProvider final : public Provider {
     facts_.mode.with("gguf", file.sha256.substr(0, 16));
     if (options.temperature != kDefaultTemperature)
       facts_.mode.with("temperature", fmt::format("{}", options.temperature));
-    facts_.max_cost_per_answer = MicroUsd(0);
+    facts_.price = Price{};
     facts_.cost_note = "runs here, nothing is paid";
     facts_.settings = nlohmann::json{
         {"model_file", file.name + ".gguf"},
@@ -57,17 +57,16 @@ class LlamaProvider final : public Provider {
     const std::size_t streams = std::min(options_.concurrency, plan.questions.size());
     Decoder decoder(model_, plan.system_text, longest->user_text,
                     {.streams = streams, .threads = options_.threads, .temperature = options_.temperature});
+    std::vector<Delivery> deliveries;
     while (!exchange.abandoned()) {
-      const Taken taken = exchange.take(decoder.free_streams());
+      const Taken taken = exchange.turn(std::exchange(deliveries, {}), decoder.free_streams());
       decoder.start(wanted(plan, taken.requests));
       if (decoder.is_idle()) {
         if (!taken.again_at) return;
         std::this_thread::sleep_until(*taken.again_at);
         continue;
       }
-      std::vector<Delivery> deliveries;
       for (Decoded& d : decoder.step()) deliveries.push_back(delivery(plan, std::move(d)));
-      if (!deliveries.empty()) exchange.deliver(std::move(deliveries));
     }
   }
 
@@ -89,10 +88,10 @@ class LlamaProvider final : public Provider {
     reply.model_version = facts_.model;
     reply.response_id = fmt::format("llama-{}-{}", plan.questions[decoded.ticket].cache_key.substr(0, 12),
                                     attempts_.at(decoded.ticket));
-    reply.tokens_in = decoded.tokens_in;
-    reply.tokens_out = decoded.tokens_out;
+    reply.usage.input = decoded.tokens_in;
+    reply.usage.output = decoded.tokens_out;
     reply.latency_ms = decoded.latency_ms;
-    reply.billed = MicroUsd(0);
+    reply.billed = Usd();
     return {decoded.ticket, std::move(reply)};
   }
 

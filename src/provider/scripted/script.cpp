@@ -110,7 +110,7 @@ Script load_script(const std::string& path) {
   const long concurrency = field<long>(root, path, "concurrency").value_or(8);
   if (concurrency < 1 || concurrency > 1000) refuse(path, "'concurrency' must be from 1 to 1000");
   script.concurrency = static_cast<std::size_t>(concurrency);
-  script.price = MicroUsd(field<long>(root, path, "price_micro_usd").value_or(0));
+  script.price = Usd::from_micros(field<long>(root, path, "price_micro_usd").value_or(0));
   script.delay = milliseconds_of(root, path, "delay_ms");
   script.ledger = field<std::string>(root, path, "ledger").value_or("");
   const json rules = root.value("rules", json::array());

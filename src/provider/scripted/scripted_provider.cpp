@@ -94,7 +94,7 @@ ScriptedProvider::ScriptedProvider(Script script) : script_(std::move(script)) {
   facts_.model = script_.model;
   facts_.mode = Mode::mock();
   if (!script_.sha256.empty()) facts_.mode.with("script", script_.sha256.substr(0, 16));
-  facts_.max_cost_per_answer = script_.price;
+  facts_.price = Price{.answer = script_.price};
   facts_.cost_note = "played, nothing is paid";
   facts_.settings = json{{"script_sha256", script_.sha256}}.dump();
   ledger_ = std::make_unique<Ledger>(script_.ledger);
@@ -131,8 +131,8 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
   if (rule != nullptr) reply.ending = rule->ending;
   reply.model_version = script_.model + "-scripted";
   reply.response_id = fmt::format("scripted-{}-{}", question.cache_key.substr(0, 12), request.attempt);
-  reply.tokens_in = static_cast<long>(question.user_text.size() / 4);
-  reply.tokens_out = static_cast<long>(reply.text.size() / 4);
+  reply.usage.input = static_cast<long>(question.user_text.size() / 4);
+  reply.usage.output = static_cast<long>(reply.text.size() / 4);
   reply.latency_ms = static_cast<double>(delay.count());
   reply.billed = script_.price;
   flight.outcome = std::move(reply);
@@ -141,28 +141,26 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
 
 void ScriptedProvider::answer(const Plan& plan, Exchange& exchange) {
   std::vector<InFlight> in_flight;
+  std::vector<InFlight> answered;
   while (!exchange.abandoned()) {
-    const Taken taken = exchange.take(script_.concurrency - in_flight.size());
-    for (const Request& request : taken.requests) in_flight.push_back(start(plan, request));
-    const auto now = SteadyClock::now();
-    const auto first_waiting =
-        std::partition(in_flight.begin(), in_flight.end(), [&](const InFlight& f) { return f.due <= now; });
     std::vector<Delivery> due;
-    for (auto f = in_flight.begin(); f != first_waiting; ++f)
-      due.push_back({f->request.question, std::move(f->outcome)});
-    if (!due.empty()) {
-      exchange.deliver(std::move(due));
-      for (auto f = in_flight.begin(); f != first_waiting; ++f) {
-        ledger_->note("acknowledged", plan.questions[f->request.question].cache_key, f->request.attempt);
-      }
-      in_flight.erase(in_flight.begin(), first_waiting);
-      continue;
-    }
+    for (InFlight& f : answered) due.push_back({f.request.question, std::move(f.outcome)});
+    const Taken taken = exchange.turn(std::move(due), script_.concurrency - in_flight.size());
+    for (const InFlight& f : answered)
+      ledger_->note("acknowledged", plan.questions[f.request.question].cache_key, f.request.attempt);
+    answered.clear();
+    for (const Request& request : taken.requests) in_flight.push_back(start(plan, request));
     if (in_flight.empty() && !taken.again_at) return;
-    auto wake = now + kNap;
+    auto wake = SteadyClock::now() + kNap;
     for (const InFlight& f : in_flight) wake = std::min(wake, f.due);
-    if (taken.again_at) wake = std::min(wake, *taken.again_at);
+    if (taken.again_at && in_flight.size() < script_.concurrency)
+      wake = std::min(wake, std::max(*taken.again_at, SteadyClock::now() + std::chrono::milliseconds(1)));
     std::this_thread::sleep_until(wake);
+    const auto now = SteadyClock::now();
+    const auto waiting =
+        std::partition(in_flight.begin(), in_flight.end(), [&](const InFlight& f) { return f.due > now; });
+    std::move(waiting, in_flight.end(), std::back_inserter(answered));
+    in_flight.erase(waiting, in_flight.end());
   }
 }
 

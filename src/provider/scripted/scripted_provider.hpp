@@ -33,7 +33,7 @@ struct Script {
   std::string model;
   std::string sha256;  // of the file; part of every key
   std::size_t concurrency = 8;
-  MicroUsd price{0};  // of one answer
+  Usd price;  // of one answer
   std::chrono::milliseconds delay{0};
   std::string ledger;  // a file that gets a line for every question received and every reply acknowledged
   std::vector<ScriptedRule> rules;

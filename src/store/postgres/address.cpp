@@ -1,7 +1,6 @@
 #include "store/postgres/address.hpp"
 
 #include <fmt/format.h>
-#include <libpq-fe.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "store/postgres/libpq.hpp"
 
 namespace heretix {
 namespace {
@@ -192,8 +192,7 @@ Parameters parse_url(const std::string& url, const Refusal& refuse) {
 }
 
 Parameters parse_keywords(const std::string& text, const Refusal& refuse) {
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(text.c_str(), nullptr),
-                                                                             &PQconninfoFree);
+  const std::unique_ptr<PQconninfoOption, LibpqDeleter> options(PQconninfoParse(text.c_str(), nullptr));
   // libpq's own message may repeat a piece of the password.
   if (!options)
     refuse("libpq cannot read it as keyword=value pairs",
@@ -208,7 +207,7 @@ Parameters parse_keywords(const std::string& text, const Refusal& refuse) {
 const std::set<std::string>& known_keywords() {
   static const std::set<std::string> known = [] {
     std::set<std::string> names;
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> defaults(PQconndefaults(), &PQconninfoFree);
+    const std::unique_ptr<PQconninfoOption, LibpqDeleter> defaults(PQconndefaults());
     for (const PQconninfoOption* o = defaults.get(); o != nullptr && o->keyword != nullptr; ++o)
       names.insert(o->keyword);
     return names;

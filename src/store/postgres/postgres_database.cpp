@@ -1,7 +1,6 @@
 #include "store/postgres/postgres_database.hpp"
 
 #include <fmt/format.h>
-#include <libpq-fe.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "store/postgres/libpq.hpp"
 #include "store/postgres/parameters.hpp"
 
 namespace heretix {
@@ -136,8 +136,8 @@ Value number_from(const char* text) {
 
 std::string bytes_from(const char* text) {
   std::size_t size = 0;
-  const std::unique_ptr<unsigned char, decltype(&PQfreemem)> bytes(
-      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size), &PQfreemem);
+  const std::unique_ptr<unsigned char, LibpqDeleter> bytes(
+      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size));
   return bytes ? std::string(reinterpret_cast<const char*>(bytes.get()), size) : std::string{};
 }
 
@@ -162,13 +162,13 @@ Value value_of(const PGresult* result, int row, int column) {
 
 struct PostgresDatabase::Connection {
   bool is_ending = false;  // the server said that it ends the connection
-  std::unique_ptr<PGconn, decltype(&PQfinish)> handle{nullptr, &PQfinish};
+  std::unique_ptr<PGconn, LibpqDeleter> handle;
   PGconn* get() const { return handle.get(); }
 };
 
 // Either rows or, with a SQL state, what the server said.
 struct PostgresDatabase::Result {
-  std::unique_ptr<PGresult, decltype(&PQclear)> rows{nullptr, &PQclear};
+  std::unique_ptr<PGresult, LibpqDeleter> rows;
   std::string sqlstate, message;
   bool broke = false;      // the connection is gone; the outcome was never heard
   bool timed_out = false;  // by our own deadline
@@ -213,7 +213,7 @@ void ask_to_cancel(PGconn* connection) {
   }).detach();
 }
 
-using Rows = std::unique_ptr<PGresult, decltype(&PQclear)>;
+using Rows = std::unique_ptr<PGresult, LibpqDeleter>;
 
 // Every result of what was sent; of several statements the first failure counts, else the last one's rows.
 Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
@@ -223,7 +223,7 @@ Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
     PGresult* next = PQgetResult(connection);
     if (next == nullptr) return heard;
     const bool failed_before = kept && PQresultStatus(kept.get()) == PGRES_FATAL_ERROR;
-    Rows taken(next, &PQclear);
+    Rows taken(next);
     if (!failed_before) kept = std::move(taken);
     const bool copies = PQresultStatus(kept.get()) == PGRES_COPY_OUT;  // its rows come by next_copied()
     if (heard == Heard::broken || copies) return heard;

@@ -92,25 +92,30 @@ void require_ours(SqliteDatabase& database, const std::set<std::string>& tables)
   require_columns(database, "samples", kSamplesColumns);
 }
 
-void require_not_newer(SqliteDatabase& database) {
+std::int64_t schema_number(Database& database) {
   const std::vector<Row> found = database.query("SELECT value FROM heretix_meta WHERE key = 'schema'");
-  const std::int64_t number = found.empty() ? 0 : found[0].integer("value").value_or(0);
-  if (number == kSchemaNumber) return;
+  return found.empty() ? 0 : found[0].integer("value").value_or(0);
+}
+
+void require_not_newer(SqliteDatabase& database) {
+  const std::int64_t number = schema_number(database);
+  if (number >= 1 && number <= kSchemaNumber) return;
   throw Error(ErrorKind::bad_input,
               fmt::format("{} has Heretix schema {}, this program knows {}", database.path(), number, kSchemaNumber),
               "use a newer heretix, or name another file by --db");
 }
 
-// Again inside the transaction: another process may have been first.
+// What is missing of our tables, again inside the transaction: another process may have been first.
 void add_our_tables(SqliteDatabase& database) {
   Transaction transaction(database);
   const std::set<std::string> tables = tables_of(database);
   if (tables.empty()) database.execute_script(kContractSql);
-  if (!tables.contains("heretix_meta")) {
-    database.execute_script(kSchema1Sql);
-    database.execute("INSERT INTO heretix_meta (key, value) VALUES ('schema', :number)",
+  const std::int64_t number = tables.contains("heretix_meta") ? schema_number(database) : 0;
+  if (number < 1) database.execute_script(kSchema1Sql);
+  if (number < 2) database.execute_script(kSchema2Sql);
+  if (number < kSchemaNumber)
+    database.execute("INSERT OR REPLACE INTO heretix_meta (key, value) VALUES ('schema', :number)",
                      {{":number", std::to_string(kSchemaNumber)}});
-  }
   transaction.commit();
 }
 
@@ -130,8 +135,10 @@ std::unique_ptr<SqliteDatabase> open_harness_file(const std::string& path, const
   require_whole(*database);
   const bool fresh = options.access == Access::create && tables_of(*database).empty();
   if (!fresh) require_ours(*database, tables_of(*database));
-  if (database->has_table("heretix_meta")) require_not_newer(*database);
-  else if (options.access != Access::read_only) add_our_tables(*database);
+  const bool has_ours = database->has_table("heretix_meta");
+  if (has_ours) require_not_newer(*database);
+  const bool is_older = !has_ours || schema_number(*database) < kSchemaNumber;
+  if (is_older && options.access != Access::read_only) add_our_tables(*database);
   if (options.access != Access::read_only) set_foreign_keys(*database);
   return database;
 }

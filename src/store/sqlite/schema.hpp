@@ -5,9 +5,10 @@
 
 namespace heretix {
 
-inline constexpr int kSchemaNumber = 1;  // of our additional tables
+inline constexpr int kSchemaNumber = 2;  // of our additional tables
 
 extern const std::string_view kContractSql;  // runs and samples
 extern const std::string_view kSchema1Sql;   // heretix_*
+extern const std::string_view kSchema2Sql;
 
 }  // namespace heretix

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "ask/costs.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/session.hpp"
+#include "cli/terminal.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const CostRow& row) {
+  return {{"day", row.day},
+          {"provider", row.provider},
+          {"model", row.model},
+          {"attempts", row.attempts},
+          {"answered", row.answered},
+          {"not_billed", row.not_billed},
+          {"may_be_billed", row.may_be_billed},
+          {"without_price", row.without_price},
+          {"billed_micro_usd", row.billed.micros()},
+          {"billed_usd",
+           fmt::format("{}.{:012}", row.billed.picos() / 1'000'000'000'000, row.billed.picos() % 1'000'000'000'000)},
+          {"may_be_micro_usd_at_most", row.may_be_at_most.micros()}};
+}
+
+// An unknown price is told as unknown, never as zero.
+std::string may_be_text(const CostRow& row) {
+  if (row.may_be_billed == 0) return "";
+  if (row.without_price == row.may_be_billed) return fmt::format("{} (price unknown)", row.may_be_billed);
+  const std::string unknown = row.without_price > 0 ? fmt::format(", {} of unknown price", row.without_price) : "";
+  return fmt::format("{} (at most ${:.6f}{})", row.may_be_billed, row.may_be_at_most.dollars(), unknown);
+}
+
+std::string line(const CostRow& row, const std::string& day, const std::string& model) {
+  return fmt::format("{:<10}  {:<40} {:>8} {:>8} {:>10}  {:>14}  {}\n", day, model, row.attempts, row.answered,
+                     row.not_billed, fmt::format("${:.6f}", row.billed.dollars()), may_be_text(row));
+}
+
+std::string shown_model(const CostRow& row) {
+  return row.model.find('/') == std::string::npos ? row.provider + "/" + row.model : row.model;
+}
+
+}  // namespace
+
+int costs_command(const Options& options) {
+  static const std::regex day("[0-9]{4}-[0-9]{2}-[0-9]{2}");
+  if (!options.since.empty() && !std::regex_match(options.since, day))
+    throw Error(ErrorKind::bad_input, fmt::format("--since is '{}', must be a day as YYYY-MM-DD", options.since));
+  const std::string path = database_path(options);
+  const auto database = open_harness_file(path, {.access = Access::read_only});
+  const std::vector<CostRow> rows = costs(*database, options.since);
+  CostRow total;
+  std::string text = fmt::format("{:<10}  {:<40} {:>8} {:>8} {:>10}  {:>14}  {}\n", "day (UTC)", "model", "attempts",
+                                 "answered", "not billed", "billed", "may be billed");
+  json all = json::array();
+  for (const CostRow& row : rows) {
+    total += row;
+    text += line(row, row.day, shown_model(row));
+    all.push_back(to_json(row));
+  }
+  text += line(total, "total", "");
+  print_result(options.json ? json{{"rows", all}, {"total", to_json(total)}}.dump(2) + "\n" : text);
+  return kDone;
+}
+
+}  // namespace heretix

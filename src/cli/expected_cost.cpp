@@ -1,0 +1,74 @@
+#include "cli/expected_cost.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/terminal.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr long kCharactersPerToken = 4;  // of English text, roughly
+constexpr long kAnswerTokens = 150;      // of the agreed form with a few reasons; reasoning models think on top
+
+std::vector<bool> stored_in(const Plan& plan, Database& database) {
+  RunStore runs(database);
+  std::vector<bool> stored;
+  for (const Question& q : plan.questions) stored.push_back(runs.sample(q.cache_key).has_value());
+  return stored;
+}
+
+}  // namespace
+
+std::string ExpectedCost::text(const ProviderFacts& facts) const {
+  if (!most || !about) return "unknown: no price is known for this model (--prices)";
+  const std::string note = facts.cost_note.empty() ? "" : " (" + facts.cost_note + ")";
+  if (facts.price->is_free()) return "at most $0.0000" + note;
+  return fmt::format("about ${:.4f}, at most ${:.4f}{}", about->dollars(), most->dollars(), note);
+}
+
+ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const std::vector<bool>& stored) {
+  ExpectedCost expected;
+  if (facts.price) expected.about = expected.most = Usd();
+  for (std::size_t i = 0; i < plan.questions.size(); ++i) {
+    if (stored[i]) continue;
+    const Question& question = plan.questions[i];
+    const long tokens_in = static_cast<long>(plan.system_text.size() + question.user_text.size()) / kCharactersPerToken;
+    const long tokens_out = std::min<long>(kAnswerTokens, plan.recipe.sampling.max_output_tokens);
+    ++expected.questions;
+    expected.tokens_in += tokens_in;
+    expected.tokens_out += tokens_out;
+    if (!facts.price) continue;
+    *expected.most += most_cost_of(*facts.price, plan, question);
+    *expected.about += cost_of(*facts.price, {.input = tokens_in, .output = tokens_out}).value_or(Usd());
+  }
+  return expected;
+}
+
+std::vector<bool> stored_answers(const Plan& plan, const std::string& database_path) {
+  if (!std::filesystem::exists(database_path)) return std::vector<bool>(plan.questions.size(), false);
+  return stored_in(plan, *open_harness_file(database_path, {.access = Access::read_only}));
+}
+
+void leave_out_remembered(Provider& provider, const std::string& database_path) {
+  if (!std::filesystem::exists(database_path)) return;
+  const auto database = open_harness_file(database_path, {.access = Access::read_only});
+  RunStore runs(*database);
+  leave_out_refused(provider, runs);
+}
+
+void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database) {
+  const ProviderFacts& facts = provider.facts();
+  if (facts.price && facts.price->is_free()) return;
+  RunStore runs(database);
+  leave_out_refused(provider, runs);
+  const Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts);
+  const ExpectedCost expected = expected_cost(plan, facts, stored_in(plan, database));
+  if (expected.questions == 0) return;
+  print_note(fmt::format("asking {} {} questions; cost: {}", facts.model, expected.questions, expected.text(facts)));
+}
+
+}  // namespace heretix

@@ -1,0 +1,31 @@
+// What a run would cost, before it: about, and at most.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/session.hpp"
+
+namespace heretix {
+
+struct ExpectedCost {
+  std::size_t questions = 0;  // without a stored answer
+  long tokens_in = 0;         // about; a bill is never computed from them
+  long tokens_out = 0;
+  std::optional<Usd> about, most;  // empty: the price is unknown
+
+  std::string text(const ProviderFacts& facts) const;  // "about $0.0120, at most $0.1700 (by prices of 2025-11-30)"
+};
+
+ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const std::vector<bool>& stored);
+
+// By question: whether the store has its answer. Without a file: none.
+std::vector<bool> stored_answers(const Plan& plan, const std::string& database_path);
+
+// As a run does, where there is a file that remembers.
+void leave_out_remembered(Provider& provider, const std::string& database_path);
+
+// On stderr, where it is not free and not everything is stored.
+void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database);
+
+}  // namespace heretix

@@ -1,0 +1,52 @@
+// The hosted providers and what reaches each: names of models, keys, addresses. One table.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provider/http/http_provider.hpp"
+
+namespace heretix {
+
+enum class Api { standard, responses, chat };  // of OpenAI and its like; standard: what the provider prefers
+
+struct HostedProvider {
+  std::string_view name;                // "openai"
+  std::string_view title;               // "OpenAI"
+  std::string_view key_variable;        // standard name; empty keys are allowed where `key_is_optional`
+  std::string_view other_key_variable;  // a second standard name; may be empty
+  bool key_is_optional = false;
+  std::string_view base_url_variable;
+  std::string_view base_url;                    // default; empty: must be given
+  std::vector<std::string_view> bare_prefixes;  // names of earlier recipes, "gpt-5"
+};
+
+std::span<const HostedProvider> hosted_providers();
+
+// "openai/gpt-5", or a bare name from an earlier recipe; null: not a hosted model.
+struct HostedModel {
+  const HostedProvider* provider = nullptr;
+  std::string name;    // as the provider calls it
+  std::string hashed;  // the bare name for OpenAI, Anthropic, Gemini and xAI, else the whole
+};
+std::optional<HostedModel> hosted_model(const std::string& model);
+
+struct HostedSettings {
+  std::string key{};
+  std::string base_url{};  // empty: the provider's
+  Api api = Api::standard;
+  OptionalParameters optional{};
+  std::size_t concurrency = 100;
+  Deadlines deadlines{};
+  std::string ca_file{};
+};
+
+// Throws Error{not_allowed} naming the variable of a missing key; bad_input for an address or name that is none, for a
+// key over plain HTTP to another machine, for an API or a parameter that the provider does not have.
+HttpProviderOptions hosted_options(const HostedModel& model, const HostedSettings& settings, const PriceList& prices);
+
+}  // namespace heretix

@@ -1,0 +1,31 @@
+// The functions of libcurl that are used here, loaded when the first is called.
+#pragma once
+
+#include <curl/curl.h>
+
+#include "base/lazy_library.hpp"
+
+namespace heretix {
+
+inline constexpr const char* kLibcurl = "libcurl.so.4";
+
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_cleanup);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_getinfo);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_init);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_reset);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_setopt);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_strerror);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_global_init);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_add_handle);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_cleanup);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_info_read);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_init);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_perform);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_poll);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_remove_handle);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_setopt);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_strerror);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_slist_append);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_slist_free_all);
+
+}  // namespace heretix

@@ -1,0 +1,60 @@
+// A hosted model, or a server that speaks like one: questions over HTTP, as many at once as the provider takes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "provider/http/engine.hpp"
+#include "provider/http/times.hpp"
+#include "provider/http/wire.hpp"
+#include "provider/provider.hpp"
+
+namespace heretix {
+
+struct HttpProviderOptions {
+  std::string provider;                // "openai"
+  std::string asked_model;             // as the provider calls it, "gpt-5"
+  std::string model;                   // as hashed into keys
+  std::string base_url;                // without a slash at its end
+  std::vector<std::string> headers{};  // the key among them; in no log
+  std::string key{};                   // to blot out where a reply repeats it
+  std::string key_name{};              // of the variable that holds it, for messages
+  std::shared_ptr<const Wire> wire;
+  OptionalParameters optional{};
+  std::optional<Price> price{};
+  std::string price_date{};
+  std::size_t concurrency = 100;
+  Deadlines deadlines{};
+  std::string ca_file{};
+};
+
+class HttpProvider final : public Provider {
+ public:
+  explicit HttpProvider(HttpProviderOptions options);
+  ~HttpProvider() override;
+  const ProviderFacts& facts() const override { return facts_; }
+  void answer(const Plan& plan, Exchange& exchange) override;
+  bool leave_out(const std::string& parameter) override;
+
+ private:
+  class Conversation;  // one call of answer()
+  struct Gate;         // what decides how much may be sent: limits, pace, breaker
+  void state_facts();
+
+  HttpProviderOptions options_;
+  std::vector<std::string> left_out_;
+  ProviderFacts facts_;
+  std::unique_ptr<Gate> gate_;
+};
+
+// What a request's outcome means to ask/; the reply's text and bill, or the failure with what to do. Pure.
+struct Reading {
+  std::variant<Reply, Failure> outcome;
+  bool is_rate_limited = false;  // turned away, not broken
+  bool is_server_error = false;  // no growth, and the breaker counts it
+};
+Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now);
+
+}  // namespace heretix

@@ -1,0 +1,76 @@
+// How one provider's API is spoken: a question as a request body, a response body as what was said. Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "provider/provider.hpp"
+
+namespace heretix {
+
+using Body = nlohmann::ordered_json;  // models answer in the order that a form is written in
+
+// Optional parameters, which models may refuse.
+struct OptionalParameters {
+  std::optional<double> temperature{};
+  std::string effort{};   // of reasoning, in the provider's own word; empty: its default
+  bool logprobs = false;  // of the answer's tokens
+};
+
+struct Asked {
+  std::string_view model;
+  std::string_view system;
+  std::string_view user;
+  int max_output_tokens = 0;
+  OptionalParameters optional{};
+};
+
+struct Said {
+  std::string text;
+  Ending ending = Ending::complete;
+  std::string finish;  // the provider's word
+  std::string model;
+  std::string response_id;
+  Usage usage;
+  std::string logprobs;  // JSON; empty: none
+};
+
+class Wire {
+ public:
+  virtual ~Wire() = default;
+  virtual std::string path(std::string_view model) const = 0;  // behind the base URL
+  virtual Body body(const Asked& asked) const = 0;
+  // Of a body that is a JSON object. What it lacks stays empty: a useless reply is still a reply. Never throws.
+  virtual Said read(const nlohmann::json& body) const = 0;
+};
+
+// An error in any of the providers' shapes.
+struct ProviderError {
+  std::string code;  // normalised where one provider says it in a way of its own, e.g. "daily_quota"
+  std::string message;
+  std::string parameter;  // that it names
+  std::optional<std::chrono::milliseconds> retry_after;
+  bool is_error = false;  // there was one
+};
+ProviderError read_error(const nlohmann::json& body);
+
+// The agreed form of an answer (docs/answers.md) as a JSON schema in the strict subset that all providers take; ranges
+// of numbers only where a provider takes them.
+Body answer_schema(bool with_ranges);
+
+// Empty JSON where the text is none, or nested deeper than any provider's replies.
+nlohmann::json parse_body(std::string_view text);
+
+// Reading without exceptions: what is absent or of another type is empty.
+const nlohmann::json& member(const nlohmann::json& object, std::string_view name);
+std::string text_of(const nlohmann::json& object, std::string_view name);
+std::optional<long> tokens_of(const nlohmann::json& object, std::string_view name);
+
+// Empty where both are; an absent one counts as nothing.
+std::optional<long> sum_of(const std::optional<long>& a, const std::optional<long>& b);
+
+}  // namespace heretix

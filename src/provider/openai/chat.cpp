@@ -1,0 +1,80 @@
+#include <nlohmann/json.hpp>
+
+#include "provider/openai/openai.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kTopLogprobs = 5;
+
+Ending ending_of(const std::string& finish) {
+  if (finish == "length") return Ending::length;
+  if (finish == "content_filter") return Ending::filtered;
+  return Ending::complete;
+}
+
+// A string, or parts of type text.
+std::string content_of(const json& content) {
+  if (content.is_string()) return content.get<std::string>();
+  std::string text;
+  if (!content.is_array()) return text;
+  for (const json& part : content) text += text_of(part, "text");
+  return text;
+}
+
+Usage usage_of(const json& usage, bool reasoning_apart) {
+  Usage found;
+  found.input = tokens_of(usage, "prompt_tokens");
+  found.cached_input = tokens_of(member(usage, "prompt_tokens_details"), "cached_tokens");
+  found.cache_writes = tokens_of(member(usage, "prompt_tokens_details"), "cache_write_tokens");
+  found.reasoning = tokens_of(member(usage, "completion_tokens_details"), "reasoning_tokens");
+  found.output = tokens_of(usage, "completion_tokens");
+  if (reasoning_apart) found.output = sum_of(found.output, found.reasoning);
+  return found;
+}
+
+}  // namespace
+
+std::string ChatWire::path(std::string_view /*model*/) const { return "/chat/completions"; }
+
+Body ChatWire::body(const Asked& asked) const {
+  Body body = {
+      {"model", asked.model},
+      {"messages", {{{"role", "system"}, {"content", asked.system}}, {{"role", "user"}, {"content", asked.user}}}},
+      {dialect_.length_parameter, asked.max_output_tokens},
+      {"response_format",
+       {{"type", "json_schema"},
+        {"json_schema", {{"name", "belief"}, {"strict", true}, {"schema", answer_schema(dialect_.ranges)}}}}}};
+  if (asked.optional.temperature) body["temperature"] = *asked.optional.temperature;
+  if (!asked.optional.effort.empty()) body["reasoning_effort"] = asked.optional.effort;
+  if (asked.optional.logprobs) {
+    body["logprobs"] = true;
+    body["top_logprobs"] = kTopLogprobs;
+  }
+  return body;
+}
+
+Said ChatWire::read(const json& body) const {
+  Said said;
+  const json& choices = member(body, "choices");
+  const json choice = choices.is_array() && !choices.empty() ? choices[0] : json();
+  const json& message = member(choice, "message");
+  said.finish = text_of(choice, "finish_reason");
+  said.ending = ending_of(said.finish);
+  said.text = content_of(member(message, "content"));
+  if (const std::string refusal = text_of(message, "refusal"); !refusal.empty()) {
+    said.text = refusal;
+    said.ending = Ending::refused;
+  }
+  const json& logprobs = member(member(choice, "logprobs"), "content");
+  if (logprobs.is_array() && !logprobs.empty())
+    said.logprobs = logprobs.dump(-1, ' ', false, json::error_handler_t::replace);
+  said.model = text_of(body, "model");
+  said.response_id = text_of(body, "id");
+  said.usage = usage_of(member(body, "usage"), dialect_.reasoning_apart);
+  return said;
+}
+
+}  // namespace heretix

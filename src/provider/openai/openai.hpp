@@ -1,0 +1,36 @@
+// OpenAI's two APIs. Responses is the default for OpenAI; Chat Completions is also what xAI and every OpenAI-compatible
+// server (vLLM, llama.cpp, Ollama, LM Studio, gateways) speaks.
+#pragma once
+
+#include "provider/http/wire.hpp"
+
+namespace heretix {
+
+// POST /responses. Shapes: OpenAI's published OpenAPI document, CreateResponse and Response.
+class ResponsesWire final : public Wire {
+ public:
+  std::string path(std::string_view model) const override;
+  Body body(const Asked& asked) const override;
+  Said read(const nlohmann::json& body) const override;
+};
+
+// What differs between those who speak Chat Completions.
+struct ChatDialect {
+  const char* length_parameter = "max_completion_tokens";  // older servers know max_tokens only
+  bool ranges = true;                                      // the form may bound numbers
+  bool reasoning_apart = false;                            // reasoning tokens come beside completion_tokens (xAI)
+};
+
+// POST /chat/completions. Shapes: CreateChatCompletionRequest and CreateChatCompletionResponse.
+class ChatWire final : public Wire {
+ public:
+  explicit ChatWire(ChatDialect dialect) : dialect_(dialect) {}
+  std::string path(std::string_view model) const override;
+  Body body(const Asked& asked) const override;
+  Said read(const nlohmann::json& body) const override;
+
+ private:
+  ChatDialect dialect_;
+};
+
+}  // namespace heretix
