@@ -1,18 +1,11 @@
 -- Schema number 2: what providers say beside the answer, and what was sent as one of their batches (docs/storage.md).
 
-CREATE TABLE heretix_replies (
-  cache_key TEXT NOT NULL,
-  attempt INTEGER NOT NULL,         -- of heretix_answers
-  finish TEXT NOT NULL,             -- the provider's own word for how it stopped
-  tokens_in INTEGER,                -- as billed: all of the prompt
-  tokens_cached INTEGER,            -- of them, read from the provider's cache
-  tokens_cache_written INTEGER,     -- of them, written to it
-  tokens_out INTEGER,               -- reasoning included
-  tokens_reasoning INTEGER,         -- of them
-  billed_pico_usd INTEGER,          -- 10^-12 dollars, exact; empty: unknown
-  logprobs TEXT,                    -- JSON, where they were asked for
-  PRIMARY KEY (cache_key, attempt)
-);
+ALTER TABLE heretix_answers ADD COLUMN finish TEXT;                    -- the provider's own word for how it stopped
+ALTER TABLE heretix_answers ADD COLUMN tokens_cached INTEGER;          -- of tokens_in, read from the provider's cache
+ALTER TABLE heretix_answers ADD COLUMN tokens_cache_written INTEGER;   -- of tokens_in, written to it
+ALTER TABLE heretix_answers ADD COLUMN tokens_reasoning INTEGER;       -- of tokens_out
+ALTER TABLE heretix_answers ADD COLUMN billed_pico_usd INTEGER;        -- 10^-12 dollars, exact; empty: unknown
+ALTER TABLE heretix_answers ADD COLUMN logprobs TEXT;                  -- JSON, where they were asked for
 
 -- Optional parameters that a model refused: left out from then on.
 CREATE TABLE heretix_refused_parameters (

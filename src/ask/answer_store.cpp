@@ -20,19 +20,19 @@ constexpr std::string_view kInsertAttempt =
 constexpr std::string_view kCloseAttempt =
     "UPDATE heretix_attempts SET outcome = :outcome, finished_at = :now, billed_micro_usd = :billed, error = :error "
     "WHERE cache_key = :key AND attempt = :attempt";
+constexpr std::string_view kIsKnown =
+    "SELECT 1 AS known FROM samples WHERE cache_key = :key UNION ALL "
+    "SELECT 1 FROM heretix_attempts WHERE cache_key = :key LIMIT 1";
 // The bill, else the most it can be; a failure that cost nothing is 0 there.
 constexpr std::string_view kCommittedSince =
     "SELECT sum(coalesce(r.billed_pico_usd, a.billed_micro_usd * 1000000, a.max_cost_micro_usd * 1000000, 0)) AS picos "
-    "FROM heretix_attempts a LEFT JOIN heretix_replies r USING (cache_key, attempt) WHERE a.started_at >= :since";
-constexpr std::string_view kInsertReply =
-    "INSERT INTO heretix_replies (cache_key, attempt, finish, tokens_in, tokens_cached, tokens_cache_written, "
-    "tokens_out, tokens_reasoning, billed_pico_usd, logprobs) VALUES (:key, :attempt, :finish, :in, :cached, :written, "
-    ":out, :reasoning, :billed, :logprobs)";
+    "FROM heretix_attempts a LEFT JOIN heretix_answers r USING (cache_key, attempt) WHERE a.started_at >= :since";
 constexpr std::string_view kInsertAnswer =
     "INSERT INTO heretix_answers (cache_key, attempt, execution_id, raw_text, raw_sha256, usable, reason, prob_true, "
-    "provider, provider_model_id, response_id, tokens_in, tokens_out, latency_ms, created_at) VALUES (:key, :attempt, "
-    ":execution, :raw, :raw_sha256, :usable, :reason, :p, :provider, :version, :response, :tokens_in, :tokens_out, "
-    ":latency, :now)";
+    "provider, provider_model_id, response_id, tokens_in, tokens_out, latency_ms, created_at, finish, tokens_cached, "
+    "tokens_cache_written, tokens_reasoning, billed_pico_usd, logprobs) VALUES (:key, :attempt, :execution, :raw, "
+    ":raw_sha256, :usable, :reason, :p, :provider, :version, :response, :tokens_in, :tokens_out, :latency, :now, "
+    ":finish, :cached, :written, :reasoning, :billed, :logprobs)";
 // Another process may have been first with the same key: what stands there is final.
 constexpr std::string_view kInsertSample =
     "INSERT OR IGNORE INTO samples (run_id, cache_key, prompt_sha256, paraphrase_idx, replicate_idx, prob_true, logit, "
@@ -129,6 +129,7 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
 
 History AnswerStore::history(const Plan& plan, const Question& question) {
   History known;
+  if (database_.query(kIsKnown, {{":key", question.cache_key}}).empty()) return known;  // mostly, in a new run
   const std::vector<Answer> answers = answers_of(question);
   if (!answers.empty()) known.first_answer = answers.front();
   known.final_answer = sample_of(plan, question, answers);
@@ -182,17 +183,6 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
                               const ProviderFacts& facts) {
   const std::string raw = answer.raw_text.value_or("");
   const Usage& usage = reply.usage;
-  database_.execute(kInsertReply,
-                    {{":key", question.cache_key},
-                     {":attempt", std::int64_t{answer.attempt}},
-                     {":finish", reply.finish},
-                     {":in", or_null(usage.input)},
-                     {":cached", or_null(usage.cached_input)},
-                     {":written", or_null(usage.cache_writes)},
-                     {":out", or_null(usage.output)},
-                     {":reasoning", or_null(usage.reasoning)},
-                     {":billed", reply.billed ? Value(reply.billed->picos()) : Value(std::monostate{})},
-                     {":logprobs", reply.logprobs.empty() ? Value(std::monostate{}) : Value(reply.logprobs)}});
   const auto& reason = answer.verdict.reason;
   database_.execute(kInsertAnswer,
                     {{":key", question.cache_key},
@@ -209,7 +199,13 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
                      {":tokens_in", or_null(answer.tokens_in)},
                      {":tokens_out", or_null(answer.tokens_out)},
                      {":latency", answer.latency_ms},
-                     {":now", std::int64_t{answer.created_at}}});
+                     {":now", std::int64_t{answer.created_at}},
+                     {":finish", reply.finish.empty() ? Value(std::monostate{}) : Value(reply.finish)},
+                     {":cached", or_null(usage.cached_input)},
+                     {":written", or_null(usage.cache_writes)},
+                     {":reasoning", or_null(usage.reasoning)},
+                     {":billed", reply.billed ? Value(reply.billed->picos()) : Value(std::monostate{})},
+                     {":logprobs", reply.logprobs.empty() ? Value(std::monostate{}) : Value(reply.logprobs)}});
 }
 
 void AnswerStore::keep_sample(const Question& question, const Answer& answer) {

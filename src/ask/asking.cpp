@@ -62,6 +62,7 @@ void Asking::enqueue(std::size_t question, const History& known) {
 }
 
 void Asking::read_stored() {
+  store_.database().changed_elsewhere();  // from here on
   for (std::size_t i = 0; i < plan_.questions.size(); ++i) {
     History known = store_.history(plan_, plan_.questions[i]);
     const auto& first = known.first_answer ? known.first_answer : known.final_answer;
@@ -96,6 +97,7 @@ std::optional<Asking::Waiting> Asking::next_due(std::chrono::steady_clock::time_
 bool Asking::settled_by_another(std::size_t question) {
   const History known = store_.history(plan_, plan_.questions[question]);
   states_[question].attempts = std::max(states_[question].attempts, known.attempts);
+  states_[question].known_at = known.asked_by ? -1 : store_version_;  // its process may die without a word
   if (known.final_answer) {
     ++outcome_.progress.from_store;
     settle(question, *known.final_answer);
@@ -147,10 +149,11 @@ Request Asking::send(const Waiting& next, std::optional<Usd> most) {
 // Inside a transaction.
 void Asking::take(std::size_t most, Taken& taken) {
   const auto now = clock_.steady();
+  if (store_.database().changed_elsewhere()) ++store_version_;
   while (taken.requests.size() < most && !has_ended()) {
     const std::optional<Waiting> next = next_due(now);
     if (!next) break;
-    if (settled_by_another(next->question)) continue;
+    if (states_[next->question].known_at < store_version_ && settled_by_another(next->question)) continue;
     const auto most_cost = facts().price
                                ? std::optional(most_cost_of(*facts().price, plan_, plan_.questions[next->question]))
                                : std::nullopt;

@@ -33,7 +33,8 @@ class Asking final : public Exchange {
     bool first_was_unusable = false;
     int attempts = 0;  // recorded, over all executions
     int unknown = 0;
-    int sent = 0;  // by this execution
+    int sent = 0;       // by this execution
+    long known_at = 0;  // the store's version when it was last looked up
   };
   struct InFlight {
     int attempt = 0;
@@ -73,6 +74,7 @@ class Asking final : public Exchange {
   std::deque<Waiting> waiting_;
   std::map<std::size_t, InFlight> in_flight_;
   std::vector<State> states_;
+  long store_version_ = 0;           // grows where another connection wrote
   std::vector<Delivery> held_back_;  // only by a planted bug
   std::optional<Error> failure_;
   std::string last_failure_;

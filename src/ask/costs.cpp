@@ -3,8 +3,9 @@
 namespace heretix {
 namespace {
 
-// Bills are exact in heretix_replies, which a file of schema 1 lacks; there the attempt's own column has them.
-constexpr std::string_view kBills = "SELECT cache_key, attempt, billed_pico_usd AS picos FROM heretix_replies";
+// Bills are exact in a column of heretix_answers that a file of schema 1 lacks; there the attempt's own column has
+// them.
+constexpr std::string_view kBills = "SELECT cache_key, attempt, billed_pico_usd AS picos FROM heretix_answers";
 constexpr std::string_view kNoBills = "SELECT NULL AS cache_key, NULL AS attempt, NULL AS picos WHERE 0";
 constexpr std::string_view kCosts =
     "SELECT date(started_at / 1000000, 'unixepoch') AS day, provider, model, count(*) AS attempts, "
@@ -37,7 +38,7 @@ CostRow& CostRow::operator+=(const CostRow& other) {
 std::vector<CostRow> costs(Database& database, const std::string& since) {
   std::vector<CostRow> rows;
   if (!database.has_table("heretix_attempts")) return rows;
-  const std::string sql = std::string(kCosts) + std::string(database.has_table("heretix_replies") ? kBills : kNoBills) +
+  const std::string sql = std::string(kCosts) + std::string(database.has_table("heretix_batches") ? kBills : kNoBills) +
                           std::string(kCostsEnd);
   for (const Row& row : database.query(sql, {{":since", since}})) {
     rows.push_back({.day = row.text_or_empty("day"),

@@ -64,7 +64,7 @@ struct Taken {
   std::optional<std::chrono::steady_clock::time_point> again_at;
 };
 
-// The asking side, as a provider sees it. Called from the provider's own thread only.
+// The asking side, as a provider sees it. Called by one thread at a time.
 class Exchange {
  public:
   virtual ~Exchange() = default;

@@ -67,6 +67,8 @@ class Database {
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
   virtual bool has_table(std::string_view name) = 0;
+  // Whether another connection may have committed since the last call, or since the database was opened.
+  virtual bool changed_elsewhere() { return true; }
 };
 
 // Rolls back unless committed. Acknowledge what it wrote only after commit() returned: then it survives a power cut.

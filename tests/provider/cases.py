@@ -68,7 +68,7 @@ class HostedTest(ProgramTest):
         """An attempt for every request that the server saw, and the same bill to the micro-dollar."""
         attempts = self.rows("SELECT * FROM heretix_attempts")
         self.assertEqual(len(attempts), len(server.ledger) + unseen)
-        billed = self.rows("SELECT sum(billed_pico_usd) AS picos FROM heretix_replies")[0]["picos"] or 0
+        billed = self.rows("SELECT sum(billed_pico_usd) AS picos FROM heretix_answers")[0]["picos"] or 0
         self.assertLessEqual(abs(billed - server.invoice_picos), 1_000_000)
 
 

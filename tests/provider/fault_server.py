@@ -3,8 +3,6 @@
 Shapes follow what the providers publish: OpenAI's OpenAPI document (Response, CreateChatCompletionResponse, Error), Anthropic's
 API reference (Message, error), Google's discovery document of generativelanguage v1beta (GenerateContentResponse, Status), xAI's
 reference. The official SDKs parse its normal replies (test_shapes.py).
-
-As a program, for benchmarks: fault_server.py PORT LATENCY_MS
 """
 import asyncio
 import hashlib
@@ -12,9 +10,7 @@ import json
 import socket
 import ssl
 import struct
-import sys
 import threading
-import time
 
 PRICE = {"input": 1.25, "cached_input": 0.125, "cache_write": 1.5, "output": 10}  # dollars per million tokens
 
@@ -285,14 +281,3 @@ def server_context(certificate, key):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context
-
-
-def main():
-    server = FaultServer(latency=float(sys.argv[2]) / 1000, port=int(sys.argv[1])).start()
-    print(server.port, flush=True)
-    while True:
-        time.sleep(3600)
-
-
-if __name__ == "__main__":
-    main()

@@ -72,7 +72,7 @@ class Shapes(HostedTest):
         self.assertNotIn(KEY, asked.path)
         self.assertEqual(asked.body["generationConfig"]["responseMimeType"], "application/json")
         self.assertEqual(asked.body["generationConfig"]["responseJsonSchema"]["type"], "object")
-        row = self.rows("SELECT * FROM heretix_replies")[0]
+        row = self.rows("SELECT * FROM heretix_answers")[0]
         self.assertEqual((row["tokens_reasoning"], row["tokens_cached"]), (20, 64))
         self.assertNotIn("thinking about it", self.rows("SELECT raw_text FROM heretix_answers")[0][0])
 
@@ -110,7 +110,7 @@ class Shapes(HostedTest):
             server = self.serve(lambda asked, _: success(asked, logprobs=LOGPROBS))
             self.asked(server, "--logprobs", model=model, claim=f"claim {model}")
             self.assertTrue(place(server.ledger[0][0].body))
-        kept = [json.loads(row[0]) for row in self.rows("SELECT logprobs FROM heretix_replies")]
+        kept = [json.loads(row[0]) for row in self.rows("SELECT logprobs FROM heretix_answers")]
         self.assertEqual((len(kept), kept[0]), (8, LOGPROBS))
         self.refused(2, "run", CLAIM, "--model", "anthropic/claude-m", "--logprobs", says="no log-probabilities", **self.environment("http://127.0.0.1:9"))
 

@@ -25,6 +25,7 @@ HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_poll);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_remove_handle);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_setopt);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_strerror);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_wakeup);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_slist_append);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_slist_free_all);
 

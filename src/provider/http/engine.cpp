@@ -1,6 +1,7 @@
 #include "provider/http/engine.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include "provider/http/transfer.hpp"
@@ -106,6 +107,7 @@ struct HttpEngine::State {
   std::vector<std::unique_ptr<Transfer>> active, idle;
   std::vector<std::pair<std::vector<std::string>, HeaderList>> header_lists;
   std::chrono::steady_clock::time_point next_sweep{};
+  std::atomic<bool> woken{false};
 
   curl_slist* headers(const std::vector<std::string>& wanted) {
     for (const auto& [known, list] : header_lists) {
@@ -129,6 +131,11 @@ void HttpEngine::start(std::uint64_t ticket, HttpRequest request) {
   state_->active.push_back(std::move(transfer));
 }
 
+void HttpEngine::wake() {
+  state_->woken = true;
+  curl_multi_wakeup(state_->multi.get());
+}
+
 std::vector<HttpResponse> HttpEngine::step(std::chrono::steady_clock::time_point wake) {
   std::vector<HttpResponse> responses;
   wake = std::min(wake, std::chrono::steady_clock::now() + kLongestPoll);
@@ -138,7 +145,7 @@ std::vector<HttpResponse> HttpEngine::step(std::chrono::steady_clock::time_point
     state_->collect(responses);
     state_->sweep(responses);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake - std::chrono::steady_clock::now());
-    if (!responses.empty() || left.count() <= 0) return responses;
+    if (state_->woken.exchange(false) || !responses.empty() || left.count() <= 0) return responses;
     require(curl_multi_poll(state_->multi.get(), nullptr, 0U, static_cast<int>(left.count()), nullptr));
   }
 }

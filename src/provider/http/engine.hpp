@@ -65,6 +65,8 @@ class HttpEngine {
   // Moves bytes until a response is there, or until `wake`. Responses that came together come back together.
   std::vector<HttpResponse> step(std::chrono::steady_clock::time_point wake);
 
+  void wake();  // ends a step that waits, or the next one; from any thread
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <utility>
 
 #include "provider/http/breaker.hpp"
 #include "provider/http/limiter.hpp"
@@ -21,6 +22,9 @@ constexpr std::chrono::milliseconds kNap{200};  // between looks at whether to l
 constexpr std::chrono::milliseconds kBreath{10};
 constexpr double kBytesPerToken = 4;
 constexpr double kUsualAnswerTokens = 200;
+
+std::string dumped(const Body& body) { return body.dump(-1, ' ', false, Body::error_handler_t::replace); }
+std::string json_text(std::string_view text) { return dumped(Body(text)); }
 
 }  // namespace
 
@@ -53,47 +57,89 @@ class HttpProvider::Conversation {
         engine_({.deadlines = provider.options_.deadlines,
                  .most_connections = provider.options_.concurrency,
                  .ca_file = provider.options_.ca_file}),
-        url_(provider.options_.base_url + provider.options_.wire->path(provider.options_.asked_model)) {}
+        url_(provider.options_.base_url + provider.options_.wire->path(provider.options_.asked_model)) {
+    write_frame();
+  }
 
+  // The store commits on a thread of its own while this one moves bytes: one turn at a time.
   void run() {
     while (!exchange_.abandoned()) {
+      if (turn_is_ready()) send_taken();
       const Time now = SteadyClock::now();
-      const Taken taken = exchange_.turn(std::move(came_), gate_.room(engine_.in_flight(), now));
-      came_.clear();
-      for (const Request& r : taken.requests) send(r, now);
-      if (engine_.in_flight() > 0) {
-        collect(wake_time(taken, now));
-      } else if (taken.again_at) {
-        std::this_thread::sleep_until(std::min(std::max(*taken.again_at, gate_.opens_at(now)), now + kNap));
-      } else {
-        return;
-      }
+      if (!turn_.valid() && wants_turn(now)) begin_turn(now);
+      if (!turn_.valid() && engine_.in_flight() == 0 && came_.empty() && !again_at_) return;
+      collect(wake_time(now));
     }
+    if (turn_.valid()) turn_.get();
   }
 
  private:
+  // Questions of a plan differ in the user's text alone, so all around it is written once.
+  void write_frame() {
+    constexpr std::string_view kMark = "\x01user text\x01";
+    const Asked asked{.model = provider_.options_.asked_model,
+                      .system = plan_.system_text,
+                      .user = kMark,
+                      .max_output_tokens = plan_.recipe.sampling.max_output_tokens,
+                      .optional = provider_.options_.optional};
+    const std::string frame = dumped(provider_.options_.wire->body(asked));
+    const std::string mark = json_text(kMark);
+    const std::size_t place = frame.rfind(mark);  // the system text comes from a file, which may hold anything
+    before_user_ = frame.substr(0, place);
+    after_user_ = frame.substr(place + mark.size());
+  }
+
   struct Sent {
     std::size_t question;
     std::uint64_t number;
     bool is_probe;
   };
 
-  Time wake_time(const Taken& taken, Time now) const {
-    if (!taken.again_at) return now + kNap;
-    if (gate_.room(engine_.in_flight(), now) > 0) return std::max(*taken.again_at, now + kBreath);
+  bool turn_is_ready() const {
+    return turn_.valid() && turn_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  }
+
+  bool wants_turn(Time now) const {
+    if (!came_.empty() || now >= look_at_) return true;
+    return again_at_ && *again_at_ <= now && gate_.room(engine_.in_flight(), now) > 0;
+  }
+
+  void begin_turn(Time now) {
+    const std::size_t room = gate_.room(engine_.in_flight(), now);
+    turn_ = std::async(std::launch::async,
+                       [this, room, came = std::exchange(came_, {}), notes = std::exchange(notes_, {})]() mutable {
+                         for (const std::string& note : notes) exchange_.tell_wait(note);
+                         struct Wake {
+                           HttpEngine& engine;
+                           ~Wake() { engine.wake(); }
+                         } wake{engine_};
+                         return exchange_.turn(std::move(came), room);
+                       });
+  }
+
+  void send_taken() {
+    const Taken taken = turn_.get();
+    const Time now = SteadyClock::now();
+    for (const Request& r : taken.requests) send(r, now);
+    again_at_ = taken.again_at;
+    // With room, but nothing that may be sent, there is nothing to hurry for.
+    if (again_at_ && taken.requests.empty()) again_at_ = std::max(*again_at_, now + kBreath);
+    look_at_ = now + kNap;
+  }
+
+  Time wake_time(Time now) const {
+    if (turn_.valid()) return now + kNap;  // its end wakes
+    Time wake = look_at_;
+    if (!again_at_) return wake;
+    if (gate_.room(engine_.in_flight(), now) > 0) return std::min(wake, *again_at_);
     const Time opens = gate_.opens_at(now);
-    return opens > now ? std::max(*taken.again_at, opens) : now + kNap;  // else a reply makes room
+    return opens > now ? std::min(wake, std::max(*again_at_, opens)) : wake;  // else a reply makes room
   }
 
   void send(const Request& request, Time now) {
     const Question& question = plan_.questions[request.question];
-    const Asked asked{.model = provider_.options_.asked_model,
-                      .system = plan_.system_text,
-                      .user = question.user_text,
-                      .max_output_tokens = plan_.recipe.sampling.max_output_tokens,
-                      .optional = provider_.options_.optional};
     HttpRequest http{.url = url_, .headers = provider_.options_.headers};
-    http.body = provider_.options_.wire->body(asked).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    http.body = before_user_ + json_text(question.user_text) + after_user_;
     if (gate_.tokens_each == 0)
       gate_.tokens_each = static_cast<double>(http.body.size()) / kBytesPerToken + kUsualAnswerTokens;
     const bool is_probe = gate_.breaker.is_open();
@@ -140,7 +186,7 @@ class HttpProvider::Conversation {
   void tell_breaker(Failure& failure) {
     if (!gate_.breaker.is_open()) return;
     if (gate_.breaker.has_given_up()) failure.ends_run = true;
-    else exchange_.tell_wait(failure.message + "; asking one question every 10 s until it is back");
+    else notes_.push_back(failure.message + "; asking one question every 10 s until it is back");
   }
 
   HttpProvider& provider_;
@@ -149,9 +195,14 @@ class HttpProvider::Conversation {
   Exchange& exchange_;
   HttpEngine engine_;
   const std::string url_;
+  std::string before_user_, after_user_;
   std::map<std::uint64_t, Sent> sent_;
   std::uint64_t next_ticket_ = 1;
-  std::vector<Delivery> came_;
+  std::vector<Delivery> came_;      // not yet handed over
+  std::vector<std::string> notes_;  // likewise
+  std::future<Taken> turn_;         // at the exchange, while it is valid
+  std::optional<Time> again_at_{Time{}};
+  Time look_at_{};  // whether to stop
 };
 
 HttpProvider::HttpProvider(HttpProviderOptions options)

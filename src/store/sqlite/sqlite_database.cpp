@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.hpp"
 #include "store/sqlite/planted_bugs.hpp"
@@ -189,6 +190,11 @@ void SqliteDatabase::rollback() noexcept {
     // The connection is closing or the disk is gone: the journal undoes the transaction at the next open.
     connection_->statements.clear();
   }
+}
+
+bool SqliteDatabase::changed_elsewhere() {
+  const std::int64_t version = query("PRAGMA data_version")[0].integer("data_version").value_or(0);
+  return std::exchange(data_version_, version) != version;
 }
 
 bool SqliteDatabase::has_table(std::string_view name) {

@@ -56,6 +56,7 @@ class SqliteDatabase final : public Database {
   void commit() override;
   void rollback() noexcept override;
   bool has_table(std::string_view name) override;
+  bool changed_elsewhere() override;
 
   void execute_script(std::string_view sql);  // several statements, no parameters
   std::unique_ptr<SqliteCursor> open_cursor(std::string_view sql);
@@ -68,6 +69,7 @@ class SqliteDatabase final : public Database {
 
  private:
   struct Connection;
+  std::int64_t data_version_ = 0;  // of the last look
   std::string path_;
   std::unique_ptr<Connection> connection_;
 };
