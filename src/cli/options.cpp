@@ -130,7 +130,11 @@ void add_reading_commands(App& app, Options& o) {
   answers->add_flag("--raw", o.raw, "with what the model said, word for word");
   add_json(*answers, o);
   App* report = add(app, "report", "write a run as one self-contained HTML file, or draw it in the terminal");
-  add_run_argument(*report, o);
+  report->add_option("run", o.runs, "a run or execution id, or its beginning; several: side by side")
+      ->type_name("RUN")
+      ->required();
+  add_store(*report, o);
+  add_database(*report, o, "read it from that Postgres instead of the store");
   report->add_option("-o,--out", o.out, "the HTML file (default RUN.html in this folder; - for standard output)")
       ->type_name("FILE");
   report->add_flag("--text", o.text, "a forest plot in the terminal instead");

@@ -26,7 +26,8 @@ struct Options {
   bool quiet = false;
   bool json = false;
   std::string database;              // local, prod or an address; empty: not said
-  std::string run;                   // run or execution, of show, answers, report, verify
+  std::string run;                   // run or execution, of show, answers, verify
+  std::vector<std::string> runs;     // of report
   std::string input;                 // of batch; folder of selftest; shell of completion
   std::string out;                   // of report
   bool text = false;                 // of report

@@ -20,29 +20,40 @@ void write_file(const std::string& path, const std::string& text) {
   if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file by --out");
 }
 
+Record record_named(RunStore& runs, const std::string& name) {
+  const std::string run_id = runs.find_run(name);
+  const auto execution = runs.newest_execution(run_id);
+  if (execution) return load_record(runs, *execution);
+  throw Error(ErrorKind::not_found,
+              fmt::format("{} was written by another program, which kept no raw answers to report", run_id),
+              fmt::format("heretix show {}", run_id));
+}
+
+std::string printed(const std::vector<Record>& records, const Options& options) {
+  std::string text;
+  const TextStyle style = text_style(read_environment().no_color);
+  for (const Record& r : records)
+    text += options.json ? to_artifact(r).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
+                         : forest_text(r, style);
+  return text;
+}
+
 }  // namespace
 
 int report_command(const Options& options) {
   const StoredRuns stored = open_for_reading(options);
-  RunStore& runs = *stored.store;
-  const std::string run_id = runs.find_run(options.run);
-  const auto execution = runs.newest_execution(run_id);
-  if (!execution) {
-    throw Error(ErrorKind::not_found,
-                fmt::format("{} was written by another program, which kept no raw answers to report", run_id),
-                fmt::format("heretix show {}", run_id));
-  }
-  const Record record = load_record(runs, *execution);
+  std::vector<Record> records;
+  for (const std::string& name : options.runs) records.push_back(record_named(*stored.store, name));
   if (options.text || options.json) {
-    print_result(options.json ? to_artifact(record).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                              : forest_text(record, text_style(read_environment().no_color)));
+    print_result(printed(records, options));
     return kDone;
   }
-  const std::string path = options.out.empty() ? run_id + ".html" : options.out;
+  const std::string path = options.out.empty() ? stored.store->find_run(options.runs.front()) + ".html" : options.out;
+  const std::string page = records.size() == 1 ? report_html(records.front()) : report_html(records);
   if (path == "-") {
-    print_result(report_html(record));
+    print_result(page);
   } else {
-    write_file(path, report_html(record));
+    write_file(path, page);
     print_note(fmt::format("written to {}", path));
   }
   return kDone;

@@ -36,7 +36,7 @@ std::string checked_base_url(std::string url, const HostedProvider& provider, bo
   if (!url.starts_with("https://") && !url.starts_with("http://"))
     refuse(fmt::format("the base URL '{}' starts with neither https:// nor http://", url), hint);
   const std::string host = host_of(url);
-  if (host.empty() || host.find('@') != std::string::npos || url.find_first_of(" \t\r\n?#") != std::string::npos)
+  if (host.empty() || url.find('@') != std::string::npos || url.find_first_of(" \t\r\n?#") != std::string::npos)
     refuse(fmt::format("the base URL '{}' needs a host, and no password, query or space", url), hint);
   if (has_key && !provider.key_is_optional && url.starts_with("http://") && !is_this_machine(host))
     refuse(fmt::format("{} would send the key unencrypted to {}", url, host), "use https://");

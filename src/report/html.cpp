@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
 #include "report/html_parts.hpp"
+#include "report/text.hpp"
 
 namespace heretix {
 namespace {
@@ -110,23 +112,62 @@ std::string provenance_section(const Record& r) {
          "</code></p>\n";
 }
 
-}  // namespace
-
-std::string report_html(const Record& r) {
+std::string page(const std::string& title, const std::string& body) {
   return fmt::format(
              "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
              "content=\"width=device-width,initial-scale=1\">"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
              "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
-             escaped(shortened(r.plan.recipe.claim.text, 80)), kStyle) +
-         headline(r) +
-         "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is the template's mean in "
-         "log-odds; the band is the interval.</p>" +
-         html::forest_picture(r) + gates_section(r) + answers_section(r) + provenance_section(r) +
+             escaped(shortened(title, 80)), kStyle) +
+         body +
          "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
          "the claim is true. "
          "No source was consulted. Another model, another version or another prompt bank can answer "
          "otherwise.</p>\n</main></body></html>\n";
+}
+
+std::string sections(const Record& r) {
+  return "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is the template's mean in "
+         "log-odds; the band is the interval.</p>" +
+         html::forest_picture(r) + gates_section(r) + answers_section(r) + provenance_section(r);
+}
+
+std::string comparison_row(const Record& r) {
+  const auto& bounds = r.honest.bounds;
+  const std::string interval =
+      bounds ? fmt::format("{:.2f} to {:.2f}", bounds->interval.low.value(), bounds->interval.high.value()) : "none";
+  const auto failed = std::ranges::count_if(r.gates, [](const Gate& gate) { return !gate.passed(); });
+  return fmt::format(
+      "<tr><td>{}</td><td class=\"num\">{:.2f}</td><td class=\"num\">{}</td><td>{}</td><td class=\"num\">{}/{}</td>"
+      "<td class=\"num\">{}</td><td class=\"{}\">{}</td><td class=\"num\">{}</td></tr>\n",
+      escaped(r.plan.recipe.model), r.estimate.p.value(), interval, escaped(r.verdict), r.usable, r.answered, r.quality,
+      failed == 0 ? "pass" : "fail", failed == 0 ? "all pass" : fmt::format("{} FAIL", failed), cost_text(r.execution));
+}
+
+}  // namespace
+
+std::string report_html(const Record& r) { return page(r.plan.recipe.claim.text, headline(r) + sections(r)); }
+
+std::string report_html(const std::vector<Record>& records) {
+  std::string claim = records.front().plan.recipe.claim.text;
+  if (std::ranges::any_of(records, [&](const Record& r) { return r.plan.recipe.claim.text != claim; }))
+    claim = "Several claims";
+  std::string body =
+      fmt::format("<h1>{}</h1>\n<p class=\"soft\">What {} models believe, asked without any source.</p>\n",
+                  escaped(claim), records.size());
+  body +=
+      "<div class=\"wrap\"><table><tr><th>model</th><th>p</th><th>95&nbsp;% "
+      "interval</th><th>verdict</th><th>usable</th>"
+      "<th>quality</th><th>gates</th><th>cost</th></tr>\n";
+  for (const Record& r : records) body += comparison_row(r);
+  body += "</table></div>\n";
+  for (const Record& r : records)
+    body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model), html::estimate_picture(r));
+  for (const Record& r : records)
+    body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(r.plan.recipe.model),
+                        escaped(r.plan.run_id)) +
+            sections(r) + "</details>\n";
+  return page(claim, body);
 }
 
 }  // namespace heretix

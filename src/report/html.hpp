@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "record/record.hpp"
 
@@ -9,5 +10,8 @@ namespace heretix {
 
 // Everything that came from outside (claim, wordings, answers, model names) is escaped.
 std::string report_html(const Record& record);
+
+// Several on one page: a table side by side, each in full below.
+std::string report_html(const std::vector<Record>& records);
 
 }  // namespace heretix

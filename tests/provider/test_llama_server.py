@@ -1,0 +1,57 @@
+"""A real OpenAI-compatible server: llama.cpp's own, with the embedded model, over loopback."""
+import glob
+import json
+import math
+import os
+import subprocess
+import time
+import urllib.request
+
+from cases import CLAIM, HostedTest
+from test_transport import free_port
+
+
+class LlamaServer(HostedTest):
+    def setUp(self):
+        super().setUp()
+        places = dict(line.split(" ", 1) for line in subprocess.run([os.environ["HERETIX_SOURCE"] + "/tools/setup.sh", "where"], capture_output=True, text=True,
+                                                                    check=True).stdout.splitlines() if line.count(" ") == 1)
+        port = free_port()
+        running = subprocess.Popen([places["server"], "-m", glob.glob(places["model"] + "/*.gguf")[0], "--host", "127.0.0.1", "--port", str(port), "-np", "4", "-c", "8192"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(running.wait)
+        self.addCleanup(running.terminate)
+        self.url = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(self.url + "/health", timeout=1)
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.fail("llama-server does not start")
+
+    def test_structured_output_usage_and_logprobs_are_real(self):
+        environment = {"OPENAI_COMPATIBLE_BASE_URL": self.url + "/v1", "XDG_CONFIG_HOME": str(self.folder)}
+        done = self.heretix("run", CLAIM, "--model", "openai-compatible/smollm2", "-K", 4, "-R", 1, "-B", 50, "--logprobs", "--concurrency", 4,
+                            "--max-output-tokens", 300, "--temperature", "0.3", "--json", **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        record = json.loads(done.stdout)
+        self.assertEqual(record["answered"], 4)
+        self.assertGreaterEqual(record["usable"], 2)
+        rows = self.rows("SELECT * FROM heretix_answers WHERE usable = 1")
+        for row in rows:
+            said = json.loads(row["raw_text"])
+            self.assertEqual(list(said), ["belief", "reasons", "assumptions", "uncertainties", "flags"])  # the form held
+            self.assertGreater(row["tokens_in"], 100)
+            tokens = json.loads(row["logprobs"])
+            self.assertEqual("".join(t["token"] for t in tokens).strip(), row["raw_text"].strip())
+            self.assertTrue(all(t["logprob"] <= 1e-6 and math.isfinite(t["logprob"]) for t in tokens))
+        before = self.rows("SELECT count(*) FROM heretix_attempts")[0][0]
+        self.heretix("run", CLAIM, "--model", "openai-compatible/smollm2", "-K", 4, "-R", 1, "-B", 50, "--max-output-tokens", 300, "--temperature", "0.3", **environment)
+        self.assertEqual(self.rows("SELECT count(*) FROM heretix_attempts")[0][0], before)  # all of it was stored
+
+    def test_what_it_refuses_is_told_in_its_own_words(self):
+        environment = {"OPENAI_COMPATIBLE_BASE_URL": self.url + "/nowhere", "XDG_CONFIG_HOME": str(self.folder)}
+        done = self.heretix("run", CLAIM, "--model", "openai-compatible/smollm2", "-K", 3, "-R", 1, **environment)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("HTTP 404", done.stderr)
