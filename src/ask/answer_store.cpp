@@ -17,6 +17,11 @@ constexpr std::string_view kAttempts =
 constexpr std::string_view kInsertAttempt =
     "INSERT INTO heretix_attempts (cache_key, attempt, execution_id, provider, model, started_at, max_cost_micro_usd) "
     "VALUES (:key, :attempt, :execution, :provider, :model, :now, :cost)";
+constexpr std::string_view kInsertBatched =
+    "INSERT INTO heretix_batch_questions (batch_id, cache_key, attempt) VALUES (:batch, :key, :attempt)";
+constexpr std::string_view kOpenBatch =
+    "SELECT b.batch_id FROM heretix_batch_questions q JOIN heretix_batches b USING (batch_id) WHERE q.cache_key = :key "
+    "AND q.attempt = :attempt AND b.state IN ('submitting', 'submitted')";
 constexpr std::string_view kCloseAttempt =
     "UPDATE heretix_attempts SET outcome = :outcome, finished_at = :now, billed_micro_usd = :billed, error = :error "
     "WHERE cache_key = :key AND attempt = :attempt";
@@ -145,6 +150,10 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
     const bool others = row.text_or_empty("execution_id") != execution_id_;
     if (others && row.text_or_empty("status") == "running" && still_runs(row.text_or_empty("owner"))) {
       known.asked_by = row.text_or_empty("execution_id");
+    } else if (const auto open = database_.query(
+                   kOpenBatch, {{":key", question.cache_key}, {":attempt", row.integer("attempt").value_or(0)}});
+               !open.empty()) {
+      known.in_batch = open[0].text_or_empty("batch_id");
     } else {
       ++known.unknown;
     }
@@ -162,6 +171,9 @@ void AnswerStore::record_attempt(const Question& question, int attempt, const Pr
                                      {":model", facts.model},
                                      {":now", now_micros},
                                      {":cost", cost}});
+  if (batch_id_.empty()) return;
+  database_.execute(kInsertBatched,
+                    {{":batch", batch_id_}, {":key", question.cache_key}, {":attempt", std::int64_t{attempt}}});
 }
 
 void AnswerStore::close_attempt(const Question& question, int attempt, const AttemptOutcome& outcome,

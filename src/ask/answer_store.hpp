@@ -22,6 +22,7 @@ struct History {
   int attempts = 0;                     // recorded so far
   int unknown = 0;                      // of them: sent, outcome never seen; possibly billed
   std::optional<std::string> asked_by;  // an execution that runs now and has it in flight
+  std::optional<std::string> in_batch;  // a batch at the provider, which has its newest attempt
 };
 
 struct AttemptOutcome {
@@ -48,6 +49,11 @@ class AnswerStore {
   // Spent, or reserved and perhaps spent, by every attempt started since then, whichever process sent it.
   Usd committed_since(std::int64_t micros);
 
+  // Attempts recorded from now on belong to that batch; empty: to none.
+  void set_batch(const std::string& batch_id) { batch_id_ = batch_id; }
+
+  const std::string& execution_id() const { return execution_id_; }
+  const std::string& run_id() const { return run_id_; }
   Database& database() { return database_; }
 
  private:
@@ -57,6 +63,7 @@ class AnswerStore {
   Database& database_;
   std::string execution_id_;
   std::string run_id_;
+  std::string batch_id_;
 };
 
 // A row of heretix_answers, whoever reads it.

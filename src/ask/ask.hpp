@@ -46,6 +46,7 @@ struct AskOptions {
   int attempts = 3;             // of one question, the second asking of an unusable answer included
   bool resend_unknown = false;  // ask again also what was sent twice with no outcome seen
   Budget* budget = nullptr;     // borrowed; null: no cap
+  bool in_batch = false;        // by the provider's batch API: hands over, or fetches what was handed over before
 };
 
 enum class AskEnd { complete, stopped, failed, parameter_refused };

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "ask/batches.hpp"
 #include "store/sqlite/planted_bugs.hpp"
 
 namespace heretix {
@@ -15,6 +17,7 @@ constexpr auto kFirstBackoff = 500ms;
 constexpr auto kLongestBackoff = 20s;
 constexpr auto kOtherProcessPoll = 100ms;
 constexpr int kMaxUnknown = 2;  // sent twice, outcome never seen: not a third time
+constexpr long kNotKnown = -1;  // looked up again at each turn: another process, which may die without a word, asks it
 constexpr const char* kGoOn = "what was answered is kept; the same command asks only for what is missing";
 
 std::optional<Reason> reason_of(Ending ending) {
@@ -57,6 +60,11 @@ void Asking::enqueue(std::size_t question, const History& known) {
   state.first = known.first_answer;
   state.attempts = known.attempts;
   state.unknown = known.unknown;
+  state.known_at = known.asked_by ? kNotKnown : store_version_;
+  if (known.in_batch) {
+    batched_[question] = *known.in_batch;
+    return;
+  }
   if (may_send_again(state)) waiting_.push_back({question, {}});
   else outcome_.in_doubt.push_back(question);
 }
@@ -77,10 +85,61 @@ void Asking::read_stored() {
       enqueue(i, known);
     }
   }
+  require_none_batched();
   tell();
 }
 
-bool Asking::has_open_questions() const { return !waiting_.empty(); }
+// Asked outside its batch a question would be paid for twice.
+void Asking::require_none_batched() {
+  if (options_.in_batch || batched_.empty()) return;
+  fail(ErrorKind::conflict, fmt::format("{} of the questions are in a batch at the provider", batched_.size()),
+       "the same command with --batch fetches it");
+}
+
+bool Asking::has_open_questions() const { return !waiting_.empty() || !batched_.empty(); }
+
+std::vector<std::string> Asking::open_batches() const {
+  std::set<std::string> ids;
+  for (const auto& [question, id] : batched_) ids.insert(id);
+  return {ids.begin(), ids.end()};
+}
+
+std::vector<std::size_t> Asking::questions_of(const std::string& batch_id) const {
+  std::vector<std::size_t> questions;
+  for (const auto& [question, id] : batched_) {
+    if (id == batch_id) questions.push_back(question);
+  }
+  return questions;
+}
+
+void Asking::adopt(const std::string& batch_id) {
+  for (const std::size_t question : questions_of(batch_id)) {
+    const auto most = most_cost(question);
+    in_flight_[question] = {states_[question].attempts, most};
+    if (options_.budget != nullptr) options_.budget->reserve(most.value_or(Usd()));
+    batched_.erase(question);
+  }
+}
+
+Taken Asking::take_for_batch(const std::string& batch_id, std::size_t most) {
+  store_.set_batch(batch_id);
+  Taken taken = turn({}, most);
+  store_.set_batch("");
+  return taken;
+}
+
+void Asking::leave_in_batch(const std::string& batch_id) {
+  for (const auto& [question, flight] : in_flight_) batched_[question] = batch_id;
+  in_flight_.clear();
+}
+
+void Asking::end_waiting(const std::string& why) {
+  fail(ErrorKind::stopped, why, "the same command fetches it when it is done, mostly within a day");
+}
+
+std::optional<Usd> Asking::most_cost(std::size_t question) const {
+  return facts().price ? std::optional(most_cost_of(*facts().price, plan_, plan_.questions[question])) : std::nullopt;
+}
 
 // First attempts before retries: they earn what retries spend.
 std::optional<Asking::Waiting> Asking::next_due(std::chrono::steady_clock::time_point now) {
@@ -97,10 +156,15 @@ std::optional<Asking::Waiting> Asking::next_due(std::chrono::steady_clock::time_
 bool Asking::settled_by_another(std::size_t question) {
   const History known = store_.history(plan_, plan_.questions[question]);
   states_[question].attempts = std::max(states_[question].attempts, known.attempts);
-  states_[question].known_at = known.asked_by ? -1 : store_version_;  // its process may die without a word
+  states_[question].known_at = known.asked_by ? kNotKnown : store_version_;
   if (known.final_answer) {
     ++outcome_.progress.from_store;
     settle(question, *known.final_answer);
+    return true;
+  }
+  if (known.in_batch) {
+    batched_[question] = *known.in_batch;
+    require_none_batched();
     return true;
   }
   if (known.asked_by) {
@@ -154,11 +218,9 @@ void Asking::take(std::size_t most, Taken& taken) {
     const std::optional<Waiting> next = next_due(now);
     if (!next) break;
     if (states_[next->question].known_at < store_version_ && settled_by_another(next->question)) continue;
-    const auto most_cost = facts().price
-                               ? std::optional(most_cost_of(*facts().price, plan_, plan_.questions[next->question]))
-                               : std::nullopt;
-    if (!has_money_for(*next, most_cost)) break;
-    taken.requests.push_back(send(*next, most_cost));
+    const auto most_money = most_cost(next->question);
+    if (!has_money_for(*next, most_money)) break;
+    taken.requests.push_back(send(*next, most_money));
   }
 }
 
@@ -278,7 +340,7 @@ void Asking::retry(std::size_t question, const Failure& failure) {
   ++outcome_.progress.retries;
   const auto longest = std::min<std::chrono::milliseconds>(kFirstBackoff * (1 << state.sent), kLongestBackoff);
   std::uniform_int_distribution<std::int64_t> part(0, longest.count());
-  const auto wait = failure.retry_after.value_or(std::chrono::milliseconds(part(random_)));
+  const auto wait = options_.in_batch ? 0ms : failure.retry_after.value_or(std::chrono::milliseconds(part(random_)));
   if (wait >= 1s)
     observer_.on_wait(
         fmt::format("{}; trying again in {:.0f} s", failure.message, static_cast<double>(wait.count()) / 1000));
@@ -342,7 +404,11 @@ AskOutcome ask(const Plan& plan, Provider& provider, AnswerStore& store, const C
                AskObserver& observer, const AskOptions& options) {
   Asking asking(plan, provider, store, clock, stop, observer, options);
   asking.read_stored();
-  if (asking.has_open_questions()) provider.answer(plan, asking);
+  if (asking.has_open_questions()) {
+    BatchStore batches(store.database(), store.execution_id(), store.run_id());
+    if (options.in_batch) ask_in_batch(asking, plan, provider, batches, clock);
+    else provider.answer(plan, asking);
+  }
   return asking.finish();
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "ask/ask.hpp"
+#include "provider/batch_api.hpp"
 
 namespace heretix {
 
@@ -17,6 +18,15 @@ class Asking final : public Exchange {
   void read_stored();
   bool has_open_questions() const;
   AskOutcome finish();
+
+  // What is at the provider in batches of earlier processes, or of this one.
+  std::vector<std::string> open_batches() const;
+  std::vector<std::size_t> questions_of(const std::string& batch_id) const;
+  std::size_t in_batches() const { return batched_.size(); }
+  void adopt(const std::string& batch_id);  // its questions are in flight now; their deliveries follow
+  Taken take_for_batch(const std::string& batch_id, std::size_t most);
+  void leave_in_batch(const std::string& batch_id);  // what was taken for it stays open beyond this process
+  void end_waiting(const std::string& why);          // the run ends here, everything kept
 
   Taken turn(std::vector<Delivery> deliveries, std::size_t most) override;
   void tell_wait(const std::string& why) override { observer_.on_wait(why); }
@@ -44,6 +54,8 @@ class Asking final : public Exchange {
   const ProviderFacts& facts() const { return provider_.facts(); }
   bool is_free() const { return facts().price && facts().price->is_free(); }
   bool has_ended() const { return stop_.stopping() || failure_ || !outcome_.refused_parameter.empty(); }
+  void require_none_batched();
+  std::optional<Usd> most_cost(std::size_t question) const;
   bool may_send_again(const State& state) const;
   void enqueue(std::size_t question, const History& known);
   void take(std::size_t most, Taken& taken);
@@ -73,6 +85,7 @@ class Asking final : public Exchange {
 
   std::deque<Waiting> waiting_;
   std::map<std::size_t, InFlight> in_flight_;
+  std::map<std::size_t, std::string> batched_;  // question to its batch at the provider
   std::vector<State> states_;
   long store_version_ = 0;           // grows where another connection wrote
   std::vector<Delivery> held_back_;  // only by a planted bug
@@ -80,5 +93,10 @@ class Asking final : public Exchange {
   std::string last_failure_;
   AskOutcome outcome_;
 };
+
+class BatchStore;
+
+// Hands over by the provider's batch API what is missing, and fetches what was handed over (ask/batch_asking.cpp).
+void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchStore& batches, const Clock& clock);
 
 }  // namespace heretix

@@ -127,7 +127,8 @@ int batch_command(const Options& options) {
       if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);
     } catch (const Error& e) {
       const Error told(e.kind(), fmt::format("{}: {}", entries[i].place, e.what()), e.hint());
-      if (ends_batch(e.kind())) throw told;
+      const bool handed_over = options.flags.batch.value_or(false) && e.kind() == ErrorKind::stopped;
+      if (ends_batch(e.kind()) && (!handed_over || stop_signal().stopping())) throw told;
       print_error(told);
       worst = std::max(worst, exit_code_of(e.kind()));
     }

@@ -62,7 +62,7 @@ void leave_out_remembered(Provider& provider, const std::string& database_path) 
 
 void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database) {
   const ProviderFacts& facts = provider.facts();
-  if (facts.price && facts.price->is_free()) return;
+  if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return;
   RunStore runs(database);
   leave_out_refused(provider, runs);
   const Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts);

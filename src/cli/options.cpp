@@ -79,6 +79,10 @@ void add_ask_options(App& command, Options& o) {
       .add_option("--budget-day", o.flags.budget_day,
                   "the same for all that this store saw sent since midnight UTC, by any process")
       ->type_name("DOLLARS");
+  command.add_flag(
+      "--batch", o.flags.batch,
+      "by the provider's batch API (openai, anthropic): handed over, fetched by the same command later, at "
+      "about half the price");
   command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
   command.add_flag("--resend-unknown", o.resend_unknown,
                    "ask again what was sent twice with no answer seen; it may be billed again");

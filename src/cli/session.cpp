@@ -131,6 +131,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   if (!resolved.request.seed) resolved.request.seed = environment.seed;
   resolved.request.fresh = options.fresh;
   resolved.request.ask.resend_unknown = options.resend_unknown;
+  resolved.request.ask.in_batch = s.batch.value_or(false);
   resolved.database_path = s.db.value_or(kDefaultDatabase);
   resolved.prompts = s.prompts.value_or(prompts_folder());
   resolved.no_color = environment.no_color;
@@ -164,6 +165,7 @@ std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& 
   const double timeout = in_range("timeout", s.timeout.value_or(kHostedTimeout), 0.1, 3600.0);
   hosted.deadlines = Deadlines::within(std::chrono::milliseconds(std::llround(timeout * 1000)));
   hosted.ca_file = environment.ca_file;
+  hosted.in_batch = s.batch.value_or(false);
   if (s.temperature) in_range("temperature", *s.temperature, 0.0, 10.0);
   return std::make_unique<HttpProvider>(hosted_options(model, hosted, price_list(s)));
 }
@@ -186,6 +188,9 @@ void require_price(const Budget& budget, const ProviderFacts& facts) {
 
 std::unique_ptr<Provider> make_provider(const Settings& settings) {
   const std::string model = settings.model.value_or("local");
+  if (settings.batch.value_or(false) && (!hosted_model(model) || settings.mock.value_or(false)))
+    throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API", model),
+                "--batch is for openai and anthropic; leave it out");
   if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
   if (settings.mock.value_or(false)) return make_mock_provider(settings.model.value_or("mock"));
   if (model == "local") return make_llama(settings, default_model_path());

@@ -81,6 +81,7 @@ Settings merged(const Settings& first, const Settings& second) {
   m.reasoning = first_of(first.reasoning, second.reasoning);
   m.prices = first_of(first.prices, second.prices);
   m.logprobs = first_of(first.logprobs, second.logprobs);
+  m.batch = first_of(first.batch, second.batch);
   m.timeout = first_of(first.timeout, second.timeout);
   m.budget = first_of(first.budget, second.budget);
   m.budget_day = first_of(first.budget_day, second.budget_day);

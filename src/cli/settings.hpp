@@ -21,7 +21,7 @@ struct Settings {
   std::optional<double> temperature;
   std::optional<double> timeout;             // seconds, of one question to a hosted model
   std::optional<double> budget, budget_day;  // dollars
-  std::optional<bool> mock, logprobs;
+  std::optional<bool> mock, logprobs, batch;
 };
 
 // Where both say something, `first` wins.

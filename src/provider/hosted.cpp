@@ -6,7 +6,9 @@
 #include <array>
 
 #include "provider/anthropic/anthropic.hpp"
+#include "provider/anthropic/batches.hpp"
 #include "provider/gemini/gemini.hpp"
+#include "provider/openai/batches.hpp"
 #include "provider/openai/openai.hpp"
 
 namespace heretix {
@@ -78,6 +80,12 @@ void require_key(const HostedProvider& provider, const std::string& key) {
     refuse(
         fmt::format("the key in {} holds a space, a line break or a character that no key has", provider.key_variable),
         "copy it again");
+}
+
+void require_batches(const HttpProviderOptions& options) {
+  if (options.batches == nullptr)
+    refuse(fmt::format("{} has no batch API here", options.provider),
+           "--batch is for openai and anthropic; leave it out");
 }
 
 }  // namespace
@@ -157,6 +165,10 @@ HttpProviderOptions hosted_options(const HostedModel& model, const HostedSetting
   options.optional = settings.optional;
   options.price = prices.find(listed);
   options.price_date = prices.date_of(listed);
+  if (provider.name == "openai") options.batches = &make_openai_batches;
+  if (provider.name == "anthropic") options.batches = &make_anthropic_batches;
+  if (settings.in_batch) require_batches(options);
+  if (settings.in_batch && options.price) options.price = in_batch(*options.price);
   options.concurrency = settings.concurrency;
   options.deadlines = settings.deadlines;
   options.ca_file = settings.ca_file;

@@ -43,6 +43,7 @@ struct HostedSettings {
   std::size_t concurrency = 100;
   Deadlines deadlines{};
   std::string ca_file{};
+  bool in_batch = false;  // by the provider's batch API, at its price
 };
 
 // Throws Error{not_allowed} naming the variable of a missing key; bad_input for an address or name that is none, for a

@@ -75,16 +75,23 @@ std::string without_date(const std::string& model) {
 
 }  // namespace
 
-std::optional<Usd> cost_of(const Price& price, const Usage& usage, bool in_batch) {
+std::optional<Usd> cost_of(const Price& price, const Usage& usage) {
   if (price.is_free()) return Usd();
   const Usd flat = price.answer;
   if (price.input == Usd() && price.output == Usd()) return flat;
   if (!is_believable(usage.input) || !is_believable(usage.output)) return std::nullopt;
   const long cached = within(usage.cached_input, *usage.input);
   const long written = within(usage.cache_writes, *usage.input - cached);
-  const Usd whole = flat + price.input * (*usage.input - cached - written) + price.cached_input * cached +
-                    price.cache_write * written + price.output * *usage.output;
-  return in_batch ? Usd::from_picos(whole.picos() * price.batch_percent / 100) : whole;
+  return flat + price.input * (*usage.input - cached - written) + price.cached_input * cached +
+         price.cache_write * written + price.output * *usage.output;
+}
+
+Price in_batch(const Price& price) {
+  Price reduced = price;
+  for (Usd* part : {&reduced.input, &reduced.cached_input, &reduced.cache_write, &reduced.output})
+    *part = Usd::from_picos(part->picos() * price.batch_percent / 100);
+  reduced.batch_percent = 100;
+  return reduced;
 }
 
 Usd most_cost_of(const Price& price, const Plan& plan, const Question& question) {

@@ -23,14 +23,17 @@ struct Usage {
 // Of one token, unless said otherwise.
 struct Price {
   Usd input{}, cached_input{}, cache_write{}, output{};
-  Usd answer{};               // of one answer, whatever its length
+  Usd answer{};             // of one answer, whatever its length
   int batch_percent = 100;  // what the provider's batch API charges of it
 
   bool is_free() const { return input == Usd() && cache_write == Usd() && output == Usd() && answer == Usd(); }
 };
 
 // Empty where the usage is missing, negative or beyond belief (a billion tokens): unknown, never zero.
-std::optional<Usd> cost_of(const Price& price, const Usage& usage, bool in_batch = false);
+std::optional<Usd> cost_of(const Price& price, const Usage& usage);
+
+// The same by the provider's batch API.
+Price in_batch(const Price& price);
 
 // What one question can cost at most: a token of input for every byte sent (byte-level tokenizers make no more), with
 // the form and the provider's own words allowed for, and all the output tokens that were asked for.

@@ -18,7 +18,7 @@ TEST(Price, OfOneCallIsExactToATrillionthOfADollar) {
   const Price price = *list(kGpt).find("openai/gpt-5");
   EXPECT_EQ(cost_of(price, {.input = 1000, .cached_input = 640, .output = 7}),
             Usd::from_picos(360 * 1'250'000 + 640 * 125'000 + 7 * 10'000'000));
-  EXPECT_EQ(cost_of(price, {.input = 1000, .output = 7}, true), Usd::from_picos(660'000'000));
+  EXPECT_EQ(cost_of(in_batch(price), {.input = 1000, .output = 7}), Usd::from_picos(660'000'000));
 }
 
 TEST(Price, OfWritesToTheCacheIsTheirOwn) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -41,7 +42,7 @@ struct Reply {
 struct Failure {
   ErrorKind kind = ErrorKind::unavailable;
   std::string message;
-  std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after{};
   std::string hint{};               // what to correct, or when to go on
   bool ends_run = false;            // nothing further is to be sent, although `kind` would allow a retry
   std::string refused_parameter{};  // an optional one that this model does not take: to be left out, then asked again
@@ -84,10 +85,12 @@ struct ProviderFacts {
   std::string provider;  // "llama", "scripted"
   std::string model;     // the name as hashed into keys
   Mode mode = Mode::live();
-  std::optional<Price> price{};   // empty: unknown
-  std::string cost_note{};        // shown beside the cost, e.g. "runs here"
-  std::string settings = "{}";  // what else made the answers, a JSON object; kept in the record
+  std::optional<Price> price{};  // empty: unknown
+  std::string cost_note{};       // shown beside the cost, e.g. "runs here"
+  std::string settings = "{}";   // what else made the answers, a JSON object; kept in the record
 };
+
+class BatchApi;  // provider/batch_api.hpp
 
 class Provider {
  public:
@@ -101,6 +104,9 @@ class Provider {
   // Asks from now on without an optional parameter that the model refused; facts() change with it. False: there is no
   // such parameter, or it is needed.
   virtual bool leave_out(const std::string& /*parameter*/) { return false; }
+
+  // Null: it has none.
+  virtual std::unique_ptr<BatchApi> batch_api();
 
   // Spent by ask/, kept here because it is the provider's, over all its runs.
   RetryAllowance& retry_allowance() { return retry_allowance_; }

@@ -130,7 +130,7 @@ class Faults(ProgramTest):
 
     def test_a_provider_that_stays_away_keeps_what_came(self):
         model = self.script(concurrency=1, rules=[{"paraphrase_idx": 5, "fail": "unavailable", "retry_after_ms": 1}])
-        self.refused(5, "run", CLAIM, "--model", model, "-K", 16, "-R", 1, says=["no answer after 6 tries", "are kept"])
+        self.refused(5, "run", CLAIM, "--model", model, "-K", 16, "-R", 1, says=["no answer after 3 attempts", "are kept"])
         self.refused(4, "run", CLAIM, "--model", self.script(rules=[{"fail": "bad_key"}]), says="the key was refused")
 
     def test_fewer_than_three_usable_answers_are_an_error_that_keeps_them(self):

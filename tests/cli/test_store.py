@@ -74,7 +74,8 @@ class OtherPrograms(ProgramTest):
         record = self.json("run", CLAIM, "--mock")
         connection = self.database()
         with connection:  # as if another program had written samples alone
-            for table in ("heretix_answers", "heretix_attempts", "heretix_executions", "heretix_execution_samples", "heretix_banks", "heretix_meta"):
+            for table in ("heretix_answers", "heretix_attempts", "heretix_executions", "heretix_execution_samples", "heretix_banks", "heretix_meta", "heretix_batches", "heretix_batch_questions",
+                          "heretix_refused_parameters"):
                 connection.execute(f"DROP TABLE {table}")
         again = self.json("run", CLAIM, "--mock")
         self.assertEqual(again["execution"]["attempts"], 0)
@@ -111,7 +112,7 @@ class DamagedFiles(ProgramTest):
         path = self.prepared()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE heretix_meta SET value = '99'")
-        self.left_alone(path, 2, ["has Heretix schema 99, this program knows 1", "use a newer heretix"])
+        self.left_alone(path, 2, ["has Heretix schema 99, this program knows 2", "use a newer heretix"])
 
     def test_truncated_and_corrupt(self):
         path = self.prepared()

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "provider/http/breaker.hpp"
+#include "provider/http/frame.hpp"
 #include "provider/http/limiter.hpp"
 #include "provider/http/pacer.hpp"
 
@@ -22,9 +23,6 @@ constexpr std::chrono::milliseconds kNap{200};  // between looks at whether to l
 constexpr std::chrono::milliseconds kBreath{10};
 constexpr double kBytesPerToken = 4;
 constexpr double kUsualAnswerTokens = 200;
-
-std::string dumped(const Body& body) { return body.dump(-1, ' ', false, Body::error_handler_t::replace); }
-std::string json_text(std::string_view text) { return dumped(Body(text)); }
 
 }  // namespace
 
@@ -57,9 +55,8 @@ class HttpProvider::Conversation {
         engine_({.deadlines = provider.options_.deadlines,
                  .most_connections = provider.options_.concurrency,
                  .ca_file = provider.options_.ca_file}),
-        url_(provider.options_.base_url + provider.options_.wire->path(provider.options_.asked_model)) {
-    write_frame();
-  }
+        url_(provider.options_.base_url + provider.options_.wire->path(provider.options_.asked_model)),
+        frame_(plan, provider.options_) {}
 
   // The store commits on a thread of its own while this one moves bytes: one turn at a time.
   void run() {
@@ -74,21 +71,6 @@ class HttpProvider::Conversation {
   }
 
  private:
-  // Questions of a plan differ in the user's text alone, so all around it is written once.
-  void write_frame() {
-    constexpr std::string_view kMark = "\x01user text\x01";
-    const Asked asked{.model = provider_.options_.asked_model,
-                      .system = plan_.system_text,
-                      .user = kMark,
-                      .max_output_tokens = plan_.recipe.sampling.max_output_tokens,
-                      .optional = provider_.options_.optional};
-    const std::string frame = dumped(provider_.options_.wire->body(asked));
-    const std::string mark = json_text(kMark);
-    const std::size_t place = frame.rfind(mark);  // the system text comes from a file, which may hold anything
-    before_user_ = frame.substr(0, place);
-    after_user_ = frame.substr(place + mark.size());
-  }
-
   struct Sent {
     std::size_t question;
     std::uint64_t number;
@@ -139,7 +121,7 @@ class HttpProvider::Conversation {
   void send(const Request& request, Time now) {
     const Question& question = plan_.questions[request.question];
     HttpRequest http{.url = url_, .headers = provider_.options_.headers};
-    http.body = before_user_ + json_text(question.user_text) + after_user_;
+    http.body = frame_.body(question);
     if (gate_.tokens_each == 0)
       gate_.tokens_each = static_cast<double>(http.body.size()) / kBytesPerToken + kUsualAnswerTokens;
     const bool is_probe = gate_.breaker.is_open();
@@ -195,7 +177,7 @@ class HttpProvider::Conversation {
   Exchange& exchange_;
   HttpEngine engine_;
   const std::string url_;
-  std::string before_user_, after_user_;
+  const RequestFrame frame_;
   std::map<std::uint64_t, Sent> sent_;
   std::uint64_t next_ticket_ = 1;
   std::vector<Delivery> came_;      // not yet handed over
@@ -238,6 +220,10 @@ bool HttpProvider::leave_out(const std::string& parameter) {
   left_out_.push_back(parameter);
   state_facts();
   return true;
+}
+
+std::unique_ptr<BatchApi> HttpProvider::batch_api() {
+  return options_.batches == nullptr ? nullptr : options_.batches(options_);
 }
 
 void HttpProvider::answer(const Plan& plan, Exchange& exchange) { Conversation(*this, plan, exchange).run(); }

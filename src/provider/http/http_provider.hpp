@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "provider/batch_api.hpp"
 #include "provider/http/engine.hpp"
 #include "provider/http/times.hpp"
 #include "provider/http/wire.hpp"
@@ -28,6 +29,7 @@ struct HttpProviderOptions {
   std::size_t concurrency = 100;
   Deadlines deadlines{};
   std::string ca_file{};
+  std::unique_ptr<BatchApi> (*batches)(const HttpProviderOptions&) = nullptr;  // null: it has no batch API
 };
 
 class HttpProvider final : public Provider {
@@ -37,6 +39,7 @@ class HttpProvider final : public Provider {
   const ProviderFacts& facts() const override { return facts_; }
   void answer(const Plan& plan, Exchange& exchange) override;
   bool leave_out(const std::string& parameter) override;
+  std::unique_ptr<BatchApi> batch_api() override;
 
  private:
   class Conversation;  // one call of answer()

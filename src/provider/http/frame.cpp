@@ -1,0 +1,32 @@
+#include "provider/http/frame.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace heretix {
+namespace {
+
+constexpr std::string_view kMark = "\x01user text\x01";
+
+std::string dumped(const Body& body) { return body.dump(-1, ' ', false, Body::error_handler_t::replace); }
+std::string json_text(std::string_view text) { return dumped(Body(text)); }
+
+}  // namespace
+
+RequestFrame::RequestFrame(const Plan& plan, const HttpProviderOptions& options) {
+  const Asked asked{.model = options.asked_model,
+                    .system = plan.system_text,
+                    .user = kMark,
+                    .max_output_tokens = plan.recipe.sampling.max_output_tokens,
+                    .optional = options.optional};
+  const std::string frame = dumped(options.wire->body(asked));
+  const std::string mark = json_text(kMark);
+  const std::size_t place = frame.rfind(mark);  // the system text comes from a file, which may hold anything
+  before_user_ = frame.substr(0, place);
+  after_user_ = frame.substr(place + mark.size());
+}
+
+std::string RequestFrame::body(const Question& question) const {
+  return before_user_ + json_text(question.user_text) + after_user_;
+}
+
+}  // namespace heretix

@@ -1,0 +1,19 @@
+// Request bodies of a plan's questions: they differ in the user's text alone, so all around it is written once.
+#pragma once
+
+#include <string>
+
+#include "provider/http/http_provider.hpp"
+
+namespace heretix {
+
+class RequestFrame {
+ public:
+  RequestFrame(const Plan& plan, const HttpProviderOptions& options);
+  std::string body(const Question& question) const;  // JSON
+
+ private:
+  std::string before_user_, after_user_;
+};
+
+}  // namespace heretix
