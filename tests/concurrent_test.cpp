@@ -56,8 +56,7 @@ TEST(Threads, ManyConnectionsWriteOneFileAndLoseNothing) {
   on_threads([&](int thread) {
     const auto database = open_harness_file(path, {.access = Access::create});
     AnswerStore store(*database, "exec-" + std::to_string(thread), "run");
-    ProviderFacts facts{
-        .provider = "test", .model = "m", .mode = Mode::mock(), .price = Price{}, .cost_note = ""};
+    ProviderFacts facts{.provider = "test", .model = "m", .mode = Mode::mock(), .price = Price{}, .cost_note = ""};
     const Plan plan = plan_for(thread);
     for (const Question& question : plan.questions) {
       Transaction transaction(*database);

@@ -16,7 +16,7 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
 lint_packages="clang-format-14 clang-tidy-16"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl
-  openjdk-17-jre-headless"
+  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin"
 bench_packages="libbenchmark-dev python3-numpy"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -234,12 +234,12 @@ install_duckdb
 case $purpose in
   test | bench)
     install_postgres
+    install_llama_server
     install_packages_of python "$here/tools/test-pins.txt"
     install_duckdb_readers
     ;;&
   test) install_spark ;;
   bench)
-    install_llama_server
     install_packages_of scanners "$here/tools/bench-pins.txt"
     ;;
 esac

@@ -71,8 +71,6 @@ const std::map<std::string, Setter>& setters() {
       {"prices", [](Settings& s, const Field& f) { s.prices = f.text(); }},
       {"logprobs", [](Settings& s, const Field& f) { s.logprobs = f.boolean(); }},
       {"timeout", [](Settings& s, const Field& f) { s.timeout = f.real(); }},
-      {"budget", [](Settings& s, const Field& f) { s.budget = f.real(); }},
-      {"budget_day", [](Settings& s, const Field& f) { s.budget_day = f.real(); }},
       {"mock", [](Settings& s, const Field& f) { s.mock = f.boolean(); }},
   };
   return all;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <future>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,8 @@ using Time = SteadyClock::time_point;
 
 constexpr std::chrono::milliseconds kNap{200};  // between looks at whether to leave
 constexpr std::chrono::milliseconds kBreath{10};
+constexpr std::chrono::milliseconds kGroup{8};  // of commits
+constexpr double kQuick = 100;                  // answers a second
 constexpr double kBytesPerToken = 4;
 constexpr double kUsualAnswerTokens = 200;
 
@@ -61,10 +64,11 @@ class HttpProvider::Conversation {
   // The store commits on a thread of its own while this one moves bytes: one turn at a time.
   void run() {
     while (!exchange_.abandoned()) {
-      if (turn_is_ready()) send_taken();
+      if (turn_is_ready()) end_turn();
       const Time now = SteadyClock::now();
+      send_ready(now);
       if (!turn_.valid() && wants_turn(now)) begin_turn(now);
-      if (!turn_.valid() && engine_.in_flight() == 0 && came_.empty() && !again_at_) return;
+      if (!turn_.valid() && engine_.in_flight() == 0 && ready_.empty() && came_.empty() && !again_at_) return;
       collect(wake_time(now));
     }
     if (turn_.valid()) turn_.get();
@@ -77,44 +81,77 @@ class HttpProvider::Conversation {
     bool is_probe;
   };
 
+  // Where answers come quickly a fifth of what may be in flight is on disk ahead of the wire, so that no connection
+  // waits for a commit; where they come slowly it would only be open for longer.
+  std::size_t ahead() const { return answers_per_second_ > kQuick ? provider_.options_.concurrency / 5 : 0; }
+
+  std::size_t wire_room(Time now) const {
+    const std::size_t most = provider_.options_.concurrency - ahead();
+    const std::size_t in_flight = engine_.in_flight();
+    return in_flight >= most ? 0 : std::min(gate_.room(in_flight, now), most - in_flight);
+  }
+
+  // How many more may be put on disk: what the wire takes now, and what it takes next where only its width holds it up.
+  std::size_t room(Time now) const {
+    const std::size_t wire = wire_room(now);
+    const bool is_held = wire == 0 && gate_.opens_at(now) > now;
+    const std::size_t open = engine_.in_flight() + ready_.size();
+    const std::size_t wanted = wire + (is_held ? 0 : ahead());
+    if (wanted <= ready_.size() || open >= provider_.options_.concurrency) return 0;
+    return std::min(wanted - ready_.size(), provider_.options_.concurrency - open);
+  }
+
   bool turn_is_ready() const {
     return turn_.valid() && turn_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   }
 
+  // Commits are grouped for some milliseconds while the wire has enough to do.
   bool wants_turn(Time now) const {
-    if (!came_.empty() || now >= look_at_) return true;
-    return again_at_ && *again_at_ <= now && gate_.room(engine_.in_flight(), now) > 0;
+    if (now >= look_at_) return true;
+    if (!ready_.empty() && now - turn_began_ < kGroup) return false;
+    return !came_.empty() || (again_at_ && *again_at_ <= now && room(now) > 0);
   }
 
   void begin_turn(Time now) {
-    const std::size_t room = gate_.room(engine_.in_flight(), now);
-    turn_ = std::async(std::launch::async,
-                       [this, room, came = std::exchange(came_, {}), notes = std::exchange(notes_, {})]() mutable {
-                         for (const std::string& note : notes) exchange_.tell_wait(note);
-                         struct Wake {
-                           HttpEngine& engine;
-                           ~Wake() { engine.wake(); }
-                         } wake{engine_};
-                         return exchange_.turn(std::move(came), room);
-                       });
+    const double seconds = std::chrono::duration<double>(now - turn_began_).count();
+    answers_per_second_ += (static_cast<double>(came_.size()) / std::max(seconds, 1e-4) - answers_per_second_) / 8;
+    turn_began_ = now;
+    turn_ = std::async(std::launch::async, [this, most = room(now), came = std::exchange(came_, {}),
+                                            notes = std::exchange(notes_, {})]() mutable {
+      for (const std::string& note : notes) exchange_.tell_wait(note);
+      struct Wake {
+        HttpEngine& engine;
+        ~Wake() { engine.wake(); }
+      } wake{engine_};
+      return exchange_.turn(std::move(came), most);
+    });
   }
 
-  void send_taken() {
+  void end_turn() {
     const Taken taken = turn_.get();
     const Time now = SteadyClock::now();
-    for (const Request& r : taken.requests) send(r, now);
+    ready_.insert(ready_.end(), taken.requests.begin(), taken.requests.end());
     again_at_ = taken.again_at;
     // With room, but nothing that may be sent, there is nothing to hurry for.
     if (again_at_ && taken.requests.empty()) again_at_ = std::max(*again_at_, now + kBreath);
     look_at_ = now + kNap;
   }
 
+  void send_ready(Time now) {
+    for (std::size_t room = wire_room(now); room > 0 && !ready_.empty(); --room) {
+      send(ready_.front(), now);
+      ready_.pop_front();
+    }
+  }
+
   Time wake_time(Time now) const {
-    if (turn_.valid()) return now + kNap;  // its end wakes
     Time wake = look_at_;
-    if (!again_at_) return wake;
-    if (gate_.room(engine_.in_flight(), now) > 0) return std::min(wake, *again_at_);
+    if (turn_.valid()) wake = now + kNap;  // its end wakes
+    else if (!ready_.empty() && !came_.empty()) wake = std::min(wake, turn_began_ + kGroup);
     const Time opens = gate_.opens_at(now);
+    if (!ready_.empty() && opens > now) wake = std::min(wake, opens);
+    if (turn_.valid() || !again_at_) return wake;
+    if (room(now) > 0) return std::min(wake, *again_at_);
     return opens > now ? std::min(wake, std::max(*again_at_, opens)) : wake;  // else a reply makes room
   }
 
@@ -180,11 +217,14 @@ class HttpProvider::Conversation {
   const RequestFrame frame_;
   std::map<std::uint64_t, Sent> sent_;
   std::uint64_t next_ticket_ = 1;
+  std::deque<Request> ready_;       // on disk, to be sent
   std::vector<Delivery> came_;      // not yet handed over
   std::vector<std::string> notes_;  // likewise
   std::future<Taken> turn_;         // at the exchange, while it is valid
   std::optional<Time> again_at_{Time{}};
   Time look_at_{};  // whether to stop
+  Time turn_began_ = SteadyClock::now();
+  double answers_per_second_ = 0;
 };
 
 HttpProvider::HttpProvider(HttpProviderOptions options)
