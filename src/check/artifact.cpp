@@ -14,6 +14,8 @@
 namespace heretix {
 namespace {
 
+constexpr std::size_t kPiece = 64U << 10;  // bytes of one write
+
 namespace fs = std::filesystem;
 
 class Descriptor {
@@ -37,7 +39,7 @@ class Descriptor {
               "every answer is kept; make room or mend the folder, then run the same command again");
 }
 
-void write_whole(int file, const std::string& text, const fs::path& path) {
+void write_all(int file, const std::string& text, const fs::path& path) {
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t wrote = ::write(file, text.data() + done, text.size() - done);
@@ -45,15 +47,26 @@ void write_whole(int file, const std::string& text, const fs::path& path) {
     if (wrote <= 0) refuse(path, "write");
     done += static_cast<std::size_t>(wrote);
   }
+}
+
+void write_whole(int file, const Record& record, const fs::path& path) {
+  std::string waiting;
+  write_artifact(record, [&](const std::string& piece) {
+    waiting += piece;
+    if (waiting.size() < kPiece) return;
+    write_all(file, waiting, path);
+    waiting.clear();
+  });
+  write_all(file, waiting, path);
   if (::fsync(file) != 0) refuse(path, "sync");
 }
 
-void write_atomically(const fs::path& path, const std::string& text) {
+void write_atomically(const fs::path& path, const Record& record) {
   const fs::path staged = path.string() + ".part";
   try {
     const Descriptor file(::open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (file.number() < 0) refuse(staged, "create");
-    write_whole(file.number(), text, staged);
+    write_whole(file.number(), record, staged);
     if (::rename(staged.c_str(), path.c_str()) != 0) refuse(path, "name");
   } catch (const Error&) {
     ::unlink(staged.c_str());
@@ -80,8 +93,7 @@ std::string write_artifact(const Record& record, const std::string& database_pat
     errno = failed.value();
     refuse(path.parent_path(), "create");
   }
-  // A model may say bytes that are no UTF-8; the database keeps them, JSON shows a replacement character.
-  write_atomically(path, to_artifact(record).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_atomically(path, record);
   return relative;
 }
 

@@ -2,6 +2,7 @@
 // the result bit for bit. Its JSON form is format "heretix_record", version 1 (docs/record.md).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -75,6 +76,9 @@ nlohmann::json to_json(const Record& record);
 
 // The same with bank and answers, raw texts included: the artifact, enough to recompute the rest without a database.
 nlohmann::json to_artifact(const Record& record);
+
+// The same as text, handed over in pieces: a run of many answers is never one tree in memory.
+void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink);
 
 // The parts that stand in columns of their own.
 nlohmann::json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed);

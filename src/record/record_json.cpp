@@ -188,6 +188,19 @@ json to_json(const Record& r) {
           {"execution", execution_json(r)}};
 }
 
+// A model may say bytes that are no UTF-8; the database keeps them, JSON shows a replacement character.
+void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink) {
+  constexpr auto kReplace = json::error_handler_t::replace;
+  json head = to_json(record);
+  head["bank"] = to_json(record.bank);
+  std::string text = head.dump(2, ' ', false, kReplace);
+  text.erase(text.rfind("\n}"));
+  sink(text + ",\n  \"answers\": [");
+  for (std::size_t i = 0; i < record.answers.size(); ++i)
+    sink((i == 0 ? "\n" : ",\n") + answer_json(record, i).dump(-1, ' ', false, kReplace));
+  sink("\n  ]\n}\n");
+}
+
 json to_artifact(const Record& record) {
   json out = to_json(record);
   out["bank"] = to_json(record.bank);

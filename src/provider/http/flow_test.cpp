@@ -48,6 +48,7 @@ TEST(RetryAfter, ThatIsJunkSaysNothing) {
 TEST(RetryAfter, BeyondADayIsADay) {
   EXPECT_EQ(retry_after(headers({"Retry-After: 99999999999999999999"}), kNow), 24h);
   EXPECT_EQ(retry_after(headers({"Retry-After: Fri, 31 Dec 2199 23:59:59 GMT"}), kNow), 24h);
+  EXPECT_EQ(until_rfc3339("3027-03-01T12:00:55Z", kNow), 24h);
 }
 
 TEST(Durations, AreReadAsProvidersWriteThem) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <ranges>
 
 namespace heretix {
 namespace {
@@ -25,10 +24,9 @@ void Headers::add_line(std::string_view line) {
 }
 
 std::string_view Headers::value(std::string_view name) const {
-  for (const auto& [key, value] : std::views::reverse(fields_)) {
-    if (key == name) return value;
-  }
-  return {};
+  const auto found =
+      std::find_if(fields_.rbegin(), fields_.rend(), [&](const auto& field) { return field.first == name; });
+  return found == fields_.rend() ? std::string_view{} : found->second;
 }
 
 }  // namespace heretix

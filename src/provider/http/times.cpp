@@ -26,9 +26,9 @@ std::optional<double> plain_number(std::string_view text) {
 milliseconds bounded(double count) { return milliseconds(std::llround(std::ceil(std::min(count, kMostMilliseconds)))); }
 
 milliseconds until(std::tm parts, SystemTime now) {
-  const SystemTime then = std::chrono::system_clock::from_time_t(::timegm(&parts));
-  const auto left = std::chrono::duration_cast<milliseconds>(then - now);
-  return bounded(std::max<double>(0, static_cast<double>(left.count())));
+  // As numbers: the system clock's own type ends in the year 2262, a header's date need not.
+  const double at = std::chrono::duration<double, std::milli>(now.time_since_epoch()).count();
+  return bounded(std::max(0.0, static_cast<double>(::timegm(&parts)) * 1000 - at));
 }
 
 std::optional<milliseconds> until_http_date(const std::string& text, SystemTime now) {
