@@ -5,6 +5,7 @@ usage: hosted.py HERETIX [CALLS]
 import os
 import pathlib
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import time
 
 HERETIX = os.path.abspath(sys.argv[1])
 SERVER = pathlib.Path(__file__).parent / "hosted_server.py"
-CALLS = int(sys.argv[2]) if len(sys.argv) > 2 else 12_000
+CALLS = int(sys.argv[2]) if len(sys.argv) > 2 else 8_000
 LATENCY_MS, CONNECTIONS = 50, 100
 CONCURRENCY = 125  # a fifth of it is on disk ahead of the wire: 100 connections
 
@@ -35,6 +36,14 @@ def start_and_watch(command, folder, environment):
     return wall, size
 
 
+def steady_rate(folder):
+    """By the times at which the store had the answers; the first are left out, because the limit starts at 20."""
+    store = sqlite3.connect(pathlib.Path(folder) / "runs/heretix.sqlite")
+    times = [row[0] / 1e6 for row in store.execute("SELECT finished_at FROM heretix_attempts ORDER BY 1")][1000:]
+    store.close()
+    return (len(times) - 1) / (times[-1] - times[0])
+
+
 def main():
     server = subprocess.Popen([sys.executable, SERVER, str(LATENCY_MS)], stdout=subprocess.PIPE, text=True)
     try:
@@ -49,7 +58,8 @@ def main():
                 after = os.times()
                 cpu = after.children_user + after.children_system - before.children_user - before.children_system
                 ideal = CONNECTIONS * 1000 / LATENCY_MS
-                print(f"{CALLS} calls  {wall:6.2f} s  {CALLS / wall:6.0f} calls/s of {ideal:.0f}  {cpu / CALLS * 1000:.3f} ms of processor time a call  {size:.0f} MB resident")
+                print(f"{CALLS} calls  {steady_rate(folder):6.0f} calls/s of {ideal:.0f}, the first 1,000 aside  {wall:6.2f} s for the whole process  "
+                      f"{cpu / CALLS * 1000:.3f} ms of processor time a call  {size:.0f} MB resident")
     finally:
         server.terminate()
         server.wait()

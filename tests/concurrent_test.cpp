@@ -2,8 +2,11 @@
 // file written over many connections.
 #include <gtest/gtest.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <thread>
@@ -13,6 +16,8 @@
 #include "estimate/estimate.hpp"
 #include "plan/plan.hpp"
 #include "prompt/bank.hpp"
+#include "provider/http/http_provider.hpp"
+#include "provider/openai/openai.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -73,6 +78,99 @@ TEST(Threads, ManyConnectionsWriteOneFileAndLoseNothing) {
   const auto database = open_harness_file(path, {.access = Access::read_only});
   EXPECT_EQ(database->query("SELECT count(*) AS n FROM samples")[0].integer("n"), kThreads * kAnswersEach);
   std::filesystem::remove_all(folder);
+}
+
+// Answers every request on every connection at once.
+class LoopbackServer {
+ public:
+  LoopbackServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener_, 64) != 0 ||
+        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+      throw std::runtime_error("no loopback socket");
+    port_ = ntohs(address.sin_port);
+    acceptor_ = std::thread([this] { accept_all(); });
+  }
+  ~LoopbackServer() {
+    ::shutdown(listener_, SHUT_RDWR);
+    acceptor_.join();
+    ::close(listener_);
+    for (std::thread& t : connections_) t.join();
+  }
+  int port() const { return port_; }
+
+ private:
+  void accept_all() {
+    for (int socket = ::accept(listener_, nullptr, nullptr); socket >= 0;
+         socket = ::accept(listener_, nullptr, nullptr))
+      connections_.emplace_back([socket] { serve(socket); });
+  }
+  static void serve(int socket) {
+    const std::string body =
+        R"({"choices":[{"message":{"content":"{\"prob_true\":0.5}"},"finish_reason":"stop"}],"id":"i",)"
+        R"("model":"m","usage":{"prompt_tokens":9,"completion_tokens":4}})";
+    const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    std::string heard;
+    std::array<char, 16384> bytes{};
+    for (ssize_t got = ::read(socket, bytes.data(), bytes.size()); got > 0;
+         got = ::read(socket, bytes.data(), bytes.size())) {
+      heard.append(bytes.data(), static_cast<std::size_t>(got));
+      if (!heard.ends_with("}")) continue;  // requests end with their JSON
+      heard.clear();
+      if (::send(socket, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) break;
+    }
+    ::close(socket);
+  }
+
+  int listener_;
+  int port_ = 0;
+  std::thread acceptor_;
+  std::vector<std::thread> connections_;
+};
+
+// Counts what it hands out and takes back; a provider may call it from one thread at a time, whichever.
+class CountingExchange final : public Exchange {
+ public:
+  explicit CountingExchange(std::size_t questions) : left_(questions) {}
+  Taken turn(std::vector<Delivery> deliveries, std::size_t most) override {
+    for (const Delivery& d : deliveries) answered_ += std::size_t{std::holds_alternative<Reply>(d.outcome)};
+    open_ -= deliveries.size();
+    Taken taken;
+    for (; most > 0 && left_ > 0; --most) taken.requests.push_back({.question = --left_, .attempt = 1});
+    open_ += taken.requests.size();
+    most_open_ = std::max(most_open_, open_);
+    if (left_ > 0) taken.again_at = std::chrono::steady_clock::now();
+    return taken;
+  }
+  void tell_wait(const std::string&) override {}
+  bool abandoned() const override { return false; }
+  std::size_t answered() const { return answered_; }
+  std::size_t most_open() const { return most_open_; }
+
+ private:
+  std::size_t left_, open_ = 0, most_open_ = 0, answered_ = 0;
+};
+
+TEST(Threads, AHostedProviderCommitsOnOneThreadWhileAnotherMovesBytes) {
+  constexpr std::size_t kConcurrency = 20;
+  const LoopbackServer server;
+  HttpProviderOptions options;
+  options.provider = options.asked_model = options.model = "m";
+  options.base_url = "http://127.0.0.1:" + std::to_string(server.port());
+  options.wire = std::make_shared<ChatWire>(ChatDialect{});
+  options.concurrency = kConcurrency;
+  HttpProvider provider(options);
+  Recipe recipe{.claim = {"claim"}, .model = "m", .mode = Mode::live(), .sampling = {}};
+  recipe.sampling.slots = 2;
+  recipe.sampling.replicates = 500;
+  const Plan plan = make_plan(recipe, bank());
+  CountingExchange exchange(plan.questions.size());
+  provider.answer(plan, exchange);
+  EXPECT_EQ(exchange.answered(), plan.questions.size());
+  EXPECT_LE(exchange.most_open(), kConcurrency);  // what a crash leaves open at the most
 }
 
 }  // namespace

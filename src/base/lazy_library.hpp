@@ -45,5 +45,4 @@ class LazyFunction {
 }  // namespace heretix
 
 // Within namespace heretix the function's own name then means the lazy one.
-#define HERETIX_LAZY_FUNCTION(library, name) \
-  inline constinit LazyFunction<decltype(&::name)> name { library, #name }
+#define HERETIX_LAZY_FUNCTION(library, name) inline constinit LazyFunction<decltype(&::name)> name((library), #name)

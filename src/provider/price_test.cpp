@@ -17,7 +17,7 @@ const std::string kGpt =
 TEST(Price, OfOneCallIsExactToATrillionthOfADollar) {
   const Price price = *list(kGpt).find("openai/gpt-5");
   EXPECT_EQ(cost_of(price, {.input = 1000, .cached_input = 640, .output = 7}),
-            Usd::from_picos(360 * 1'250'000 + 640 * 125'000 + 7 * 10'000'000));
+            Usd::from_picos(360 * 1'250'000LL + 640 * 125'000LL + 7 * 10'000'000LL));
   EXPECT_EQ(cost_of(in_batch(price), {.input = 1000, .output = 7}), Usd::from_picos(660'000'000));
 }
 
@@ -25,7 +25,7 @@ TEST(Price, OfWritesToTheCacheIsTheirOwn) {
   const Price price =
       *list(R"({"model": "a/c", "input": 3, "cached_input": 0.3, "cache_write": 3.75, "output": 15})").find("a/c");
   EXPECT_EQ(cost_of(price, {.input = 100, .cached_input = 30, .cache_writes = 20, .output = 1}),
-            Usd::from_picos(50 * 3'000'000 + 30 * 300'000 + 20 * 3'750'000 + 15'000'000));
+            Usd::from_picos(50 * 3'000'000LL + 30 * 300'000LL + 20 * 3'750'000LL + 15'000'000));
 }
 
 TEST(Price, IsUnknownWhereTheUsageIsMissingNegativeOrBeyondBelief) {
@@ -34,7 +34,7 @@ TEST(Price, IsUnknownWhereTheUsageIsMissingNegativeOrBeyondBelief) {
   EXPECT_EQ(cost_of(price, {.input = 10}), std::nullopt);
   EXPECT_EQ(cost_of(price, {.input = -1, .output = 5}), std::nullopt);
   EXPECT_EQ(cost_of(price, {.input = 10, .output = 2'000'000'000}), std::nullopt);
-  EXPECT_EQ(cost_of(price, {.input = 10, .cached_input = 900, .output = 0}), Usd::from_picos(10 * 125'000));
+  EXPECT_EQ(cost_of(price, {.input = 10, .cached_input = 900, .output = 0}), Usd::from_picos(10 * 125'000LL));
 }
 
 TEST(Price, FindsADatedNameUnderItsPlainOneAndNothingElse) {

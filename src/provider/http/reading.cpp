@@ -19,7 +19,7 @@ Usage believable(Usage usage, const std::string& text) {
   return usage;
 }
 
-std::string without_key(std::string text, const std::string& key) {
+std::string without_key(const std::string& text, const std::string& key) {
   return key.size() < 8 ? text : replaced(text, key, "[key]");
 }
 
@@ -33,7 +33,7 @@ Reply reply_from(const HttpResponse& response, const json& body, const HttpProvi
   else said.text = response.body;  // HTML, prose or nothing: an answer that no rule takes
   Reply reply;
   reply.usage = believable(said.usage, said.text);
-  reply.text = without_key(std::move(said.text), options.key);
+  reply.text = without_key(said.text, options.key);
   reply.ending = said.ending;
   reply.finish = std::move(said.finish);
   reply.model_version = shortened(std::move(said.model), kMaxModelCharacters);

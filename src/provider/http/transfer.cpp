@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/version.hpp"
 
@@ -67,7 +66,7 @@ void Transfer::begin(std::uint64_t ticket, HttpRequest request, curl_slist* head
 std::size_t Transfer::give_body(char* into, std::size_t size, std::size_t count, void* self) {
   Transfer& t = *static_cast<Transfer*>(self);
   const std::size_t given = std::min(size * count, t.request_.body.size() - t.given_);
-  std::memcpy(into, t.request_.body.data() + t.given_, given);
+  std::copy_n(t.request_.body.data() + t.given_, given, into);
   t.given_ += given;
   return given;
 }
@@ -148,7 +147,7 @@ HttpResponse Transfer::finish(CURLcode code, const std::string& trouble) {
   response_.was_http2 = info<long>(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0;
   const bool rewound = code == CURLE_SEND_FAIL_REWIND;  // it had been sent, however libcurl counts
   response_.bytes_sent = info<long>(CURLINFO_REQUEST_SIZE) + static_cast<long long>(given_) + (rewound ? 1 : 0);
-  response_.bytes_received = static_cast<long long>(header_bytes_ + response_.body.size());
+  response_.bytes_received = static_cast<long long>(header_bytes_) + static_cast<long long>(response_.body.size());
   response_.milliseconds = std::chrono::duration<double, std::milli>(took).count();
   request_ = {};
   return std::move(response_);

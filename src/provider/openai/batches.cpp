@@ -30,7 +30,7 @@ class OpenAiBatches final : public BatchApi {
                                                             {"completion_window", "24h"},
                                                             {"metadata", {{"heretix", name}}}}
                                                            .dump());
-    const std::string id = text_of(created, "id");
+    std::string id = text_of(created, "id");
     if (id.empty()) throw Error(ErrorKind::in_doubt, "openai: the batch was made, but its id did not come");
     return id;
   }
@@ -96,7 +96,7 @@ class OpenAiBatches final : public BatchApi {
     body += content + fmt::format("\r\n--{}--\r\n", kBoundary);
     try {
       const json file = caller_.post_json("/files", body, fmt::format("multipart/form-data; boundary={}", kBoundary));
-      if (const std::string id = text_of(file, "id"); !id.empty()) return id;
+      if (std::string id = text_of(file, "id"); !id.empty()) return id;
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::in_doubt) throw;
       throw Error(ErrorKind::unavailable, e.what(), "the same command tries again");
