@@ -45,4 +45,6 @@ class LazyFunction {
 }  // namespace heretix
 
 // Within namespace heretix the function's own name then means the lazy one.
-#define HERETIX_LAZY_FUNCTION(library, name) inline constinit LazyFunction<decltype(&::name)> name((library), #name)
+// A declared name cannot stand in parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses)
+#define HERETIX_LAZY_FUNCTION(library, name) \
+  inline constinit LazyFunction<decltype(&::name)> name { (library), #name }
