@@ -45,6 +45,8 @@ class LazyFunction {
 }  // namespace heretix
 
 // Within namespace heretix the function's own name then means the lazy one.
-// A declared name cannot stand in parentheses. NOLINTNEXTLINE(bugprone-macro-parentheses)
+// A declared name cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define HERETIX_LAZY_FUNCTION(library, name) \
   inline constinit LazyFunction<decltype(&::name)> name { (library), #name }
+// NOLINTEND(bugprone-macro-parentheses)
