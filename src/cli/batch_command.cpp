@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/csv.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/expected_cost.hpp"
 #include "cli/run_one.hpp"
 #include "cli/terminal.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -118,6 +119,9 @@ int batch_command(const Options& options) {
     throw Error(ErrorKind::bad_input, fmt::format("{} holds no claim", options.input),
                 "one object a line, or one row, with a field 'claim'");
   const auto database = open_harness_file(all[0].database_path, {.access = Access::create});
+  std::vector<ClaimToAsk> claims;
+  for (const Resolved& resolved : all) claims.push_back({resolved, providers.get(resolved.settings)});
+  if (!options.quiet && !options.json) tell_expected_cost(claims, *database);
   int worst = kDone;
   for (std::size_t i = 0; i < all.size(); ++i) {
     try {

@@ -21,6 +21,16 @@ std::vector<bool> stored_in(const Plan& plan, Database& database) {
   return stored;
 }
 
+// Nothing is expected of what is free or played.
+ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database& database) {
+  const ProviderFacts& facts = provider.facts();
+  if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return {};
+  RunStore runs(database);
+  leave_out_refused(provider, runs);
+  const Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts);
+  return expected_cost(plan, facts, stored_in(plan, database));
+}
+
 }  // namespace
 
 std::string ExpectedCost::text(const ProviderFacts& facts) const {
@@ -60,13 +70,28 @@ void leave_out_remembered(Provider& provider, const std::string& database_path) 
   leave_out_refused(provider, runs);
 }
 
+void tell_expected_cost(const std::vector<ClaimToAsk>& claims, Database& database) {
+  ExpectedCost sum{.about = Usd(), .most = Usd()};
+  const ProviderFacts* facts = nullptr;  // of one that is paid for
+  for (const auto& [resolved, provider] : claims) {
+    const ExpectedCost expected = expected_of(resolved, provider, database);
+    if (expected.questions == 0) continue;
+    facts = &provider.facts();
+    sum.questions += expected.questions;
+    if (!expected.most || !expected.about) sum.most = std::nullopt;
+    if (sum.most) {
+      *sum.most += *expected.most;
+      *sum.about += *expected.about;
+    }
+  }
+  if (facts == nullptr) return;
+  print_note(
+      fmt::format("asking {} questions about {} claims; cost: {}", sum.questions, claims.size(), sum.text(*facts)));
+}
+
 void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database) {
   const ProviderFacts& facts = provider.facts();
-  if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return;
-  RunStore runs(database);
-  leave_out_refused(provider, runs);
-  const Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts);
-  const ExpectedCost expected = expected_cost(plan, facts, stored_in(plan, database));
+  const ExpectedCost expected = expected_of(resolved, provider, database);
   if (expected.questions == 0) return;
   print_note(fmt::format("asking {} {} questions; cost: {}", facts.model, expected.questions, expected.text(facts)));
 }

@@ -12,7 +12,7 @@ struct ExpectedCost {
   std::size_t questions = 0;  // without a stored answer
   long tokens_in = 0;         // about; a bill is never computed from them
   long tokens_out = 0;
-  std::optional<Usd> about, most;  // empty: the price is unknown
+  std::optional<Usd> about{}, most{};  // empty: the price is unknown
 
   std::string text(const ProviderFacts& facts) const;  // "about $0.0120, at most $0.1700 (by prices of 2025-11-30)"
 };
@@ -27,5 +27,12 @@ void leave_out_remembered(Provider& provider, const std::string& database_path);
 
 // On stderr, where it is not free and not everything is stored.
 void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database);
+
+// The same in one line for all claims of a batch file; where a price is unknown that is told of all.
+struct ClaimToAsk {
+  const Resolved& resolved;
+  Provider& provider;
+};
+void tell_expected_cost(const std::vector<ClaimToAsk>& claims, Database& database);
 
 }  // namespace heretix

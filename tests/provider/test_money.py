@@ -77,6 +77,7 @@ class Money(HostedTest):
         done = self.heretix("batch", "claims.jsonl", "--model", "openai/m", "-K", 4, "-R", 1, "--prices", "prices.json", "--budget", "0.20",
                             **self.environment(server.url))
         self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertRegex(done.stderr, r"asking 24 questions about 6 claims; cost: about \$0\.\d+, at most \$0\.\d+")
         self.assertLessEqual(server.invoice_picos, 0.20e12)
         self.assertGreater(len(server.ledger), 8)
 
