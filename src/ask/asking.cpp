@@ -253,7 +253,8 @@ Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
   stop_where_only_retries_wait();
   if (stop_.stopping() && !in_flight_.empty())
     observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to leave at once");
-  if (has_ended()) return taken;
+  taken.ended = has_ended();
+  if (taken.ended) return taken;
   for (const Waiting& w : waiting_) taken.again_at = std::min(taken.again_at.value_or(w.not_before), w.not_before);
   return taken;
 }

@@ -63,6 +63,8 @@ struct Taken {
   std::vector<Request> requests;
   // With no request: when to come back, because some wait for their retry. Empty: no more will come.
   std::optional<std::chrono::steady_clock::time_point> again_at;
+  // The run ends: what was taken before and is not sent yet is not to be sent, but handed back as a failure.
+  bool ended = false;
 };
 
 // The asking side, as a provider sees it. Called by one thread at a time.

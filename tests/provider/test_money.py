@@ -81,6 +81,14 @@ class Money(HostedTest):
         self.assertLessEqual(server.invoice_picos, 0.20e12)
         self.assertGreater(len(server.ledger), 8)
 
+    def test_connections_are_kept_from_claim_to_claim(self):
+        server = self.serve()
+        (self.folder / "claims.jsonl").write_text("".join(json.dumps({"claim": f"claim {i}"}) + "\n" for i in range(10)))
+        done = self.heretix("batch", "claims.jsonl", "--model", "openai/m", "-K", 4, "-R", 1, **self.environment(server.url))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(server.ledger), 40)
+        self.assertLessEqual(server.connections, 4)
+
     def test_a_budget_without_a_price_is_refused_before_anything(self):
         server = self.serve()
         done = self.ask(server, "--budget", "1", model="openai/unpriced")

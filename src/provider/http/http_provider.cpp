@@ -55,11 +55,17 @@ class HttpProvider::Conversation {
         gate_(*provider.gate_),
         plan_(plan),
         exchange_(exchange),
-        engine_({.deadlines = provider.options_.deadlines,
-                 .most_connections = provider.options_.concurrency,
-                 .ca_file = provider.options_.ca_file}),
+        engine_(provider.engine()),
         url_(provider.options_.base_url + provider.options_.wire->path(provider.options_.asked_model)),
         frame_(plan, provider.options_) {}
+
+  // The engine goes back with its connections, but not with anything in flight.
+  ~Conversation() {
+    if (turn_.valid()) turn_.wait();
+    if (engine_->in_flight() == 0) provider_.engine_ = std::move(engine_);
+  }
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
 
   // The store commits on a thread of its own while this one moves bytes: one turn at a time.
   void run() {
@@ -68,7 +74,7 @@ class HttpProvider::Conversation {
       const Time now = SteadyClock::now();
       send_ready(now);
       if (!turn_.valid() && wants_turn(now)) begin_turn(now);
-      if (!turn_.valid() && engine_.in_flight() == 0 && ready_.empty() && came_.empty() && !again_at_) return;
+      if (!turn_.valid() && engine_->in_flight() == 0 && ready_.empty() && came_.empty() && !again_at_) return;
       collect(wake_time(now));
     }
     if (turn_.valid()) turn_.get();
@@ -83,11 +89,13 @@ class HttpProvider::Conversation {
 
   // Where answers come quickly a fifth of what may be in flight is on disk ahead of the wire, so that no connection
   // waits for a commit; where they come slowly it would only be open for longer.
-  std::size_t ahead() const { return answers_per_second_ > kQuick ? provider_.options_.concurrency / 5 : 0; }
+  std::size_t ahead() const {
+    return answers_per_second_ > kQuick && !gate_.breaker.is_open() ? provider_.options_.concurrency / 5 : 0;
+  }
 
   std::size_t wire_room(Time now) const {
     const std::size_t most = provider_.options_.concurrency - ahead();
-    const std::size_t in_flight = engine_.in_flight();
+    const std::size_t in_flight = engine_->in_flight();
     return in_flight >= most ? 0 : std::min(gate_.room(in_flight, now), most - in_flight);
   }
 
@@ -95,7 +103,7 @@ class HttpProvider::Conversation {
   std::size_t room(Time now) const {
     const std::size_t wire = wire_room(now);
     const bool is_held = wire == 0 && gate_.opens_at(now) > now;
-    const std::size_t open = engine_.in_flight() + ready_.size();
+    const std::size_t open = engine_->in_flight() + ready_.size();
     const std::size_t wanted = wire + (is_held ? 0 : ahead());
     if (wanted <= ready_.size() || open >= provider_.options_.concurrency) return 0;
     return std::min(wanted - ready_.size(), provider_.options_.concurrency - open);
@@ -122,7 +130,7 @@ class HttpProvider::Conversation {
       struct Wake {
         HttpEngine& engine;
         ~Wake() { engine.wake(); }
-      } wake{engine_};
+      } wake{*engine_};
       return exchange_.turn(std::move(came), most);
     });
   }
@@ -130,11 +138,17 @@ class HttpProvider::Conversation {
   void end_turn() {
     const Taken taken = turn_.get();
     const Time now = SteadyClock::now();
+    if (taken.ended) hand_back_ready();
     ready_.insert(ready_.end(), taken.requests.begin(), taken.requests.end());
     again_at_ = taken.again_at;
     // With room, but nothing that may be sent, there is nothing to hurry for.
     if (again_at_ && taken.requests.empty()) again_at_ = std::max(*again_at_, now + kBreath);
     look_at_ = now + kNap;
+  }
+
+  void hand_back_ready() {
+    for (const Request& r : ready_) came_.push_back({r.question, Failure{.message = "not sent: the run ended before"}});
+    ready_.clear();
   }
 
   void send_ready(Time now) {
@@ -163,13 +177,13 @@ class HttpProvider::Conversation {
       gate_.tokens_each = static_cast<double>(http.body.size()) / kBytesPerToken + kUsualAnswerTokens;
     const bool is_probe = gate_.breaker.is_open();
     if (is_probe) gate_.breaker.on_probe_sent(now);
-    engine_.start(next_ticket_, std::move(http));
-    sent_[next_ticket_++] = {request.question, gate_.limiter.on_sent(engine_.in_flight()), is_probe};
+    engine_->start(next_ticket_, std::move(http));
+    sent_[next_ticket_++] = {request.question, gate_.limiter.on_sent(engine_->in_flight()), is_probe};
     gate_.pacer.on_sent(gate_.tokens_each);
   }
 
   void collect(Time wake) {
-    for (const HttpResponse& response : engine_.step(wake)) {
+    for (const HttpResponse& response : engine_->step(wake)) {
       const auto sent = sent_.extract(response.ticket).mapped();
       Reading reading = read_response(response, provider_.options_, std::chrono::system_clock::now());
       learn(sent, response, reading);
@@ -179,11 +193,12 @@ class HttpProvider::Conversation {
 
   void learn(const Sent& sent, const HttpResponse& response, Reading& reading) {
     const Time now = SteadyClock::now();
-    gate_.pacer.learn(response.headers, now, std::chrono::system_clock::now(), engine_.in_flight(), gate_.tokens_each);
+    gate_.pacer.learn(response.headers, now, std::chrono::system_clock::now(), engine_->in_flight(), gate_.tokens_each);
     auto* failure = std::get_if<Failure>(&reading.outcome);
     if (reading.is_rate_limited) {
       const auto wait = failure == nullptr ? std::nullopt : failure->retry_after;
-      gate_.limiter.on_rate_limited(sent.number, engine_.in_flight(), now, wait.value_or(std::chrono::milliseconds(0)));
+      gate_.limiter.on_rate_limited(sent.number, engine_->in_flight(), now,
+                                    wait.value_or(std::chrono::milliseconds(0)));
       gate_.breaker.on_success(now);  // it is there
     } else if (reading.is_server_error) {
       gate_.limiter.on_server_error();
@@ -212,7 +227,7 @@ class HttpProvider::Conversation {
   Gate& gate_;
   const Plan& plan_;
   Exchange& exchange_;
-  HttpEngine engine_;
+  std::unique_ptr<HttpEngine> engine_;
   const std::string url_;
   const RequestFrame frame_;
   std::map<std::uint64_t, Sent> sent_;
@@ -264,6 +279,12 @@ bool HttpProvider::leave_out(const std::string& parameter) {
 
 std::unique_ptr<BatchApi> HttpProvider::batch_api() {
   return options_.batches == nullptr ? nullptr : options_.batches(options_);
+}
+
+std::unique_ptr<HttpEngine> HttpProvider::engine() {
+  if (engine_) return std::move(engine_);
+  return std::make_unique<HttpEngine>(EngineOptions{
+      .deadlines = options_.deadlines, .most_connections = options_.concurrency, .ca_file = options_.ca_file});
 }
 
 void HttpProvider::answer(const Plan& plan, Exchange& exchange) { Conversation(*this, plan, exchange).run(); }

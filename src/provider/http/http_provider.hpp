@@ -45,11 +45,13 @@ class HttpProvider final : public Provider {
   class Conversation;  // one call of answer()
   struct Gate;         // what decides how much may be sent: limits, pace, breaker
   void state_facts();
+  std::unique_ptr<HttpEngine> engine();  // the one of the run before, with its open connections, or a new one
 
   HttpProviderOptions options_;
   std::vector<std::string> left_out_;
   ProviderFacts facts_;
   std::unique_ptr<Gate> gate_;
+  std::unique_ptr<HttpEngine> engine_;
 };
 
 // What a request's outcome means to ask/; the reply's text and bill, or the failure with what to do. Pure.
