@@ -35,8 +35,9 @@ class Campaign:
         self.judged = 0       # lines of the ledger compared before
         self.final = set()    # keys with a sample then
         self.faults = 0
+        # Only first attempts are turned away: three in a row would rightly end a run without an answer.
         script = {"concurrency": CONCURRENCY, "price_micro_usd": 100, "delay_ms": 1, "ledger": str(self.ledger), "model": "faulty",
-                  "rules": [{"every": 11, "text": "I cannot say", "delay_ms": 1}, {"every": 17, "fail": "rate_limited", "retry_after_ms": 1}]}
+                  "rules": [{"every": 11, "text": "I cannot say", "delay_ms": 1}, {"every": 17, "attempt": 1, "fail": "rate_limited", "retry_after_ms": 1}]}
         (self.folder / "script.json").write_text(json.dumps(script))
 
     def close(self):
