@@ -12,7 +12,7 @@ purpose=${1:-build}
 cache=${HERETIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heretix}
 
 build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates libfmt-dev nlohmann-json3-dev
-  libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcurl4-openssl-dev libcli11-dev libxxhash-dev"
+  libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcurl4-openssl-dev libcli11-dev libxxhash-dev libboost1.81-dev"
 lint_packages="clang-format-14 clang-tidy-16"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl

@@ -20,5 +20,10 @@ void sampler_balanced(const nlohmann::json& cases, Comparison& comparison);
 void keys_cases(const nlohmann::json& cases, Comparison& comparison);
 void keys_seeds(const nlohmann::json& cases, Comparison& comparison);
 void answers_cases(const nlohmann::json& cases, Comparison& comparison);
+void statistics_paired(const nlohmann::json& cases, Comparison& comparison);
+void statistics_variance(const nlohmann::json& cases, Comparison& comparison);
+void statistics_best_replicates(const nlohmann::json& cases, Comparison& comparison);
+void statistics_drift(const nlohmann::json& cases, Comparison& comparison);
+void statistics_calibration(const nlohmann::json& cases, Comparison& comparison);
 
 }  // namespace heretix::selftest

@@ -38,6 +38,13 @@ const std::map<std::string, std::map<std::string, Section>>& known_files() {
       {"keys",
        {{"about", nullptr}, {"cases", selftest::keys_cases}, {"bootstrap_seed_function", selftest::keys_seeds}}},
       {"answers", {{"about", nullptr}, {"cases", selftest::answers_cases}}},
+      {"statistics",
+       {{"about", nullptr},
+        {"paired", selftest::statistics_paired},
+        {"variance", selftest::statistics_variance},
+        {"best_R", selftest::statistics_best_replicates},
+        {"drift", selftest::statistics_drift},
+        {"calibration", selftest::statistics_calibration}}},
   };
   return files;
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/error.hpp"
+#include "stats/moments.hpp"
 
 namespace heretix {
 namespace {
@@ -46,17 +47,6 @@ LevelTable table_of(Level level) {
     case Level::p99: return {0.99, kScale99, kBeyond99};
   }
   throw std::logic_error("a Level without a table");
-}
-
-double scale_of(const LevelTable& table, std::size_t templates) {
-  const std::size_t row = templates - 2;
-  return row < table.scales.size() ? table.scales[row] : table.beyond;
-}
-
-double mean_left_to_right(std::span<const double> x) {
-  double sum = 0.0;
-  for (const double value : x) sum += value;
-  return sum / static_cast<double>(x.size());
 }
 
 std::vector<double> template_means(std::span<const std::vector<Probability>> groups) {
@@ -107,20 +97,6 @@ std::vector<double> capped(std::vector<double> sorted, std::size_t trimmed, doub
   return sorted;
 }
 
-double standard_deviation(std::span<const double> z) {
-  const double mean = mean_left_to_right(z);
-  double squares = 0.0;
-  for (const double value : z) squares += (value - mean) * (value - mean);
-  return std::sqrt(squares / static_cast<double>(z.size() - 1));
-}
-
-// Without overflow on either side.
-double sigmoid(double x) {
-  if (x >= 0) return 1.0 / (1.0 + std::exp(-x));
-  const double e = std::exp(x);
-  return e / (1.0 + e);
-}
-
 bool contradicts(std::span<const double> sorted) {
   const std::size_t n = sorted.size();
   const double median = n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
@@ -146,7 +122,7 @@ HonestInterval::Bounds bounds_of(const std::vector<double>& sorted, std::span<co
                                  const HonestInterval& found, const HonestOptions& options) {
   const double grid = grid_of(answers);
   const std::vector<double> z = capped(sorted, found.trimmed, grid);
-  const double scale = options.scale.value_or(scale_of(table_of(options.level), sorted.size()));
+  const double scale = options.scale.value_or(honest_scale(options.level, sorted.size()));
   const double spread = standard_deviation(z);
   const double half = scale * spread / std::sqrt(static_cast<double>(sorted.size()));
   const double center = found.center.value();
@@ -166,13 +142,19 @@ HonestInterval::Bounds bounds_of(const std::vector<double>& sorted, std::span<co
 
 }  // namespace
 
+double honest_scale(Level level, std::size_t templates) {
+  const LevelTable table = table_of(level);
+  const std::size_t row = templates - 2;
+  return row < table.scales.size() ? table.scales[row] : table.beyond;
+}
+
 HonestInterval honest_interval(std::span<const std::vector<Probability>> groups, const HonestOptions& options) {
   if (groups.empty()) throw Error(ErrorKind::bad_input, "no template has a usable answer");
   std::vector<double> sorted = template_means(groups);
   std::ranges::sort(sorted);
   const std::vector<double> answers = flattened(groups);
   const std::size_t trimmed = sorted.size() / 5;
-  const double center = mean_left_to_right(std::span(sorted).subspan(trimmed, sorted.size() - 2 * trimmed));
+  const double center = trimmed_center(sorted);
   HonestInterval found{.level = table_of(options.level).level,
                        .templates = sorted.size(),
                        .trimmed = trimmed,

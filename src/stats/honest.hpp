@@ -21,6 +21,9 @@ inline constexpr std::string_view kHonestMethod = "honest_v1";
 
 enum class Level { p90, p95, p99 };
 
+// c_T, the number of standard errors that the interval of T >= 2 templates reaches to either side.
+double honest_scale(Level level, std::size_t templates);
+
 struct HonestInterval {
   double level;
   std::size_t templates;  // with answers

@@ -1,0 +1,96 @@
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/belief.hpp"
+#include "selftest/sections.hpp"
+#include "stats/calibration.hpp"
+#include "stats/components.hpp"
+#include "stats/drift.hpp"
+#include "stats/paired.hpp"
+
+namespace heretix::selftest {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kBound = 1e-12;
+constexpr std::uint64_t kUnused = 0;  // a seed: these cases are all exact
+
+std::vector<std::vector<double>> logits_of(const json& groups) {
+  std::vector<std::vector<double>> out;
+  for (const json& group : groups) {
+    auto& logits = out.emplace_back();
+    for (const json& p : group) logits.push_back(to_clamped_logit(p).value());
+  }
+  return out;
+}
+
+}  // namespace
+
+void statistics_paired(const json& cases, Comparison& comparison) {
+  for (const json& c : cases) {
+    const std::string id = c.at("id");
+    const auto d = c.at("d").get<std::vector<double>>();
+    const json& expected = c.at("expected");
+    const CenteredInterval found = trimmed_spread_interval(d);
+    comparison.within(id + " centre", found.center, expected.at("centre"), kBound);
+    comparison.within(id + " lo", found.low.value(), expected.at("lo"), kBound);
+    comparison.within(id + " hi", found.high.value(), expected.at("hi"), kBound);
+    comparison.within(id + " signflip_p", sign_flip_p(d, kUnused), expected.at("signflip_p"), kBound);
+  }
+}
+
+void statistics_variance(const json& cases, Comparison& comparison) {
+  for (const json& c : cases) {
+    const std::string id = c.at("id");
+    const json& expected = c.at("expected");
+    const WordingVariance found = wording_variance(logits_of(c.at("groups")));
+    comparison.within(id + " tau2", found.wording, expected.at("tau2"), kBound);
+    comparison.within(id + " sigma2", found.replicate.value(), expected.at("sigma2"), kBound);
+    comparison.within(id + " s2_means", found.means.value(), expected.at("s2_means"), kBound);
+    comparison.same(id + " best_R",
+                    best_replicates(found.wording, found.replicate.value(), c.at("cost_template"), c.at("cost_answer")),
+                    expected.at("best_R").get<int>());
+  }
+}
+
+void statistics_best_replicates(const json& cases, Comparison& comparison) {
+  for (const json& c : cases) {
+    const int found = best_replicates(c.at("tau2"), c.at("sigma2"), c.at("cost_template"), c.at("cost_answer"));
+    comparison.same("best_R of " + c.dump(), found, c.at("expected").get<int>());
+  }
+}
+
+void statistics_drift(const json& cases, Comparison& comparison) {
+  for (const json& c : cases) {
+    const std::string id = c.at("id");
+    DriftDetector detector(c.at("baseline").get<std::vector<double>>());
+    const json& expected = c.at("expected");
+    for (std::size_t i = 0; i < c.at("x").size(); ++i) {
+      const double value = detector.add(c.at("x").at(i));
+      const std::string place = id + " run " + std::to_string(i);
+      comparison.within(place + " R", value, expected.at("R").at(i), kBound);
+      comparison.same(place + " alarm", value >= 1 / c.at("alpha").get<double>(),
+                      expected.at("alarm").at(i).get<bool>());
+    }
+  }
+}
+
+void statistics_calibration(const json& cases, Comparison& comparison) {
+  for (const json& c : cases) {
+    const std::string id = c.at("id");
+    std::vector<LabelledBelief> beliefs;
+    for (std::size_t i = 0; i < c.at("p").size(); ++i) beliefs.push_back({c.at("p").at(i), c.at("y").at(i) == 1});
+    const CalibrationScores found = calibration_scores(beliefs);
+    const json& expected = c.at("expected");
+    comparison.within(id + " brier", found.brier, expected.at("brier"), kBound);
+    comparison.within(id + " MCB", found.miscalibration, expected.at("MCB"), kBound);
+    comparison.within(id + " DSC", found.discrimination, expected.at("DSC"), kBound);
+    comparison.within(id + " UNC", found.uncertainty, expected.at("UNC"), kBound);
+    comparison.within(id + " log_score", found.log_score, expected.at("log_score"), kBound);
+    comparison.within(id + " ce2_debiased", found.squared_error_debiased, expected.at("ce2_debiased"), kBound);
+    comparison.within(id + " spiegelhalter_z", found.spiegelhalter_z, expected.at("spiegelhalter_z"), kBound);
+  }
+}
+
+}  // namespace heretix::selftest
