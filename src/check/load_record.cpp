@@ -53,6 +53,7 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   facts.provider = told.value("provider", "");
   facts.settings = told.value("settings", json::object()).dump();
   facts.answered_by = told.value("answered_by", std::map<std::string, std::size_t>{});
+  facts.billed_after_rungs = told.value("billed_after_rungs", std::vector<long long>{});
   facts.attempts = told.value("attempts", std::size_t{0});
   facts.billed_micro_usd = told.value("billed_micro_usd", 0LL);
   facts.billing_unknown = told.value("billing_unknown", std::size_t{0});
@@ -85,6 +86,8 @@ StoredConfig read_config(const std::string& config_text) {
     s.draws = config.at("B");
     s.max_output_tokens = config.at("max_output_tokens");
     s.max_prompt_chars = config.at("max_prompt_chars");
+    if (const auto ladder = config.find("ladder"); ladder != config.end())
+      s.ladder = Ladder{ladder->at("rungs").get<std::vector<int>>(), ladder->at("target").get<double>()};
     if (!config.at("seed").is_null()) stored.seed = std::stoull(config.at("seed").get<std::string>());
     return stored;
   } catch (const std::exception& e) {
@@ -95,8 +98,9 @@ StoredConfig read_config(const std::string& config_text) {
 Record load_record(RunStore& runs, const ExecutionRow& execution) {
   const PromptBank bank = bank_of(runs, execution);
   const StoredConfig config = read_config(execution.config_text);
-  const Plan plan = make_plan(config.recipe, bank);
   const std::vector<CountedKey> keys = runs.counted_keys(execution.execution_id);
+  Plan plan = make_plan(config.recipe, bank);
+  if (config.recipe.sampling.ladder) plan = first_of_ladder(plan, keys.size());
   if (keys.size() != plan.questions.size()) {
     throw Error(ErrorKind::broken,
                 fmt::format("{} counted {} answers, its plan has {}", execution.execution_id, keys.size(),
@@ -111,6 +115,12 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
                   fmt::format("answer {} of {} is missing or belongs to another question", i, execution.execution_id),
                   kDamaged);
     }
+  }
+  if (config.recipe.sampling.ladder && !climb_of(plan, answers).stop) {
+    throw Error(
+        ErrorKind::broken,
+        fmt::format("{} counted {} answers, its ladder goes on after them", execution.execution_id, keys.size()),
+        kDamaged);
   }
   return make_record(plan, bank, answers, config.seed, source_of(execution, config.seed.has_value()),
                      facts_of(execution));

@@ -80,6 +80,42 @@ ExecutionFacts facts_of(const AskOutcome& outcome, const ProviderFacts& provider
           .program_version = std::string(kVersion)};
 }
 
+struct Asked {
+  Plan plan;  // of a ladder: the part that was asked
+  AskOutcome outcome;
+  std::vector<long long> billed_after_rungs{};
+};
+
+// What this execution asked on an earlier rung is in the store by now, but was not before.
+void add_earlier(AskOutcome& outcome, const AskOutcome& earlier) {
+  for (std::size_t i = 0; i < earlier.answers.size(); ++i) {
+    if (!outcome.answers[i] || !earlier.answers[i] || earlier.answers[i]->from_store) continue;
+    outcome.answers[i]->from_store = false;
+    --outcome.progress.from_store;
+  }
+  outcome.progress.retries += earlier.progress.retries;
+  outcome.progress.attempts += earlier.progress.attempts;
+  outcome.progress.billed += earlier.progress.billed;
+  outcome.progress.may_be_billed += earlier.progress.may_be_billed;
+  outcome.progress.billing_unknown += earlier.progress.billing_unknown;
+}
+
+Asked ask_ladder(const Plan& plan, const auto& ask_part) {
+  Asked asked{first_of_ladder(plan, 0), {}};
+  for (Climb reached = climb_of(asked.plan, {}); !reached.stop;) {
+    asked.plan = first_of_ladder(plan, reached.to_ask);
+    AskOutcome outcome = ask_part(asked.plan);
+    add_earlier(outcome, asked.outcome);
+    asked.outcome = std::move(outcome);
+    if (asked.outcome.end != AskEnd::complete || !asked.outcome.in_doubt.empty()) return asked;
+    const bool none_usable = asked.outcome.progress.refused == asked.outcome.answers.size();
+    if (none_usable && asked.outcome.answers.size() == plan.questions.size()) return asked;  // make_record refuses it
+    reached = climb_of(asked.plan, asked.outcome.answers);
+    asked.billed_after_rungs.resize(reached.rungs.size(), asked.outcome.progress.billed.micros());
+  }
+  return asked;
+}
+
 }  // namespace
 
 std::string new_execution_id() {
@@ -113,7 +149,11 @@ Record run_check(const CheckRequest& request, const CheckPorts& ports) {
   runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), started);
 
   AnswerStore answers(ports.database, execution_id, plan.run_id);
-  const AskOutcome outcome = ask(plan, ports.provider, answers, ports.clock, ports.stop, ports.observer, request.ask);
+  const auto ask_part = [&](const Plan& part) {
+    return ask(part, ports.provider, answers, ports.clock, ports.stop, ports.observer, request.ask);
+  };
+  const Asked asked = plan.recipe.sampling.ladder ? ask_ladder(plan, ask_part) : Asked{plan, ask_part(plan)};
+  const AskOutcome& outcome = asked.outcome;
   if (outcome.end == AskEnd::parameter_refused && ports.provider.leave_out(outcome.refused_parameter)) {
     // Keys name what was sent, so all is planned and asked anew without it.
     runs.end(execution_id, "failed", unix_seconds(ports.clock.now()));
@@ -126,8 +166,9 @@ Record run_check(const CheckRequest& request, const CheckPorts& ports) {
 
   const long long finished = unix_seconds(ports.clock.now());
   try {
-    Record record = make_record(plan, bank, outcome.answers, request.seed, request.seed_source,
-                                facts_of(outcome, ports.provider.facts(), execution_id, started, finished));
+    ExecutionFacts facts = facts_of(outcome, ports.provider.facts(), execution_id, started, finished);
+    facts.billed_after_rungs = asked.billed_after_rungs;
+    Record record = make_record(asked.plan, bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
     runs.finish(record, write_artifact(record, ports.database_path));
     return record;
   } catch (const Error& e) {

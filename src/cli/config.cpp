@@ -59,6 +59,7 @@ const std::map<std::string, Setter>& setters() {
       {"K", [](Settings& s, const Field& f) { s.slots = f.integer(); }},
       {"R", [](Settings& s, const Field& f) { s.replicates = f.integer(); }},
       {"T", [](Settings& s, const Field& f) { s.templates = f.integer(); }},
+      {"until_width", [](Settings& s, const Field& f) { s.until_width = f.real(); }},
       {"B", [](Settings& s, const Field& f) { s.draws = f.integer(); }},
       {"seed", [](Settings& s, const Field& f) { s.seed = parse_seed(f.text(), f.source.name() + ": seed"); }},
       {"max_output_tokens", [](Settings& s, const Field& f) { s.max_output_tokens = f.integer(); }},

@@ -53,7 +53,7 @@ nlohmann::json to_json(const Plan& plan, const PlanFacts& facts, const PromptBan
 }  // namespace
 
 int describe_command(const Options& options) {
-  const Resolved resolved = resolve(options);
+  const Resolved resolved = resolve_for_run(options);
   parse_claim(resolved.request.claim);
   const auto provider = make_provider(resolved.settings);
   leave_out_remembered(*provider, resolved.database_path);

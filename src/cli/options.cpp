@@ -42,7 +42,7 @@ void add_plan_options(App& command, Options& o) {
   command.add_option("-B,--draws", o.flags.draws, "bootstrap draws (default 5000)")->type_name("N");
   command.add_option("--seed", o.seed_text, "of the bootstrap (default: derived from the recipe; HERETIX_RPL_SEED)")
       ->type_name("N");
-  command.add_flag("--fixed", o.fixed, "the fixed plan K 8, R 2, T all (what runs do without -K, -R, -T)");
+  command.add_flag("--fixed", o.fixed, "the fixed plan K 8, R 2, T all");
   command.add_option("--max-output-tokens", o.flags.max_output_tokens, "of one answer (default 1024)")->type_name("N");
   command
       .add_option("--max-prompt-chars", o.flags.max_prompt_chars, "longest full prompt, in characters (default 1200)")
@@ -92,15 +92,25 @@ void add_ask_options(App& command, Options& o) {
 
 App* add(App& app, const char* name, const char* what) { return app.add_subcommand(name, what)->fallthrough(false); }
 
+void add_ladder_option(App& command, Options& o) {
+  command
+      .add_option("--until-width", o.flags.until_width,
+                  "ask 8, then 12, then 16 templates once each, until the 95 % interval is as narrow as that (default "
+                  "0.20, where no plan is named by -K, -R, -T, --fixed, --config or --batch; docs/ladder.md)")
+      ->type_name("WIDTH");
+}
+
 void add_asking_commands(App& app, Options& o) {
   App* run = add(app, "run", "measure what a model believes about a claim");
   run->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  add_ladder_option(*run, o);
   add_plan_options(*run, o);
   add_ask_options(*run, o);
   add_database(*run, o, "also keep the check in that Postgres, beside the store (DATABASE_URL, DATABASE_URL_PROD)");
   add_json(*run, o);
   App* describe = add(app, "describe", "print the plan and send nothing");
   describe->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  add_ladder_option(*describe, o);
   add_plan_options(*describe, o);
   add_json(*describe, o);
   App* batch = add(app, "batch", "measure many claims: .jsonl, .csv, or - for JSON lines on standard input");

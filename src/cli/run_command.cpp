@@ -79,7 +79,7 @@ std::vector<Options> one_for_each_model(const Options& options) {
 }
 
 Prepared prepare(const Options& options, const SecondStore& second, Budget& budget) {
-  Prepared prepared{resolve(options), nullptr};
+  Prepared prepared{resolve_for_run(options), nullptr};
   Resolved& resolved = prepared.resolved;
   parse_claim(resolved.request.claim);
   prepared.provider = make_provider(resolved.settings);

@@ -11,6 +11,7 @@
 #include "cli/databases.hpp"
 #include "cli/keys.hpp"
 #include "cli/resources.hpp"
+#include "cli/terminal.hpp"
 #include "provider/llama/llama_provider.hpp"
 #include "provider/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -39,14 +40,24 @@ Settings flags_of(const Options& options) {
   return flags;
 }
 
+void put_on_ladder(Sampling& sampling, double target) {
+  sampling.ladder = Ladder{{kLadderRungs.begin(), kLadderRungs.end()}, target};
+  sampling.slots = kLadderRungs.back();
+  sampling.replicates = 1;
+}
+
 Sampling sampling_of(const Settings& s) {
   Sampling sampling;
+  if (s.until_width && (s.slots || s.replicates || s.templates))
+    throw Error(ErrorKind::bad_input, "until_width asks 8 to 16 templates once each; K, R and T name another plan",
+                "give one or the other");
   sampling.slots = s.slots.value_or(sampling.slots);
   sampling.replicates = s.replicates.value_or(sampling.replicates);
   sampling.templates = s.templates;
   sampling.draws = s.draws.value_or(sampling.draws);
   sampling.max_output_tokens = s.max_output_tokens.value_or(sampling.max_output_tokens);
   sampling.max_prompt_chars = s.max_prompt_chars.value_or(sampling.max_prompt_chars);
+  if (s.until_width) put_on_ladder(sampling, *s.until_width);
   return sampling;
 }
 
@@ -56,6 +67,26 @@ void require_plan_is_one(const Options& options) {
     throw Error(ErrorKind::bad_input, "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another",
                 "give one or the other");
   }
+  if (f.until_width && options.fixed)
+    throw Error(ErrorKind::bad_input, "--fixed names the plan K 8, R 2, T all; --until-width another",
+                "give one or the other");
+  if (f.until_width && f.batch.value_or(false))
+    throw Error(ErrorKind::bad_input,
+                "--until-width looks at the answers between its rungs; a batch is handed over once",
+                "leave out --batch, or name a plan by -K, -R, -T or --fixed");
+}
+
+// Where nothing names a plan: the ladder, in a bank that is large enough for it.
+bool uses_ladder_by_default(const Options& options, const Settings& s, const std::string& prompts) {
+  if (options.fixed || !options.config.empty() || s.slots || s.replicates || s.templates || s.until_width ||
+      s.batch.value_or(false))
+    return false;
+  const PromptBank bank = PromptBanks(prompts).get(s.prompt_version.value_or(kDefaultBank));
+  if (bank.paraphrases.size() >= static_cast<std::size_t>(kLadderRungs.back())) return true;
+  print_note(
+      fmt::format("heretix: the bank {} has {} paraphrases, too few to ask until the interval is narrow: K 8, R 2",
+                  bank.version, bank.paraphrases.size()));
+  return false;
 }
 
 template <class Number>
@@ -113,6 +144,13 @@ StoredRuns open_for_reading(const Options& options) {
       open_harness_file(database_path(options), {.access = Access::read_only, .busy_timeout = kReadTimeout});
   auto store = std::make_unique<RunStore>(*database);
   return {std::move(database), std::move(store)};
+}
+
+Resolved resolve_for_run(const Options& options) {
+  Resolved resolved = resolve(options);
+  if (uses_ladder_by_default(options, resolved.settings, resolved.prompts))
+    put_on_ladder(resolved.request.sampling, kDefaultTarget);
+  return resolved;
 }
 
 Resolved resolve(const Options& options, const Settings& row) {

@@ -24,6 +24,9 @@ struct Resolved {
 // `row`: settings of one line of a batch, above the configuration file; empty otherwise.
 Resolved resolve(const Options& options, const Settings& row = {});
 
+// The same for run and describe, which sample until precise where nothing names a plan.
+Resolved resolve_for_run(const Options& options);
+
 // Throws Error{bad_input} for a name that is none, and what the provider throws.
 std::unique_ptr<Provider> make_provider(const Settings& settings);
 

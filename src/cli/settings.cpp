@@ -66,6 +66,7 @@ Settings merged(const Settings& first, const Settings& second) {
   m.prompt_version = first_of(first.prompt_version, second.prompt_version);
   m.prompts = first_of(first.prompts, second.prompts);
   m.db = first_of(first.db, second.db);
+  m.until_width = first_of(first.until_width, second.until_width);
   m.slots = first_of(first.slots, second.slots);
   m.replicates = first_of(first.replicates, second.replicates);
   m.templates = first_of(first.templates, second.templates);

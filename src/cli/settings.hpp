@@ -19,6 +19,7 @@ struct Settings {
   std::optional<int> slots, replicates, templates, draws, max_output_tokens, max_prompt_chars, concurrency;
   std::optional<std::uint64_t> seed;
   std::optional<double> temperature;
+  std::optional<double> until_width;         // of the ladder
   std::optional<double> timeout;             // seconds, of one question to a hosted model
   std::optional<double> budget, budget_day;  // dollars
   std::optional<bool> mock, logprobs, batch;

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "estimate/rng.hpp"
 
 namespace heretix {
 namespace {
@@ -34,10 +36,28 @@ std::string run_id_of(const Recipe& recipe, const std::string& version) {
   std::string named = fmt::format("{}|{}|{}|K={}|R={}", recipe.claim.text, recipe.model, version, recipe.sampling.slots,
                                   recipe.sampling.replicates);
   if (const std::string mode = recipe.mode.recipe_text(); mode != "LIVE") named += "|" + mode;
+  if (const auto& ladder = recipe.sampling.ladder)
+    named += fmt::format("|ladder={}|target={}|level=0.95", fmt::join(ladder->rungs, ","), ladder->target);
   return "heretix-rpl-" + sha256_hex(named).substr(0, kIdCharacters);
 }
 
+// The whole bank, shuffled; of paraphrases with equal text only the first.
+std::vector<int> shuffled_order(const Recipe& recipe, const PromptBank& bank) {
+  std::vector<int> order(bank.paraphrases.size());
+  std::iota(order.begin(), order.end(), 0);
+  Rng rng(ladder_seed(recipe, bank.version));
+  for (std::size_t i = order.size(); i-- > 1;) std::swap(order[i], order[rng.below(i + 1)]);
+  std::set<std::string_view> seen;
+  std::erase_if(order, [&](int t) { return !seen.insert(bank.paraphrases[static_cast<std::size_t>(t)]).second; });
+  return order;
+}
+
 void fill_slots(Plan& plan) {
+  if (plan.recipe.sampling.ladder) {
+    plan.slot_order = plan.template_order;
+    plan.planned_counts.assign(plan.template_order.size(), 1);
+    return;
+  }
   const int selected = plan.templates_selected();
   plan.planned_counts.assign(plan.template_order.size(), 0);
   for (const int local : balanced_indices(selected, plan.recipe.sampling.slots, 0)) {
@@ -110,18 +130,31 @@ std::string cache_key(const Recipe& recipe, const std::string& prompt_version, c
                                 replicate_idx, recipe.sampling.max_output_tokens, recipe.mode.text()));
 }
 
+namespace {
+
+std::uint64_t first_eight_bytes(const std::string& text) {
+  const Digest digest = sha256(text);
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | digest[i];
+  return value;
+}
+
+}  // namespace
+
+std::uint64_t ladder_seed(const Recipe& recipe, const std::string& prompt_version) {
+  return first_eight_bytes(
+      fmt::format("RPL-LADDER|model={}|prompt={}|claim={}", recipe.model, prompt_version, recipe.claim.text));
+}
+
 std::uint64_t derived_seed(const Recipe& recipe, const std::string& prompt_version, std::vector<std::string> usable,
                            const std::string& center, const std::string& trim) {
   std::ranges::sort(usable);
   const auto repeats = std::ranges::unique(usable);
   usable.erase(repeats.begin(), repeats.end());
   const Sampling& s = recipe.sampling;
-  const Digest digest = sha256(fmt::format(
+  return first_eight_bytes(fmt::format(
       "RPL-G5|model={}|prompt={}|claim={}|K={}|R={}|center={}|trim={}|B={}|templates={}", recipe.model, prompt_version,
       recipe.claim.text, s.slots, s.replicates, center, trim, s.draws, fmt::join(usable, ",")));
-  std::uint64_t seed = 0;
-  for (std::size_t i = 0; i < 8; ++i) seed = seed << 8 | digest[i];
-  return seed;
 }
 
 Plan read_plan(const Recipe& recipe, const PromptBank& bank) {
@@ -139,16 +172,32 @@ Plan read_plan(const Recipe& recipe, const PromptBank& bank) {
             .questions = {},
             .templates = {}};
   const int selected = std::clamp(recipe.sampling.templates.value_or(bank_size), 1, bank_size);
-  plan.template_order = rotated_order(bank_size, plan.rotation, selected);
+  plan.template_order =
+      recipe.sampling.ladder ? shuffled_order(recipe, bank) : rotated_order(bank_size, plan.rotation, selected);
   fill_slots(plan);
   fill_questions(plan, bank);
   measure_prompts(plan, bank);
   return plan;
 }
 
+Plan first_of_ladder(const Plan& ladder, std::size_t questions) {
+  Plan part = ladder;
+  const auto count = static_cast<std::ptrdiff_t>(std::min(questions, ladder.questions.size()));
+  part.questions.erase(part.questions.begin() + count, part.questions.end());
+  part.templates.erase(part.templates.begin() + count, part.templates.end());
+  part.slot_order.erase(part.slot_order.begin() + count, part.slot_order.end());
+  std::fill(part.planned_counts.begin() + count, part.planned_counts.end(), 0);
+  return part;
+}
+
 Plan make_plan(const Recipe& recipe, const PromptBank& bank) {
   require_valid(recipe, bank.paraphrases.size());
   Plan plan = read_plan(recipe, bank);
+  if (recipe.sampling.ladder && plan.questions.size() < static_cast<std::size_t>(recipe.sampling.slots))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the bank {} has {} different paraphrases, the ladder needs {}", bank.version,
+                            plan.questions.size(), recipe.sampling.slots),
+                "name a plan by -K, -R and -T, or --fixed");
   require_short_enough(plan);
   return plan;
 }

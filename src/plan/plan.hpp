@@ -36,7 +36,7 @@ struct Plan {
   std::string run_id;       // names the recipe
   int bank_size = 0;
   int rotation = 0;
-  std::vector<int> template_order;         // bank indices, the T selected ones
+  std::vector<int> template_order;         // bank indices, the T selected ones; of a ladder the order of its own
   std::vector<int> slot_order;             // bank index of each slot, in the order asked
   std::vector<int> planned_counts;         // slots of each of template_order
   std::vector<Question> questions;         // slot by slot, R replicates each
@@ -54,6 +54,13 @@ Plan make_plan(const Recipe& recipe, const PromptBank& bank);
 
 // For recipes stored by other programs: T clamped to the bank, K <= 0 an empty plan, no prompt limit.
 Plan read_plan(const Recipe& recipe, const PromptBank& bank);
+
+// A ladder's plan holds a question for every distinct template of the bank; this is the part of it with the first
+// `questions` ones.
+Plan first_of_ladder(const Plan& ladder, std::size_t questions);
+
+// What shuffles a ladder's templates: it follows from claim, model and bank alone.
+std::uint64_t ladder_seed(const Recipe& recipe, const std::string& prompt_version);
 
 std::string cache_key(const Recipe& recipe, const std::string& prompt_version, const std::string& prompt_sha256,
                       int replicate_idx);

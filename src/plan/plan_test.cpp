@@ -89,6 +89,48 @@ TEST(Plan, NamesARecipeByItsModeButNotByItsExecution) {
   EXPECT_NE(make_plan(local, bank).questions[0].cache_key, make_plan(once, bank).questions[0].cache_key);
 }
 
+Sampling ladder_of(double target) { return {.slots = 3, .replicates = 1, .ladder = Ladder{{2, 3}, target}}; }
+
+TEST(Ladder, NamesItsRecipeByRungsAndTarget) {
+  const PromptBank bank = bank_of({"a {CLAIM}", "b {CLAIM}", "c {CLAIM}"});
+  EXPECT_EQ(make_plan(recipe_of(ladder_of(0.2)), bank).run_id, "heretix-rpl-a1c5a1834578");
+  Recipe mocked = recipe_of(ladder_of(0.25));
+  mocked.mode = Mode::mock();
+  EXPECT_EQ(make_plan(mocked, bank).run_id, "heretix-rpl-62c795ef599c");
+}
+
+TEST(Ladder, AsksEveryDifferentTemplateOnceInAnOrderOfItsOwn) {
+  std::vector<std::string> paraphrases;
+  for (int i = 0; i < 30; ++i) paraphrases.push_back("p" + std::to_string(i % 20) + " {CLAIM}");
+  const Plan plan = make_plan(recipe_of(ladder_of(0.2)), bank_of(paraphrases));
+  EXPECT_EQ(plan.questions.size(), 20U) << "ten are said twice";
+  EXPECT_EQ(plan.templates.size(), 20U);
+  EXPECT_FALSE(std::ranges::is_sorted(plan.template_order));
+  Recipe other = recipe_of(ladder_of(0.2));
+  other.claim = {"another"};
+  EXPECT_NE(make_plan(other, bank_of(paraphrases)).template_order, plan.template_order);
+  Recipe wider = recipe_of(ladder_of(0.4));
+  EXPECT_EQ(make_plan(wider, bank_of(paraphrases)).template_order, plan.template_order)
+      << "another target finds the answers that are stored";
+}
+
+TEST(Ladder, ItsPartHoldsTheFirstQuestions) {
+  const Plan plan = make_plan(recipe_of(ladder_of(0.2)), bank_of({"a {CLAIM}", "b {CLAIM}", "c {CLAIM}"}));
+  const Plan part = first_of_ladder(plan, 2);
+  ASSERT_EQ(part.questions.size(), 2U);
+  EXPECT_EQ(part.questions[1].cache_key, plan.questions[1].cache_key);
+  EXPECT_EQ(part.templates.size(), 2U);
+  EXPECT_EQ(part.planned_counts, (std::vector<int>{1, 1, 0}));
+  EXPECT_EQ(part.run_id, plan.run_id);
+}
+
+TEST(Ladder, IsRefusedWhereItCannotBeClimbed) {
+  const PromptBank small = bank_of({"a {CLAIM}", "a {CLAIM}", "c {CLAIM}"});
+  EXPECT_NE(refusal(recipe_of(ladder_of(0.2)), small).find("2 different paraphrases"), std::string::npos);
+  EXPECT_NE(refusal(recipe_of(ladder_of(0.0)), small).find("the wanted width is 0"), std::string::npos);
+  EXPECT_NE(refusal(recipe_of(ladder_of(1.01)), small).find("at most 1"), std::string::npos);
+}
+
 TEST(Claim, IsRefusedWithWhatIsWrongAndWhere) {
   const auto message = [](const std::string& text) -> std::string {
     try {

@@ -14,6 +14,16 @@ void require_in(const char* name, long value, long least, long most) {
               fmt::format("give a {} in that range", name));
 }
 
+void require_valid(const Ladder& ladder, const Sampling& s, std::size_t bank_size) {
+  if (!(ladder.target > 0 && ladder.target <= 1))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the wanted width is {}, must be above 0 and at most 1", ladder.target),
+                "e.g. --until-width 0.20");
+  if (ladder.rungs.empty() || ladder.rungs.front() < 1 || s.slots != ladder.rungs.back() || s.replicates != 1)
+    throw Error(ErrorKind::bad_input, "a ladder asks its last rung's templates once each");
+  require_in("the ladder's last rung", s.slots, 1, static_cast<long>(bank_size));
+}
+
 std::string joined(const std::string& base, const std::map<std::string, std::string>& parameters, bool with_run) {
   std::string text = base;
   for (const auto& [name, value] : parameters) {
@@ -39,6 +49,7 @@ void require_valid(const Recipe& recipe, std::size_t bank_size) {
   require_in("B (bootstrap draws)", s.draws, 1, kMaxDraws);
   require_in("max_output_tokens", s.max_output_tokens, 1, kMaxOutputTokens);
   require_in("max_prompt_chars", s.max_prompt_chars, 1, kMaxPromptChars);
+  if (s.ladder) require_valid(*s.ladder, s, bank_size);
   if (recipe.model.empty()) throw Error(ErrorKind::bad_input, "the model has no name", "see heretix models");
   if (count_code_points(recipe.model) > kMaxModelCharacters) {
     throw Error(ErrorKind::bad_input,

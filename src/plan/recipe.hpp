@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "claim/claim.hpp"
 
@@ -36,6 +37,12 @@ class Mode {
   std::map<std::string, std::string> parameters_;
 };
 
+// Sampling until precise (docs/ladder.md): templates in a seeded order of their own, one answer each, rung by rung.
+struct Ladder {
+  std::vector<int> rungs;  // ascending; the last one is K
+  double target;           // width of the 95 % interval, in (0, 1]
+};
+
 struct Sampling {
   int slots = 8;                   // K, >= 1
   int replicates = 2;              // R, >= 1
@@ -43,6 +50,7 @@ struct Sampling {
   int draws = 5000;                // B, >= 1
   int max_output_tokens = 1024;    // of one answer
   int max_prompt_chars = 1200;     // code points of one full prompt
+  std::optional<Ladder> ladder{};  // then K is its last rung, R 1 and T the bank
 };
 
 struct Recipe {

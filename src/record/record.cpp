@@ -62,13 +62,23 @@ std::string_view to_word(SeedSource source) {
   throw std::logic_error("a SeedSource without a word");
 }
 
+Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
+  std::vector<std::optional<Probability>> usable;
+  for (const auto& answer : answers)
+    usable.push_back(answer && answer->verdict.usable() ? answer->verdict.prob_true : std::nullopt);
+  return climb(usable, plan.template_order.size(), plan.recipe.sampling.ladder.value().target);
+}
+
 Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<std::optional<Answer>>& answers,
                    std::optional<std::uint64_t> seed, SeedSource source, ExecutionFacts execution) {
   const Tally counted = tally(plan, answers);
   require_enough(counted, plan.run_id);
   const std::uint64_t used = seed_for(plan, counted, seed);
   const Estimate belief = estimate(counted.by_template, {.seed = used, .draws = plan.recipe.sampling.draws});
-  HonestInterval honest = honest_interval(counted.probabilities, {.level = Level::p95, .frozen = belief.ci95});
+  std::optional<Climb> climb;
+  if (plan.recipe.sampling.ladder) climb = climb_of(plan, answers);
+  HonestInterval honest = climb ? climb->rungs.back().honest
+                                : honest_interval(counted.probabilities, {.level = Level::p95, .frozen = belief.ci95});
   const auto shown = honest.bounds ? std::optional(honest.bounds->interval) : std::nullopt;
   const auto honest_width = shown ? std::optional(shown->width()) : std::nullopt;
   Record record{.plan = plan,
@@ -83,6 +93,7 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
                 .templates = templates_of(plan, answers),
                 .estimate = belief,
                 .honest = std::move(honest),
+                .climb = std::move(climb),
                 .gates = judge(belief, counted.compliance(), honest_width),
                 .quality = quality_score(belief.stability, belief.ci95.width(), counted.compliance()),
                 .verdict = verdict_text(belief.p, shown),

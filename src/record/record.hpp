@@ -14,6 +14,7 @@
 #include "judge/gates.hpp"
 #include "plan/plan.hpp"
 #include "stats/honest.hpp"
+#include "stats/ladder.hpp"
 
 namespace heretix {
 
@@ -44,6 +45,7 @@ struct ExecutionFacts {
   long long billed_micro_usd = 0;
   std::size_t billing_unknown = 0;
   std::size_t first_answers_unusable = 0;
+  std::vector<long long> billed_after_rungs{};  // of a ladder, micro-dollars
   std::string program_version;
 };
 
@@ -60,11 +62,15 @@ struct Record {
   std::vector<TemplateResult> templates;  // in plan order
   Estimate estimate;
   HonestInterval honest;
+  std::optional<Climb> climb{};  // of a ladder: `honest` is its last rung's
   std::vector<Gate> gates;
   int quality = 0;
   std::string verdict;
   ExecutionFacts execution;
 };
+
+// How far a ladder has come with these answers, by question from the first.
+Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers);
 
 // The given facts and everything that follows from them. Pure: verification calls it with stored answers.
 // Throws Error{bad_input} for fewer than kMinAnswers usable answers.
@@ -84,6 +90,10 @@ void write_artifact(const Record& record, const std::function<void(const std::st
 nlohmann::json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed);
 nlohmann::json sampler_json(const Plan& plan);
 nlohmann::json counts_json(const Record& record);
+
+// Micro-dollars that the next rung of its ladder would have cost, by what the answers of this execution cost. Empty:
+// there is none, or it is not known.
+std::optional<double> next_rung_cost(const Record& record);
 
 nlohmann::json to_json(const PromptBank& bank);
 PromptBank bank_from_json(const nlohmann::json& bank);  // throws nlohmann's exceptions where it is malformed

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <nlohmann/json.hpp>
 
@@ -21,9 +22,15 @@ std::string bits(Logit l) { return fmt::format("{:016x}", std::bit_cast<std::uin
 
 json interval_json(const Interval& interval) { return json::array({interval.low.value(), interval.high.value()}); }
 
-json honest_json(const HonestInterval& h) {
-  json out = {{"method", kHonestMethod},          {"level", h.level}, {"status", h.status()}, {"p", h.p.value()},
-              {"centre_logit", h.center.value()}, {"T", h.templates}, {"n", h.answers},       {"k", h.trimmed}};
+json honest_json(const HonestInterval& h, std::string_view method) {
+  json out = {{"method", method},
+              {"level", h.level},
+              {"status", h.status()},
+              {"p", h.p.value()},
+              {"centre_logit", h.center.value()},
+              {"T", h.templates},
+              {"n", h.answers},
+              {"k", h.trimmed}};
   if (!h.bounds) return out;
   out["ci"] = interval_json(h.bounds->interval);
   out["width"] = h.bounds->interval.width();
@@ -88,6 +95,27 @@ json templates_json(const std::vector<TemplateResult>& templates) {
   return out;
 }
 
+json ladder_json(const Record& r) {
+  json rungs = json::array();
+  for (const Rung& rung : r.climb->rungs) {
+    json added = {{"size", rung.size}, {"asked", rung.asked}, {"usable", rung.honest.templates}};
+    if (rung.honest.bounds) {
+      added["ci"] = interval_json(rung.honest.bounds->interval);
+      added["width"] = rung.honest.bounds->interval.width();
+      added["c"] = rung.honest.bounds->scale;
+    }
+    rungs.push_back(std::move(added));
+  }
+  return {{"rungs", kLadderRungs},
+          {"target", r.plan.recipe.sampling.ladder->target},
+          {"level", 0.95},
+          {"order_seed", std::to_string(ladder_seed(r.plan.recipe, r.plan.prompt_version))},
+          {"reached", rungs},
+          {"dropped", r.climb->rungs.back().asked - r.climb->rungs.back().honest.templates},
+          {"stopped", to_word(*r.climb->stop)},
+          {"next_rung_micro_usd", or_null(next_rung_cost(r))}};
+}
+
 json execution_json(const Record& r) {
   const ExecutionFacts& e = r.execution;
   const double first_rate =
@@ -102,6 +130,7 @@ json execution_json(const Record& r) {
               {"billing_unknown", e.billing_unknown},
               {"first_answer_unusable_rate", first_rate},
               {"program_version", e.program_version}};
+  if (!e.billed_after_rungs.empty()) out["billed_after_rungs"] = e.billed_after_rungs;
   if (!e.answered_by.empty()) out["answered_by"] = e.answered_by;  // absent in records of 0.1
   return out;
 }
@@ -129,22 +158,31 @@ json answer_json(const Record& r, std::size_t i) {
 
 }  // namespace
 
+std::optional<double> next_rung_cost(const Record& r) {
+  const auto last = std::ranges::find(kLadderRungs, r.climb->rungs.back().size);
+  const ExecutionFacts& e = r.execution;
+  if (last + 1 == kLadderRungs.end() || e.attempts == 0 || e.billing_unknown > 0) return std::nullopt;
+  return static_cast<double>(e.billed_micro_usd) / static_cast<double>(e.attempts) * (*(last + 1) - *last);
+}
+
 json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed) {
   const Recipe& recipe = plan.recipe;
   const Sampling& s = recipe.sampling;
-  return {{"claim", recipe.claim.text},
-          {"model", recipe.model},
-          {"mode", recipe.mode.text()},
-          {"prompt_version", plan.prompt_version},
-          {"prompt_bank_sha256", plan.bank_sha256},
-          {"prompt_content_sha256", content_sha256(bank)},
-          {"K", s.slots},
-          {"R", s.replicates},
-          {"T", plan.templates_selected()},
-          {"B", s.draws},
-          {"seed", given_seed ? json(std::to_string(*given_seed)) : json(nullptr)},
-          {"max_output_tokens", s.max_output_tokens},
-          {"max_prompt_chars", s.max_prompt_chars}};
+  json out = {{"claim", recipe.claim.text},
+              {"model", recipe.model},
+              {"mode", recipe.mode.text()},
+              {"prompt_version", plan.prompt_version},
+              {"prompt_bank_sha256", plan.bank_sha256},
+              {"prompt_content_sha256", content_sha256(bank)},
+              {"K", s.slots},
+              {"R", s.replicates},
+              {"T", plan.templates_selected()},
+              {"B", s.draws},
+              {"seed", given_seed ? json(std::to_string(*given_seed)) : json(nullptr)},
+              {"max_output_tokens", s.max_output_tokens},
+              {"max_prompt_chars", s.max_prompt_chars}};
+  if (s.ladder) out["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"level", 0.95}};
+  return out;
 }
 
 json sampler_json(const Plan& plan) {
@@ -165,27 +203,29 @@ json counts_json(const Record& record) {
 
 json to_json(const Record& r) {
   const double hits = r.answered == 0 ? 0.0 : static_cast<double>(r.from_store) / static_cast<double>(r.answered);
-  return {{"format", "heretix_record"},
-          {"version", kRecordVersion},
-          {"run_id", r.plan.run_id},
-          {"claim", r.plan.recipe.claim.text},
-          {"claim_hash", r.plan.recipe.claim.hash()},
-          {"config",
-           config_json(r.plan, r.bank, r.seed_source == SeedSource::derived ? std::nullopt : std::optional(r.seed))},
-          {"sampler", sampler_json(r.plan)},
-          {"estimate", estimate_json(r)},
-          {"honest", honest_json(r.honest)},
-          {"verdict", r.verdict},
-          {"gates", gates_json(r.gates)},
-          {"pqs", r.quality},
-          {"pqs_version", kQualityVersion},
-          {"answered", r.answered},
-          {"usable", r.usable},
-          {"rpl_compliance_rate", r.compliance},
-          {"cache_hit_rate", hits},
-          {"templates", templates_json(r.templates)},
-          {"answers_sha256", answers_sha256(r.answers)},
-          {"execution", execution_json(r)}};
+  json out = {{"format", "heretix_record"},
+              {"version", kRecordVersion},
+              {"run_id", r.plan.run_id},
+              {"claim", r.plan.recipe.claim.text},
+              {"claim_hash", r.plan.recipe.claim.hash()},
+              {"config", config_json(r.plan, r.bank,
+                                     r.seed_source == SeedSource::derived ? std::nullopt : std::optional(r.seed))},
+              {"sampler", sampler_json(r.plan)},
+              {"estimate", estimate_json(r)},
+              {"honest", honest_json(r.honest, r.climb ? kLadderMethod : kHonestMethod)},
+              {"verdict", r.verdict},
+              {"gates", gates_json(r.gates)},
+              {"pqs", r.quality},
+              {"pqs_version", kQualityVersion},
+              {"answered", r.answered},
+              {"usable", r.usable},
+              {"rpl_compliance_rate", r.compliance},
+              {"cache_hit_rate", hits},
+              {"templates", templates_json(r.templates)},
+              {"answers_sha256", answers_sha256(r.answers)},
+              {"execution", execution_json(r)}};
+  if (r.climb) out["ladder"] = ladder_json(r);
+  return out;
 }
 
 // A model may say bytes that are no UTF-8; the database keeps them, JSON shows a replacement character.

@@ -28,10 +28,9 @@ std::string gates_text(const Record& r) {
 std::string comparison_text(const std::vector<Record>& records, const TextStyle& style) {
   std::size_t width = 5;
   for (const Record& r : records) width = std::max(width, r.plan.recipe.model.size());
-  const Sampling& s = records.front().plan.recipe.sampling;
-  std::string text = emphasised(on_one_line(records.front().plan.recipe.claim.text), style) + "\n" +
-                     fmt::format("{} · K {}, R {}, T {}\n\n", records.front().plan.prompt_version, s.slots,
-                                 s.replicates, records.front().plan.templates_selected());
+  std::string text =
+      emphasised(on_one_line(records.front().plan.recipe.claim.text), style) + "\n" +
+      fmt::format("{} · {}\n\n", records.front().plan.prompt_version, plan_in_words(records.front().plan));
   text += fmt::format("  {:<{}}  {:>4}  {:<13} {:<53} {:>7} {:>7}  {:<12} {}\n", "model", width, "p", "95 % interval",
                       "0                                                   1", "usable", "quality", "cost", "gates");
   for (const Record& r : records) {

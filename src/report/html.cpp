@@ -65,6 +65,27 @@ std::string gates_section(const Record& r) {
       rows, r.quality, kQualityVersion, r.usable, r.answered, r.from_store);
 }
 
+std::string ladder_section(const Record& r) {
+  if (!r.climb) return "";
+  std::string rows;
+  for (std::size_t i = 0; i < r.climb->rungs.size(); ++i) {
+    const Rung& rung = r.climb->rungs[i];
+    const auto& bounds = rung.honest.bounds;
+    const auto& billed = r.execution.billed_after_rungs;
+    rows += fmt::format(
+        "<tr><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td>"
+        "<td class=\"num\">{}</td></tr>\n",
+        rung.size, rung.asked,
+        bounds ? fmt::format("{:.2f} to {:.2f}", bounds->interval.low.value(), bounds->interval.high.value()) : "none",
+        bounds ? fmt::format("{:.3f}", bounds->interval.width()) : "none",
+        i < billed.size() ? fmt::format("${:.6f}", static_cast<double>(billed[i]) / 1e6) : "");
+  }
+  return fmt::format(
+      "<h2>Asked until precise</h2><p>{}.</p><div class=\"wrap\"><table><tr><th>rung</th><th>asked</th><th>95 % "
+      "interval</th><th>width</th><th>cost so far</th></tr>\n{}</table></div>\n",
+      escaped(ladder_text(r)), rows);
+}
+
 std::string answers_section(const Record& r) {
   std::string rows;
   for (std::size_t i = 0; i < r.answers.size(); ++i) {
@@ -100,8 +121,8 @@ std::string provenance_section(const Record& r) {
   row("mode", r.plan.recipe.mode.text());
   row("provider's settings", nlohmann::json::parse(r.execution.settings, nullptr, false).dump(2));
   row("prompt bank", fmt::format("{} (sha256 {})", r.plan.prompt_version, r.plan.bank_sha256));
-  row("plan", fmt::format("K {}, R {}, T {} of {}, rotation {}", s.slots, s.replicates, r.plan.templates_selected(),
-                          r.plan.bank_size, r.plan.rotation));
+  row("plan", fmt::format("{} of {}, rotation {}", plan_in_words(r.plan), r.plan.bank_size, r.plan.rotation));
+  if (r.climb) row("ladder", ladder_text(r));
   row("method", fmt::format("{}, B {}, seed {} ({})", kMethod, s.draws, r.seed, to_word(r.seed_source)));
   row("frozen interval", fmt::format("[{}, {}]", r.estimate.ci95.low.value(), r.estimate.ci95.high.value()));
   row("centre, log-odds", fmt::format("{}", r.estimate.center.value()));
@@ -129,7 +150,7 @@ std::string page(const std::string& title, const std::string& body) {
 std::string sections(const Record& r) {
   return "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is the template's mean in "
          "log-odds; the band is the interval.</p>" +
-         html::forest_picture(r) + gates_section(r) + answers_section(r) + provenance_section(r);
+         html::forest_picture(r) + ladder_section(r) + gates_section(r) + answers_section(r) + provenance_section(r);
 }
 
 std::string comparison_row(const Record& r) {

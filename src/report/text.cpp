@@ -1,6 +1,7 @@
 #include "report/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -88,6 +89,31 @@ std::string answered_by_text(const Record& r) {
 
 }  // namespace
 
+std::string plan_in_words(const Plan& plan) {
+  const Sampling& s = plan.recipe.sampling;
+  if (s.ladder) return fmt::format("up to {} templates once each", s.slots);
+  return fmt::format("K {}, R {}, T {}", s.slots, s.replicates, plan.templates_selected());
+}
+
+std::string ladder_text(const Record& r) {
+  const Rung& last = r.climb->rungs.back();
+  const double target = r.plan.recipe.sampling.ladder->target;
+  std::string text = fmt::format("{} templates, ", last.honest.templates);
+  if (last.asked > last.honest.templates) text += fmt::format("{} more unusable; ", last.asked - last.honest.templates);
+  switch (*r.climb->stop) {
+    case LadderStop::target_met: text += fmt::format("the wanted width of {} is met", target); break;
+    case LadderStop::limited_by_wording:
+      text += fmt::format("limited by wording: the width of {} is out of reach of {} templates", target,
+                          kLadderRungs.back());
+      break;
+    case LadderStop::last_rung: text += fmt::format("the last rung; the wanted width was {}", target); break;
+    case LadderStop::templates_spent: text += "the bank holds no further template"; break;
+  }
+  if (const auto cost = next_rung_cost(r); cost.value_or(0) > 0)
+    text += fmt::format("; the next rung would cost about ${:.6f}", *cost / 1e6);
+  return text;
+}
+
 std::string emphasised(const std::string& text, const TextStyle& style) {
   return style.color ? "\x1b[1m" + text + "\x1b[0m" : text;
 }
@@ -123,10 +149,10 @@ std::string result_text(const Record& r, const TextStyle& style) {
   const Recipe& recipe = r.plan.recipe;
   const auto interval = shown_interval(r);
   std::string text = bold(on_one_line(recipe.claim.text), style) + "\n";
-  text += dim(fmt::format("{} · {} · K {}, R {}, T {} · {}", recipe.model, r.plan.prompt_version, recipe.sampling.slots,
-                          recipe.sampling.replicates, r.plan.templates_selected(), counts_text(r)),
-              style) +
-          "\n\n";
+  text +=
+      dim(fmt::format("{} · {} · {} · {}", recipe.model, r.plan.prompt_version, plan_in_words(r.plan), counts_text(r)),
+          style) +
+      "\n\n";
   text += fmt::format("  {}   {}   {}\n", bold(fmt::format("p = {:.2f}", r.estimate.p.value()), style),
                       interval_text(interval), r.verdict);
   text += fmt::format("  0 {} 1\n\n", interval_bar(r));
@@ -135,6 +161,7 @@ std::string result_text(const Record& r, const TextStyle& style) {
   if (r.honest.bounds) {
     for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
   }
+  if (r.climb) text += fmt::format("  {:<11} {}\n", "ladder", ladder_text(r));
   text += answered_by_text(r);
   if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
     text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));
@@ -178,9 +205,15 @@ std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle&
   line("model", fmt::format("{} ({})", plan.recipe.model, plan.recipe.mode.text()));
   line("prompt bank", fmt::format("{} ({} paraphrases, sha256 {})", plan.prompt_version, plan.bank_size,
                                   plan.bank_sha256.substr(0, 16)));
-  line("questions", fmt::format("{} = K {} slots x R {} replicates over T {} templates", plan.questions.size(), s.slots,
-                                s.replicates, plan.templates_selected()));
-  line("rotation", fmt::format("{}: templates in order {}", plan.rotation, order));
+  if (s.ladder) line("ladder", fmt::format("until the 95 % interval is at most {} wide", s.ladder->target));
+  if (s.ladder)
+    line("questions", fmt::format("{} templates once each; one more for each unusable answer",
+                                  fmt::join(s.ladder->rungs, ", then ")));
+  else
+    line("questions", fmt::format("{} = K {} slots x R {} replicates over T {} templates", plan.questions.size(),
+                                  s.slots, s.replicates, plan.templates_selected()));
+  if (s.ladder) line("order", order);
+  else line("rotation", fmt::format("{}: templates in order {}", plan.rotation, order));
   line("slots", fmt::format("{} templates are asked, imbalance {:.2f}", plan.templates.size(), plan.planned_imbalance));
   line("bootstrap", fmt::format("{} draws", s.draws));
   line("seed", fmt::format("{} ({})", facts.seed, facts.seed_source));

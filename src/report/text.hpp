@@ -20,6 +20,12 @@ std::string emphasised(const std::string& text, const TextStyle& style);
 // The scale from 0 to 1 with the interval and the estimate on it, 51 columns.
 std::string interval_bar(const Record& record);
 
+// "K 8, R 2, T 16", or "up to 16 templates once each".
+std::string plan_in_words(const Plan& plan);
+
+// "8 templates, the wanted width of 0.2 is met; the next rung would cost about $0.000800". Of a ladder only.
+std::string ladder_text(const Record& record);
+
 // "$0.012000 + 1 unknown": what the execution was billed, and how many attempts may have been.
 std::string cost_text(const ExecutionFacts& execution);
 

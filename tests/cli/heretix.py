@@ -12,16 +12,23 @@ PROGRAM = os.environ["HERETIX"]
 SOURCE = pathlib.Path(os.environ["HERETIX_SOURCE"])
 
 
+NAMES_A_PLAN = {"-K", "-R", "-T", "--fixed", "--until-width", "--config"}
+
+
 class ProgramTest(unittest.TestCase):
     maxDiff = None
+    plan = ("--fixed",)  # what run and describe get where a test names no plan: 16 questions, whatever is answered
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="heretix-test-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def heretix(self, *arguments, stdin=None, program=PROGRAM, **environment):
+        arguments = [str(a) for a in arguments]
+        if arguments[:1] in (["run"], ["describe"]) and not NAMES_A_PLAN & set(arguments):
+            arguments += self.plan
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "NO_COLOR"))}
-        return subprocess.run([program, *map(str, arguments)], cwd=self.folder, input=stdin, capture_output=True, text=True,
+        return subprocess.run([program, *arguments], cwd=self.folder, input=stdin, capture_output=True, text=True,
                               env={**kept, **environment}, timeout=300, errors="replace")
 
     def ok(self, *arguments, **more):

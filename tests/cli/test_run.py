@@ -140,7 +140,7 @@ class Faults(ProgramTest):
 
     def test_an_interrupt_keeps_everything_and_the_same_command_goes_on(self):
         model = self.script(concurrency=2, delay_ms=150)
-        running = subprocess.Popen([PROGRAM, "run", CLAIM, "--model", model], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        running = subprocess.Popen([PROGRAM, "run", CLAIM, "--fixed", "--model", model], cwd=self.folder, stderr=subprocess.PIPE, text=True)
         time.sleep(0.7)
         running.send_signal(signal.SIGINT)
         told = running.communicate(timeout=30)[1]
@@ -156,7 +156,7 @@ class Faults(ProgramTest):
 
     def test_two_at_once_never_ask_the_same_question(self):
         model = self.script(concurrency=4, delay_ms=40, ledger=str(self.folder / "ledger"))
-        commands = [subprocess.Popen([PROGRAM, "run", CLAIM, "--model", model, "--json"], cwd=self.folder, stdout=subprocess.PIPE,
+        commands = [subprocess.Popen([PROGRAM, "run", CLAIM, "--fixed", "--model", model, "--json"], cwd=self.folder, stdout=subprocess.PIPE,
                                      stderr=subprocess.PIPE, text=True) for _ in range(3)]
         outputs = [c.communicate(timeout=60) for c in commands]
         for command, (_, error) in zip(commands, outputs):
@@ -238,7 +238,7 @@ class Reading(ProgramTest):
         for path in (SOURCE / "tests/golden").glob("*.json"):
             (golden / path.name).write_text(path.read_text())
         (golden / "keys.json").write_text((golden / "keys.json").read_text().replace("heretix-rpl-8d4b96a13262", "heretix-rpl-000000000000"))
-        (golden / "statistics.json").write_text("{}")
+        (golden / "astrology.json").write_text("{}")
         done = self.heretix("selftest", golden)
         self.assertEqual(done.returncode, 1)
         self.assertIn("key-p00 run_id", done.stdout)

@@ -273,7 +273,7 @@ class Checks(PostgresTest):
 
     def test_an_execution_that_still_runs_is_left_for_the_next_time(self):
         model = self.script("slow.json", model="m", delay_ms=400, concurrency=1)
-        process = subprocess.Popen([PROGRAM, "run", CLAIM, "--model", model], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([PROGRAM, "run", CLAIM, "--fixed", "--model", model], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         path = pathlib.Path(self.folder / "runs/heretix.sqlite")
         for _ in range(100):
             if path.exists() and self.database().execute("SELECT count(*) FROM sqlite_master WHERE name = 'samples'").fetchone()[0] \
