@@ -54,6 +54,12 @@ std::string to_hex(const Digest& digest) {
   return hex;
 }
 
+std::uint64_t first_eight_bytes(const Digest& digest) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | digest[i];
+  return value;
+}
+
 std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 
 std::string sha256_of_file(const std::string& path) {

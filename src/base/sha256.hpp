@@ -12,7 +12,8 @@ namespace heretix {
 using Digest = std::array<unsigned char, 32>;
 
 Digest sha256(std::string_view bytes);
-std::string to_hex(const Digest& digest);  // 64 lower-case characters
+std::string to_hex(const Digest& digest);               // 64 lower-case characters
+std::uint64_t first_eight_bytes(const Digest& digest);  // big-endian; what seeds are made of
 std::string sha256_hex(std::string_view bytes);
 
 // For what does not fit in memory. finish() may be called once.

@@ -53,6 +53,9 @@ constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_
 constexpr std::string_view kFindExecution =
     "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
     ":name";
+constexpr std::string_view kDoneExecutions =
+    "SELECT execution_id, run_id, created_at, claim, model, prompt_version FROM heretix_executions WHERE status = "
+    "'done' ORDER BY created_at, execution_id";
 constexpr std::string_view kCounted =
     "SELECT cache_key, attempt, from_store FROM heretix_execution_samples WHERE execution_id = :id ORDER BY position";
 constexpr std::string_view kSamplesOfRun =
@@ -227,6 +230,17 @@ std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id
       "SELECT * FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1",
       {{":run", run_id}});
   return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
+}
+
+std::vector<ExecutionHead> RunStore::done_executions() {
+  std::vector<ExecutionHead> heads;
+  if (!has_our_tables()) return heads;
+  for (const Row& row : database_.query(kDoneExecutions, {})) {
+    heads.push_back({row.text_or_empty("execution_id"), row.text_or_empty("run_id"),
+                     row.integer("created_at").value_or(0), row.text_or_empty("claim"), row.text_or_empty("model"),
+                     row.text_or_empty("prompt_version")});
+  }
+  return heads;
 }
 
 std::optional<ExecutionRow> RunStore::execution(const std::string& execution_id) {

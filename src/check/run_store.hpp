@@ -23,6 +23,13 @@ struct ExecutionRow {
   std::string config_text, record_text, record_sha256;
 };
 
+// What a finished execution measured, without its texts.
+struct ExecutionHead {
+  std::string execution_id, run_id;
+  long long created_at = 0;  // Unix seconds, UTC
+  std::string claim, model, prompt_version;
+};
+
 struct CountedKey {
   std::string cache_key;
   std::optional<int> attempt;  // empty: only `samples` holds the answer
@@ -72,6 +79,7 @@ class RunStore {
   // Whether `samples` may hold another program's answer to a question that was asked here too.
   virtual bool shares_samples() const { return false; }
 
+  std::vector<ExecutionHead> done_executions();  // oldest first
   std::optional<ExecutionRow> execution(const std::string& execution_id);
   std::optional<std::string> bank_text(const std::string& content_sha256);
 

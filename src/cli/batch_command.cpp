@@ -1,12 +1,10 @@
 #include <fmt/format.h>
 
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/batch_file.hpp"
 #include "cli/commands.hpp"
-#include "cli/csv.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/expected_cost.hpp"
 #include "cli/run_one.hpp"
@@ -15,58 +13,6 @@
 
 namespace heretix {
 namespace {
-
-using nlohmann::json;
-
-struct Entry {
-  std::string place;  // "claims.csv:3"
-  Settings settings;
-};
-
-bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
-
-Entry entry_from(const std::string& fields_as_json, const std::string& place) {
-  Entry entry{place, parse_config(fields_as_json, place)};
-  if (!entry.settings.claim)
-    throw Error(ErrorKind::bad_input, fmt::format("{}: no field 'claim'", place), "every line or row needs one");
-  return entry;
-}
-
-std::vector<Entry> read_jsonl(std::istream& in, const std::string& name) {
-  std::vector<Entry> entries;
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    if (is_blank(line)) continue;
-    const std::string place = fmt::format("{}:{}", name, number);
-    if (!json::accept(line))
-      throw Error(ErrorKind::bad_input, fmt::format("{}: not a JSON object", place),
-                  "one object a line, with a field 'claim'");
-    entries.push_back(entry_from(line, place));
-  }
-  return entries;
-}
-
-std::vector<Entry> read_csv(std::istream& in, const std::string& name) {
-  const CsvTable table = parse_csv(std::string(std::istreambuf_iterator<char>(in), {}), name);
-  std::vector<Entry> entries;
-  for (const CsvRow& row : table.rows) {
-    json fields = json::object();
-    for (std::size_t i = 0; i < row.cells.size(); ++i) {
-      if (!row.cells[i].empty()) fields[table.header[i]] = row.cells[i];
-    }
-    entries.push_back(
-        entry_from(fields.dump(-1, ' ', false, json::error_handler_t::replace), fmt::format("{}:{}", name, row.line)));
-  }
-  return entries;
-}
-
-// Every entry is read before the first question is asked: a bad line costs nothing.
-std::vector<Entry> read_entries(const std::string& path) {
-  if (path == "-") return read_jsonl(std::cin, "standard input");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path), "give a .jsonl or .csv file, or -");
-  return path.ends_with(".csv") ? read_csv(file, path) : read_jsonl(file, path);
-}
 
 std::string row_text(const Record& r) {
   const auto& bounds = r.honest.bounds;
@@ -100,13 +46,13 @@ class Providers {
 }  // namespace
 
 int batch_command(const Options& options) {
-  const std::vector<Entry> entries = read_entries(options.input);
+  const std::vector<BatchEntry> entries = read_batch_file(options.input);
   stop_signal();
   Providers providers;
   std::vector<Resolved> all;
   SecondStore second(options);
   Budget budget = make_budget(options.flags);
-  for (const Entry& entry : entries) {
+  for (const BatchEntry& entry : entries) {
     all.push_back(resolve(options, entry.settings));
     all.back().request.ask.budget = &budget;
     try {

@@ -66,7 +66,7 @@ void add_plan_options(App& command, Options& o) {
   add_store(command, o);
 }
 
-void add_ask_options(App& command, Options& o) {
+void add_ask_options(App& command, Options& o, const char* strict = "exit with 1 where a gate fails") {
   command.add_option("--concurrency", o.flags.concurrency, "questions at once (HERETIX_RPL_CONCURRENCY)")
       ->type_name("N");
   command.add_option("--timeout", o.flags.timeout, "of one question to a hosted model, in seconds (default 300)")
@@ -86,7 +86,7 @@ void add_ask_options(App& command, Options& o) {
   command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
   command.add_flag("--resend-unknown", o.resend_unknown,
                    "ask again what was sent twice with no answer seen; it may be billed again");
-  command.add_flag("--strict", o.strict, "exit with 1 where a gate fails");
+  command.add_flag("--strict", o.strict, strict);
   command.add_flag("-q,--quiet", o.quiet, "no progress line");
 }
 
@@ -156,6 +156,61 @@ void add_reading_commands(App& app, Options& o) {
   App* verify = add(app, "verify", "recompute a run from its stored answers and compare with what was stored");
   add_run_argument(*verify, o);
   add_json(*verify, o);
+}
+
+void add_page(App& command, Options& o) {
+  command.add_option("-o,--out", o.out, "also as a self-contained HTML page")->type_name("FILE");
+}
+
+void add_coherence_command(App& app, Options& o) {
+  App* coherence =
+      add(app, "coherence", "whether beliefs about related claims fit together, and what it costs that they do not");
+  coherence->add_option("claim", o.flags.claim, "one statement, A")->type_name("CLAIM")->required();
+  const auto text = [&](const char* name, std::vector<std::string>& into, const char* what) {
+    coherence->add_option(name, into, what)->type_name("CLAIM")->allow_extra_args(false);
+  };
+  coherence
+      ->add_option("--not", o.negation,
+                   "its negation (default: by rule, where that is safe; it is printed): p(A) + p(not A) = 1")
+      ->type_name("CLAIM");
+  text("--paraphrase", o.paraphrases, "the same in other words: equally likely");
+  text("--and", o.also, "another claim B: both together at most as likely as either");
+  text("--or", o.either, "another claim B: at least one of them at least as likely as either");
+  text("--implies", o.implied, "a claim that follows from A: at least as likely");
+  add_plan_options(*coherence, o);
+  add_ask_options(*coherence, o, "exit with 1 where a rule is broken");
+  add_page(*coherence, o);
+  add_json(*coherence, o);
+}
+
+void add_statistics_commands(App& app, Options& o) {
+  add_coherence_command(app, o);
+  App* variance = add(app, "variance", "where the spread of answers comes from, and what to ask next");
+  variance->add_option("run", o.runs, "a run or execution id; several of one claim: one for each model on each day")
+      ->type_name("RUN")
+      ->required();
+  variance
+      ->add_option("--wording-cost", o.wording_cost, "of a further wording beyond its answers, in answers (default 0)")
+      ->type_name("X");
+  add_store(*variance, o);
+  add_database(*variance, o, "read from that Postgres instead of the store");
+  add_page(*variance, o);
+  add_json(*variance, o);
+  App* compare = add(app, "compare", "the difference between two measurements, with its interval and what drives it");
+  compare
+      ->add_option("sides", o.runs,
+                   "A and B: run or execution ids, or what the newest of each claim has: model=NAME, bank=VERSION, "
+                   "on=YYYY-MM-DD, several joined by commas")
+      ->type_name("A B")
+      ->expected(2)
+      ->required();
+  compare->add_option("--claims", o.input, "only the claims in that file (.jsonl or .csv, field 'claim')")
+      ->type_name("FILE");
+  compare->add_flag("--strict", o.strict, "exit with 1 where they differ");
+  add_store(*compare, o);
+  add_database(*compare, o, "read from that Postgres instead of the store");
+  add_page(*compare, o);
+  add_json(*compare, o);
 }
 
 App* add_db_command(App& db, Options& o, const char* name, const char* what) {
@@ -278,6 +333,7 @@ std::shared_ptr<App> make_app(Options& options) {
       "5 unavailable; 6 in doubt; 7 stopped half-way, everything kept (a signal, a budget, a quota); 70 broken.");
   add_asking_commands(*app, options);
   add_reading_commands(*app, options);
+  add_statistics_commands(*app, options);
   add_db_commands(*app, options);
   add_export_command(*app, options);
   add_money_commands(*app, options);

@@ -25,11 +25,14 @@ struct Options {
   bool strict = false;
   bool quiet = false;
   bool json = false;
-  std::string database;              // local, prod or an address; empty: not said
-  std::string run;                   // run or execution, of show, answers, verify
-  std::vector<std::string> runs;     // of report
-  std::string input;                 // of batch; folder of selftest; shell of completion
-  std::string out;                   // of report
+  std::string database;           // local, prod or an address; empty: not said
+  std::string run;                // run or execution, of show, answers, verify
+  std::vector<std::string> runs;  // of report and variance; the sides of compare
+  std::string input;              // of batch and compare; folder of selftest; shell of completion
+  std::string negation;           // of coherence, as the next four
+  std::vector<std::string> paraphrases, also, either, implied;
+  std::string out;                   // of report and the statistics: an HTML page
+  double wording_cost = 0;           // of variance, in answers
   bool text = false;                 // of report
   bool raw = false;                  // of answers
   int most = 50;                     // of list

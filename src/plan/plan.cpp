@@ -130,20 +130,9 @@ std::string cache_key(const Recipe& recipe, const std::string& prompt_version, c
                                 replicate_idx, recipe.sampling.max_output_tokens, recipe.mode.text()));
 }
 
-namespace {
-
-std::uint64_t first_eight_bytes(const std::string& text) {
-  const Digest digest = sha256(text);
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < 8; ++i) value = value << 8 | digest[i];
-  return value;
-}
-
-}  // namespace
-
 std::uint64_t ladder_seed(const Recipe& recipe, const std::string& prompt_version) {
   return first_eight_bytes(
-      fmt::format("RPL-LADDER|model={}|prompt={}|claim={}", recipe.model, prompt_version, recipe.claim.text));
+      sha256(fmt::format("RPL-LADDER|model={}|prompt={}|claim={}", recipe.model, prompt_version, recipe.claim.text)));
 }
 
 std::uint64_t derived_seed(const Recipe& recipe, const std::string& prompt_version, std::vector<std::string> usable,
@@ -152,9 +141,9 @@ std::uint64_t derived_seed(const Recipe& recipe, const std::string& prompt_versi
   const auto repeats = std::ranges::unique(usable);
   usable.erase(repeats.begin(), repeats.end());
   const Sampling& s = recipe.sampling;
-  return first_eight_bytes(fmt::format(
+  return first_eight_bytes(sha256(fmt::format(
       "RPL-G5|model={}|prompt={}|claim={}|K={}|R={}|center={}|trim={}|B={}|templates={}", recipe.model, prompt_version,
-      recipe.claim.text, s.slots, s.replicates, center, trim, s.draws, fmt::join(usable, ",")));
+      recipe.claim.text, s.slots, s.replicates, center, trim, s.draws, fmt::join(usable, ","))));
 }
 
 Plan read_plan(const Recipe& recipe, const PromptBank& bank) {

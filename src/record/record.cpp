@@ -104,6 +104,16 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
   return record;
 }
 
+std::optional<WordingVariance> variance_of(const Record& record) {
+  std::vector<std::vector<double>> groups;
+  for (const TemplateResult& t : record.templates) {
+    if (t.probabilities.empty()) continue;
+    auto& logits = groups.emplace_back();
+    for (const Probability p : t.probabilities) logits.push_back(to_logit(p).value());
+  }
+  return groups.size() < 2 ? std::nullopt : std::optional(wording_variance(groups));
+}
+
 std::string answers_sha256(const std::vector<Answer>& answers) {
   Sha256 hash;
   for (const Answer& a : answers) {

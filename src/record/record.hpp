@@ -13,6 +13,7 @@
 #include "estimate/estimate.hpp"
 #include "judge/gates.hpp"
 #include "plan/plan.hpp"
+#include "stats/components.hpp"
 #include "stats/honest.hpp"
 #include "stats/ladder.hpp"
 
@@ -85,6 +86,9 @@ nlohmann::json to_artifact(const Record& record);
 
 // The same as text, handed over in pieces: a run of many answers is never one tree in memory.
 void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink);
+
+// The spread of its answers by wording and replicate (docs/variance.md); empty for fewer than two templates.
+std::optional<WordingVariance> variance_of(const Record& record);
 
 // The parts that stand in columns of their own.
 nlohmann::json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed);

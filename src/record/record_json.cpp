@@ -116,6 +116,14 @@ json ladder_json(const Record& r) {
           {"next_rung_micro_usd", or_null(next_rung_cost(r))}};
 }
 
+json variance_json(const WordingVariance& split) {
+  const double sum = split.wording + split.replicate.value_or(0);
+  return {{"wording", split.wording},
+          {"replicate", or_null(split.replicate)},
+          {"wording_share", split.replicate && sum > 0 ? json(split.wording / sum) : json(nullptr)},
+          {"harmonic_replicates", split.harmonic_replicates}};
+}
+
 json execution_json(const Record& r) {
   const ExecutionFacts& e = r.execution;
   const double first_rate =
@@ -225,6 +233,7 @@ json to_json(const Record& r) {
               {"answers_sha256", answers_sha256(r.answers)},
               {"execution", execution_json(r)}};
   if (r.climb) out["ladder"] = ladder_json(r);
+  if (const auto split = variance_of(r)) out["variance"] = variance_json(*split);
   return out;
 }
 

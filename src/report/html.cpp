@@ -14,20 +14,6 @@ namespace {
 
 using html::escaped;
 
-constexpr std::string_view kStyle = R"(
-:root{color-scheme:light dark;--ink:#1c2330;--soft:#5b6576;--paper:#fff;--panel:#f4f6f9;--line:#d7dce4;--blue:#0b62a8;--orange:#b5500a}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adbd;--paper:#12161d;--panel:#1b212b;--line:#364152;--blue:#6db7f2;--orange:#f0a15e}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
-main{max-width:60rem;margin:0 auto;padding:2rem 1rem 4rem}h1{font-size:1.7rem;line-height:1.25;margin:0 0 .4rem;overflow-wrap:anywhere}
-h2{font-size:1.15rem;margin:2.2rem 0 .7rem}p{margin:.4rem 0}.soft{color:var(--soft)}.big{font-size:2.6rem;font-weight:650;line-height:1.1}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}
-table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
-th{font-weight:600}.wrap{overflow-x:auto}.wrap table{min-width:42rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:13px/1.45 ui-monospace,monospace}
-.panel{background:var(--panel);border-radius:.6rem;padding:1.1rem 1.3rem;margin:1rem 0}.fail{color:var(--orange);font-weight:650}.pass{color:var(--blue);font-weight:650}
-details{margin:.4rem 0}summary{cursor:pointer}td.num{font-variant-numeric:tabular-nums;white-space:nowrap}
-@media print{details{display:block}.panel{border:1px solid var(--line)}}
-)";
-
 std::string headline(const Record& r) {
   const Recipe& recipe = r.plan.recipe;
   std::string out =
@@ -86,6 +72,19 @@ std::string ladder_section(const Record& r) {
       escaped(ladder_text(r)), rows);
 }
 
+std::string variance_section(const Record& r) {
+  const auto split = variance_of(r);
+  if (!split) return "";
+  const double sum = split->wording + split->replicate.value_or(0);
+  const std::string shares = split->replicate && sum > 0
+                                 ? fmt::format("{:.0f} % wording, {:.0f} % replicate", 100 * split->wording / sum,
+                                               100 * *split->replicate / sum)
+                                 : std::string("wording and replicate together: no template has two answers");
+  return fmt::format(
+      "<h2>Where the spread comes from</h2><p>Variance of an answer {:.3f} in squared log-odds: {}.</p>\n", sum,
+      shares);
+}
+
 std::string answers_section(const Record& r) {
   std::string rows;
   for (std::size_t i = 0; i < r.answers.size(); ++i) {
@@ -133,24 +132,11 @@ std::string provenance_section(const Record& r) {
          "</code></p>\n";
 }
 
-std::string page(const std::string& title, const std::string& body) {
-  return fmt::format(
-             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-             "content=\"width=device-width,initial-scale=1\">"
-             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-             "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
-             escaped(shortened(title, 80)), kStyle) +
-         body +
-         "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
-         "the claim is true. "
-         "No source was consulted. Another model, another version or another prompt bank can answer "
-         "otherwise.</p>\n</main></body></html>\n";
-}
-
 std::string sections(const Record& r) {
   return "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is the template's mean in "
          "log-odds; the band is the interval.</p>" +
-         html::forest_picture(r) + ladder_section(r) + gates_section(r) + answers_section(r) + provenance_section(r);
+         html::forest_picture(r) + ladder_section(r) + variance_section(r) + gates_section(r) + answers_section(r) +
+         provenance_section(r);
 }
 
 std::string comparison_row(const Record& r) {
@@ -167,7 +153,7 @@ std::string comparison_row(const Record& r) {
 
 }  // namespace
 
-std::string report_html(const Record& r) { return page(r.plan.recipe.claim.text, headline(r) + sections(r)); }
+std::string report_html(const Record& r) { return html::page(r.plan.recipe.claim.text, headline(r) + sections(r)); }
 
 std::string report_html(const std::vector<Record>& records) {
   std::string claim = records.front().plan.recipe.claim.text;
@@ -188,7 +174,7 @@ std::string report_html(const std::vector<Record>& records) {
     body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(r.plan.recipe.model),
                         escaped(r.plan.run_id)) +
             sections(r) + "</details>\n";
-  return page(claim, body);
+  return html::page(claim, body);
 }
 
 }  // namespace heretix

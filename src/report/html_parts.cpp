@@ -10,6 +10,20 @@ namespace heretix::html {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+constexpr std::string_view kStyle = R"(
+:root{color-scheme:light dark;--ink:#1c2330;--soft:#5b6576;--paper:#fff;--panel:#f4f6f9;--line:#d7dce4;--blue:#0b62a8;--orange:#b5500a}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adbd;--paper:#12161d;--panel:#1b212b;--line:#364152;--blue:#6db7f2;--orange:#f0a15e}}
+*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
+main{max-width:60rem;margin:0 auto;padding:2rem 1rem 4rem}h1{font-size:1.7rem;line-height:1.25;margin:0 0 .4rem;overflow-wrap:anywhere}
+h2{font-size:1.15rem;margin:2.2rem 0 .7rem}p{margin:.4rem 0}.soft{color:var(--soft)}.big{font-size:2.6rem;font-weight:650;line-height:1.1}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}
+table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
+th{font-weight:600}.wrap{overflow-x:auto}.wrap table{min-width:42rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:13px/1.45 ui-monospace,monospace}
+.panel{background:var(--panel);border-radius:.6rem;padding:1.1rem 1.3rem;margin:1rem 0}.fail{color:var(--orange);font-weight:650}.pass{color:var(--blue);font-weight:650}
+details{margin:.4rem 0}summary{cursor:pointer}td.num{font-variant-numeric:tabular-nums;white-space:nowrap}
+@media print{details{display:block}.panel{border:1px solid var(--line)}}
+)";
+
 constexpr double kLeft = 310, kWidth = 560, kRow = 24;  // SVG units
 
 double x_of(Probability p) { return kLeft + kWidth * p.value(); }
@@ -75,6 +89,20 @@ std::string escaped(std::string_view text) {
     i += *bad;
   }
   return out;
+}
+
+std::string page(const std::string& title, const std::string& body) {
+  return fmt::format(
+             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+             "content=\"width=device-width,initial-scale=1\">"
+             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+             "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
+             escaped(shortened(title, 80)), kStyle) +
+         body +
+         "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
+         "the claim is true. "
+         "No source was consulted. Another model, another version or another prompt bank can answer "
+         "otherwise.</p>\n</main></body></html>\n";
 }
 
 std::string estimate_picture(const Record& r) {

@@ -35,6 +35,9 @@ double sigmoid(double x) {
 double normal_density(double z) { return boost::math::pdf(boost::math::normal(), z); }
 double normal_cdf(double z) { return boost::math::cdf(boost::math::normal(), z); }
 double normal_quantile(double p) { return boost::math::quantile(boost::math::normal(), p); }
+double student_cdf(double t, double degrees_of_freedom) {
+  return boost::math::cdf(boost::math::students_t(degrees_of_freedom), t);
+}
 double student_quantile(double p, double degrees_of_freedom) {
   return boost::math::quantile(boost::math::students_t(degrees_of_freedom), p);
 }

@@ -21,7 +21,8 @@ double sigmoid(double x);
 
 double normal_density(double z);
 double normal_cdf(double z);
-double normal_quantile(double p);                              // 0 < p < 1
+double normal_quantile(double p);  // 0 < p < 1
+double student_cdf(double t, double degrees_of_freedom);
 double student_quantile(double p, double degrees_of_freedom);  // 0 < p < 1, degrees > 0, not necessarily whole
 
 // Linear between order statistics (NumPy's default); q in [0, 1], `sorted` not empty.

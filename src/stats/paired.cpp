@@ -52,11 +52,13 @@ double sign_flip_p(std::span<const double> d, std::uint64_t seed) {
   return (1.0 + hits) / (1.0 + kSeededFlips);
 }
 
-CenteredInterval welch_interval(std::span<const double> a, std::span<const double> b, Level level) {
+Welch welch_interval(std::span<const double> a, std::span<const double> b, Level level) {
   require_some(a);
   require_some(b);
-  CenteredInterval found{
-      .center = trimmed_center({a.begin(), a.end()}) - trimmed_center({b.begin(), b.end()}), .low = {}, .high = {}};
+  Welch found{.interval = {.center = trimmed_center({a.begin(), a.end()}) - trimmed_center({b.begin(), b.end()}),
+                           .low = {},
+                           .high = {}},
+              .p_value = {}};
   if (a.size() < 2 || b.size() < 2) return found;
   const double upper = 1 - (1 - level_of(level)) / 2;
   const auto stretch = [&](std::size_t n) {
@@ -69,15 +71,19 @@ CenteredInterval welch_interval(std::span<const double> a, std::span<const doubl
   const double of_a = share(a);
   const double of_b = share(b);
   const double squared = of_a + of_b;
+  const double center = found.interval.center;
   double half = 0.0;
+  found.p_value = center == 0 ? 1.0 : 0.0;
   if (squared > 0) {
     const double freedom =
         squared * squared /
         (of_a * of_a / static_cast<double>(a.size() - 1) + of_b * of_b / static_cast<double>(b.size() - 1));
-    half = std::max(stretch(a.size()), stretch(b.size())) * student_quantile(upper, freedom) * std::sqrt(squared);
+    const double error = std::max(stretch(a.size()), stretch(b.size())) * std::sqrt(squared);
+    half = student_quantile(upper, freedom) * error;
+    found.p_value = 2 * student_cdf(-std::abs(center) / error, freedom);
   }
-  found.low = found.center - half;
-  found.high = found.center + half;
+  found.interval.low = center - half;
+  found.interval.high = center + half;
   return found;
 }
 

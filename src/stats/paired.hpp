@@ -36,9 +36,14 @@ CenteredInterval trimmed_spread_interval(std::span<const double> d, Level level 
 // kMostExactFlips values: (1 + hits) / (1 + 9,999) over flips drawn from `seed`. Throws Error{bad_input} for no value.
 double sign_flip_p(std::span<const double> d, std::uint64_t seed);
 
+struct Welch {
+  CenteredInterval interval;
+  std::optional<double> p_value;  // two-sided, stretched like the interval; empty where there is none
+};
+
 // Different templates on either side: Welch's interval for the difference of the two trimmed centres, a minus b, its
 // t quantile stretched by the larger c_T / t of the two sides. At least two values a side, else no interval.
-CenteredInterval welch_interval(std::span<const double> a, std::span<const double> b, Level level = Level::p95);
+Welch welch_interval(std::span<const double> a, std::span<const double> b, Level level = Level::p95);
 
 // Adjusted p-values (false discovery rate), in the order given: a claim is named where its value is at most the rate.
 std::vector<double> benjamini_hochberg(std::span<const double> p);

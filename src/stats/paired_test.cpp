@@ -53,14 +53,15 @@ TEST(SignFlip, DrawnFlipsComeCloseToAllOfThem) {
 TEST(Welch, IsStretchedByTheLargerConstant) {
   const std::vector a{0.0, 1.0, 2.0, 3.0, 4.0};
   const std::vector b{5.0, 6.0, 7.0, 8.0, 9.0};
-  const CenteredInterval found = welch_interval(a, b);
+  const auto [found, p] = welch_interval(a, b);
   EXPECT_NEAR(found.center, -5.0, 1e-12);
   EXPECT_NEAR(*found.high - found.center, 3.015 / 2.7764451051977987 * 2.306004135204166 * 1.0, 1e-9);
+  EXPECT_NEAR(*p, 0.00174, 0.00001) << "t = 5 / 1.0859 with 8 degrees of freedom";
 }
 
 TEST(Welch, OneValueASideHasNoInterval) {
-  EXPECT_FALSE(welch_interval(std::vector{1.0}, std::vector{1.0, 2.0}).has_interval());
-  const CenteredInterval equal = welch_interval(std::vector{1.0, 1.0}, std::vector{2.0, 2.0});
+  EXPECT_FALSE(welch_interval(std::vector{1.0}, std::vector{1.0, 2.0}).p_value.has_value());
+  const CenteredInterval equal = welch_interval(std::vector{1.0, 1.0}, std::vector{2.0, 2.0}).interval;
   EXPECT_EQ(*equal.low, -1.0) << "no spread on either side";
 }
 

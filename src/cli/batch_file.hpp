@@ -1,0 +1,20 @@
+// A file of claims: JSON lines or CSV, a claim a line or row, other configuration fields beside it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/settings.hpp"
+
+namespace heretix {
+
+struct BatchEntry {
+  std::string place;  // "claims.csv:3"
+  Settings settings;  // with a claim
+};
+
+// Every entry is read before the first question is asked: a bad line costs nothing. `path`: .jsonl, .csv, or - for
+// JSON lines on standard input. Throws Error{not_found, bad_input} naming the line.
+std::vector<BatchEntry> read_batch_file(const std::string& path);
+
+}  // namespace heretix

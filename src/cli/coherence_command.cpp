@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/measuring.hpp"
+#include "cli/shown.hpp"
+#include "cli/terminal.hpp"
+#include "coherence/coherence.hpp"
+#include "coherence/negation.hpp"
+
+namespace heretix {
+namespace {
+
+// The claims that the command's relations need, each measured once.
+class Measured {
+ public:
+  explicit Measured(Measuring& measuring) : measuring_(measuring) {}
+  const Record& operator()(const std::string& claim) {
+    const auto found = records_.find(claim);
+    if (found != records_.end()) return found->second;
+    return records_.emplace(claim, measuring_.measure(claim)).first->second;
+  }
+  std::vector<std::string> executions() const {
+    std::vector<std::string> ids;
+    for (const auto& [claim, record] : records_) ids.push_back(record.execution.execution_id);
+    return ids;
+  }
+
+ private:
+  Measuring& measuring_;
+  std::map<std::string, Record> records_;
+};
+
+// Empty where there is none and other relations are asked for; then a note says so.
+std::string negation_of(const std::string& claim, const Options& options) {
+  if (!options.negation.empty()) return options.negation;
+  const auto found = negation_by_rule(claim);
+  if (const auto* text = std::get_if<std::string>(&found)) return *text;
+  const std::string why = std::get<NoSafeNegation>(found).reason;
+  const bool has_others =
+      !options.paraphrases.empty() || !options.also.empty() || !options.either.empty() || !options.implied.empty();
+  const std::string what = fmt::format("there is no safe negation by rule: {}", why);
+  if (!has_others) throw Error(ErrorKind::bad_input, what, "write it yourself: --not \"…\"");
+  print_note(fmt::format("heretix: {}; give it with --not \"…\"", what));
+  return {};
+}
+
+std::vector<std::string> claims_of(const std::string& claim, const std::string& negation, const Options& options) {
+  std::vector<std::string> claims{claim};
+  if (!negation.empty()) claims.push_back(negation);
+  claims.insert(claims.end(), options.paraphrases.begin(), options.paraphrases.end());
+  claims.insert(claims.end(), options.implied.begin(), options.implied.end());
+  for (const std::string& other : options.also) claims.insert(claims.end(), {other, conjunction_of(claim, other)});
+  for (const std::string& other : options.either) claims.insert(claims.end(), {other, disjunction_of(claim, other)});
+  return claims;
+}
+
+void add(CoherenceReport& report, std::vector<CoherenceCheck> checks) {
+  report.checks.insert(report.checks.end(), checks.begin(), checks.end());
+}
+
+}  // namespace
+
+int coherence_command(const Options& options) {
+  const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
+  const std::string negation = negation_of(claim, options);
+  const std::vector<std::string> claims = claims_of(claim, negation, options);
+  for (const std::string& other : claims) parse_claim(other);  // before anything is asked
+  Measuring measuring(options);
+  measuring.tell_cost(claims);
+  Measured measured(measuring);
+  CoherenceReport report{.claim = claim, .model = measuring.facts().model, .checks = {}, .executions = {}};
+  if (!negation.empty()) {
+    report.checks.push_back(check_negation(measured(claim), measured(negation)));
+    report.free_of_acquiescence = acquiescence_free(measured(claim), measured(negation));
+  }
+  for (const std::string& other : options.paraphrases)
+    report.checks.push_back(check_paraphrase(measured(claim), measured(other)));
+  for (const std::string& other : options.also)
+    add(report, check_conjunction(measured(claim), measured(other), measured(conjunction_of(claim, other))));
+  for (const std::string& other : options.either)
+    add(report, check_disjunction(measured(claim), measured(other), measured(disjunction_of(claim, other))));
+  for (const std::string& other : options.implied)
+    report.checks.push_back(check_consequence(measured(claim), measured(other)));
+  report.executions = measured.executions();
+  show_document(to_document(report), to_json(report), options);
+  return options.strict && report.is_violated() ? kDifference : kDone;
+}
+
+}  // namespace heretix

@@ -1,0 +1,65 @@
+#include "cli/measuring.hpp"
+
+#include "cli/expected_cost.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr const char* kPlaceholder = "A claim.";  // for the settings; each measured claim takes its place
+
+Options with_claim(Options options) {
+  options.flags.claim = kPlaceholder;
+  return options;
+}
+
+}  // namespace
+
+Measuring::Measuring(Options options)
+    : options_(with_claim(std::move(options))),
+      resolved_(resolve(options_)),
+      provider_(make_provider(resolved_.settings)),
+      budget_(make_budget(options_.flags)) {
+  stop_signal();  // from here on a signal stops cleanly
+  require_price(budget_, provider_->facts());
+  const Settings& s = resolved_.settings;
+  if (options_.fixed || s.slots || s.replicates || s.templates || s.until_width) return;
+  const PromptBank bank = PromptBanks(resolved_.prompts).get(resolved_.request.bank);
+  resolved_.request.sampling.slots = static_cast<int>(bank.paraphrases.size());
+  resolved_.request.sampling.replicates = 1;
+}
+
+Database& Measuring::database() {
+  if (!database_) database_ = open_harness_file(resolved_.database_path, {.access = Access::create});
+  return *database_;
+}
+
+Resolved Measuring::for_claim(const std::string& claim) const {
+  Resolved resolved = resolved_;
+  resolved.request.claim = claim;
+  return resolved;
+}
+
+void Measuring::tell_cost(const std::vector<std::string>& claims) {
+  if (options_.quiet || options_.json) return;
+  std::vector<Resolved> all;
+  for (const std::string& claim : claims) all.push_back(for_claim(claim));
+  std::vector<ClaimToAsk> to_ask;
+  for (const Resolved& resolved : all) to_ask.push_back({resolved, *provider_});
+  tell_expected_cost(to_ask, database());
+}
+
+Record Measuring::measure(const std::string& claim) {
+  Resolved resolved = for_claim(claim);
+  resolved.request.ask.budget = &budget_;
+  return run_one(resolved, *provider_, database(), options_.quiet || options_.json);
+}
+
+Record Measuring::measure_afresh(const std::string& claim) {
+  Resolved resolved = for_claim(claim);
+  resolved.request.ask.budget = &budget_;
+  resolved.request.fresh = true;
+  return run_one(resolved, *provider_, database(), options_.quiet || options_.json);
+}
+
+}  // namespace heretix

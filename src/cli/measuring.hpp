@@ -1,0 +1,36 @@
+// Several claims asked of one model by one command, under one budget: what coherence, calibrate and drift do.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/run_one.hpp"
+
+namespace heretix {
+
+class Measuring {
+ public:
+  // Everything is made ready, nothing is asked. `options` names no claim. Where no plan is named every template of the
+  // bank is asked once, so that claims can be paired by template. Throws what resolve and make_provider throw.
+  explicit Measuring(Options options);
+
+  // What all of them would cost, on stderr, as a run tells it.
+  void tell_cost(const std::vector<std::string>& claims);
+  Record measure(const std::string& claim);
+  Record measure_afresh(const std::string& claim);  // stored answers switched off
+
+  const std::string& database_path() const { return resolved_.database_path; }
+  const ProviderFacts& facts() const { return provider_->facts(); }
+  Database& database();  // opened, and made, when first needed
+
+ private:
+  Resolved for_claim(const std::string& claim) const;
+  Options options_;
+  Resolved resolved_;
+  std::unique_ptr<Provider> provider_;
+  Budget budget_;
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace heretix

@@ -1,0 +1,57 @@
+#include "cli/shown.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "check/load_record.hpp"
+#include "cli/terminal.hpp"
+
+namespace heretix {
+namespace {
+
+ExecutionRow execution_named(RunStore& runs, const std::string& beginning) {
+  std::vector<std::string> found;
+  for (const ExecutionHead& e : runs.done_executions()) {
+    if (e.execution_id.starts_with(beginning)) found.push_back(e.execution_id);
+  }
+  if (found.empty())
+    throw Error(ErrorKind::not_found, fmt::format("no finished execution goes by '{}'", beginning), "see heretix list");
+  if (found.size() > 1)
+    throw Error(ErrorKind::bad_input, fmt::format("{} executions begin with '{}'", found.size(), beginning),
+                "give more of the id");
+  return runs.execution(found[0]).value();
+}
+
+}  // namespace
+
+ExecutionRow stored_execution(RunStore& runs, const std::string& name) {
+  if (name.starts_with("exec-")) return execution_named(runs, name);
+  const std::string run_id = runs.find_run(name);
+  if (const auto execution = runs.newest_execution(run_id)) return *execution;
+  throw Error(ErrorKind::not_found, fmt::format("{} was written by another program, which kept no raw answers", run_id),
+              fmt::format("heretix show {}", run_id));
+}
+
+Record stored_record(RunStore& runs, const std::string& name) {
+  return load_record(runs, stored_execution(runs, name));
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file by --out");
+}
+
+void show_document(const Document& document, const nlohmann::json& as_json, const Options& options) {
+  if (options.json) print_result(as_json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  else print_result(to_text(document, text_style(read_environment().no_color)));
+  if (options.out.empty()) return;
+  write_file(options.out, to_html(document));
+  print_note(fmt::format("written to {}", options.out));
+}
+
+}  // namespace heretix

@@ -1,0 +1,23 @@
+// What the commands that show stored measurements share.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "check/run_store.hpp"
+#include "cli/options.hpp"
+#include "report/document.hpp"
+
+namespace heretix {
+
+// The newest execution of a run, or the one execution that `name` begins. Throws Error{not_found, bad_input (several)}.
+ExecutionRow stored_execution(RunStore& runs, const std::string& name);
+Record stored_record(RunStore& runs, const std::string& name);
+
+// On stdout as text or, with --json, as JSON; with --out as an HTML page too.
+void show_document(const Document& document, const nlohmann::json& as_json, const Options& options);
+
+// Throws Error{not_allowed}.
+void write_file(const std::string& path, const std::string& text);
+
+}  // namespace heretix

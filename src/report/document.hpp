@@ -1,0 +1,80 @@
+// What a statistic shows: a title and blocks, written once and drawn twice, in the terminal and as one HTML page.
+//
+// A feature makes a Document of its result; nothing here knows what is measured. Text from outside is escaped when it
+// is drawn. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "report/text.hpp"
+
+namespace heretix {
+
+struct Heading {
+  std::string text;
+};
+
+struct Paragraph {
+  std::string text;
+  bool soft = false;  // an explanation, not a result
+};
+
+struct Table {
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;  // each as wide as the header
+};
+
+// Intervals below each other on one axis.
+struct Forest {
+  struct Row {
+    std::string label;
+    double center;
+    std::optional<double> low{}, high{};
+    bool is_summary = false;
+  };
+  std::string axis;  // what it measures, with its unit
+  double from, to;   // the axis; what lies beyond is drawn at its end
+  std::optional<double> reference{};
+  std::vector<Row> rows{};
+};
+
+// Parts of a whole, each in [0, 1].
+struct Shares {
+  struct Part {
+    std::string label;
+    double share;
+  };
+  std::vector<Part> parts;
+};
+
+// A function on the unit square, with a band around it, over a diagonal.
+struct Curve {
+  struct Point {
+    double x, y;
+    std::optional<double> low{}, high{};  // of the band
+  };
+  std::string x_axis, y_axis;
+  std::vector<Point> points;  // ascending in x
+};
+
+// A series over time, with a line that must not be crossed. y on a logarithmic scale.
+struct Series {
+  std::string axis;
+  double limit;
+  std::vector<double> values;
+};
+
+using Block = std::variant<Heading, Paragraph, Table, Forest, Shares, Curve, Series>;
+
+struct Document {
+  std::string title;
+  std::vector<Block> blocks;
+};
+
+std::string to_text(const Document& document, const TextStyle& style);
+std::string to_html(const Document& document);
+
+}  // namespace heretix

@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+#include "report/document.hpp"
+#include "report/html_parts.hpp"
+
+namespace heretix {
+namespace {
+
+using html::escaped;
+
+constexpr double kLabels = 330, kWidth = 540, kRow = 24, kSquare = 360, kMargin = 48;  // SVG units
+
+std::string vertical(double x, double top, double bottom, const char* color) {
+  return fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"var({3})\"/>", x, top,
+                     bottom, color);
+}
+
+std::string label(double x, double y, const std::string& text, const char* anchor = "start") {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, y, anchor, escaped(text));
+}
+
+std::string soft_label(double x, double y, const std::string& text, const char* anchor = "middle") {
+  return fmt::format("<text class=\"soft\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, y, anchor,
+                     escaped(text));
+}
+
+std::string svg(double width, double height, const std::string& what, const std::string& body) {
+  return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">{}</svg>\n", width, height,
+                     escaped(what), body);
+}
+
+std::string forest_row(const Forest::Row& row, double y, auto x_of) {
+  const char* color = row.is_summary ? "--orange" : "--blue";
+  std::string out = label(0, y + 4, shortened(on_one_line(row.label), 44));
+  if (row.low && row.high)
+    out += fmt::format(
+        "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" rx=\"3\" fill=\"var({})\" opacity=\"0.4\"/>",
+        x_of(*row.low), y - 5, std::max(1.0, x_of(*row.high) - x_of(*row.low)), 10, color);
+  return out +
+         fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\" fill=\"var({})\"><title>{:.4g}</title></circle>",
+                     x_of(row.center), y, color, row.center);
+}
+
+struct HtmlWriter {
+  std::string operator()(const Heading& heading) const { return "<h2>" + escaped(heading.text) + "</h2>\n"; }
+
+  std::string operator()(const Paragraph& paragraph) const {
+    return fmt::format("<p{}>{}</p>\n", paragraph.soft ? " class=\"soft\"" : "", escaped(paragraph.text));
+  }
+
+  std::string operator()(const Table& table) const {
+    std::string out = "<div class=\"wrap\"><table><tr>";
+    for (const std::string& cell : table.header) out += "<th>" + escaped(cell) + "</th>";
+    out += "</tr>\n";
+    for (const auto& row : table.rows) {
+      out += "<tr>";
+      for (const std::string& cell : row) out += "<td>" + escaped(cell) + "</td>";
+      out += "</tr>\n";
+    }
+    return out + "</table></div>\n";
+  }
+
+  std::string operator()(const Forest& forest) const {
+    const auto x_of = [&](double x) {
+      return kLabels + kWidth * std::clamp((x - forest.from) / (forest.to - forest.from), 0.0, 1.0);
+    };
+    const double bottom = kRow * static_cast<double>(forest.rows.size()) + 8;
+    std::string body;
+    for (int i = 0; i <= 4; ++i) {
+      const double tick = forest.from + (forest.to - forest.from) * i / 4;
+      body +=
+          vertical(x_of(tick), 4, bottom, "--line") + soft_label(x_of(tick), bottom + 16, fmt::format("{:.3g}", tick));
+    }
+    if (forest.reference) body += vertical(x_of(*forest.reference), 4, bottom, "--ink");
+    double y = kRow / 2 + 4;
+    for (const auto& row : forest.rows) {
+      body += forest_row(row, y, x_of);
+      y += kRow;
+    }
+    body += soft_label(kLabels + kWidth / 2, bottom + 34, forest.axis);
+    return svg(kLabels + kWidth + 20, bottom + 44, forest.axis, body);
+  }
+
+  std::string operator()(const Shares& shares) const {
+    std::string body;
+    double y = kRow / 2 + 4;
+    for (const auto& part : shares.parts) {
+      body += label(0, y + 4, part.label) +
+              fmt::format("<rect x=\"{}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"14\" rx=\"3\" fill=\"var(--blue)\"/>",
+                          kLabels / 2, y - 7, std::max(1.0, kWidth * std::clamp(part.share, 0.0, 1.0))) +
+              label(kLabels / 2 + kWidth * part.share + 8, y + 4, fmt::format("{:.1f} %", 100 * part.share));
+      y += kRow;
+    }
+    return svg(kLabels / 2 + kWidth + 80, y, "shares of the variance", body);
+  }
+
+  std::string operator()(const Curve& curve) const {
+    const auto x_of = [](double x) { return kMargin + kSquare * x; };
+    const auto y_of = [](double y) { return 10 + kSquare * (1 - y); };
+    std::string band_up, band_down, line, body;
+    for (const auto& p : curve.points) {
+      line += fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(p.y));
+      if (!p.low || !p.high) continue;
+      band_up += fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(*p.high));
+      band_down = fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(*p.low)) + band_down;
+    }
+    for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+      body += vertical(x_of(tick), y_of(1), y_of(0), "--line") +
+              soft_label(x_of(tick), y_of(0) + 16, fmt::format("{:g}", tick)) +
+              fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--line)\"/>",
+                          x_of(0), y_of(tick), x_of(1), y_of(tick)) +
+              soft_label(kMargin - 8, y_of(tick) + 4, fmt::format("{:g}", tick), "end");
+    }
+    body += fmt::format("<polygon points=\"{}{}\" fill=\"var(--orange)\" opacity=\"0.25\"/>", band_up, band_down) +
+            fmt::format(
+                "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--soft)\" "
+                "stroke-dasharray=\"4 4\"/>",
+                x_of(0), y_of(0), x_of(1), y_of(1)) +
+            fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--blue)\" stroke-width=\"2.5\"/>", line) +
+            soft_label(kMargin + kSquare / 2, kSquare + 44, curve.x_axis + " (across), " + curve.y_axis + " (up)");
+    return "<div style=\"max-width:34rem\">" +
+           svg(kSquare + 2 * kMargin, kSquare + 54, curve.y_axis + " by " + curve.x_axis, body) + "</div>";
+  }
+
+  std::string operator()(const Series& series) const {
+    const auto scaled = [](double value) { return std::log10(std::max(value, 0.1)); };
+    double top = scaled(series.limit) + 0.5;
+    for (const double value : series.values) top = std::max(top, scaled(value));
+    const double height = 220;
+    const auto y_of = [&](double value) { return 10 + height * (top - scaled(value)) / (top + 1); };
+    const double step = (kLabels + kWidth - kMargin) / std::max<double>(1.0, static_cast<double>(series.values.size()));
+    std::string line, body;
+    for (std::size_t i = 0; i < series.values.size(); ++i)
+      line += fmt::format("{:.1f},{:.1f} ", kMargin + step * (static_cast<double>(i) + 0.5), y_of(series.values[i]));
+    for (const double tick : {0.1, 1.0, 10.0, 100.0, series.limit})
+      body += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"var({})\"/>", kMargin,
+                          y_of(tick), kLabels + kWidth, y_of(tick), tick == series.limit ? "--orange" : "--line") +
+              soft_label(kMargin - 6, y_of(tick) + 4, fmt::format("{:g}", tick), "end");
+    body += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--blue)\" stroke-width=\"2\"/>", line) +
+            soft_label(kLabels, height + 34, series.axis);
+    return svg(kLabels + kWidth + 20, height + 44, series.axis, body);
+  }
+};
+
+}  // namespace
+
+std::string to_html(const Document& document) {
+  std::string body = "<h1>" + escaped(document.title) + "</h1>\n";
+  for (const Block& block : document.blocks) body += std::visit(HtmlWriter{}, block);
+  return html::page(document.title, body);
+}
+
+}  // namespace heretix
