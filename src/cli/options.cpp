@@ -183,7 +183,44 @@ void add_coherence_command(App& app, Options& o) {
   add_json(*coherence, o);
 }
 
+App* add_drift_command(App& drift, Options& o, const char* name, const char* what) {
+  App* command = add(drift, name, what);
+  command->add_option("file", o.input, "the sentinels: a claim a line or row, in the field 'claim' (.jsonl or .csv)")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("--watch", o.watch, "its name in the store (default: the file's name)")->type_name("NAME");
+  command->add_option("--alpha", o.alpha, "1/alpha checks between false alarms, at the least (default 0.0025)")
+      ->type_name("X");
+  add_page(*command, o);
+  add_json(*command, o);
+  return command;
+}
+
+void add_drift_commands(App& app, Options& o) {
+  App* drift = add(app, "drift", "watch sentinel claims: has the model changed its mind?");
+  drift->require_subcommand(1);
+  App* baseline = add_drift_command(*drift, o, "baseline", "measure the sentinels until each has its baseline");
+  baseline->add_option("--runs", o.baseline_runs, "of each sentinel, at least 10 (default 10)")->type_name("N");
+  baseline->add_flag("--anew", o.anew, "begin a new baseline; what was measured before stays in the store");
+  add_plan_options(*baseline, o);
+  add_ask_options(*baseline, o);
+  App* check =
+      add_drift_command(*drift, o, "check", "measure every sentinel once more; exit with 1 where there is an alarm");
+  check->add_option("--webhook", o.webhook, "POST an alarm there as JSON when it begins")->type_name("URL");
+  check->add_option("--mail-to", o.mail_to, "mail an alarm when it begins; may be given several times")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  check->add_option("--mail-from", o.mail_from, "the sender")->type_name("ADDRESS");
+  check->add_option("--outbox", o.outbox, "where mails wait to be sent by HERETIX_SMTP_URL (default runs/outbox)")
+      ->type_name("FOLDER");
+  add_plan_options(*check, o);
+  add_ask_options(*check, o);
+  App* show = add_drift_command(*drift, o, "show", "the state of a watch; asks nothing");
+  add_store(*show, o);
+}
+
 void add_statistics_commands(App& app, Options& o) {
+  add_drift_commands(app, o);
   add_coherence_command(app, o);
   App* variance = add(app, "variance", "where the spread of answers comes from, and what to ask next");
   variance->add_option("run", o.runs, "a run or execution id; several of one claim: one for each model on each day")

@@ -31,7 +31,14 @@ struct Options {
   std::string input;              // of batch and compare; folder of selftest; shell of completion
   std::string negation;           // of coherence, as the next four
   std::vector<std::string> paraphrases, also, either, implied;
-  std::string out;                   // of report and the statistics: an HTML page
+  std::string out;    // of report and the statistics: an HTML page
+  std::string watch;  // of drift, as the next eight
+  int baseline_runs = 10;
+  bool anew = false;
+  double alpha = 0.0025;
+  std::string webhook, mail_from;
+  std::vector<std::string> mail_to;
+  std::string outbox = "runs/outbox";
   double wording_cost = 0;           // of variance, in answers
   bool text = false;                 // of report
   bool raw = false;                  // of answers

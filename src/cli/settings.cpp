@@ -103,6 +103,7 @@ Environment read_environment() {
   environment.database_url_prod = variable("DATABASE_URL_PROD");
   environment.app_env = variable("APP_ENV");
   environment.lake = variable("HERETIX_LAKE");
+  environment.smtp_url = variable("HERETIX_SMTP_URL");
   environment.export_key = variable("HERETIX_EXPORT_KEY");
   s.prices = variable("HERETIX_PRICES");
   read_provider_variables(environment);

@@ -38,6 +38,7 @@ struct Environment {
   std::optional<std::uint64_t> seed;
   bool no_color = false;
   std::optional<std::string> database_url, database_url_prod;  // what --database local and prod mean
+  std::optional<std::string> smtp_url;                         // where mails are sent
   std::optional<std::string> app_env;                          // local or prod
   std::optional<std::string> lake;                             // where export publishes
   std::optional<std::string> export_key;                       // of the hash of users

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "provider/http/curl_library.hpp"
+#include "base/curl_library.hpp"
 #include "provider/http/engine.hpp"
 
 namespace heretix {

@@ -113,6 +113,7 @@ void add_our_tables(SqliteDatabase& database) {
   const std::int64_t number = tables.contains("heretix_meta") ? schema_number(database) : 0;
   if (number < 1) database.execute_script(kSchema1Sql);
   if (number < 2) database.execute_script(kSchema2Sql);
+  if (number < 3) database.execute_script(kSchema3Sql);
   if (number < kSchemaNumber)
     database.execute("INSERT OR REPLACE INTO heretix_meta (key, value) VALUES ('schema', :number)",
                      {{":number", std::to_string(kSchemaNumber)}});

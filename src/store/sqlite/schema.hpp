@@ -5,10 +5,11 @@
 
 namespace heretix {
 
-inline constexpr int kSchemaNumber = 2;  // of our additional tables
+inline constexpr int kSchemaNumber = 3;  // of our additional tables
 
 extern const std::string_view kContractSql;  // runs and samples
 extern const std::string_view kSchema1Sql;   // heretix_*
 extern const std::string_view kSchema2Sql;
+extern const std::string_view kSchema3Sql;
 
 }  // namespace heretix

@@ -12,6 +12,7 @@ inline constexpr const char* kLibcurl = "libcurl.so.4";
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_cleanup);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_getinfo);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_init);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_perform);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_setopt);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_strerror);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_global_init);

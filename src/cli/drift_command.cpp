@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/batch_file.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/measuring.hpp"
+#include "cli/shown.hpp"
+#include "cli/terminal.hpp"
+#include "drift/drift.hpp"
+#include "drift/watch_store.hpp"
+#include "mail/transport.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+struct Watch {
+  std::string name;
+  std::vector<Claim> claims;
+};
+
+Watch watch_of(const Options& options) {
+  Watch watch{.name = options.watch.empty() ? std::filesystem::path(options.input).stem().string() : options.watch,
+              .claims = {}};
+  for (const BatchEntry& entry : read_batch_file(options.input)) {
+    const Claim claim = parse_claim(*entry.settings.claim);
+    if (std::ranges::any_of(watch.claims, [&](const Claim& c) { return c.text == claim.text; }))
+      throw Error(ErrorKind::bad_input, fmt::format("{}: the sentinel is there twice", entry.place),
+                  "remove one of the two");
+    watch.claims.push_back(claim);
+  }
+  if (watch.claims.empty())
+    throw Error(ErrorKind::bad_input, fmt::format("{} holds no sentinel", options.input),
+                "one claim a line or row, in the field 'claim'");
+  return watch;
+}
+
+Record record_behind(RunStore& runs, const WatchedExecution& execution) {
+  return stored_record(runs, execution.execution_id);
+}
+
+std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunStore& runs, std::string& model) {
+  std::vector<Sentinel> sentinels;
+  for (const Claim& claim : watch.claims) {
+    Sentinel& sentinel = sentinels.emplace_back(Sentinel{.claim = claim.text, .runs = {}});
+    for (const WatchedExecution& execution : store.of(claim.hash())) {
+      const Record record = record_behind(runs, execution);
+      model = record.plan.recipe.model;
+      sentinel.runs.push_back(sentinel_run(record, execution.is_baseline));
+    }
+  }
+  return sentinels;
+}
+
+DriftState read_state(const Watch& watch, Database& database, double alpha) {
+  WatchStore store(database, watch.name);
+  RunStore runs(database);
+  std::string model = "no model yet";
+  const std::vector<Sentinel> sentinels = sentinels_of(watch, store, runs, model);
+  return drift_state(watch.name, model, alpha, sentinels);
+}
+
+// A watch is of one model: another one under its name would look like drift.
+void require_same_model(const DriftState& state, const std::string& model) {
+  const bool is_new = std::ranges::all_of(state.sentinels, [](const SentinelState& s) { return s.x.empty(); });
+  if (is_new || state.model == model) return;
+  throw Error(ErrorKind::bad_input, fmt::format("the watch {} is of {}, not of {}", state.watch, state.model, model),
+              "name another watch by --watch, or begin a new baseline with --anew");
+}
+
+void measure_once(const Claim& claim, bool is_baseline, Measuring& measuring, WatchStore& store) {
+  const Record record = measuring.measure_afresh(claim.text);
+  store.add(claim.hash(), {record.execution.execution_id, is_baseline}, record.execution.finished_at);
+}
+
+// Everybody is told once, when the alarm begins; what cannot be told now is said, and a mail waits in the outbox.
+void tell(const DriftState& state, const Options& options, const Environment& environment) {
+  if (state.is_new && !options.webhook.empty()) {
+    try {
+      post_webhook(options.webhook, to_json(state).dump(), environment.ca_file);
+      print_note("heretix: the webhook took the alarm");
+    } catch (const Error& e) { print_error(e); }
+  }
+  Outbox box(options.outbox);
+  if (state.is_new && !options.mail_to.empty()) {
+    const std::string subject = fmt::format("Heretix: {} in watch {}", to_word(state.alarm), state.watch);
+    box.put({.from = options.mail_from, .to = options.mail_to, .subject = subject, .body = alarm_text(state)},
+            SystemClock());
+  }
+  if (box.waiting().empty()) return;
+  if (!environment.smtp_url) {
+    print_note(fmt::format("heretix: {} mails wait in {}; HERETIX_SMTP_URL says where to send them",
+                           box.waiting().size(), options.outbox));
+    return;
+  }
+  SmtpServer server = parse_smtp_url(*environment.smtp_url);
+  server.ca_file = environment.ca_file;
+  const Outbox::Delivered done = box.deliver(server);
+  if (done.sent > 0) print_note(fmt::format("heretix: {} mails sent", done.sent));
+  for (const std::string& failure : done.failures) print_note("heretix: " + failure);
+}
+
+// Wrong addresses are seen before anything is asked.
+void require_can_tell(const Options& options, const Environment& environment) {
+  if (options.mail_to.empty() != options.mail_from.empty())
+    throw Error(ErrorKind::bad_input, "a mail needs --mail-to and --mail-from", "give both, or neither");
+  if (!options.mail_to.empty())
+    require_sendable({.from = options.mail_from, .to = options.mail_to, .subject = {}, .body = {}});
+  if (environment.smtp_url) parse_smtp_url(*environment.smtp_url);
+  if (!options.webhook.empty() && !options.webhook.starts_with("http://") && !options.webhook.starts_with("https://"))
+    throw Error(ErrorKind::bad_input, "the webhook's address begins neither with https:// nor http://");
+}
+
+std::vector<std::string> texts_of(const Watch& watch, std::size_t times) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < times; ++i) {
+    for (const Claim& claim : watch.claims) texts.push_back(claim.text);
+  }
+  return texts;
+}
+
+}  // namespace
+
+int drift_baseline_command(const Options& options) {
+  const Watch watch = watch_of(options);
+  if (options.baseline_runs < static_cast<int>(kLeastBaselineRuns))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("--runs is {}, at least {} are needed", options.baseline_runs, kLeastBaselineRuns));
+  Measuring measuring(options);
+  WatchStore store(measuring.database(), watch.name);
+  if (options.anew) store.begin_anew();
+  else require_same_model(read_state(watch, measuring.database(), options.alpha), measuring.facts().model);
+  const auto wanted = static_cast<std::size_t>(options.baseline_runs);
+  measuring.tell_cost(texts_of(watch, 1));
+  for (std::size_t run = 0; run < wanted; ++run) {
+    for (const Claim& claim : watch.claims) {
+      const auto done = store.of(claim.hash());
+      const bool has_checks = std::ranges::any_of(done, [](const WatchedExecution& e) { return !e.is_baseline; });
+      if (done.size() <= run && !has_checks) measure_once(claim, true, measuring, store);
+    }
+  }
+  const DriftState state = read_state(watch, measuring.database(), options.alpha);
+  show_document(to_document(state), to_json(state), options);
+  return kDone;
+}
+
+int drift_check_command(const Options& options) {
+  const Watch watch = watch_of(options);
+  const Environment environment = read_environment();
+  require_can_tell(options, environment);
+  Measuring measuring(options);
+  WatchStore store(measuring.database(), watch.name);
+  const DriftState before = read_state(watch, measuring.database(), options.alpha);
+  if (!before.is_watching)
+    throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no whole baseline yet", watch.name),
+                fmt::format("heretix drift baseline {}", options.input));
+  require_same_model(before, measuring.facts().model);
+  measuring.tell_cost(texts_of(watch, 1));
+  // A check that was interrupted is completed first, so that all sentinels have as many.
+  std::size_t most = 0;
+  for (const SentinelState& s : before.sentinels) most = std::max(most, s.checks);
+  const std::size_t wanted = before.values.size() < most ? most : most + 1;
+  for (std::size_t i = 0; i < watch.claims.size(); ++i) {
+    if (before.sentinels[i].checks < wanted) measure_once(watch.claims[i], false, measuring, store);
+  }
+  const DriftState state = read_state(watch, measuring.database(), options.alpha);
+  show_document(to_document(state), to_json(state), options);
+  tell(state, options, environment);
+  return state.alarm == Alarm::none ? kDone : kDifference;
+}
+
+int drift_show_command(const Options& options) {
+  const Watch watch = watch_of(options);
+  const auto database = open_harness_file(database_path(options), {.access = Access::read_only});
+  const DriftState state = read_state(watch, *database, options.alpha);
+  show_document(to_document(state), to_json(state), options);
+  return state.alarm == Alarm::none ? kDone : kDifference;
+}
+
+}  // namespace heretix

@@ -1,0 +1,34 @@
+// Which executions a watch is made of, in order. Owns the SQL of heretix_drift_measurements (docs/storage.md).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct WatchedExecution {
+  std::string execution_id;
+  bool is_baseline = false;
+};
+
+class WatchStore {
+ public:
+  WatchStore(Database& database, std::string watch);
+
+  int epoch() const { return epoch_; }  // the newest; 0 where the watch is new
+  void begin_anew();                    // the next epoch; what was measured stays in the file
+
+  // Of the newest epoch.
+  std::vector<WatchedExecution> of(const std::string& claim_hash);
+  void add(const std::string& claim_hash, const WatchedExecution& execution, long long now);
+
+ private:
+  bool has_table();
+  Database& database_;
+  std::string watch_;
+  int epoch_ = 0;
+};
+
+}  // namespace heretix

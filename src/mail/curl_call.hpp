@@ -1,0 +1,41 @@
+// One blocking call by libcurl: what mail and webhooks share.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <string>
+
+#include "base/curl_library.hpp"
+
+namespace heretix {
+
+class CurlCall {
+ public:
+  // `body` is sent, and must outlive the call. Throws Error{unavailable} where libcurl gives no handle.
+  CurlCall(const std::string& url, const char* protocols, const std::string& body, std::chrono::milliseconds timeout,
+           const std::string& ca_file);
+  ~CurlCall();
+  CurlCall(const CurlCall&) = delete;
+  CurlCall& operator=(const CurlCall&) = delete;
+
+  template <class Value>
+  void set(CURLoption option, Value value) {
+    curl_easy_setopt(handle_, option, value);
+  }
+  void add_line(const std::string& line);  // a header, or a recipient
+  CURLcode perform(CURLoption lines);      // the option that takes the lines
+  long response_code() const;
+  std::string told(CURLcode code) const;  // libcurl's words
+
+ private:
+  static std::size_t give(char* into, std::size_t size, std::size_t count, void* self);
+  static std::size_t drop(char* data, std::size_t size, std::size_t count, void* self);
+
+  CURL* handle_;
+  curl_slist* lines_ = nullptr;
+  const std::string& body_;
+  std::size_t given_ = 0;
+  std::array<char, CURL_ERROR_SIZE> words_{};
+};
+
+}  // namespace heretix

@@ -1,0 +1,127 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <openssl/rand.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "mail/transport.hpp"
+
+namespace heretix {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kEnvelope = "X-Heretix-Envelope: ";
+
+[[noreturn]] void cannot_write(const std::string& path) {
+  throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}: {}", path, std::generic_category().message(errno)),
+              "make the folder writable, or free space");
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
+    if (number_ < 0) cannot_write(path);
+  }
+  ~Descriptor() { ::close(number_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+void write_synced(const std::string& path, const std::string& text) {
+  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  for (std::size_t done = 0; done < text.size();) {
+    const ssize_t wrote = ::write(file.number(), text.data() + done, text.size() - done);
+    if (wrote < 0) cannot_write(path);
+    done += static_cast<std::size_t>(wrote);
+  }
+  if (::fsync(file.number()) != 0) cannot_write(path);
+}
+
+std::string random_name() {
+  std::array<unsigned char, 8> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+    throw Error(ErrorKind::broken, "no random bytes to be had");
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
+}
+
+struct Stored {
+  Mail envelope;  // addresses only
+  std::string text;
+};
+
+// The first line names sender and recipients; the rest is the message as it is sent.
+Stored read_stored(const std::string& path) {
+  const std::string content = content_of_file(path).value_or("");
+  const std::size_t end = content.find("\r\n");
+  if (!content.starts_with(kEnvelope) || end == std::string::npos)
+    throw Error(ErrorKind::broken, fmt::format("{} is no mail of this outbox", path), "remove it");
+  std::istringstream addresses(content.substr(kEnvelope.size(), end - kEnvelope.size()));
+  Stored stored{.envelope = {.from = {}, .to = {}, .subject = {}, .body = {}}, .text = content.substr(end + 2)};
+  addresses >> stored.envelope.from;
+  for (std::string address; addresses >> address;) stored.envelope.to.push_back(address);
+  return stored;
+}
+
+}  // namespace
+
+std::string Outbox::put(const Mail& mail, const Clock& clock) {
+  require_sendable(mail);
+  std::error_code failed;
+  fs::create_directories(folder_, failed);
+  const std::string id = fmt::format("{}-{}", unix_micros(clock.now()), random_name());
+  const std::string path = fmt::format("{}/{}.eml", folder_, id);
+  const std::string domain = mail.from.substr(mail.from.find('@') + 1);
+  const std::string text = fmt::format("{}{} {}\r\n{}", kEnvelope, mail.from, fmt::join(mail.to, " "),
+                                       mime_text(mail, unix_seconds(clock.now()), id + "@" + domain));
+  write_synced(path + ".part", text);
+  if (::rename((path + ".part").c_str(), path.c_str()) != 0) cannot_write(path);
+  const Descriptor folder(folder_, O_RDONLY | O_DIRECTORY);
+  ::fsync(folder.number());
+  return path;
+}
+
+std::vector<std::string> Outbox::waiting() const {
+  std::vector<std::string> paths;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder_, failed)) {
+    if (entry.path().extension() == ".eml") paths.push_back(entry.path());
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+Outbox::Delivered Outbox::deliver(const SmtpServer& server) {
+  Delivered done;
+  if (waiting().empty()) return done;
+  const Descriptor lock(folder_ + "/.lock", O_RDWR | O_CREAT);
+  if (::flock(lock.number(), LOCK_EX) != 0) cannot_write(folder_ + "/.lock");
+  for (const std::string& path : waiting()) {
+    try {
+      const Stored stored = read_stored(path);
+      send_by_smtp(server, stored.envelope, stored.text);
+      ++done.sent;
+      ::unlink(path.c_str());
+    } catch (const Error& e) {
+      done.failures.push_back(fmt::format("{}: {}", path, e.what()));
+      if (e.kind() == ErrorKind::not_allowed)
+        ::rename(path.c_str(), (path.substr(0, path.size() - 4) + ".refused").c_str());
+      if (e.kind() == ErrorKind::unavailable) break;  // the others would wait as long
+    }
+  }
+  return done;
+}
+
+}  // namespace heretix
