@@ -32,6 +32,7 @@ int variance_command(const Options& options);
 int drift_baseline_command(const Options& options);
 int drift_check_command(const Options& options);
 int drift_show_command(const Options& options);
+int calibrate_command(const Options& options);
 int compare_command(const Options& options);
 int costs_command(const Options& options);
 int keys_set_command(const Options& options);

@@ -24,6 +24,7 @@ const std::map<std::string, Command> kCommands = {
     {"variance", variance_command},
     {"models", models_command},
     {"selftest", selftest_command},
+    {"calibrate", calibrate_command},
     {"coherence", coherence_command},
     {"compare", compare_command},
     {"costs", costs_command},

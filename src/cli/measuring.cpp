@@ -1,5 +1,9 @@
 #include "cli/measuring.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "cli/expected_cost.hpp"
 #include "store/sqlite/harness_file.hpp"
 
@@ -15,7 +19,7 @@ Options with_claim(Options options) {
 
 }  // namespace
 
-Measuring::Measuring(Options options)
+Measuring::Measuring(Options options, int templates)
     : options_(with_claim(std::move(options))),
       resolved_(resolve(options_)),
       provider_(make_provider(resolved_.settings)),
@@ -25,8 +29,14 @@ Measuring::Measuring(Options options)
   const Settings& s = resolved_.settings;
   if (options_.fixed || s.slots || s.replicates || s.templates || s.until_width) return;
   const PromptBank bank = PromptBanks(resolved_.prompts).get(resolved_.request.bank);
-  resolved_.request.sampling.slots = static_cast<int>(bank.paraphrases.size());
+  const auto all = static_cast<int>(bank.paraphrases.size());
+  resolved_.request.sampling.slots = templates == 0 ? all : std::min(templates, all);
   resolved_.request.sampling.replicates = 1;
+}
+
+std::string Measuring::plan_in_words() const {
+  const Sampling& s = resolved_.request.sampling;
+  return fmt::format("K {}, R {} of {}", s.slots, s.replicates, resolved_.request.bank);
 }
 
 Database& Measuring::database() {

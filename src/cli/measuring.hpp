@@ -11,9 +11,10 @@ namespace heretix {
 
 class Measuring {
  public:
-  // Everything is made ready, nothing is asked. `options` names no claim. Where no plan is named every template of the
-  // bank is asked once, so that claims can be paired by template. Throws what resolve and make_provider throw.
-  explicit Measuring(Options options);
+  // Everything is made ready, nothing is asked. `options` names no claim. Where no plan is named `templates` of the
+  // bank are asked once each; 0: all of them, so that claims can be paired by template. Throws what resolve and
+  // make_provider throw.
+  explicit Measuring(Options options, int templates = 0);
 
   // What all of them would cost, on stderr, as a run tells it.
   void tell_cost(const std::vector<std::string>& claims);
@@ -21,6 +22,7 @@ class Measuring {
   Record measure_afresh(const std::string& claim);  // stored answers switched off
 
   const std::string& database_path() const { return resolved_.database_path; }
+  std::string plan_in_words() const;
   const ProviderFacts& facts() const { return provider_->facts(); }
   Database& database();  // opened, and made, when first needed
 

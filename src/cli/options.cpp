@@ -92,6 +92,13 @@ void add_ask_options(App& command, Options& o, const char* strict = "exit with 1
 
 App* add(App& app, const char* name, const char* what) { return app.add_subcommand(name, what)->fallthrough(false); }
 
+void add_recalibration(App& command, Options& o) {
+  command
+      .add_option("--recalibrate", o.recalibrate,
+                  "also show p through the map of a certificate of the same model (heretix calibrate --json)")
+      ->type_name("FILE");
+}
+
 void add_ladder_option(App& command, Options& o) {
   command
       .add_option("--until-width", o.flags.until_width,
@@ -104,6 +111,7 @@ void add_asking_commands(App& app, Options& o) {
   App* run = add(app, "run", "measure what a model believes about a claim");
   run->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
   add_ladder_option(*run, o);
+  add_recalibration(*run, o);
   add_plan_options(*run, o);
   add_ask_options(*run, o);
   add_database(*run, o, "also keep the check in that Postgres, beside the store (DATABASE_URL, DATABASE_URL_PROD)");
@@ -138,6 +146,7 @@ void add_reading_commands(App& app, Options& o) {
   add_json(*list, o);
   App* show = add(app, "show", "print a stored run");
   add_run_argument(*show, o);
+  add_recalibration(*show, o);
   add_json(*show, o);
   App* answers = add(app, "answers", "print every answer of a run, refused ones with their reason");
   add_run_argument(*answers, o);
@@ -219,7 +228,27 @@ void add_drift_commands(App& app, Options& o) {
   add_store(*show, o);
 }
 
+void add_calibrate_command(App& app, Options& o) {
+  App* calibrate = add(app, "calibrate", "what stated probabilities are worth, on claims whose truth is known");
+  calibrate
+      ->add_option(
+          "file", o.input,
+          "CSV with the columns claim and label, and field and level (default: the 300 that come with heretix)")
+      ->type_name("FILE");
+  calibrate->add_option("--field", o.fields, "only claims of that field; may be given several times")
+      ->type_name("FIELD")
+      ->allow_extra_args(false);
+  calibrate->add_option("--level", o.levels, "only claims of that level, 1 to 3")
+      ->type_name("N")
+      ->allow_extra_args(false);
+  add_plan_options(*calibrate, o);
+  add_ask_options(*calibrate, o);
+  add_page(*calibrate, o);
+  add_json(*calibrate, o);
+}
+
 void add_statistics_commands(App& app, Options& o) {
+  add_calibrate_command(app, o);
   add_drift_commands(app, o);
   add_coherence_command(app, o);
   App* variance = add(app, "variance", "where the spread of answers comes from, and what to ask next");

@@ -16,7 +16,7 @@ namespace heretix {
 struct Options {
   std::vector<std::string> arguments;  // as given, for a command that another program runs
   Settings flags;
-  std::vector<std::string> models;  // of run: one or several; elsewhere at most one
+  std::vector<std::string> models;  // of run and calibrate: one or several; elsewhere at most one
   std::string seed_text;
   std::string config;
   bool fresh = false;
@@ -28,11 +28,13 @@ struct Options {
   std::string database;           // local, prod or an address; empty: not said
   std::string run;                // run or execution, of show, answers, verify
   std::vector<std::string> runs;  // of report and variance; the sides of compare
-  std::string input;              // of batch and compare; folder of selftest; shell of completion
+  std::string input;              // of batch, compare, calibrate, drift; folder of selftest; shell of completion
   std::string negation;           // of coherence, as the next four
   std::vector<std::string> paraphrases, also, either, implied;
-  std::string out;    // of report and the statistics: an HTML page
-  std::string watch;  // of drift, as the next eight
+  std::string out;                          // of report and the statistics: an HTML page
+  std::vector<std::string> fields, levels;  // of calibrate
+  std::string recalibrate;                  // a certificate, of run and show
+  std::string watch;                        // of drift, as the next eight
   int baseline_runs = 10;
   bool anew = false;
   double alpha = 0.0025;

@@ -7,6 +7,7 @@
 #include "check/verify.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/recalibration.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -109,11 +110,29 @@ int list_command(const Options& options) {
   return kDone;
 }
 
+namespace {
+
+int show_recalibrated(const Options& options, const Record& record, const RecalibrationMap& map) {
+  require_fits(map, record.plan.recipe.model);
+  if (options.json) {
+    json out = to_json(record);
+    out["recalibrated"] = recalibrated_json(map, record);
+    print_result(dumped(out));
+  } else {
+    print_result(result_text(record, text_style(read_environment().no_color)) + recalibrated_text(map, record));
+  }
+  return kDone;
+}
+
+}  // namespace
+
 int show_command(const Options& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
   const std::string run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
+  const auto map = recalibration_of(options);
+  if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
   else if (options.json) print_result(dumped(json::parse(execution->record_text)));
   else print_result(result_text(load_record(runs, *execution), text_style(read_environment().no_color)));

@@ -10,6 +10,7 @@ namespace heretix {
 
 std::string prompts_folder();
 std::string golden_folder();
+std::string labelled_claims_file();
 std::string export_program();  // heretix-export, beside this program
 std::string duckdb_program();  // ../lib/heretix/duckdb
 

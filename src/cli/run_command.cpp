@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/expected_cost.hpp"
+#include "cli/recalibration.hpp"
 #include "cli/run_one.hpp"
 #include "cli/terminal.hpp"
 #include "report/comparison.hpp"
@@ -53,18 +54,6 @@ Record run_one(const Resolved& resolved, Provider& provider, Database& database,
                    {banks, provider, database, resolved.database_path, clock, stop_signal(), progress});
 }
 
-bool gates_passed(const Record& record) {
-  return std::ranges::all_of(record.gates, [](const Gate& gate) { return gate.passed(); });
-}
-
-namespace {
-
-// One model of the command, made ready before anything is asked of any.
-struct Prepared {
-  Resolved resolved;
-  std::unique_ptr<Provider> provider;
-};
-
 std::vector<Options> one_for_each_model(const Options& options) {
   if (options.models.size() < 2) return {options};
   if (options.flags.base_url)
@@ -78,6 +67,18 @@ std::vector<Options> one_for_each_model(const Options& options) {
   return all;
 }
 
+bool gates_passed(const Record& record) {
+  return std::ranges::all_of(record.gates, [](const Gate& gate) { return gate.passed(); });
+}
+
+namespace {
+
+// One model of the command, made ready before anything is asked of any.
+struct Prepared {
+  Resolved resolved;
+  std::unique_ptr<Provider> provider;
+};
+
 Prepared prepare(const Options& options, const SecondStore& second, Budget& budget) {
   Prepared prepared{resolve_for_run(options), nullptr};
   Resolved& resolved = prepared.resolved;
@@ -90,16 +91,24 @@ Prepared prepare(const Options& options, const SecondStore& second, Budget& budg
   return prepared;
 }
 
-void print_records(const std::vector<Record>& records, bool as_json, const Resolved& resolved) {
+nlohmann::json with_map(const Record& record, const std::optional<RecalibrationMap>& map) {
+  nlohmann::json out = to_json(record);
+  if (map) out["recalibrated"] = recalibrated_json(*map, record);
+  return out;
+}
+
+void print_records(const std::vector<Record>& records, bool as_json, const Resolved& resolved,
+                   const std::optional<RecalibrationMap>& map) {
   const TextStyle style = text_style(resolved.no_color);
   if (as_json && records.size() == 1) {
-    print_result(to_json(records[0]).dump(2) + "\n");
+    print_result(with_map(records[0], map).dump(2) + "\n");
   } else if (as_json) {
     nlohmann::json all = nlohmann::json::array();
-    for (const Record& record : records) all.push_back(to_json(record));
+    for (const Record& record : records) all.push_back(with_map(record, map));
     print_result(all.dump(2) + "\n");
   } else {
     print_result(records.size() == 1 ? result_text(records[0], style) : comparison_text(records, style));
+    if (map) print_result(recalibrated_text(*map, records[0]));
     std::string ids;
     for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id;
     print_note(fmt::format("\nstored in {} as {}\nnext: heretix report {}", resolved.database_path, ids, ids));
@@ -115,6 +124,10 @@ int run_command(const Options& options) {
   std::vector<Prepared> models;
   for (const Options& one : one_for_each_model(options)) models.push_back(prepare(one, second, budget));
   const Resolved& first = models.front().resolved;
+  const auto map = recalibration_of(options);
+  for (const Prepared& model : models) {
+    if (map) require_fits(*map, model.provider->facts().model);
+  }
   const auto database = open_harness_file(first.database_path, {.access = Access::create});
   std::vector<Record> records;
   for (Prepared& model : models) {
@@ -123,11 +136,11 @@ int run_command(const Options& options) {
       records.push_back(run_one(model.resolved, *model.provider, *database, options.quiet || options.json));
       second.keep(records.back(), *database, first.database_path);
     } catch (const Error& e) {
-      if (!records.empty()) print_records(records, options.json, first);  // what the models before it said
+      if (!records.empty()) print_records(records, options.json, first, map);  // what the models before it said
       throw;
     }
   }
-  print_records(records, options.json, first);
+  print_records(records, options.json, first, map);
   return options.strict && !std::ranges::all_of(records, gates_passed) ? kDifference : kDone;
 }
 

@@ -24,6 +24,8 @@ class SecondStore {
 };
 
 Record run_one(const Resolved& resolved, Provider& provider, Database& database, bool quiet);
+// The command once for each of its models. Throws Error{bad_input} for what belongs to one alone.
+std::vector<Options> one_for_each_model(const Options& options);
 bool gates_passed(const Record& record);
 
 }  // namespace heretix

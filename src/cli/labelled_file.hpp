@@ -1,0 +1,20 @@
+// A CSV file of labelled claims: columns `claim` and `label`, and where there are any `field` and `level`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "calibrate/certificate.hpp"
+
+namespace heretix {
+
+struct LabelledFile {
+  std::vector<LabelledClaim> claims;
+  std::string sha256;  // of the file
+};
+
+// Labels: true, false, 1, 0, yes, no. Throws Error{not_found}, Error{bad_input} naming the line: another label, an
+// empty or repeated claim, a missing column.
+LabelledFile read_labelled_file(const std::string& path);
+
+}  // namespace heretix

@@ -1,0 +1,50 @@
+#include "cli/recalibration.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+
+namespace heretix {
+
+std::optional<RecalibrationMap> recalibration_of(const Options& options) {
+  if (options.recalibrate.empty()) return std::nullopt;
+  const auto text = content_of_file(options.recalibrate);
+  if (!text)
+    throw Error(ErrorKind::not_found, fmt::format("cannot read the certificate {}", options.recalibrate),
+                "make one: heretix calibrate --json > FILE");
+  return recalibration_map(*text, options.recalibrate);
+}
+
+void require_fits(const RecalibrationMap& map, const std::string& model) {
+  if (map.model == model) return;
+  throw Error(ErrorKind::bad_input, fmt::format("the certificate is of {}, not of {}", map.model, model),
+              "a map says nothing of another model");
+}
+
+nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record) {
+  const auto& bounds = record.honest.bounds;
+  return {{"p", map.apply(record.honest.p.value())},
+          {"ci",
+           bounds ? nlohmann::json({map.apply(bounds->interval.low.value()), map.apply(bounds->interval.high.value())})
+                  : nlohmann::json(nullptr)},
+          {"certificate_sha256", map.sha256},
+          {"labels", map.labels},
+          {"brier_before", map.brier_before},
+          {"brier_after", map.brier_after}};
+}
+
+std::string recalibrated_text(const RecalibrationMap& map, const Record& record) {
+  const auto& bounds = record.honest.bounds;
+  std::string text = fmt::format("  recalibrated: p = {:.2f}", map.apply(record.honest.p.value()));
+  if (bounds)
+    text += fmt::format(", {:.2f} to {:.2f}", map.apply(bounds->interval.low.value()),
+                        map.apply(bounds->interval.high.value()));
+  return text +
+         fmt::format(" by a map of {} labels (Brier {:.3f} before, {:.3f} after, cross-fitted; certificate {})\n",
+                     map.labels, map.brier_before, map.brier_after, map.sha256.substr(0, 16));
+}
+
+}  // namespace heretix

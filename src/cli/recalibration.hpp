@@ -1,0 +1,22 @@
+// --recalibrate: p through the map of a certificate, beside p itself and never in its place.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "calibrate/certificate.hpp"
+#include "cli/options.hpp"
+
+namespace heretix {
+
+// Empty where it was not asked for. Throws Error{not_found, bad_input}.
+std::optional<RecalibrationMap> recalibration_of(const Options& options);
+
+// The map is of one model. Throws Error{bad_input} for another one.
+void require_fits(const RecalibrationMap& map, const std::string& model);
+
+nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record);
+std::string recalibrated_text(const RecalibrationMap& map, const Record& record);
+
+}  // namespace heretix
