@@ -33,6 +33,7 @@ int drift_baseline_command(const Options& options);
 int drift_check_command(const Options& options);
 int drift_show_command(const Options& options);
 int calibrate_command(const Options& options);
+int simulate_command(const Options& options);
 int compare_command(const Options& options);
 int costs_command(const Options& options);
 int keys_set_command(const Options& options);

@@ -20,6 +20,7 @@ const std::map<std::string, Command> kCommands = {
     {"show", show_command},
     {"answers", answers_command},
     {"report", report_command},
+    {"simulate", simulate_command},
     {"verify", verify_command},
     {"variance", variance_command},
     {"models", models_command},

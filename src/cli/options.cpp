@@ -247,7 +247,24 @@ void add_calibrate_command(App& app, Options& o) {
   add_json(*calibrate, o);
 }
 
+void add_simulate_command(App& app, Options& o) {
+  App* simulate =
+      add(app, "simulate", "count on drawn claims whether the statistics keep what they promise; 1 where not");
+  simulate->add_option("study", o.input, "coverage, stopping, drift, calibration or coherence")
+      ->type_name("STUDY")
+      ->required();
+  simulate->add_option("--draws", o.draws, "of each row (default: what docs/statistics.md publishes)")->type_name("N");
+  simulate->add_option("--seed", o.seed_text, "(default 20261123, of docs/statistics.md)")->type_name("N");
+  simulate->add_option("--scale", o.scale_factor, "times the interval's constants, for coverage (default 1)")
+      ->type_name("X");
+  simulate->add_flag("--markdown", o.markdown, "print the table as Markdown");
+  simulate->add_flag("-q,--quiet", o.quiet, "no progress line");
+  add_page(*simulate, o);
+  add_json(*simulate, o);
+}
+
 void add_statistics_commands(App& app, Options& o) {
+  add_simulate_command(app, o);
   add_calibrate_command(app, o);
   add_drift_commands(app, o);
   add_coherence_command(app, o);

@@ -28,13 +28,16 @@ struct Options {
   std::string database;           // local, prod or an address; empty: not said
   std::string run;                // run or execution, of show, answers, verify
   std::vector<std::string> runs;  // of report and variance; the sides of compare
-  std::string input;              // of batch, compare, calibrate, drift; folder of selftest; shell of completion
-  std::string negation;           // of coherence, as the next four
+  std::string input;     // of batch, compare, calibrate, drift, simulate; folder of selftest; shell of completion
+  std::string negation;  // of coherence, as the next four
   std::vector<std::string> paraphrases, also, either, implied;
   std::string out;                          // of report and the statistics: an HTML page
   std::vector<std::string> fields, levels;  // of calibrate
   std::string recalibrate;                  // a certificate, of run and show
-  std::string watch;                        // of drift, as the next eight
+  std::optional<int> draws;                 // of simulate, as the next two
+  double scale_factor = 1;
+  bool markdown = false;
+  std::string watch;  // of drift, as the next eight
   int baseline_runs = 10;
   bool anew = false;
   double alpha = 0.0025;
