@@ -2,7 +2,7 @@
 CLAIM ?= Tariffs cause inflation
 jobs ?= $(shell nproc)
 
-.PHONY: run build test bench lint campaign db db-stop clean
+.PHONY: run build test bench stats lint campaign db db-stop clean
 
 build:
 	tools/setup.sh build
@@ -20,6 +20,10 @@ bench:
 	cmake --preset release -DHERETIX_BENCH=ON >/dev/null
 	cmake --build --preset release --target heretix heretix-export bench_estimate bench_llama -j $(jobs)
 	bench/run.sh
+
+# Writes docs/statistics.md anew.
+stats: build
+	python3 tools/statistics_docs.py build/release/bin/heretix docs/statistics.md
 
 lint:
 	tools/setup.sh lint

@@ -17,7 +17,12 @@ std::vector<JudgedClaim> judged(std::size_t n, double slope) {
   for (std::size_t i = 0; i < n; ++i) {
     const double p = rng.unit();
     const bool is_true = rng.unit() < 0.5 + slope * (p - 0.5);
-    claims.push_back({.labelled = {.claim = std::to_string(i), .is_true = is_true, .field = i % 2 == 0 ? "even" : "odd", .level = {}}, .p = p, .execution_id = {}});
+    claims.push_back({.labelled = {.claim = std::to_string(i),
+                                   .is_true = is_true,
+                                   .field = i % 2 == 0 ? "even" : "odd",
+                                   .level = {}},
+                      .p = p,
+                      .execution_id = {}});
   }
   return claims;
 }

@@ -13,7 +13,8 @@ using nlohmann::json;
 
 std::string finding(const Certificate& c) {
   if (c.z_p_value >= 0.05) return "No miscalibration is seen; that is no proof of calibration.";
-  return fmt::format("Miscalibrated: Spiegelhalter's Z is {:+.2f} (p {:.4f}).", c.scores.spiegelhalter_z, c.z_p_value);
+  return fmt::format("Miscalibrated: Spiegelhalter's Z is {:+.2f} (p {}).", c.scores.spiegelhalter_z,
+                     c.z_p_value < 0.0001 ? "below 0.0001" : fmt::format("{:.4f}", c.z_p_value));
 }
 
 json scores_json(const CalibrationScores& s) {

@@ -10,7 +10,8 @@ namespace heretix {
 namespace {
 
 constexpr std::size_t kColumns = 50;
-constexpr std::size_t kMostLabel = 48;
+constexpr std::size_t kMostLabel = 48;  // beside a picture
+constexpr std::size_t kMostCell = 72;
 
 std::string padded(const std::string& text, std::size_t width) {
   const std::size_t points = count_code_points(text);
@@ -56,12 +57,12 @@ struct TextWriter {
     std::vector<std::size_t> widths;
     for (std::size_t c = 0; c < table.header.size(); ++c) {
       std::size_t width = count_code_points(table.header[c]);
-      for (const auto& row : table.rows) width = std::max(width, count_code_points(shown(row[c])));
+      for (const auto& row : table.rows) width = std::max(width, count_code_points(cell(row[c])));
       widths.push_back(width);
     }
     const auto line = [&](const std::vector<std::string>& cells) {
       std::string text = " ";
-      for (std::size_t c = 0; c < cells.size(); ++c) text += " " + padded(shown(cells[c]), widths[c] + 1);
+      for (std::size_t c = 0; c < cells.size(); ++c) text += " " + padded(cell(cells[c]), widths[c] + 1);
       return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
     };
     std::string text = emphasised(line(table.header), style);
@@ -120,6 +121,7 @@ struct TextWriter {
   }
 
  private:
+  static std::string cell(const std::string& text) { return shortened(plain(text), kMostCell); }
   static std::string shown(const std::string& text) { return shortened(plain(text), kMostLabel); }
 };
 

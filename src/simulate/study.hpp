@@ -25,7 +25,7 @@ struct StudyOptions {
 struct StudyRow {
   std::vector<std::string> cells;
   double judged;
-  bool holds;  // what was promised
+  bool holds;  // what was promised, but for two standard errors of the simulation
 };
 
 struct Study {
