@@ -4,13 +4,14 @@ usage: check_arrows.py SRC ARROWS [ARCHITECTURE.md]
 
 Fails on an include that the table does not allow, on a quoted include that does not start with a known folder, on
 `..`, on a file with another suffix than .cpp or .hpp, on a folder without a line and a line without a folder, on a
-cycle, and where the table in ARCHITECTURE.md differs.
+cycle, on a type that two headers define, and where the table in ARCHITECTURE.md differs.
 """
 import pathlib
 import re
 import sys
 
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]+)"')
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^;{]*)? \{", re.MULTILINE)
 ROW = re.compile(r"^\| ([a-z]+) \| [^|]* \| ([a-z ]*)\|$")
 
 
@@ -39,6 +40,16 @@ def wrong_includes(src, allowed):
                 yield f'{file}:{number}: "{found[1]}" does not start with a folder of src/'
             elif target not in {folder, "base"} | allowed.get(folder, set()):
                 yield f"{file}:{number}: {folder}/ may not include {target}/"
+
+
+def types_named_twice(src):
+    """One namespace holds all headers: two types of one name there are merged by the linker without a word."""
+    seen = {}
+    for file in sorted(src.rglob("*.hpp")):
+        for name in TYPE.findall(file.read_text()):
+            if name in seen:
+                yield f"{file}: the type {name} is there already, in {seen[name]}"
+            seen.setdefault(name, file)
 
 
 def wrong_folders(src, allowed):
@@ -81,7 +92,7 @@ def wrong_document(document, allowed):
 def main():
     src, arrows = map(pathlib.Path, sys.argv[1:3])
     allowed = read_arrows(arrows)
-    found = [*wrong_folders(src, allowed), *wrong_includes(src, allowed), *cycles(allowed)]
+    found = [*wrong_folders(src, allowed), *wrong_includes(src, allowed), *types_named_twice(src), *cycles(allowed)]
     if len(sys.argv) > 3:
         found += wrong_document(pathlib.Path(sys.argv[3]), allowed)
     print("\n".join(found) or "arrows: ok")

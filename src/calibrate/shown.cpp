@@ -34,19 +34,19 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
     blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
                                            c.claims.size() - c.judged, c.claims.size())});
   const CalibrationScores& s = c.scores;
-  blocks.push_back(
-      Table{{"score", "value", "meaning"},
-            {{"Brier", fmt::format("{:.4f}", s.brier), "mean squared error; 0.25 is a coin's"},
-             {"log", fmt::format("{:.4f}", s.log_score), "mean -ln of what was said of the truth, within .005 to .995"},
-             {"miscalibration", fmt::format("{:.4f}", s.miscalibration),
-              "of the Brier score, what a monotone map could take away"},
-             {"discrimination", fmt::format("{:.4f}", s.discrimination), "what telling true from false earns"},
-             {"uncertainty", fmt::format("{:.4f}", s.uncertainty), "what the labels themselves leave"},
-             {"ECE beyond chance", fmt::format("{:+.4f}", c.error.excess()),
-              fmt::format("observed {:.4f}, by chance {:.4f}", c.error.observed, c.error.by_chance)},
-             {"squared ECE", fmt::format("{:+.4f}", s.squared_error_debiased), "debiased; may be negative"},
-             {"right side of 0.5", fmt::format("{:.1f} %", 100 * c.right),
-              fmt::format("{:.1f} % of the labels are true", 100 * c.base_rate)}}});
+  blocks.push_back(DocumentTable{
+      {"score", "value", "meaning"},
+      {{"Brier", fmt::format("{:.4f}", s.brier), "mean squared error; 0.25 is a coin's"},
+       {"log", fmt::format("{:.4f}", s.log_score), "mean -ln of what was said of the truth, within .005 to .995"},
+       {"miscalibration", fmt::format("{:.4f}", s.miscalibration),
+        "of the Brier score, what a monotone map could take away"},
+       {"discrimination", fmt::format("{:.4f}", s.discrimination), "what telling true from false earns"},
+       {"uncertainty", fmt::format("{:.4f}", s.uncertainty), "what the labels themselves leave"},
+       {"ECE beyond chance", fmt::format("{:+.4f}", c.error.excess()),
+        fmt::format("observed {:.4f}, by chance {:.4f}", c.error.observed, c.error.by_chance)},
+       {"squared ECE", fmt::format("{:+.4f}", s.squared_error_debiased), "debiased; may be negative"},
+       {"right side of 0.5", fmt::format("{:.1f} %", 100 * c.right),
+        fmt::format("{:.1f} % of the labels are true", 100 * c.base_rate)}}});
   Curve curve{.x_axis = "stated probability", .y_axis = "share that is true", .points = {}};
   for (std::size_t i = 0; i < c.places.size(); ++i)
     curve.points.push_back({c.places[i], rate_at(c.curve, c.places[i]), c.band.low[i], c.band.high[i]});
@@ -59,7 +59,7 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
                               "is applied only by --recalibrate.",
                               c.recalibrated->brier, c.recalibrated->log_score)});
   if (c.groups.empty()) return;
-  Table groups{{"group", "labels", "Brier", "right side of 0.5"}, {}};
+  DocumentTable groups{{"group", "labels", "Brier", "right side of 0.5"}, {}};
   for (const GroupScore& g : c.groups)
     groups.rows.push_back(
         {g.name, std::to_string(g.labels), fmt::format("{:.3f}", g.brier), fmt::format("{:.0f} %", 100 * g.right)});
@@ -71,7 +71,7 @@ void show_ranking(const std::vector<Certificate>& all, std::vector<Block>& block
   for (const Certificate& c : all) sorted.push_back(&c);
   const bool ranks = std::ranges::all_of(all, [](const Certificate& c) { return c.judged >= kLeastLabelsToRank; });
   if (ranks) std::ranges::stable_sort(sorted, {}, [](const Certificate* c) { return c->scores.miscalibration; });
-  Table table{{"model", "labels", "Brier", "miscalibration", "discrimination", "Z"}, {}};
+  DocumentTable table{{"model", "labels", "Brier", "miscalibration", "discrimination", "Z"}, {}};
   for (const Certificate* c : sorted)
     table.rows.push_back({c->model, std::to_string(c->judged), fmt::format("{:.4f}", c->scores.brier),
                           fmt::format("{:.4f}", c->scores.miscalibration),

@@ -29,7 +29,7 @@ int compare_command(const Options& options) {
   RunStore& runs = *stored.store;
   const Side a = side_of(options.runs.at(0), runs);
   const Side b = side_of(options.runs.at(1), runs);
-  std::vector<Difference> differences;
+  std::vector<ClaimDifference> differences;
   for (const ExecutionPair& pair : pair_up(a, b, runs.done_executions(), claims))
     differences.push_back(difference_between(stored_record(runs, pair.a), stored_record(runs, pair.b)));
   const Differences all = differences_of(options.runs[0], options.runs[1], std::move(differences));

@@ -53,7 +53,7 @@ Document to_document(const CoherenceReport& report) {
                     .blocks = {Paragraph{
                         fmt::format("Do the beliefs of {} about related claims fit together?", report.model), true}}};
   show_claims(report, document.blocks);
-  Table table{{"rule", "violation", "95 % interval", "price of 1", "finding"}, {}};
+  DocumentTable table{{"rule", "violation", "95 % interval", "price of 1", "finding"}, {}};
   Forest forest{.axis = "violation, in probability", .from = -1, .to = 1, .reference = 0.0};
   double reach = 0.1;
   for (const CoherenceCheck& c : report.checks) {

@@ -12,9 +12,9 @@ Record record_of(const std::vector<double>& p, const std::string& wording = "w",
   return made_record(p, {.claim = claim, .wording = wording});
 }
 
-TEST(Difference, PairsTemplatesByTheirWording) {
-  const Difference d = difference_between(record_of({0.71, 0.82, 0.63, 0.74, 0.88, 0.69}),
-                                          record_of({0.51, 0.66, 0.43, 0.55, 0.76, 0.49}));
+TEST(ClaimDifference, PairsTemplatesByTheirWording) {
+  const ClaimDifference d = difference_between(record_of({0.71, 0.82, 0.63, 0.74, 0.88, 0.69}),
+                                               record_of({0.51, 0.66, 0.43, 0.55, 0.76, 0.49}));
   EXPECT_TRUE(d.is_paired);
   EXPECT_EQ(d.finding, Finding::higher);
   EXPECT_EQ(*d.p_value, 2.0 / 64) << "all six of one sign";
@@ -23,18 +23,18 @@ TEST(Difference, PairsTemplatesByTheirWording) {
 }
 
 // The templates differ by four times what they differ between the sides: only pairing can see it.
-TEST(Difference, PairingSeesWhatSpreadHides) {
+TEST(ClaimDifference, PairingSeesWhatSpreadHides) {
   const Record a = record_of({0.1, 0.3, 0.5, 0.7, 0.9, 0.95});
   const Record b = record_of({0.07, 0.23, 0.41, 0.61, 0.85, 0.92});
   EXPECT_EQ(difference_between(a, b).finding, Finding::higher);
   const Record other = record_of({0.07, 0.23, 0.41, 0.61, 0.85, 0.92}, "v");
-  const Difference unpaired = difference_between(a, other);
+  const ClaimDifference unpaired = difference_between(a, other);
   EXPECT_FALSE(unpaired.is_paired);
   EXPECT_EQ(unpaired.finding, Finding::inconclusive);
   EXPECT_GT(*unpaired.p_value, 0.5);
 }
 
-TEST(Difference, TellsTheSameFromTheUnknown) {
+TEST(ClaimDifference, TellsTheSameFromTheUnknown) {
   const Record a = record_of({0.503, 0.511, 0.497, 0.502, 0.508, 0.499});
   const Record b = record_of({0.506, 0.508, 0.499, 0.501, 0.506, 0.501});
   EXPECT_EQ(difference_between(a, b).finding, Finding::same);
@@ -42,17 +42,17 @@ TEST(Difference, TellsTheSameFromTheUnknown) {
   EXPECT_EQ(difference_between(a, wild).finding, Finding::inconclusive);
 }
 
-TEST(Difference, SwappedSidesAreMirrored) {
+TEST(ClaimDifference, SwappedSidesAreMirrored) {
   const Record a = record_of({0.71, 0.82, 0.63, 0.74, 0.88});
   const Record b = record_of({0.51, 0.86, 0.43, 0.55, 0.76});
-  const Difference ab = difference_between(a, b);
-  const Difference ba = difference_between(b, a);
+  const ClaimDifference ab = difference_between(a, b);
+  const ClaimDifference ba = difference_between(b, a);
   EXPECT_NEAR(ab.logit.center, -ba.logit.center, 1e-12);
   EXPECT_NEAR(*ab.logit.low, -*ba.logit.high, 1e-12);
 }
 
 TEST(Differences, TheClaimIsTheUnitAndManyAreControlled) {
-  std::vector<Difference> claims;
+  std::vector<ClaimDifference> claims;
   for (int i = 0; i < 8; ++i) {
     const double shift = i == 0 ? 0.2 : 0.0;
     claims.push_back(

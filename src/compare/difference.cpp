@@ -29,7 +29,7 @@ std::vector<double> as_probabilities(std::vector<double> logits) {
   return logits;
 }
 
-void compare_pairs(Difference& found, const SharedTemplates& shared) {
+void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
   const std::vector<double>& a = shared.means[0];
   const std::vector<double>& b = shared.means[1];
   std::vector<double> logits, probabilities;
@@ -50,7 +50,7 @@ void compare_pairs(Difference& found, const SharedTemplates& shared) {
                            [](const TemplateDifference& t) { return std::abs(t.difference()); });
 }
 
-void compare_unpaired(Difference& found, const Record& a, const Record& b) {
+void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) {
   const std::vector<double> of_a = means_of(a);
   const std::vector<double> of_b = means_of(b);
   const Welch logit = welch_interval(of_a, of_b);
@@ -80,18 +80,18 @@ std::string_view to_word(Finding finding) {
   throw std::logic_error("a Finding without a word");
 }
 
-Difference difference_between(const Record& a, const Record& b) {
-  Difference found{.claim_a = a.plan.recipe.claim.text,
-                   .claim_b = b.plan.recipe.claim.text,
-                   .model_a = a.plan.recipe.model,
-                   .model_b = b.plan.recipe.model,
-                   .run_a = a.execution.execution_id,
-                   .run_b = b.execution.execution_id,
-                   .p_a = a.honest.p.value(),
-                   .p_b = b.honest.p.value(),
-                   .templates_a = a.honest.templates,
-                   .templates_b = b.honest.templates,
-                   .templates = {}};
+ClaimDifference difference_between(const Record& a, const Record& b) {
+  ClaimDifference found{.claim_a = a.plan.recipe.claim.text,
+                        .claim_b = b.plan.recipe.claim.text,
+                        .model_a = a.plan.recipe.model,
+                        .model_b = b.plan.recipe.model,
+                        .run_a = a.execution.execution_id,
+                        .run_b = b.execution.execution_id,
+                        .p_a = a.honest.p.value(),
+                        .p_b = b.honest.p.value(),
+                        .templates_a = a.honest.templates,
+                        .templates_b = b.honest.templates,
+                        .templates = {}};
   found.grid = grid_of(a, b);
   const SharedTemplates shared = shared_templates(std::array{&a, &b});
   const std::size_t fewer = std::min(found.templates_a, found.templates_b);
@@ -105,10 +105,10 @@ Difference difference_between(const Record& a, const Record& b) {
 
 std::size_t Differences::named() const {
   return static_cast<std::size_t>(std::ranges::count_if(
-      claims, [](const Difference& d) { return d.adjusted && *d.adjusted <= kFalseDiscoveryRate; }));
+      claims, [](const ClaimDifference& d) { return d.adjusted && *d.adjusted <= kFalseDiscoveryRate; }));
 }
 
-Differences differences_of(std::string name_a, std::string name_b, std::vector<Difference> claims) {
+Differences differences_of(std::string name_a, std::string name_b, std::vector<ClaimDifference> claims) {
   Differences all{.name_a = std::move(name_a), .name_b = std::move(name_b), .claims = std::move(claims)};
   if (all.claims.size() == 1) {
     all.overall = all.claims[0].logit;
@@ -118,7 +118,7 @@ Differences differences_of(std::string name_a, std::string name_b, std::vector<D
   }
   std::vector<double> centers, p_values;
   std::string runs = "RPL-COMPARE";
-  for (const Difference& d : all.claims) {
+  for (const ClaimDifference& d : all.claims) {
     centers.push_back(d.logit.center);
     p_values.push_back(d.p_value.value_or(1.0));
     runs += "|" + d.run_a + "|" + d.run_b;

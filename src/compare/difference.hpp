@@ -28,7 +28,7 @@ struct TemplateDifference {
 };
 
 // One claim.
-struct Difference {
+struct ClaimDifference {
   std::string claim_a, claim_b;
   std::string model_a, model_b;
   std::string run_a, run_b;  // execution ids
@@ -45,19 +45,19 @@ struct Difference {
 };
 
 // Throws Error{bad_input} where they share no template and one of them has a single one.
-Difference difference_between(const Record& a, const Record& b);
+ClaimDifference difference_between(const Record& a, const Record& b);
 
 // Many claims: the claim is the unit.
 struct Differences {
   std::string name_a, name_b;
-  std::vector<Difference> claims;
+  std::vector<ClaimDifference> claims;
   CenteredInterval overall{};               // of the claims' differences, in log-odds
   std::optional<double> p_value{};          // sign flips over claims
   Finding finding = Finding::inconclusive;  // of `overall`; of a single claim that claim's own
   std::size_t named() const;                // claims that differ after false-discovery control
 };
 
-Differences differences_of(std::string name_a, std::string name_b, std::vector<Difference> claims);
+Differences differences_of(std::string name_a, std::string name_b, std::vector<ClaimDifference> claims);
 
 Document to_document(const Differences& differences);
 nlohmann::json to_json(const Differences& differences);  // format "heretix_comparison", version 1

@@ -51,16 +51,16 @@ Forest on_its_axis(Forest forest) {
   return forest;
 }
 
-void show_one(const Difference& d, std::vector<Block>& blocks) {
-  blocks.push_back(Table{
+void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
+  blocks.push_back(DocumentTable{
       {"", "claim", "model", "execution", "p", "templates"},
       {{"A", shortened(d.claim_a, 60), d.model_a, d.run_a, fmt::format("{:.3f}", d.p_a), std::to_string(d.templates_a)},
        {"B", shortened(d.claim_b, 60), d.model_b, d.run_b, fmt::format("{:.3f}", d.p_b),
         std::to_string(d.templates_b)}}});
-  blocks.push_back(
-      Paragraph{fmt::format("Difference in log-odds {} at 95 %, p {} ({}).", interval_text(d.logit), p_text(d.p_value),
-                            d.is_paired ? "sign flips over shared templates" : "Welch's, over different templates")});
-  blocks.push_back(Paragraph{fmt::format("Difference in probability {} at 90 %.", interval_text(d.probability))});
+  blocks.push_back(Paragraph{
+      fmt::format("ClaimDifference in log-odds {} at 95 %, p {} ({}).", interval_text(d.logit), p_text(d.p_value),
+                  d.is_paired ? "sign flips over shared templates" : "Welch's, over different templates")});
+  blocks.push_back(Paragraph{fmt::format("ClaimDifference in probability {} at 90 %.", interval_text(d.probability))});
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
   for (const TemplateDifference& t : d.templates)
     if (forest.rows.size() < kMostShown)
@@ -83,12 +83,13 @@ void show_many(const Differences& all, std::vector<Block>& blocks) {
                                          all.claims.size(), interval_text(all.overall), p_text(all.p_value))});
   blocks.push_back(Paragraph{
       fmt::format("{} claims differ on their own at a false discovery rate of {}.", all.named(), kFalseDiscoveryRate)});
-  Table table{{"claim", "A", "B", "difference (log-odds)", "p", "adjusted", "A is"}, {}};
+  DocumentTable table{{"claim", "A", "B", "difference (log-odds)", "p", "adjusted", "A is"}, {}};
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
-  std::vector<const Difference*> sorted;
-  for (const Difference& d : all.claims) sorted.push_back(&d);
-  std::ranges::stable_sort(sorted, std::greater<>(), [](const Difference* d) { return std::abs(d->logit.center); });
-  for (const Difference* d : sorted) {
+  std::vector<const ClaimDifference*> sorted;
+  for (const ClaimDifference& d : all.claims) sorted.push_back(&d);
+  std::ranges::stable_sort(sorted, std::greater<>(),
+                           [](const ClaimDifference* d) { return std::abs(d->logit.center); });
+  for (const ClaimDifference* d : sorted) {
     table.rows.push_back({d->claim_a, fmt::format("{:.2f}", d->p_a), fmt::format("{:.2f}", d->p_b),
                           interval_text(d->logit), p_text(d->p_value), p_text(d->adjusted),
                           std::string(to_word(d->finding))});
@@ -106,7 +107,7 @@ json interval_json(const CenteredInterval& i) {
 
 json or_null(const std::optional<double>& x) { return x ? json(*x) : json(nullptr); }
 
-json to_json(const Difference& d) {
+json to_json(const ClaimDifference& d) {
   json templates = json::array();
   for (const TemplateDifference& t : d.templates)
     templates.push_back({{"wording", t.wording},
@@ -148,7 +149,7 @@ Document to_document(const Differences& all) {
 
 json to_json(const Differences& all) {
   json claims = json::array();
-  for (const Difference& d : all.claims) claims.push_back(to_json(d));
+  for (const ClaimDifference& d : all.claims) claims.push_back(to_json(d));
   return {{"format", "heretix_comparison"},
           {"version", 1},
           {"a", all.name_a},

@@ -44,7 +44,8 @@ Document to_document(const DriftState& state) {
                     .blocks = {Paragraph{headline(state)}}};
   if (!state.values.empty()) document.blocks.push_back(Paragraph{evidence(state)});
   if (!state.answered_by_before.empty()) document.blocks.push_back(Paragraph{models(state), true});
-  Table table{{"sentinel", "baseline runs", "checks", "p at baseline", "p now", "shift (log-odds)", "R", ""}, {}};
+  DocumentTable table{{"sentinel", "baseline runs", "checks", "p at baseline", "p now", "shift (log-odds)", "R", ""},
+                      {}};
   for (const SentinelState& s : state.sentinels)
     table.rows.push_back({s.claim, std::to_string(s.baseline), std::to_string(s.checks),
                           fmt::format("{:.3f}", s.baseline_p), s.x.empty() ? "" : fmt::format("{:.3f}", s.last_p),

@@ -22,7 +22,7 @@ struct Paragraph {
   bool soft = false;  // an explanation, not a result
 };
 
-struct Table {
+struct DocumentTable {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;  // each as wide as the header
 };
@@ -67,7 +67,7 @@ struct Series {
   std::vector<double> values;
 };
 
-using Block = std::variant<Heading, Paragraph, Table, Forest, Shares, Curve, Series>;
+using Block = std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series>;
 
 struct Document {
   std::string title;

@@ -52,7 +52,7 @@ struct HtmlWriter {
     return fmt::format("<p{}>{}</p>\n", paragraph.soft ? " class=\"soft\"" : "", escaped(paragraph.text));
   }
 
-  std::string operator()(const Table& table) const {
+  std::string operator()(const DocumentTable& table) const {
     std::string out = "<div class=\"wrap\"><table><tr>";
     for (const std::string& cell : table.header) out += "<th>" + escaped(cell) + "</th>";
     out += "</tr>\n";

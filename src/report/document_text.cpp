@@ -53,7 +53,7 @@ struct TextWriter {
     return paragraph.soft && style.color ? "\x1b[2m" + text + "\x1b[0m" : text;
   }
 
-  std::string operator()(const Table& table) const {
+  std::string operator()(const DocumentTable& table) const {
     std::vector<std::size_t> widths;
     for (std::size_t c = 0; c < table.header.size(); ++c) {
       std::size_t width = count_code_points(table.header[c]);

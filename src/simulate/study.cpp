@@ -288,7 +288,7 @@ Document to_document(const Study& study, const StudyOptions& options) {
   document.blocks.push_back(
       Paragraph{fmt::format("{}: {} of {} rows hold it; {} draws a row, seed {}.", study.holds() ? "Kept" : "BROKEN",
                             study.holding(), study.rows.size(), options.runs, options.seed)});
-  Table table{study.header, {}};
+  DocumentTable table{study.header, {}};
   for (const StudyRow& row : study.rows) table.rows.push_back(row.cells);
   document.blocks.push_back(std::move(table));
   return document;

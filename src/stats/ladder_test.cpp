@@ -71,7 +71,7 @@ TEST(Ladder, CompletesARungWithTheNextTemplates) {
 TEST(Ladder, NeverAsksBeyondTheBank) {
   Answers given = answers(16, 0.112);
   for (std::size_t i = 0; i < 6; ++i) given[i] = std::nullopt;
-  const Climb spent = climb(given, 16, 0.05);
+  const Climb spent = climb(given, 16, 0.2);
   EXPECT_EQ(spent.stop, LadderStop::templates_spent);
   EXPECT_EQ(spent.rungs.back().honest.templates, 10U);
   EXPECT_EQ(spent.rungs.back().honest.bounds->scale, 3.00) << "a reason of its own takes the larger constant";

@@ -28,7 +28,7 @@ Document to_document(const VarianceReport& report) {
                             report.days.size() > 1 ? fmt::format("; {} days", report.days.size()) : ""),
                 true});
   Shares shares;
-  Table table{{"source", "variance (squared log-odds)", "share"}, {}};
+  DocumentTable table{{"source", "variance (squared log-odds)", "share"}, {}};
   for (const VarianceComponent& c : report.components) {
     shares.parts.push_back({c.source, c.share});
     table.rows.push_back({c.source, fmt::format("{:.4f}", c.variance), fmt::format("{:.1f} %", 100 * c.share)});
@@ -36,8 +36,8 @@ Document to_document(const VarianceReport& report) {
   document.blocks.push_back(std::move(shares));
   document.blocks.push_back(std::move(table));
   document.blocks.push_back(Paragraph{advice(report)});
-  Table next{{"next", "answers", "variance of the estimate", "less by"},
-             {{"now", "", fmt::format("{:.4f}", report.estimate_variance), ""}}};
+  DocumentTable next{{"next", "answers", "variance of the estimate", "less by"},
+                     {{"now", "", fmt::format("{:.4f}", report.estimate_variance), ""}}};
   for (const NextQuestion& q : report.next)
     next.rows.push_back({q.what, fmt::format("{:g}", q.answers), fmt::format("{:.4f}", q.variance_after),
                          fmt::format("{:.4f} an answer", (report.estimate_variance - q.variance_after) / q.answers)});

@@ -75,21 +75,24 @@ struct Precision {
   }
 };
 
+// As many answers more, spent on wordings or on replicates.
 void advise(VarianceReport& report, const Precision& precision, double templates, double replicates,
             bool has_replicates, bool bank_is_spent, double wording_cost) {
   report.estimate_variance = precision.of(templates, replicates);
-  report.next.push_back(
-      {.what = fmt::format("another wording, asked {:g} {}", replicates, replicates == 1 ? "time" : "times"),
-       .variance_after = precision.of(templates + 1, replicates),
-       .answers = replicates + wording_cost,
-       .needs_new_wording = bank_is_spent});
-  if (has_replicates)
-    report.next.push_back({.what = "every wording once more",
-                           .variance_after = precision.of(templates, replicates + 1),
-                           .answers = templates});
-  std::ranges::stable_sort(report.next, std::greater<>(), [&](const NextQuestion& q) {
-    return (report.estimate_variance - q.variance_after) / q.answers;
-  });
+  const double wordings = std::max(1.0, std::round(templates / replicates));
+  report.next.push_back({.what = fmt::format("{:g} more wordings, asked {:g} {} each", wordings, replicates,
+                                             replicates == 1 ? "time" : "times"),
+                         .variance_after = precision.of(templates + wordings, replicates),
+                         .answers = wordings * (replicates + wording_cost),
+                         .needs_new_wording = bank_is_spent});
+  if (!has_replicates) return;
+  report.next.push_back({.what = "every wording once more",
+                         .variance_after = precision.of(templates, replicates + 1),
+                         .answers = templates});
+  const auto gain = [&](const NextQuestion& q) { return (report.estimate_variance - q.variance_after) / q.answers; };
+  const bool is_tie = std::abs(gain(report.next[1]) - gain(report.next[0])) <= 1e-9 * gain(report.next[0]);
+  if ((is_tie && bank_is_spent) || (!is_tie && gain(report.next[1]) > gain(report.next[0])))
+    std::swap(report.next[0], report.next[1]);
 }
 
 void analyse_several(VarianceReport& report, const std::vector<Record>& records, std::optional<double> replicate,

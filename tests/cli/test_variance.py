@@ -27,7 +27,7 @@ class Variance(ProgramTest):
         self.assertGreater(shares["model"], 0.9)
         text = self.ok("variance", *runs, "-o", "v.html")
         self.assertIn("█", text)
-        self.assertIn("The cheapest next question: another wording", text)
+        self.assertIn("The cheapest next question: 8 more wordings, asked 2 times each", text)
         self.assertIn("<svg", (self.folder / "v.html").read_text())
 
     def test_the_record_holds_its_own(self):

@@ -36,6 +36,13 @@ class Arrows(unittest.TestCase):
         self.allowed["ghost"] = set()
         self.assertEqual(len(list(check_arrows.wrong_folders(self.src, self.allowed))), 2)
 
+    def test_a_type_that_two_headers_define(self):
+        (self.src / "ask" / "a.hpp").write_text("struct Row {\n  struct Inner {\n  };\n};\nclass Known;\n")
+        (self.src / "plan" / "b.hpp").write_text("enum class Known { a };\nstruct Inner {\n};\n")
+        self.assertEqual(list(check_arrows.types_named_twice(self.src)), [])
+        (self.src / "plan" / "c.hpp").write_text("class Row final : public Known {\n};\n")
+        self.assertIn("the type Row is there already", list(check_arrows.types_named_twice(self.src))[0])
+
     def test_cycles(self):
         self.assertEqual(list(check_arrows.cycles(self.allowed)), [])
         self.assertEqual(len(list(check_arrows.cycles({"a": {"b"}, "b": {"a"}}))), 1)
