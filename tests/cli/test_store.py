@@ -75,7 +75,7 @@ class OtherPrograms(ProgramTest):
         connection = self.database()
         with connection:  # as if another program had written samples alone
             for table in ("heretix_answers", "heretix_attempts", "heretix_executions", "heretix_execution_samples", "heretix_banks", "heretix_meta", "heretix_batches", "heretix_batch_questions",
-                          "heretix_refused_parameters"):
+                          "heretix_refused_parameters", "heretix_drift_measurements"):
                 connection.execute(f"DROP TABLE {table}")
         again = self.json("run", CLAIM, "--mock")
         self.assertEqual(again["execution"]["attempts"], 0)
@@ -112,7 +112,7 @@ class DamagedFiles(ProgramTest):
         path = self.prepared()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE heretix_meta SET value = '99'")
-        self.left_alone(path, 2, ["has Heretix schema 99, this program knows 2", "use a newer heretix"])
+        self.left_alone(path, 2, ["has Heretix schema 99, this program knows 3", "use a newer heretix"])
 
     def test_truncated_and_corrupt(self):
         path = self.prepared()
@@ -160,7 +160,7 @@ class DamagedFiles(ProgramTest):
     def test_a_full_disk_keeps_what_was_acknowledged(self):
         disk = self.folder / "disk"
         disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", disk], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", disk], check=True)
         self.addCleanup(subprocess.run, ["umount", disk], check=True)
         command = ["run", CLAIM, "--model", self.script(), "-K", 16, "-R", 20, "--db", disk / "h.sqlite"]
         self.refused(5, *command, says=["the disk is full", "make room"])
