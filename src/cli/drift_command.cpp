@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "cli/batch_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -72,6 +73,18 @@ void require_same_model(const DriftState& state, const std::string& model) {
               "name another watch by --watch, or begin a new baseline with --anew");
 }
 
+// A sentinel that joins late would be behind for ever.
+void require_same_sentinels(const DriftState& state) {
+  const bool has_checks = std::ranges::any_of(state.sentinels, [](const SentinelState& s) { return s.checks > 0; });
+  for (const SentinelState& s : state.sentinels) {
+    if (has_checks && s.baseline == 0)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("'{}' is new: the watch {} was begun without it", shortened(on_one_line(s.claim), 60),
+                              state.watch),
+                  "name another watch by --watch, or begin a new baseline with --anew");
+  }
+}
+
 void measure_once(const Claim& claim, bool is_baseline, Measuring& measuring, WatchStore& store) {
   const Record record = measuring.measure_afresh(claim.text);
   store.add(claim.hash(), {record.execution.execution_id, is_baseline}, record.execution.finished_at);
@@ -132,8 +145,13 @@ int drift_baseline_command(const Options& options) {
                 fmt::format("--runs is {}, at least {} are needed", options.baseline_runs, kLeastBaselineRuns));
   Measuring measuring(options);
   WatchStore store(measuring.database(), watch.name);
-  if (options.anew) store.begin_anew();
-  else require_same_model(read_state(watch, measuring.database(), options.alpha), measuring.facts().model);
+  if (options.anew) {
+    store.begin_anew();
+  } else {
+    const DriftState before = read_state(watch, measuring.database(), options.alpha);
+    require_same_model(before, measuring.facts().model);
+    require_same_sentinels(before);
+  }
   const auto wanted = static_cast<std::size_t>(options.baseline_runs);
   measuring.tell_cost(texts_of(watch, 1));
   for (std::size_t run = 0; run < wanted; ++run) {

@@ -57,10 +57,10 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
       {{"A", shortened(d.claim_a, 60), d.model_a, d.run_a, fmt::format("{:.3f}", d.p_a), std::to_string(d.templates_a)},
        {"B", shortened(d.claim_b, 60), d.model_b, d.run_b, fmt::format("{:.3f}", d.p_b),
         std::to_string(d.templates_b)}}});
-  blocks.push_back(Paragraph{
-      fmt::format("ClaimDifference in log-odds {} at 95 %, p {} ({}).", interval_text(d.logit), p_text(d.p_value),
-                  d.is_paired ? "sign flips over shared templates" : "Welch's, over different templates")});
-  blocks.push_back(Paragraph{fmt::format("ClaimDifference in probability {} at 90 %.", interval_text(d.probability))});
+  blocks.push_back(
+      Paragraph{fmt::format("Difference in log-odds {} at 95 %, p {} ({}).", interval_text(d.logit), p_text(d.p_value),
+                            d.is_paired ? "sign flips over shared templates" : "Welch's, over different templates")});
+  blocks.push_back(Paragraph{fmt::format("Difference in probability {} at 90 %.", interval_text(d.probability))});
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
   for (const TemplateDifference& t : d.templates)
     if (forest.rows.size() < kMostShown)

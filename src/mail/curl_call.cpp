@@ -1,7 +1,6 @@
 #include "mail/curl_call.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace heretix {
 
@@ -47,7 +46,7 @@ std::string CurlCall::told(CURLcode code) const {
 std::size_t CurlCall::give(char* into, std::size_t size, std::size_t count, void* self) {
   auto* call = static_cast<CurlCall*>(self);
   const std::size_t length = std::min(size * count, call->body_.size() - call->given_);
-  std::memcpy(into, call->body_.data() + call->given_, length);
+  call->body_.copy(into, length, call->given_);
   call->given_ += length;
   return length;
 }

@@ -82,7 +82,7 @@ std::string Outbox::put(const Mail& mail, const Clock& clock) {
   std::error_code failed;
   fs::create_directories(folder_, failed);
   const std::string id = fmt::format("{}-{}", unix_micros(clock.now()), random_name());
-  const std::string path = fmt::format("{}/{}.eml", folder_, id);
+  std::string path = fmt::format("{}/{}.eml", folder_, id);
   const std::string domain = mail.from.substr(mail.from.find('@') + 1);
   const std::string text = fmt::format("{}{} {}\r\n{}", kEnvelope, mail.from, fmt::join(mail.to, " "),
                                        mime_text(mail, unix_seconds(clock.now()), id + "@" + domain));

@@ -131,8 +131,7 @@ std::string cache_key(const Recipe& recipe, const std::string& prompt_version, c
 }
 
 std::uint64_t ladder_seed(const Recipe& recipe, const std::string& prompt_version) {
-  return first_eight_bytes(
-      sha256(fmt::format("RPL-LADDER|model={}|prompt={}|claim={}", recipe.model, prompt_version, recipe.claim.text)));
+  return first_eight_bytes(sha256(fmt::format("RPL-LADDER|prompt={}|claim={}", prompt_version, recipe.claim.text)));
 }
 
 std::uint64_t derived_seed(const Recipe& recipe, const std::string& prompt_version, std::vector<std::string> usable,

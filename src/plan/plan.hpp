@@ -59,7 +59,8 @@ Plan read_plan(const Recipe& recipe, const PromptBank& bank);
 // `questions` ones.
 Plan first_of_ladder(const Plan& ladder, std::size_t questions);
 
-// What shuffles a ladder's templates: it follows from claim, model and bank alone.
+// What shuffles a ladder's templates: it follows from claim and bank alone, so that models asked the same are compared
+// template by template.
 std::uint64_t ladder_seed(const Recipe& recipe, const std::string& prompt_version);
 
 std::string cache_key(const Recipe& recipe, const std::string& prompt_version, const std::string& prompt_sha256,

@@ -110,6 +110,10 @@ TEST(Ladder, AsksEveryDifferentTemplateOnceInAnOrderOfItsOwn) {
   Recipe other = recipe_of(ladder_of(0.2));
   other.claim = {"another"};
   EXPECT_NE(make_plan(other, bank_of(paraphrases)).template_order, plan.template_order);
+  Recipe asked_of_another = recipe_of(ladder_of(0.2));
+  asked_of_another.model = "m2";
+  EXPECT_EQ(make_plan(asked_of_another, bank_of(paraphrases)).template_order, plan.template_order)
+      << "models are compared template by template";
   Recipe wider = recipe_of(ladder_of(0.4));
   EXPECT_EQ(make_plan(wider, bank_of(paraphrases)).template_order, plan.template_order)
       << "another target finds the answers that are stored";

@@ -15,8 +15,8 @@ namespace heretix {
 inline constexpr double kLogScoreClamp = 0.005;
 inline constexpr std::size_t kLeastLabelsToRank = 200;
 inline constexpr int kBandResamples = 1'000;
-inline constexpr int kCalibrationBins = 5;
-inline constexpr int kCrossFitFolds = 5;
+inline constexpr std::size_t kCalibrationBins = 5;
+inline constexpr std::size_t kCrossFitFolds = 5;
 
 struct LabelledBelief {
   double p;  // in [0, 1]

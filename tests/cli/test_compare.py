@@ -44,6 +44,13 @@ class Compare(ProgramTest):
         (self.folder / "some.csv").write_text("claim\nWater is wet\nSnow is white\n")
         self.assertEqual([c["claim_a"] for c in self.json("compare", "model=a", "model=b", "--claims", "some.csv")["claims"]], ["Water is wet", "Snow is white"])
 
+    def test_two_models_on_the_ladder_are_paired(self):
+        self.plan = ()
+        runs = [self.json("run", CLAIMS[0], "--model", self.model(n, s))["execution"]["execution_id"] for n, s in (("a", 0.1), ("b", 0.0))]
+        found = self.json("compare", *runs)["claims"][0]
+        self.assertTrue(found["paired"])
+        self.assertGreaterEqual(len(found["templates"]), 8)
+
     def test_another_bank_is_compared_by_welch(self):
         (self.folder / "mine.yaml").write_text("version: mine_1\nsystem: Say how likely the claim is.\nuser_template: Answer.\nparaphrases:\n"
                                                + "".join(f'  - "{i}: {{CLAIM}}"\n' for i in range(16)))

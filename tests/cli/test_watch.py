@@ -142,6 +142,15 @@ class Drift(ProgramTest):
         state, _ = self.drift()
         self.assertEqual(([s["checks"] for s in state["sentinels"]], len(state["R"])), ([1, 1], 1))
 
+    def test_a_watch_keeps_its_sentinels(self):
+        self.watching()
+        self.drift()
+        (self.folder / "watch.csv").write_text("claim\nWater is wet\n" + "\n".join(CLAIMS) + "\n")
+        self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="no whole baseline")
+        self.refused(2, "drift", "baseline", "watch.csv", "--model", self.model(), says=["'Water is wet' is new", "--anew"])
+        (self.folder / "watch.csv").write_text(f"claim\n{CLAIMS[0]}\n")
+        self.assertEqual(len(self.drift()[0]["sentinels"]), 1)
+
     def test_a_mail_that_cannot_go_waits_in_the_outbox(self):
         self.watching()
         inbox, port = self.smtp()
