@@ -12,7 +12,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
-#include "estimate/rng.hpp"
+#include "estimate/shuffle.hpp"
 
 namespace heretix {
 namespace {
@@ -46,7 +46,7 @@ std::vector<int> shuffled_order(const Recipe& recipe, const PromptBank& bank) {
   std::vector<int> order(bank.paraphrases.size());
   std::iota(order.begin(), order.end(), 0);
   Rng rng(ladder_seed(recipe, bank.version));
-  for (std::size_t i = order.size(); i-- > 1;) std::swap(order[i], order[rng.below(i + 1)]);
+  shuffle(order, rng);
   std::set<std::string_view> seen;
   std::erase_if(order, [&](int t) { return !seen.insert(bank.paraphrases[static_cast<std::size_t>(t)]).second; });
   return order;

@@ -7,9 +7,8 @@
 #include <numeric>
 
 #include "base/error.hpp"
-#include "estimate/rng.hpp"
+#include "estimate/shuffle.hpp"
 #include "stats/moments.hpp"
-#include "stats/paired.hpp"
 
 namespace heretix {
 namespace {

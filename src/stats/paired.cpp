@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "estimate/rng.hpp"
 #include "stats/moments.hpp"
 
 namespace heretix {
@@ -98,10 +99,6 @@ std::vector<double> benjamini_hochberg(std::span<const double> p) {
     adjusted[order[rank]] = least;
   }
   return adjusted;
-}
-
-void shuffle(std::span<int> values, Rng& rng) {
-  for (std::size_t i = values.size(); i-- > 1;) std::swap(values[i], values[rng.below(i + 1)]);
 }
 
 }  // namespace heretix

@@ -12,7 +12,6 @@
 #include <span>
 #include <vector>
 
-#include "estimate/rng.hpp"
 #include "stats/honest.hpp"
 
 namespace heretix {
@@ -47,8 +46,5 @@ Welch welch_interval(std::span<const double> a, std::span<const double> b, Level
 
 // Adjusted p-values (false discovery rate), in the order given: a claim is named where its value is at most the rate.
 std::vector<double> benjamini_hochberg(std::span<const double> p);
-
-// i = n-1 .. 1 swapped with integers(0, i+1).
-void shuffle(std::span<int> values, Rng& rng);
 
 }  // namespace heretix

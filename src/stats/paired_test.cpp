@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/error.hpp"
+#include "estimate/shuffle.hpp"
 
 namespace heretix {
 namespace {
