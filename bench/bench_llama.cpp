@@ -86,7 +86,7 @@ int main(int count, char** arguments) {
   }
   const LlamaModel model(arguments[1]);
   const Plan plan = sixteen_questions(PromptBanks(arguments[2]));
-  const AnswerForm form;
+  const AnswerForm form = AnswerForm::belief();
   std::size_t tokens = 0;
   const double alone = seconds([&] {
     for (const Question& q : plan.questions) tokens += ask_alone(model, plan, q, form);

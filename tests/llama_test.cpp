@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 
@@ -10,6 +12,8 @@
 #include "prompt/banks.hpp"
 #include "provider/llama/decoder.hpp"
 #include "provider/llama/llama_provider.hpp"
+#include "readout/number_tree.hpp"
+#include "readout/word_mass.hpp"
 
 namespace heretix {
 namespace {
@@ -81,6 +85,71 @@ TEST(Decoder, DrawsBySeedUnlessItIsGreedy) {
   EXPECT_GT(count_distinct(decoded(same, 8)), 1U);
   EXPECT_EQ(count_distinct(decoded(same, 8, 0.0)), 1U);
   EXPECT_EQ(decoded(same, 8), decoded(same, 8));
+}
+
+// The same prompt, as often as is wanted.
+std::vector<Wanted> repeated(std::size_t count, std::size_t paraphrase, const PromptBank& from) {
+  std::vector<Wanted> all;
+  const std::string text = from.user_text(paraphrase, "Copper conducts electricity better than iron");
+  for (std::size_t i = 0; i < count; ++i) all.push_back({i, text, 7000 + i, 1024});
+  return all;
+}
+
+std::map<std::size_t, Decoded> read_off(const std::vector<Wanted>& wanted, Readout readout, std::size_t streams,
+                                        const PromptBank& from) {
+  Decoder decoder(model(), from.full_system(), repeated(1, 4, from)[0].user_text,
+                  {.streams = streams, .readout = readout});
+  std::map<std::size_t, Decoded> answers;
+  std::size_t next = 0;
+  while (next < wanted.size() || !decoder.is_idle()) {
+    std::vector<Wanted> some;
+    while (next < wanted.size() && some.size() < decoder.free_streams()) some.push_back(wanted[next++]);
+    decoder.start(some);
+    for (const Decoded& d : decoder.step()) answers[d.ticket] = d;
+  }
+  return answers;
+}
+
+// What the token tree gives in one call is what many written answers give on the average.
+TEST(TokenTree, IsTheMeanOfFourHundredWrittenAnswers) {
+  const auto tree = read_off(repeated(1, 5, bank()), Readout::expected, 1, bank());
+  const NumberSpread spread = spread_from(nlohmann::json::parse(tree.at(0).logprobs));
+  EXPECT_LE(spread.remaining(), kRemainingMass);
+  EXPECT_LT(spread.high() - spread.low(), 0.001);
+  double sum = 0, squares = 0;
+  for (const auto& [ticket, d] : read_off(repeated(400, 5, bank()), Readout::verbalized, 40, bank())) {
+    const double p = read_answer(d.text).prob_true->value();
+    sum += p;
+    squares += p * p;
+  }
+  const double mean = sum / 400;
+  const double deviation = std::sqrt(squares / 400 - mean * mean);
+  EXPECT_NEAR(spread.expected(), mean, 1.96 * deviation / 20);
+  EXPECT_NEAR(spread.deviation(), deviation, 0.05);
+}
+
+TEST(TokenTree, IsTheSameAloneAndInCompany) {
+  std::vector<Wanted> all;
+  for (std::size_t i = 0; i < 3; ++i) {
+    all.push_back(repeated(1, i, bank())[0]);
+    all.back().ticket = i;
+  }
+  const auto together = read_off(all, Readout::expected, 3, bank());
+  for (const std::size_t i : {0U, 2U})
+    EXPECT_EQ(read_off({all[i]}, Readout::expected, 1, bank()).at(i).logprobs, together.at(i).logprobs);
+}
+
+TEST(TokenProbability, IsHowOftenTheWordIsSaid) {
+  const PromptBank by_word = answered_by_a_word(bank());
+  const auto first = read_off(repeated(1, 0, by_word), Readout::token, 1, by_word);
+  const WordMass mass = *word_mass(token_steps(first.at(0).logprobs));
+  int yes = 0;
+  for (const auto& [ticket, d] : read_off(repeated(400, 0, by_word), Readout::frequency, 40, by_word)) {
+    ASSERT_TRUE(word_of_answer(d.text).has_value()) << d.text;
+    if (*word_of_answer(d.text)) ++yes;
+  }
+  const double p = mass.probability();
+  EXPECT_NEAR(yes / 400.0, p, 1.96 * std::sqrt(p * (1 - p) / 400));
 }
 
 TEST(Decoder, StopsAtTheTokenLimit) {

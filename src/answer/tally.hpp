@@ -17,6 +17,7 @@ struct Answer {
   int attempt = 1;
   std::optional<std::string> raw_text{};
   Verdict verdict{};
+  std::string logprobs{};       // of a part (readout/): its token probabilities, JSON
   std::string model_version{};  // as the provider named it
   std::string response_id{};
   std::optional<long> tokens_in{};

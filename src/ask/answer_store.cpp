@@ -108,7 +108,10 @@ AnswerStore::AnswerStore(Database& database, std::string execution_id, std::stri
 
 std::vector<Answer> AnswerStore::answers_of(const Question& question) {
   std::vector<Answer> answers;
-  for (const Row& row : database_.query(kAnswers, {{":key", question.cache_key}})) answers.push_back(answer_from(row));
+  for (const Row& row : database_.query(kAnswers, {{":key", question.cache_key}})) {
+    answers.push_back(answer_from(row));
+    if (question.is_part) answers.back().logprobs = row.text_or_empty("logprobs");
+  }
   return answers;
 }
 
@@ -132,12 +135,19 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
   return answer_from_sample(rows[0]);
 }
 
+// The usable one, else the first of two; like a sample, but kept among the answers alone.
+std::optional<Answer> AnswerStore::part_of(const std::vector<Answer>& answers) {
+  const auto usable = std::ranges::find_if(answers, [](const Answer& a) { return a.verdict.usable(); });
+  if (usable != answers.end()) return *usable;
+  return answers.size() > 1 ? std::optional(answers.front()) : std::nullopt;
+}
+
 History AnswerStore::history(const Plan& plan, const Question& question) {
   History known;
   if (database_.query(kIsKnown, {{":key", question.cache_key}}).empty()) return known;  // mostly, in a new run
   const std::vector<Answer> answers = answers_of(question);
   if (!answers.empty()) known.first_answer = answers.front();
-  known.final_answer = sample_of(plan, question, answers);
+  known.final_answer = question.is_part ? part_of(answers) : sample_of(plan, question, answers);
   if (known.final_answer) {
     known.final_answer->from_store = true;
     return known;
@@ -221,6 +231,7 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
 }
 
 void AnswerStore::keep_sample(const Question& question, const Answer& answer) {
+  if (question.is_part) return;
   const auto& p = answer.verdict.prob_true;
   database_.execute(kInsertSample, {{":run", run_id_},
                                     {":key", question.cache_key},

@@ -59,6 +59,7 @@ class AnswerStore {
  private:
   std::optional<Answer> sample_of(const Plan& plan, const Question& question, const std::vector<Answer>& answers);
   std::vector<Answer> answers_of(const Question& question);
+  static std::optional<Answer> part_of(const std::vector<Answer>& answers);
 
   Database& database_;
   std::string execution_id_;

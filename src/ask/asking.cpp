@@ -6,6 +6,7 @@
 #include <set>
 
 #include "ask/batches.hpp"
+#include "readout/parts.hpp"
 #include "store/sqlite/planted_bugs.hpp"
 
 namespace heretix {
@@ -275,8 +276,13 @@ Answer Asking::judged(std::size_t question, const Reply& reply) const {
   answer.cache_key = plan_.questions[question].cache_key;
   answer.attempt = in_flight_.at(question).attempt;
   answer.raw_text = reply.text;
-  answer.verdict =
-      reply.ending == Ending::complete ? read_answer(reply.text) : Verdict{std::nullopt, reason_of(reply.ending)};
+  const Question& asked = plan_.questions[question];
+  const bool is_part = asked.is_part;
+  const bool is_whole = reply.ending == Ending::complete || (is_part && reply.ending == Ending::length);
+  if (is_part) answer.logprobs = reply.logprobs;
+  if (!is_whole) answer.verdict = {std::nullopt, reason_of(reply.ending)};
+  else if (is_part) answer.verdict = read_part(plan_.recipe.readout(), asked, reply.text, reply.logprobs);
+  else answer.verdict = read_answer(reply.text);
   answer.model_version = reply.model_version;
   answer.response_id = reply.response_id;
   answer.tokens_in = reply.usage.input;

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/version.hpp"
 #include "check/artifact.hpp"
+#include "check/ask_in_parts.hpp"
 #include "check/run_store.hpp"
 
 namespace heretix {
@@ -86,20 +87,6 @@ struct Asked {
   std::vector<long long> billed_after_rungs{};
 };
 
-// What this execution asked on an earlier rung is in the store by now, but was not before.
-void add_earlier(AskOutcome& outcome, const AskOutcome& earlier) {
-  for (std::size_t i = 0; i < earlier.answers.size(); ++i) {
-    if (!outcome.answers[i] || !earlier.answers[i] || earlier.answers[i]->from_store) continue;
-    outcome.answers[i]->from_store = false;
-    --outcome.progress.from_store;
-  }
-  outcome.progress.retries += earlier.progress.retries;
-  outcome.progress.attempts += earlier.progress.attempts;
-  outcome.progress.billed += earlier.progress.billed;
-  outcome.progress.may_be_billed += earlier.progress.may_be_billed;
-  outcome.progress.billing_unknown += earlier.progress.billing_unknown;
-}
-
 Asked ask_ladder(const Plan& plan, const auto& ask_part) {
   Asked asked{first_of_ladder(plan, 0), {}};
   for (Climb reached = climb_of(asked.plan, {}); !reached.stop;) {
@@ -132,7 +119,24 @@ Plan plan_check(const CheckRequest& request, const PromptBank& bank, const Provi
   Recipe recipe{
       .claim = parse_claim(request.claim), .model = facts.model, .mode = facts.mode, .sampling = request.sampling};
   if (request.fresh) recipe.mode.with("run", execution_id);
-  return make_plan(recipe, bank);
+  if (request.readout != Readout::verbalized) {
+    recipe.mode.with("readout", std::string(to_word(request.readout)));
+    if (request.readout == Readout::frequency) recipe.mode.with("samples", fmt::format("{}", request.samples));
+  }
+  return make_plan(recipe, asked_bank(request, bank));
+}
+
+PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {
+  const bool by_a_word = request.readout == Readout::token || request.readout == Readout::frequency;
+  return by_a_word ? answered_by_a_word(bank) : bank;
+}
+
+void require_readable(const Provider& provider, Readout readout) {
+  const std::string why = provider.why_not(readout);
+  if (why.empty()) return;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} cannot be read by {}: {}", provider.facts().model, to_word(readout), why),
+              "see docs/readouts.md for what each readout needs");
 }
 
 void leave_out_refused(Provider& provider, RunStore& runs) {
@@ -141,16 +145,21 @@ void leave_out_refused(Provider& provider, RunStore& runs) {
 
 Record run_check(const CheckRequest& request, const CheckPorts& ports) {
   const std::string execution_id = new_execution_id();
-  const PromptBank bank = ports.banks.get(request.bank);
+  const PromptBank bank = asked_bank(request, ports.banks.get(request.bank));
+  require_readable(ports.provider, request.readout);
   RunStore runs(ports.database);
   leave_out_refused(ports.provider, runs);
-  const Plan plan = plan_check(request, bank, ports.provider.facts(), execution_id);
+  const Plan plan = plan_check(request, ports.banks.get(request.bank), ports.provider.facts(), execution_id);
   const long long started = unix_seconds(ports.clock.now());
   runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), started);
 
   AnswerStore answers(ports.database, execution_id, plan.run_id);
+  const auto ask_plan = [&](const Plan& part, AskObserver& observer) {
+    return ask(part, ports.provider, answers, ports.clock, ports.stop, observer, request.ask);
+  };
   const auto ask_part = [&](const Plan& part) {
-    return ask(part, ports.provider, answers, ports.clock, ports.stop, ports.observer, request.ask);
+    if (request.readout == Readout::verbalized) return ask_plan(part, ports.observer);
+    return ask_in_parts(part, ports.provider.facts(), answers, ports.observer, ask_plan);
   };
   const Asked asked = plan.recipe.sampling.ladder ? ask_ladder(plan, ask_part) : Asked{plan, ask_part(plan)};
   const AskOutcome& outcome = asked.outcome;

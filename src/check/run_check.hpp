@@ -9,6 +9,7 @@
 #include "check/run_store.hpp"
 #include "prompt/banks.hpp"
 #include "provider/provider.hpp"
+#include "readout/parts.hpp"
 #include "record/record.hpp"
 #include "store/database.hpp"
 
@@ -18,6 +19,8 @@ struct CheckRequest {
   std::string claim;
   std::string bank;
   Sampling sampling;
+  Readout readout = Readout::verbalized;
+  int samples = kDefaultSamples;  // of each template, for Readout::frequency
   std::optional<std::uint64_t> seed{};
   SeedSource seed_source = SeedSource::derived;
   bool fresh = false;  // stored answers switched off: keys of this execution alone
@@ -38,6 +41,12 @@ struct CheckPorts {
 // Claim, bank and plan, as run_check makes them; nothing is asked or written.
 Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                 const std::string& execution_id = {});
+
+// The bank in the form that the readout needs.
+PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank);
+
+// Throws Error{bad_input} saying why the model cannot be read so.
+void require_readable(const Provider& provider, Readout readout);
 
 // Every answer is kept as it arrives, so a check that stops half-way loses nothing that was paid for.
 // Throws Error: bad_input for what cannot be planned or estimated, stopped, in_doubt, what the provider failed with,

@@ -12,6 +12,7 @@
 #include "base/sha256.hpp"
 #include "check/artifact.hpp"
 #include "check/load_record.hpp"
+#include "readout/parts.hpp"
 
 namespace heretix {
 namespace {
@@ -51,7 +52,8 @@ class Checker {
   }
 
   // One question's rows: the answer is read again from its raw text, the sample compared with the answer.
-  void check_answer(std::size_t position, const Question& question, const CountedKey& key) {
+  void check_answer(std::size_t position, const Plan& plan, const CountedKey& key) {
+    const Question& question = plan.questions[position];
     const std::string place = fmt::format("answer {} ({})", position, question.cache_key.substr(0, 12));
     if (key.cache_key != question.cache_key) differ(place + ": counted under another key");
     const auto sample = runs_.sample(key.cache_key);
@@ -62,7 +64,7 @@ class Checker {
       differ(place + ": its raw answer is missing");
       return;
     }
-    check_raw_text(place, *row);
+    check_raw_text(place, *row, plan.recipe.readout() != Readout::verbalized);
     if (sample) check_sample(place, *sample, behind(*sample, *row), question);
   }
 
@@ -85,7 +87,7 @@ class Checker {
     return counted;
   }
 
-  void check_raw_text(const std::string& place, const Row& row) {
+  void check_raw_text(const std::string& place, const Row& row, bool is_read_off) {
     const std::string raw = row.text_or_empty("raw_text");
     expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
     const std::string word = row.text_or_empty("reason");
@@ -96,6 +98,8 @@ class Checker {
     expect(place + " prob_true", row.value("prob_true"),
            again.prob_true ? Value(again.prob_true->value()) : Value(std::monostate{}));
     expect(place + " usable", row.value("usable"), std::int64_t{again.usable()});
+    if (!is_read_off || !again.usable()) return;
+    if (const std::string why = contradiction_in(raw); !why.empty()) differ(fmt::format("{}: {}", place, why));
   }
 
   void check_sample(const std::string& place, const Row& sample, const Row& answer, const Question& question) {
@@ -190,7 +194,7 @@ Verification verify_run(RunStore& runs, const std::string& run_id, const std::st
   try {
     const Record record = load_record(runs, *execution);
     const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
-    for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record.plan.questions[i], keys[i]);
+    for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record.plan, keys[i]);
     verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
     verification.recomputed.push_back(
         fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));

@@ -71,6 +71,8 @@ const std::map<std::string, Setter>& setters() {
       {"reasoning", [](Settings& s, const Field& f) { s.reasoning = f.text(); }},
       {"prices", [](Settings& s, const Field& f) { s.prices = f.text(); }},
       {"logprobs", [](Settings& s, const Field& f) { s.logprobs = f.boolean(); }},
+      {"readout", [](Settings& s, const Field& f) { s.readout = f.text(); }},
+      {"samples", [](Settings& s, const Field& f) { s.samples = f.integer(); }},
       {"timeout", [](Settings& s, const Field& f) { s.timeout = f.real(); }},
       {"mock", [](Settings& s, const Field& f) { s.mock = f.boolean(); }},
   };

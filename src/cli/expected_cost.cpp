@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/terminal.hpp"
+#include "readout/parts.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -17,7 +18,8 @@ constexpr long kAnswerTokens = 150;      // of the agreed form with a few reason
 std::vector<bool> stored_in(const Plan& plan, Database& database) {
   RunStore runs(database);
   std::vector<bool> stored;
-  for (const Question& q : plan.questions) stored.push_back(runs.sample(q.cache_key).has_value());
+  for (const Question& q : plan.questions)
+    stored.push_back(q.is_part ? runs.answer_row(q.cache_key, 1).has_value() : runs.sample(q.cache_key).has_value());
   return stored;
 }
 
@@ -27,7 +29,8 @@ ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database&
   if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return {};
   RunStore runs(database);
   leave_out_refused(provider, runs);
-  const Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts);
+  Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts);
+  if (resolved.request.readout != Readout::verbalized) plan = Plan(Parts(plan).to_ask());
   return expected_cost(plan, facts, stored_in(plan, database));
 }
 

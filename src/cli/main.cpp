@@ -27,6 +27,7 @@ const std::map<std::string, Command> kCommands = {
     {"selftest", selftest_command},
     {"calibrate", calibrate_command},
     {"coherence", coherence_command},
+    {"readouts", readouts_command},
     {"compare", compare_command},
     {"costs", costs_command},
     {"keys set", keys_set_command},

@@ -59,16 +59,24 @@ void Measuring::tell_cost(const std::vector<std::string>& claims) {
   tell_expected_cost(to_ask, database());
 }
 
-Record Measuring::measure(const std::string& claim) {
-  Resolved resolved = for_claim(claim);
-  resolved.request.ask.budget = &budget_;
-  return run_one(resolved, *provider_, database(), options_.quiet || options_.json);
-}
+Record Measuring::measure(const std::string& claim) { return ask(for_claim(claim)); }
 
 Record Measuring::measure_afresh(const std::string& claim) {
   Resolved resolved = for_claim(claim);
-  resolved.request.ask.budget = &budget_;
   resolved.request.fresh = true;
+  return ask(std::move(resolved));
+}
+
+Record Measuring::measure_by(Readout readout, const std::string& claim, std::optional<int> samples) {
+  Resolved resolved = for_claim(claim);
+  resolved.request.readout = readout;
+  if (readout != Readout::verbalized) resolved.request.sampling.replicates = 1;
+  if (samples) resolved.request.samples = *samples;
+  return ask(std::move(resolved));
+}
+
+Record Measuring::ask(Resolved resolved) {
+  resolved.request.ask.budget = &budget_;
   return run_one(resolved, *provider_, database(), options_.quiet || options_.json);
 }
 

@@ -20,6 +20,8 @@ class Measuring {
   void tell_cost(const std::vector<std::string>& claims);
   Record measure(const std::string& claim);
   Record measure_afresh(const std::string& claim);  // stored answers switched off
+  Record measure_by(Readout readout, const std::string& claim, std::optional<int> samples);
+  const Provider& provider() const { return *provider_; }
 
   const std::string& database_path() const { return resolved_.database_path; }
   std::string plan_in_words() const;
@@ -27,6 +29,7 @@ class Measuring {
   Database& database();  // opened, and made, when first needed
 
  private:
+  Record ask(Resolved resolved);
   Resolved for_claim(const std::string& claim) const;
   Options options_;
   Resolved resolved_;

@@ -55,6 +55,13 @@ void add_plan_options(App& command, Options& o) {
       .add_option("--reasoning", o.flags.reasoning,
                   "of a hosted model: how much it thinks first, in its provider's words, e.g. minimal, low, high")
       ->type_name("EFFORT");
+  command
+      .add_option("--readout", o.flags.readout,
+                  "how a probability is read off the model: verbalized, token, frequency or expected (default "
+                  "verbalized; docs/readouts.md)")
+      ->type_name("READOUT");
+  command.add_option("--samples", o.flags.samples, "of each template, for --readout frequency (default 20)")
+      ->type_name("N");
   command.add_flag("--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
   command
       .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")
@@ -192,6 +199,15 @@ void add_coherence_command(App& app, Options& o) {
   add_json(*coherence, o);
 }
 
+void add_readouts_command(App& app, Options& o) {
+  App* readouts = add(app, "readouts", "the belief as the model writes it, and read off its tokens: do they agree?");
+  readouts->add_option("claim", o.flags.claim, "one statement")->type_name("CLAIM")->required();
+  add_plan_options(*readouts, o);
+  add_ask_options(*readouts, o, "exit with 1 where two readouts differ");
+  add_page(*readouts, o);
+  add_json(*readouts, o);
+}
+
 App* add_drift_command(App& drift, Options& o, const char* name, const char* what) {
   App* command = add(drift, name, what);
   command->add_option("file", o.input, "the sentinels: a claim a line or row, in the field 'claim' (.jsonl or .csv)")
@@ -268,6 +284,7 @@ void add_statistics_commands(App& app, Options& o) {
   add_calibrate_command(app, o);
   add_drift_commands(app, o);
   add_coherence_command(app, o);
+  add_readouts_command(app, o);
   App* variance = add(app, "variance", "where the spread of answers comes from, and what to ask next");
   variance->add_option("run", o.runs, "a run or execution id; several of one claim: one for each model on each day")
       ->type_name("RUN")

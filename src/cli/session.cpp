@@ -51,6 +51,13 @@ Sampling sampling_of(const Settings& s) {
   if (s.until_width && (s.slots || s.replicates || s.templates))
     throw Error(ErrorKind::bad_input, "until_width asks 8 to 16 templates once each; K, R and T name another plan",
                 "give one or the other");
+  const bool is_read_off = readout_from(s.readout.value_or("")) != Readout::verbalized;
+  if (is_read_off && s.replicates.value_or(1) != 1)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("R is {}; an answer read off the model has no noise that replicates would average out",
+                            *s.replicates),
+                "leave -R out; --samples says how often a frequency asks");
+  if (is_read_off) sampling.replicates = 1;
   sampling.slots = s.slots.value_or(sampling.slots);
   sampling.replicates = s.replicates.value_or(sampling.replicates);
   sampling.templates = s.templates;
@@ -94,6 +101,15 @@ Number in_range(const char* name, Number value, Number least, Number most) {
   if (value >= least && value <= most) return value;
   throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
               fmt::format("give a {} in that range", name));
+}
+
+Readout readout_of(const Settings& s) {
+  const Readout readout = readout_from(s.readout.value_or(""));
+  if (s.samples && readout != Readout::frequency)
+    throw Error(ErrorKind::bad_input, "samples are counted for a frequency only", "--readout frequency --samples N");
+  if (readout != Readout::verbalized && s.batch.value_or(false))
+    throw Error(ErrorKind::bad_input, "a batch API takes no readout but verbalized", "leave out --batch or --readout");
+  return readout;
 }
 
 Api api_from(const std::string& word) {
@@ -167,6 +183,8 @@ Resolved resolve(const Options& options, const Settings& row) {
   if (resolved.request.seed) resolved.request.seed_source = SeedSource::given;
   else if (environment.seed) resolved.request.seed_source = SeedSource::environment;
   if (!resolved.request.seed) resolved.request.seed = environment.seed;
+  resolved.request.readout = readout_of(s);
+  resolved.request.samples = in_range("samples", s.samples.value_or(kDefaultSamples), 2, kMaxSamples);
   resolved.request.fresh = options.fresh;
   resolved.request.ask.resend_unknown = options.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);
@@ -224,7 +242,9 @@ void require_price(const Budget& budget, const ProviderFacts& facts) {
               "name its price in a file given by --prices (docs/models.md), or leave the budget out");
 }
 
-std::unique_ptr<Provider> make_provider(const Settings& settings) {
+namespace {
+
+std::unique_ptr<Provider> provider_of(const Settings& settings) {
   const std::string model = settings.model.value_or("local");
   if (settings.batch.value_or(false) && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API", model),
@@ -237,6 +257,14 @@ std::unique_ptr<Provider> make_provider(const Settings& settings) {
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
               "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or "
               "scripted:FILE; or --mock; see heretix models");
+}
+
+}  // namespace
+
+std::unique_ptr<Provider> make_provider(const Settings& settings) {
+  auto provider = provider_of(settings);
+  require_readable(*provider, readout_of(settings));
+  return provider;
 }
 
 }  // namespace heretix

@@ -82,6 +82,8 @@ Settings merged(const Settings& first, const Settings& second) {
   m.reasoning = first_of(first.reasoning, second.reasoning);
   m.prices = first_of(first.prices, second.prices);
   m.logprobs = first_of(first.logprobs, second.logprobs);
+  m.readout = first_of(first.readout, second.readout);
+  m.samples = first_of(first.samples, second.samples);
   m.batch = first_of(first.batch, second.batch);
   m.timeout = first_of(first.timeout, second.timeout);
   m.budget = first_of(first.budget, second.budget);

@@ -20,6 +20,8 @@ struct Question {
   std::string prompt_sha256;
   std::string cache_key;
   std::string user_text;
+  bool is_part = false;  // of an answer that several make (readout/): kept, but no sample
+  std::string begun{};   // of the answer: the model goes on from here
 };
 
 struct PlannedTemplate {

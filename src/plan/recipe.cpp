@@ -2,11 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace heretix {
 namespace {
+
+constexpr std::array<std::pair<Readout, std::string_view>, 4> kReadouts = {{{Readout::verbalized, "verbalized"},
+                                                                            {Readout::token, "token"},
+                                                                            {Readout::frequency, "frequency"},
+                                                                            {Readout::expected, "expected"}}};
 
 void require_in(const char* name, long value, long least, long most) {
   if (value >= least && value <= most) return;
@@ -34,9 +43,30 @@ std::string joined(const std::string& base, const std::map<std::string, std::str
 
 }  // namespace
 
+std::string_view to_word(Readout readout) {
+  return std::ranges::find(kReadouts, readout, &std::pair<Readout, std::string_view>::first)->second;
+}
+
+Readout readout_from(const std::string& word) {
+  if (word.empty()) return Readout::verbalized;
+  const auto found = std::ranges::find(kReadouts, word, &std::pair<Readout, std::string_view>::second);
+  if (found != kReadouts.end()) return found->first;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("readout is '{}', must be verbalized, token, frequency or expected", word),
+              "see docs/readouts.md");
+}
+
 Mode& Mode::with(const std::string& name, const std::string& value) {
   parameters_[name] = value;
   return *this;
+}
+Mode& Mode::without(const std::string& name) {
+  parameters_.erase(name);
+  return *this;
+}
+std::string Mode::value(const std::string& name) const {
+  const auto found = parameters_.find(name);
+  return found == parameters_.end() ? std::string() : found->second;
 }
 std::string Mode::text() const { return joined(base_, parameters_, true); }
 std::string Mode::recipe_text() const { return joined(base_, parameters_, false); }

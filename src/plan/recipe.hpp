@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "claim/claim.hpp"
@@ -18,6 +19,18 @@ inline constexpr int kMaxDraws = 1'000'000;
 inline constexpr int kMaxOutputTokens = 1'000'000;
 inline constexpr int kMaxPromptChars = 1'000'000;
 
+inline constexpr int kMaxSamples = 1000;  // of one frequency
+
+// How a probability is read off the model (docs/readouts.md).
+enum class Readout {
+  verbalized,  // the number that it writes
+  token,       // the probability of the word True against False
+  frequency,   // how often it says True
+  expected,    // the mean of all numbers that it might write, by its token probabilities
+};
+std::string_view to_word(Readout readout);
+Readout readout_from(const std::string& word);  // empty: verbalized; throws Error{bad_input} naming the words
+
 // How an answer is made, as far as it changes the answer: part of every cache key.
 class Mode {
  public:
@@ -27,9 +40,12 @@ class Mode {
   // Only what differs from the default belongs here. Numbers in shortest round-trip decimal.
   Mode& with(const std::string& name, const std::string& value);
 
+  Mode& without(const std::string& name);
+
   bool is_mock() const { return base_ == "MOCK"; }
-  std::string text() const;         // "LIVE;gguf=…;temperature=0.7", names in byte order
-  std::string recipe_text() const;  // the same without its run= part
+  std::string value(const std::string& name) const;  // empty: at its default
+  std::string text() const;                          // "LIVE;gguf=…;temperature=0.7", names in byte order
+  std::string recipe_text() const;                   // the same without its run= part
 
  private:
   explicit Mode(std::string base) : base_(std::move(base)) {}
@@ -58,6 +74,8 @@ struct Recipe {
   std::string model;  // the name as hashed, e.g. "openai/gpt-5", "llama/SmolLM2-135M-Instruct.Q4_1"
   Mode mode = Mode::live();
   Sampling sampling;
+
+  Readout readout() const { return readout_from(mode.value("readout")); }
 };
 
 // Throws Error{bad_input} naming the field, its value and its limits. `bank_size` bounds T.

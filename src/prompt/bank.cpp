@@ -73,6 +73,14 @@ std::string_view default_schema() {
 {"belief":{"prob_true":<number from 0 to 1>,"label":"very_unlikely|unlikely|uncertain|likely|very_likely"},"reasons":[],"assumptions":[],"uncertainties":[],"flags":{"refused":false,"off_topic":false}})";
 }
 
+PromptBank answered_by_a_word(PromptBank bank) {
+  const bool has_claim = bank.user_template.find(kClaimMark) != std::string::npos;
+  bank.version += "+word";
+  bank.schema = "Answer with one word and nothing else: True or False.";
+  bank.user_template = (has_claim ? "<claim>{CLAIM}</claim> " : "") + std::string("Is it true? Answer True or False.");
+  return bank;
+}
+
 std::string PromptBank::full_system() const { return system + "\n\n" + schema; }
 
 std::string PromptBank::user_text(std::size_t paraphrase, const std::string& claim) const {

@@ -24,6 +24,9 @@ struct PromptBank {
   std::string sha256() const;  // of system, user template and paraphrases; the schema is not included
 };
 
+// The same questions, to be answered by the one word True or False: another version, another schema.
+PromptBank answered_by_a_word(PromptBank bank);
+
 // The schema text of banks that bring none.
 std::string_view default_schema();
 

@@ -107,6 +107,11 @@ class Provider {
   // such parameter, or it is needed.
   virtual bool leave_out(const std::string& /*parameter*/) { return false; }
 
+  // Why the model cannot be read so; empty: it can.
+  virtual std::string why_not(Readout readout) const {
+    return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
+  }
+
   // Null: it has none.
   virtual std::unique_ptr<BatchApi> batch_api();
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/sha256.hpp"
+#include "record/readout_facts.hpp"
 #include "record/record.hpp"
 
 namespace heretix {
@@ -233,6 +234,7 @@ json to_json(const Record& r) {
               {"answers_sha256", answers_sha256(r.answers)},
               {"execution", execution_json(r)}};
   if (r.climb) out["ladder"] = ladder_json(r);
+  if (r.plan.recipe.readout() != Readout::verbalized) out["readout"] = readout_facts(r);
   if (const auto split = variance_of(r)) out["variance"] = variance_json(*split);
   return out;
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "record/readout_facts.hpp"
 #include "report/html_parts.hpp"
 #include "report/text.hpp"
 
@@ -122,6 +123,8 @@ std::string provenance_section(const Record& r) {
   row("prompt bank", fmt::format("{} (sha256 {})", r.plan.prompt_version, r.plan.bank_sha256));
   row("plan", fmt::format("{} of {}, rotation {}", plan_in_words(r.plan), r.plan.bank_size, r.plan.rotation));
   if (r.climb) row("ladder", ladder_text(r));
+  if (const Readout readout = r.plan.recipe.readout(); readout != Readout::verbalized)
+    row("readout", fmt::format("{}: {}", to_word(readout), readout_in_words(r)));
   row("method", fmt::format("{}, B {}, seed {} ({})", kMethod, s.draws, r.seed, to_word(r.seed_source)));
   row("frozen interval", fmt::format("[{}, {}]", r.estimate.ci95.low.value(), r.estimate.ci95.high.value()));
   row("centre, log-odds", fmt::format("{}", r.estimate.center.value()));

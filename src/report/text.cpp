@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "record/readout_facts.hpp"
 
 namespace heretix {
 namespace {
@@ -162,6 +163,8 @@ std::string result_text(const Record& r, const TextStyle& style) {
     for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
   }
   if (r.climb) text += fmt::format("  {:<11} {}\n", "ladder", ladder_text(r));
+  if (recipe.readout() != Readout::verbalized)
+    text += fmt::format("  {:<11} {}: {}\n", "readout", to_word(recipe.readout()), readout_in_words(r));
   text += answered_by_text(r);
   if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
     text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));

@@ -3,6 +3,7 @@ import glob
 import json
 import math
 import os
+import pathlib
 import subprocess
 import time
 import urllib.request
@@ -49,6 +50,29 @@ class LlamaServer(HostedTest):
         before = self.rows("SELECT count(*) FROM heretix_attempts")[0][0]
         self.heretix("run", CLAIM, "--model", "openai-compatible/smollm2", "-K", 4, "-R", 1, "-B", 50, "--max-output-tokens", 300, "--temperature", "0.3", **environment)
         self.assertEqual(self.rows("SELECT count(*) FROM heretix_attempts")[0][0], before)  # all of it was stored
+
+    def test_its_readouts_are_those_of_the_embedded_model(self):
+        """The same weights behind another program: only what the server does not show of a distribution may differ."""
+        environment = {"OPENAI_COMPATIBLE_BASE_URL": self.url + "/v1", "XDG_CONFIG_HOME": str(self.folder)}
+        lines = (pathlib.Path(os.environ["HERETIX_SOURCE"]) / "prompts/heretix_v1.yaml").read_text().splitlines()
+        first = lines.index("paraphrases:") + 1
+        (self.folder / "four.yaml").write_text("\n".join(lines[:first + 4]).replace("heretix_v1_", "four_") + "\n")
+        for readout, apart in (("expected", 0.05), ("token", 0.05)):
+            by_prompt = []
+            for model in ("local", "openai-compatible/smollm2"):
+                done = self.heretix("run", CLAIM, "--model", model, "-K", 4, "-B", 50, "--prompts", ".", "--prompt-version", "four", "--readout", readout, "--concurrency", 4, "--json", **environment)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                record = json.loads(done.stdout)
+                by_prompt.append({t["prompt_sha256"]: t["prob_true"][0] for t in record["templates"]})
+            self.assertEqual(len(by_prompt[0]), 4)
+            for prompt, here in by_prompt[0].items():
+                self.assertAlmostEqual(by_prompt[1][prompt], here, delta=apart, msg=readout)
+        made = self.rows("SELECT s.prompt_sha256, a.raw_text, a.provider FROM samples s JOIN heretix_answers a USING (cache_key) WHERE a.raw_text LIKE '%\"expected\"%'")
+        here = {row["prompt_sha256"]: json.loads(row["raw_text"])["belief"]["prob_true"] for row in made if row["provider"] == "llama"}
+        there = {row["prompt_sha256"]: json.loads(row["raw_text"])["readout"] for row in made if row["provider"] != "llama"}
+        self.assertEqual(len(there), 4)
+        for prompt, bounds in there.items():  # a little beyond: the embedded model writes no fourth decimal
+            self.assertTrue(bounds["low"] - 0.005 <= here[prompt] <= bounds["high"] + 0.005, (here[prompt], bounds["low"], bounds["high"]))
 
     def test_what_it_refuses_is_told_in_its_own_words(self):
         environment = {"OPENAI_COMPATIBLE_BASE_URL": self.url + "/nowhere", "XDG_CONFIG_HOME": str(self.folder)}

@@ -6,6 +6,7 @@ namespace heretix {
 namespace {
 
 constexpr std::string_view kMark = "\x01user text\x01";
+constexpr std::string_view kBegunMark = "\x01the opening\x01";
 
 std::string dumped(const Body& body) { return body.dump(-1, ' ', false, Body::error_handler_t::replace); }
 std::string json_text(std::string_view text) { return dumped(Body(text)); }
@@ -17,16 +18,24 @@ RequestFrame::RequestFrame(const Plan& plan, const HttpProviderOptions& options)
                     .system = plan.system_text,
                     .user = kMark,
                     .max_output_tokens = plan.recipe.sampling.max_output_tokens,
-                    .optional = options.optional};
+                    .optional = options.optional,
+                    .readout = plan.recipe.readout(),
+                    .begun = kBegunMark};
   const std::string frame = dumped(options.wire->body(asked));
   const std::string mark = json_text(kMark);
   const std::size_t place = frame.rfind(mark);  // the system text comes from a file, which may hold anything
   before_user_ = frame.substr(0, place);
   after_user_ = frame.substr(place + mark.size());
+  if (asked.readout != Readout::expected) return;
+  const std::string begun = json_text(kBegunMark);
+  const std::size_t begun_place = after_user_.find(begun);
+  before_begun_ = after_user_.substr(0, begun_place);
+  after_user_.erase(0, begun_place + begun.size());
 }
 
 std::string RequestFrame::body(const Question& question) const {
-  return before_user_ + json_text(question.user_text) + after_user_;
+  const std::string begun = question.begun.empty() ? "" : before_begun_ + json_text(question.begun);
+  return before_user_ + json_text(question.user_text) + begun + after_user_;
 }
 
 }  // namespace heretix

@@ -13,7 +13,7 @@ class RequestFrame {
   std::string body(const Question& question) const;  // JSON
 
  private:
-  std::string before_user_, after_user_;
+  std::string before_user_, before_begun_, after_user_;
 };
 
 }  // namespace heretix

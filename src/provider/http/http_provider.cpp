@@ -264,6 +264,13 @@ void HttpProvider::state_facts() {
   facts_.settings = settings.dump();
 }
 
+std::string HttpProvider::why_not(Readout readout) const {
+  const bool reads_tokens = readout == Readout::token || readout == Readout::expected;
+  if (reads_tokens && options_.optional.temperature)
+    return "its token probabilities are shown as they are, whatever the temperature: leave --temperature out";
+  return options_.wire->why_not(readout);
+}
+
 bool HttpProvider::leave_out(const std::string& parameter) {
   OptionalParameters& sent = options_.optional;
   const bool had = (parameter == "temperature" && sent.temperature) || (parameter == "logprobs" && sent.logprobs) ||

@@ -40,6 +40,7 @@ class HttpProvider final : public Provider {
   void answer(const Plan& plan, Exchange& exchange) override;
   bool leave_out(const std::string& parameter) override;
   std::unique_ptr<BatchApi> batch_api() override;
+  std::string why_not(Readout readout) const override;
 
  private:
   class Conversation;  // one call of answer()

@@ -84,6 +84,10 @@ std::optional<long> tokens_of(const json& object, std::string_view name) {
   return value.get<std::int64_t>();
 }
 
+std::string Wire::why_not(Readout readout) const {
+  return readout == Readout::verbalized ? "" : "this is for the Chat Completions API (--api chat)";
+}
+
 std::optional<long> sum_of(const std::optional<long>& a, const std::optional<long>& b) {
   return a && b ? std::optional(*a + *b) : (a ? a : b);
 }

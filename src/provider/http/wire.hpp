@@ -27,6 +27,8 @@ struct Asked {
   std::string_view user;
   int max_output_tokens = 0;
   OptionalParameters optional{};
+  Readout readout = Readout::verbalized;
+  std::string_view begun{};  // of the answer, for Readout::expected
 };
 
 struct Said {
@@ -46,6 +48,7 @@ class Wire {
   virtual Body body(const Asked& asked) const = 0;
   // Of a body that is a JSON object. What it lacks stays empty: a useless reply is still a reply. Never throws.
   virtual Said read(const nlohmann::json& body) const = 0;
+  virtual std::string why_not(Readout readout) const;  // see Provider
 };
 
 // An error in any of the providers' shapes.

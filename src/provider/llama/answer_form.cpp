@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "readout/parts.hpp"
+
 namespace heretix {
 namespace {
 
@@ -18,13 +20,21 @@ std::vector<std::string> numbers() {
 
 }  // namespace
 
-AnswerForm::AnswerForm() {
-  parts_.push_back(trie_of({R"({"belief":{"prob_true":)"}));
-  parts_.push_back(trie_of(numbers()));
-  parts_.push_back(trie_of({R"(,"label":")"}));
-  parts_.push_back(trie_of({"very_unlikely", "unlikely", "uncertain", "likely", "very_likely"}));
-  parts_.push_back(
-      trie_of({R"("},"reasons":[],"assumptions":[],"uncertainties":[],"flags":{"refused":false,"off_topic":false}})"}));
+AnswerForm::AnswerForm(const std::vector<std::vector<std::string>>& parts) {
+  for (const auto& alternatives : parts) parts_.push_back(trie_of(alternatives));
+}
+
+AnswerForm AnswerForm::belief() {
+  return AnswerForm(
+      {{std::string(kAnswerOpening)},
+       numbers(),
+       {R"(,"label":")"},
+       {"very_unlikely", "unlikely", "uncertain", "likely", "very_likely"},
+       {R"("},"reasons":[],"assumptions":[],"uncertainties":[],"flags":{"refused":false,"off_topic":false}})"}});
+}
+
+AnswerForm AnswerForm::word() {
+  return AnswerForm({{"True", "False", "true", "false", "TRUE", "FALSE", " True", " False", " true", " false"}});
 }
 
 AnswerForm::Trie AnswerForm::trie_of(const std::vector<std::string>& alternatives) {

@@ -14,7 +14,8 @@ namespace heretix {
 
 class AnswerForm {
  public:
-  AnswerForm();
+  static AnswerForm belief();  // the JSON object of docs/answers.md
+  static AnswerForm word();    // True or False, in whatever case, with or without a space before it
 
   // A place in the form. Start with start(); comparable, cheap to copy.
   struct Place {
@@ -36,6 +37,7 @@ class AnswerForm {
   Forced forced(Place place) const;
 
  private:
+  explicit AnswerForm(const std::vector<std::vector<std::string>>& parts);
   struct Node {
     std::map<char, std::size_t> next{};
     bool ends = false;  // a whole alternative ends here

@@ -5,11 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
 #include <thread>
 
 #include "base/error.hpp"
 #include "provider/llama/random_unit.hpp"
+#include "provider/llama/token_tree.hpp"
+#include "readout/word_mass.hpp"
 
 namespace heretix {
 namespace {
@@ -49,6 +54,10 @@ class Batch {
   llama_batch batch_;
 };
 
+bool says_a_word(Readout readout) { return readout == Readout::token || readout == Readout::frequency; }
+
+constexpr std::size_t kShownTokens = 20;  // of a first token that are neither True nor False
+
 }  // namespace
 
 struct Decoder::Stream {
@@ -64,12 +73,18 @@ struct Decoder::Stream {
   bool finished = false;
   bool cut_short = false;
   RandomUnit random{0};
+  std::string logprobs;
+  std::optional<TokenTree> tree;  // of an expected readout
+  int answer_begins = 0;          // where its branches begin
   SteadyClock::time_point started;
 };
 
 Decoder::Decoder(const LlamaModel& model, const std::string& system, const std::string& longest_user,
                  const DecoderOptions& options)
-    : model_(model), options_(options), system_(system) {
+    : model_(model),
+      options_(options),
+      form_(says_a_word(options.readout) ? AnswerForm::word() : AnswerForm::belief()),
+      system_(system) {
   const AnswerForm::Forced opening = form_.forced(form_.start());
   opening_text_ = opening.text;
   after_opening_ = opening.place;
@@ -139,7 +154,75 @@ void Decoder::begin_answer(Stream& stream, const Wanted& wanted, const float* lo
   stream.busy = true;
   stream.finished = stream.cut_short = false;
   stream.random = RandomUnit(wanted.seed);
-  choose(stream, logits);
+  stream.logprobs.clear();
+  stream.tree.reset();
+  if (options_.readout == Readout::token) {
+    stream.logprobs = first_token_probabilities(logits);
+    stream.finished = true;
+  } else if (options_.readout == Readout::expected) {
+    stream.tree.emplace(after_opening_);
+    stream.answer_begins = stream.position;
+    grow_tree(stream, logits);
+  } else {
+    choose(stream, logits);
+  }
+}
+
+// What follows on the branch that the logits are of; then the next branch from the opening on.
+void Decoder::grow_tree(Stream& stream, const float* logits) {
+  TokenTree& tree = *stream.tree;
+  const std::vector<Token> allowed = allowed_tokens(tree.next().place);
+  tree.grow(form_, model_, allowed, softmax(logits, allowed));
+  if (tree.is_done()) {
+    const NumberSpread spread = tree.spread();
+    const auto likeliest = std::ranges::max_element(spread.numbers, {}, [](const auto& item) { return item.second; });
+    stream.text += likeliest->first;
+    stream.logprobs = to_json(spread).dump();
+    stream.finished = true;
+    return;
+  }
+  stream.pending = tree.next().path;
+  stream.tokens_out += static_cast<long>(stream.pending.size());
+}
+
+// Back to the opening: what one branch evaluated is not the next one's.
+void Decoder::rewind(Stream& stream) {
+  llama_memory_seq_rm(llama_get_memory(context_), stream.sequence, stream.answer_begins, -1);
+  stream.position = stream.answer_begins;
+}
+
+// In the shape that Chat Completions shows it: every token that begins True or False, and the likeliest others.
+std::string Decoder::first_token_probabilities(const float* logits) const {
+  std::vector<Token> all(model_.vocabulary_size());
+  std::iota(all.begin(), all.end(), 0);
+  const std::vector<double> p = softmax(logits, all);
+  std::ranges::sort(all, [&](Token a, Token b) {
+    return std::pair(-p[static_cast<std::size_t>(a)], a) < std::pair(-p[static_cast<std::size_t>(b)], b);
+  });
+  nlohmann::json shown = nlohmann::json::array();
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    const std::string& piece = model_.piece(all[rank]);
+    const WordSide side = side_of(piece);
+    const bool counts = !piece.empty() && (side == WordSide::yes || side == WordSide::no);
+    const double probability = p[static_cast<std::size_t>(all[rank])];
+    if (probability <= 0 || (!counts && rank >= kShownTokens)) continue;
+    shown.push_back({{"token", piece}, {"logprob", std::log(probability)}});
+  }
+  const nlohmann::json step = {{"token", shown[0]["token"]}, {"logprob", shown[0]["logprob"]}, {"top_logprobs", shown}};
+  return nlohmann::json::array({step}).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<double> Decoder::softmax(const float* logits, const std::vector<Token>& tokens) const {
+  std::vector<double> p;
+  double most = -std::numeric_limits<double>::infinity();
+  for (const Token t : tokens) most = std::max(most, static_cast<double>(logits[t]));
+  double total = 0;
+  for (const Token t : tokens) {
+    p.push_back(std::exp((static_cast<double>(logits[t]) - most) / options_.temperature));
+    total += p.back();
+  }
+  for (double& each : p) each /= total;
+  return p;
 }
 
 void Decoder::start(const std::vector<Wanted>& wanted) {
@@ -216,13 +299,18 @@ void Decoder::decode(const std::vector<Stream*>& streams) {
   Batch batch(streams.size() * streams[0]->pending.size());
   std::vector<int> rows;
   for (Stream* s : streams) {
+    if (s->tree) rewind(*s);
     for (std::size_t i = 0; i < s->pending.size(); ++i) {
       batch.add(s->pending[i], s->position++, s->sequence, i + 1 == s->pending.size());
     }
     rows.push_back(batch.size() - 1);
   }
   batch.decode(context_);
-  for (std::size_t i = 0; i < streams.size(); ++i) choose(*streams[i], llama_get_logits_ith(context_, rows[i]));
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const float* logits = llama_get_logits_ith(context_, rows[i]);
+    if (streams[i]->tree) grow_tree(*streams[i], logits);
+    else choose(*streams[i], logits);
+  }
 }
 
 std::vector<Decoded> Decoder::step() {
@@ -236,7 +324,7 @@ std::vector<Decoded> Decoder::step() {
     if (!s->busy || !(s->finished || s->cut_short)) continue;
     s->busy = false;
     const double elapsed = std::chrono::duration<double, std::milli>(SteadyClock::now() - s->started).count();
-    done.push_back({s->wanted.ticket, s->text, s->cut_short, s->prompt_tokens, s->tokens_out, elapsed});
+    done.push_back({s->wanted.ticket, s->text, s->logprobs, s->cut_short, s->prompt_tokens, s->tokens_out, elapsed});
   }
   return done;
 }

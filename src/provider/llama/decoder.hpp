@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/recipe.hpp"
 #include "provider/llama/answer_form.hpp"
 #include "provider/llama/model.hpp"
 
@@ -21,6 +22,7 @@ struct DecoderOptions {
   std::size_t streams = 16;  // questions side by side
   int threads = 0;           // 0: as many as the machine has cores
   double temperature = 1.0;  // 0: greedy
+  Readout readout = Readout::verbalized;
 };
 
 // One question for the decoder.
@@ -34,6 +36,7 @@ struct Wanted {
 struct Decoded {
   std::size_t ticket = 0;
   std::string text;
+  std::string logprobs{};  // of a token or an expected readout: what parts of an answer are made of (readout/)
   bool cut_short = false;  // max_output_tokens reached
   long tokens_in = 0;
   long tokens_out = 0;
@@ -69,6 +72,10 @@ class Decoder {
   void choose(Stream& stream, const float* logits);
   Token sampled(Stream& stream, const float* logits, const std::vector<Token>& allowed) const;
   std::vector<Token> allowed_tokens(AnswerForm::Place place) const;
+  std::vector<double> softmax(const float* logits, const std::vector<Token>& tokens) const;
+  std::string first_token_probabilities(const float* logits) const;
+  void grow_tree(Stream& stream, const float* logits);
+  void rewind(Stream& stream);
 
   const LlamaModel& model_;
   DecoderOptions options_;

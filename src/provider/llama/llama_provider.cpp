@@ -51,12 +51,24 @@ class LlamaProvider final : public Provider {
 
   const ProviderFacts& facts() const override { return facts_; }
 
+  std::string why_not(Readout readout) const override {
+    const bool reads_tokens = readout == Readout::token || readout == Readout::expected;
+    if (reads_tokens && options_.temperature == 0) return "at temperature 0 one token has all the probability";
+    const bool says_a_word = readout == Readout::token || readout == Readout::frequency;
+    if (says_a_word && model_.tokens("True").front() == model_.tokens("False").front())
+      return "its tokenizer begins True and False by the same token";
+    return {};
+  }
+
   void answer(const Plan& plan, Exchange& exchange) override {
     const auto longest =
         std::ranges::max_element(plan.questions, {}, [](const Question& q) { return q.user_text.size(); });
     const std::size_t streams = std::min(options_.concurrency, plan.questions.size());
     Decoder decoder(model_, plan.system_text, longest->user_text,
-                    {.streams = streams, .threads = options_.threads, .temperature = options_.temperature});
+                    {.streams = streams,
+                     .threads = options_.threads,
+                     .temperature = options_.temperature,
+                     .readout = plan.recipe.readout()});
     std::vector<Delivery> deliveries;
     while (!exchange.abandoned()) {
       const Taken taken = exchange.turn(std::exchange(deliveries, {}), decoder.free_streams());
@@ -84,6 +96,7 @@ class LlamaProvider final : public Provider {
   Delivery delivery(const Plan& plan, Decoded decoded) const {
     Reply reply;
     reply.text = std::move(decoded.text);
+    reply.logprobs = std::move(decoded.logprobs);
     reply.ending = decoded.cut_short ? Ending::length : Ending::complete;
     reply.model_version = facts_.model;
     reply.response_id = fmt::format("llama-{}-{}", plan.questions[decoded.ticket].cache_key.substr(0, 12),

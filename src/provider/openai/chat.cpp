@@ -8,6 +8,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kTopLogprobs = 5;
+constexpr int kMostTopLogprobs = 20;  // that OpenAI and vLLM give
 
 Ending ending_of(const std::string& finish) {
   if (finish == "length") return Ending::length;
@@ -39,19 +40,32 @@ Usage usage_of(const json& usage, bool reasoning_apart) {
 
 std::string ChatWire::path(std::string_view /*model*/) const { return "/chat/completions"; }
 
+std::string ChatWire::why_not(Readout readout) const {
+  if (readout != Readout::expected || dialect_.continues) return {};
+  return "its API does not go on from an answer that was begun";
+}
+
 Body ChatWire::body(const Asked& asked) const {
   Body body = {
       {"model", asked.model},
       {"messages", {{{"role", "system"}, {"content", asked.system}}, {{"role", "user"}, {"content", asked.user}}}},
-      {dialect_.length_parameter, asked.max_output_tokens},
-      {"response_format",
-       {{"type", "json_schema"},
-        {"json_schema", {{"name", "belief"}, {"strict", true}, {"schema", answer_schema(dialect_.ranges)}}}}}};
+      {dialect_.length_parameter, asked.max_output_tokens}};
+  if (asked.readout == Readout::verbalized)
+    body["response_format"] = {
+        {"type", "json_schema"},
+        {"json_schema", {{"name", "belief"}, {"strict", true}, {"schema", answer_schema(dialect_.ranges)}}}};
   if (asked.optional.temperature) body["temperature"] = *asked.optional.temperature;
   if (!asked.optional.effort.empty()) body["reasoning_effort"] = asked.optional.effort;
-  if (asked.optional.logprobs) {
+  const bool is_read_off = asked.readout == Readout::token || asked.readout == Readout::expected;
+  if (is_read_off) body["temperature"] = 0;  // of the token shown, not of its probability: the likeliest path first
+  if (asked.optional.logprobs || is_read_off) {
     body["logprobs"] = true;
-    body["top_logprobs"] = kTopLogprobs;
+    body["top_logprobs"] = is_read_off ? kMostTopLogprobs : kTopLogprobs;
+  }
+  if (asked.readout == Readout::expected) {  // llama.cpp goes on from a last message of its own; vLLM wants to be told
+    body["messages"].push_back({{"role", "assistant"}, {"content", asked.begun}});
+    body["add_generation_prompt"] = false;
+    body["continue_final_message"] = true;
   }
   return body;
 }

@@ -18,6 +18,7 @@ class ResponsesWire final : public Wire {
 struct ChatDialect {
   const char* length_parameter = "max_completion_tokens";  // older servers know max_tokens only
   bool ranges = true;                                      // the form may bound numbers
+  bool continues = false;                                  // an answer that was begun for it, as most open servers do
   bool reasoning_apart = false;                            // reasoning tokens come beside completion_tokens (xAI)
 };
 
@@ -28,6 +29,7 @@ class ChatWire final : public Wire {
   std::string path(std::string_view model) const override;
   Body body(const Asked& asked) const override;
   Said read(const nlohmann::json& body) const override;
+  std::string why_not(Readout readout) const override;
 
  private:
   ChatDialect dialect_;

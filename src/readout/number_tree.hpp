@@ -1,0 +1,77 @@
+// What numbers a model might write as its answer, and how probable each is: read off the probabilities of its tokens.
+//
+// A tree over texts: below "0." lie "0.7" and "0.8", below them "0.75" and "0.85". Only tokens that keep to a number
+// from 0 to 1 count, as under a grammar. What was not looked into stays open, with its mass and the numbers that it
+// could be. Pure.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heretix {
+
+inline constexpr double kRemainingMass = 0.01;   // explored until this little is open
+inline constexpr double kRemainingReach = 0.01;  // or until the mean can lie in a stretch no longer than this
+
+struct TokenChoice {
+  std::string text;
+  double probability = 0;  // given all that came before
+};
+
+// One place of a text with what might have stood there.
+struct TokenStep {
+  std::string chosen;
+  std::vector<TokenChoice> choices;
+};
+
+// Of the JSON that Chat Completions calls logprobs.content; empty where it is none.
+std::vector<TokenStep> token_steps(const std::string& logprobs);
+
+// Masses by number and, where it is open, by the beginning of a number; together 1.
+struct NumberSpread {
+  std::map<std::string, double> numbers;
+  std::map<std::string, double> open;
+
+  // The mean, with an open mass in the middle of what it could be; and what the mean can be at least and at most.
+  double expected() const;
+  double low() const;
+  double high() const;
+  double remaining() const;
+  double deviation() const;  // of one written number, in probability: what a replicate adds in noise
+};
+
+nlohmann::json to_json(const NumberSpread& spread);
+NumberSpread spread_from(const nlohmann::json& spread);  // throws nlohmann's exceptions
+
+class NumberTree {
+ public:
+  // What may follow on `begun`. Where that is known already nothing changes.
+  void add(const std::string& begun, std::vector<TokenChoice> next);
+
+  // A text that begins with a number, token by token; ends where the number does.
+  void add_path(std::string begun, const std::vector<TokenStep>& steps);
+
+  // Masses below 1e-9 are left out; the rest is rounded to that, so that what is stored says all that was used.
+  NumberSpread spread() const;
+
+  // Beginnings worth looking into, first those that can move the mean most; none where little enough is open.
+  std::vector<std::string> unexplored(std::size_t most) const;
+
+ private:
+  void walk(const std::string& begun, double mass, NumberSpread& spread, std::map<std::string, double>& unknown) const;
+
+  std::map<std::string, std::vector<TokenChoice>> next_;
+};
+
+// What a text is on its way to.
+enum class NumberState { none, begun, ended };
+struct ReadNumber {
+  NumberState state = NumberState::none;
+  std::string number;  // without what stands around it
+};
+ReadNumber read_number(std::string_view text);
+
+}  // namespace heretix

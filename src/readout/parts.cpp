@@ -1,0 +1,226 @@
+#include "readout/parts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "readout/number_tree.hpp"
+#include "readout/word_mass.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kPartsAtOnce = 8;  // of one prompt, in one round
+constexpr double kGrain = 1e-12;
+
+// As many digits as a text needs to say it again.
+double rounded(double mass) { return std::round(mass / kGrain) * kGrain; }
+
+Recipe recipe_of_parts(const Plan& plan) {
+  Recipe recipe = plan.recipe;
+  recipe.mode.with("part", "1").without("samples");
+  recipe.sampling.max_output_tokens = std::min(kPartTokens, recipe.sampling.max_output_tokens);
+  return recipe;
+}
+
+// A local model gives all its numbers at once.
+std::optional<NumberSpread> whole_spread(const Answer& part) {
+  const json said = json::parse(part.logprobs, nullptr, false);
+  if (!said.is_object() || !said.contains("numbers")) return std::nullopt;
+  return spread_from(said);
+}
+
+NumberTree tree_of(const std::vector<const Answer*>& parts, const std::vector<std::string>& begun) {
+  NumberTree tree;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i]->verdict.usable()) tree.add_path(begun[i], token_steps(parts[i]->logprobs));
+  }
+  return tree;
+}
+
+// What the evidence says; the text of an answer is made of it, and checked by it.
+double probability_from(const json& readout) {
+  const std::string kind = readout.at("kind");
+  if (kind == "token") {
+    const double yes = readout.at("true");
+    return yes / (yes + readout.at("false").get<double>());
+  }
+  if (kind == "frequency") return (readout.at("true").get<double>() + 0.5) / (readout.at("of").get<double>() + 1);
+  return spread_from(readout).expected();
+}
+
+json token_evidence(const Answer& part) {
+  const auto mass = word_mass(token_steps(part.logprobs)).value_or(WordMass{});
+  const double yes = rounded(mass.yes), no = rounded(mass.no);
+  return {{"kind", "token"}, {"true", yes}, {"false", no}, {"other", rounded(std::max(0.0, 1 - yes - no))}};
+}
+
+json frequency_evidence(const std::vector<const Answer*>& parts) {
+  int yes = 0, usable = 0;
+  for (const Answer* part : parts) {
+    if (!part->verdict.usable()) continue;
+    ++usable;
+    if (part->verdict.prob_true && part->verdict.prob_true->value() > 0.5) ++yes;
+  }
+  return {{"kind", "frequency"}, {"true", yes}, {"of", usable}, {"asked", parts.size()}};
+}
+
+json expected_evidence(const NumberSpread& spread, std::size_t parts) {
+  json evidence = to_json(spread);
+  evidence.update({{"kind", "expected"},
+                   {"remaining_mass", rounded(spread.remaining())},
+                   {"low", spread.low()},
+                   {"high", spread.high()},
+                   {"sd_of_one_answer", spread.deviation()},
+                   {"parts", parts}});
+  return evidence;
+}
+
+void add_up(std::optional<long>& sum, const std::optional<long>& part) {
+  if (part) sum = sum.value_or(0) + *part;
+}
+
+Answer made_of(const Question& question, const std::vector<const Answer*>& parts) {
+  Answer answer;
+  answer.cache_key = question.cache_key;
+  answer.model_version = parts[0]->model_version;
+  answer.response_id = "read-" + question.cache_key.substr(0, 12);
+  answer.from_store = std::ranges::all_of(parts, [](const Answer* p) { return p->from_store; });
+  for (const Answer* part : parts) {
+    add_up(answer.tokens_in, part->tokens_in);
+    add_up(answer.tokens_out, part->tokens_out);
+    answer.latency_ms += part->latency_ms;
+    answer.created_at = std::max(answer.created_at, part->created_at);
+  }
+  return answer;
+}
+
+}  // namespace
+
+Verdict read_part(Readout readout, const Question& part, const std::string& text, const std::string& logprobs) {
+  const Verdict nothing{.prob_true = std::nullopt, .reason = Reason::no_probability};
+  if (readout == Readout::frequency) {
+    const auto word = word_of_answer(text);
+    return word ? Verdict{Probability{*word ? 1.0 : 0.0}, std::nullopt} : nothing;
+  }
+  const std::vector<TokenStep> steps = token_steps(logprobs);
+  if (readout == Readout::token) return word_mass(steps) ? Verdict{} : nothing;
+  if (json::parse(logprobs, nullptr, false).is_object()) return {};
+  const std::string begun = part.begun.substr(std::min(part.begun.size(), kAnswerOpening.size()));
+  const auto goes_on = [&](const TokenChoice& c) {
+    return !c.text.empty() && read_number(begun + c.text).state != NumberState::none;
+  };
+  return !steps.empty() && std::ranges::any_of(steps[0].choices, goes_on) ? Verdict{} : nothing;
+}
+
+std::string contradiction_in(const std::string& composed) {
+  try {
+    const json answer = json::parse(composed);
+    const double said = answer.at("belief").at("prob_true");
+    const double made = probability_from(answer.at("readout"));
+    if (said == made) return {};
+    return fmt::format("the answer says {}, what it was made of gives {}", said, made);
+  } catch (const json::exception&) { return "the answer does not say what it was made of"; }
+}
+
+Parts::Parts(const Plan& plan) : plan_(plan), readout_(plan.recipe.readout()), parts_(plan) {
+  parts_.recipe = recipe_of_parts(plan);
+  parts_.questions.clear();
+  parts_.templates.clear();
+  std::map<std::string, std::size_t> groups;
+  const std::string samples = plan.recipe.mode.value("samples");
+  const int count = readout_ == Readout::frequency ? (samples.empty() ? kDefaultSamples : std::stoi(samples)) : 1;
+  for (const Question& q : plan.questions) {
+    const auto [place, is_new] = groups.try_emplace(q.prompt_sha256, groups_.size());
+    group_of_.push_back(place->second);
+    if (!is_new) continue;
+    groups_.push_back({q.user_text, q.paraphrase_idx, {}});
+    for (int i = 0; i < count; ++i) ask(groups_.back(), i, "");
+  }
+}
+
+void Parts::ask(Group& group, int sample, const std::string& begun) {
+  Question part;
+  part.is_part = true;
+  part.paraphrase_idx = group.paraphrase_idx;
+  part.replicate_idx = sample;
+  part.user_text = group.user_text;
+  if (readout_ == Readout::expected) part.begun = std::string(kAnswerOpening) + begun;
+  const std::string sent = group.user_text + (part.begun.empty() ? "" : "\n\n" + part.begun);
+  part.prompt_sha256 = prompt_sha256(plan_.system_text, sent);
+  part.cache_key = cache_key(parts_.recipe, plan_.prompt_version, part.prompt_sha256, sample);
+  group.parts.push_back(parts_.questions.size());
+  begun_before_.push_back(begun);
+  parts_.questions.push_back(std::move(part));
+}
+
+bool Parts::add_further(const std::vector<std::optional<Answer>>& answers) {
+  if (readout_ != Readout::expected) return false;
+  const std::size_t before = parts_.questions.size();
+  for (Group& group : groups_) {
+    std::vector<const Answer*> known;
+    std::vector<std::string> begun;
+    for (const std::size_t part : group.parts) {
+      if (!answers[part]) continue;
+      known.push_back(&*answers[part]);
+      begun.push_back(begun_before_[part]);
+    }
+    if (known.empty() || !known[0]->verdict.usable() || whole_spread(*known[0])) continue;
+    const std::size_t room = kMostParts - std::min(kMostParts, group.parts.size());
+    for (const std::string& text : tree_of(known, begun).unexplored(std::min(room, kPartsAtOnce))) {
+      const bool is_asked =
+          std::ranges::any_of(group.parts, [&](std::size_t part) { return begun_before_[part] == text; });
+      if (!is_asked) ask(group, 0, text);
+    }
+  }
+  return parts_.questions.size() > before;
+}
+
+std::optional<Answer> Parts::composed(const Question& question, const std::vector<const Answer*>& parts) const {
+  Answer answer = made_of(question, parts);
+  const bool none_usable = std::ranges::none_of(parts, [](const Answer* p) { return p->verdict.usable(); });
+  if (none_usable || (readout_ == Readout::expected && !parts[0]->verdict.usable())) {
+    const Reason why = parts[0]->verdict.reason.value_or(Reason::no_probability);
+    const json said = {{"belief", json::object()},
+                       {"readout", {{"kind", to_word(readout_)}, {"said", parts[0]->raw_text.value_or("")}}}};
+    answer.raw_text = said.dump(-1, ' ', false, json::error_handler_t::replace);
+    answer.verdict = why >= Reason::provider_refusal ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text);
+    return answer;
+  }
+  json evidence;
+  if (readout_ == Readout::token) evidence = token_evidence(*parts[0]);
+  else if (readout_ == Readout::frequency) evidence = frequency_evidence(parts);
+  else if (const auto whole = whole_spread(*parts[0])) evidence = expected_evidence(*whole, 1);
+  else {
+    std::vector<std::string> begun;
+    for (const std::size_t part :
+         groups_[group_of_[static_cast<std::size_t>(&question - plan_.questions.data())]].parts)
+      begun.push_back(begun_before_[part]);
+    evidence = expected_evidence(tree_of(parts, begun).spread(), parts.size());
+  }
+  // Through its own text, so that whoever reads that again finds this very number.
+  evidence = json::parse(evidence.dump());
+  const json said = {{"belief", {{"prob_true", probability_from(evidence)}}}, {"readout", evidence}};
+  answer.raw_text = said.dump();
+  answer.verdict = read_answer(*answer.raw_text);
+  return answer;
+}
+
+std::vector<std::optional<Answer>> Parts::compose(const std::vector<std::optional<Answer>>& answers) const {
+  std::vector<std::optional<Answer>> made(plan_.questions.size());
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    std::vector<const Answer*> parts;
+    for (const std::size_t part : groups_[group_of_[i]].parts) {
+      if (answers[part]) parts.push_back(&*answers[part]);
+    }
+    if (parts.size() == groups_[group_of_[i]].parts.size()) made[i] = composed(plan_.questions[i], parts);
+  }
+  return made;
+}
+
+}  // namespace heretix
