@@ -15,7 +15,7 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
   libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcurl4-openssl-dev libcli11-dev libxxhash-dev libboost1.81-dev"
 lint_packages="clang-format-14 clang-tidy-16"
 db_packages="postgresql"
-test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl
+test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl python3-dev
   openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin"
 bench_packages="libbenchmark-dev python3-numpy"
 
@@ -211,6 +211,7 @@ case $purpose in
     printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
     printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
+    printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
     printf 'scanners %s\n' "$(packages_folder scanners "$here/tools/bench-pins.txt")"
     exit 0
     ;;
@@ -238,7 +239,10 @@ case $purpose in
     install_packages_of python "$here/tools/test-pins.txt"
     install_duckdb_readers
     ;;&
-  test) install_spark ;;
+  test)
+    install_packages_of oldest "$here/tools/oldest-pins.txt"
+    install_spark
+    ;;
   bench)
     install_packages_of scanners "$here/tools/bench-pins.txt"
     ;;

@@ -71,7 +71,7 @@ int batch_command(const Options& options) {
   int worst = kDone;
   for (std::size_t i = 0; i < all.size(); ++i) {
     try {
-      const Record record = run_one(all[i], providers.get(all[i].settings), *database, options.quiet || options.json);
+      const Record record = run_one(all[i], providers.get(all[i].settings), *database, progress_of(options));
       second.keep(record, *database, all[0].database_path);
       print_result(options.json ? to_json(record).dump() + "\n" : row_text(record));
       if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);

@@ -77,7 +77,7 @@ Record Measuring::measure_by(Readout readout, const std::string& claim, std::opt
 
 Record Measuring::ask(Resolved resolved) {
   resolved.request.ask.budget = &budget_;
-  return run_one(resolved, *provider_, database(), options_.quiet || options_.json);
+  return run_one(resolved, *provider_, database(), progress_of(options_));
 }
 
 }  // namespace heretix

@@ -95,6 +95,8 @@ void add_ask_options(App& command, Options& o, const char* strict = "exit with 1
                    "ask again what was sent twice with no answer seen; it may be billed again");
   command.add_flag("--strict", o.strict, strict);
   command.add_flag("-q,--quiet", o.quiet, "no progress line");
+  command.add_flag("--progress-json", o.progress_events,
+                   "progress as JSON lines on stderr, for a program that calls this one (the Python module does)");
 }
 
 App* add(App& app, const char* name, const char* what) { return app.add_subcommand(name, what)->fallthrough(false); }

@@ -24,6 +24,7 @@ struct Options {
   bool resend_unknown = false;
   bool strict = false;
   bool quiet = false;
+  bool progress_events = false;  // as JSON lines on stderr, for a program that calls this one
   bool json = false;
   std::string database;           // local, prod or an address; empty: not said
   std::string run;                // run or execution, of show, answers, verify

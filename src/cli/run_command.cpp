@@ -45,11 +45,16 @@ void SecondStore::keep(const Record& record, Database& store, const std::string&
   }
 }
 
-Record run_one(const Resolved& resolved, Provider& provider, Database& database, bool quiet) {
+ShowProgress progress_of(const Options& options) {
+  if (options.progress_events) return ShowProgress::as_events;
+  return options.quiet || options.json ? ShowProgress::never : ShowProgress::on_terminal;
+}
+
+Record run_one(const Resolved& resolved, Provider& provider, Database& database, ShowProgress show) {
   const PromptBanks banks(resolved.prompts);
   const SystemClock clock;
   const Plan plan = plan_check(resolved.request, banks.get(resolved.request.bank), provider.facts());
-  ProgressLine progress(plan, clock, quiet);
+  ProgressLine progress(plan, clock, show);
   return run_check(resolved.request,
                    {banks, provider, database, resolved.database_path, clock, stop_signal(), progress});
 }
@@ -133,7 +138,7 @@ int run_command(const Options& options) {
   for (Prepared& model : models) {
     try {
       if (!options.quiet && !options.json) tell_expected_cost(model.resolved, *model.provider, *database);
-      records.push_back(run_one(model.resolved, *model.provider, *database, options.quiet || options.json));
+      records.push_back(run_one(model.resolved, *model.provider, *database, progress_of(options)));
       second.keep(records.back(), *database, first.database_path);
     } catch (const Error& e) {
       if (!records.empty()) print_records(records, options.json, first, map);  // what the models before it said

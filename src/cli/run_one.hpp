@@ -5,6 +5,7 @@
 
 #include "cli/databases.hpp"
 #include "cli/session.hpp"
+#include "cli/terminal.hpp"
 
 namespace heretix {
 
@@ -23,7 +24,8 @@ class SecondStore {
   std::unique_ptr<PostgresDatabase> database_;
 };
 
-Record run_one(const Resolved& resolved, Provider& provider, Database& database, bool quiet);
+Record run_one(const Resolved& resolved, Provider& provider, Database& database, ShowProgress show);
+ShowProgress progress_of(const Options& options);
 // The command once for each of its models. Throws Error{bad_input} for what belongs to one alone.
 std::vector<Options> one_for_each_model(const Options& options);
 bool gates_passed(const Record& record);

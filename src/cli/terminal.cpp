@@ -1,8 +1,10 @@
 #include "cli/terminal.hpp"
 
 #include <fmt/format.h>
+
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 
@@ -48,8 +50,12 @@ TextStyle text_style(bool no_color) {
   return {.color = !no_color && is_terminal(STDOUT_FILENO), .columns = terminal_columns()};
 }
 
-ProgressLine::ProgressLine(const Plan& plan, const Clock& clock, bool quiet)
-    : plan_(plan), clock_(clock), shows_(!quiet && is_terminal(STDERR_FILENO)), started_(clock.steady()) {}
+ProgressLine::ProgressLine(const Plan& plan, const Clock& clock, ShowProgress show)
+    : plan_(plan),
+      clock_(clock),
+      shows_(show == ShowProgress::on_terminal && is_terminal(STDERR_FILENO)),
+      tells_events_(show == ShowProgress::as_events),
+      started_(clock.steady()) {}
 
 ProgressLine::~ProgressLine() { clear(); }
 
@@ -67,6 +73,18 @@ std::string ProgressLine::time_left(const AskProgress& progress) const {
 }
 
 void ProgressLine::on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) {
+  if (tells_events_) {
+    const nlohmann::json event = {{"event", "progress"},
+                                  {"model", plan_.recipe.model},
+                                  {"questions", progress.questions},
+                                  {"answered", progress.answered},
+                                  {"from_store", progress.from_store},
+                                  {"refused", progress.refused},
+                                  {"retries", progress.retries},
+                                  {"billed_usd", progress.billed.dollars()},
+                                  {"so_far", estimate_so_far(plan_, answers)}};
+    print_note(event.dump());
+  }
   if (!shows_) return;
   const std::size_t filled = progress.questions == 0 ? 0 : kBarColumns * progress.answered / progress.questions;
   std::string line = fmt::format("[{}{}] {}/{}  {}", std::string(filled, '#'), std::string(kBarColumns - filled, ' '),

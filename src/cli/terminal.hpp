@@ -17,10 +17,13 @@ void print_error(const Error& error);
 bool is_terminal(int descriptor);
 TextStyle text_style(bool no_color);  // for stdout
 
-// A progress line on stderr, only on a terminal: the estimate so far, retries, time left, money spent.
+// Where progress goes: a line on stderr, only on a terminal; or JSON lines there, for a program that reads them.
+enum class ShowProgress { never, on_terminal, as_events };
+
+// A progress line: the estimate so far, retries, time left, money spent.
 class ProgressLine final : public AskObserver {
  public:
-  ProgressLine(const Plan& plan, const Clock& clock, bool quiet);
+  ProgressLine(const Plan& plan, const Clock& clock, ShowProgress show);
   ~ProgressLine() override;
   void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
   void on_wait(const std::string& why) override;
@@ -32,6 +35,7 @@ class ProgressLine final : public AskObserver {
   const Plan& plan_;
   const Clock& clock_;
   bool shows_;
+  bool tells_events_;
   std::chrono::steady_clock::time_point started_;
   std::string last_wait_;
 };

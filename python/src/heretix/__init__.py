@@ -1,0 +1,18 @@
+"""What a language model believes about a claim, measured by Heretix.
+
+``run`` asks a model through the program ``heretix``; a ``Record`` holds what came of it, with its answers and templates
+as Arrow tables. The estimator and the statistics work on arrays without the program.
+"""
+from ._core import DriftDetector, InputError
+from ._measure import HeretixError, Record, Stopped, load, run
+from ._statistics import (
+    CalibrationScores, CentredInterval, Estimate, HonestInterval, Welch, WordingVariance, benjamini_hochberg, best_replicates,
+    calibration_scores, centred_interval, estimate, honest_interval, sign_flip_p, welch, wording_variance)
+from ._table import Table
+
+__version__ = "0.1.0"
+__all__ = [
+    "CalibrationScores", "CentredInterval", "DriftDetector", "Estimate", "HeretixError", "HonestInterval", "InputError", "Record", "Stopped", "Table",
+    "Welch", "WordingVariance", "benjamini_hochberg", "best_replicates", "calibration_scores", "centred_interval", "estimate", "honest_interval", "load",
+    "run", "sign_flip_p", "welch", "wording_variance",
+]

@@ -1,0 +1,204 @@
+"""Measuring by the program ``heretix``: it keeps every answer as it comes, whatever becomes of this process."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Union
+
+from ._progress import Progress, progress_of
+from ._table import Fields, Table
+
+ANSWER_FIELDS: Fields = [
+    ("paraphrase_idx", "int64"), ("replicate_idx", "int64"), ("prob_true", "float64"), ("usable", "bool"), ("reason", "text"), ("raw_text", "text"),
+    ("provider_model_id", "text"), ("response_id", "text"), ("tokens_in", "int64"), ("tokens_out", "int64"), ("latency_ms", "float64"),
+    ("created_at", "time"), ("from_store", "bool"), ("attempt", "int64"), ("prompt_sha256", "text"), ("cache_key", "text")]
+TEMPLATE_FIELDS: Fields = [
+    ("paraphrase_idx", "int64"), ("slots", "int64"), ("answered", "int64"), ("usable", "int64"), ("mean_p", "float64"), ("mean_logit", "float64"),
+    ("prompt_sha256", "text")]
+
+
+class HeretixError(RuntimeError):
+    """What the program said; ``hint`` is what to do, ``exit_code`` as `heretix --help` explains."""
+
+    def __init__(self, message: str, hint: str, exit_code: int):
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+class Stopped(HeretixError):
+    """Interrupted, or the budget is reached: what was answered is kept, and the same call asks only for the rest."""
+
+
+class Record:
+    """A finished check. ``data`` is the record as the program prints it (docs/record.md)."""
+
+    def __init__(self, data: dict[str, Any], program: str, database: list[str]):
+        self.data = data
+        self._program = program
+        self._database = database
+        self._answers: Table | None = None
+
+    @property
+    def claim(self) -> str:
+        return self.data["claim"]
+
+    @property
+    def model(self) -> str:
+        return self.data["config"]["model"]
+
+    @property
+    def p(self) -> float:
+        return self.data["honest"]["p"]
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 %; None where a single template answered."""
+        found = self.data["honest"].get("ci")
+        return (found[0], found[1]) if found else None
+
+    @property
+    def run_id(self) -> str:
+        return self.data["run_id"]
+
+    @property
+    def execution_id(self) -> str:
+        return self.data["execution"]["execution_id"]
+
+    @property
+    def templates(self) -> Table:
+        """A row a template, in the order of the plan."""
+        return Table(self.data["templates"], TEMPLATE_FIELDS)
+
+    @property
+    def answers(self) -> Table:
+        """A row a question, with raw texts; read from the store once."""
+        if self._answers is None:
+            said = _output([self._program, "answers", self.execution_id, "--json", *self._database])
+            self._answers = Table(json.loads(said), ANSWER_FIELDS)
+        return self._answers
+
+    def __repr__(self) -> str:
+        low, high = self.interval or (float("nan"), float("nan"))
+        return f"<heretix.Record {self.claim!r} {self.model}: p {self.p:.2f}, 95 % {low:.2f} to {high:.2f}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+        low, high = self.interval or (0.0, 1.0)
+        return (f"<div><b>{escape(self.claim)}</b><br>{escape(self.model)}: p = {self.p:.2f}, 95&nbsp;% {low:.2f} to {high:.2f}"
+                f"<div style='position:relative;height:10px;width:300px;background:#ddd'><div style='position:absolute;height:10px;"
+                f"left:{300 * low:.0f}px;width:{max(2, 300 * (high - low)):.0f}px;background:#0072b2'></div></div></div>")
+
+
+def find_program() -> str:
+    """HERETIX_PROGRAM, else ``heretix`` on the PATH, else the one that this source tree built."""
+    named = os.environ.get("HERETIX_PROGRAM")
+    if named:
+        return named
+    found = shutil.which("heretix")
+    if found:
+        return found
+    raise HeretixError("the program heretix is not found", "set HERETIX_PROGRAM to it, or put it on the PATH; `make build` builds it", 127)
+
+
+def _failure(lines: list[str], code: int) -> HeretixError:
+    message = next((line.removeprefix("heretix: ") for line in reversed(lines) if line.startswith("heretix: ")), "heretix failed")
+    hint = next((line.removeprefix("  try: ") for line in reversed(lines) if line.startswith("  try: ")), "")
+    return (Stopped if code == 7 else HeretixError)(message, hint, code)
+
+
+def _output(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise _failure(done.stderr.splitlines(), done.returncode)
+    return done.stdout
+
+
+def _flags(options: dict[str, Any]) -> list[str]:
+    """slots=8 is --slots 8, fixed=True is --fixed; None and False say nothing."""
+    flags = []
+    for name, value in options.items():
+        if value is None or value is False:
+            continue
+        flags.append("--" + name.replace("_", "-"))
+        if value is not True:
+            flags.append(str(value))
+    return flags
+
+
+def run(claim: str, model: str = "local", *, db: Union[str, Path, None] = None,
+        progress: Union[bool, Callable[[dict[str, Any]], None]] = True, program: str | None = None, **options: Any) -> Record:
+    """Measures a claim, as ``heretix run`` does; answers that are stored already are not asked again.
+
+    ``options`` are the program's own, in long form: ``until_width=0.1``, ``slots=8``, ``readout="expected"``, ``budget=0.5``,
+    ``fresh=True``. ``progress``: a bar in a notebook or terminal, nothing, or a function that is called with each event.
+    Raises HeretixError with the program's words; Stopped on an interrupt, with every answer kept.
+    """
+    program = program or find_program()
+    database = ["--db", str(db)] if db is not None else []
+    command = [program, "run", "--json", "--progress-json", "--model", model, *database, *_flags(options), "--", claim]
+    shown = progress_of(progress)
+    data = _measured(command, shown)
+    return Record(data, program, database)
+
+
+def _measured(command: list[str], progress: Progress) -> dict[str, Any]:
+    # A session of its own: an interrupt reaches it once, from here.
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert running.stdout is not None and running.stderr is not None
+    said: list[str] = []
+    reader = threading.Thread(target=lambda stream: said.append(stream.read()), args=(running.stdout,))
+    reader.start()
+    lines = []
+    interrupted = False
+    try:
+        while True:
+            try:
+                line = running.stderr.readline()
+                if not line:
+                    break
+                event = _event(line)
+                if event is None:
+                    lines.append(line.rstrip("\n"))
+                else:
+                    progress.show(event)
+            except KeyboardInterrupt:
+                interrupted = True
+                running.send_signal(signal.SIGINT)
+        code = running.wait()
+    except BaseException:
+        running.send_signal(signal.SIGINT)
+        running.wait()
+        raise
+    finally:
+        reader.join()
+        running.stdout.close()
+        running.stderr.close()
+        progress.close()
+    if code != 0:
+        failure = _failure(lines, code)
+        raise failure from (KeyboardInterrupt() if interrupted else None)
+    return json.loads(said[0])
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    if not line.startswith('{"'):
+        return None
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if "event" in event else None
+
+
+def load(run: str, *, db: Union[str, Path, None] = None, program: str | None = None) -> Record:
+    """A stored run or execution, by the beginning of its id."""
+    program = program or find_program()
+    database = ["--db", str(db)] if db is not None else []
+    return Record(json.loads(_output([program, "show", run, "--json", *database])), program, database)

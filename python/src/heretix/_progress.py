@@ -1,0 +1,71 @@
+"""How far a measurement has come: in a notebook, in a terminal, or told to a function."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from html import escape
+from typing import Any, Protocol, Union
+
+
+class Progress(Protocol):
+    def show(self, event: dict[str, Any]) -> None: ...
+    def close(self) -> None: ...
+
+
+class _Silent:
+    def show(self, event: dict[str, Any]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _Told(_Silent):
+    def __init__(self, tell: Callable[[dict[str, Any]], None]):
+        self.show = tell  # type: ignore[method-assign]
+
+
+def _words(event: dict[str, Any]) -> str:
+    spent = f"  ${event['billed_usd']:.4f}" if event["billed_usd"] else ""
+    return f"{event['answered']}/{event['questions']}  {event['so_far']}{spent}"
+
+
+class _Line(_Silent):
+    def show(self, event: dict[str, Any]) -> None:
+        sys.stderr.write(f"\r\x1b[K{_words(event)}")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+class _Notebook(_Silent):
+    """One output cell that changes in place."""
+
+    def __init__(self) -> None:
+        self._shown: Any = None
+
+    def show(self, event: dict[str, Any]) -> None:
+        from IPython.display import HTML, display
+        html = HTML(f"<progress max='{event['questions']}' value='{event['answered']}'></progress> {escape(_words(event))}")
+        if self._shown is None:
+            self._shown = display(html, display_id=True)
+        else:
+            self._shown.update(html)
+
+
+def _in_notebook() -> bool:
+    module = sys.modules.get("IPython")
+    shell = module.get_ipython() if module else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def progress_of(wanted: Union[bool, Callable[[dict[str, Any]], None]]) -> Progress:
+    if callable(wanted):
+        return _Told(wanted)
+    if not wanted:
+        return _Silent()
+    if _in_notebook():
+        return _Notebook()
+    return _Line() if sys.stderr.isatty() else _Silent()

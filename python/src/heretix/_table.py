@@ -1,0 +1,55 @@
+"""Columns in memory that Arrow libraries read where they lie."""
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _core
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+Fields = list[tuple[str, str]]
+
+
+class Table:
+    """A table of one record. Any library that speaks the Arrow PyCapsule interface takes it as it is:
+    ``pyarrow.table(t)``, ``polars.DataFrame(t)``, DuckDB. Its memory is shared, not copied, and never changes."""
+
+    def __init__(self, rows: list[dict[str, Any]], fields: Fields):
+        self._core = _core.Table(json.dumps(rows), fields)
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    @property
+    def column_names(self) -> list[str]:
+        return self._core.column_names
+
+    def view(self, name: str) -> np.ndarray:
+        """The column as a read-only array over the table's own memory. Raises InputError for one with nulls or text."""
+        return self._core.view(name)
+
+    def to_arrow(self) -> "pyarrow.Table":
+        """Needs pyarrow 14 or newer."""
+        import pyarrow
+        return pyarrow.RecordBatchReader.from_stream(self).read_all() if hasattr(pyarrow.RecordBatchReader, "from_stream") else pyarrow.table(self)
+
+    def to_pandas(self, **options: Any) -> "pandas.DataFrame":
+        """By way of Arrow; numbers without nulls are not copied where ``zero_copy_only`` columns allow it."""
+        return self.to_arrow().to_pandas(**{"split_blocks": True, **options})
+
+    def __arrow_c_schema__(self) -> object:
+        return self._core.__arrow_c_schema__()
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        return self._core.__arrow_c_array__(requested_schema)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._core.__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        return f"<heretix.Table {len(self)} rows: {', '.join(self.column_names)}>"

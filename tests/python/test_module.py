@@ -1,0 +1,218 @@
+"""The Python module, as its wheel installs it, in a fresh virtual environment; each script runs in a process of its own."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import textwrap
+import time
+import unittest
+
+BUILD = pathlib.Path(os.environ["HERETIX_BUILD"])
+SOURCE = pathlib.Path(os.environ["HERETIX_SOURCE"])
+PYTHON = BUILD / "python/venv/bin/python"
+
+
+def places():
+    said = subprocess.run([SOURCE / "tools/setup.sh", "where"], capture_output=True, text=True, check=True).stdout
+    return dict(line.split(" ", 1) for line in said.splitlines())
+
+
+class Module(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="heretix-test-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def environment(self, packages=None):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "PYTHONPATH"))}
+        return {**kept, "HERETIX_PROGRAM": os.environ["HERETIX"], "PYTHONPATH": packages or os.environ["PYTHONPATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def python(self, script, packages=None):
+        """What the script prints as JSON."""
+        done = subprocess.run([PYTHON, "-c", textwrap.dedent(script)], cwd=self.folder, env=self.environment(packages), capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def script_model(self, **more):
+        """A scripted model of ten answers a second, of which one is refused."""
+        rules = [{"paraphrase_idx": 3, "text": "I cannot say"}, {"prob_true": 0.7}]
+        (self.folder / "m.json").write_text(json.dumps({"model": "m", "rules": rules, **more}))
+        return "scripted:m.json"
+
+    ARROW = """
+        import gc, json, heretix, pyarrow
+        record = heretix.run("Snow is white", "scripted:m.json", slots=8, replicates=2, progress=False)
+        table = pyarrow.table(record.answers)
+        assert table.num_rows == 16 and table.schema.field("created_at").type == pyarrow.timestamp("s", "UTC"), table.schema
+        assert table.schema.field("prob_true").type == pyarrow.float64() and table.schema.field("usable").type == pyarrow.bool_()
+        table.validate(full=True)
+        refused = table.filter(pyarrow.compute.is_null(table["prob_true"]))
+        assert set(refused["raw_text"].to_pylist()) <= {"I cannot say"}, refused
+        templates = record.templates
+        view = templates.view("slots")
+        arrow = pyarrow.table(templates)
+        shared = arrow["slots"].chunk(0).buffers()[1].address == view.__array_interface__["data"][0]
+        names = templates.column_names
+        del templates, record; gc.collect()
+        arrow.validate(full=True)
+        print(json.dumps({"shared": shared, "slots": arrow["slots"].to_pylist(), "view": view.tolist(), "writeable": view.flags.writeable,
+                          "version": pyarrow.__version__, "refused": refused.num_rows, "names": names}))
+        """
+
+    def check_arrow(self, packages, version):
+        self.script_model()
+        found = self.python("import pyarrow.compute\n" + textwrap.dedent(self.ARROW), packages)
+        self.assertTrue(found["version"].startswith(version))
+        self.assertTrue(found["shared"], "the memory of the table is handed over, not copied")
+        self.assertEqual((found["slots"], found["view"], found["writeable"]), ([1] * 8, [1] * 8, False))
+
+    def test_answers_are_arrow_tables_without_copying(self):
+        self.check_arrow(None, "26.")
+
+    def test_the_oldest_pyarrow_takes_them_too(self):
+        self.check_arrow(places()["oldest"], "14.")
+
+    def test_pandas_frames(self):
+        self.script_model()
+        found = self.python("""
+            import json, heretix
+            record = heretix.run("Snow is white", "scripted:m.json", slots=16, replicates=1, progress=False)
+            frame = record.answers.to_pandas()
+            print(json.dumps({"mean": frame.prob_true.mean(), "refused": int((~frame.usable).sum()), "p": record.p, "reason": frame[~frame.usable].reason.tolist(),
+                              "again": heretix.load(record.run_id).p, "html": "0.70" in record._repr_html_(), "rows": len(frame)}))
+            """)
+        self.assertEqual((found["rows"], found["refused"], found["reason"], found["html"]), (16, 1, ["not_json"], True))
+        self.assertAlmostEqual(found["mean"], 0.7)
+        self.assertAlmostEqual(found["p"], 0.7)
+        self.assertEqual(found["again"], found["p"])
+
+    def test_the_estimator_is_the_programs_own_to_the_bit(self):
+        found = self.python("""
+            import json, struct, numpy, heretix
+            record = heretix.run("Snow is white", "local", mock=True, slots=8, replicates=2, seed=7, progress=False)
+            groups = [t["prob_true"] for t in record.data["templates"]]
+            e = heretix.estimate(groups, seed=7)
+            assert e == heretix.estimate(numpy.array(groups), seed=7)
+            honest = heretix.honest_interval(groups, frozen=e.interval)
+            bits = [struct.pack(">d", x).hex() for x in (e.logit, *e.logit_interval)]
+            print(json.dumps({"bits": bits, "record": record.data["estimate"]["logit_bits"], "honest": honest.interval, "kept": record.interval, "counts": e.counts}))
+            """)
+        self.assertEqual(found["bits"], found["record"])
+        self.assertEqual((found["honest"], found["counts"]), (found["kept"], [2] * 8))
+
+    def test_statistics_agree_with_the_golden_numbers(self):
+        golden = json.loads((SOURCE / "tests/golden/statistics.json").read_text())
+        (self.folder / "golden.json").write_text(json.dumps(golden))
+        found = self.python("""
+            import json, math, numpy, heretix
+            d = [0.3, -0.1, 0.4, 0.2, 0.5, 0.1, 0.3, 0.2]
+            exact = sum(abs(sum(x if b >> i & 1 else -x for i, x in enumerate(d))) >= abs(sum(d)) - 1e-12 for b in range(256)) / 256
+            scores = heretix.calibration_scores(numpy.array([0.9, 0.2, 0.8, 0.4]), [True, False, True, False])
+            watch = heretix.DriftDetector(numpy.linspace(0, 1, 12))
+            for _ in range(40): watch.add(3.0)
+            w = heretix.wording_variance([[1.0, 1.2], [0.0, 0.2], [2.0, 2.2]])
+            print(json.dumps({"p": heretix.sign_flip_p(d), "exact": exact, "brier": scores.brier, "adjusted": heretix.benjamini_hochberg([0.01, 0.04, 0.03]).tolist(),
+                              "alarm": watch.value > 400, "replicate": w.replicate, "wording": w.wording, "centre": heretix.centred_interval(d).centre,
+                              "welch": heretix.welch(d, [0.0, 0.1, -0.1, 0.0, 0.05]).p_value, "single": heretix.honest_interval([[0.5]]).interval,
+                              "replicates": heretix.best_replicates(0.1, 0.4)}))
+            """)
+        self.assertEqual(found["p"], found["exact"])
+        self.assertAlmostEqual(found["brier"], (0.01 + 0.04 + 0.04 + 0.16) / 4)
+        for got, wanted in zip(found["adjusted"], (0.03, 0.04, 0.04)):
+            self.assertAlmostEqual(got, wanted)
+        self.assertTrue(found["alarm"])
+        self.assertAlmostEqual(found["replicate"], 0.02)
+        self.assertAlmostEqual(found["wording"], 0.99)
+        self.assertAlmostEqual(found["centre"], sum(sorted([0.3, -0.1, 0.4, 0.2, 0.5, 0.1, 0.3, 0.2])[1:-1]) / 6)
+        self.assertLess(found["welch"], 0.1)
+        self.assertIsNone(found["single"])
+        self.assertEqual(found["replicates"], 2)
+
+    def test_bad_input_names_what_is_wrong(self):
+        found = self.python("""
+            import json, heretix
+            said = []
+            for call in (lambda: heretix.estimate([[1.5]], 1), lambda: heretix.honest_interval([[0.5]], level=0.5), lambda: heretix.sign_flip_p([]),
+                         lambda: heretix.centred_interval([[1.0]]), lambda: heretix.calibration_scores([0.1], [True, False]),
+                         lambda: heretix.run("Snow", "no-such-model", progress=False), lambda: heretix.run("", mock=True, progress=False),
+                         lambda: heretix.Table([{"a": 1}], [("a", "int64")]).view("b")):
+                try:
+                    call(); said.append("nothing")
+                except (heretix.InputError, heretix.HeretixError, KeyError) as e:
+                    said.append(f"{type(e).__name__}: {e}")
+            print(json.dumps(said))
+            """)
+        for words, said in zip(("1.5", "0.90, 0.95 or 0.99", "InputError", "one dimension", "as long as", "no model 'no-such-model'", "claim", "no column 'b'"), found):
+            self.assertIn(words, said)
+
+    def test_progress_is_told_as_it_goes(self):
+        self.script_model(delay_ms=20, concurrency=2)
+        found = self.python("""
+            import json, heretix
+            events = []
+            heretix.run("Snow is white", "scripted:m.json", slots=8, replicates=2, progress=events.append)
+            print(json.dumps([[e["answered"], e["questions"]] for e in events]))
+            """)
+        self.assertGreater(len(found), 3)
+        self.assertEqual(found, sorted(found))
+        self.assertEqual(found[-1], [16, 16])
+
+    def test_a_notebook_shows_one_bar_that_moves(self):
+        """Only what Jupyter draws is played: display() and the handle that it returns."""
+        self.script_model(delay_ms=5, concurrency=2)
+        found = self.python("""
+            import json, sys, types
+            shown = []
+            class Handle:
+                def update(self, html): shown.append(["update", html])
+            def display(html, display_id): shown.append(["display", html]); return Handle()
+            notebook = types.ModuleType("IPython"); notebook.get_ipython = lambda: types.SimpleNamespace(kernel=True)
+            drawing = types.ModuleType("IPython.display"); drawing.HTML = str; drawing.display = display
+            sys.modules.update({"IPython": notebook, "IPython.display": drawing})
+            import heretix
+            heretix.run("Snow is white", "scripted:m.json", slots=8)
+            print(json.dumps(shown))
+            """)
+        self.assertEqual([how for how, _ in found].count("display"), 1)
+        self.assertIn("<progress max='16' value='16'>", found[-1][1])
+
+    def test_an_interrupt_keeps_what_was_answered(self):
+        self.script_model(delay_ms=100, concurrency=1, price_micro_usd=5)
+        script = textwrap.dedent("""
+            import heretix, sys
+            def tell(event):
+                if event["answered"] == 3: print("three", flush=True)
+            try:
+                heretix.run("Snow is white", "scripted:m.json", slots=16, replicates=2, progress=tell)
+            except heretix.Stopped as e:
+                print("stopped", e.exit_code, e)
+            """)
+        running = subprocess.Popen([PYTHON, "-c", script], cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(running.stdout.readline(), "three\n")
+        time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        said, complaints = running.communicate(timeout=60)
+        self.assertIn("stopped 7", said, complaints)
+        self.assertIn("answers are kept", said)
+        found = self.python("""
+            import json, heretix
+            record = heretix.run("Snow is white", "scripted:m.json", slots=16, replicates=2, progress=False)
+            print(json.dumps([record.data["answered"], sum(record.answers.to_arrow()["from_store"].to_pylist())]))
+            """)
+        self.assertEqual(found[0], 32)
+        self.assertTrue(3 <= found[1] < 32, found)
+
+    def test_it_is_typed_and_documented(self):
+        found = self.python("""
+            import inspect, json, pathlib, heretix
+            bare = [name for name in heretix.__all__ if not inspect.getdoc(getattr(heretix, name))]
+            folder = pathlib.Path(heretix.__file__).parent
+            print(json.dumps({"bare": bare, "typed": (folder / "py.typed").exists() and (folder / "_core.pyi").exists(),
+                              "untyped": [n for n in heretix.__all__ if inspect.isfunction(getattr(heretix, n)) and "return" not in getattr(heretix, n).__annotations__]}))
+            """)
+        self.assertEqual(found, {"bare": [], "typed": True, "untyped": []})
+        documented = (SOURCE / "docs/python.md").read_text()
+        names = self.python("import json, heretix; print(json.dumps(heretix.__all__))")
+        self.assertEqual([name for name in names if name not in documented], [])
