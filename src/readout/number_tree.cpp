@@ -114,9 +114,7 @@ json to_json(const NumberSpread& spread) { return {{"numbers", spread.numbers}, 
 
 NumberSpread spread_from(const json& spread) { return {.numbers = spread.at("numbers"), .open = spread.at("open")}; }
 
-void NumberTree::add(const std::string& begun, std::vector<TokenChoice> next) {
-  next_.try_emplace(begun, std::move(next));
-}
+void NumberTree::add(const std::string& begun, const std::vector<TokenChoice>& next) { next_.try_emplace(begun, next); }
 
 void NumberTree::add_path(std::string begun, const std::vector<TokenStep>& steps) {
   for (const TokenStep& step : steps) {

@@ -49,7 +49,7 @@ NumberSpread spread_from(const nlohmann::json& spread);  // throws nlohmann's ex
 class NumberTree {
  public:
   // What may follow on `begun`. Where that is known already nothing changes.
-  void add(const std::string& begun, std::vector<TokenChoice> next);
+  void add(const std::string& begun, const std::vector<TokenChoice>& next);
 
   // A text that begins with a number, token by token; ends where the number does.
   void add_path(std::string begun, const std::vector<TokenStep>& steps);
