@@ -162,7 +162,7 @@ py::array view_of(const py::object& self, const std::string& name) {
     throw Error(ErrorKind::bad_input, "the column '" + name + "' holds nulls or is no number", "use to_arrow()");
   py::array view = c.type == Type::float64 ? py::array(py::array_t<double>({rows}, c.reals.data(), self))
                                            : py::array(py::array_t<std::int64_t>({rows}, c.integers.data(), self));
-  py::detail::array_proxy(view.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  view.attr("setflags")("write"_a = false);
   return view;
 }
 

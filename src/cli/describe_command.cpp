@@ -21,8 +21,10 @@ PlanFacts facts_of(const Plan& plan, const Resolved& resolved, const ProviderFac
   facts.seed = std::to_string(given ? *resolved.request.seed : derived_seed(plan.recipe, plan.prompt_version, all));
   facts.seed_source =
       given ? std::string(to_word(resolved.request.seed_source)) : "derived, if every template gets a usable answer";
-  const ExpectedCost expected = expected_cost(plan, provider, stored_answers(plan, resolved.database_path));
-  facts.stored = plan.questions.size() - expected.questions;
+  const Plan sent = plan_to_send(plan);
+  const ExpectedCost expected = expected_cost(sent, provider, stored_answers(sent, resolved.database_path));
+  facts.sent = sent.questions.size();
+  facts.stored = sent.questions.size() - expected.questions;
   facts.expected_tokens_in = expected.tokens_in;
   facts.expected_tokens_out = expected.tokens_out;
   facts.expected_cost = expected.text(provider);

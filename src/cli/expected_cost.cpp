@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <string_view>
 
 #include "cli/terminal.hpp"
 #include "readout/parts.hpp"
@@ -29,8 +31,8 @@ ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database&
   if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return {};
   RunStore runs(database);
   leave_out_refused(provider, runs);
-  Plan plan = plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts);
-  if (resolved.request.readout != Readout::verbalized) plan = Plan(Parts(plan).to_ask());
+  const Plan plan =
+      plan_to_send(plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts));
   return expected_cost(plan, facts, stored_in(plan, database));
 }
 
@@ -43,6 +45,10 @@ std::string ExpectedCost::text(const ProviderFacts& facts) const {
   return fmt::format("about ${:.4f}, at most ${:.4f}{}", about->dollars(), most->dollars(), note);
 }
 
+Plan plan_to_send(const Plan& plan) {
+  return plan.recipe.readout() == Readout::verbalized ? plan : Parts(plan).to_ask();
+}
+
 ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const std::vector<bool>& stored) {
   ExpectedCost expected;
   if (facts.price) expected.about = expected.most = Usd();
@@ -50,7 +56,8 @@ ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const s
     if (stored[i]) continue;
     const Question& question = plan.questions[i];
     const long tokens_in = static_cast<long>(plan.system_text.size() + question.user_text.size()) / kCharactersPerToken;
-    const long tokens_out = std::min<long>(kAnswerTokens, plan.recipe.sampling.max_output_tokens);
+    const long usual = question.is_part ? kPartTokens : kAnswerTokens;
+    const long tokens_out = std::min<long>(usual, plan.recipe.sampling.max_output_tokens);
     ++expected.questions;
     expected.tokens_in += tokens_in;
     expected.tokens_out += tokens_out;
@@ -76,10 +83,12 @@ void leave_out_remembered(Provider& provider, const std::string& database_path) 
 void tell_expected_cost(const std::vector<ClaimToAsk>& claims, Database& database) {
   ExpectedCost sum{.about = Usd(), .most = Usd()};
   const ProviderFacts* facts = nullptr;  // of one that is paid for
+  std::set<std::string_view> different;
   for (const auto& [resolved, provider] : claims) {
     const ExpectedCost expected = expected_of(resolved, provider, database);
     if (expected.questions == 0) continue;
     facts = &provider.facts();
+    different.insert(resolved.request.claim);
     sum.questions += expected.questions;
     if (!expected.most || !expected.about) sum.most = std::nullopt;
     if (sum.most) {
@@ -88,8 +97,8 @@ void tell_expected_cost(const std::vector<ClaimToAsk>& claims, Database& databas
     }
   }
   if (facts == nullptr) return;
-  print_note(
-      fmt::format("asking {} questions about {} claims; cost: {}", sum.questions, claims.size(), sum.text(*facts)));
+  print_note(fmt::format("asking {} questions about {} {}; cost: {}", sum.questions, different.size(),
+                         different.size() == 1 ? "claim" : "claims", sum.text(*facts)));
 }
 
 void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database) {

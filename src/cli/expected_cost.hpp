@@ -17,6 +17,10 @@ struct ExpectedCost {
   std::string text(const ProviderFacts& facts) const;  // "about $0.0120, at most $0.1700 (by prices of 2025-11-30)"
 };
 
+// What is sent for a plan: its own questions, or the first parts of answers that are read off the model (more may
+// follow for an expected answer).
+Plan plan_to_send(const Plan& plan);
+
 ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const std::vector<bool>& stored);
 
 // By question: whether the store has its answer. Without a file: none.

@@ -50,13 +50,31 @@ Resolved Measuring::for_claim(const std::string& claim) const {
   return resolved;
 }
 
-void Measuring::tell_cost(const std::vector<std::string>& claims) {
+void Measuring::tell_cost(const std::vector<Resolved>& checks) {
   if (options_.quiet || options_.json) return;
+  std::vector<ClaimToAsk> to_ask;
+  for (const Resolved& resolved : checks) to_ask.push_back({resolved, *provider_});
+  tell_expected_cost(to_ask, database());
+}
+
+void Measuring::tell_cost(const std::vector<std::string>& claims) {
   std::vector<Resolved> all;
   for (const std::string& claim : claims) all.push_back(for_claim(claim));
-  std::vector<ClaimToAsk> to_ask;
-  for (const Resolved& resolved : all) to_ask.push_back({resolved, *provider_});
-  tell_expected_cost(to_ask, database());
+  tell_cost(all);
+}
+
+void Measuring::tell_cost(const std::string& claim, const std::vector<Readout>& readouts, int samples) {
+  std::vector<Resolved> all;
+  for (const Readout readout : readouts) all.push_back(for_readout(readout, claim, samples));
+  tell_cost(all);
+}
+
+Resolved Measuring::for_readout(Readout readout, const std::string& claim, int samples) const {
+  Resolved resolved = for_claim(claim);
+  resolved.request.readout = readout;
+  if (readout != Readout::verbalized) resolved.request.sampling.replicates = 1;
+  resolved.request.samples = samples;
+  return resolved;
 }
 
 Record Measuring::measure(const std::string& claim) { return ask(for_claim(claim)); }
@@ -67,12 +85,8 @@ Record Measuring::measure_afresh(const std::string& claim) {
   return ask(std::move(resolved));
 }
 
-Record Measuring::measure_by(Readout readout, const std::string& claim, std::optional<int> samples) {
-  Resolved resolved = for_claim(claim);
-  resolved.request.readout = readout;
-  if (readout != Readout::verbalized) resolved.request.sampling.replicates = 1;
-  if (samples) resolved.request.samples = *samples;
-  return ask(std::move(resolved));
+Record Measuring::measure_by(Readout readout, const std::string& claim, int samples) {
+  return ask(for_readout(readout, claim, samples));
 }
 
 Record Measuring::ask(Resolved resolved) {

@@ -20,7 +20,10 @@ class Measuring {
   void tell_cost(const std::vector<std::string>& claims);
   Record measure(const std::string& claim);
   Record measure_afresh(const std::string& claim);  // stored answers switched off
-  Record measure_by(Readout readout, const std::string& claim, std::optional<int> samples);
+
+  // The same claim read off in several ways; `samples`: of a frequency.
+  void tell_cost(const std::string& claim, const std::vector<Readout>& readouts, int samples);
+  Record measure_by(Readout readout, const std::string& claim, int samples);
   const Provider& provider() const { return *provider_; }
 
   const std::string& database_path() const { return resolved_.database_path; }
@@ -30,6 +33,8 @@ class Measuring {
 
  private:
   Record ask(Resolved resolved);
+  Resolved for_readout(Readout readout, const std::string& claim, int samples) const;
+  void tell_cost(const std::vector<Resolved>& checks);
   Resolved for_claim(const std::string& claim) const;
   Options options_;
   Resolved resolved_;

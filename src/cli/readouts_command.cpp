@@ -13,16 +13,20 @@ int readouts_command(const Options& options) {
     throw Error(ErrorKind::bad_input, "readouts reads the model in every way that it can be read",
                 "heretix run CLAIM --readout NAME reads it in one");
   const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
+  const int samples = samples_of(options.flags);
   Options plan = options;
   plan.flags.samples.reset();
   Measuring measuring(plan);
-  std::vector<MeasuredReadout> measured;
+  std::vector<Readout> readouts;
   std::vector<std::pair<Readout, std::string>> left_out;
   for (const Readout readout : {Readout::verbalized, Readout::expected, Readout::token, Readout::frequency}) {
     const std::string why = measuring.provider().why_not(readout);
     if (!why.empty()) left_out.emplace_back(readout, why);
-    else measured.push_back({readout, measuring.measure_by(readout, claim, options.flags.samples)});
+    else readouts.push_back(readout);
   }
+  measuring.tell_cost(claim, readouts, samples);
+  std::vector<MeasuredReadout> measured;
+  for (const Readout readout : readouts) measured.push_back({readout, measuring.measure_by(readout, claim, samples)});
   const ReadoutComparison comparison = compare_readouts(std::move(measured), std::move(left_out));
   show_document(to_document(comparison), to_json(comparison), options);
   return options.strict && comparison.differs() ? kDifference : kDone;

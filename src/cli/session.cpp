@@ -184,7 +184,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   else if (environment.seed) resolved.request.seed_source = SeedSource::environment;
   if (!resolved.request.seed) resolved.request.seed = environment.seed;
   resolved.request.readout = readout_of(s);
-  resolved.request.samples = in_range("samples", s.samples.value_or(kDefaultSamples), 2, kMaxSamples);
+  resolved.request.samples = samples_of(s);
   resolved.request.fresh = options.fresh;
   resolved.request.ask.resend_unknown = options.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);
@@ -192,6 +192,10 @@ Resolved resolve(const Options& options, const Settings& row) {
   resolved.prompts = s.prompts.value_or(prompts_folder());
   resolved.no_color = environment.no_color;
   return resolved;
+}
+
+int samples_of(const Settings& settings) {
+  return in_range("samples", settings.samples.value_or(kDefaultSamples), 2, kMaxSamples);
 }
 
 PriceList price_list(const Settings& settings) {

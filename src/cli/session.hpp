@@ -33,6 +33,9 @@ std::unique_ptr<Provider> make_provider(const Settings& settings);
 // The program's own, with the user's list (--prices, HERETIX_PRICES) over it.
 PriceList price_list(const Settings& settings);
 
+// Of a frequency. Throws Error{bad_input} for a number out of range.
+int samples_of(const Settings& settings);
+
 // Throws Error{bad_input} for an amount out of range.
 Budget make_budget(const Settings& settings);
 

@@ -109,6 +109,7 @@ class Provider {
 
   // Why the model cannot be read so; empty: it can.
   virtual std::string why_not(Readout readout) const {
+    if (readout == Readout::frequency) return "it plays written numbers only";
     return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
   }
 

@@ -24,7 +24,9 @@ double rounded(double mass) { return std::round(mass / kGrain) * kGrain; }
 Recipe recipe_of_parts(const Plan& plan) {
   Recipe recipe = plan.recipe;
   recipe.mode.with("part", "1").without("samples");
-  recipe.sampling.max_output_tokens = std::min(kPartTokens, recipe.sampling.max_output_tokens);
+  // A sampled word may be thought about first; a probability stands in the first tokens.
+  if (recipe.readout() != Readout::frequency)
+    recipe.sampling.max_output_tokens = std::min(kPartTokens, recipe.sampling.max_output_tokens);
   return recipe;
 }
 
@@ -181,7 +183,16 @@ bool Parts::add_further(const std::vector<std::optional<Answer>>& answers) {
   return parts_.questions.size() > before;
 }
 
-std::optional<Answer> Parts::composed(const Question& question, const std::vector<const Answer*>& parts) const {
+json Parts::evidence_of(const Group& group, const std::vector<const Answer*>& parts) const {
+  if (readout_ == Readout::token) return token_evidence(*parts[0]);
+  if (readout_ == Readout::frequency) return frequency_evidence(parts);
+  if (const auto whole = whole_spread(*parts[0])) return expected_evidence(*whole, 1);
+  std::vector<std::string> begun;
+  for (const std::size_t part : group.parts) begun.push_back(begun_before_[part]);
+  return expected_evidence(tree_of(parts, begun).spread(), parts.size());
+}
+
+Answer Parts::composed(const Question& question, const Group& group, const std::vector<const Answer*>& parts) const {
   Answer answer = made_of(question, parts);
   const bool none_usable = std::ranges::none_of(parts, [](const Answer* p) { return p->verdict.usable(); });
   if (none_usable || (readout_ == Readout::expected && !parts[0]->verdict.usable())) {
@@ -192,19 +203,8 @@ std::optional<Answer> Parts::composed(const Question& question, const std::vecto
     answer.verdict = why >= Reason::provider_refusal ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text);
     return answer;
   }
-  json evidence;
-  if (readout_ == Readout::token) evidence = token_evidence(*parts[0]);
-  else if (readout_ == Readout::frequency) evidence = frequency_evidence(parts);
-  else if (const auto whole = whole_spread(*parts[0])) evidence = expected_evidence(*whole, 1);
-  else {
-    std::vector<std::string> begun;
-    for (const std::size_t part :
-         groups_[group_of_[static_cast<std::size_t>(&question - plan_.questions.data())]].parts)
-      begun.push_back(begun_before_[part]);
-    evidence = expected_evidence(tree_of(parts, begun).spread(), parts.size());
-  }
   // Through its own text, so that whoever reads that again finds this very number.
-  evidence = json::parse(evidence.dump());
+  const json evidence = json::parse(evidence_of(group, parts).dump());
   const json said = {{"belief", {{"prob_true", probability_from(evidence)}}}, {"readout", evidence}};
   answer.raw_text = said.dump();
   answer.verdict = read_answer(*answer.raw_text);
@@ -214,11 +214,12 @@ std::optional<Answer> Parts::composed(const Question& question, const std::vecto
 std::vector<std::optional<Answer>> Parts::compose(const std::vector<std::optional<Answer>>& answers) const {
   std::vector<std::optional<Answer>> made(plan_.questions.size());
   for (std::size_t i = 0; i < made.size(); ++i) {
+    const Group& group = groups_[group_of_[i]];
     std::vector<const Answer*> parts;
-    for (const std::size_t part : groups_[group_of_[i]].parts) {
+    for (const std::size_t part : group.parts) {
       if (answers[part]) parts.push_back(&*answers[part]);
     }
-    if (parts.size() == groups_[group_of_[i]].parts.size()) made[i] = composed(plan_.questions[i], parts);
+    if (parts.size() == group.parts.size()) made[i] = composed(plan_.questions[i], group, parts);
   }
   return made;
 }

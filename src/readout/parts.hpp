@@ -4,6 +4,7 @@
 // anew whenever it is needed, and says in its own text what it was made of (docs/readouts.md). Pure.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 
 namespace heretix {
 
-inline constexpr int kPartTokens = 8;          // of the output: a word, or a number
+inline constexpr int kPartTokens = 8;          // of the output: the first of a word, or a number
 inline constexpr std::size_t kMostParts = 32;  // of one expected answer
 inline constexpr int kDefaultSamples = 20;     // of one frequency
 inline constexpr std::string_view kAnswerOpening = R"({"belief":{"prob_true":)";
@@ -39,7 +40,8 @@ class Parts {
     std::vector<std::size_t> parts;
   };
   void ask(Group& group, int sample, const std::string& begun);
-  std::optional<Answer> composed(const Question& question, const std::vector<const Answer*>& parts) const;
+  Answer composed(const Question& question, const Group& group, const std::vector<const Answer*>& parts) const;
+  nlohmann::json evidence_of(const Group& group, const std::vector<const Answer*>& parts) const;
 
   const Plan& plan_;
   Readout readout_;

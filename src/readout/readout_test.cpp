@@ -145,7 +145,7 @@ TEST_F(Reading, OfAFrequencyCountsSamples) {
   const Plan asked = plan("frequency", "4");
   Parts parts(asked);
   ASSERT_EQ(parts.to_ask().questions.size(), 8U);
-  EXPECT_EQ(parts.to_ask().recipe.sampling.max_output_tokens, kPartTokens);
+  EXPECT_EQ(parts.to_ask().recipe.sampling.max_output_tokens, asked.recipe.sampling.max_output_tokens);
   std::vector<std::optional<Answer>> answers(8);
   const char* words[] = {"True", "False", "True.", "maybe", "False", "False", "False", "False"};
   for (std::size_t i = 0; i < 8; ++i) answers[i] = answer(Readout::frequency, words[i]);
@@ -173,6 +173,7 @@ TEST_F(Reading, OfAnExpectedAnswerAsksForItsOpenBranches) {
   const Plan asked = plan("expected");
   Parts parts(asked);
   ASSERT_EQ(parts.to_ask().questions.size(), 2U);
+  EXPECT_EQ(parts.to_ask().recipe.sampling.max_output_tokens, kPartTokens);
   EXPECT_EQ(parts.to_ask().questions[0].begun, kAnswerOpening);
   const std::string first = logprobs({{"0.", {{"0.", 1.0}}}, {"9", {{"9", 0.6}, {"1", 0.4}}}, {",", {{",", 1.0}}}});
   const std::string sure = logprobs({{"1", {{"1", 1.0}}}, {",", {{",", 1.0}}}});

@@ -222,8 +222,8 @@ std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle&
   line("seed", fmt::format("{} ({})", facts.seed, facts.seed_source));
   line("longest prompt", fmt::format("{} of {} characters (template {})", plan.longest_prompt, s.max_prompt_chars,
                                      plan.longest_paraphrase_idx));
-  line("stored answers", fmt::format("{} of {}; {} would be asked", facts.stored, plan.questions.size(),
-                                     plan.questions.size() - facts.stored));
+  line("stored answers",
+       fmt::format("{} of {}; {} would be asked", facts.stored, facts.sent, facts.sent - facts.stored));
   line("expected tokens", fmt::format("about {} in, {} out", facts.expected_tokens_in, facts.expected_tokens_out));
   line("expected cost", facts.expected_cost);
   return text;

@@ -39,7 +39,8 @@ std::string forest_text(const Record& record, const TextStyle& style);
 struct PlanFacts {
   std::string seed;  // decimal, or "after the answers" while it depends on them
   std::string seed_source;
-  std::size_t stored = 0;  // answers already there
+  std::size_t sent = 0;    // questions of the plan, or what their answers are read off
+  std::size_t stored = 0;  // of them, answers already there
   long expected_tokens_in = 0;
   long expected_tokens_out = 0;
   std::string expected_cost;

@@ -20,6 +20,8 @@ void sampler_balanced(const nlohmann::json& cases, Comparison& comparison);
 void keys_cases(const nlohmann::json& cases, Comparison& comparison);
 void keys_seeds(const nlohmann::json& cases, Comparison& comparison);
 void answers_cases(const nlohmann::json& cases, Comparison& comparison);
+void readouts_trees(const nlohmann::json& cases, Comparison& comparison);
+void readouts_words(const nlohmann::json& cases, Comparison& comparison);
 void statistics_paired(const nlohmann::json& cases, Comparison& comparison);
 void statistics_variance(const nlohmann::json& cases, Comparison& comparison);
 void statistics_best_replicates(const nlohmann::json& cases, Comparison& comparison);

@@ -38,6 +38,7 @@ const std::map<std::string, std::map<std::string, Section>>& known_files() {
       {"keys",
        {{"about", nullptr}, {"cases", selftest::keys_cases}, {"bootstrap_seed_function", selftest::keys_seeds}}},
       {"answers", {{"about", nullptr}, {"cases", selftest::answers_cases}}},
+      {"readouts", {{"about", nullptr}, {"trees", selftest::readouts_trees}, {"words", selftest::readouts_words}}},
       {"statistics",
        {{"about", nullptr},
         {"paired", selftest::statistics_paired},

@@ -36,6 +36,7 @@ TEST(Golden, HonestIntervalsAgree) { expect_equal("honest", 1500); }
 TEST(Golden, PlansAreTheSame) { expect_equal("sampler", 400); }
 TEST(Golden, KeysAndSeedsAreTheSame) { expect_equal("keys", 1000); }
 TEST(Golden, AnswersAreReadByTheSameRules) { expect_equal("answers", 300); }
+TEST(Golden, ReadoutsAgree) { expect_equal("readouts", 900); }
 TEST(Golden, StatisticsAgree) { expect_equal("statistics", 630); }
 
 // One number changed in each section of each file must be seen, or the comparison looks away.
@@ -57,6 +58,8 @@ TEST(Golden, OneChangedNumberIsNamed) {
   EXPECT_EQ(changed("keys", P("/cases/3/expected/work/0/cache_key"), ""), 1U);
   EXPECT_EQ(changed("keys", P("/bootstrap_seed_function/2/bootstrap_seed"), "1"), 1U);
   EXPECT_EQ(changed("answers", P("/cases/4/expected/prob_true"), 0.1), 1U);
+  EXPECT_EQ(changed("readouts", P("/trees/7/expected/expected"), 0.5), 1U);
+  EXPECT_EQ(changed("readouts", P("/words/7/expected/false"), 0.5), 1U);
   EXPECT_EQ(changed("statistics", P("/paired/3/expected/signflip_p"), 0.5), 1U);
   EXPECT_EQ(changed("statistics", P("/variance/4/expected/sigma2"), 0.5), 1U);
   EXPECT_EQ(changed("statistics", P("/best_R/1/expected"), 7), 1U);

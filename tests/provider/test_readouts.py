@@ -90,6 +90,13 @@ class Readouts(HostedTest):
         self.asked(server, "--readout", "frequency", "--samples", 12, model=MODEL, plan={"K": 4})
         self.assertEqual(len(server.ledger), 48)
 
+    def test_a_plan_counts_what_would_be_sent(self):
+        server = self.serve(word_reply)
+        command = ("describe", CLAIM, "--model", MODEL, "--readout", "frequency", "--samples", "6", "-K", "4", "--prices", "prices.json")
+        self.assertIn("0 of 24; 24 would be asked", self.ok(*command, **self.environment(server.url)))
+        self.asked(server, "--readout", "frequency", "--samples", "6", model=MODEL, plan={"K": 4})
+        self.assertIn("24 of 24; 0 would be asked", self.ok(*command, **self.environment(server.url)))
+
     def test_a_model_that_answers_otherwise_is_not_guessed(self):
         server = self.serve(lambda asked, _: success(asked, text="The claim is plausible"))
         done = self.ask(server, "--readout", "frequency", "--samples", 3, model=MODEL, plan={"K": 4})
@@ -99,6 +106,7 @@ class Readouts(HostedTest):
     def test_side_by_side_with_its_disagreement(self):
         server = self.serve(lambda asked, n: number_reply(asked, n) or word_reply(asked, n) or success(asked, text=json.dumps(
             {"belief": {"prob_true": 0.3 + asked.number % 5 / 100}})))
+        self.refused(2, "readouts", CLAIM, "--mock", "--samples", "1", says="from 2 to 1000")
         command = ("readouts", CLAIM, "--model", MODEL, "--prices", "prices.json", "--samples", "4", "-q")
         found = self.json(*command, **self.environment(server.url))
         self.assertEqual([r["readout"] for r in found["readouts"]], ["verbalized", "expected", "token", "frequency"])

@@ -36,10 +36,10 @@ class Table:
     def to_arrow(self) -> "pyarrow.Table":
         """Needs pyarrow 14 or newer."""
         import pyarrow
-        return pyarrow.RecordBatchReader.from_stream(self).read_all() if hasattr(pyarrow.RecordBatchReader, "from_stream") else pyarrow.table(self)
+        return pyarrow.table(self)
 
     def to_pandas(self, **options: Any) -> "pandas.DataFrame":
-        """By way of Arrow; numbers without nulls are not copied where ``zero_copy_only`` columns allow it."""
+        """By way of Arrow; ``options`` are those of ``pyarrow.Table.to_pandas``."""
         return self.to_arrow().to_pandas(**{"split_blocks": True, **options})
 
     def __arrow_c_schema__(self) -> object:
