@@ -76,6 +76,22 @@ void release(Struct* released) {
   released->release = nullptr;
 }
 
+// A column, or without one the whole table as a struct of its columns.
+void fill(ArrowSchema& out, const Shared& data, const Column* column);
+void fill(ArrowArray& out, const Shared& data, const Column* column);
+
+template <class Struct>
+void add_children(Struct& out, Holder<Struct>& holder) {
+  const std::vector<Column>& columns = holder.data->columns;
+  holder.children.resize(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    fill(holder.children[i], holder.data, &columns[i]);
+    holder.pointers.push_back(&holder.children[i]);
+  }
+  out.n_children = static_cast<std::int64_t>(columns.size());
+  out.children = holder.pointers.data();
+}
+
 void fill(ArrowSchema& out, const Shared& data, const Column* column) {
   auto* holder = new Holder<ArrowSchema>{.data = data};
   out = {column == nullptr ? "+s" : format_of(column->type),
@@ -87,14 +103,7 @@ void fill(ArrowSchema& out, const Shared& data, const Column* column) {
          nullptr,
          &release<ArrowSchema>,
          holder};
-  if (column != nullptr) return;
-  holder->children.resize(data->columns.size());
-  for (std::size_t i = 0; i < data->columns.size(); ++i) {
-    fill(holder->children[i], data, &data->columns[i]);
-    holder->pointers.push_back(&holder->children[i]);
-  }
-  out.n_children = static_cast<std::int64_t>(holder->pointers.size());
-  out.children = holder->pointers.data();
+  if (column == nullptr) add_children(out, *holder);
 }
 
 std::vector<const void*> buffers_of(const Column& c) {
@@ -122,14 +131,7 @@ void fill(ArrowArray& out, const Shared& data, const Column* column) {
          nullptr,
          &release<ArrowArray>,
          holder};
-  if (column != nullptr) return;
-  holder->children.resize(data->columns.size());
-  for (std::size_t i = 0; i < data->columns.size(); ++i) {
-    fill(holder->children[i], data, &data->columns[i]);
-    holder->pointers.push_back(&holder->children[i]);
-  }
-  out.n_children = static_cast<std::int64_t>(holder->pointers.size());
-  out.children = holder->pointers.data();
+  if (column == nullptr) add_children(out, *holder);
 }
 
 struct OneBatch {
