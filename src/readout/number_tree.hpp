@@ -13,8 +13,8 @@
 
 namespace heretix {
 
-inline constexpr double kRemainingMass = 0.01;   // explored until this little is open
-inline constexpr double kRemainingReach = 0.01;  // or until the mean can lie in a stretch no longer than this
+inline constexpr double kRemainingMass = 0.01;    // explored until this little is open
+inline constexpr double kRemainingReach = 0.003;  // or until the mean can lie in a stretch no longer than this
 
 struct TokenChoice {
   std::string text;
