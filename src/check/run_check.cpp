@@ -145,11 +145,12 @@ void leave_out_refused(Provider& provider, RunStore& runs) {
 
 Record run_check(const CheckRequest& request, const CheckPorts& ports) {
   const std::string execution_id = new_execution_id();
-  const PromptBank bank = asked_bank(request, ports.banks.get(request.bank));
+  const PromptBank named = ports.banks.get(request.bank);
+  const PromptBank bank = asked_bank(request, named);
   require_readable(ports.provider, request.readout);
   RunStore runs(ports.database);
   leave_out_refused(ports.provider, runs);
-  const Plan plan = plan_check(request, ports.banks.get(request.bank), ports.provider.facts(), execution_id);
+  const Plan plan = plan_check(request, named, ports.provider.facts(), execution_id);
   const long long started = unix_seconds(ports.clock.now());
   runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), started);
 

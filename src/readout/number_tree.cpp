@@ -51,11 +51,6 @@ double mean_of(const NumberSpread& spread, const Value& of_open) {
   return total > 0 ? std::clamp(sum / total, 0.0, 1.0) : 0.5;
 }
 
-void round_masses(std::map<std::string, double>& masses) {
-  for (auto& [text, mass] : masses) mass = std::round(mass / kGrain) * kGrain;
-  std::erase_if(masses, [](const auto& item) { return item.second < kGrain / 2; });
-}
-
 TokenChoice choice_of(const json& token) {
   const json& text = token.at("token");
   return {text.get<std::string>(), std::exp(token.at("logprob").get<double>())};
@@ -110,6 +105,13 @@ double NumberSpread::deviation() const {
   return total > 0 ? std::sqrt(sum / total) : 0.0;
 }
 
+void round_masses(NumberSpread& spread) {
+  for (auto* masses : {&spread.numbers, &spread.open}) {
+    for (auto& [text, mass] : *masses) mass = std::round(mass / kGrain) * kGrain;
+    std::erase_if(*masses, [](const auto& item) { return item.second < kGrain / 2; });
+  }
+}
+
 json to_json(const NumberSpread& spread) { return {{"numbers", spread.numbers}, {"open", spread.open}}; }
 
 NumberSpread spread_from(const json& spread) { return {.numbers = spread.at("numbers"), .open = spread.at("open")}; }
@@ -158,8 +160,7 @@ NumberSpread NumberTree::spread() const {
   NumberSpread spread;
   std::map<std::string, double> unknown;
   walk("", 1, spread, unknown);
-  round_masses(spread.numbers);
-  round_masses(spread.open);
+  round_masses(spread);
   return spread;
 }
 

@@ -43,6 +43,9 @@ struct NumberSpread {
   double deviation() const;  // of one written number, in probability: what a replicate adds in noise
 };
 
+// To 1e-9, and without what is less: what is stored then says all that was used.
+void round_masses(NumberSpread& spread);
+
 nlohmann::json to_json(const NumberSpread& spread);
 NumberSpread spread_from(const nlohmann::json& spread);  // throws nlohmann's exceptions
 
@@ -54,8 +57,7 @@ class NumberTree {
   // A text that begins with a number, token by token; ends where the number does.
   void add_path(std::string begun, const std::vector<TokenStep>& steps);
 
-  // Masses below 1e-9 are left out; the rest is rounded to that, so that what is stored says all that was used.
-  NumberSpread spread() const;
+  NumberSpread spread() const;  // rounded
 
   // Beginnings worth looking into, first those that can move the mean most; none where little enough is open.
   std::vector<std::string> unexplored(std::size_t most) const;

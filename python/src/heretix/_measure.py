@@ -97,7 +97,7 @@ class Record:
 
 
 def find_program() -> str:
-    """HERETIX_PROGRAM, else ``heretix`` on the PATH, else the one that this source tree built."""
+    """HERETIX_PROGRAM, else ``heretix`` on the PATH."""
     named = os.environ.get("HERETIX_PROGRAM")
     if named:
         return named

@@ -1,21 +1,17 @@
 #include "provider/llama/token_tree.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
 
 namespace heretix {
 namespace {
 
 constexpr std::size_t kNumberPart = 1;  // of AnswerForm::belief()
-constexpr double kGrain = 1e-9;
 
 // Equal masses by their text, so that the order never depends on anything else.
 bool is_less(const TokenTree::Branch& a, const TokenTree::Branch& b) {
   return std::tie(a.mass, b.path) < std::tie(b.mass, a.path);
 }
-
-double rounded(double mass) { return std::round(mass / kGrain) * kGrain; }
 
 }  // namespace
 
@@ -51,12 +47,9 @@ void TokenTree::grow(const AnswerForm& form, const LlamaModel& model, const std:
 }
 
 NumberSpread TokenTree::spread() const {
-  NumberSpread spread;
-  for (const auto& [number, mass] : numbers_) spread.numbers[number] = rounded(mass);
+  NumberSpread spread{.numbers = numbers_, .open = {}};
   for (const Branch& b : open_) spread.open[b.text] += b.mass;
-  for (auto& [text, mass] : spread.open) mass = rounded(mass);
-  std::erase_if(spread.numbers, [](const auto& item) { return item.second < kGrain / 2; });
-  std::erase_if(spread.open, [](const auto& item) { return item.second < kGrain / 2; });
+  round_masses(spread);
   return spread;
 }
 
