@@ -5,8 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <bit>
 #include <cfloat>
+#include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -253,6 +256,61 @@ TEST_F(Conformance, AnErrorOfTheBodyEndsItWithoutAnotherTry) {
   EXPECT_EQ(count(), 0);
 }
 
+TEST_F(Conformance, KnowsItsOwnTimeInUtcWithMicroseconds) {
+  const auto row =
+      database_->query("SELECT now() AS at_once, later(90) AS later, later(:ago) AS earlier", {{":ago", -0.5}})[0];
+  const std::string now = row.text_or_empty("at_once");
+  EXPECT_EQ(now.size(), std::string("2026-11-23 08:00:00.000000").size());
+  const auto said = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() - std::chrono::minutes(1));
+  std::tm utc{};
+  gmtime_r(&said, &utc);
+  std::array<char, 32> minute_ago{};
+  std::strftime(minute_ago.data(), minute_ago.size(), "%Y-%m-%d %H:%M:%S", &utc);
+  EXPECT_GT(now, std::string(minute_ago.data())) << "the server's clock is this machine's";
+  EXPECT_GT(row.text_or_empty("later"), now);
+  EXPECT_LT(row.text_or_empty("earlier"), now);
+}
+
+TEST_F(Conformance, TransactionsBesideOthersAreNeverLostAndLoseNothing) {
+  put(*database_, "k", 0);
+  const auto count_up = [&] {
+    const auto own = open();
+    for (int i = 0; i < 25; ++i) {
+      Transaction transaction(*own, Isolation::beside_others);
+      own->execute("UPDATE " + table_ + " SET i = i + 1 WHERE k = 'k'");
+      transaction.commit();
+    }
+  };
+  std::thread other(count_up);
+  count_up();
+  other.join();
+  EXPECT_EQ(value_of(*database_, "k"), 50);
+}
+
+TEST_F(Conformance, ANameIsHeldByOneTransactionAtATime) {
+  put(*database_, "k", 0);
+  const auto count_up = [&] {
+    const auto own = open();
+    for (int i = 0; i < 25; ++i) {
+      Transaction transaction(*own, Isolation::beside_others);
+      own->lock("the counter");
+      set(*own, "k", value_of(*own, "k") + 1);  // a read and a write: only the lock keeps others out
+      transaction.commit();
+    }
+  };
+  std::thread other(count_up);
+  count_up();
+  other.join();
+  EXPECT_EQ(value_of(*database_, "k"), 50);
+}
+
+TEST_F(Conformance, RowLocksMayEndASelect) {
+  put(*database_, "k", 7);
+  Transaction transaction(*database_, Isolation::beside_others);
+  EXPECT_EQ(database_->query("SELECT i FROM " + table_ + " WHERE k = 'k' FOR UPDATE SKIP LOCKED")[0].integer("i"), 7);
+  transaction.commit();
+}
+
 class PostgresOnly : public Conformance {
  protected:
   std::unique_ptr<PostgresDatabase> connect(PostgresOptions options = {}) const {
@@ -398,6 +456,20 @@ TEST_F(PostgresOnly, AServerThatNeverAnswersMeetsTheDeadline) {
               PostgresDatabase away(address, {.connect_deadline = std::chrono::milliseconds(100), .connect_tries = 2});
             }),
             ErrorKind::unavailable);
+}
+
+TEST_F(PostgresOnly, ANameThatIsHeldCannotBeHadAtOnce) {
+  const auto first = open();
+  Transaction one(*first, Isolation::beside_others);
+  EXPECT_TRUE(first->try_lock("n"));
+  {
+    Transaction two(*database_, Isolation::beside_others);
+    EXPECT_FALSE(database_->try_lock("n"));
+    EXPECT_TRUE(database_->try_lock("another"));
+  }
+  one.commit();
+  Transaction three(*database_, Isolation::beside_others);
+  EXPECT_TRUE(database_->try_lock("n"));
 }
 
 class DirectOnly : public PostgresOnly {};

@@ -6,6 +6,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace heretix {
 
@@ -24,6 +25,24 @@ enum class ErrorKind {
   stopped,        // stopped half-way, everything kept; the same command goes on
   broken,         // a bug or a damaged file; report it
 };
+
+// Stored and shown: "bad_input", "limit_reached".
+constexpr std::string_view to_word(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::bad_input: return "bad_input";
+    case ErrorKind::not_found: return "not_found";
+    case ErrorKind::not_allowed: return "not_allowed";
+    case ErrorKind::limit_reached: return "limit_reached";
+    case ErrorKind::too_many: return "too_many";
+    case ErrorKind::conflict: return "conflict";
+    case ErrorKind::too_large: return "too_large";
+    case ErrorKind::unavailable: return "unavailable";
+    case ErrorKind::in_doubt: return "in_doubt";
+    case ErrorKind::stopped: return "stopped";
+    case ErrorKind::broken: return "broken";
+  }
+  return "broken";
+}
 
 class Error : public std::runtime_error {
  public:

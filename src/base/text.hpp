@@ -22,6 +22,12 @@ std::string shortened(std::string_view text, std::size_t most);
 // Every occurrence of `from` replaced in one pass: what `to` brings in is not searched again.
 std::string replaced(std::string_view text, std::string_view from, std::string_view to);
 
+// Without spaces and tabs around it.
+std::string_view trimmed(std::string_view text);
+
+// The parts between separators, empty ones among them; at least one.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
 std::string to_lower_ascii(std::string_view text);
 
 // Printable on one line: control characters become \n, \t or \xNN, so that no text can drive a terminal.

@@ -53,7 +53,7 @@ void pause_before_retry(int tries_done) {
 }
 
 Ended try_once(Database& database, const std::function<void()>& body, const TransactionOptions& options) {
-  Transaction transaction(database);
+  Transaction transaction(database, options.isolation);
   body();
   try {
     transaction.commit();

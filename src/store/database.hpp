@@ -2,6 +2,10 @@
 //
 // A feature owns its SQL as named constants; connections, transactions and migrations live here. Parameters are
 // always bound, never pasted into SQL.
+//
+// One text serves both stores. Words that every adapter knows beside plain SQL: now(), the database's time;
+// later(SECONDS), that much after it (a negative number: before); FOR UPDATE [SKIP LOCKED] at the end of a SELECT. A
+// time is read as text in UTC with microseconds, "2026-11-23 08:00:00.000000".
 #pragma once
 
 #include <cstdint>
@@ -64,6 +68,14 @@ class Database {
   // Nothing that is read in a transaction goes stale before its commit: SQLite takes the write lock at once, Postgres
   // runs it serializable, and the loser of two gets TransactionLost.
   virtual void begin() = 0;
+  // Others commit beside it, and it is never lost against them: what it reads may go stale unless it is locked, a row
+  // by FOR UPDATE or by changing it, a name by lock(). SQLite: the same as begin().
+  virtual void begin_beside_others() { begin(); }
+  // Of no row: held by one transaction at a time, until its end. Within begin_beside_others().
+  virtual void lock(const std::string& /*name*/) {}
+  // Whether a statement that changes rows may hold a SELECT that locks them.
+  virtual bool locks_rows() const { return false; }
+  virtual bool try_lock(const std::string& /*name*/) { return true; }  // false: somebody holds it
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
   virtual bool has_table(std::string_view name) = 0;
@@ -71,10 +83,15 @@ class Database {
   virtual bool changed_elsewhere() { return true; }
 };
 
+enum class Isolation { alone, beside_others };  // begin(), begin_beside_others()
+
 // Rolls back unless committed. Acknowledge what it wrote only after commit() returned: then it survives a power cut.
 class Transaction {
  public:
-  explicit Transaction(Database& database) : database_(database) { database_.begin(); }
+  explicit Transaction(Database& database, Isolation isolation = Isolation::alone) : database_(database) {
+    if (isolation == Isolation::alone) database_.begin();
+    else database_.begin_beside_others();
+  }
   ~Transaction() {
     if (!committed_) database_.rollback();
   }
@@ -92,6 +109,7 @@ class Transaction {
 
 struct TransactionOptions {
   int tries = 8;
+  Isolation isolation = Isolation::alone;
   // Whether the transaction is there, asked by a key that it wrote: resolves a COMMIT whose outcome was never heard.
   // Without it that stays Error{in_doubt}.
   std::function<bool()> landed{};

@@ -7,6 +7,8 @@
 namespace heretix {
 namespace {
 
+constexpr std::string_view kLater = "later(";
+
 bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 // The end of what starts at `at` and holds no parameter: a string, a quoted name, a comment, a cast; `at` itself where
@@ -34,6 +36,11 @@ NumberedSql number_parameters(std::string_view sql) {
   while (at < sql.size()) {
     const std::size_t opaque = end_of_opaque(sql, at);
     std::size_t end = at + 1;
+    if (opaque == at && sql.substr(at).starts_with(kLater) && (at == 0 || !is_name(sql[at - 1]))) {
+      numbered.sql += "now() + make_interval(secs => ";
+      at += kLater.size();
+      continue;
+    }
     if (opaque == at && sql[at] == ':') {
       while (end < sql.size() && is_name(sql[end])) ++end;
     }

@@ -1,4 +1,5 @@
-// Named parameters as features write them (":claim") made into the numbered ones that Postgres takes ("$1").
+// SQL as features write it made into Postgres's own: named parameters (":claim") into numbered ones ("$1"), later(…)
+// into now() + an interval.
 #pragma once
 
 #include <string>

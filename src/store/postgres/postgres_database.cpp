@@ -1,5 +1,6 @@
 #include "store/postgres/postgres_database.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -7,6 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <cstdio>
 #include <random>
 #include <thread>
 #include <utility>
@@ -141,6 +144,25 @@ std::string bytes_from(const char* text) {
   return bytes ? std::string(reinterpret_cast<const char*>(bytes.get()), size) : std::string{};
 }
 
+// "2026-11-23 09:30:00.5+01:30", in the session's time zone, which nobody may set behind a pooler.
+std::string in_utc(const char* text) {
+  using namespace std::chrono;
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
+  if (std::sscanf(text, "%d-%d-%d %d:%d:%d%n", &year, &month, &day, &hour, &minute, &second, &read) != 6)
+    throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text), "set its DateStyle to ISO");
+  const char* rest = text + read;
+  int micros = 0, digits = 0;
+  for (rest += *rest == '.'; *rest >= '0' && *rest <= '9'; ++rest, ++digits) micros = micros * 10 + (*rest - '0');
+  for (; digits < 6; ++digits) micros *= 10;
+  int offset_hours = 0, offset_minutes = 0;
+  std::sscanf(rest, "%d:%d", &offset_hours, &offset_minutes);
+  const auto offset = hours(offset_hours) + minutes(*rest == '-' ? -offset_minutes : offset_minutes);
+  const auto date = std::chrono::year(year) / std::chrono::month(static_cast<unsigned>(month)) /
+                    std::chrono::day(static_cast<unsigned>(day));
+  const auto utc = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::gmtime(system_clock::to_time_t(utc)), micros);
+}
+
 // Type numbers are fixed in Postgres (catalog/pg_type.dat).
 Value value_of(const PGresult* result, int row, int column) {
   if (PQgetisnull(result, row, column) != 0) return std::monostate{};
@@ -154,6 +176,7 @@ Value value_of(const PGresult* result, int row, int column) {
     case 26: return number_from<std::int64_t>(text);  // int8, int2, int4, oid
     case 700:
     case 701: return number_from<double>(text);  // float4, float8
+    case 1184: return in_utc(text);              // timestamptz
     default: return std::string(text, static_cast<std::size_t>(PQgetlength(result, row, column)));
   }
 }
@@ -422,12 +445,24 @@ std::vector<Row> PostgresDatabase::query(std::string_view sql, const Bindings& b
 }
 
 // The server's own limit stands behind ours: a client that is gone must not leave a statement running.
-void PostgresDatabase::begin() {
-  const std::string sql = fmt::format("BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL statement_timeout = {}",
+void PostgresDatabase::begin() { begin_with("SERIALIZABLE"); }
+void PostgresDatabase::begin_beside_others() { begin_with("READ COMMITTED"); }
+
+void PostgresDatabase::begin_with(const char* isolation) {
+  const std::string sql = fmt::format("BEGIN ISOLATION LEVEL {}; SET LOCAL statement_timeout = {}", isolation,
                                       options_.statement_deadline.count());
   const Result result = run_idempotent(sql, nullptr);
   require_success(result, Doing::reads);
   in_transaction_ = true;
+}
+
+void PostgresDatabase::lock(const std::string& name) {
+  query("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))", {{":name", name}});
+}
+
+bool PostgresDatabase::try_lock(const std::string& name) {
+  return query("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0)) AS held", {{":name", name}})[0].integer(
+             "held") == 1;
 }
 
 void PostgresDatabase::commit() {

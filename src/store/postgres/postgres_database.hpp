@@ -65,6 +65,10 @@ class PostgresDatabase final : public Database {
   std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) override;
   std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) override;
   void begin() override;
+  void begin_beside_others() override;
+  void lock(const std::string& name) override;
+  bool try_lock(const std::string& name) override;
+  bool locks_rows() const override { return true; }
   void commit() override;
   void rollback() noexcept override;
   bool has_table(std::string_view name) override;
@@ -87,6 +91,7 @@ class PostgresDatabase final : public Database {
   Result run(std::string_view sql, const Bindings* bindings);
   void conclude(Result& result, bool heard_everything);
   Result run_idempotent(std::string_view sql, const Bindings* bindings);
+  void begin_with(const char* isolation);
   void connect();
   void connect_to(const PostgresAddress& host);
   void connect_with_backoff();

@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fcntl.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "store/sqlite/planted_bugs.hpp"
 
@@ -97,6 +99,29 @@ Value value_of(const SQLite::Column& column) {
   }
 }
 
+// A transaction that writes has the whole file.
+std::string without_row_locks(std::string_view sql) {
+  return std::string(sql.substr(0, std::min(sql.size(), sql.rfind(" FOR UPDATE"))));
+}
+
+// As text in UTC, which sorts as the times do.
+void give_time(sqlite3_context* context, double seconds_later) {
+  using namespace std::chrono;
+  const auto now = system_clock::now() + duration_cast<system_clock::duration>(duration<double>(seconds_later));
+  const auto micros = unix_micros(now) % 1'000'000;
+  const std::string text = fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::gmtime(unix_seconds(now)), micros);
+  sqlite3_result_text(context, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
+}
+
+void define_times(sqlite3* database) {
+  const auto now = [](sqlite3_context* context, int, sqlite3_value**) { give_time(context, 0); };
+  const auto later = [](sqlite3_context* context, int, sqlite3_value** values) {
+    give_time(context, sqlite3_value_double(values[0]));
+  };
+  sqlite3_create_function_v2(database, "now", 0, SQLITE_UTF8, nullptr, now, nullptr, nullptr, nullptr);
+  sqlite3_create_function_v2(database, "later", 1, SQLITE_UTF8, nullptr, later, nullptr, nullptr, nullptr);
+}
+
 // A statement left open would hold its lock, after a failure too.
 class OpenStatement {
  public:
@@ -118,12 +143,14 @@ int flags_of(Access access) {
 
 struct SqliteDatabase::Connection {
   Connection(const std::string& path, const SqliteOptions& options)
-      : database(path, flags_of(options.access), static_cast<int>(options.busy_timeout.count())) {}
+      : database(path, flags_of(options.access), static_cast<int>(options.busy_timeout.count())) {
+    define_times(database.getHandle());
+  }
 
   SQLite::Statement& prepared(std::string_view sql) {
     auto found = statements.find(std::string(sql));
     if (found == statements.end()) {
-      found = statements.try_emplace(std::string(sql), database, std::string(sql)).first;
+      found = statements.try_emplace(std::string(sql), database, without_row_locks(sql)).first;
     }
     found->second.tryReset();  // reset() would throw again what the statement's last use threw
     found->second.clearBindings();

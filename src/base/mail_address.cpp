@@ -1,0 +1,34 @@
+#include "base/mail_address.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace heretix {
+
+constexpr std::size_t kMostAddress = 254;  // RFC 5321, 4.5.3.1.3
+constexpr std::size_t kMostLocal = 64;     // RFC 5321, 4.5.3.1.1
+
+void require_mail_address(const std::string& address) {
+  const std::size_t at = address.find('@');
+  const bool shaped = at != std::string::npos && at > 0 && at <= kMostLocal && at + 1 < address.size() &&
+                      address.find('@', at + 1) == std::string::npos;
+  const bool plain = std::ranges::all_of(address, [](char c) { return c > 0x20 && c < 0x7F; }) &&
+                     address.find_first_of("<>(),;:\"[]\\") == std::string::npos && address[0] != '-';
+  if (shaped && plain && address.size() <= kMostAddress) return;
+  throw Error(ErrorKind::bad_input, fmt::format("'{}' is no mail address", on_one_line(shortened(address, 60))),
+              "give it bare, as name@example.org");
+}
+
+std::string canonical_mail_address(const std::string& address) {
+  const std::size_t first = address.find_first_not_of(" \t");
+  if (first == std::string::npos) throw Error(ErrorKind::bad_input, "the mail address is empty", "give one");
+  std::string bare = to_lower_ascii(address.substr(first, address.find_last_not_of(" \t") - first + 1));
+  require_mail_address(bare);
+  return bare;
+}
+
+}  // namespace heretix

@@ -1,0 +1,18 @@
+// Random bytes that nobody can guess, from the system, and what identifiers are made of them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace heretix {
+
+// Throw Error{broken} where the system gives none.
+std::string random_bytes(std::size_t count);
+std::string random_hex(std::size_t bytes);  // two digits a byte
+std::string new_uuid();                     // version 4 (RFC 9562), lower case
+
+std::string to_hex(std::string_view bytes);
+std::string to_base64url(std::string_view bytes);  // without padding (RFC 4648, 5)
+
+}  // namespace heretix
