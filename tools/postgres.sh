@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The local database of docker-compose.yml from Debian's PostgreSQL, for where no Docker engine runs: port 5433, user,
+# The local database of tools/docker-compose.yml from Debian's PostgreSQL, for where no Docker engine runs: port 5433, user,
 # password and database "heretix", as an unprivileged user, data below the project.
 #
 # usage: tools/postgres.sh start|stop|status

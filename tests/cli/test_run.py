@@ -255,7 +255,7 @@ class Installed(ProgramTest):
         plan = self.json("describe", CLAIM, program=program)
         self.assertEqual(plan["config"]["model"], "llama/SmolLM2-135M-Instruct.Q4_1")
         installed = {p.name for p in prefix.rglob("*") if p.is_file()}
-        self.assertLessEqual({"LICENSE", "THIRD_PARTY_NOTICES.md", "llama.cpp.txt", "SmolLM2.txt", "heretix_v1.yaml"}, installed)
+        self.assertLessEqual({"LICENSE", "third_party_notices.md", "llama.cpp.txt", "SmolLM2.txt", "heretix_v1.yaml"}, installed)
         self.assertFalse([p for p in prefix.rglob("*") if p.is_symlink()], "nothing points back to the build")
 
 

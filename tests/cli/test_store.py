@@ -221,7 +221,7 @@ class Verify(ProgramTest):
         ("UPDATE heretix_banks SET bank_json = replace(bank_json, 'likely a claim', 'lively a claim')", "bank text"),
         ("UPDATE heretix_executions SET config_json = replace(config_json, '\"B\":5000', '\"B\":5001')", "runs.B"),
         ("UPDATE heretix_executions SET record_json = replace(record_json, '\"pqs\":', '\"pqs\": 1')", "record_json"),
-        ("UPDATE heretix_executions SET record_sha256 = 'f' || substr(record_sha256, 2)", "record_json: its hash"),
+        ("UPDATE heretix_executions SET record_sha256 = substr(record_sha256, 2) || 'x'", "record_json: its hash"),
         ("UPDATE heretix_execution_samples SET attempt = 1 WHERE attempt = 2", "raw text"),
         ("UPDATE heretix_execution_samples SET cache_key = 'f' || substr(cache_key, 2) WHERE position = 3", "answer 3"),
     )

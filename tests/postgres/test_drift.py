@@ -34,7 +34,7 @@ MUTATIONS = [
     # constraints
     ("ALTER TABLE checks DROP CONSTRAINT uq_checks_run_id", "constraint checks.uq_checks_run_id"),
     ("ALTER TABLE checks RENAME CONSTRAINT uq_checks_run_id TO checks_run_id_key", "constraint checks.checks_run_id_key"),
-    ("ALTER TABLE checks DROP CONSTRAINT checks_pkey", "constraint checks.checks_pkey"),
+    ("ALTER TABLE checks DROP CONSTRAINT checks_pkey CASCADE", "constraint checks.checks_pkey"),
     ("ALTER TABLE checks DROP CONSTRAINT checks_user_id_fkey", "constraint checks.checks_user_id_fkey"),
     ("ALTER TABLE sessions DROP CONSTRAINT sessions_user_id_fkey, ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id)",
      "constraint sessions.sessions_user_id_fkey"),

@@ -1,4 +1,4 @@
-"""tools/postgres.sh, which `make db` calls: the database of docker-compose.yml without Docker."""
+"""tools/postgres.sh, which `make db` calls: the database of tools/docker-compose.yml without Docker."""
 import os
 import pathlib
 import shutil
@@ -34,14 +34,14 @@ class LocalServer(ProgramTest):
             self.assertIn("runs", self.script("start").stderr, "a second start is no error")
             self.assertEqual(self.script("status").returncode, 0)
             told = self.ok("db", "upgrade", DATABASE_URL=address)
-            self.assertIn("2 steps" if step == "first" else "nothing to do", told)
+            self.assertIn("3 steps" if step == "first" else "nothing to do", told)
             pid = int(pathlib.Path(self.data, "postmaster.pid").read_text().split("\n")[0])
             self.assertNotEqual(os.stat(f"/proc/{pid}").st_uid, 0, "an unprivileged user runs it")
             self.assertEqual(self.script("stop").returncode, 0)
             self.assertEqual(self.script("status").returncode, 1)
 
     def test_docker_compose_describes_the_same_database(self):
-        compose = (SOURCE / "docker-compose.yml").read_text()
+        compose = (SOURCE / "tools/docker-compose.yml").read_text()
         for line in ("POSTGRES_USER: heretix", "POSTGRES_PASSWORD: heretix", "POSTGRES_DB: heretix", '"127.0.0.1:5433:5432"'):
             self.assertIn(line, compose)
         self.assertEqual(self.ok("db", "psql").strip(), "psql 'dbname=heretix host=localhost port=5433 user=heretix'")
