@@ -10,15 +10,28 @@ namespace {
 
 constexpr std::string_view kSample =
     "SELECT s.*, r.claim AS run_claim FROM samples s LEFT JOIN runs r ON r.run_id = s.run_id WHERE s.cache_key = :key";
+constexpr std::string_view kSampleInPostgres =
+    "SELECT s.*, (SELECT e.claim FROM heretix_executions e WHERE e.run_id = s.run_id LIMIT 1) AS run_claim FROM "
+    "samples "
+    "s WHERE s.cache_key = :key";
 constexpr std::string_view kAnswers = "SELECT * FROM heretix_answers WHERE cache_key = :key ORDER BY attempt";
 constexpr std::string_view kAttempts =
     "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status FROM heretix_attempts a "
     "LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id WHERE a.cache_key = :key";
+// There the owner is the lease of a job, on whatever machine.
+constexpr std::string_view kAttemptsInPostgres =
+    "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status, (SELECT count(*) FROM jobs j WHERE j.lease_token "
+    "= "
+    "e.owner AND j.lease_until > now()) AS leases FROM heretix_attempts a LEFT JOIN heretix_executions e ON "
+    "e.execution_id = a.execution_id WHERE a.cache_key = :key";
+constexpr std::string_view kWhoseAttempt =
+    "SELECT execution_id FROM heretix_attempts WHERE cache_key = :key AND attempt = :attempt";
 constexpr std::string_view kInsertAttempt =
     "INSERT INTO heretix_attempts (cache_key, attempt, execution_id, provider, model, started_at, max_cost_micro_usd) "
-    "VALUES (:key, :attempt, :execution, :provider, :model, :now, :cost)";
+    "VALUES (:key, :attempt, :execution, :provider, :model, :now, :cost) ON CONFLICT DO NOTHING";
 constexpr std::string_view kInsertBatched =
-    "INSERT INTO heretix_batch_questions (batch_id, cache_key, attempt) VALUES (:batch, :key, :attempt)";
+    "INSERT INTO heretix_batch_questions (batch_id, cache_key, attempt) VALUES (:batch, :key, :attempt) ON CONFLICT DO "
+    "NOTHING";
 constexpr std::string_view kOpenBatch =
     "SELECT b.batch_id FROM heretix_batch_questions q JOIN heretix_batches b USING (batch_id) WHERE q.cache_key = :key "
     "AND q.attempt = :attempt AND b.state IN ('submitting', 'submitted')";
@@ -37,12 +50,15 @@ constexpr std::string_view kInsertAnswer =
     "provider, provider_model_id, response_id, tokens_in, tokens_out, latency_ms, created_at, finish, tokens_cached, "
     "tokens_cache_written, tokens_reasoning, billed_pico_usd, logprobs) VALUES (:key, :attempt, :execution, :raw, "
     ":raw_sha256, :usable, :reason, :p, :provider, :version, :response, :tokens_in, :tokens_out, :latency, :now, "
-    ":finish, :cached, :written, :reasoning, :billed, :logprobs)";
+    ":finish, :cached, :written, :reasoning, :billed, :logprobs) ON CONFLICT DO NOTHING";
 // Another process may have been first with the same key: what stands there is final.
 constexpr std::string_view kInsertSample =
-    "INSERT OR IGNORE INTO samples (run_id, cache_key, prompt_sha256, paraphrase_idx, replicate_idx, prob_true, logit, "
+    "INSERT INTO samples (run_id, cache_key, prompt_sha256, paraphrase_idx, replicate_idx, prob_true, logit, "
     "provider_model_id, response_id, created_at, tokens_out, latency_ms, json_valid) VALUES (:run, :key, :prompt, "
-    ":paraphrase, :replicate, :p, :logit, :version, :response, :now, :tokens_out, :latency, :valid)";
+    ":paraphrase, :replicate, :p, :logit, :version, :response, :now, :tokens_out, :latency, :valid) ON CONFLICT DO "
+    "NOTHING";
+
+constexpr int kTriesToKeep = 100;  // about a minute
 
 Value or_null(const std::optional<long>& number) {
   return number ? Value(std::int64_t{*number}) : Value(std::monostate{});
@@ -104,7 +120,68 @@ Answer answer_from(const Row& row) {
 }
 
 AnswerStore::AnswerStore(Database& database, std::string execution_id, std::string run_id)
-    : database_(database), execution_id_(std::move(execution_id)), run_id_(std::move(run_id)) {}
+    : database_(database),
+      is_harness_(database.has_table("runs")),
+      execution_id_(std::move(execution_id)),
+      run_id_(std::move(run_id)) {}
+
+// A broken connection shows once: what follows is written with the rest, again.
+void AnswerStore::write(Write write) {
+  if (!is_lost_) {
+    try {
+      const std::int64_t changed = database_.execute(write.sql, write.bindings);
+      if (write.adds_row && changed == 0)
+        throw Error(ErrorKind::conflict, "an attempt or its answer is recorded already",
+                    "nothing was written; run the same command again");
+    } catch (const TransactionLost&) { is_lost_ = true; }
+  }
+  written_.push_back(std::move(write));
+}
+
+void AnswerStore::require_ours(const Write& write) {
+  if (!write.adds_row || write.sql != kInsertAttempt) return;
+  const auto rows = database_.query(kWhoseAttempt, {write.bindings[0], write.bindings[1]});
+  if (!rows.empty() && rows[0].text_or_empty("execution_id") == execution_id_) return;
+  throw Error(ErrorKind::conflict, "another process asked the same question while the database was away",
+              "the same command goes on with its answer");
+}
+
+void AnswerStore::write_again(const std::string& name) {
+  in_transaction(database_,
+                 [&] {
+                   database_.lock(name);
+                   for (const Write& write : written_) {
+                     if (database_.execute(write.sql, write.bindings) == 0) require_ours(write);
+                   }
+                 },
+                 {.tries = kTriesToKeep, .isolation = Isolation::beside_others, .landed = [] { return false; }});
+}
+
+void AnswerStore::commit_group(const std::string& name, const std::function<void()>& body) {
+  Transaction transaction(database_, Isolation::beside_others);
+  database_.lock(name);
+  body();
+  if (is_lost_) throw TransactionLost(ErrorKind::unavailable, "the connection broke");
+  transaction.commit();
+}
+
+void AnswerStore::in_group(const Plan& plan, const std::function<void()>& body) {
+  written_.clear();
+  is_lost_ = false;
+  bool was_done = false;
+  const std::string name = "answers " + plan.recipe.model + " " + plan.recipe.claim.hash();
+  try {
+    commit_group(name, [&] {
+      body();
+      was_done = true;
+    });
+  } catch (const Error& e) {
+    const bool is_lost = dynamic_cast<const TransactionLost*>(&e) != nullptr || e.kind() == ErrorKind::in_doubt;
+    if (!is_lost) throw;
+    if (!written_.empty()) write_again(name);
+    if (!was_done) throw;
+  }
+}
 
 std::vector<Answer> AnswerStore::answers_of(const Question& question) {
   std::vector<Answer> answers;
@@ -118,7 +195,8 @@ std::vector<Answer> AnswerStore::answers_of(const Question& question) {
 // Key fields are not escaped: two recipes can meet in one key, so the claim and the prompt are compared too.
 std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& question,
                                              const std::vector<Answer>& answers) {
-  const std::vector<Row> rows = database_.query(kSample, {{":key", question.cache_key}});
+  const std::vector<Row> rows =
+      database_.query(is_harness_ ? kSample : kSampleInPostgres, {{":key", question.cache_key}});
   if (rows.empty()) return std::nullopt;
   const auto claim = rows[0].text("run_claim");
   const bool same_prompt = rows[0].text_or_empty("prompt_sha256") == question.prompt_sha256;
@@ -152,13 +230,17 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
     known.final_answer->from_store = true;
     return known;
   }
-  for (const Row& row : database_.query(kAttempts, {{":key", question.cache_key}})) {
+  const auto is_alive = [&](const Row& row) {
+    return is_harness_ ? still_runs(row.text_or_empty("owner")) : row.integer("leases").value_or(0) > 0;
+  };
+  for (const Row& row :
+       database_.query(is_harness_ ? kAttempts : kAttemptsInPostgres, {{":key", question.cache_key}})) {
     known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
     const std::string outcome = row.text_or_empty("outcome");
     if (outcome == "in_doubt") ++known.unknown;
     if (!outcome.empty()) continue;
     const bool others = row.text_or_empty("execution_id") != execution_id_;
-    if (others && row.text_or_empty("status") == "running" && still_runs(row.text_or_empty("owner"))) {
+    if (others && row.text_or_empty("status") == "running" && is_alive(row)) {
       known.asked_by = row.text_or_empty("execution_id");
     } else if (const auto open = database_.query(
                    kOpenBatch, {{":key", question.cache_key}, {":attempt", row.integer("attempt").value_or(0)}});
@@ -174,27 +256,28 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
 void AnswerStore::record_attempt(const Question& question, int attempt, const ProviderFacts& facts,
                                  std::optional<Usd> most, std::int64_t now_micros) {
   const Value cost = most ? Value(most->micros_above()) : Value(std::monostate{});
-  database_.execute(kInsertAttempt, {{":key", question.cache_key},
-                                     {":attempt", std::int64_t{attempt}},
-                                     {":execution", execution_id_},
-                                     {":provider", facts.provider},
-                                     {":model", facts.model},
-                                     {":now", now_micros},
-                                     {":cost", cost}});
+  write({kInsertAttempt,
+         {{":key", question.cache_key},
+          {":attempt", std::int64_t{attempt}},
+          {":execution", execution_id_},
+          {":provider", facts.provider},
+          {":model", facts.model},
+          {":now", now_micros},
+          {":cost", cost}},
+         true});
   if (batch_id_.empty()) return;
-  database_.execute(kInsertBatched,
-                    {{":batch", batch_id_}, {":key", question.cache_key}, {":attempt", std::int64_t{attempt}}});
+  write({kInsertBatched, {{":batch", batch_id_}, {":key", question.cache_key}, {":attempt", std::int64_t{attempt}}}});
 }
 
 void AnswerStore::close_attempt(const Question& question, int attempt, const AttemptOutcome& outcome,
                                 std::int64_t now_micros) {
-  database_.execute(kCloseAttempt,
-                    {{":key", question.cache_key},
-                     {":attempt", std::int64_t{attempt}},
-                     {":outcome", std::string(to_word(outcome.word))},
-                     {":now", now_micros},
-                     {":billed", outcome.billed ? Value(outcome.billed->micros()) : Value(std::monostate{})},
-                     {":error", outcome.error.empty() ? Value(std::monostate{}) : Value(outcome.error)}});
+  write({kCloseAttempt,
+         {{":key", question.cache_key},
+          {":attempt", std::int64_t{attempt}},
+          {":outcome", std::string(to_word(outcome.word))},
+          {":now", now_micros},
+          {":billed", outcome.billed ? Value(outcome.billed->micros()) : Value(std::monostate{})},
+          {":error", outcome.error.empty() ? Value(std::monostate{}) : Value(outcome.error)}}});
 }
 
 Usd AnswerStore::committed_since(std::int64_t micros) {
@@ -206,46 +289,48 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
   const std::string raw = answer.raw_text.value_or("");
   const Usage& usage = reply.usage;
   const auto& reason = answer.verdict.reason;
-  database_.execute(kInsertAnswer,
-                    {{":key", question.cache_key},
-                     {":attempt", std::int64_t{answer.attempt}},
-                     {":execution", execution_id_},
-                     {":raw", raw, true},
-                     {":raw_sha256", sha256_hex(raw)},
-                     {":usable", std::int64_t{answer.verdict.usable()}},
-                     {":reason", reason ? Value(std::string(heretix::to_word(*reason))) : Value(std::monostate{})},
-                     {":p", probability_or_null(answer.verdict)},
-                     {":provider", facts.provider},
-                     {":version", answer.model_version},
-                     {":response", answer.response_id},
-                     {":tokens_in", or_null(answer.tokens_in)},
-                     {":tokens_out", or_null(answer.tokens_out)},
-                     {":latency", answer.latency_ms},
-                     {":now", std::int64_t{answer.created_at}},
-                     {":finish", reply.finish.empty() ? Value(std::monostate{}) : Value(reply.finish)},
-                     {":cached", or_null(usage.cached_input)},
-                     {":written", or_null(usage.cache_writes)},
-                     {":reasoning", or_null(usage.reasoning)},
-                     {":billed", reply.billed ? Value(reply.billed->picos()) : Value(std::monostate{})},
-                     {":logprobs", reply.logprobs.empty() ? Value(std::monostate{}) : Value(reply.logprobs)}});
+  write({kInsertAnswer,
+         {{":key", question.cache_key},
+          {":attempt", std::int64_t{answer.attempt}},
+          {":execution", execution_id_},
+          {":raw", raw, true},
+          {":raw_sha256", sha256_hex(raw)},
+          {":usable", std::int64_t{answer.verdict.usable()}},
+          {":reason", reason ? Value(std::string(heretix::to_word(*reason))) : Value(std::monostate{})},
+          {":p", probability_or_null(answer.verdict)},
+          {":provider", facts.provider},
+          {":version", answer.model_version},
+          {":response", answer.response_id},
+          {":tokens_in", or_null(answer.tokens_in)},
+          {":tokens_out", or_null(answer.tokens_out)},
+          {":latency", answer.latency_ms},
+          {":now", std::int64_t{answer.created_at}},
+          {":finish", reply.finish.empty() ? Value(std::monostate{}) : Value(reply.finish)},
+          {":cached", or_null(usage.cached_input)},
+          {":written", or_null(usage.cache_writes)},
+          {":reasoning", or_null(usage.reasoning)},
+          {":billed", reply.billed ? Value(reply.billed->picos()) : Value(std::monostate{})},
+          {":logprobs", reply.logprobs.empty() ? Value(std::monostate{}) : Value(reply.logprobs)}},
+         true});
 }
 
 void AnswerStore::keep_sample(const Question& question, const Answer& answer) {
   if (question.is_part) return;
   const auto& p = answer.verdict.prob_true;
-  database_.execute(kInsertSample, {{":run", run_id_},
-                                    {":key", question.cache_key},
-                                    {":prompt", question.prompt_sha256},
-                                    {":paraphrase", std::int64_t{question.paraphrase_idx}},
-                                    {":replicate", std::int64_t{question.replicate_idx}},
-                                    {":p", probability_or_null(answer.verdict)},
-                                    {":logit", p ? Value(to_logit(*p).value()) : Value(std::monostate{})},
-                                    {":version", answer.model_version},
-                                    {":response", answer.response_id},
-                                    {":now", std::int64_t{answer.created_at}},
-                                    {":tokens_out", or_null(answer.tokens_out)},
-                                    {":latency", answer.latency_ms},
-                                    {":valid", std::int64_t{answer.verdict.usable()}}});
+  write({kInsertSample,
+         {{":run", run_id_},
+          {":key", question.cache_key},
+          {":prompt", question.prompt_sha256},
+          {":paraphrase", std::int64_t{question.paraphrase_idx}},
+          {":replicate", std::int64_t{question.replicate_idx}},
+          {":p", probability_or_null(answer.verdict)},
+          {":logit", p ? Value(to_logit(*p).value()) : Value(std::monostate{})},
+          {":version", answer.model_version},
+          {":response", answer.response_id},
+          {":now", std::int64_t{answer.created_at}},
+          {":tokens_out", or_null(answer.tokens_out)},
+          {":latency", answer.latency_ms},
+          {":valid", std::int64_t{answer.verdict.usable()}}}});
 }
 
 }  // namespace heretix

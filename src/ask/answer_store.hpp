@@ -3,6 +3,7 @@
 // Owns the SQL of samples, heretix_answers and heretix_attempts (docs/storage.md).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -39,7 +40,12 @@ class AnswerStore {
 
   History history(const Plan& plan, const Question& question);
 
-  // The writes of one group commit; callers hold a Transaction.
+  // One group commit. `body` reads by history() and calls the writes below; nobody else asks the same of the same model
+  // meanwhile. Where the connection breaks, what was written is written again, for up to a minute, before this returns
+  // or throws what `body` threw: a reply that was paid for is not lost with a connection.
+  void in_group(const Plan& plan, const std::function<void()>& body);
+
+  // The writes of a group.
   void record_attempt(const Question& question, int attempt, const ProviderFacts& facts, std::optional<Usd> most,
                       std::int64_t now_micros);
   void close_attempt(const Question& question, int attempt, const AttemptOutcome& outcome, std::int64_t now_micros);
@@ -61,7 +67,20 @@ class AnswerStore {
   std::vector<Answer> answers_of(const Question& question);
   static std::optional<Answer> part_of(const std::vector<Answer>& answers);
 
+  struct Write {
+    std::string_view sql;
+    Bindings bindings;
+    bool adds_row = false;  // which must be ours
+  };
+  void write(Write write);
+  void commit_group(const std::string& name, const std::function<void()>& body);
+  void write_again(const std::string& name);
+  void require_ours(const Write& write);
+
   Database& database_;
+  bool is_harness_;             // a harness file; else a Postgres database
+  bool is_lost_ = false;        // the group's transaction
+  std::vector<Write> written_;  // in this group
   std::string execution_id_;
   std::string run_id_;
   std::string batch_id_;

@@ -245,10 +245,10 @@ Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
   const bool takes =
       most > 0 && !has_ended() && std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.not_before <= now; });
   if (takes || !deliveries.empty()) {
-    Transaction transaction(store_.database());
-    for (const Delivery& d : deliveries) on_delivery(d);
-    take(most, taken);
-    transaction.commit();
+    store_.in_group(plan_, [&] {
+      for (const Delivery& d : deliveries) on_delivery(d);
+      take(most, taken);
+    });
     tell();
   }
   stop_where_only_retries_wait();

@@ -21,14 +21,17 @@ class PartsObserver final : public AskObserver {
 
 // What stands there already is final.
 Answer kept(AnswerStore& store, const Plan& plan, const Question& question, Answer made, const ProviderFacts& facts) {
-  Transaction transaction(store.database());
-  if (auto known = store.history(plan, question).final_answer) return *known;
-  Reply reply;
-  reply.usage = {.input = made.tokens_in, .output = made.tokens_out};
-  reply.billed = Usd();  // its parts were
-  store.keep_answer(question, made, reply, facts);
-  store.keep_sample(question, made);
-  transaction.commit();
+  store.in_group(plan, [&] {
+    if (auto known = store.history(plan, question).final_answer) {
+      made = *known;
+      return;
+    }
+    Reply reply;
+    reply.usage = {.input = made.tokens_in, .output = made.tokens_out};
+    reply.billed = Usd();  // its parts were
+    store.keep_answer(question, made, reply, facts);
+    store.keep_sample(question, made);
+  });
   return made;
 }
 

@@ -5,7 +5,7 @@
 
 namespace heretix {
 
-// Owns the SQL that reads `checks`; import_file writes it. Reads only.
+// Owns the SQL that reads `checks`; import_file and the service's worker write it.
 class CheckStore final : public RunStore {
  public:
   using RunStore::RunStore;
@@ -20,6 +20,9 @@ class CheckStore final : public RunStore {
   std::string run_id_of(const Record& record) const override;
   std::vector<ExpectedColumn> expected_columns(const Record& record, const Row& stored) override;
   bool shares_samples() const override { return true; }
+
+ protected:
+  void write_run(const Record&, const std::string&) override {}  // who serves a check owns its row
 };
 
 }  // namespace heretix

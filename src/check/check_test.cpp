@@ -45,7 +45,8 @@ class Check : public ::testing::Test {
                                .bank = "heretix_v1",
                                .sampling = {.slots = 16, .replicates = 1, .draws = 50},
                                .ask = ask};
-    return run_check(request, {banks, provider, *database_, path_, clock, stop_, observer_});
+    RunStore runs(*database_);
+    return run_check(request, {banks, provider, runs, path_, clock, stop_, observer_});
   }
 
   ErrorKind kind_of_failure(Provider& provider, const AskOptions& ask = {}) {

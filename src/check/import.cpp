@@ -47,7 +47,13 @@ CopiedTable answers() {
            integer("tokens_in"),
            integer("tokens_out"),
            real("latency_ms"),
-           integer("created_at")},
+           integer("created_at"),
+           text("finish"),
+           integer("tokens_cached"),
+           integer("tokens_cache_written"),
+           integer("tokens_reasoning"),
+           integer("billed_pico_usd"),
+           text("logprobs")},
           {"cache_key", "attempt"}};
 }
 CopiedTable samples() {

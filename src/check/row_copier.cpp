@@ -94,7 +94,8 @@ void RowCopier::add(const Row& row) {
   CopiedRow copied;
   std::string unfit;
   for (const CopiedColumn& column : table_.columns) {
-    const auto value = brought_to(column.kind, row.value(column.name));
+    // An older file lacks the columns of a later schema.
+    const auto value = brought_to(column.kind, row.has(column.name) ? row.value(column.name) : Value{});
     if (!value) unfit += (unfit.empty() ? "" : ", ") + column.name;
     copied.push_back(value.value_or(Value{}));
   }

@@ -1,13 +1,12 @@
 #include "check/run_check.hpp"
 
 #include <fmt/format.h>
-#include <openssl/rand.h>
 
-#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/random.hpp"
 #include "base/version.hpp"
 #include "check/artifact.hpp"
 #include "check/ask_in_parts.hpp"
@@ -40,12 +39,11 @@ std::string kept(const AskOutcome& outcome) {
               "look at your provider's bill, then run the same command with --resend-unknown");
 }
 
-// Ends the execution's row; a check without a record is still a fact.
-void require_complete(const AskOutcome& outcome, const std::string& execution_id, RunStore& runs, const Clock& clock) {
-  if (outcome.end == AskEnd::complete && outcome.in_doubt.empty()) return;
-  const bool stopped =
-      outcome.end == AskEnd::stopped || (outcome.failure && outcome.failure->kind() == ErrorKind::stopped);
-  runs.end(execution_id, stopped ? "stopped" : "failed", unix_seconds(clock.now()));
+bool is_stopped(const AskOutcome& outcome) {
+  return outcome.end == AskEnd::stopped || (outcome.failure && outcome.failure->kind() == ErrorKind::stopped);
+}
+
+[[noreturn]] void throw_incomplete(const AskOutcome& outcome) {
   if (outcome.end == AskEnd::stopped) {
     throw Error(ErrorKind::stopped, fmt::format("stopped: {}", kept(outcome)),
                 "the same command asks only for what is missing");
@@ -56,6 +54,34 @@ void require_complete(const AskOutcome& outcome, const std::string& execution_id
   }
   throw_in_doubt(outcome);
 }
+
+// A check without a record is still a fact, and must not look as if it ran: others would wait for its answers.
+class EndedIfThrown {
+ public:
+  EndedIfThrown(RunStore& runs, const std::string& execution_id, const Clock& clock)
+      : runs_(runs), execution_id_(execution_id), clock_(clock) {}
+  ~EndedIfThrown() {
+    if (is_ended_) return;
+    try {
+      at_once("failed");
+    } catch (const std::exception&) {
+      is_ended_ = true;  // the store is away; who looks later sees that its owner is gone
+    }
+  }
+  EndedIfThrown(const EndedIfThrown&) = delete;
+  EndedIfThrown& operator=(const EndedIfThrown&) = delete;
+  void at_once(const std::string& status) {
+    is_ended_ = true;
+    runs_.end(execution_id_, status, unix_seconds(clock_.now()));
+  }
+  void not_needed() { is_ended_ = true; }
+
+ private:
+  RunStore& runs_;
+  const std::string& execution_id_;
+  const Clock& clock_;
+  bool is_ended_ = false;
+};
 
 // By the name that the provider itself gave with its answers.
 std::map<std::string, std::size_t> answered_by(const std::vector<std::optional<Answer>>& answers) {
@@ -105,14 +131,7 @@ Asked ask_ladder(const Plan& plan, const auto& ask_part) {
 
 }  // namespace
 
-std::string new_execution_id() {
-  std::array<unsigned char, 6> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    throw Error(ErrorKind::broken, "no random bytes to be had");
-  std::string id = "exec-";
-  for (const unsigned char byte : bytes) id += fmt::format("{:02x}", byte);
-  return id;
-}
+std::string new_execution_id() { return "exec-" + random_hex(6); }
 
 Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                 const std::string& execution_id) {
@@ -148,13 +167,14 @@ Record run_check(const CheckRequest& request, const CheckPorts& ports) {
   const PromptBank named = ports.banks.get(request.bank);
   const PromptBank bank = asked_bank(request, named);
   require_readable(ports.provider, request.readout);
-  RunStore runs(ports.database);
+  RunStore& runs = ports.runs;
   leave_out_refused(ports.provider, runs);
   const Plan plan = plan_check(request, named, ports.provider.facts(), execution_id);
   const long long started = unix_seconds(ports.clock.now());
-  runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), started);
+  runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), ports.owner, started);
+  EndedIfThrown ended(runs, execution_id, ports.clock);
 
-  AnswerStore answers(ports.database, execution_id, plan.run_id);
+  AnswerStore answers(runs.database(), execution_id, plan.run_id);
   const auto ask_plan = [&](const Plan& part, AskObserver& observer) {
     return ask(part, ports.provider, answers, ports.clock, ports.stop, observer, request.ask);
   };
@@ -166,25 +186,24 @@ Record run_check(const CheckRequest& request, const CheckPorts& ports) {
   const AskOutcome& outcome = asked.outcome;
   if (outcome.end == AskEnd::parameter_refused && ports.provider.leave_out(outcome.refused_parameter)) {
     // Keys name what was sent, so all is planned and asked anew without it.
-    runs.end(execution_id, "failed", unix_seconds(ports.clock.now()));
+    ended.at_once("failed");
     runs.remember_refused(plan.recipe.model, outcome.refused_parameter, outcome.failure->what(), started);
     ports.observer.on_wait(
         fmt::format("{} does not take {}: asking without it", plan.recipe.model, outcome.refused_parameter));
     return run_check(request, ports);
   }
-  require_complete(outcome, execution_id, runs, ports.clock);
+  if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) {
+    ended.at_once(is_stopped(outcome) ? "stopped" : "failed");
+    throw_incomplete(outcome);
+  }
 
   const long long finished = unix_seconds(ports.clock.now());
-  try {
-    ExecutionFacts facts = facts_of(outcome, ports.provider.facts(), execution_id, started, finished);
-    facts.billed_after_rungs = asked.billed_after_rungs;
-    Record record = make_record(asked.plan, bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
-    runs.finish(record, write_artifact(record, ports.database_path));
-    return record;
-  } catch (const Error& e) {
-    if (e.kind() == ErrorKind::bad_input) runs.end(execution_id, "failed", finished);
-    throw;
-  }
+  ExecutionFacts facts = facts_of(outcome, ports.provider.facts(), execution_id, started, finished);
+  facts.billed_after_rungs = asked.billed_after_rungs;
+  Record record = make_record(asked.plan, bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
+  runs.finish(record, ports.database_path.empty() ? "" : write_artifact(record, ports.database_path));
+  ended.not_needed();
+  return record;
 }
 
 }  // namespace heretix

@@ -31,11 +31,12 @@ struct CheckRequest {
 struct CheckPorts {
   const PromptBanks& banks;
   Provider& provider;
-  Database& database;
-  std::string database_path;  // the artifact goes beside it
+  RunStore& runs;
+  std::string database_path;  // the artifact goes beside it; empty: none is written
   const Clock& clock;
   const StopSignal& stop;
   AskObserver& observer;
+  std::string owner{};  // of the execution, for RunStore::start
 };
 
 // Claim, bank and plan, as run_check makes them; nothing is asked or written.

@@ -14,12 +14,13 @@ namespace heretix {
 namespace {
 
 constexpr std::string_view kInsertBank =
-    "INSERT OR IGNORE INTO heretix_banks (content_sha256, version, bank_json) VALUES (:hash, :version, :json)";
+    "INSERT INTO heretix_banks (content_sha256, version, bank_json) VALUES (:hash, :version, :json) ON CONFLICT DO "
+    "NOTHING";
 constexpr std::string_view kInsertExecution =
     "INSERT INTO heretix_executions (execution_id, run_id, status, owner, created_at, claim, model, mode, "
     "prompt_version, "
     "bank_content_sha256, config_json) VALUES (:id, :run, 'running', :owner, :now, :claim, :model, :mode, :version, "
-    ":bank, :config)";
+    ":bank, :config) ON CONFLICT DO NOTHING";
 constexpr std::string_view kFinishExecution =
     "UPDATE heretix_executions SET status = 'done', finished_at = :now, record_json = :record, record_sha256 = :hash "
     "WHERE execution_id = :id";
@@ -27,7 +28,7 @@ constexpr std::string_view kEndExecution =
     "UPDATE heretix_executions SET status = :status, finished_at = :now WHERE execution_id = :id";
 constexpr std::string_view kInsertExecutionSample =
     "INSERT INTO heretix_execution_samples (execution_id, position, cache_key, attempt, from_store) VALUES (:id, "
-    ":position, :key, :attempt, :stored)";
+    ":position, :key, :attempt, :stored) ON CONFLICT DO NOTHING";
 // A recipe that is run again replaces its row; columns of other programs keep their defaults.
 constexpr std::string_view kWriteRun =
     "INSERT OR REPLACE INTO runs (run_id, created_at, claim, model, prompt_version, K, R, T, B, seed, bootstrap_seed, "
@@ -41,8 +42,8 @@ constexpr std::string_view kWriteRun =
 constexpr std::string_view kRefusedParameters =
     "SELECT parameter FROM heretix_refused_parameters WHERE model = :model ORDER BY parameter";
 constexpr std::string_view kRememberRefused =
-    "INSERT OR IGNORE INTO heretix_refused_parameters (model, parameter, refused_at, message) VALUES (:model, "
-    ":parameter, :now, :message)";
+    "INSERT INTO heretix_refused_parameters (model, parameter, refused_at, message) VALUES (:model, :parameter, :now, "
+    ":message) ON CONFLICT DO NOTHING";
 constexpr std::string_view kRuns =
     "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
     "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id LIMIT "
@@ -93,22 +94,27 @@ Value stored_seed(Database& database, std::uint64_t seed) {
 
 }  // namespace
 
+// Each says the same when it is done again, after a connection that broke.
+void RunStore::write(const std::function<void()>& body) {
+  in_transaction(database_, body, {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+}
+
 void RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,
-                     const std::string& config_text, long long now) {
-  Transaction transaction(database_);
+                     const std::string& config_text, const std::string& owner, long long now) {
   const std::string content = to_json(bank).dump();
-  database_.execute(kInsertBank, {{":hash", sha256_hex(content)}, {":version", bank.version}, {":json", content}});
-  database_.execute(kInsertExecution, {{":id", execution_id},
-                                       {":run", plan.run_id},
-                                       {":owner", this_process()},
-                                       {":now", std::int64_t{now}},
-                                       {":claim", plan.recipe.claim.text},
-                                       {":model", plan.recipe.model},
-                                       {":mode", plan.recipe.mode.text()},
-                                       {":version", plan.prompt_version},
-                                       {":bank", sha256_hex(content)},
-                                       {":config", config_text}});
-  transaction.commit();
+  write([&] {
+    database_.execute(kInsertBank, {{":hash", sha256_hex(content)}, {":version", bank.version}, {":json", content}});
+    database_.execute(kInsertExecution, {{":id", execution_id},
+                                         {":run", plan.run_id},
+                                         {":owner", owner.empty() ? this_process() : owner},
+                                         {":now", std::int64_t{now}},
+                                         {":claim", plan.recipe.claim.text},
+                                         {":model", plan.recipe.model},
+                                         {":mode", plan.recipe.mode.text()},
+                                         {":version", plan.prompt_version},
+                                         {":bank", sha256_hex(content)},
+                                         {":config", config_text}});
+  });
 }
 
 void RunStore::write_run(const Record& r, const std::string& artifact_path) {
@@ -151,20 +157,20 @@ void RunStore::write_run(const Record& r, const std::string& artifact_path) {
 
 void RunStore::finish(const Record& record, const std::string& artifact_path) {
   const std::string text = to_json(record).dump();
-  Transaction transaction(database_);
-  write_run(record, artifact_path);
-  for (std::size_t i = 0; i < record.answers.size(); ++i) {
-    database_.execute(kInsertExecutionSample, {{":id", record.execution.execution_id},
-                                               {":position", static_cast<std::int64_t>(i)},
-                                               {":key", record.answers[i].cache_key},
-                                               {":attempt", attempt_or_null(record.answers[i])},
-                                               {":stored", std::int64_t{record.answers[i].from_store}}});
-  }
-  database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
-                                       {":now", std::int64_t{record.execution.finished_at}},
-                                       {":record", text},
-                                       {":hash", sha256_hex(text)}});
-  transaction.commit();
+  write([&] {
+    write_run(record, artifact_path);
+    for (std::size_t i = 0; i < record.answers.size(); ++i) {
+      database_.execute(kInsertExecutionSample, {{":id", record.execution.execution_id},
+                                                 {":position", static_cast<std::int64_t>(i)},
+                                                 {":key", record.answers[i].cache_key},
+                                                 {":attempt", attempt_or_null(record.answers[i])},
+                                                 {":stored", std::int64_t{record.answers[i].from_store}}});
+    }
+    database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
+                                         {":now", std::int64_t{record.execution.finished_at}},
+                                         {":record", text},
+                                         {":hash", sha256_hex(text)}});
+  });
 }
 
 std::vector<std::string> RunStore::refused_parameters(const std::string& model) {
@@ -177,16 +183,17 @@ std::vector<std::string> RunStore::refused_parameters(const std::string& model) 
 
 void RunStore::remember_refused(const std::string& model, const std::string& parameter, const std::string& message,
                                 long long now) {
-  Transaction transaction(database_);
-  database_.execute(kRememberRefused,
-                    {{":model", model}, {":parameter", parameter}, {":now", std::int64_t{now}}, {":message", message}});
-  transaction.commit();
+  write([&] {
+    database_.execute(
+        kRememberRefused,
+        {{":model", model}, {":parameter", parameter}, {":now", std::int64_t{now}}, {":message", message}});
+  });
 }
 
 void RunStore::end(const std::string& execution_id, const std::string& status, long long now) {
-  Transaction transaction(database_);
-  database_.execute(kEndExecution, {{":id", execution_id}, {":status", status}, {":now", std::int64_t{now}}});
-  transaction.commit();
+  write([&] {
+    database_.execute(kEndExecution, {{":id", execution_id}, {":status", status}, {":now", std::int64_t{now}}});
+  });
 }
 
 bool RunStore::has_our_tables() { return database_.has_table("heretix_executions"); }

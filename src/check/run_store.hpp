@@ -3,6 +3,7 @@
 // Owns the SQL of runs, heretix_executions, heretix_execution_samples and heretix_banks (docs/storage.md).
 #pragma once
 
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -51,12 +52,14 @@ class RunStore {
   virtual ~RunStore() = default;
   RunStore(const RunStore&) = delete;
   RunStore& operator=(const RunStore&) = delete;
+  Database& database() { return database_; }  // which holds the answers too
 
-  // The execution and its bank, before anything is asked.
+  // The execution and its bank, before anything is asked. `owner`: who runs it, as AnswerStore asks whether it still
+  // does: a job's lease in Postgres; empty: this process.
   void start(const Plan& plan, const PromptBank& bank, const std::string& execution_id, const std::string& config_text,
-             long long now);
+             const std::string& owner, long long now);
 
-  // The record, the answers it counted and the `runs` row, in one transaction.
+  // The record, the answers it counted and, in a harness file, the `runs` row, in one transaction.
   void finish(const Record& record, const std::string& artifact_path);
 
   // A check that ended without a record: `stopped` or `failed`.
@@ -94,11 +97,11 @@ class RunStore {
  protected:
   // The one run id of these rows that `name` means; they begin with it.
   static std::string only_one(const std::vector<Row>& found, const std::string& name);
-  Database& database() { return database_; }
+  virtual void write_run(const Record& record, const std::string& artifact_path);
 
  private:
+  void write(const std::function<void()>& body);
   bool has_our_tables();  // a file of another program that was only ever read lacks them
-  void write_run(const Record& record, const std::string& artifact_path);
   Database& database_;
 };
 

@@ -11,7 +11,7 @@ constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kYes = "true";
 constexpr std::string_view kNo = "false";
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_space(std::string_view text) {
   return text.substr(std::min(text.find_first_not_of(kSpace), text.size()));
 }
 
@@ -29,7 +29,7 @@ bool leads_to(std::string_view lower, std::string_view word) {
 }  // namespace
 
 WordSide side_of(std::string_view token) {
-  const std::string lower = to_lower_ascii(trimmed(token));
+  const std::string lower = to_lower_ascii(without_space(token));
   if (lower.empty()) return WordSide::either;
   if (leads_to(lower, kYes)) return WordSide::yes;
   return leads_to(lower, kNo) ? WordSide::no : WordSide::neither;
@@ -53,7 +53,7 @@ std::optional<WordMass> word_mass(const std::vector<TokenStep>& steps) {
 }
 
 std::optional<bool> word_of_answer(std::string_view text) {
-  std::string_view rest = trimmed(text);
+  std::string_view rest = without_space(text);
   while (!rest.empty() && std::string_view("\"'*").find(rest[0]) != std::string_view::npos) rest.remove_prefix(1);
   const std::string lower = to_lower_ascii(rest);
   if (begins_with_word(lower, kYes)) return true;

@@ -1,0 +1,56 @@
+#include "check/check_job.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace heretix {
+
+using nlohmann::json;
+
+std::string to_json_text(const CheckJob& job) {
+  const CheckRequest& r = job.request;
+  const Sampling& s = r.sampling;
+  json text = {{"model", job.model},
+               {"claim", r.claim},
+               {"bank", r.bank},
+               {"K", s.slots},
+               {"R", s.replicates},
+               {"B", s.draws},
+               {"readout", std::string(to_word(r.readout))},
+               {"samples", r.samples},
+               {"fresh", r.fresh},
+               {"result_key", job.result_key},
+               {"most_micro_usd", job.most_micro_usd}};
+  if (s.templates) text["T"] = *s.templates;
+  if (s.ladder) text["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}};
+  if (r.seed) text["seed"] = *r.seed;
+  return text.dump();
+}
+
+CheckJob check_job_from(const std::string& json_text) {
+  try {
+    const json text = json::parse(json_text);
+    CheckJob job{.model = text.at("model"),
+                 .request = {.claim = text.at("claim"), .bank = text.at("bank"), .sampling = {}}};
+    CheckRequest& r = job.request;
+    r.sampling.slots = text.at("K");
+    r.sampling.replicates = text.at("R");
+    r.sampling.draws = text.at("B");
+    r.readout = readout_from(text.at("readout").get<std::string>());
+    r.samples = text.at("samples");
+    r.fresh = text.at("fresh");
+    if (text.contains("T")) r.sampling.templates = text["T"].get<int>();
+    if (text.contains("ladder"))
+      r.sampling.ladder = Ladder{text["ladder"].at("rungs").get<std::vector<int>>(), text["ladder"].at("target")};
+    if (text.contains("seed")) r.seed = text["seed"].get<std::uint64_t>();
+    if (r.seed) r.seed_source = SeedSource::given;
+    job.result_key = text.at("result_key");
+    job.most_micro_usd = text.at("most_micro_usd");
+    return job;
+  } catch (const json::exception& e) {
+    throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {}", e.what()));
+  }
+}
+
+}  // namespace heretix

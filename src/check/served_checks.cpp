@@ -1,0 +1,326 @@
+#include "check/served_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <nlohmann/json.hpp>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "check/check_row.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kInsertCheck =
+    "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
+    "\"B\", seed, max_output_tokens, prompt_char_len_max, was_cached, created_at) VALUES (:id, :run, :env, :user, "
+    ":claim, :hash, :model, :version, :K, :R, :T, :B, :seed, :tokens, :longest, false, now())";
+constexpr std::string_view kCopyResult =
+    "UPDATE checks SET was_cached = true, finished_at = now(), \"T\" = o.\"T\", bootstrap_seed = o.bootstrap_seed, "
+    "prob_true_rpl = o.prob_true_rpl, ci_lo = o.ci_lo, ci_hi = o.ci_hi, ci_width = o.ci_width, template_iqr_logit = "
+    "o.template_iqr_logit, stability_score = o.stability_score, imbalance_ratio = o.imbalance_ratio, "
+    "rpl_compliance_rate = o.rpl_compliance_rate, cache_hit_rate = o.cache_hit_rate, config_json = o.config_json, "
+    "sampler_json = o.sampler_json, counts_by_template_json = o.counts_by_template_json, pqs = o.pqs, "
+    "gate_compliance_ok = o.gate_compliance_ok, gate_stability_ok = o.gate_stability_ok, gate_precision_ok = "
+    "o.gate_precision_ok, pqs_version = o.pqs_version, provider_model_id = o.provider_model_id FROM checks o WHERE "
+    "o.run_id = :of AND checks.id = :id";
+constexpr std::string_view kInsertRequest =
+    "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, record, created_at, "
+    "updated_at) VALUES (:id, :state, :request, :visitor, :ledger, :charged, :record, now(), now())";
+constexpr std::string_view kColumns =
+    "c.id, c.run_id, c.claim, c.model, c.user_id, c.created_at, c.finished_at, c.was_cached, c.prob_true_rpl, c.ci_lo, "
+    "c.ci_hi, q.state, q.visitor_id, q.request, q.error_kind, q.error, q.charged_to, q.ledger_id, q.cancel_requested, "
+    "q.last_event";
+constexpr std::string_view kEvent =
+    "UPDATE check_requests SET last_event = last_event + 1, updated_at = now() WHERE check_id = :id RETURNING "
+    "last_event";
+constexpr std::string_view kInsertEvent =
+    "INSERT INTO check_events (check_id, number, kind, payload, created_at) VALUES (:id, :number, :kind, :payload, "
+    "now())";
+constexpr std::string_view kBegin =
+    "UPDATE check_requests SET state = 'running', lease_token = :lease WHERE check_id = :id AND state IN ('queued', "
+    "'running')";
+constexpr std::string_view kOwned = " WHERE check_id = :id AND lease_token = :lease AND state = 'running'";
+constexpr std::string_view kCancelQueued =
+    "UPDATE check_requests SET state = 'cancelled' WHERE check_id = :id AND state = 'queued'";
+constexpr std::string_view kRequestCancel =
+    "UPDATE check_requests SET cancel_requested = 1, updated_at = now() WHERE check_id = :id AND state IN ('running', "
+    "'queued')";
+constexpr std::string_view kFinishRow = "UPDATE checks SET finished_at = now() WHERE id = :id";
+constexpr std::string_view kTakeOver =
+    "UPDATE checks SET user_id = :user WHERE user_id IS NULL AND id IN (SELECT check_id FROM check_requests WHERE "
+    "visitor_id = :visitor)";
+constexpr std::string_view kForgetVisitor = "UPDATE check_requests SET visitor_id = NULL WHERE visitor_id = :visitor";
+constexpr std::string_view kRemove =
+    "DELETE FROM checks WHERE id = :id AND EXISTS (SELECT 1 FROM check_requests q WHERE q.check_id = checks.id AND "
+    "q.state NOT IN ('queued', 'running'))";
+constexpr std::string_view kForgetResult =
+    "DELETE FROM result_cache WHERE run_id = (SELECT run_id FROM checks WHERE id = :id)";
+constexpr std::string_view kForgetJob = "DELETE FROM jobs WHERE kind = 'check' AND unique_key = :id";
+constexpr std::string_view kReturned =
+    "UPDATE check_requests SET charged_to = 'returned' WHERE check_id = :id AND charged_to IN ('user', 'visitor')";
+constexpr std::string_view kEvents =
+    "SELECT number, kind, payload FROM check_events WHERE check_id = :id AND number > :after ORDER BY number LIMIT "
+    ":most";
+constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_requests WHERE updated_at > later(:ago)";
+constexpr std::string_view kForgetOldResults = "DELETE FROM result_cache WHERE created_at < later(:ago)";
+constexpr std::string_view kRemoveOld =
+    "DELETE FROM checks WHERE finished_at < later(:ago) AND id IN (SELECT check_id FROM check_requests)";
+
+Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
+
+ServedCheck served_from(const Row& row) {
+  return {.id = row.text_or_empty("id"),
+          .run_id = row.text_or_empty("run_id"),
+          .state = row.text_or_empty("state"),
+          .claim = row.text_or_empty("claim"),
+          .model = row.text_or_empty("model"),
+          .user_id = row.text_or_empty("user_id"),
+          .visitor_id = row.text_or_empty("visitor_id"),
+          .created_at = row.text_or_empty("created_at"),
+          .finished_at = row.text_or_empty("finished_at"),
+          .request = row.text_or_empty("request"),
+          .record = row.has("record") ? row.text_or_empty("record") : "",
+          .error_kind = row.text_or_empty("error_kind"),
+          .error = row.text_or_empty("error"),
+          .charged_to = row.text_or_empty("charged_to"),
+          .ledger_id = row.text_or_empty("ledger_id"),
+          .was_cached = row.integer("was_cached") == 1,
+          .cancel_requested = row.integer("cancel_requested") == 1,
+          .last_event = row.integer("last_event").value_or(0),
+          .p = row.real("prob_true_rpl"),
+          .low = row.real("ci_lo"),
+          .high = row.real("ci_hi")};
+}
+
+std::string state_payload(const std::string& state) { return json{{"state", state}}.dump(); }
+
+}  // namespace
+
+void ServedChecks::add_event(const std::string& id, const std::string& kind, const std::string& payload) {
+  const auto rows = database_.query(kEvent, {{":id", id}});
+  if (rows.empty()) return;
+  database_.execute(
+      kInsertEvent,
+      {{":id", id}, {":number", rows[0].integer("last_event").value_or(0)}, {":kind", kind}, {":payload", payload}});
+}
+
+namespace {
+
+void insert_request(Database& database, const NewServedCheck& check, const char* state, const std::string& record) {
+  database.execute(kInsertRequest, {{":id", check.id},
+                                    {":state", std::string(state)},
+                                    {":request", check.request},
+                                    {":visitor", text_or_null(check.visitor_id)},
+                                    {":ledger", text_or_null(check.ledger_id)},
+                                    {":charged", check.charged_to},
+                                    {":record", text_or_null(record)}});
+}
+
+}  // namespace
+
+void ServedChecks::insert_row(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
+  const Sampling& s = plan.recipe.sampling;
+  database_.execute(kInsertCheck,
+                    {{":id", check.id},
+                     {":run", check_run_id(plan.run_id, random_hex(6))},
+                     {":env", check.env},
+                     {":user", text_or_null(check.user_id)},
+                     {":claim", plan.recipe.claim.text},
+                     {":hash", plan.recipe.claim.hash()},
+                     {":model", plan.recipe.model},
+                     {":version", plan.prompt_version},
+                     {":K", std::int64_t{s.slots}},
+                     {":R", std::int64_t{s.replicates}},
+                     {":T", std::int64_t{plan.templates_selected()}},
+                     {":B", std::int64_t{s.draws}},
+                     {":seed", seed ? Value(std::bit_cast<std::int64_t>(*seed)) : Value(std::monostate{})},
+                     {":tokens", std::int64_t{s.max_output_tokens}},
+                     {":longest", std::int64_t{plan.longest_prompt}}});
+}
+
+void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
+  insert_row(check, plan, seed);
+  insert_request(database_, check, kCheckQueued, "");
+  add_event(check.id, "state", state_payload(kCheckQueued));
+}
+
+bool ServedChecks::insert_copy(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed,
+                               const std::string& of_run_id, const std::string& record) {
+  if (database_.query("SELECT id FROM checks WHERE run_id = :of", {{":of", of_run_id}}).empty()) return false;
+  insert_row(check, plan, seed);
+  database_.execute(kCopyResult, {{":of", of_run_id}, {":id", check.id}});
+  insert_request(database_, check, kCheckDone, record);
+  add_event(check.id, "state", state_payload(kCheckDone));
+  return true;
+}
+
+std::optional<ServedCheck> ServedChecks::find(const std::string& id) {
+  const auto rows = database_.query(
+      fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.id = :id",
+                  kColumns),
+      {{":id", id}});
+  return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
+}
+
+std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
+  std::string sql = fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE ", kColumns);
+  Bindings bindings{{":most", static_cast<std::int64_t>(wanted.most)}};
+  const auto require = [&](const char* condition, std::string_view name, const std::string& value) {
+    sql += condition;
+    bindings.push_back({name, value});
+  };
+  if (!wanted.user_id.empty()) require("c.user_id = :owner", ":owner", wanted.user_id);
+  else require("q.visitor_id = :owner", ":owner", wanted.visitor_id);
+  if (!wanted.search.empty()) {
+    const std::string escaped = replaced(replaced(replaced(wanted.search, "\\", "\\\\"), "%", "\\%"), "_", "\\_");
+    require(" AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'", ":search", "%" + escaped + "%");
+  }
+  if (!wanted.model.empty()) require(" AND c.model = :model", ":model", wanted.model);
+  if (!wanted.state.empty()) require(" AND q.state = :state", ":state", wanted.state);
+  if (!wanted.before_time.empty()) {
+    // The time is ours, written in UTC; Postgres would read it in the session's time zone.
+    const std::string time = wanted.before_time + (database_.locks_rows() ? "+00" : "");
+    require(" AND (c.created_at, c.id) < (:time, ", ":time", time);
+    require(":before)", ":before", wanted.before_id);
+  }
+  std::vector<ServedCheck> checks;
+  for (const Row& row : database_.query(sql + " ORDER BY c.created_at DESC, c.id DESC LIMIT :most", bindings))
+    checks.push_back(served_from(row));
+  return checks;
+}
+
+std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
+  std::vector<ServedCheck> checks;
+  for (const Row& row : database_.query(
+           fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.user_id = "
+                       ":user ORDER BY c.created_at, c.id",
+                       kColumns),
+           {{":user", user_id}}))
+    checks.push_back(served_from(row));
+  return checks;
+}
+
+bool ServedChecks::remove(const std::string& id) {
+  database_.execute(kForgetResult, {{":id", id}});
+  return database_.execute(kRemove, {{":id", id}}) == 1;
+}
+
+void ServedChecks::remove_all_of(const std::string& user_id) {
+  for (const Row& row : database_.query("SELECT id FROM checks WHERE user_id = :user", {{":user", user_id}})) {
+    const std::string id = row.text_or_empty("id");
+    database_.execute(kForgetResult, {{":id", id}});
+    database_.execute(kForgetJob, {{":id", id}});
+    database_.execute("DELETE FROM checks WHERE id = :id", {{":id", id}});
+  }
+}
+
+void ServedChecks::take_over(const std::string& visitor_id, const std::string& user_id) {
+  database_.execute(kTakeOver, {{":user", user_id}, {":visitor", visitor_id}});
+  database_.execute(kForgetVisitor, {{":visitor", visitor_id}});
+}
+
+bool ServedChecks::request_cancel(const std::string& id) {
+  return database_.execute(kRequestCancel, {{":id", id}}) == 1;
+}
+
+bool ServedChecks::is_cancel_requested(const std::string& id) {
+  return !database_
+              .query("SELECT check_id FROM check_requests WHERE check_id = :id AND cancel_requested = 1", {{":id", id}})
+              .empty();
+}
+
+bool ServedChecks::cancel_queued(const std::string& id) {
+  if (database_.execute(kCancelQueued, {{":id", id}}) == 0) return false;
+  database_.execute(kFinishRow, {{":id", id}});
+  add_event(id, "state", state_payload(kCheckCancelled));
+  return true;
+}
+
+bool ServedChecks::begin(const std::string& id, const std::string& lease) {
+  if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return false;
+  add_event(id, "state", state_payload(kCheckRunning));
+  return true;
+}
+
+bool ServedChecks::owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease) {
+  bindings.push_back({":id", id});
+  bindings.push_back({":lease", lease});
+  return database_.execute(fmt::format("{}{}", sql, kOwned), bindings) == 1;
+}
+
+bool ServedChecks::progress(const std::string& id, const std::string& lease, const std::string& payload) {
+  if (!owned("UPDATE check_requests SET updated_at = now()", {}, id, lease)) return false;
+  add_event(id, "progress", payload);
+  return true;
+}
+
+bool ServedChecks::finish(const std::string& id, const std::string& lease, const Record& record,
+                          const std::string& env) {
+  const bool is_ours =
+      owned("UPDATE check_requests SET state = 'done', execution_id = :execution, record = :record",
+            {{":execution", record.execution.execution_id}, {":record", to_json(record).dump()}}, id, lease);
+  if (!is_ours) return false;
+  std::string set = "finished_at = now()";
+  std::vector<std::string> names;
+  Bindings bindings{{":id", id}};
+  const std::vector<CheckColumn> columns = check_columns(record, env, "");
+  names.reserve(columns.size());
+  for (const CheckColumn& column : columns) {
+    const std::string_view name = column.name;
+    if (name == "created_at" || name == "finished_at" || name == "was_cached") continue;
+    names.push_back(fmt::format(":{}", name));
+    set += fmt::format(", {} = {}", column.sql, names.back());
+    bindings.push_back({names.back(), column.value});
+  }
+  database_.execute(fmt::format("UPDATE checks SET {} WHERE id = :id", set), bindings);
+  add_event(id, "state", state_payload(kCheckDone));
+  return true;
+}
+
+bool ServedChecks::end(const std::string& id, const std::string& lease, const std::string& state,
+                       const std::string& error_kind, const std::string& error) {
+  if (!owned("UPDATE check_requests SET state = :state, error_kind = :kind, error = :error",
+             {{":state", state}, {":kind", text_or_null(error_kind)}, {":error", text_or_null(error)}}, id, lease))
+    return false;
+  database_.execute(kFinishRow, {{":id", id}});
+  add_event(id, "state", json{{"state", state}, {"error", error}}.dump());
+  return true;
+}
+
+bool ServedChecks::requeue(const std::string& id, const std::string& lease, const std::string& why) {
+  if (!owned("UPDATE check_requests SET state = 'queued', lease_token = NULL", {}, id, lease)) return false;
+  add_event(id, "state", json{{"state", kCheckQueued}, {"why", why}}.dump());
+  return true;
+}
+
+std::optional<ServedCheck> ServedChecks::take_charge(const std::string& id) {
+  auto check = find(id);
+  if (!check || database_.execute(kReturned, {{":id", id}}) == 0) return std::nullopt;
+  return check;
+}
+
+std::vector<CheckEvent> ServedChecks::events_after(const std::string& id, std::int64_t number, std::size_t most) {
+  std::vector<CheckEvent> events;
+  for (const Row& row :
+       database_.query(kEvents, {{":id", id}, {":after", number}, {":most", static_cast<std::int64_t>(most)}}))
+    events.push_back({row.integer("number").value_or(0), row.text_or_empty("kind"), row.text_or_empty("payload")});
+  return events;
+}
+
+std::vector<ServedChecks::Changed> ServedChecks::changed_within(double seconds) {
+  std::vector<Changed> changed;
+  for (const Row& row : database_.query(kChanged, {{":ago", -seconds}}))
+    changed.push_back({row.text_or_empty("check_id"), row.integer("last_event").value_or(0)});
+  return changed;
+}
+
+std::int64_t ServedChecks::remove_older_than(double days) {
+  database_.execute(kForgetOldResults, {{":ago", -days * 86'400}});
+  return database_.execute(kRemoveOld, {{":ago", -days * 86'400}});
+}
+
+}  // namespace heretix

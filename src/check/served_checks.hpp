@@ -1,0 +1,113 @@
+// Checks that somebody asked the service for: what was asked, how far it is, what came out, and the events that tell
+// it.
+//
+// The result stands in `checks` as for any check, the rest in `check_requests` and `check_events`. Owns the SQL of
+// these and, for the service, of `checks`. Every change is one of the caller's transactions, begun beside others; what
+// a worker changes names its lease, and is refused (false) where another worker has the check by now.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/record.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+// Stored words.
+inline constexpr const char* kCheckQueued = "queued";
+inline constexpr const char* kCheckRunning = "running";
+inline constexpr const char* kCheckDone = "done";
+inline constexpr const char* kCheckFailed = "failed";
+inline constexpr const char* kCheckCancelled = "cancelled";
+
+// Who paid, and whether it was given back.
+inline constexpr const char* kChargedNobody = "nobody";
+inline constexpr const char* kChargedUser = "user";
+inline constexpr const char* kChargedVisitor = "visitor";
+inline constexpr const char* kChargedReturned = "returned";
+
+struct NewServedCheck {
+  std::string id;  // uuid
+  std::string env;
+  std::string user_id, visitor_id;  // one of them
+  std::string request;              // JSON, as the worker reads it
+  std::string charged_to = kChargedNobody;
+  std::string ledger_id{};  // of a user's charge
+};
+
+struct ServedCheck {
+  std::string id, run_id, state, claim, model, user_id, visitor_id, created_at, finished_at;
+  std::string request, record;  // JSON; the record's is empty until it is done
+  std::string error_kind, error;
+  std::string charged_to, ledger_id;
+  bool was_cached = false;
+  bool cancel_requested = false;
+  std::int64_t last_event = 0;
+  std::optional<double> p, low, high;
+  bool has_ended() const { return state != kCheckQueued && state != kCheckRunning; }
+};
+
+// Newest first, from behind `before` on.
+struct ListedChecks {
+  std::string user_id, visitor_id;     // of one of them
+  std::string search;                  // in the claim, letters of either case; empty: all
+  std::string model, state;            // empty: all
+  std::string before_time, before_id;  // of the last one seen; empty: from the start
+  std::size_t most = 50;
+};
+
+struct CheckEvent {
+  std::int64_t number = 0;  // from 1
+  std::string kind;         // state, progress
+  std::string payload;      // JSON
+};
+
+class ServedChecks {
+ public:
+  explicit ServedChecks(Database& database) : database_(database) {}
+
+  void insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
+  // Answered by what that check measured; false: it is not there any more.
+  bool insert_copy(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed,
+                   const std::string& of_run_id, const std::string& record);
+
+  std::optional<ServedCheck> find(const std::string& id);
+  std::vector<ServedCheck> list(const ListedChecks& wanted);  // without records
+  std::vector<ServedCheck> all_of_user(const std::string& user_id);
+  bool remove(const std::string& id);  // one that has ended
+  // Those under way too: their workers find nothing to write to. With the jobs, which hold claims.
+  void remove_all_of(const std::string& user_id);
+  void take_over(const std::string& visitor_id, const std::string& user_id);  // a visitor signed in
+
+  bool request_cancel(const std::string& id);  // of a running one
+  bool cancel_queued(const std::string& id);   // one that nobody runs yet
+  bool begin(const std::string& id, const std::string& lease);
+  bool progress(const std::string& id, const std::string& lease, const std::string& payload);
+  bool finish(const std::string& id, const std::string& lease, const Record& record, const std::string& env);
+  // `state`: failed or cancelled.
+  bool end(const std::string& id, const std::string& lease, const std::string& state, const std::string& error_kind,
+           const std::string& error);
+  bool requeue(const std::string& id, const std::string& lease, const std::string& why);
+  bool is_cancel_requested(const std::string& id);
+  // Whom to give the check back to, once: empty where nobody was charged or it was given back. Marks it as returned.
+  std::optional<ServedCheck> take_charge(const std::string& id);
+
+  std::vector<CheckEvent> events_after(const std::string& id, std::int64_t number, std::size_t most);
+  struct Changed {
+    std::string id;
+    std::int64_t last_event = 0;
+  };
+  std::vector<Changed> changed_within(double seconds);
+  // What ended longer ago: claims, records and raw request texts are removed for good.
+  std::int64_t remove_older_than(double days);
+
+ private:
+  void insert_row(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
+  void add_event(const std::string& id, const std::string& kind, const std::string& payload);
+  bool owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease);
+  Database& database_;
+};
+
+}  // namespace heretix
