@@ -8,13 +8,13 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/mail_address.hpp"
 #include "base/text.hpp"
 
 namespace heretix {
 namespace {
 
-constexpr std::size_t kMostAddress = 254;  // RFC 5321, 4.5.3.1.3
-constexpr std::size_t kLineBytes = 57;     // 76 characters of base64
+constexpr std::size_t kLineBytes = 57;  // 76 characters of base64
 
 std::string base64(std::string_view bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
@@ -54,23 +54,12 @@ std::string encoded_header(const std::string& text) {
   return out;
 }
 
-void require_address(const std::string& address) {
-  const std::size_t at = address.find('@');
-  const bool shaped =
-      at != std::string::npos && at > 0 && at + 1 < address.size() && address.find('@', at + 1) == std::string::npos;
-  const bool plain = std::ranges::all_of(address, [](char c) { return c > 0x20 && c < 0x7F; }) &&
-                     address.find_first_of("<>(),;:\"[]\\") == std::string::npos && address[0] != '-';
-  if (shaped && plain && address.size() <= kMostAddress) return;
-  throw Error(ErrorKind::bad_input, fmt::format("'{}' is no mail address", on_one_line(shortened(address, 60))),
-              "give it bare, as name@example.org");
-}
-
 }  // namespace
 
 void require_sendable(const Mail& mail) {
-  require_address(mail.from);
+  require_mail_address(mail.from);
   if (mail.to.empty()) throw Error(ErrorKind::bad_input, "the mail has no recipient");
-  for (const std::string& address : mail.to) require_address(address);
+  for (const std::string& address : mail.to) require_mail_address(address);
   if (first_invalid_utf8(mail.subject) ||
       std::ranges::any_of(mail.subject, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
     throw Error(ErrorKind::bad_input, "the subject holds a line break or another control character");

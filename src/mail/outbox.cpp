@@ -1,17 +1,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <openssl/rand.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/random.hpp"
 #include "mail/transport.hpp"
 
 namespace heretix {
@@ -50,13 +49,6 @@ void write_synced(const std::string& path, const std::string& text) {
   if (::fsync(file.number()) != 0) cannot_write(path);
 }
 
-std::string random_name() {
-  std::array<unsigned char, 8> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
-    throw Error(ErrorKind::broken, "no random bytes to be had");
-  return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
-
 struct Stored {
   Mail envelope;  // addresses only
   std::string text;
@@ -81,7 +73,7 @@ std::string Outbox::put(const Mail& mail, const Clock& clock) {
   require_sendable(mail);
   std::error_code failed;
   fs::create_directories(folder_, failed);
-  const std::string id = fmt::format("{}-{}", unix_micros(clock.now()), random_name());
+  const std::string id = fmt::format("{}-{}", unix_micros(clock.now()), random_hex(8));
   std::string path = fmt::format("{}/{}.eml", folder_, id);
   const std::string domain = mail.from.substr(mail.from.find('@') + 1);
   const std::string text = fmt::format("{}{} {}\r\n{}", kEnvelope, mail.from, fmt::join(mail.to, " "),

@@ -1,0 +1,24 @@
+// How often something may happen to somebody: counted in the database, so that every process sees the same.
+//
+// Windows slide: "3 in 15 minutes" holds for any 15 minutes. Owns the SQL of `rate_events`.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct RateLimit {
+  std::int64_t most;
+  std::chrono::seconds within;
+};
+
+// Counts one for `subject` (a hash, never an address) unless a limit would be passed. In the caller's transaction,
+// begun beside others: exact whoever else counts at the same time. False: over a limit; nothing was counted.
+bool count_event(Database& database, const std::string& scope, const std::string& subject,
+                 const std::vector<RateLimit>& limits);
+
+}  // namespace heretix

@@ -1,0 +1,41 @@
+// People by their mail address. Owns the SQL of `users`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct User {
+  std::string id;      // uuid
+  std::string email;   // canonical
+  std::string plan;    // the one to come where a lower one waits for the period's end
+  std::string status;  // active, suspended
+  std::string created_at;
+  bool is_active() const { return status == "active"; }
+};
+
+class Users {
+ public:
+  explicit Users(Database& database) : database_(database) {}
+
+  std::optional<User> find(const std::string& id);
+  std::optional<User> find_by_email(const std::string& email);  // canonical
+  User find_or_create(const std::string& email);                // canonical; on trial
+  std::vector<User> list(std::size_t most);                     // newest first
+  bool set_status(const std::string& id, const std::string& status);
+  // Locks the user's row until the transaction's end.
+  std::optional<User> lock(const std::string& id);
+  // Sessions, links and usage go with it. What the user measured is the caller's to remove first.
+  bool remove(const std::string& id);
+
+ private:
+  Database& database_;
+};
+
+User user_from(const Row& row);  // with the columns of `users`
+
+}  // namespace heretix

@@ -1,0 +1,254 @@
+#include "intake/intake.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "account/rates.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "check/check_job.hpp"
+#include "check/check_row.hpp"
+#include "check/result_cache.hpp"
+#include "queue/queue.hpp"
+#include "stats/ladder.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr int kDeepReplicates = 3;
+constexpr std::size_t kMostStandardQuestions = 16;
+constexpr std::size_t kMostQuestions = 1024;  // of one check in the service
+constexpr std::size_t kLongestKey = 128;
+
+constexpr std::string_view kFindKey =
+    "SELECT body_sha256, response FROM idempotency_keys WHERE owner = :owner AND idempotency_key = :key";
+constexpr std::string_view kKeepKey =
+    "INSERT INTO idempotency_keys (owner, idempotency_key, body_sha256, status, response, created_at) VALUES (:owner, "
+    ":key, :body, 201, :response, now())";
+
+[[noreturn]] void require_signin(const std::string& what) {
+  throw NotGranted("require_signin", what, "sign in: the trial has three checks");
+}
+
+Sampling sampling_of(const CheckWish& wish) {
+  Sampling sampling;
+  const bool names_plan = wish.slots || wish.replicates || wish.templates;
+  if (names_plan && wish.depth != Depth::custom)
+    throw Error(ErrorKind::bad_input, "K, R and T belong to the depth custom", "leave them out, or ask for custom");
+  switch (wish.depth) {
+    case Depth::quick: sampling.replicates = 1; break;
+    case Depth::standard:
+      sampling.ladder = Ladder{{kLadderRungs.begin(), kLadderRungs.end()}, kDefaultTarget};
+      sampling.slots = kLadderRungs.back();
+      sampling.replicates = 1;
+      break;
+    case Depth::deep:
+      sampling.slots = kLadderRungs.back();
+      sampling.replicates = wish.readout == Readout::verbalized ? kDeepReplicates : 1;
+      break;
+    case Depth::custom:
+      sampling.slots = wish.slots.value_or(sampling.slots);
+      sampling.replicates = wish.replicates.value_or(wish.readout == Readout::verbalized ? sampling.replicates : 1);
+      sampling.templates = wish.templates;
+      break;
+  }
+  return sampling;
+}
+
+// Every question once more, as an unusable answer is asked again.
+std::optional<Usd> most_cost(const Plan& plan, const ProviderFacts& facts) {
+  if (!facts.price) return std::nullopt;
+  Usd most;
+  for (const Question& question : plan.questions) most += most_cost_of(*facts.price, plan, question) * 2;
+  return most;
+}
+
+std::string owner_of(const Asker& asker) { return asker.user ? asker.user->id : asker.visitor_id; }
+
+}  // namespace
+
+Depth depth_from(const std::string& word) {
+  if (word == "quick") return Depth::quick;
+  if (word == "standard") return Depth::standard;
+  if (word == "deep") return Depth::deep;
+  if (word == "custom") return Depth::custom;
+  throw Error(ErrorKind::bad_input, fmt::format("depth is '{}'", on_one_line(shortened(word, 40))),
+              "must be quick, standard, deep or custom");
+}
+
+struct Intake::Prepared {
+  const OfferedModel* model;
+  CheckJob job;
+  Plan plan;
+  Quote quote;
+};
+
+Intake::Prepared Intake::prepare(const CheckWish& wish) const {
+  const auto model = std::ranges::find(models_, wish.model, &OfferedModel::name);
+  if (model == models_.end()) {
+    std::vector<std::string> names;
+    for (const OfferedModel& offered : models_) names.push_back(offered.name);
+    throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", on_one_line(shortened(wish.model, 64))),
+                fmt::format("one of: {}", fmt::join(names, ", ")));
+  }
+  if (const auto why = model->unreadable.find(wish.readout); why != model->unreadable.end())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} cannot be read by {}: {}", wish.model, to_word(wish.readout), why->second),
+                "leave readout out, or ask another model");
+  Prepared prepared{.model = &*model, .job = {.model = wish.model, .request = {}}, .plan = {}, .quote = {}};
+  CheckRequest& request = prepared.job.request;
+  request.claim = wish.claim;
+  request.bank = rules_.bank;
+  request.sampling = sampling_of(wish);
+  request.readout = wish.readout;
+  request.seed = wish.seed;
+  request.fresh = wish.fresh;
+  const PromptBank bank = banks_.get(rules_.bank);
+  prepared.plan = plan_check(request, bank, model->facts, wish.fresh ? new_execution_id() : "");
+  require_fits_check(prepared.plan);
+  if (!wish.fresh) prepared.job.result_key = result_key(request, prepared.plan, asked_bank(request, bank));
+  prepared.quote = {.questions = prepared.plan.questions.size(),
+                    .most = most_cost(prepared.plan, model->facts),
+                    .needs_plan = prepared.plan.questions.size() > kMostStandardQuestions};
+  return prepared;
+}
+
+Quote Intake::quote(const CheckWish& wish) const { return prepare(wish).quote; }
+
+void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker) {
+  const Quote& quote = prepared.quote;
+  if (quote.questions > kMostQuestions)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("K times R is {}, at most {} are asked in one check", quote.questions, kMostQuestions),
+                "give a smaller K or R");
+  if (quote.most && *quote.most > rules_.most_per_check)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the check can cost ${:.2f}, the limit here is ${:.2f}", quote.most->dollars(),
+                            rules_.most_per_check.dollars()),
+                "ask a cheaper model or at a lower depth");
+  if (!quote.most)
+    throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "ask another model");
+  if (!quote.needs_plan) return;
+  if (!asker.user) require_signin("this depth is for plans");
+  if (!service_plan_or_trial(Ledger(database_).usage_of(*asker.user).plan).goes_deep)
+    throw NotGranted("require_subscription", "the trial goes to the standard depth", "choose a plan for more");
+}
+
+std::optional<Accepted> Intake::replay(const std::string& owner, const IdempotencyKey& idempotency) {
+  if (idempotency.key.empty()) return std::nullopt;
+  if (idempotency.key.size() > kLongestKey || first_invalid_utf8(idempotency.key) ||
+      std::ranges::any_of(idempotency.key, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+    throw Error(ErrorKind::bad_input, "the Idempotency-Key has more than 128 characters, or some that do not print",
+                "a random UUID serves");
+  if (!database_.try_lock("idempotency " + owner + " " + idempotency.key))
+    throw Error(ErrorKind::conflict, "the first request with this Idempotency-Key is under way", "ask again soon");
+  const auto rows = database_.query(kFindKey, {{":owner", owner}, {":key", idempotency.key}});
+  if (rows.empty()) return std::nullopt;
+  if (rows[0].text_or_empty("body_sha256") != idempotency.body_sha256)
+    throw Error(ErrorKind::bad_input, "this Idempotency-Key came with another body before", "use a new key");
+  return Accepted{rows[0].text_or_empty("response"), true};
+}
+
+std::optional<Accepted> Intake::from_cache(const Prepared& prepared, NewServedCheck& check) {
+  if (prepared.job.result_key.empty()) return std::nullopt;
+  const auto cached = ResultCache(database_).find(prepared.job.result_key, rules_.cache_life);
+  if (!cached) return std::nullopt;
+  const CheckRequest& request = prepared.job.request;
+  if (!ServedChecks(database_).insert_copy(check, prepared.plan, request.seed, cached->run_id, cached->record))
+    return std::nullopt;
+  return Accepted{check.id};
+}
+
+void Intake::charge_anonymous(const Prepared& prepared, const Asker& asker) {
+  Ledger ledger(database_);
+  if (asker.visitor_id.empty()) require_signin("without a cookie no check can be kept for you");
+  const bool has_room = count_event(database_, "anonymous.network", secret_.hash("network", asker.network),
+                                    {{rules_.anonymous_per_network_and_day, std::chrono::hours(24)}});
+  if (!ledger.charge_visitor(asker.visitor_id)) require_signin("the check without an account is used");
+  if (!has_room) require_signin("this network had its checks without an account today");
+  if (!ledger.reserve_spending("anonymous", prepared.quote.most.value_or(Usd()), rules_.anonymous_per_day))
+    require_signin("the checks without an account are used up today");
+}
+
+void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check) {
+  if (!asker.user) {
+    charge_anonymous(prepared, asker);
+    check.charged_to = kChargedVisitor;
+    return;
+  }
+  Ledger ledger(database_);
+  const auto user = Users(database_).lock(asker.user->id);  // the plan does not change meanwhile
+  if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in anew");
+  const auto row = ledger.charge(*user);
+  if (!row && service_plan_or_trial(user->plan).per == Per::ever)
+    throw NotGranted("require_subscription", "the trial's checks are used", "choose a plan");
+  if (!row)
+    throw NotGranted(
+        "limit_reached", "this month's checks are used",
+        fmt::format("the next ones come after {}, or choose a larger plan", ledger.usage_of(*user).period.last_day));
+  check.charged_to = kChargedUser;
+  check.ledger_id = *row;
+}
+
+Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency) {
+  Prepared prepared = prepare(wish);
+  prepared.job.most_micro_usd = rules_.most_per_check.micros();
+  const std::string payload = to_json_text(prepared.job);
+  const std::string owner = owner_of(asker);
+  Accepted accepted;
+  in_transaction(database_,
+                 [&] {
+                   if (const auto known = replay(owner, idempotency)) {
+                     accepted = *known;
+                     return;
+                   }
+                   NewServedCheck check{.id = new_uuid(),
+                                        .env = rules_.env,
+                                        .user_id = asker.user ? asker.user->id : "",
+                                        .visitor_id = asker.user ? "" : asker.visitor_id,
+                                        .request = payload};
+                   accepted = Accepted{check.id};
+                   if (!from_cache(prepared, check)) {
+                     require_granted(wish, prepared, asker);
+                     charge(prepared, asker, check);
+                     ServedChecks(database_).insert(check, prepared.plan, wish.seed);
+                     Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id, .payload = payload});
+                   }
+                   if (!idempotency.key.empty())
+                     database_.execute(kKeepKey, {{":owner", owner},
+                                                  {":key", idempotency.key},
+                                                  {":body", idempotency.body_sha256},
+                                                  {":response", check.id}});
+                 },
+                 {.isolation = Isolation::beside_others});
+  return accepted;
+}
+
+bool Intake::cancel(const ServedCheck& check) {
+  bool done = false;
+  in_transaction(database_,
+                 [&] {
+                   ServedChecks checks(database_);
+                   if (Queue(database_).cancel(kCheckJob, check.id) && checks.cancel_queued(check.id)) {
+                     give_back(database_, check.id);
+                     done = true;
+                   } else {
+                     done = checks.request_cancel(check.id);
+                   }
+                 },
+                 {.isolation = Isolation::beside_others});
+  return done;
+}
+
+void give_back(Database& database, const std::string& check_id) {
+  const auto check = ServedChecks(database).take_charge(check_id);
+  if (!check) return;
+  Ledger ledger(database);
+  if (check->charged_to == kChargedUser) ledger.give_back(check->ledger_id);
+  if (check->charged_to == kChargedVisitor) ledger.give_back_to_visitor(check->visitor_id);
+}
+
+}  // namespace heretix

@@ -1,0 +1,35 @@
+// Sends one mail, by whichever way the operator set up: SMTP, Postmark's HTTP interface, or a folder.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "mail/message.hpp"
+#include "mail/transport.hpp"
+
+namespace heretix {
+
+class Mailer {
+ public:
+  virtual ~Mailer() = default;
+  // Blocks; may be called by several threads. Throws Error: unavailable (nothing was taken, or nobody knows: try
+  // again), not_allowed (refused for good), bad_input (an address or a header that is none).
+  virtual void send(const Mail& mail) = 0;
+};
+
+std::unique_ptr<Mailer> make_smtp_mailer(SmtpServer server, const Clock& clock);
+
+struct PostmarkServer {
+  std::string url = "https://api.postmarkapp.com/email";
+  std::string token;
+  std::string ca_file;
+};
+std::unique_ptr<Mailer> make_postmark_mailer(PostmarkServer server);
+
+// `tell` is handed each mail with the path of its file: the terminal shows it where nothing is set up.
+std::unique_ptr<Mailer> make_outbox_mailer(std::string folder, const Clock& clock,
+                                           std::function<void(const Mail& mail, const std::string& path)> tell);
+
+}  // namespace heretix

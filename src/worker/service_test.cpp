@@ -1,0 +1,156 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "account/magic_links.hpp"
+#include "account/rates.hpp"
+#include "account/sessions.hpp"
+#include "base/error.hpp"
+#include "base/mail_address.hpp"
+#include "base/random.hpp"
+#include "queue/queue.hpp"
+#include "store/sqlite/app_file.hpp"
+#include "usage/ledger.hpp"
+
+namespace heretix {
+namespace {
+
+TEST(Plans, CountByCalendarMonthInUtc) {
+  const ServicePlan& starter = *find_service_plan("starter");
+  EXPECT_EQ(period_of(starter, "2026-11-23 08:00:00").first_day, "2026-11-01");
+  EXPECT_EQ(period_of(starter, "2026-11-23 08:00:00").last_day, "2026-11-30");
+  EXPECT_EQ(period_of(starter, "2028-02-29 23:59:59").last_day, "2028-02-29");
+  EXPECT_EQ(period_of(starter, "2026-12-31 23:59:59").last_day, "2026-12-31");
+  EXPECT_EQ(period_of(*find_service_plan("trial"), "2026-11-23").last_day, "9999-12-31");
+  EXPECT_EQ(service_plan_or_trial("who knows").name, "trial");
+}
+
+TEST(Backoff, IsTheFourthPowerUpToAQuarterOfAnHour) {
+  EXPECT_EQ(backoff(1).count(), 1);
+  EXPECT_EQ(backoff(3).count(), 81);
+  EXPECT_EQ(backoff(5).count(), 625);
+  EXPECT_EQ(backoff(6).count(), 900);
+  EXPECT_EQ(backoff(1000000).count(), 900);
+}
+
+TEST(MailAddress, HasOneSpellingForOneMailbox) {
+  EXPECT_EQ(canonical_mail_address(" Ada@Example.ORG\t"), "ada@example.org");
+  for (const char* bad : {"", " ", "a", "a@", "@b", "a@b@c", "a b@c", "a@b\r\nBcc: c@d", "<a@b>", "-a@b"})
+    EXPECT_THROW(canonical_mail_address(bad), Error) << bad;
+}
+
+TEST(Random, MakesIdentifiers) {
+  EXPECT_EQ(to_base64url(std::string("\xFB\xFF\xFE", 3)), "-__-");
+  EXPECT_EQ(to_base64url("ab"), "YWI");
+  const std::string id = new_uuid();
+  EXPECT_EQ(id.size(), 36U);
+  EXPECT_EQ(id[14], '4');
+  EXPECT_NE(new_uuid(), id);
+}
+
+class App : public ::testing::Test {
+ protected:
+  App()
+      : folder_(std::filesystem::temp_directory_path() / ("heretix-app-" + std::to_string(::getpid()))),
+        secret_(Secret::parse(std::string(64, 'a'))) {
+    std::filesystem::remove_all(folder_);
+    database_ = open_app_file(folder_ / "app.sqlite");
+  }
+  ~App() override { std::filesystem::remove_all(folder_); }
+
+  void in(const std::function<void()>& body) {
+    in_transaction(*database_, body, {.isolation = Isolation::beside_others});
+  }
+
+  std::filesystem::path folder_;
+  Secret secret_;
+  std::unique_ptr<SqliteDatabase> database_;
+};
+
+TEST_F(App, OpensAgainAndRefusesWhatItDoesNotKnow) {
+  EXPECT_TRUE(open_app_file(folder_ / "app.sqlite")->has_table("jobs"));
+  database_->execute("UPDATE alembic_version SET version_num = 'ffffffffffff'");
+  EXPECT_THROW(open_app_file(folder_ / "app.sqlite"), Error);
+  SqliteDatabase other(folder_ / "other.sqlite", {.access = Access::create});
+  other.execute("CREATE TABLE t (x)");
+  EXPECT_THROW(open_app_file(folder_ / "other.sqlite"), Error);
+}
+
+TEST_F(App, ChargesUpToTheLimitAndGivesBackOnce) {
+  const User user = Users(*database_).find_or_create("ada@example.org");
+  Ledger ledger(*database_);
+  std::optional<std::string> row;
+  in([&] {
+    for (int i = 0; i < 3; ++i) row = ledger.charge(user);
+  });
+  ASSERT_TRUE(row);
+  in([&] { EXPECT_FALSE(ledger.charge(user)); });
+  in([&] { ledger.give_back(*row); });
+  EXPECT_EQ(ledger.usage_of(user).used, 2);
+  in([&] { EXPECT_TRUE(ledger.reserve_spending("x", Usd::from_micros(60), Usd::from_micros(100))); });
+  in([&] { EXPECT_FALSE(ledger.reserve_spending("x", Usd::from_micros(41), Usd::from_micros(100))); });
+  in([&] { EXPECT_TRUE(ledger.reserve_spending("x", Usd::from_micros(40), Usd::from_micros(100))); });
+}
+
+TEST_F(App, RunsAJobOnceUnderALease) {
+  Queue queue(*database_);
+  in([&] {
+    EXPECT_TRUE(queue.enqueue({.kind = "k", .unique_key = "a", .payload = "{}"}));
+    EXPECT_FALSE(queue.enqueue({.kind = "k", .unique_key = "a", .payload = "{}"}));
+  });
+  EXPECT_FALSE(queue.claim({"other"}, "t0"));
+  const auto job = queue.claim({"other", "k"}, "t1");
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->attempt, 1);
+  EXPECT_FALSE(queue.claim({"k"}, "t2"));
+  EXPECT_FALSE(queue.finish("t2"));
+  EXPECT_TRUE(queue.renew("t1"));
+  database_->execute("UPDATE jobs SET lease_until = later(-1)");
+  const auto taken = queue.claim({"k"}, "t2");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->attempt, 2);
+  EXPECT_FALSE(queue.renew("t1")) << "its lease is lost";
+  EXPECT_EQ(queue.fail("t2", "away", false, 3), Queue::Failed::again);
+  EXPECT_FALSE(queue.claim({"k"}, "t3")) << "16 s are not over";
+  database_->execute("UPDATE jobs SET run_at = later(-1)");
+  ASSERT_TRUE(queue.claim({"k"}, "t3"));
+  EXPECT_EQ(queue.fail("t3", "away", false, 3), Queue::Failed::dead);
+  EXPECT_TRUE(queue.retry(job->id));
+}
+
+TEST_F(App, CountsEventsInASlidingWindow) {
+  const std::vector<RateLimit> limits = {{2, std::chrono::seconds(100)}};
+  in([&] {
+    EXPECT_TRUE(count_event(*database_, "s", "a", limits));
+    EXPECT_TRUE(count_event(*database_, "s", "a", limits));
+    EXPECT_FALSE(count_event(*database_, "s", "a", limits));
+    EXPECT_TRUE(count_event(*database_, "s", "b", limits));
+  });
+  database_->execute("UPDATE rate_events SET happened_at = later(-101)");
+  in([&] { EXPECT_TRUE(count_event(*database_, "s", "a", limits)); });
+}
+
+TEST_F(App, ASessionEndsByIdlenessAndByAge) {
+  const User user = Users(*database_).find_or_create("ada@example.org");
+  Sessions sessions(*database_, secret_);
+  const std::string cookie = sessions.begin(user.id, "agent");
+  EXPECT_EQ(sessions.find(cookie)->user.email, "ada@example.org");
+  EXPECT_FALSE(Sessions(*database_, Secret::parse(std::string(64, 'b'))).find(cookie)) << "another service's secret";
+  database_->execute("UPDATE sessions SET last_seen_at = later(-604801)");
+  EXPECT_FALSE(sessions.find(cookie));
+  database_->execute("UPDATE sessions SET last_seen_at = now(), expires_at = later(-1)");
+  EXPECT_FALSE(sessions.find(cookie));
+}
+
+TEST_F(App, ALinkHoldsForTenMinutes) {
+  MagicLinks links(*database_, secret_);
+  const std::string link = links.make("ada@example.org");
+  EXPECT_EQ(links.address_of(link), "ada@example.org");
+  database_->execute("UPDATE email_tokens SET expires_at = later(-1)");
+  EXPECT_FALSE(links.address_of(link));
+  EXPECT_FALSE(links.consume(link));
+}
+
+}  // namespace
+}  // namespace heretix
