@@ -2,7 +2,7 @@
 CLAIM ?= Tariffs cause inflation
 jobs ?= $(shell nproc)
 
-.PHONY: run build test bench stats lint campaign db db-stop clean
+.PHONY: run serve build test bench stats lint campaign db db-stop clean
 
 build:
 	tools/setup.sh build
@@ -12,13 +12,17 @@ build:
 run: build
 	build/release/bin/heretix run "$(CLAIM)"
 
+# The service on SQLite; it prints a link that signs you in.
+serve: build
+	build/release/bin/heretix serve
+
 test:
 	tools/test.sh
 
 bench:
 	tools/setup.sh bench
 	cmake --preset release -DHERETIX_BENCH=ON >/dev/null
-	cmake --build --preset release --target heretix heretix-export bench_estimate bench_llama -j $(jobs)
+	cmake --build --preset release --target heretix heretix-export bench_estimate bench_llama bench_queue -j $(jobs)
 	bench/run.sh
 
 # Writes docs/statistics.md anew.
@@ -29,7 +33,7 @@ lint:
 	tools/setup.sh lint
 	tools/lint.sh all
 
-# The database of docker-compose.yml without Docker: port 5433, data in runs/postgres.
+# The database of tools/docker-compose.yml without Docker: port 5433, data in runs/postgres.
 db:
 	tools/setup.sh db
 	tools/postgres.sh start

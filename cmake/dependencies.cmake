@@ -19,6 +19,21 @@ set_target_properties(libpq PROPERTIES INTERFACE_INCLUDE_DIRECTORIES ${LIBPQ_INC
 find_path(LIBCURL_INCLUDE curl/curl.h REQUIRED)
 add_library(libcurl INTERFACE IMPORTED)  # likewise
 set_target_properties(libcurl PROPERTIES INTERFACE_INCLUDE_DIRECTORIES ${LIBCURL_INCLUDE})
+if(NOT HERETIX_FUZZ)
+  find_library(SODIUM_LIBRARY sodium REQUIRED)
+  add_library(sodium UNKNOWN IMPORTED)
+  set_target_properties(sodium PROPERTIES IMPORTED_LOCATION ${SODIUM_LIBRARY})
+  find_path(BOOST_BEAST boost/beast/core.hpp REQUIRED)
+  add_library(boost INTERFACE IMPORTED)  # headers only
+  set_target_properties(boost PROPERTIES INTERFACE_INCLUDE_DIRECTORIES ${BOOST_BEAST})
+  find_library(PROMETHEUS_LIBRARY prometheus-cpp-core REQUIRED)
+  add_library(prometheus UNKNOWN IMPORTED)
+  set_target_properties(prometheus PROPERTIES IMPORTED_LOCATION ${PROMETHEUS_LIBRARY})
+  find_library(SPDLOG_LIBRARY spdlog REQUIRED)
+  add_library(spdlog UNKNOWN IMPORTED)
+  set_target_properties(spdlog PROPERTIES IMPORTED_LOCATION ${SPDLOG_LIBRARY}
+    INTERFACE_COMPILE_DEFINITIONS "SPDLOG_COMPILED_LIB;SPDLOG_FMT_EXTERNAL" INTERFACE_LINK_LIBRARIES fmt::fmt)
+endif()
 if(HERETIX_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -1,12 +1,19 @@
 # Files that the program carries with it, so that it needs none of them at run time while they stay readable SQL.
 
-# heretix_embed(TARGET NAME FILE HEADER): the file's text as `const std::string_view NAME`, declared in HEADER.
+# heretix_embed(TARGET NAME FILE HEADER [NAMESPACE]): the file's text as `const std::string_view NAME`, declared in HEADER,
+# in namespace heretix or the one named within it.
 function(heretix_embed target name file header)
+  set(inside "")
+  set(behind "")
+  if(ARGN)
+    set(inside "namespace ${ARGN} {")
+    set(behind "}")
+  endif()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(READ ${file} text)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded/${name}.cpp)
   file(CONFIGURE OUTPUT ${out} @ONLY CONTENT
-"#include \"@header@\"\nnamespace heretix {\nconst std::string_view @name@ = R\"~~~(@text@)~~~\";\n}\n")
+"#include \"@header@\"\nnamespace heretix {\n@inside@\nconst std::string_view @name@ = R\"~~~(@text@)~~~\";\n@behind@}\n")
   target_sources(${target} PRIVATE ${out})
 endfunction()
 

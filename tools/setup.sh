@@ -12,12 +12,13 @@ purpose=${1:-build}
 cache=${HERETIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heretix}
 
 build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates libfmt-dev nlohmann-json3-dev
-  libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcurl4-openssl-dev libcli11-dev libxxhash-dev libboost1.81-dev"
+  libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcurl4-openssl-dev libcli11-dev libxxhash-dev libboost1.81-dev
+  libsodium-dev libspdlog-dev prometheus-cpp-dev"
 lint_packages="clang-format-14 clang-tidy-16"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl python3-dev
   openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin"
-bench_packages="libbenchmark-dev python3-numpy"
+bench_packages="libbenchmark-dev python3-numpy wrk"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 

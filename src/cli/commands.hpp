@@ -40,5 +40,16 @@ int costs_command(const Options& options);
 int keys_set_command(const Options& options);
 int keys_list_command(const Options& options);
 int keys_path_command(const Options& options);
+int serve_command(const Options& options);
+int worker_command(const Options& options);
+int user_list_command(const Options& options);
+int user_show_command(const Options& options);
+int user_link_command(const Options& options);
+int user_suspend_command(const Options& options);
+int user_resume_command(const Options& options);
+int user_delete_command(const Options& options);
+int plan_list_command(const Options& options);
+int plan_set_command(const Options& options);
+int usage_command(const Options& options);
 
 }  // namespace heretix

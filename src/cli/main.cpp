@@ -48,6 +48,17 @@ const std::map<std::string, Command> kCommands = {
     {"db psql", db_psql_command},
     {"db import", db_import_command},
     {"export", export_command},
+    {"serve", serve_command},
+    {"worker", worker_command},
+    {"user list", user_list_command},
+    {"user show", user_show_command},
+    {"user link", user_link_command},
+    {"user suspend", user_suspend_command},
+    {"user resume", user_resume_command},
+    {"user delete", user_delete_command},
+    {"plan list", plan_list_command},
+    {"plan set", plan_set_command},
+    {"usage", usage_command},
 };
 
 // What the table of flags itself gives.

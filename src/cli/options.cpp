@@ -246,6 +246,63 @@ void add_drift_commands(App& app, Options& o) {
   add_store(*show, o);
 }
 
+// What every command of the service names its database by.
+void add_service_database(App& command, Options& o) {
+  command.add_option("--app-db", o.app_db, "the embedded service's file (default runs/heretix-app.sqlite)")
+      ->type_name("FILE");
+  add_store(command, o);
+  add_database(command, o, "a Postgres database in place of the embedded files");
+}
+
+void add_service_options(App& command, Options& o) {
+  add_service_database(command, o);
+  command.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")->type_name("FOLDER");
+  command.add_option("--checks-at-once", o.checks_at_once, "that this process runs, 1 to 64 (default 2)")
+      ->type_name("N");
+  command.add_option("--metrics-port", o.metrics_port, "on loopback; 0: any that is free (default 9464)")
+      ->type_name("PORT");
+  command.add_option("--outbox", o.outbox, "where mails lie while no mail server is set up (default runs/outbox)")
+      ->type_name("FOLDER");
+}
+
+void add_service_commands(App& app, Options& o) {
+  App* serve = add(app, "serve", "the service: API, pages and, unless told otherwise, a worker (docs/operations.md)");
+  add_service_options(*serve, o);
+  serve->add_option("--host", o.host, "the address to listen at (default 127.0.0.1)")->type_name("ADDRESS");
+  serve->add_option("--port", o.port, "0: any that is free (default 8080)")->type_name("PORT");
+  serve->add_flag("--no-worker", o.no_worker, "run no jobs here: heretix worker does");
+  App* worker = add(app, "worker", "run the service's jobs, beside any number of others");
+  add_service_options(*worker, o);
+  App* user = add(app, "user", "the service's users");
+  user->require_subcommand(1);
+  const auto add_user_command = [&](App& group, const char* name, const char* what) {
+    App* command = add(group, name, what);
+    add_service_database(*command, o);
+    command->add_option("email", o.input, "the user's mail address")->required()->type_name("EMAIL");
+    return command;
+  };
+  App* list = add(*user, "list", "newest first, with what they used");
+  add_service_database(*list, o);
+  list->add_option("--most", o.most, "users shown (default 50)")->type_name("N");
+  add_json(*list, o);
+  add_json(*add_user_command(*user, "show", "one user, with plan and usage"), o);
+  App* link = add_user_command(*user, "link", "a sign-in link for that address, as a mail would hold it");
+  link->add_option("--port", o.port, "of the embedded service (default 8080)")->type_name("PORT");
+  add_user_command(*user, "suspend", "end every session and let no new one begin");
+  add_user_command(*user, "resume", "let a suspended user sign in again");
+  add_user_command(*user, "delete", "with every check, for good")->add_flag("--yes-destroy", o.yes_destroy, "really");
+  App* plan = add(app, "plan", "the service's plans");
+  plan->require_subcommand(1);
+  add(*plan, "list", "what each allows");
+  App* set = add_user_command(*plan, "set", "a higher plan counts at once, a lower one from the next period on");
+  set->add_option("plan", o.plan, "trial, starter, core or pro")->required()->type_name("PLAN");
+  add_json(*set, o);
+  App* usage = add(app, "usage", "checks used of checks allowed, of one user or the newest");
+  add_service_database(*usage, o);
+  usage->add_option("email", o.input, "the user's mail address")->type_name("EMAIL");
+  add_json(*usage, o);
+}
+
 void add_calibrate_command(App& app, Options& o) {
   App* calibrate = add(app, "calibrate", "what stated probabilities are worth, on claims whose truth is known");
   calibrate
@@ -285,6 +342,7 @@ void add_statistics_commands(App& app, Options& o) {
   add_simulate_command(app, o);
   add_calibrate_command(app, o);
   add_drift_commands(app, o);
+  add_service_commands(app, o);
   add_coherence_command(app, o);
   add_readouts_command(app, o);
   App* variance = add(app, "variance", "where the spread of answers comes from, and what to ask next");

@@ -68,6 +68,13 @@ struct Options {
   std::string query;                 // of export
   std::string format = "csv";        // of export --query
   bool schema = false;               // of export
+  std::string app_db;                // of serve, worker, user, plan and usage, as the next six
+  std::string host = "127.0.0.1";
+  int port = 8080;
+  int metrics_port = 9464;
+  int checks_at_once = 2;
+  bool no_worker = false;
+  std::string plan;
 };
 
 // `options` is filled when the application parses.

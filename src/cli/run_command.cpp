@@ -55,8 +55,8 @@ Record run_one(const Resolved& resolved, Provider& provider, Database& database,
   const SystemClock clock;
   const Plan plan = plan_check(resolved.request, banks.get(resolved.request.bank), provider.facts());
   ProgressLine progress(plan, clock, show);
-  return run_check(resolved.request,
-                   {banks, provider, database, resolved.database_path, clock, stop_signal(), progress});
+  RunStore runs(database);
+  return run_check(resolved.request, {banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
 }
 
 std::vector<Options> one_for_each_model(const Options& options) {

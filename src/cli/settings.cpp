@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "provider/hosted.hpp"
@@ -41,6 +42,34 @@ std::optional<bool> truth(const char* name) {
   if (*text == "0" || *text == "false" || *text == "no") return false;
   throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be 1 or 0", name, *text),
               "set it right, or unset it");
+}
+
+std::optional<double> real_number(const char* name) {
+  const auto text = variable(name);
+  if (!text) return std::nullopt;
+  double value = 0;
+  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
+  if (failed != std::errc{} || end != text->data() + text->size() || !(value >= 0)) {
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be a number from 0 on", name, *text),
+                "set it right, or unset it");
+  }
+  return value;
+}
+
+void read_service_variables(Environment& environment) {
+  environment.secret = variable("HERETIX_SECRET");
+  environment.origin = variable("HERETIX_ORIGIN");
+  environment.trusted_proxies = variable("HERETIX_TRUSTED_PROXIES");
+  environment.models = variable("HERETIX_MODELS");
+  environment.mail_from = variable("HERETIX_MAIL_FROM");
+  environment.postmark_token = variable("HERETIX_POSTMARK_TOKEN");
+  environment.postmark_url = variable("HERETIX_POSTMARK_URL");
+  environment.anonymous_budget = real_number("HERETIX_ANON_BUDGET");
+  environment.most_per_check = real_number("HERETIX_MAX_CHECK_USD");
+  environment.keep_days = real_number("HERETIX_KEEP_DAYS");
+  environment.cache_seconds = whole_number("HERETIX_CACHE_TTL");
+  std::istringstream admins(variable("HERETIX_ADMINS").value_or(""));
+  for (std::string admin; std::getline(admins, admin, ',');) environment.admins.push_back(admin);
 }
 
 void read_provider_variables(Environment& environment) {
@@ -109,6 +138,7 @@ Environment read_environment() {
   environment.export_key = variable("HERETIX_EXPORT_KEY");
   s.prices = variable("HERETIX_PRICES");
   read_provider_variables(environment);
+  read_service_variables(environment);
   if (environment.app_env && *environment.app_env != "local" && *environment.app_env != "prod") {
     throw Error(ErrorKind::bad_input, fmt::format("APP_ENV is '{}', must be local or prod", *environment.app_env),
                 "set it right, or unset it");

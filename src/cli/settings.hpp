@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace heretix {
 
@@ -43,9 +44,15 @@ struct Environment {
   std::optional<std::string> app_env;                          // local or prod
   std::optional<std::string> lake;                             // where export publishes
   std::optional<std::string> export_key;                       // of the hash of users
-  std::map<std::string, std::string> provider_variables;       // keys and base URLs of hosted providers, by variable
-  std::string key_file;                                        // below XDG_CONFIG_HOME or HOME
-  std::string ca_file;                                         // SSL_CERT_FILE
+  // Of the service (docs/operations.md).
+  std::optional<std::string> secret, origin, trusted_proxies, models, mail_from, postmark_token, postmark_url;
+  std::vector<std::string> admins;                         // mail addresses
+  std::optional<double> anonymous_budget, most_per_check;  // dollars
+  std::optional<double> keep_days;                         // of checks; 0: for ever
+  std::optional<int> cache_seconds;
+  std::map<std::string, std::string> provider_variables;  // keys and base URLs of hosted providers, by variable
+  std::string key_file;                                   // below XDG_CONFIG_HOME or HOME
+  std::string ca_file;                                    // SSL_CERT_FILE
 };
 
 // Throws Error{bad_input} naming the variable.

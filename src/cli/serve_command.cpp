@@ -1,0 +1,211 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/mail_address.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/service.hpp"
+#include "cli/terminal.hpp"
+#include "http/api.hpp"
+#include "http/log.hpp"
+#include "queue/queue.hpp"
+
+namespace heretix {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kOwner = "owner@localhost";  // of an embedded service
+constexpr auto kServeOn = 3s;                      // while others learn that this process goes
+constexpr auto kMostDrain = 25s;
+constexpr rlim_t kOpenFiles = 8192;
+constexpr std::size_t kConnections = 8;  // to Postgres, of the routes
+
+void wait_for_signal(int presses) {
+  while (stop_signal().presses < presses) std::this_thread::sleep_for(50ms);
+}
+
+// Returns early where the operator presses again.
+void wait_or_second_signal(std::chrono::milliseconds time) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  while (!stop_signal().leaving() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
+}
+
+std::string address_text(const std::string& host, int port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+}
+
+void require_origin(const std::string& origin) {
+  const bool shaped = (origin.starts_with("https://") || origin.starts_with("http://")) &&
+                      origin.find('/', origin.find("//") + 2) == std::string::npos &&
+                      origin.find_first_of(" ?#@\"<>\\") == std::string::npos;
+  if (!shaped)
+    throw Error(ErrorKind::bad_input, fmt::format("HERETIX_ORIGIN is '{}'", origin),
+                "as browsers send it: https://heretix.example, without a path");
+}
+
+http::ApiSettings api_settings(const Service& service, const Options& options, int port) {
+  http::ApiSettings settings;
+  settings.origin = service.environment().origin.value_or(address_text(options.host, port));
+  require_origin(settings.origin);
+  if (!service.environment().origin)
+    for (const char* name : {"localhost", "127.0.0.1", "::1"}) settings.own_names.insert(address_text(name, port));
+  for (const std::string& admin : service.environment().admins) settings.admins.insert(canonical_mail_address(admin));
+  if (service.is_embedded() && http::is_loopback(options.host)) settings.admins.insert(kOwner);
+  return settings;
+}
+
+WorkerParts worker_parts(const Service& service, Mailer& mailer, const Options& options, http::Metrics& metrics,
+                         const std::string& origin) {
+  return {.open_database = [&service] { return service.open_database(); },
+          .open_answers = [&service](Database& database) { return service.open_answers(database); },
+          .make_provider = [&service](const std::string& model) { return service.make_provider(model); },
+          .banks = service.banks(),
+          .secret = service.secret(),
+          .clock = service.clock(),
+          .mailer = mailer,
+          .log =
+              [&metrics](const WorkerLog& log) {
+                metrics.count_job(log.kind, log.outcome, log.seconds);
+                http::log_line(log.error.empty() ? http::LogLevel::info : http::LogLevel::warning, "job",
+                               {{"job_id", log.job_id},
+                                {"kind", log.kind},
+                                {"outcome", log.outcome},
+                                {"attempt", log.attempt},
+                                {"seconds", log.seconds},
+                                {"error", log.error}});
+              },
+          .env = service.rules().env,
+          .origin = origin,
+          .mail_from = service.mail_from(),
+          .check_threads = options.checks_at_once,
+          .keep_checks_days = service.environment().keep_days.value_or(0)};
+}
+
+// What a scrape shows beside the counters.
+std::string metrics_text(http::Metrics& metrics, DatabasePool& databases, const http::Server* server) {
+  if (server != nullptr) {
+    metrics.set("connections", "of", "http", static_cast<double>(server->connections()));
+    metrics.set("streams", "of", "http", static_cast<double>(server->streams()));
+  }
+  try {
+    const auto database = databases.borrow();
+    for (const Queue::Count& count : Queue(*database).counts())
+      metrics.set("jobs", "of", count.kind + "." + count.state, static_cast<double>(count.jobs));
+  } catch (const Error&) {
+    metrics.set("database", "of", "reachable", 0);
+    return metrics.text();
+  }
+  metrics.set("database", "of", "reachable", 1);
+  return metrics.text();
+}
+
+std::string owner_link(const Service& service, const std::string& origin) {
+  const auto database = service.open_database();
+  const User owner = Users(*database).find_or_create(kOwner);
+  in_transaction(*database, [&] { Ledger(*database).set_plan(owner.id, *find_service_plan("pro")); },
+                 {.isolation = Isolation::beside_others});
+  return fmt::format("{}/sign-in/{}", origin, MagicLinks(*database, service.secret()).make(kOwner));
+}
+
+unsigned short port_of(int port, const char* name) {
+  if (port < 0 || port > 65535)
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from 0 to 65535", name, port));
+  return static_cast<unsigned short>(port);
+}
+
+// A connection is an open file, and a shell mostly allows 1,024.
+void allow_many_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kOpenFiles) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, kOpenFiles);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void require_threads(const Options& options) {
+  if (options.checks_at_once < 1 || options.checks_at_once > 64)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("--checks-at-once is {}, must be from 1 to 64", options.checks_at_once));
+}
+
+}  // namespace
+
+int serve_command(const Options& options) {
+  require_threads(options);
+  allow_many_files();
+  stop_signal();
+  const Service service(options);
+  service.open_database();  // what is wrong with it is told before anything listens
+  const std::vector<OfferedModel> models = service.offered_models();
+  const IntakeRules rules = service.rules();
+  http::Metrics metrics;
+  const auto open = [&service] { return service.open_database(); };
+  DatabasePool databases(open, service.is_embedded() ? 2 : kConnections);
+  http::EventHub hub(open);
+  std::unique_ptr<Worker> worker;
+  http::ApiParts parts{databases, service.secret(), service.banks(), models, rules, metrics, hub, [&worker] {
+                         if (worker) worker->wake();
+                       }};
+  // The port may be any: it is known once it is listened at.
+  http::LateApplication application;
+  const bool is_secure = service.environment().origin.value_or("").starts_with("https://");
+  http::Server server({.host = options.host,
+                       .port = port_of(options.port, "--port"),
+                       .trusted_proxies = http::parse_ranges(service.environment().trusted_proxies.value_or("")),
+                       .handler_threads = service.is_embedded() ? 2 : static_cast<int>(kConnections),
+                       .headers = http::security_headers(is_secure)},
+                      application, &hub);
+  http::ServiceApi api(parts, api_settings(service, options, server.port()));
+  const std::string origin = api.settings().origin;
+  const bool is_local = service.is_embedded() && http::is_loopback(options.host);
+  const auto mailer = service.make_mailer(is_local);
+  if (!options.no_worker) {
+    worker = std::make_unique<Worker>(worker_parts(service, *mailer, options, metrics, origin));
+    worker->start();
+  }
+  application.set(api);
+  http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, &server); });
+  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"), .handler_threads = 1},
+                              metrics_page, nullptr);
+  print_note(fmt::format("heretix: serving at {}, metrics at {}/metrics", address_text(options.host, server.port()),
+                         address_text("127.0.0.1", metrics_server.port())));
+  if (is_local) print_note(fmt::format("heretix: sign in as {} by {}", kOwner, owner_link(service, origin)));
+
+  wait_for_signal(1);
+  print_note("heretix: stopping; what runs is kept and goes on at the next start");
+  api.start_draining();
+  std::thread work([&] {
+    if (worker) worker->drain(stop_signal().leaving() ? 0s : kMostDrain);
+  });
+  wait_or_second_signal(kServeOn);
+  server.drain(stop_signal().leaving() ? 0s : kMostDrain - kServeOn);
+  work.join();
+  return kDone;
+}
+
+int worker_command(const Options& options) {
+  require_threads(options);
+  stop_signal();
+  const Service service(options);
+  service.offered_models();
+  http::Metrics metrics;
+  DatabasePool databases([&service] { return service.open_database(); }, 1);
+  const std::string origin = service.environment().origin.value_or(address_text("127.0.0.1", options.port));
+  require_origin(origin);
+  const auto mailer = service.make_mailer(false);
+  Worker worker(worker_parts(service, *mailer, options, metrics, origin));
+  worker.start();
+  http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, nullptr); });
+  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"), .handler_threads = 1},
+                              metrics_page, nullptr);
+  print_note(fmt::format("heretix: working, metrics at {}/metrics", address_text("127.0.0.1", metrics_server.port())));
+  wait_for_signal(1);
+  worker.drain(kMostDrain);
+  return kDone;
+}
+
+}  // namespace heretix

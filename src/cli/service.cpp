@@ -1,0 +1,126 @@
+#include "cli/service.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <sstream>
+
+#include "base/mail_address.hpp"
+#include "check/check_store.hpp"
+#include "cli/resources.hpp"
+#include "cli/terminal.hpp"
+#include "store/sqlite/app_file.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr const char* kDefaultAppFile = "runs/heretix-app.sqlite";
+constexpr const char* kDefaultHarness = "runs/heretix.sqlite";
+constexpr const char* kSecretFile = "heretix-secret";
+constexpr const char* kDefaultFrom = "heretix@localhost";
+
+Secret secret_of(const Environment& environment, bool is_embedded, const std::string& app_path) {
+  if (environment.secret) return Secret::parse(*environment.secret);
+  if (!is_embedded)
+    throw Error(ErrorKind::bad_input, "HERETIX_SECRET is not set; with Postgres every process needs the same one",
+                "make it once by: openssl rand -hex 32");
+  return Secret::of_file(std::filesystem::path(app_path).parent_path() / kSecretFile);
+}
+
+Usd dollars(const char* name, const std::optional<double>& amount, Usd otherwise) {
+  if (!amount) return otherwise;
+  if (!(*amount >= 0 && *amount <= 1e6))
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from 0 to 1000000", name, *amount));
+  return Usd::from_micros(std::llround(*amount * 1e6));
+}
+
+}  // namespace
+
+Service::Service(const Options& options)
+    : options_(options),
+      environment_(read_environment()),
+      banks_(options.flags.prompts.value_or(environment_.settings.prompts.value_or(prompts_folder()))),
+      app_path_(options.app_db.empty() ? kDefaultAppFile : options.app_db),
+      harness_path_(options.flags.db.value_or(environment_.settings.db.value_or(kDefaultHarness))) {
+  if (!options.database.empty()) named_ = named_database(options.database);
+  secret_ = secret_of(environment_, is_embedded(), app_path_);
+  std::istringstream list(environment_.models.value_or("local"));
+  for (std::string entry; std::getline(list, entry, ',');) {
+    const std::size_t equals = entry.find('=');
+    models_.push_back({entry.substr(0, equals), equals == std::string::npos ? entry : entry.substr(equals + 1)});
+  }
+}
+
+std::unique_ptr<Database> Service::open_database() const {
+  if (is_embedded()) return open_app_file(app_path_);
+  return open_postgres(*named_);
+}
+
+AnswersPlace Service::open_answers(Database& service) const {
+  if (!is_embedded()) return {nullptr, std::make_unique<CheckStore>(service), ""};
+  auto harness = open_harness_file(harness_path_, {.access = Access::create});
+  auto runs = std::make_unique<RunStore>(*harness);
+  return {std::move(harness), std::move(runs), harness_path_};
+}
+
+std::unique_ptr<Provider> Service::make_provider(const std::string& model) const {
+  const auto named = std::ranges::find(models_, model, &NamedModel::name);
+  if (named == models_.end())
+    throw Error(ErrorKind::bad_input, fmt::format("the model {} is not offered any more", model),
+                "name it in HERETIX_MODELS");
+  Settings settings = environment_.settings;
+  settings.model = named->model;
+  return heretix::make_provider(settings);
+}
+
+std::vector<OfferedModel> Service::offered_models() const {
+  std::vector<OfferedModel> offered;
+  for (const NamedModel& model : models_) {
+    const auto provider = make_provider(model.name);
+    offered.push_back({model.name, provider->facts()});
+    for (const Readout readout : {Readout::verbalized, Readout::token, Readout::frequency, Readout::expected}) {
+      const std::string why = provider->why_not(readout);
+      if (!why.empty()) offered.back().unreadable[readout] = why;
+    }
+  }
+  return offered;
+}
+
+IntakeRules Service::rules() const {
+  IntakeRules rules;
+  rules.env = named_ ? named_->env : "local";
+  rules.most_per_check = dollars("HERETIX_MAX_CHECK_USD", environment_.most_per_check, rules.most_per_check);
+  rules.anonymous_per_day = dollars("HERETIX_ANON_BUDGET", environment_.anonymous_budget, rules.anonymous_per_day);
+  if (environment_.cache_seconds) rules.cache_life = std::chrono::seconds(*environment_.cache_seconds);
+  return rules;
+}
+
+std::string Service::mail_from() const {
+  std::string from = environment_.mail_from.value_or(kDefaultFrom);
+  require_mail_address(from);
+  return from;
+}
+
+std::unique_ptr<Mailer> Service::make_mailer(bool shows_links) const {
+  if (environment_.smtp_url) {
+    SmtpServer server = parse_smtp_url(*environment_.smtp_url);
+    server.ca_file = environment_.ca_file;
+    return make_smtp_mailer(std::move(server), clock_);
+  }
+  if (environment_.postmark_token) {
+    PostmarkServer server;
+    server.token = *environment_.postmark_token;
+    server.url = environment_.postmark_url.value_or(server.url);
+    server.ca_file = environment_.ca_file;
+    return make_postmark_mailer(std::move(server));
+  }
+  return make_outbox_mailer(options_.outbox, clock_, [shows_links](const Mail& mail, const std::string& path) {
+    print_note(fmt::format("heretix: a mail to {} is in {}", mail.to.at(0), path));
+    if (shows_links) print_note(mail.body);
+  });
+}
+
+}  // namespace heretix

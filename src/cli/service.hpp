@@ -1,0 +1,53 @@
+// The service's parts as the operator set them up: its database, where answers are kept, models, mail.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "account/secret.hpp"
+#include "cli/databases.hpp"
+#include "cli/session.hpp"
+#include "intake/intake.hpp"
+#include "mail/mailer.hpp"
+#include "worker/worker.hpp"
+
+namespace heretix {
+
+// With --database on Postgres, else embedded: SQLite beside the command line's store.
+class Service {
+ public:
+  // Throws Error{bad_input} for settings that do not fit, naming the variable, and what opening the databases throws.
+  explicit Service(const Options& options);
+
+  bool is_embedded() const { return !named_; }
+  std::unique_ptr<Database> open_database() const;  // thread-safe
+  AnswersPlace open_answers(Database& service) const;
+  std::unique_ptr<Provider> make_provider(const std::string& model) const;
+  const Secret& secret() const { return *secret_; }
+  const PromptBanks& banks() const { return banks_; }
+  const Environment& environment() const { return environment_; }
+  const Clock& clock() const { return clock_; }
+
+  // Each model is made once, so that what is wrong with it is told at the start.
+  std::vector<OfferedModel> offered_models() const;
+  IntakeRules rules() const;
+  std::unique_ptr<Mailer> make_mailer(bool shows_links) const;
+  std::string mail_from() const;
+
+ private:
+  struct NamedModel {
+    std::string name, model;  // "play" and "scripted:FILE"; mostly the same
+  };
+
+  Options options_;
+  Environment environment_;
+  SystemClock clock_;
+  PromptBanks banks_;
+  std::string app_path_, harness_path_;
+  std::optional<NamedDatabase> named_;
+  std::optional<Secret> secret_;
+  std::vector<NamedModel> models_;
+};
+
+}  // namespace heretix

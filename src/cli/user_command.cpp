@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "account/magic_links.hpp"
+#include "account/sessions.hpp"
+#include "base/mail_address.hpp"
+#include "check/served_checks.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/service.hpp"
+#include "cli/terminal.hpp"
+#include "usage/ledger.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+User known_user(Database& database, const Options& options) {
+  const std::string email = canonical_mail_address(options.input);
+  const auto user = Users(database).find_by_email(email);
+  if (!user) throw Error(ErrorKind::not_found, fmt::format("nobody goes by {}", email), "see heretix user list");
+  return *user;
+}
+
+json user_json(Database& database, const User& user) {
+  const CheckUsage usage = Ledger(database).usage_of(user);
+  return {{"id", user.id},
+          {"email", user.email},
+          {"status", user.status},
+          {"plan", user.plan},
+          {"created_at", user.created_at},
+          {"usage",
+           {{"plan", usage.plan},
+            {"period_start", usage.period.first_day},
+            {"period_end", usage.period.last_day},
+            {"allowed", usage.allowed},
+            {"used", usage.used}}}};
+}
+
+std::string user_line(Database& database, const User& user) {
+  const CheckUsage usage = Ledger(database).usage_of(user);
+  return fmt::format("{:40} {:9} {:8} {:>4} of {:<4} until {}", user.email, user.status, usage.plan, usage.used,
+                     usage.allowed, usage.period.last_day);
+}
+
+void show(Database& database, const std::vector<User>& users, bool as_json) {
+  json all = json::array();
+  std::string lines;
+  for (const User& user : users) {
+    all.push_back(user_json(database, user));
+    lines += user_line(database, user) + "\n";
+  }
+  print_result(as_json ? all.dump(2) + "\n" : lines);
+}
+
+int set_status(const Options& options, const std::string& status) {
+  const Service service(options);
+  const auto database = service.open_database();
+  const User user = known_user(*database, options);
+  in_transaction(*database,
+                 [&] {
+                   Users(*database).set_status(user.id, status);
+                   Sessions(*database, service.secret()).end_all(user.id);
+                 },
+                 {.isolation = Isolation::beside_others});
+  print_result(fmt::format("{} is {}\n", user.email, status));
+  return kDone;
+}
+
+}  // namespace
+
+int user_list_command(const Options& options) {
+  const auto database = Service(options).open_database();
+  show(*database, Users(*database).list(static_cast<std::size_t>(std::max(options.most, 1))), options.json);
+  return kDone;
+}
+
+int user_show_command(const Options& options) {
+  const auto database = Service(options).open_database();
+  show(*database, {known_user(*database, options)}, options.json);
+  return kDone;
+}
+
+int user_link_command(const Options& options) {
+  const Service service(options);
+  const auto database = service.open_database();
+  const std::string email = canonical_mail_address(options.input);
+  const std::string link = MagicLinks(*database, service.secret()).make(email);
+  const std::string origin = service.environment().origin.value_or(fmt::format("http://127.0.0.1:{}", options.port));
+  print_result(fmt::format("{}/sign-in/{}\n", origin, link));
+  return kDone;
+}
+
+int user_suspend_command(const Options& options) { return set_status(options, "suspended"); }
+int user_resume_command(const Options& options) { return set_status(options, "active"); }
+
+int user_delete_command(const Options& options) {
+  const auto database = Service(options).open_database();
+  const User user = known_user(*database, options);
+  if (!options.yes_destroy)
+    throw Error(ErrorKind::not_allowed, fmt::format("this would delete {} with every check for good", user.email),
+                "add --yes-destroy");
+  in_transaction(*database,
+                 [&] {
+                   ServedChecks(*database).remove_all_of(user.id);
+                   Users(*database).remove(user.id);
+                 },
+                 {.isolation = Isolation::beside_others});
+  print_result(fmt::format("{} is deleted\n", user.email));
+  return kDone;
+}
+
+int plan_list_command(const Options&) {
+  std::string lines;
+  for (const ServicePlan& plan : service_plans())
+    lines += fmt::format("{:8} {:>4} checks {}\n", plan.name, plan.checks,
+                         plan.per == Per::ever ? "ever" : "a calendar month (UTC)");
+  print_result(lines);
+  return kDone;
+}
+
+int plan_set_command(const Options& options) {
+  const ServicePlan* plan = find_service_plan(options.plan);
+  if (plan == nullptr)
+    throw Error(ErrorKind::bad_input, fmt::format("there is no plan '{}'", options.plan), "see heretix plan list");
+  const auto database = Service(options).open_database();
+  const User user = known_user(*database, options);
+  in_transaction(*database, [&] { Ledger(*database).set_plan(user.id, *plan); },
+                 {.isolation = Isolation::beside_others});
+  show(*database, {known_user(*database, options)}, options.json);
+  return kDone;
+}
+
+int usage_command(const Options& options) {
+  return options.input.empty() ? user_list_command(options) : user_show_command(options);
+}
+
+}  // namespace heretix

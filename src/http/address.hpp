@@ -1,0 +1,34 @@
+// Whose request it is: the peer's address, or what a trusted proxy says in X-Forwarded-For. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heretix::http {
+
+// "10.0.0.0/8", "::1", "192.0.2.7"; an IPv4 address within IPv6 counts as IPv4.
+class AddressRange {
+ public:
+  static AddressRange parse(std::string_view text);  // throws Error{bad_input} naming it
+  bool holds(std::string_view address) const;        // false for what is no address
+
+ private:
+  std::string bytes_;  // 4 or 16
+  unsigned bits_ = 0;
+};
+
+std::vector<AddressRange> parse_ranges(std::string_view list);  // separated by commas
+
+bool are_in(const std::vector<AddressRange>& ranges, std::string_view address);
+
+// From the right, the first address that no trusted proxy has; the peer's where it is not trusted itself.
+std::string client_address(std::string_view peer, std::string_view forwarded_for,
+                           const std::vector<AddressRange>& trusted);
+
+// What limits go by: the /24 of an IPv4 address, the /56 of an IPv6 one; the text itself for what is no address.
+std::string network_of(std::string_view address);
+
+bool is_loopback(std::string_view address);
+
+}  // namespace heretix::http

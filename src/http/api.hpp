@@ -1,0 +1,170 @@
+// The service's interface: who asks, which route, one verb, its answer. api/openapi.yaml is its contract; a test
+// compares the two.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "account/magic_links.hpp"
+#include "account/sessions.hpp"
+#include "http/body.hpp"
+#include "http/metrics.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+#include "intake/intake.hpp"
+#include "store/pool.hpp"
+
+namespace heretix::http {
+
+struct ApiSettings {
+  std::string origin;                 // "https://heretix.example", without a slash at its end
+  std::set<std::string> own_names{};  // other origins of the same service, on loopback
+  std::set<std::string> admins{};     // canonical mail addresses
+  bool billing_is_set_up = false;
+};
+
+struct ApiParts {
+  DatabasePool& databases;
+  const Secret& secret;
+  const PromptBanks& banks;
+  const std::vector<OfferedModel>& models;
+  const IntakeRules& rules;
+  Metrics& metrics;
+  EventHub& hub;
+  std::function<void()> wake_worker;
+};
+
+enum class Audience { everybody, user, admin };
+
+// One request on its way through a route.
+struct Call {
+  const ServiceRequest& request;
+  std::map<std::string, std::string, std::less<>> parameters;
+  Database& database;
+  std::optional<SignedIn> who;
+  std::string visitor_id;  // of the visitor's cookie; empty: none
+};
+
+class ServiceApi final : public Application {
+ public:
+  ServiceApi(ApiParts parts, ApiSettings settings);
+
+  std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) override;
+  ServiceResponse handle(const ServiceRequest& request) override;
+  ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override;
+  void tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) override;
+
+  const ApiSettings& settings() const { return settings_; }
+  // /readyz says 503 from now on.
+  void start_draining() { is_draining_ = true; }
+  // "GET /api/checks/{id}", a line each: for the test that compares them with openapi.yaml.
+  static std::vector<std::string> routes();
+
+ private:
+  using Handler = ServiceResponse (ServiceApi::*)(Call&);
+  struct Route {
+    Pattern pattern;
+    Audience access;
+    Handler handler;
+  };
+  static std::span<const Route> route_table();
+  static std::span<const Pattern> patterns();
+
+  ServiceResponse answer(const ServiceRequest& request);
+  ServiceResponse run_route(const ServiceRequest& request, const Route& route, Call& call);
+  void require_same_origin(const ServiceRequest& request) const;
+  ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title,
+                          const std::string& detail, const std::string& kind = {},
+                          const std::string& reason = {}) const;
+  ServiceResponse problem_of(const ServiceRequest& request, const Error& error) const;
+
+  bool is_secure() const { return settings_.origin.starts_with("https://"); }
+  std::string cookie_name(const char* base) const;
+  std::string set_cookie(const char* base, const std::string& value, std::int64_t max_age) const;
+  Intake intake(Database& database) { return {database, parts_.secret, parts_.banks, parts_.models, parts_.rules}; }
+  bool may_read(const Call& call, const ServedCheck& check) const;
+  ServedCheck readable_check(Call& call);
+
+  // checks
+  ServiceResponse create_check(Call& call);
+  ServiceResponse list_checks(Call& call);
+  ServiceResponse get_check(Call& call);
+  ServiceResponse delete_check(Call& call);
+  ServiceResponse cancel_check(Call& call);
+  ServiceResponse check_events(Call& call);
+  ServiceResponse quote_check(Call& call);
+  ServiceResponse list_models(Call& call);
+  // account
+  ServiceResponse request_link(Call& call);
+  ServiceResponse show_link(Call& call);
+  ServiceResponse use_link(Call& call);
+  ServiceResponse get_me(Call& call);
+  ServiceResponse close_account(Call& call);
+  ServiceResponse download_data(Call& call);
+  ServiceResponse list_sessions(Call& call);
+  ServiceResponse end_session(Call& call);
+  ServiceResponse sign_out(Call& call);
+  ServiceResponse get_usage(Call& call);
+  ServiceResponse get_billing(Call& call);
+  // operation
+  ServiceResponse admin_overview(Call& call);
+  ServiceResponse admin_retry(Call& call);
+  ServiceResponse ready(Call& call);
+  ServiceResponse healthy(Call& call);
+  ServiceResponse contract(Call& call);
+  ServiceResponse front_page(Call& call);
+  ServiceResponse style_sheet(Call& call);
+
+  ApiParts parts_;
+  ApiSettings settings_;
+  std::atomic<bool> is_draining_{false};
+};
+
+// Sent with every response.
+std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure);
+
+// "2026-11-23 08:00:00.000000" as "2026-11-23T08:00:00.000000Z".
+std::string as_rfc3339(std::string time);
+
+extern const std::string_view kOpenApi;     // api/openapi.yaml
+extern const std::string_view kStyleSheet;  // of the pages that the server writes itself
+
+// Stands in until the application is made: what it needs may be known only once the port is listened at.
+class LateApplication final : public Application {
+ public:
+  void set(Application& application) { application_ = &application; }
+  std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) override {
+    if (application_ == nullptr)
+      return ServiceResponse{.status = 503, .content_type = "text/plain", .body = "starting\n"};
+    return application_.load()->answer_at_once(request);
+  }
+  ServiceResponse handle(const ServiceRequest& request) override { return application_.load()->handle(request); }
+  ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override {
+    if (application_ == nullptr) return {.status = 503, .content_type = "text/plain", .body = "starting\n"};
+    return application_.load()->refused(request, status, reason);
+  }
+  void tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) override {
+    if (application_ != nullptr) application_.load()->tell(request, response, took);
+  }
+
+ private:
+  std::atomic<Application*> application_{nullptr};
+};
+
+// /metrics and nothing else, for a port of its own.
+class MetricsApplication final : public Application {
+ public:
+  explicit MetricsApplication(std::function<std::string()> text) : text_(std::move(text)) {}
+  std::optional<ServiceResponse> answer_at_once(const ServiceRequest&) override { return std::nullopt; }
+  ServiceResponse handle(const ServiceRequest& request) override;
+  ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override;
+  void tell(const ServiceRequest&, const ServiceResponse&, std::chrono::microseconds) override {}
+
+ private:
+  std::function<std::string()> text_;
+};
+
+}  // namespace heretix::http

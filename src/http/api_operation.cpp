@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "http/api.hpp"
+#include "http/page.hpp"
+#include "queue/queue.hpp"
+
+namespace heretix::http {
+
+using nlohmann::json;
+
+ServiceResponse ServiceApi::healthy(Call& /*call*/) { return json_response(200, {{"status", "ok"}}); }
+
+ServiceResponse ServiceApi::ready(Call& call) {
+  if (is_draining_) return json_response(503, {{"status", "draining"}});
+  call.database.query("SELECT 1 AS one");
+  return json_response(200, {{"status", "ok"}});
+}
+
+ServiceResponse ServiceApi::contract(Call& /*call*/) {
+  return {.content_type = "application/yaml", .body = std::string(kOpenApi)};
+}
+
+ServiceResponse ServiceApi::style_sheet(Call& /*call*/) {
+  return {.content_type = "text/css; charset=utf-8", .body = std::string(kStyleSheet)};
+}
+
+ServiceResponse ServiceApi::front_page(Call& call) {
+  const std::string who =
+      call.who ? fmt::format("You are signed in as {}.", call.who->user.email) : std::string("You are not signed in.");
+  return page(200, "Heretix",
+              paragraph("The instrument that measures what a language model believes about a claim.") + paragraph(who) +
+                  "<p>The interface is described in <a href=\"/api/openapi.yaml\">openapi.yaml</a>.</p>");
+}
+
+ServiceResponse ServiceApi::admin_overview(Call& call) {
+  json jobs = json::array();
+  for (const Queue::Count& count : Queue(call.database).counts())
+    jobs.push_back({{"kind", count.kind}, {"state", count.state}, {"jobs", count.jobs}});
+  json dead = json::array();
+  for (const Row& row : call.database.query(
+           "SELECT id, kind, error, finished_at FROM jobs WHERE state = 'dead' ORDER BY finished_at DESC LIMIT 50")) {
+    dead.push_back({{"id", row.text_or_empty("id")},
+                    {"kind", row.text_or_empty("kind")},
+                    {"error", row.text_or_empty("error")},
+                    {"finished_at", as_rfc3339(row.text_or_empty("finished_at"))}});
+  }
+  const auto users = call.database.query("SELECT count(*) AS n FROM users")[0].integer("n").value_or(0);
+  return json_response(200, {{"jobs", jobs}, {"dead", dead}, {"users", users}});
+}
+
+ServiceResponse ServiceApi::admin_retry(Call& call) {
+  const std::string& id = call.parameters.at("id");
+  if (id.size() != 36 || id.find_first_not_of("0123456789abcdef-") != std::string::npos ||
+      !Queue(call.database).retry(id))
+    throw Error(ErrorKind::not_found, "there is no such dead job");
+  parts_.wake_worker();
+  return json_response(202, {{"id", id}});
+}
+
+}  // namespace heretix::http

@@ -1,0 +1,22 @@
+// The service's log: a JSON object a line on stderr. Claims and addresses are there as keyed hashes only, secrets
+// never.
+#pragma once
+
+#include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace heretix::http {
+
+enum class LogLevel { info, warning, error };
+
+using LogValue = std::variant<std::string, std::int64_t, double>;
+
+// Thread-safe. Control characters are escaped; a text that is no UTF-8 is mended.
+void log_line(LogLevel level, std::string_view event,
+              std::initializer_list<std::pair<std::string_view, LogValue>> fields);
+
+}  // namespace heretix::http

@@ -1,0 +1,51 @@
+// A request and its response as routes see them: no sockets, no framing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heretix::http {
+
+struct ServiceRequest {
+  std::string id;  // of the log and of error bodies
+  std::string method;
+  std::string path;  // percent-decoded is for parameters only: as it was sent, without the query
+  std::string query;
+  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; what comes twice is joined by ", "
+  std::string body;
+  std::string address;  // the client's, as text
+
+  std::string header(std::string_view name) const;  // empty where there is none
+  // Of the query, decoded; empty where it does not stand there.
+  std::optional<std::string> parameter(std::string_view name) const;
+  std::optional<std::string> cookie(std::string_view name) const;
+};
+
+// A stream of a check's events in place of a body.
+struct EventStream {
+  std::string check_id;
+  std::int64_t after = 0;  // the last event that the reader has
+  bool resync = false;     // what the reader has is not known
+};
+
+struct ServiceResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::optional<EventStream> stream{};
+};
+
+// "%2f" and "+" (where `is_form`) decoded; empty where it is malformed or no UTF-8.
+std::optional<std::string> percent_decoded(std::string_view text, bool is_form);
+
+// The fields of an application/x-www-form-urlencoded text; empty where one is malformed.
+std::optional<std::map<std::string, std::string, std::less<>>> form_fields(std::string_view text);
+
+std::string_view reason_phrase(int status);
+
+}  // namespace heretix::http

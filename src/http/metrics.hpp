@@ -1,0 +1,30 @@
+// Counters and times for Prometheus. Labels are route patterns, methods, classes of status and kinds of jobs: a fixed
+// set, whatever clients send.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace heretix::http {
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // Thread-safe.
+  void count_request(std::string_view route, std::string_view method, int status, std::chrono::microseconds took);
+  void count_job(const std::string& kind, const std::string& outcome, double seconds);
+  void set(const std::string& gauge, const std::string& label, const std::string& value, double number);
+  std::string text() const;  // in Prometheus's format
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace heretix::http

@@ -1,0 +1,445 @@
+#include "http/server.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <deque>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "http/head.hpp"
+
+namespace heretix::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::awaitable;
+using asio::use_awaitable;
+using asio::ip::tcp;
+using Steady = std::chrono::steady_clock;
+using boost::system::error_code;
+
+constexpr auto kSweep = std::chrono::milliseconds(100);
+constexpr std::size_t kReadAtOnce = 16'384;
+constexpr auto kMostGoodbye = std::chrono::seconds(35);  // a handler may wait for the database
+constexpr auto kNothrow = asio::as_tuple(use_awaitable);
+
+std::string text_of(const ServiceResponse& response, const std::vector<std::pair<std::string, std::string>>& headers,
+                    bool keeps_alive, bool without_body) {
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  const auto add = [&](std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
+  };
+  for (const auto& [name, value] : headers) add(name, value);
+  for (const auto& [name, value] : response.headers) add(name, value);
+  if (response.stream) {
+    add("Content-Type", "text/event-stream");
+    add("Cache-Control", "no-store");
+    add("Connection", "close");
+    return text + "\r\n";
+  }
+  const bool has_no_body = response.status == 204 || response.status == 304;
+  if (!has_no_body) add("Content-Type", response.content_type);
+  if (!has_no_body) add("Content-Length", std::to_string(response.body.size()));
+  if (!keeps_alive) add("Connection", "close");
+  text += "\r\n";
+  if (!has_no_body && !without_body) text += response.body;
+  return text;
+}
+
+std::string event_text(const CheckEvent& event) {
+  return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.number, event.kind, event.payload);
+}
+
+// The last state of a check ends its stream.
+bool is_last(const CheckEvent& event) {
+  if (event.kind != "state") return false;
+  const auto says = [&](const char* state) { return event.payload.find(state) != std::string::npos; };
+  return says("\"state\":\"done\"") || says("\"state\":\"failed\"") || says("\"state\":\"cancelled\"");
+}
+
+}  // namespace
+
+struct Server::State : std::enable_shared_from_this<Server::State> {
+  State(ServerOptions given, Application& app, EventHub* events)
+      : options(std::move(given)),
+        application(app),
+        hub(events),
+        acceptor(io),
+        handlers(static_cast<std::size_t>(options.handler_threads)) {}
+
+  class Connection;
+  void listen();
+  awaitable<void> accept();
+  awaitable<void> sweep();
+  void add(const std::shared_ptr<Connection>& connection, const std::string& address);
+
+  ServerOptions options;
+  Application& application;
+  EventHub* hub;
+  asio::io_context io{1};
+  tcp::acceptor acceptor;
+  asio::thread_pool handlers;
+  std::thread thread;
+  std::set<std::shared_ptr<Connection>> open;  // by the io thread alone, as what follows
+  std::map<std::string, std::size_t> of_address;
+  bool is_draining = false;
+  std::atomic<std::size_t> connections{0}, streams{0};
+};
+
+// One client's connection, from its first byte to its last.
+class Server::State::Connection final : public EventReader, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(State& state, tcp::socket socket, std::string peer)
+      : state_(state), socket_(std::move(socket)), peer_(std::move(peer)), wake_(state.io) {}
+
+  awaitable<void> run() {
+    try {
+      while (co_await serve_one()) {}
+      co_await say_goodbye();
+    } catch (const boost::system::system_error&) {
+      is_late_ = true;  // the client is gone, or too slow: nothing is owed to it
+    }
+    close();
+  }
+
+  // By the hub's thread.
+  void deliver(const std::vector<CheckEvent>& events) override {
+    asio::post(state_.io, [self = shared_from_this(), events] {
+      for (const CheckEvent& event : events) self->pending_.push_back(event);
+      self->wake_.cancel();
+    });
+  }
+
+  // By the sweep, a few times a second: one clock for all deadlines.
+  void look_at_deadline(Steady::time_point now) {
+    if (!deadline_ || now < *deadline_) return;
+    is_late_ = true;
+    deadline_.reset();
+    cancel();
+  }
+
+  void drain() {
+    is_draining_ = true;
+    if (is_idle_ || is_streaming_) cancel();
+    wake_.cancel();
+  }
+  void close() {
+    error_code ignored;
+    socket_.close(ignored);
+  }
+
+ private:
+  struct TooSlow : boost::system::system_error {
+    TooSlow() : boost::system::system_error(asio::error::timed_out) {}
+  };
+
+  void cancel() {
+    error_code ignored;
+    socket_.cancel(ignored);
+  }
+
+  // More bytes into the buffer before `deadline`. False: the client has closed.
+  awaitable<bool> read_more(Steady::time_point deadline) {
+    deadline_ = deadline;
+    const std::size_t had = buffer_.size();
+    buffer_.resize(had + kReadAtOnce);
+    const auto [failed, read] =
+        co_await socket_.async_read_some(asio::buffer(buffer_.data() + had, kReadAtOnce), kNothrow);
+    buffer_.resize(had + read);
+    deadline_.reset();
+    if (is_late_) throw TooSlow();
+    if (failed == asio::error::eof || failed == asio::error::connection_reset) co_return false;
+    if (failed) throw boost::system::system_error(failed);
+    co_return true;
+  }
+
+  // The head's size with its empty line; 0: the client has closed, or a refusal was sent.
+  awaitable<std::size_t> read_head_bytes() {
+    is_idle_ = true;
+    if (buffer_.empty()) {
+      if (is_draining_ || !co_await read_more(Steady::now() + state_.options.idle_deadline)) co_return 0;
+    }
+    is_idle_ = false;
+    while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);  // RFC 9112, 2.2
+    const auto deadline = Steady::now() + state_.options.head_deadline;
+    for (;;) {
+      const std::size_t end = buffer_.find("\r\n\r\n");
+      if (end != std::string::npos && end + 4 <= kMostHeadBytes) co_return end + 4;
+      if (buffer_.size() > kMostHeadBytes) {
+        co_await answer_refusal(status_of_overlong(buffer_), "the head is too large");
+        co_return 0;
+      }
+      if (Steady::now() >= deadline || !co_await read_more_or_time_out(deadline)) co_return 0;
+    }
+  }
+
+  awaitable<bool> read_more_or_time_out(Steady::time_point deadline) {
+    try {
+      co_return co_await read_more(deadline);
+    } catch (const TooSlow&) {
+      is_late_ = false;  // there is still time to say so
+    }
+    co_await answer_refusal(408, "the request did not come in time");
+    co_return false;
+  }
+
+  // Beast's parser does the framing of the body. False: a refusal was sent, or the client is gone.
+  awaitable<bool> read_body(const Head& head, std::size_t head_bytes, ServiceRequest& request) {
+    namespace http = beast::http;
+    if (head.headers.contains("expect") && (head.is_chunked || head.content_length.value_or(0) > 0)) {
+      if (head.headers.at("expect") != "100-continue") {
+        co_await answer_refusal(417, "an expectation other than 100-continue");
+        co_return false;
+      }
+      if (buffer_.size() == head_bytes)
+        co_await asio::async_write(socket_, asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")),
+                                   use_awaitable);
+    }
+    http::request_parser<http::string_body> parser;
+    parser.eager(true);
+    parser.header_limit(static_cast<std::uint32_t>(kMostHeadBytes));
+    parser.body_limit(kMostBody);
+    const auto deadline = Steady::now() + state_.options.body_deadline;
+    for (;;) {
+      error_code failed;
+      const std::size_t taken = parser.put(asio::buffer(buffer_), failed);
+      buffer_.erase(0, taken);
+      if (failed == http::error::need_more) failed = {};
+      if (failed) {
+        const bool is_large = failed == http::error::body_limit || failed == http::error::buffer_overflow;
+        co_await answer_refusal(is_large ? 413 : 400,
+                                is_large ? "the body has more than 65536 bytes" : "the body's framing is malformed");
+        co_return false;
+      }
+      if (parser.is_done()) break;
+      if (buffer_.size() > kMostBody) {
+        co_await answer_refusal(413, "the body has more than 65536 bytes");
+        co_return false;
+      }
+      if (!co_await read_more_or_time_out(deadline)) co_return false;
+    }
+    request.body = std::move(parser.get().body());
+    co_return true;
+  }
+
+  // False: the connection ends.
+  awaitable<bool> serve_one() {
+    const std::size_t head_bytes = co_await read_head_bytes();
+    if (head_bytes == 0) co_return false;
+    const auto started = Steady::now();
+    const ReadHead read = read_head(std::string_view(buffer_).substr(0, head_bytes));
+    if (read.status != 0) {
+      co_await answer_refusal(read.status, read.reason);
+      co_return false;
+    }
+    ServiceRequest request = request_of(read.head);
+    if (read.head.is_chunked || read.head.content_length.value_or(0) > 0) {
+      if (!co_await read_body(read.head, head_bytes, request)) co_return false;
+    } else {
+      buffer_.erase(0, head_bytes);
+    }
+    ServiceResponse response = co_await answer_of(request);
+    const bool keeps_alive = read.head.keeps_alive && !is_draining_ && !response.stream;
+    co_await write(text_of(response, state_.options.headers, keeps_alive, request.method == "HEAD"));
+    state_.application.tell(request, response,
+                            std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started));
+    if (response.stream && request.method != "HEAD") co_await stream_events(*response.stream);
+    co_return keeps_alive;
+  }
+
+  ServiceRequest request_of(const Head& head) const {
+    ServiceRequest request{.id = random_hex(8),
+                           .method = head.method,
+                           .path = {},
+                           .query = {},
+                           .headers = head.headers,
+                           .body = {},
+                           .address = {}};
+    const std::size_t mark = std::min(head.target.find('?'), head.target.size());
+    request.path = head.target.substr(0, mark);
+    request.query = head.target.substr(std::min(mark + 1, head.target.size()));
+    request.address = client_address(peer_, request.header("x-forwarded-for"), state_.options.trusted_proxies);
+    return request;
+  }
+
+  awaitable<ServiceResponse> answer_of(const ServiceRequest& request) {
+    if (auto quick = state_.application.answer_at_once(request)) co_return std::move(*quick);
+    co_return co_await asio::co_spawn(
+        state_.handlers, [&]() -> awaitable<ServiceResponse> { co_return state_.application.handle(request); },
+        use_awaitable);
+  }
+
+  awaitable<void> answer_refusal(int status, const std::string& reason) {
+    const ServiceRequest request{
+        .id = random_hex(8), .method = "-", .path = "-", .query = {}, .headers = {}, .body = {}, .address = peer_};
+    const ServiceResponse response = state_.application.refused(request, status, reason);
+    co_await write(text_of(response, state_.options.headers, false, false));
+    state_.application.tell(request, response, std::chrono::microseconds(0));
+  }
+
+  awaitable<void> write(const std::string& text) {
+    deadline_ = Steady::now() + state_.options.write_deadline;
+    co_await asio::async_write(socket_, asio::buffer(text), use_awaitable);
+    deadline_.reset();
+  }
+
+  // What the client still sends is read for a moment, or the response could be lost with a reset.
+  awaitable<void> say_goodbye() {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    const auto until = Steady::now() + std::chrono::seconds(1);
+    std::size_t most = 1 << 20;
+    while (Steady::now() < until && most > 0) {
+      buffer_.clear();
+      if (!co_await read_more(until)) break;
+      most -= std::min(most, buffer_.size());
+    }
+  }
+
+  awaitable<void> stream_events(const EventStream& wanted) {
+    is_streaming_ = true;
+    buffer_ = {};
+    buffer_.shrink_to_fit();
+    ++state_.streams;
+    const auto leave = [this] { --state_.streams; };
+    const std::shared_ptr<void> left(nullptr, [&](void*) { leave(); });
+    if (wanted.resync) co_await write("event: resync\ndata: {}\n\n");
+    state_.hub->watch(wanted.check_id, wanted.after, weak_from_this());
+    for (bool is_over = false; !is_over && !is_draining_;) {
+      std::string text;
+      for (const CheckEvent& event : std::exchange(pending_, {})) {
+        text += event_text(event);
+        is_over = is_over || is_last(event);
+      }
+      if (!text.empty()) co_await write(text);
+      if (is_over || is_draining_) break;
+      if (!pending_.empty()) continue;
+      wake_.expires_after(state_.options.heartbeat);
+      const auto [woken] = co_await wake_.async_wait(kNothrow);
+      if (!woken) co_await write(": heartbeat\n\n");
+    }
+  }
+
+  State& state_;
+  tcp::socket socket_;
+  std::string peer_;
+  std::string buffer_;
+  std::deque<CheckEvent> pending_;
+  asio::steady_timer wake_;
+  std::optional<Steady::time_point> deadline_;  // of what is under way
+  bool is_late_ = false;
+  bool is_idle_ = false, is_streaming_ = false, is_draining_ = false;
+};
+
+void Server::State::add(const std::shared_ptr<Connection>& connection, const std::string& address) {
+  open.insert(connection);
+  ++connections;
+  ++of_address[address];
+  asio::co_spawn(io, connection->run(), [state = shared_from_this(), connection, address](const std::exception_ptr&) {
+    state->open.erase(connection);
+    --state->connections;
+    if (--state->of_address[address] == 0) state->of_address.erase(address);
+  });
+}
+
+awaitable<void> Server::State::sweep() {
+  asio::steady_timer timer(io);
+  for (;;) {
+    timer.expires_after(kSweep);
+    co_await timer.async_wait(kNothrow);
+    const auto now = Steady::now();
+    for (const auto& connection : open) connection->look_at_deadline(now);
+  }
+}
+
+awaitable<void> Server::State::accept() {
+  for (;;) {
+    tcp::socket socket(io);
+    const auto [failed] = co_await acceptor.async_accept(socket, kNothrow);
+    if (failed == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+    if (failed) {  // no descriptor is free: let some go first
+      asio::steady_timer pause(io, std::chrono::milliseconds(50));
+      co_await pause.async_wait(kNothrow);
+      continue;
+    }
+    error_code ignored;
+    const auto remote = socket.remote_endpoint(ignored);
+    if (ignored) continue;
+    socket.set_option(tcp::no_delay(true), ignored);
+    const std::string peer = remote.address().to_string();
+    const bool is_proxy = are_in(options.trusted_proxies, peer);
+    const auto connection = std::make_shared<Connection>(*this, std::move(socket), peer);
+    const auto count = of_address.find(peer);
+    const bool has_its_share = !is_proxy && count != of_address.end() && count->second >= options.most_of_an_address;
+    if (connections >= options.most_connections || has_its_share) connection->close();
+    else add(connection, peer);
+  }
+}
+
+void Server::State::listen() {
+  error_code failed;
+  const auto address = asio::ip::make_address(options.host, failed);
+  if (failed)
+    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no address to listen at", options.host),
+                "e.g. 127.0.0.1, 0.0.0.0 or ::1");
+  const tcp::endpoint endpoint(address, options.port);
+  acceptor.open(endpoint.protocol());
+  acceptor.set_option(tcp::acceptor::reuse_address(true));
+  acceptor.bind(endpoint, failed);
+  if (!failed) acceptor.listen(1024, failed);
+  if (failed)
+    throw Error(ErrorKind::unavailable,
+                fmt::format("cannot listen at {}:{}: {}", options.host, options.port, failed.message()),
+                "stop what listens there, or name another port by --port");
+}
+
+Server::Server(ServerOptions options, Application& application, EventHub* hub)
+    : state_(std::make_shared<State>(std::move(options), application, hub)) {
+  state_->listen();
+  asio::co_spawn(state_->io, state_->accept(), asio::detached);
+  asio::co_spawn(state_->io, state_->sweep(), asio::detached);
+  state_->thread = std::thread([state = state_] { state->io.run(); });
+}
+
+Server::~Server() {
+  drain(std::chrono::seconds(0));
+  const auto until = Steady::now() + kMostGoodbye;  // closed sockets end their coroutines
+  while (state_->connections > 0 && Steady::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  asio::post(state_->io, [state = state_] { state->io.stop(); });
+  state_->thread.join();
+  state_->handlers.join();
+  state_->open.clear();
+}
+
+unsigned short Server::port() const { return state_->acceptor.local_endpoint().port(); }
+std::size_t Server::connections() const { return state_->connections; }
+std::size_t Server::streams() const { return state_->streams; }
+
+void Server::stop_listening() {
+  asio::post(state_->io, [state = state_] {
+    error_code ignored;
+    state->acceptor.close(ignored);
+  });
+}
+
+void Server::drain(std::chrono::seconds patience) {
+  stop_listening();
+  asio::post(state_->io, [state = state_] {
+    state->is_draining = true;
+    for (const auto& connection : state->open) connection->drain();
+  });
+  const auto until = Steady::now() + patience;
+  while (state_->connections > 0 && Steady::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  asio::post(state_->io, [state = state_] {
+    for (const auto& connection : state->open) connection->close();
+  });
+}
+
+}  // namespace heretix::http

@@ -1,0 +1,62 @@
+// The HTTP/1.1 server: sockets, deadlines and limits around an Application.
+//
+// One thread reads and writes every connection (Boost.Asio, Beast's parser for bodies); the application runs on threads
+// of its own. Limits: head.hpp's sizes; a head within 5 s, a body within 10 s, 30 s idle, 10 s for writing.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/address.hpp"
+#include "http/event_hub.hpp"
+#include "http/message.hpp"
+
+namespace heretix::http {
+
+class Application {
+ public:
+  virtual ~Application() = default;
+  // Answered at once by the thread that reads: must not block. Empty: handle() is called.
+  virtual std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) = 0;
+  virtual ServiceResponse handle(const ServiceRequest& request) = 0;  // by several threads at once; throws nothing
+  virtual ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) = 0;
+  virtual void tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) = 0;
+};
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  unsigned short port = 0;  // 0: any
+  std::size_t most_connections = 4096;
+  std::size_t most_of_an_address = 64;
+  std::vector<AddressRange> trusted_proxies{};
+  int handler_threads = 4;
+  std::chrono::seconds head_deadline{5}, body_deadline{10}, idle_deadline{30}, write_deadline{10}, heartbeat{15};
+  std::vector<std::pair<std::string, std::string>> headers{};  // on every response
+};
+
+class Server {
+ public:
+  // Listens at once. Throws Error{bad_input, unavailable} for an address that is none or taken. `hub` may be null where
+  // no response is a stream.
+  Server(ServerOptions options, Application& application, EventHub* hub);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  unsigned short port() const;
+  std::size_t connections() const;
+  std::size_t streams() const;
+
+  void stop_listening();
+  // Idle connections and streams end now, others after the response that is under way, all within `patience`.
+  void drain(std::chrono::seconds patience);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace heretix::http
