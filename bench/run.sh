@@ -22,3 +22,6 @@ echo "== export of 1,000,000 rows, to Parquet"
 duckdb=$(echo "$where" | sed -n 's/^venv \(.*duckdb-1.5.5\)$/\1/p')
 PYTHONPATH=$(echo "$where" | sed -n 's/^python //p') python3 bench/export_peer.py build/release/bin/heretix "$duckdb/bin/python" \
   "$(echo "$where" | sed -n 's/^scanners //p')"
+
+echo "== service on Postgres: wrk, jobs, event streams"
+PYTHONPATH=$(echo "$where" | sed -n 's/^python //p') python3 bench/service.py build/release/bin/heretix build/release/bench/bench_queue

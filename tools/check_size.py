@@ -5,7 +5,8 @@ usage: check_size.py FILE…
 import re
 import sys
 
-# A function's body, by our format: it ends at the first closing brace in the same column as its signature.
+# A function's body, by our format: it ends at the first closing brace in the same column as its signature; a lambda's
+# that a statement opens too.
 SIGNATURE = re.compile(r"^( {0,4})(?!namespace|class|struct|enum|using|#|//|\}|const |constexpr std)[A-Za-z~].*\) ?(const|noexcept|override|final| )* ?\{$")
 
 
@@ -14,7 +15,7 @@ def function_lengths(lines):
         found = SIGNATURE.match(line)
         if found:
             closing = found[1] + "}"
-            end = next((i for i in range(start + 1, len(lines)) if lines[i].rstrip(";") == closing), start)
+            end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith(closing)), start)
             yield start + 1, end - start + 1
 
 

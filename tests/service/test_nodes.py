@@ -1,0 +1,142 @@
+"""Several processes on one Postgres: two that serve, three that work, killed at random under load."""
+import collections
+import random
+import signal
+import threading
+import time
+import unittest
+
+from cases import Client, ServiceTest, events_of
+
+CHECKS = 60
+LIMIT = 100
+
+
+class Nodes(ServiceTest):
+    store = "postgres"
+    serves = False
+
+    def setUp(self):
+        super().setUp()
+        self.ledger = self.folder / "ledger"
+        slow = self.script("slow.json", model="slow", delay_ms=40, concurrency=4, price_micro_usd=10, ledger=str(self.ledger),
+                           rules=[{"prob_true": 0.4}])
+        self.models_of_nodes = {"HERETIX_MODELS": f"play={slow}"}
+
+    def start_server(self, port=0):
+        return self.launch("serve", "--no-worker", "--port", port, **self.models_of_nodes)
+
+    def start_worker(self):
+        return self.launch("worker", "--checks-at-once", "4", **self.models_of_nodes)
+
+    def test_killing_any_node_at_random_loses_doubles_and_overcharges_nothing(self):
+        servers, workers = [self.start_server(), self.start_server()], [self.start_worker() for _ in range(3)]
+        self.port = servers[0].port
+        ports = [s.port for s in servers]
+        cookies = self.signed_in(plan="core").cookies
+        choose, over = random.Random(20261124), threading.Event()
+        self.kills = 0
+
+        def killer():
+            while not over.wait(choose.uniform(0.6, 1.4)):
+                kind, nodes = choose.choice((("server", servers), ("worker", workers), ("worker", workers)))
+                place = choose.randrange(len(nodes))
+                port = nodes[place].port
+                nodes[place].send_signal(signal.SIGKILL)
+                nodes[place].wait()
+                nodes[place] = self.start_server(port) if kind == "server" else self.start_worker()
+                self.kills += 1
+
+        def ask(number):
+            """As a careful client does: the same key until there is an answer."""
+            key = {"Idempotency-Key": f"check-{number}"}
+            for attempt in range(200):
+                client = Client(ports[(number + attempt) % 2], timeout=10)
+                client.cookies = dict(cookies)
+                try:
+                    told = client.post("/api/checks", {"claim": f"Claim {number}", "model": "play", "depth": "quick"}, headers=key)
+                    if told.status in (201, 402):
+                        return told.json()
+                except OSError:
+                    pass
+                finally:
+                    client.close()
+                time.sleep(0.1)
+            self.fail("no answer")
+
+        def watch(identifier):
+            """Every event once, in order, whichever node tells it."""
+            seen = []
+            for attempt in range(400):
+                try:
+                    told = events_of(ports[attempt % 2], identifier, cookies, after=seen[-1][0] if seen else None, timeout=20)
+                    if told == 204:
+                        return seen
+                    seen += told if isinstance(told, list) else []
+                except (OSError, ValueError):
+                    pass  # the node was killed, perhaps within a line
+                time.sleep(0.1)
+            self.fail(f"no end of {identifier}: {seen[-3:]}")
+
+        thread = threading.Thread(target=killer)
+        thread.start()
+        try:
+            made = [c["id"] for c in self.together(12, lambda i: [ask(n) for n in range(i, CHECKS, 12)]) for c in c]
+            streams = self.together(8, lambda i: [watch(made[n]) for n in range(i, CHECKS, 8)])
+        finally:
+            over.set()
+            thread.join()
+        self.assertGreater(self.kills, 10)
+        for seen in (s for some in streams for s in some):
+            self.assertEqual([n for n, _, _ in seen], list(range(1, len(seen) + 1)))
+            self.assertEqual(seen[-1][2], {"state": "done"})
+        self.assertEqual(len(set(made)), CHECKS)
+        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT run_id), count(prob_true_rpl) FROM checks"), [(CHECKS,) * 3])
+        self.assertEqual(self.rows("SELECT state, count(*) FROM check_requests GROUP BY state"), [("done", CHECKS)])
+        self.assertEqual(self.rows("SELECT state, count(*) FROM jobs WHERE kind = 'check' GROUP BY state"), [("done", CHECKS)])
+        self.assertEqual(self.rows("SELECT checks_used FROM usage_ledger"), [(CHECKS,)])
+        self.assertEqual(self.rows("SELECT count(*) FROM check_events WHERE payload = '{\"state\":\"done\"}'"), [(CHECKS,)])
+        self.verify_money()
+        self.grant_exactly_the_rest(ports, cookies)
+
+    def verify_money(self):
+        """No stored answer is asked again; what was in flight at a kill, once more at most."""
+        lines = [line.split(" ") for line in self.ledger.read_text().splitlines()]
+        asked = collections.Counter(key for what, key, _ in lines if what == "received")
+        self.assertGreater(len(asked), 40)
+        attempts = dict(self.rows("SELECT cache_key, count(*) FROM heretix_attempts GROUP BY cache_key"))
+        for key, times in asked.items():
+            self.assertLessEqual(times, 3, key)
+            self.assertLessEqual(times, attempts[key])
+        self.assertEqual(self.rows("SELECT count(*) FROM heretix_answers WHERE usable = 1 GROUP BY cache_key HAVING count(*) > 1"), [])
+        acknowledged = {key for what, key, _ in lines if what == "acknowledged"}
+        self.assertGreater(len(acknowledged), 40)
+        kept = {k for (k,) in self.rows("SELECT cache_key FROM samples")}
+        self.assertLessEqual(acknowledged, kept)
+
+    def grant_exactly_the_rest(self, ports, cookies):
+        def ask(i):
+            client = Client(ports[i % 2])
+            client.cookies = dict(cookies)
+            told = [client.post("/api/checks", {"claim": f"More {i} {n}", "model": "play"}).status for n in range(4)]
+            client.close()
+            return told
+        told = [s for some in self.together(32, ask) for s in some]
+        self.assertEqual((told.count(201), told.count(402)), (LIMIT - CHECKS, len(told) - LIMIT + CHECKS))
+
+    def test_the_database_may_go_away_for_a_while(self):
+        server, worker = self.start_server(), self.start_worker()
+        self.port = server.port
+        client = self.signed_in(plan="pro")
+        made = [self.check(client, f"Claim {i}")["id"] for i in range(6)]
+        for _ in range(4):
+            self.admin(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
+            time.sleep(0.4)
+        for identifier in made:
+            self.assertEqual(self.finished(client, identifier, 60)["state"], "done")
+        self.verify_money()
+        self.assertIsNone(worker.poll())
+
+
+if __name__ == "__main__":
+    unittest.main()
