@@ -153,6 +153,14 @@ class Faults(HostedTest):
             with self.subTest(raw=raw):
                 self.ends_well(first(1, lambda asked: Reply(raw=raw, then="reset")), requests=5, unknown=1)
 
+    def test_p9_an_answer_on_a_kept_connection_has_the_answers_time_not_the_connections(self):
+        def slow(asked, _server):
+            reply = success(asked)
+            reply.delay = 6.0 if asked.number == 3 else 0.0
+            return reply
+        server, _ = self.ends_well(slow, "--concurrency", "1", requests=4)
+        self.assertEqual(server.connections, 1)
+
     def test_p9_silence_ends_at_its_deadline(self):
         for reply in (lambda asked: Reply(then="hang"), lambda asked: Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", then="hang"),
                       lambda asked: Reply(body=b"x" * 100, drip=0.3)):

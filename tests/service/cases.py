@@ -1,6 +1,7 @@
 """A running service to test: embedded on SQLite, on Postgres direct or behind PgBouncer. HERETIX_TEST_SERVER names the
 folder of the PostgreSQL that runs."""
 import email
+import contextlib
 import http.client
 import json
 import os
@@ -268,22 +269,21 @@ def events_of(port, identifier, cookies, after=None, host="127.0.0.1", timeout=3
     headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())}
     if after is not None:
         headers["Last-Event-ID"] = str(after)
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    connection.request("GET", f"/api/checks/{identifier}/events", headers=headers)
-    response = connection.getresponse()
-    if response.status != 200:
-        response.read()
-        return response.status
-    fields, found = {}, []
-    for line in response:
-        text = line.decode().rstrip("\n")
-        if text and not text.startswith(":"):
-            name, value = text.split(": ", 1)
-            fields[name] = value
-        elif fields:
-            found.append((int(fields["id"]) if "id" in fields else None, fields["event"], json.loads(fields["data"])))
-            fields = {}
-    return found
+    with contextlib.closing(http.client.HTTPConnection(host, port, timeout=timeout)) as connection:
+        connection.request("GET", f"/api/checks/{identifier}/events", headers=headers)
+        with connection.getresponse() as response:
+            if response.status != 200:
+                return response.status
+            fields, found = {}, []
+            for line in response:
+                text = line.decode().rstrip("\n")
+                if text and not text.startswith(":"):
+                    name, value = text.split(": ", 1)
+                    fields[name] = value
+                elif fields:
+                    found.append((int(fields["id"]) if "id" in fields else None, fields["event"], json.loads(fields["data"])))
+                    fields = {}
+            return found
 
 
 __all__ = ["Client", "EachStore", "ServiceTest", "events_of", "free_port"]

@@ -108,9 +108,10 @@ std::string Transfer::overdue(std::chrono::steady_clock::time_point now) const {
   const auto over = [&](std::chrono::steady_clock::time_point from, std::chrono::milliseconds limit, const char* what) {
     return now - from > limit ? fmt::format("{} within {:g} s", what, seconds(limit)) : std::string();
   };
-  if (info<curl_off_t>(CURLINFO_CONNECT_TIME_T) == 0) return over(started_, d.connect, "no connection");
-  if (info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) == 0)
+  if (info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) == 0) {  // on a kept connection libcurl tells no time of connecting
+    if (info<curl_off_t>(CURLINFO_CONNECT_TIME_T) == 0) return over(started_, d.connect, "no connection");
     return over(started_, std::min(d.connect + d.tls, d.total), "no encrypted connection");
+  }
   if (header_bytes_ == 0) return over(started_, d.first_byte, "no reply");
   std::string late = over(last_byte_, d.idle, "nothing further came");
   return late.empty() ? over(started_, d.total, "no whole reply") : late;
