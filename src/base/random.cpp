@@ -34,12 +34,17 @@ std::string new_uuid() {
                      hex.substr(20));
 }
 
-std::string to_base64url(std::string_view bytes) {
+std::string to_base64(std::string_view bytes) {
   std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
   const int size =
       EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                       reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string text = to_base64(bytes);
   std::ranges::replace(text, '+', '-');
   std::ranges::replace(text, '/', '_');
   text.erase(text.find_last_not_of('=') + 1);

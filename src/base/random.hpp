@@ -13,6 +13,7 @@ std::string random_hex(std::size_t bytes);  // two digits a byte
 std::string new_uuid();                     // version 4 (RFC 9562), lower case
 
 std::string to_hex(std::string_view bytes);
-std::string to_base64url(std::string_view bytes);  // without padding (RFC 4648, 5)
+std::string to_base64(std::string_view bytes);     // RFC 4648, 4: with padding, on one line
+std::string to_base64url(std::string_view bytes);  // RFC 4648, 5: without padding
 
 }  // namespace heretix

@@ -62,11 +62,11 @@ class RunStore {
   // The record, the answers it counted and, in a harness file, the `runs` row, in one transaction.
   void finish(const Record& record, const std::string& artifact_path);
 
-  // A check that ended without a record: `stopped` or `failed`.
   // Optional parameters that a model refused (leave_out_refused). Without our second schema: none.
   std::vector<std::string> refused_parameters(const std::string& model);
   void remember_refused(const std::string& model, const std::string& parameter, const std::string& message,
                         long long now);
+  // A check that ended without a record: `stopped` or `failed`.
   void end(const std::string& execution_id, const std::string& status, long long now);
 
   // Overridden: results by run id.

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -23,17 +24,22 @@ std::optional<std::string> variable(const char* name) {
   return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
-std::optional<int> whole_number(const char* name) {
+// `must_be` ends the sentence that refuses it.
+template <class T>
+std::optional<T> number(const char* name, const char* must_be, T least = std::numeric_limits<T>::lowest()) {
   const auto text = variable(name);
   if (!text) return std::nullopt;
-  int value = 0;
+  T value{};
   const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (failed != std::errc{} || end != text->data() + text->size()) {
-    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be a whole number", name, *text),
+  if (failed != std::errc{} || end != text->data() + text->size() || !(value >= least)) {
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be {}", name, *text, must_be),
                 "set it right, or unset it");
   }
   return value;
 }
+
+std::optional<int> whole_number(const char* name) { return number<int>(name, "a whole number"); }
+std::optional<double> real_number(const char* name) { return number<double>(name, "a number from 0 on", 0); }
 
 std::optional<bool> truth(const char* name) {
   const auto text = variable(name);
@@ -42,18 +48,6 @@ std::optional<bool> truth(const char* name) {
   if (*text == "0" || *text == "false" || *text == "no") return false;
   throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be 1 or 0", name, *text),
               "set it right, or unset it");
-}
-
-std::optional<double> real_number(const char* name) {
-  const auto text = variable(name);
-  if (!text) return std::nullopt;
-  double value = 0;
-  const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (failed != std::errc{} || end != text->data() + text->size() || !(value >= 0)) {
-    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be a number from 0 on", name, *text),
-                "set it right, or unset it");
-  }
-  return value;
 }
 
 void read_service_variables(Environment& environment) {

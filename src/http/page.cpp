@@ -2,24 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "base/html_text.hpp"
 
 namespace heretix::http {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+using html::escaped;
 
 std::string paragraph(std::string_view text) { return fmt::format("<p>{}</p>", escaped(text)); }
 

@@ -8,8 +8,7 @@
 
 namespace heretix::http {
 
-std::string escaped(std::string_view text);    // safe as element text and within double quotes
-std::string paragraph(std::string_view text);  // escapes
+std::string paragraph(std::string_view text);                              // escapes
 std::string button_form(std::string_view action, std::string_view label);  // posts an empty form
 ServiceResponse page(int status, std::string_view title, const std::string& body);
 

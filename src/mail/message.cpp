@@ -3,12 +3,12 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 
 #include "base/error.hpp"
 #include "base/mail_address.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 
 namespace heretix {
@@ -16,18 +16,9 @@ namespace {
 
 constexpr std::size_t kLineBytes = 57;  // 76 characters of base64
 
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 std::string base64_lines(std::string_view bytes) {
   std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += kLineBytes) out += base64(bytes.substr(i, kLineBytes)) + "\r\n";
+  for (std::size_t i = 0; i < bytes.size(); i += kLineBytes) out += to_base64(bytes.substr(i, kLineBytes)) + "\r\n";
   return out;
 }
 
@@ -40,7 +31,7 @@ std::string encoded_header(const std::string& text) {
   if (is_ascii(text) && text.size() <= 900) return text;
   std::string out, piece;
   const auto flush = [&] {
-    out += (out.empty() ? "" : "\r\n ") + std::string("=?UTF-8?B?") + base64(piece) + "?=";
+    out += (out.empty() ? "" : "\r\n ") + std::string("=?UTF-8?B?") + to_base64(piece) + "?=";
     piece.clear();
   };
   for (std::size_t i = 0; i < text.size();) {

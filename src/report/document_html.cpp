@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/html_text.hpp"
 #include "base/text.hpp"
 #include "report/document.hpp"
 #include "report/html_parts.hpp"

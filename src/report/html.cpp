@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/html_text.hpp"
 #include "base/text.hpp"
 #include "record/readout_facts.hpp"
 #include "report/html_parts.hpp"

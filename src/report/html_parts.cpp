@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "base/html_text.hpp"
 #include "base/text.hpp"
 
 namespace heretix::html {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kStyle = R"(
 :root{color-scheme:light dark;--ink:#1c2330;--soft:#5b6576;--paper:#fff;--panel:#f4f6f9;--line:#d7dce4;--blue:#0b62a8;--orange:#b5500a}
 @media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adbd;--paper:#12161d;--panel:#1b212b;--line:#364152;--blue:#6db7f2;--orange:#f0a15e}}
@@ -69,27 +69,6 @@ std::string row(const Record& r, const TemplateResult& t, double y) {
 }
 
 }  // namespace
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto bad = first_invalid_utf8(text.substr(i));
-    const std::string_view good = text.substr(i, bad.value_or(std::string_view::npos));
-    for (const char c : good) {
-      if (c == '&') out += "&amp;";
-      else if (c == '<') out += "&lt;";
-      else if (c == '>') out += "&gt;";
-      else if (c == '"') out += "&quot;";
-      else if (c == '\'') out += "&#39;";
-      else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') out += kReplacement;
-      else out += c;
-    }
-    if (!bad) break;
-    out += kReplacement;
-    i += *bad;
-  }
-  return out;
-}
 
 std::string page(const std::string& title, const std::string& body) {
   return fmt::format(

@@ -1,4 +1,4 @@
-// Pieces of the HTML report: escaping and pictures.
+// Pieces of the HTML report.
 #pragma once
 
 #include <string>
@@ -7,9 +7,6 @@
 #include "record/record.hpp"
 
 namespace heretix::html {
-
-// Safe as element text and inside double-quoted attributes. Bytes that are no UTF-8 or no printable text become U+FFFD.
-std::string escaped(std::string_view text);
 
 // One self-contained page: no script, no outside request, dark and light. `body` is HTML.
 std::string page(const std::string& title, const std::string& body);
