@@ -304,6 +304,23 @@ TEST_F(Conformance, ANameIsHeldByOneTransactionAtATime) {
   EXPECT_EQ(value_of(*database_, "k"), 50);
 }
 
+TEST_F(Conformance, AStatementThatComesAgainSeesTheTableAsItIsNow) {
+  const std::string select = "SELECT * FROM " + table_ + " WHERE k = :k";
+  put(*database_, "a", 1);
+  const auto other = open();
+  const auto repeat = [&] {
+    for (int i = 0; i < 5; ++i) ASSERT_EQ(database_->query(select, {{":k", "a"}}).size(), 1U);
+  };
+  repeat();
+  other->execute("ALTER TABLE " + table_ + " ADD COLUMN later BIGINT");
+  EXPECT_TRUE(database_->query(select, {{":k", "a"}})[0].has("later"));
+  repeat();
+  other->execute("ALTER TABLE " + table_ + " ADD COLUMN latest BIGINT");
+  bool is_seen = false;
+  in_transaction(*database_, [&] { is_seen = database_->query(select, {{":k", "a"}})[0].has("latest"); });
+  EXPECT_TRUE(is_seen);
+}
+
 TEST_F(Conformance, RowLocksMayEndASelect) {
   put(*database_, "k", 7);
   Transaction transaction(*database_, Isolation::beside_others);
@@ -473,6 +490,13 @@ TEST_F(PostgresOnly, ANameThatIsHeldCannotBeHadAtOnce) {
 }
 
 class DirectOnly : public PostgresOnly {};
+
+TEST_F(DirectOnly, AStatementThatComesAgainIsPreparedOnce) {
+  for (int i = 0; i < 9; ++i) value_of(*database_, "a");
+  const auto rows = database_->query("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE :like",
+                                     {{":like", "%" + table_ + "%"}});
+  EXPECT_EQ(rows[0].integer("n"), 1);
+}
 
 TEST_F(DirectOnly, TheConnectionIsEncryptedAndBoundToItsChannel) {
   EXPECT_EQ(connect()->facts().tls, "TLSv1.3");

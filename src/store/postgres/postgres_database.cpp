@@ -1,6 +1,5 @@
 #include "store/postgres/postgres_database.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -9,20 +8,22 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <map>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "base/text.hpp"
 #include "store/postgres/libpq.hpp"
-#include "store/postgres/parameters.hpp"
+#include "store/postgres/values.hpp"
 
 namespace heretix {
 namespace {
 
 using Steady = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kCancelPatience{2'000};
+constexpr int kUsesToPrepare = 3;
+constexpr std::size_t kMostStatements = 200;  // of a connection, remembered
 constexpr const char* kNothingHappened = "nothing was written; run the same command again";
 
 // libpq's messages end in line breaks and may span several lines.
@@ -128,63 +129,18 @@ struct WireParameters {
   std::vector<int> lengths, formats;
 };
 
-template <class Number>
-Value number_from(const char* text) {
-  const std::string_view view(text);
-  Number value{};
-  const auto [end, failed] = std::from_chars(view.data(), view.data() + view.size(), value);
-  if (failed != std::errc{}) throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a number", view));
-  return value;
-}
-
-std::string bytes_from(const char* text) {
-  std::size_t size = 0;
-  const std::unique_ptr<unsigned char, LibpqDeleter> bytes(
-      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size));
-  return bytes ? std::string(reinterpret_cast<const char*>(bytes.get()), size) : std::string{};
-}
-
-// "2026-11-23 09:30:00.5+01:30", in the session's time zone, which nobody may set behind a pooler.
-std::string in_utc(const char* text) {
-  using namespace std::chrono;
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
-  if (std::sscanf(text, "%d-%d-%d %d:%d:%d%n", &year, &month, &day, &hour, &minute, &second, &read) != 6)
-    throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text), "set its DateStyle to ISO");
-  const char* rest = text + read;
-  int micros = 0, digits = 0;
-  for (rest += *rest == '.'; *rest >= '0' && *rest <= '9'; ++rest, ++digits) micros = micros * 10 + (*rest - '0');
-  for (; digits < 6; ++digits) micros *= 10;
-  int offset_hours = 0, offset_minutes = 0;
-  std::sscanf(rest, "%d:%d", &offset_hours, &offset_minutes);
-  const auto offset = hours(offset_hours) + minutes(*rest == '-' ? -offset_minutes : offset_minutes);
-  const auto date = std::chrono::year(year) / std::chrono::month(static_cast<unsigned>(month)) /
-                    std::chrono::day(static_cast<unsigned>(day));
-  const auto utc = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::gmtime(system_clock::to_time_t(utc)), micros);
-}
-
-// Type numbers are fixed in Postgres (catalog/pg_type.dat).
-Value value_of(const PGresult* result, int row, int column) {
-  if (PQgetisnull(result, row, column) != 0) return std::monostate{};
-  const char* text = PQgetvalue(result, row, column);
-  switch (PQftype(result, column)) {
-    case 16: return std::int64_t{*text == 't'};  // bool
-    case 17: return bytes_from(text);            // bytea
-    case 20:
-    case 21:
-    case 23:
-    case 26: return number_from<std::int64_t>(text);  // int8, int2, int4, oid
-    case 700:
-    case 701: return number_from<double>(text);  // float4, float8
-    case 1184: return in_utc(text);              // timestamptz
-    default: return std::string(text, static_cast<std::size_t>(PQgetlength(result, row, column)));
-  }
-}
-
 }  // namespace
 
 struct PostgresDatabase::Connection {
-  bool is_ending = false;  // the server said that it ends the connection
+  // A statement that comes again is prepared; how often it came, then its name.
+  struct Statement {
+    int uses = 0;
+    std::string name;
+  };
+  bool is_ending = false;         // the server said that it ends the connection
+  std::optional<bool> is_direct;  // no pooler stands between; empty: not asked yet
+  std::map<std::string, Statement> statements;
+  int named = 0;
   std::unique_ptr<PGconn, LibpqDeleter> handle;
   PGconn* get() const { return handle.get(); }
 };
@@ -193,8 +149,9 @@ struct PostgresDatabase::Connection {
 struct PostgresDatabase::Result {
   std::unique_ptr<PGresult, LibpqDeleter> rows;
   std::string sqlstate, message;
-  bool broke = false;      // the connection is gone; the outcome was never heard
-  bool timed_out = false;  // by our own deadline
+  bool broke = false;        // the connection is gone; the outcome was never heard
+  bool timed_out = false;    // by our own deadline
+  bool is_outdated = false;  // what it had been prepared for changed meanwhile
 };
 
 namespace {
@@ -288,6 +245,8 @@ void PostgresDatabase::connect_to(const PostgresAddress& host) {
   PGconn* handle = connection_->get();
   if (handle == nullptr) throw Error(ErrorKind::broken, "libpq has no memory for a connection");
   connection_->is_ending = false;
+  connection_->is_direct.reset();
+  connection_->statements.clear();
   PQsetNoticeReceiver(handle, &hear_notice, &connection_->is_ending);
   const auto patience = patience_for(host, options_.connect_deadline);
   const auto deadline = Steady::now() + patience;
@@ -351,24 +310,11 @@ void PostgresDatabase::conclude(Result& result, bool heard_everything) {
   if (result.broke) connection_->handle.reset();
 }
 
-// `bindings` empty: the simple protocol, which takes several statements.
-PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindings* bindings) {
+// The answer to what libpq has just taken for sending; `sent` is what it said to that.
+PostgresDatabase::Result PostgresDatabase::answer_to(int sent) {
   Result result;
   PGconn* handle = connection_->get();
-  if (handle == nullptr) {
-    result.broke = true;
-    return result;
-  }
   const auto deadline = Steady::now() + options_.statement_deadline;
-  int sent = 0;
-  if (bindings != nullptr) {
-    const NumberedSql numbered = number_parameters(sql);
-    const WireParameters wire(numbered.names, *bindings);
-    sent = PQsendQueryParams(handle, numbered.sql.c_str(), static_cast<int>(wire.values.size()), nullptr,
-                             wire.values.data(), wire.lengths.data(), wire.formats.data(), 0);
-  } else {
-    sent = PQsendQuery(handle, std::string(sql).c_str());
-  }
   Heard heard = sent == 0 ? Heard::broken : flush(handle, deadline);
   if (heard == Heard::everything) heard = collect(handle, deadline, result.rows);
   if (heard == Heard::late) {
@@ -378,6 +324,65 @@ PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindi
   }
   conclude(result, heard == Heard::everything);
   return result;
+}
+
+// A pooler names another process than the one that answers; behind it a prepared statement may be on another server.
+PostgresDatabase::Result PostgresDatabase::learn_whether_direct() {
+  Result result = answer_to(PQsendQuery(connection_->get(), "SELECT pg_backend_pid()"));
+  if (!result.broke && result.sqlstate.empty()) {
+    const std::string pid = PQgetvalue(result.rows.get(), 0, 0);
+    connection_->is_direct = pid == std::to_string(PQbackendPID(connection_->get()));
+  }
+  return result;
+}
+
+// Prepares `sql` where it came often enough. Planning costs the server more than most of our statements do.
+PostgresDatabase::Result PostgresDatabase::prepare_if_frequent(const std::string& sql) {
+  auto& statements = connection_->statements;
+  if (statements.size() >= kMostStatements && !statements.contains(sql)) return {};
+  Connection::Statement& statement = statements[sql];
+  if (++statement.uses < kUsesToPrepare || !statement.name.empty()) return {};
+  if (!connection_->is_direct) {
+    Result result = learn_whether_direct();
+    if (result.broke || !result.sqlstate.empty()) return result;
+  }
+  if (!*connection_->is_direct) return {};
+  const std::string name = fmt::format("heretix_{}", ++connection_->named);
+  Result result = answer_to(PQsendPrepare(connection_->get(), name.c_str(), sql.c_str(), 0, nullptr));
+  if (!result.broke && result.sqlstate.empty()) statement.name = name;
+  return result;
+}
+
+PostgresDatabase::Result PostgresDatabase::run_bound(const NumberedSql& numbered, const Bindings& bindings) {
+  const WireParameters wire(numbered.names, bindings);
+  const int count = static_cast<int>(wire.values.size());
+  const auto send_plain = [&] {
+    return PQsendQueryParams(connection_->get(), numbered.sql.c_str(), count, nullptr, wire.values.data(),
+                             wire.lengths.data(), wire.formats.data(), 0);
+  };
+  Result prepared = prepare_if_frequent(numbered.sql);
+  if (prepared.broke || !prepared.sqlstate.empty()) return prepared;
+  const auto found = connection_->statements.find(numbered.sql);
+  if (found == connection_->statements.end() || found->second.name.empty()) return answer_to(send_plain());
+  Result result = answer_to(PQsendQueryPrepared(connection_->get(), found->second.name.c_str(), count,
+                                                wire.values.data(), wire.lengths.data(), wire.formats.data(), 0));
+  // "cached plan must not change result type", after a migration, or somebody's DEALLOCATE: nothing was executed.
+  if (result.sqlstate != "0A000" && result.sqlstate != "26000") return result;
+  connection_->statements.clear();
+  if (!in_transaction_) return answer_to(send_plain());
+  result.is_outdated = true;
+  return result;
+}
+
+// `bindings` empty: the simple protocol, which takes several statements.
+PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindings* bindings) {
+  if (connection_->get() == nullptr) {
+    Result broken;
+    broken.broke = true;
+    return broken;
+  }
+  if (bindings != nullptr) return run_bound(number_parameters(sql), *bindings);
+  return answer_to(PQsendQuery(connection_->get(), std::string(sql).c_str()));
 }
 
 void PostgresDatabase::lost(Doing doing) {
@@ -405,7 +410,7 @@ void PostgresDatabase::refuse(const Result& result) {
         kNothingHappened, "57014");
   }
   const std::string what = fmt::format("{}: {} ({})", address_.shown(), result.message, result.sqlstate);
-  if (result.sqlstate == "40001" || result.sqlstate == "40P01")
+  if (result.sqlstate == "40001" || result.sqlstate == "40P01" || result.is_outdated)
     throw TransactionLost(ErrorKind::conflict, what, kNothingHappened);
   const ErrorKind kind = kind_of(result.sqlstate);
   throw PostgresError(kind, what, hint_of(kind), result.sqlstate);
@@ -416,7 +421,7 @@ std::int64_t PostgresDatabase::execute(std::string_view sql, const Bindings& bin
   const Result result = run(sql, &bindings);
   require_success(result, Doing::writes);
   const std::string_view changed(PQcmdTuples(result.rows.get()));
-  return changed.empty() ? 0 : std::get<std::int64_t>(number_from<std::int64_t>(PQcmdTuples(result.rows.get())));
+  return changed.empty() ? 0 : whole_number_from(PQcmdTuples(result.rows.get()));
 }
 
 // Outside a transaction a statement that only reads may be sent again.

@@ -1,8 +1,9 @@
 // The Postgres adapter: libpq with every wait under a deadline of ours (but the resolver's for a host's name).
 //
-// Parameters are always bound, statements never named and session state never set, so that a transaction pooler may
-// stand between (PgBouncer, Neon's pooled hosts). A broken connection is made anew, with a growing pause, before the
-// next transaction: a serverless database that slept looks like a slow connection.
+// Parameters are always bound and session state is never set, so that a transaction pooler may stand between
+// (PgBouncer, Neon's pooled hosts); statements that come again are prepared only where none does. A broken connection
+// is made anew, with a growing pause, before the next transaction: a serverless database that slept looks like a slow
+// connection.
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,7 @@
 
 #include "store/database.hpp"
 #include "store/postgres/address.hpp"
+#include "store/postgres/parameters.hpp"
 
 namespace heretix {
 
@@ -89,6 +91,10 @@ class PostgresDatabase final : public Database {
   struct Connection;
   struct Result;
   Result run(std::string_view sql, const Bindings* bindings);
+  Result answer_to(int sent);
+  Result learn_whether_direct();
+  Result prepare_if_frequent(const std::string& sql);
+  Result run_bound(const NumberedSql& numbered, const Bindings& bindings);
   void conclude(Result& result, bool heard_everything);
   Result run_idempotent(std::string_view sql, const Bindings* bindings);
   void begin_with(const char* isolation);

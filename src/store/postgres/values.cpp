@@ -1,0 +1,74 @@
+#include "store/postgres/values.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include "base/error.hpp"
+#include "store/postgres/libpq.hpp"
+
+namespace heretix {
+namespace {
+
+template <class Number>
+Value number_from(const char* text) {
+  const std::string_view view(text);
+  Number value{};
+  const auto [end, failed] = std::from_chars(view.data(), view.data() + view.size(), value);
+  if (failed != std::errc{}) throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a number", view));
+  return value;
+}
+
+std::string bytes_from(const char* text) {
+  std::size_t size = 0;
+  const std::unique_ptr<unsigned char, LibpqDeleter> bytes(
+      PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size));
+  return bytes ? std::string(reinterpret_cast<const char*>(bytes.get()), size) : std::string{};
+}
+
+// "2026-11-23 09:30:00.5+01:30", in the session's time zone, which nobody may set behind a pooler.
+std::string in_utc(const char* text) {
+  using namespace std::chrono;
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
+  if (std::sscanf(text, "%d-%d-%d %d:%d:%d%n", &year, &month, &day, &hour, &minute, &second, &read) != 6)
+    throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text), "set its DateStyle to ISO");
+  const char* rest = text + read;
+  int micros = 0, digits = 0;
+  for (rest += *rest == '.'; *rest >= '0' && *rest <= '9'; ++rest, ++digits) micros = micros * 10 + (*rest - '0');
+  for (; digits < 6; ++digits) micros *= 10;
+  int offset_hours = 0, offset_minutes = 0;
+  std::sscanf(rest, "%d:%d", &offset_hours, &offset_minutes);
+  const auto offset = hours(offset_hours) + minutes(*rest == '-' ? -offset_minutes : offset_minutes);
+  const auto date = std::chrono::year(year) / std::chrono::month(static_cast<unsigned>(month)) /
+                    std::chrono::day(static_cast<unsigned>(day));
+  const auto utc = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::gmtime(system_clock::to_time_t(utc)), micros);
+}
+
+}  // namespace
+
+std::int64_t whole_number_from(const char* text) { return std::get<std::int64_t>(number_from<std::int64_t>(text)); }
+
+// Type numbers are fixed in Postgres (catalog/pg_type.dat).
+Value value_of(const PGresult* result, int row, int column) {
+  if (PQgetisnull(result, row, column) != 0) return std::monostate{};
+  const char* text = PQgetvalue(result, row, column);
+  switch (PQftype(result, column)) {
+    case 16: return std::int64_t{*text == 't'};  // bool
+    case 17: return bytes_from(text);            // bytea
+    case 20:
+    case 21:
+    case 23:
+    case 26: return number_from<std::int64_t>(text);  // int8, int2, int4, oid
+    case 700:
+    case 701: return number_from<double>(text);  // float4, float8
+    case 1184: return in_utc(text);              // timestamptz
+    default: return std::string(text, static_cast<std::size_t>(PQgetlength(result, row, column)));
+  }
+}
+
+}  // namespace heretix
