@@ -22,7 +22,8 @@ constexpr const char* kOwner = "owner@localhost";  // of an embedded service
 constexpr auto kServeOn = 3s;                      // while others learn that this process goes
 constexpr auto kMostDrain = 25s;
 constexpr rlim_t kOpenFiles = 8192;
-constexpr std::size_t kConnections = 8;  // to Postgres, of the routes
+// To Postgres, of the routes: more only wait for the same cores.
+std::size_t route_connections() { return std::clamp(2U * std::thread::hardware_concurrency(), 4U, 32U); }
 
 void wait_for_signal(int presses) {
   while (stop_signal().presses < presses) std::this_thread::sleep_for(50ms);
@@ -144,7 +145,7 @@ int serve_command(const Options& options) {
   const IntakeRules rules = service.rules();
   http::Metrics metrics;
   const auto open = [&service] { return service.open_database(); };
-  DatabasePool databases(open, service.is_embedded() ? 2 : kConnections);
+  DatabasePool databases(open, service.is_embedded() ? 2 : route_connections());
   http::EventHub hub(open);
   std::unique_ptr<Worker> worker;
   http::ApiParts parts{databases, service.secret(), service.banks(), models, rules, metrics, hub, [&worker] {
@@ -156,7 +157,7 @@ int serve_command(const Options& options) {
   http::Server server({.host = options.host,
                        .port = port_of(options.port, "--port"),
                        .trusted_proxies = http::parse_ranges(service.environment().trusted_proxies.value_or("")),
-                       .handler_threads = service.is_embedded() ? 2 : static_cast<int>(kConnections),
+                       .handler_threads = service.is_embedded() ? 2 : static_cast<int>(route_connections()),
                        .headers = http::security_headers(is_secure)},
                       application, &hub);
   http::ServiceApi api(parts, api_settings(service, options, server.port()));

@@ -1,5 +1,7 @@
 """Sign-in, sessions, usage and the money it protects, on SQLite and on Postgres."""
 import json
+import pathlib
+import os
 import datetime
 import hashlib
 import random
@@ -206,17 +208,40 @@ class Accounts(EachStore):
         told = [self.client().post("/api/checks", {"claim": f"Claim {i}", **custom}).status for i in range(2)]
         self.assertEqual(told, [201, 402])  # 1.40 of 2.50 dollars a day, then no more
 
+    def routes_with_an_id(self):
+        """Of the contract: method and path of each that takes an id."""
+        found, path = [], ""
+        for line in (pathlib.Path(os.environ["HERETIX_SOURCE"]) / "api/openapi.yaml").read_text().splitlines():
+            if matched := re.match(r"  (/\S*):$", line):
+                path = matched[1]
+            elif (matched := re.match(r"    (get|post|delete|put|patch):$", line)) and "{id}" in path:
+                found.append((matched[1].upper(), path))
+        self.assertGreaterEqual(len(found), 6)
+        return found
+
     def test_others_checks_are_not_there(self):
-        owner, other, visitor = self.signed_in(), self.signed_in("grace@example.org"), self.client()
-        made = self.finished(owner, self.check(owner, "Snow is white")["id"])
-        for client in (other, visitor):
-            for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("GET", "/events")):
-                told = client.request(method, f"/api/checks/{made['id']}{path}", headers={"Content-Length": "0"} if method == "POST" else {})
-                self.assertEqual((told.status, told.json()["detail"]), (404, "there is no such check"), (method, path))
-            self.assertEqual(client.get("/api/checks").json()["checks"], [])
-            self.assertEqual(client.get(f"/api/checks?before={made['id']}").status, 422)
-        self.assertEqual(other.get("/api/admin/overview").status, 404)
-        self.assertEqual(owner.get(f"/api/checks/{made['id']}").status, 200)
+        """Three users and a visitor, each against everything of each other."""
+        users = [self.signed_in(f"{name}@example.org") for name in ("ada", "grace", "mary")]
+        checks = [self.finished(user, self.check(user, f"Claim of {i}")["id"])["id"] for i, user in enumerate(users)]
+        sessions = [user.get("/api/sessions").json()["sessions"][0]["id"] for user in users]
+        job = self.rows("SELECT id FROM jobs LIMIT 1")[0][0]
+        tried = 0
+        for asker in [*users, self.client()]:
+            for owner, check, session in zip(users, checks, sessions):
+                if owner is asker:
+                    continue
+                for method, path in self.routes_with_an_id():
+                    identifier = session if "/sessions/" in path else job if "/jobs/" in path else check
+                    told = asker.request(method, path.replace("{id}", str(identifier)), headers={"Content-Length": "0"} if method == "POST" else {})
+                    wanted = (401,) if asker not in users and "/checks/" not in path else (404,)
+                    self.assertIn(told.status, wanted, (method, path))
+                    tried += 1
+                self.assertEqual(asker.get(f"/api/checks?before={check}").status, 422)
+        self.assertGreaterEqual(tried, 9 * 6)
+        for user, check, session in zip(users, checks, sessions):  # all of it is still there
+            self.assertEqual([c["id"] for c in user.get("/api/checks").json()["checks"]], [check])
+            self.assertEqual([s["id"] for s in user.get("/api/sessions").json()["sessions"]], [session])
+        self.assertEqual(users[1].get("/api/admin/overview").status, 404)
 
     def test_data_can_be_taken_along_and_the_account_closed(self):
         client = self.signed_in(plan="pro")
