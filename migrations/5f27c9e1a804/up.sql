@@ -114,7 +114,7 @@ CREATE TABLE billing_accounts (
   status varchar(32),
   plan varchar(32),
   period_end bigint,
-  newest_event bigint DEFAULT 0 NOT NULL,
+  newest_event varchar(400) DEFAULT '' NOT NULL,
   CONSTRAINT billing_accounts_pkey PRIMARY KEY (user_id),
   CONSTRAINT uq_billing_customer UNIQUE (customer_id),
   CONSTRAINT billing_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE

@@ -57,6 +57,7 @@ http::ApiSettings api_settings(const Service& service, const Options& options, i
     for (const char* name : {"localhost", "127.0.0.1", "::1"}) settings.own_names.insert(address_text(name, port));
   for (const std::string& admin : service.environment().admins) settings.admins.insert(canonical_mail_address(admin));
   if (service.is_embedded() && http::is_loopback(options.host)) settings.admins.insert(kOwner);
+  settings.billing = service.billing();
   return settings;
 }
 

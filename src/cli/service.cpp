@@ -8,11 +8,13 @@
 #include <sstream>
 
 #include "base/mail_address.hpp"
+#include "base/text.hpp"
 #include "check/check_store.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
 #include "store/sqlite/app_file.hpp"
 #include "store/sqlite/harness_file.hpp"
+#include "usage/plans.hpp"
 
 namespace heretix {
 namespace {
@@ -121,6 +123,31 @@ std::unique_ptr<Mailer> Service::make_mailer(bool shows_links) const {
     print_note(fmt::format("heretix: a mail to {} is in {}", mail.to.at(0), path));
     if (shows_links) print_note(mail.body);
   });
+}
+
+StripeSettings Service::billing() const {
+  StripeSettings stripe;
+  const Environment& e = environment_;
+  if (!e.stripe_key && !e.stripe_webhook_secret && !e.stripe_prices) return stripe;
+  if (!e.stripe_key || !e.stripe_webhook_secret || !e.stripe_prices)
+    throw Error(ErrorKind::bad_input,
+                "of HERETIX_STRIPE_KEY, HERETIX_STRIPE_WEBHOOK_SECRET and HERETIX_STRIPE_PRICES some are set",
+                "set all three, or none");
+  for (const std::string_view pair : split(*e.stripe_prices, ',')) {
+    const std::size_t equals = pair.find('=');
+    const std::string plan(trimmed(pair.substr(0, equals)));
+    if (equals == std::string_view::npos || find_service_plan(plan) == nullptr ||
+        trimmed(pair.substr(equals + 1)).empty())
+      throw Error(ErrorKind::bad_input, fmt::format("HERETIX_STRIPE_PRICES has '{}', must be PLAN=PRICE", pair),
+                  "heretix plan list shows the plans");
+    stripe.plan_of_price.emplace(trimmed(pair.substr(equals + 1)), plan);
+  }
+  for (const std::string_view secret : split(*e.stripe_webhook_secret, ','))
+    if (!trimmed(secret).empty()) stripe.webhook_secrets.emplace_back(trimmed(secret));
+  stripe.key = *e.stripe_key;
+  stripe.url = e.stripe_url.value_or(stripe.url);
+  stripe.ca_file = e.ca_file;
+  return stripe;
 }
 
 }  // namespace heretix

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "account/secret.hpp"
+#include "billing/stripe.hpp"
 #include "cli/databases.hpp"
 #include "cli/session.hpp"
 #include "intake/intake.hpp"
@@ -34,6 +35,7 @@ class Service {
   IntakeRules rules() const;
   std::unique_ptr<Mailer> make_mailer(bool shows_links) const;
   std::string mail_from() const;
+  StripeSettings billing() const;  // not set up where no variable is
 
  private:
   struct NamedModel {

@@ -58,6 +58,10 @@ void read_service_variables(Environment& environment) {
   environment.mail_from = variable("HERETIX_MAIL_FROM");
   environment.postmark_token = variable("HERETIX_POSTMARK_TOKEN");
   environment.postmark_url = variable("HERETIX_POSTMARK_URL");
+  environment.stripe_key = variable("HERETIX_STRIPE_KEY");
+  environment.stripe_webhook_secret = variable("HERETIX_STRIPE_WEBHOOK_SECRET");
+  environment.stripe_prices = variable("HERETIX_STRIPE_PRICES");
+  environment.stripe_url = variable("HERETIX_STRIPE_URL");
   environment.anonymous_budget = real_number("HERETIX_ANON_BUDGET");
   environment.most_per_check = real_number("HERETIX_MAX_CHECK_USD");
   environment.keep_days = real_number("HERETIX_KEEP_DAYS");

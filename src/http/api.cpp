@@ -87,6 +87,9 @@ std::span<const ServiceApi::Route> ServiceApi::route_table() {
       Route{{"DELETE", "/api/sessions/{id}"}, Audience::user, &ServiceApi::end_session},
       Route{{"GET", "/api/usage"}, Audience::user, &ServiceApi::get_usage},
       Route{{"GET", "/api/billing"}, Audience::user, &ServiceApi::get_billing},
+      Route{{"POST", "/api/billing/checkout"}, Audience::user, &ServiceApi::buy_plan},
+      Route{{"POST", "/api/billing/portal"}, Audience::user, &ServiceApi::open_portal},
+      Route{{"POST", "/api/billing/webhook"}, Audience::everybody, &ServiceApi::take_webhook},
       Route{{"GET", "/api/admin/overview"}, Audience::admin, &ServiceApi::admin_overview},
       Route{{"POST", "/api/admin/jobs/{id}/retry"}, Audience::admin, &ServiceApi::admin_retry}};
   return kRoutes;

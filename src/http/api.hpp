@@ -10,6 +10,7 @@
 
 #include "account/magic_links.hpp"
 #include "account/sessions.hpp"
+#include "billing/stripe.hpp"
 #include "http/body.hpp"
 #include "http/metrics.hpp"
 #include "http/router.hpp"
@@ -23,7 +24,7 @@ struct ApiSettings {
   std::string origin;                 // "https://heretix.example", without a slash at its end
   std::set<std::string> own_names{};  // other origins of the same service, on loopback
   std::set<std::string> admins{};     // canonical mail addresses
-  bool billing_is_set_up = false;
+  StripeSettings billing{};
 };
 
 struct ApiParts {
@@ -108,7 +109,12 @@ class ServiceApi final : public Application {
   ServiceResponse end_session(Call& call);
   ServiceResponse sign_out(Call& call);
   ServiceResponse get_usage(Call& call);
+  // billing
   ServiceResponse get_billing(Call& call);
+  ServiceResponse buy_plan(Call& call);
+  ServiceResponse open_portal(Call& call);
+  ServiceResponse take_webhook(Call& call);
+  void require_billing() const;
   // operation
   ServiceResponse admin_overview(Call& call);
   ServiceResponse admin_retry(Call& call);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/mail_address.hpp"
+#include "billing/subscriptions.hpp"
 #include "http/api.hpp"
 #include "http/page.hpp"
 
@@ -40,6 +41,13 @@ json session_json(const Session& session, const std::string& current) {
           {"expires_at", as_rfc3339(session.expires_at)},
           {"user_agent", session.user_agent},
           {"is_current", session.id == current}};
+}
+
+// Stripe would go on charging somebody whom nobody knows here any more.
+void require_nothing_paid(Database& database, const std::string& user_id) {
+  const auto account = Subscriptions(database, {}).account_of(user_id);
+  if (account && !account->plan.empty())
+    throw Error(ErrorKind::conflict, "a subscription is still paid for", "end it on the billing page first");
 }
 
 }  // namespace
@@ -99,6 +107,7 @@ ServiceResponse ServiceApi::close_account(Call& call) {
   const User user = call.who->user;
   if (canonical_mail_address(body.text("email", 320)) != user.email)
     throw Refusal(422, "email must be the account's own address: closing it cannot be undone");
+  require_nothing_paid(call.database, user.id);
   in_transaction(call.database,
                  [&] {
                    ServedChecks(call.database).remove_all_of(user.id);
@@ -157,20 +166,6 @@ ServiceResponse ServiceApi::sign_out(Call& call) {
 
 ServiceResponse ServiceApi::get_usage(Call& call) {
   return json_response(200, usage_json(Ledger(call.database).usage_of(call.who->user), call.who->user));
-}
-
-ServiceResponse ServiceApi::get_billing(Call& call) {
-  json plans = json::array();
-  for (const ServicePlan& plan : service_plans()) {
-    plans.push_back({{"name", plan.name},
-                     {"title", plan.title},
-                     {"checks", plan.checks},
-                     {"per", plan.per == Per::ever ? "ever" : "month"},
-                     {"goes_deep", plan.goes_deep}});
-  }
-  return json_response(200, {{"is_set_up", settings_.billing_is_set_up},
-                             {"plan", Ledger(call.database).usage_of(call.who->user).plan},
-                             {"plans", plans}});
 }
 
 }  // namespace heretix::http

@@ -16,17 +16,6 @@ using nlohmann::json;
 constexpr std::size_t kMostListed = 200;
 constexpr std::int64_t kYear = 31'536'000;
 
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const char c = text[i];
-    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    if (is_dash ? c != '-' : !is_digit) return false;
-  }
-  return true;
-}
-
 json optional_text(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 
 json check_json(const ServedCheck& check) {

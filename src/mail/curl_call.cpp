@@ -17,7 +17,8 @@ CurlCall::CurlCall(const std::string& url, const char* protocols, const std::str
   set(CURLOPT_ERRORBUFFER, words_.data());
   set(CURLOPT_READFUNCTION, &CurlCall::give);
   set(CURLOPT_READDATA, static_cast<void*>(this));
-  set(CURLOPT_WRITEFUNCTION, &CurlCall::drop);
+  set(CURLOPT_WRITEFUNCTION, &CurlCall::take);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
 }
 
@@ -31,6 +32,11 @@ void CurlCall::add_line(const std::string& line) { lines_ = curl_slist_append(li
 CURLcode CurlCall::perform(CURLoption lines) {
   set(lines, lines_);
   return curl_easy_perform(handle_);
+}
+
+void CurlCall::keep_reply(std::string& into, std::size_t most) {
+  reply_ = &into;
+  most_ = most;
 }
 
 long CurlCall::response_code() const {
@@ -51,6 +57,12 @@ std::size_t CurlCall::give(char* into, std::size_t size, std::size_t count, void
   return length;
 }
 
-std::size_t CurlCall::drop(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+std::size_t CurlCall::take(char* data, std::size_t size, std::size_t count, void* self) {
+  auto* call = static_cast<CurlCall*>(self);
+  if (call->reply_ == nullptr) return size * count;
+  if (call->reply_->size() + size * count > call->most_) return 0;  // ends the transfer
+  call->reply_->append(data, size * count);
+  return size * count;
+}
 
 }  // namespace heretix

@@ -1,4 +1,4 @@
-// One blocking call by libcurl: what mail and webhooks share.
+// One blocking call by libcurl: what mail, webhooks and payment share.
 #pragma once
 
 #include <array>
@@ -24,17 +24,21 @@ class CurlCall {
   }
   void add_line(const std::string& line);  // a header, or a recipient
   CURLcode perform(CURLoption lines);      // the option that takes the lines
+  // What comes back is kept in `into`, which must outlive the call; beyond `most` bytes the call fails.
+  void keep_reply(std::string& into, std::size_t most);
   long response_code() const;
   std::string told(CURLcode code) const;  // libcurl's words
 
  private:
   static std::size_t give(char* into, std::size_t size, std::size_t count, void* self);
-  static std::size_t drop(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t take(char* data, std::size_t size, std::size_t count, void* self);
 
   CURL* handle_;
   curl_slist* lines_ = nullptr;
   const std::string& body_;
   std::size_t given_ = 0;
+  std::string* reply_ = nullptr;
+  std::size_t most_ = 0;
   std::array<char, CURL_ERROR_SIZE> words_{};
 };
 

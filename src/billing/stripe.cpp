@@ -1,0 +1,85 @@
+#include "billing/stripe.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "mail/curl_call.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::size_t kMostReply = 1 << 20;
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+// application/x-www-form-urlencoded; names hold brackets, which Stripe takes as they are or encoded.
+std::string form_of(const Fields& fields) {
+  const auto encoded = [](const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+      const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                            c == '_' || c == '.';
+      out += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return out;
+  };
+  std::string form;
+  for (const auto& [name, value] : fields) form += (form.empty() ? "" : "&") + encoded(name) + "=" + encoded(value);
+  return form;
+}
+
+std::string page_of(const StripeSettings& settings, const std::string& path, const Fields& fields,
+                    const std::string& once) {
+  const std::string body = form_of(fields);
+  std::string reply;
+  CurlCall call(settings.url + path, settings.url.starts_with("https:") ? "https" : "http,https", body,
+                std::chrono::seconds(20), settings.ca_file);
+  call.add_line("Authorization: Bearer " + settings.key);
+  call.add_line("Content-Type: application/x-www-form-urlencoded");
+  call.add_line("Expect:");
+  if (!once.empty()) call.add_line("Idempotency-Key: " + once);
+  call.set(CURLOPT_POST, 1L);
+  call.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  call.keep_reply(reply, kMostReply);
+  const CURLcode code = call.perform(CURLOPT_HTTPHEADER);
+  if (code != CURLE_OK)
+    throw Error(ErrorKind::unavailable,
+                fmt::format("the payment service cannot be reached: {}", on_one_line(call.told(code))));
+  const long status = call.response_code();
+  const nlohmann::json told = nlohmann::json::parse(reply, nullptr, false);
+  if (status == 200 && told.is_object() && told.contains("url") && told["url"].is_string())
+    return told["url"].get<std::string>();
+  const nlohmann::json::json_pointer at("/error/message");
+  const std::string why =
+      told.is_object() && told.contains(at) && told[at].is_string() ? told[at].get<std::string>() : "";
+  throw Error(status == 429 || status >= 500 ? ErrorKind::unavailable : ErrorKind::broken,
+              fmt::format("the payment service answered {}: {}", status, shortened(on_one_line(why), 300)),
+              "check HERETIX_STRIPE_KEY and HERETIX_STRIPE_PRICES");
+}
+
+}  // namespace
+
+std::string checkout_page(const StripeSettings& settings, const std::string& price, const std::string& user_id,
+                          const std::string& email, const std::string& origin, const std::string& once) {
+  return page_of(settings, "/v1/checkout/sessions",
+                 {{"mode", "subscription"},
+                  {"line_items[0][price]", price},
+                  {"line_items[0][quantity]", "1"},
+                  {"client_reference_id", user_id},
+                  {"customer_email", email},
+                  {"subscription_data[metadata][user_id]", user_id},
+                  {"success_url", origin + "/billing"},
+                  {"cancel_url", origin + "/billing"}},
+                 once);
+}
+
+std::string portal_page(const StripeSettings& settings, const std::string& customer_id, const std::string& origin) {
+  return page_of(settings, "/v1/billing_portal/sessions",
+                 {{"customer", customer_id}, {"return_url", origin + "/billing"}}, "");
+}
+
+}  // namespace heretix

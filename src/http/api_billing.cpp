@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "billing/subscriptions.hpp"
+#include "http/api.hpp"
+
+namespace heretix::http {
+namespace {
+
+using nlohmann::json;
+
+}  // namespace
+
+ServiceResponse ServiceApi::get_billing(Call& call) {
+  json plans = json::array();
+  for (const ServicePlan& plan : service_plans()) {
+    plans.push_back({{"name", plan.name},
+                     {"title", plan.title},
+                     {"checks", plan.checks},
+                     {"per", plan.per == Per::ever ? "ever" : "month"},
+                     {"goes_deep", plan.goes_deep}});
+  }
+  const auto account = Subscriptions(call.database, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  return json_response(200,
+                       {{"is_set_up", settings_.billing.is_set_up()},
+                        {"plan", Ledger(call.database).usage_of(call.who->user).plan},
+                        {"subscription", account && !account->status.empty() ? json(account->status) : json(nullptr)},
+                        {"plans", plans}});
+}
+
+void ServiceApi::require_billing() const {
+  if (!settings_.billing.is_set_up())
+    throw Error(ErrorKind::conflict, "plans cannot be bought here", "ask who runs this service for a plan");
+}
+
+ServiceResponse ServiceApi::buy_plan(Call& call) {
+  const Body body(call.request, {"plan"});
+  const std::string plan = body.text("plan", 32);
+  require_billing();
+  const auto& prices = settings_.billing.plan_of_price;
+  const auto price = std::ranges::find(prices, plan, [](const auto& entry) { return entry.second; });
+  if (price == prices.end()) throw Refusal(422, fmt::format("there is no plan '{}' to buy", plan));
+  const User& user = call.who->user;
+  const auto account = Subscriptions(call.database, prices).account_of(user.id);
+  if (account && !account->plan.empty())
+    throw Error(ErrorKind::conflict, "a subscription is paid for already", "change it on the payment service's page");
+  return json_response(200, {{"url", checkout_page(settings_.billing, price->first, user.id, user.email,
+                                                   settings_.origin, call.request.id)}});
+}
+
+ServiceResponse ServiceApi::open_portal(Call& call) {
+  const Body body(call.request, {});
+  require_billing();
+  const auto account = Subscriptions(call.database, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  if (!account) throw Error(ErrorKind::conflict, "nothing was bought yet");
+  return json_response(200, {{"url", portal_page(settings_.billing, account->customer_id, settings_.origin)}});
+}
+
+// The signature is of the bytes as they came; nobody else can have made them.
+ServiceResponse ServiceApi::take_webhook(Call& call) {
+  require_billing();
+  Subscriptions subscriptions(call.database, settings_.billing.plan_of_price);
+  const std::string& body = call.request.body;
+  if (!is_signed(call.request.header("stripe-signature"), body, settings_.billing.webhook_secrets, subscriptions.now()))
+    throw Refusal(400, "the signature does not hold");
+  in_transaction(call.database, [&] { subscriptions.take(body); }, {.isolation = Isolation::beside_others});
+  return {.status = 204};
+}
+
+}  // namespace heretix::http
