@@ -4,13 +4,13 @@
 #include <openssl/crypto.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "account/secret.hpp"
 #include "account/users.hpp"
+#include "base/number.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "usage/ledger.hpp"
@@ -32,12 +32,6 @@ constexpr std::string_view kCustomer =
 constexpr std::string_view kUpdate =
     "UPDATE billing_accounts SET customer_id = :customer, subscription_id = :subscription, subscription_created = "
     ":begun, status = :status, plan = :plan, period_end = :end, newest_event = :order WHERE user_id = :user";
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failed == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 bool is_equal(const std::string& a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

@@ -7,11 +7,8 @@
 #include "http/api.hpp"
 
 namespace heretix::http {
-namespace {
 
 using nlohmann::json;
-
-}  // namespace
 
 ServiceResponse ServiceApi::get_billing(Call& call) {
   json plans = json::array();

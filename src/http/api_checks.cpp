@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/number.hpp"
 #include "base/random.hpp"
 #include "base/sha256.hpp"
 #include "http/api.hpp"
@@ -58,13 +58,6 @@ CheckWish wish_of(const ServiceRequest& request) {
     wish.seed = static_cast<std::uint64_t>(*seed);
   wish.fresh = body.truth("fresh");
   return wish;
-}
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 }  // namespace
