@@ -203,6 +203,27 @@ install_spark() {
   rm -rf "$into"
 }
 
+# Peers written in Go, where a toolchain of 1.22 or newer is: the module proxy's sums stand for checksums.
+install_go_peers() {
+  local target into minor
+  target=$(packages_folder go "$here/tools/go-pins.txt")
+  [ -d "$target" ] && return
+  minor=$(go env GOVERSION 2>/dev/null | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  if [ "${minor:-0}" -lt 22 ]; then
+    say "no Go 1.22 here: the tests with stripe-mock and toxiproxy are not among those that are run"
+    return
+  fi
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  say "building Go peers"
+  while read -r name module; do
+    GOBIN="$into/built" GOFLAGS=-modcacherw go install "$module" 2>"$into/log" || { tail -5 "$into/log" >&2; exit 70; }
+    mkdir -p "$into/bin"
+    mv "$into"/built/* "$into/bin/$name"
+  done < <(grep -v '^#' "$here/tools/go-pins.txt")
+  mv "$into/bin" "$target"
+  rm -rf "$into"
+}
+
 packages=$build_packages
 case $purpose in
   where)
@@ -212,6 +233,7 @@ case $purpose in
     printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
     printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
+    printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
     printf 'scanners %s\n' "$(packages_folder scanners "$here/tools/bench-pins.txt")"
     exit 0
@@ -238,6 +260,8 @@ case $purpose in
     install_postgres
     install_llama_server
     install_packages_of python "$here/tools/test-pins.txt"
+    install_packages_of service "$here/tools/service-pins.txt"
+    install_go_peers
     install_duckdb_readers
     ;;&
   test)

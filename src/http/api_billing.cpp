@@ -57,10 +57,12 @@ ServiceResponse ServiceApi::open_portal(Call& call) {
 
 // The signature is of the bytes as they came; nobody else can have made them.
 ServiceResponse ServiceApi::take_webhook(Call& call) {
+  const std::string signature = call.request.header("stripe-signature");
+  if (signature.empty()) throw Refusal(400, "the header Stripe-Signature is missing");
   require_billing();
   Subscriptions subscriptions(call.database, settings_.billing.plan_of_price);
   const std::string& body = call.request.body;
-  if (!is_signed(call.request.header("stripe-signature"), body, settings_.billing.webhook_secrets, subscriptions.now()))
+  if (!is_signed(signature, body, settings_.billing.webhook_secrets, subscriptions.now()))
     throw Refusal(400, "the signature does not hold");
   in_transaction(call.database, [&] { subscriptions.take(body); }, {.isolation = Isolation::beside_others});
   return {.status = 204};

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/number.hpp"
@@ -14,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostListed = 200;
+constexpr std::array kCheckStates = {kCheckQueued, kCheckRunning, kCheckDone, kCheckFailed, kCheckCancelled};
 constexpr std::int64_t kYear = 31'536'000;
 
 json optional_text(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
@@ -119,14 +122,17 @@ ServiceResponse ServiceApi::list_checks(Call& call) {
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
   wanted.model = request.parameter("model").value_or("");
   wanted.state = request.parameter("state").value_or("");
+  if (!wanted.state.empty() && std::ranges::find(kCheckStates, wanted.state) == kCheckStates.end())
+    throw Refusal(422, fmt::format("state must be one of: {}", fmt::join(kCheckStates, ", ")));
   const auto limit = request.parameter("limit");
   const auto most = limit ? whole_number(*limit) : std::optional<std::int64_t>(50);
   if (!most || *most < 1 || *most > static_cast<std::int64_t>(kMostListed))
     throw Refusal(422, fmt::format("limit must be a whole number from 1 to {}", kMostListed));
   wanted.most = static_cast<std::size_t>(*most) + 1;
-  if (const auto cursor = request.parameter("before"); cursor && !cursor->empty()) {
-    const auto last = is_uuid(*cursor) ? ServedChecks(call.database).find(*cursor) : std::nullopt;
-    if (!last || !may_read(call, *last)) throw Refusal(422, "before names no check of yours");
+  if (const auto cursor = request.parameter("before"); cursor) {
+    if (!is_uuid(*cursor)) throw Refusal(422, "before must be the id of a check");
+    const auto last = ServedChecks(call.database).find(*cursor);
+    if (!last || !may_read(call, *last)) throw Error(ErrorKind::not_found, "before names no check of yours");
     wanted.before_time = last->created_at;
     wanted.before_id = last->id;
   }
