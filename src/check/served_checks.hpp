@@ -42,6 +42,7 @@ struct ServedCheck {
   std::string request, record;  // JSON; the record's is empty until it is done
   std::string error_kind, error;
   std::string charged_to, ledger_id;
+  std::string share_id;  // by which anybody may read it; empty: nobody else
   bool was_cached = false;
   bool cancel_requested = false;
   std::int64_t last_event = 0;
@@ -76,6 +77,10 @@ class ServedChecks {
   std::optional<ServedCheck> find(const std::string& id);
   std::vector<ServedCheck> list(const ListedChecks& wanted);  // without records
   std::vector<ServedCheck> all_of_user(const std::string& user_id);
+  // Anybody who has the id may read the check, until it is taken away. Sharing again gives the same id.
+  std::optional<ServedCheck> find_shared(const std::string& share_id);
+  std::string share(const std::string& id, const std::string& new_share_id);
+  void unshare(const std::string& id);
   bool remove(const std::string& id);  // one that has ended
   // Those under way too: their workers find nothing to write to. With the jobs, which hold claims.
   void remove_all_of(const std::string& user_id);

@@ -149,9 +149,12 @@ int serve_command(const Options& options) {
   DatabasePool databases(open, service.is_embedded() ? 2 : route_connections());
   http::EventHub hub(open);
   std::unique_ptr<Worker> worker;
-  http::ApiParts parts{databases, service.secret(), service.banks(), models, rules, metrics, hub, [&worker] {
-                         if (worker) worker->wake();
-                       }};
+  const auto wake_worker = [&worker] {
+    if (worker) worker->wake();
+  };
+  const auto open_answers = [&service](Database& database) { return service.open_answers(database); };
+  http::ApiParts parts{databases, service.secret(), service.banks(), models,           rules, metrics,
+                       hub,       wake_worker,      open_answers,    http::web_files()};
   // The port may be any: it is known once it is listened at.
   http::LateApplication application;
   const bool is_secure = service.environment().origin.value_or("").starts_with("https://");

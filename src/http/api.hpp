@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,10 +12,12 @@
 #include "account/magic_links.hpp"
 #include "account/sessions.hpp"
 #include "billing/stripe.hpp"
+#include "check/answers_place.hpp"
 #include "http/body.hpp"
 #include "http/metrics.hpp"
 #include "http/router.hpp"
 #include "http/server.hpp"
+#include "http/web_files.hpp"
 #include "intake/intake.hpp"
 #include "store/pool.hpp"
 
@@ -36,6 +39,8 @@ struct ApiParts {
   Metrics& metrics;
   EventHub& hub;
   std::function<void()> wake_worker;
+  std::function<AnswersPlace(Database& service)> open_answers;
+  std::span<const WebFile> web{};  // the page
 };
 
 enum class Audience { everybody, user, admin };
@@ -98,6 +103,15 @@ class ServiceApi final : public Application {
   ServiceResponse check_events(Call& call);
   ServiceResponse quote_check(Call& call);
   ServiceResponse list_models(Call& call);
+  // what was measured
+  ServiceResponse get_answers(Call& call);
+  ServiceResponse compare_checks(Call& call);
+  ServiceResponse share_check(Call& call);
+  ServiceResponse unshare_check(Call& call);
+  ServiceResponse get_shared(Call& call);
+  ServiceResponse get_shared_answers(Call& call);
+  ServedCheck shared_check(Call& call);
+  ServiceResponse answers_of(Database& database, const ServedCheck& check);
   // account
   ServiceResponse request_link(Call& call);
   ServiceResponse show_link(Call& call);
@@ -121,7 +135,11 @@ class ServiceApi final : public Application {
   ServiceResponse ready(Call& call);
   ServiceResponse healthy(Call& call);
   ServiceResponse contract(Call& call);
-  ServiceResponse front_page(Call& call);
+  ServiceResponse start(Call& call);
+  nlohmann::json me_json(Call& call) const;
+  nlohmann::json models_json() const;
+  ServiceResponse web_page(Call& call);
+  ServiceResponse web_asset(Call& call);
   ServiceResponse style_sheet(Call& call);
 
   ApiParts parts_;
@@ -131,6 +149,9 @@ class ServiceApi final : public Application {
 
 // Sent with every response.
 std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure);
+
+// The check with its record; the caller has made sure that it may be read.
+ServiceResponse check_response(const ServedCheck& check);
 
 // "2026-11-23 08:00:00.000000" as "2026-11-23T08:00:00.000000Z".
 std::string as_rfc3339(std::string time);

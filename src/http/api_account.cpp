@@ -93,13 +93,21 @@ ServiceResponse ServiceApi::use_link(Call& call) {
                       {"Cache-Control", "no-store"}}};
 }
 
-ServiceResponse ServiceApi::get_me(Call& call) {
+json ServiceApi::me_json(Call& call) const {
   const User& user = call.who->user;
-  return json_response(200, {{"id", user.id},
-                             {"email", user.email},
-                             {"created_at", as_rfc3339(user.created_at)},
-                             {"is_admin", settings_.admins.contains(user.email)},
-                             {"usage", usage_json(Ledger(call.database).usage_of(user), user)}});
+  return {{"id", user.id},
+          {"email", user.email},
+          {"created_at", as_rfc3339(user.created_at)},
+          {"is_admin", settings_.admins.contains(user.email)},
+          {"usage", usage_json(Ledger(call.database).usage_of(user), user)}};
+}
+
+ServiceResponse ServiceApi::get_me(Call& call) { return json_response(200, me_json(call)); }
+
+ServiceResponse ServiceApi::start(Call& call) {
+  return json_response(200, {{"user", call.who ? me_json(call) : json(nullptr)},
+                             {"models", models_json()},
+                             {"can_buy", settings_.billing.is_set_up()}});
 }
 
 ServiceResponse ServiceApi::close_account(Call& call) {

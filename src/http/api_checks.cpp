@@ -146,13 +146,15 @@ ServiceResponse ServiceApi::list_checks(Call& call) {
 }
 
 // The record goes out as it is stored, not parsed again.
-ServiceResponse ServiceApi::get_check(Call& call) {
-  const ServedCheck check = readable_check(call);
+ServiceResponse check_response(const ServedCheck& check) {
   std::string body = check_json(check).dump(-1, ' ', false, json::error_handler_t::replace);
   body.back() = ',';
-  body += "\"record\":" + (check.record.empty() ? std::string("null") : check.record) + "}";
+  body += "\"share\":" + optional_text(check.share_id).dump() +
+          ",\"record\":" + (check.record.empty() ? std::string("null") : check.record) + "}";
   return {.status = 200, .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}};
 }
+
+ServiceResponse ServiceApi::get_check(Call& call) { return check_response(readable_check(call)); }
 
 ServiceResponse ServiceApi::delete_check(Call& call) {
   const ServedCheck check = readable_check(call);
@@ -182,7 +184,7 @@ ServiceResponse ServiceApi::check_events(Call& call) {
   return response;
 }
 
-ServiceResponse ServiceApi::list_models(Call& /*call*/) {
+json ServiceApi::models_json() const {
   json models = json::array();
   for (const OfferedModel& model : parts_.models) {
     const bool is_free = model.facts.price && model.facts.price->is_free();
@@ -192,7 +194,9 @@ ServiceResponse ServiceApi::list_models(Call& /*call*/) {
                       {"is_free", is_free},
                       {"cost_note", model.facts.cost_note}});
   }
-  return json_response(200, {{"models", models}});
+  return models;
 }
+
+ServiceResponse ServiceApi::list_models(Call& /*call*/) { return json_response(200, {{"models", models_json()}}); }
 
 }  // namespace heretix::http

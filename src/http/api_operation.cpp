@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "http/api.hpp"
-#include "http/page.hpp"
 #include "queue/queue.hpp"
 
 namespace heretix::http {
@@ -26,12 +26,36 @@ ServiceResponse ServiceApi::style_sheet(Call& /*call*/) {
   return {.content_type = "text/css; charset=utf-8", .body = std::string(kStyleSheet)};
 }
 
-ServiceResponse ServiceApi::front_page(Call& call) {
-  const std::string who =
-      call.who ? fmt::format("You are signed in as {}.", call.who->user.email) : std::string("You are not signed in.");
-  return page(200, "Heretix",
-              paragraph("The instrument that measures what a language model believes about a claim.") + paragraph(who) +
-                  "<p>The interface is described in <a href=\"/api/openapi.yaml\">openapi.yaml</a>.</p>");
+namespace {
+
+const WebFile* find_file(std::span<const WebFile> files, std::string_view path) {
+  const auto found = std::ranges::find(files, path, &WebFile::path);
+  return found == files.end() ? nullptr : &*found;
+}
+
+ServiceResponse sent(const ServiceRequest& request, const WebFile& file, const char* cache) {
+  const bool is_packed = !file.gzip.empty() && request.header("accept-encoding").find("gzip") != std::string::npos;
+  ServiceResponse response{.content_type = std::string(file.content_type),
+                           .body = std::string(is_packed ? file.gzip : file.text),
+                           .headers = {{"Cache-Control", cache}, {"Vary", "Accept-Encoding"}}};
+  if (is_packed) response.headers.emplace_back("Content-Encoding", "gzip");
+  return response;
+}
+
+}  // namespace
+
+// One page for every address: its script shows what the address names.
+ServiceResponse ServiceApi::web_page(Call& call) {
+  const WebFile* file = find_file(parts_.web, "index.html");
+  if (file == nullptr) throw Error(ErrorKind::not_found, "this program was built without the page");
+  return sent(call.request, *file, "no-cache");
+}
+
+// Names hold a digest of what they name.
+ServiceResponse ServiceApi::web_asset(Call& call) {
+  const WebFile* file = find_file(parts_.web, "assets/" + call.parameters.at("name"));
+  if (file == nullptr) throw Error(ErrorKind::not_found, "there is no such file");
+  return sent(call.request, *file, "public, max-age=31536000, immutable");
 }
 
 ServiceResponse ServiceApi::admin_overview(Call& call) {

@@ -17,7 +17,7 @@
 #include "account/secret.hpp"
 #include "ask/ask.hpp"
 #include "base/clock.hpp"
-#include "check/run_store.hpp"
+#include "check/answers_place.hpp"
 #include "mail/mailer.hpp"
 #include "prompt/banks.hpp"
 #include "provider/provider.hpp"
@@ -25,13 +25,6 @@
 #include "store/database.hpp"
 
 namespace heretix {
-
-// Where a thread's checks keep their answers.
-struct AnswersPlace {
-  std::unique_ptr<Database> database;  // null: the service's own
-  std::unique_ptr<RunStore> runs;
-  std::string path;  // of the harness's file; empty: none
-};
 
 struct WorkerLog {
   std::string job_id, kind, outcome, error;  // outcome: done, again, dead, lost, handed_back, cancelled

@@ -1,0 +1,101 @@
+// Calls of the service's interface. Types come from api/openapi.yaml (schema.d.ts, made by the build).
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type Check = Schemas["Check"];
+export type StoredCheck = Omit<Schemas["CheckWithRecord"], "record"> & { record: CheckRecord | null };
+export type Wish = Schemas["Wish"];
+export type Usage = Schemas["Usage"];
+export type Model = Schemas["Model"];
+export type Session = Schemas["Session"];
+export type Answers = Schemas["Answers"];
+export type Comparison = Schemas["Comparison"];
+export type Start = paths["/api/start"]["get"]["responses"]["200"]["content"]["application/json"];
+export type Quote = paths["/api/quotes"]["post"]["responses"]["200"]["content"]["application/json"];
+export type Billing = paths["/api/billing"]["get"]["responses"]["200"]["content"]["application/json"];
+export type Overview = paths["/api/admin/overview"]["get"]["responses"]["200"]["content"]["application/json"];
+export type CheckPage = paths["/api/checks"]["get"]["responses"]["200"]["content"]["application/json"];
+
+export interface Gate {
+  name: string;
+  meaning: string;
+  advice: string;
+  bound: "at_least" | "at_most";
+  limit: number;
+  observed: number | null;
+  passed: boolean;
+}
+export interface TemplateResult {
+  paraphrase_idx: number;
+  prompt_sha256: string;
+  prob_true: number[];
+  mean_p: number | null;
+  answered: number;
+  usable: number;
+  slots: number;
+}
+// The part of docs/record.md that the page shows.
+export interface CheckRecord {
+  verdict: string;
+  pqs: number;
+  answered: number;
+  usable: number;
+  rpl_compliance_rate: number;
+  gates: Gate[];
+  templates: TemplateResult[];
+  estimate: { prob_true_rpl: number; ci: [number, number] | null; stability_score: number; stability_band: string };
+  honest: { p: number; ci: [number, number] | null; status: string };
+  execution: { execution_id: string; billed_micro_usd: number; attempts: number; provider: string };
+  config: { K: number; R: number; T: number; prompt_version: string };
+  answers_sha256: string;
+}
+export interface Progress {
+  answered: number;
+  questions: number;
+  refused: number;
+  retries: number;
+  billed_micro_usd: number;
+  estimate: { p: number; ci95: [number, number] | null } | null;
+  answers: { paraphrase_idx: number; replicate_idx: number; question: number; prob_true: number | null }[];
+}
+
+// What the service refused, in its own words (RFC 9457).
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly reason?: "require_signin" | "require_subscription" | "limit_reached",
+  ) {
+    super(detail);
+  }
+}
+
+interface CallOptions {
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+export async function call<T>(method: string, path: string, { body, headers, signal }: CallOptions = {}): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      signal,
+      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(0, "The service cannot be reached. What was asked goes on there; this page tries again.");
+  }
+  const is_json = response.headers.get("Content-Type")?.includes("json") ?? false;
+  const told = is_json ? await response.json() : null;
+  if (!response.ok) throw new Problem(response.status, told?.detail ?? response.statusText, told?.reason);
+  return told as T;
+}
+
+export const get = <T>(path: string, signal?: AbortSignal) => call<T>("GET", path, { signal });
+export const post = <T>(path: string, body: unknown = {}, headers?: Record<string, string>) =>
+  call<T>("POST", path, { body, headers });
+export const remove = (path: string, body?: unknown) => call<null>("DELETE", path, { body });

@@ -1,0 +1,93 @@
+// A check as it is measured: its state, and every answer as it arrives.
+import { useEffect, useState } from "preact/hooks";
+
+import { get, Problem, type Progress, type StoredCheck } from "./api";
+
+export interface Arrived {
+  answered: number;
+  questions: number;
+  refused: number;
+  retries: number;
+  billed_micro_usd: number;
+  estimate: Progress["estimate"];
+  by_wording: Map<number, (number | null)[]>; // null: refused
+  began: number; // ms, when the first progress was seen
+  answered_at_first: number;
+}
+
+export interface Live {
+  check: StoredCheck | null;
+  arrived: Arrived | null;
+  problem: Problem | null;
+  is_connected: boolean;
+}
+
+const has_ended = (state: string) => state !== "queued" && state !== "running";
+const kAgain = 2000; // ms
+
+function added(before: Arrived | null, progress: Progress): Arrived {
+  const by_wording = new Map(before?.by_wording);
+  for (const answer of progress.answers)
+    by_wording.set(answer.paraphrase_idx, [...(by_wording.get(answer.paraphrase_idx) ?? []), answer.prob_true]);
+  return {
+    ...progress,
+    by_wording,
+    began: before?.began ?? performance.now(),
+    answered_at_first: before?.answered_at_first ?? progress.answered,
+  };
+}
+
+// `path`: of the check, or of a shared one, which has ended. Events are numbered by the database: the browser goes on
+// by itself behind the last one, at any process, before and after a restart.
+export function useCheck(path: string): Live {
+  const [live, set] = useState<Live>({ check: null, arrived: null, problem: null, is_connected: true });
+  useEffect(() => {
+    let stream: EventSource | null = null;
+    let timer = 0;
+    let is_over = false;
+    const again = () => {
+      timer = window.setTimeout(load, kAgain);
+    };
+    const watch = () => {
+      stream = new EventSource(`${path}/events`);
+      stream.onopen = () => set((now) => ({ ...now, is_connected: true }));
+      stream.addEventListener("progress", (event) =>
+        set((now) => ({ ...now, arrived: added(now.arrived, JSON.parse(event.data)) })),
+      );
+      stream.addEventListener("resync", () => set((now) => ({ ...now, arrived: null })));
+      stream.addEventListener("state", (event) => {
+        const { state } = JSON.parse(event.data);
+        if (has_ended(state)) {
+          stream?.close();
+          load();
+        } else set((now) => ({ ...now, check: now.check && { ...now.check, state } }));
+      });
+      stream.onerror = () => {
+        set((now) => ({ ...now, is_connected: false }));
+        if (stream?.readyState === EventSource.CLOSED) again();
+      };
+    };
+    const load = async () => {
+      try {
+        const check = await get<StoredCheck>(path);
+        if (is_over) return;
+        const ended = has_ended(check.state);
+        set((now) => ({ check, problem: null, arrived: ended ? now.arrived : null, is_connected: true }));
+        if (!ended) watch();
+      } catch (error) {
+        if (is_over) return;
+        const problem = error as Problem;
+        const is_away = problem.status === 0 || problem.status === 503;
+        set((now) => ({ ...now, problem: is_away && now.check ? null : problem, is_connected: !is_away }));
+        if (is_away) again();
+      }
+    };
+    load();
+    return () => {
+      is_over = true;
+      stream?.close();
+      clearTimeout(timer);
+    };
+  }, [path]);
+  return live;
+}

@@ -1,0 +1,161 @@
+// Ask: a claim, the models, how thoroughly; what it would cost before anything is asked.
+import { useEffect, useState } from "preact/hooks";
+
+import { post, Problem, type Check, type Quote, type Start, type Wish } from "../api";
+import { ProblemNote } from "../parts/common";
+import { go } from "../route";
+import { dollars, duration } from "../words";
+import { pace_of } from "../pace";
+
+const kDepths = [
+  ["quick", "Quick", "8 wordings, once each"],
+  ["standard", "Standard", "8 to 16 wordings, until the range is narrow"],
+  ["deep", "Deep", "16 wordings, three times each; for plans"],
+  ["custom", "Custom", "your own K, R and T"],
+] as const;
+type Depth = (typeof kDepths)[number][0];
+
+interface Plan {
+  claim: string;
+  models: string[];
+  depth: Depth;
+  custom: { K: number; R: number; T: number };
+}
+
+const wish_of = (plan: Plan, model: string): Wish => ({
+  claim: plan.claim.trim(),
+  model,
+  depth: plan.depth,
+  ...(plan.depth === "custom" ? plan.custom : {}),
+});
+
+interface Sum {
+  questions: number;
+  most: number | null;
+  seconds: number | null;
+}
+
+// Of all models together; asked anew a moment after the last change.
+function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
+  const [sum, set] = useState<Sum | null>(null);
+  const [problem, tell] = useState<Error | null>(null);
+  const key = JSON.stringify([plan.models, plan.depth, plan.custom, plan.claim.trim() === ""]);
+  useEffect(() => {
+    let is_over = false;
+    const timer = setTimeout(async () => {
+      try {
+        const claim = plan.claim.trim() || "A claim";
+        const quotes = await Promise.all(plan.models.map((model) => post<Quote>("/api/quotes", { ...wish_of(plan, model), claim })));
+        if (is_over) return;
+        const paces = plan.models.map(pace_of);
+        const seconds = quotes.map((quote, i) => (paces[i] == null ? null : quote.questions * paces[i]));
+        set({
+          questions: quotes.reduce((n, quote) => n + quote.questions, 0),
+          most: quotes.some((quote) => quote.most_micro_usd === null) ? null : quotes.reduce((n, quote) => n + (quote.most_micro_usd ?? 0), 0),
+          seconds: seconds.some((s) => s === null) ? null : seconds.reduce((a: number, b) => a + (b ?? 0), 0),
+        });
+        tell(null);
+      } catch (error) {
+        if (!is_over) (set(null), tell(error as Error));
+      }
+    }, 200);
+    return () => {
+      is_over = true;
+      clearTimeout(timer);
+    };
+  }, [key]);
+  return { sum, problem };
+}
+
+function NumberField({ name, meaning, value, most, onValue }: { name: string; meaning: string; value: number; most: number; onValue: (n: number) => void }) {
+  return (
+    <label class="number">
+      <span><b>{name}</b> {meaning}</span>
+      <input type="number" min={1} max={most} value={value} onInput={(e) => onValue(Math.max(1, Math.min(most, e.currentTarget.valueAsNumber || 1)))} />
+    </label>
+  );
+}
+
+export function AskPage({ start, address }: { start: Start; address: URL }) {
+  const [plan, set] = useState<Plan>({
+    claim: address.searchParams.get("claim") ?? "",
+    models: start.models.some((m) => m.name === address.searchParams.get("model")) ? [address.searchParams.get("model") as string] : start.models.slice(0, 1).map((m) => m.name),
+    depth: "standard",
+    custom: { K: 16, R: 1, T: 16 },
+  });
+  const [is_sending, send] = useState(false);
+  const [problem, tell] = useState<Error | null>(null);
+  const quote = useQuote(plan);
+  const toggle = (model: string) =>
+    set({ ...plan, models: plan.models.includes(model) ? plan.models.filter((m) => m !== model) : [...plan.models, model] });
+  const measure = async (event: Event) => {
+    event.preventDefault();
+    send(true);
+    const ids: string[] = [];
+    try {
+      for (const model of plan.models) {
+        const fresh = address.searchParams.has("fresh") ? { fresh: true } : {};
+        const check = await post<Check>("/api/checks", { ...wish_of(plan, model), ...fresh }, { "Idempotency-Key": crypto.randomUUID() });
+        ids.push(check.id);
+      }
+      go(`/checks/${ids.join(",")}`);
+    } catch (error) {
+      if (ids.length > 0) go(`/checks/${ids.join(",")}`);
+      else (tell(error as Problem), send(false));
+    }
+  };
+  const { sum } = quote;
+  return (
+    <>
+      <h1>What does a model believe?</h1>
+      <p class="lead">Write one claim. The model is asked about it in many neutral wordings, without looking anything up, and says each time how likely it is to be true. You see one probability, how far it can be trusted, and every answer.</p>
+      <form class="ask" onSubmit={measure}>
+        <label class="claim">
+          <span>Claim</span>
+          <textarea required rows={3} maxLength={4000} value={plan.claim} placeholder="Tariffs cause inflation" onInput={(e) => set({ ...plan, claim: e.currentTarget.value })} />
+        </label>
+        <fieldset>
+          <legend>Models to ask</legend>
+          <div class="choices">
+            {start.models.map((model) => (
+              <label class="choice" key={model.name}>
+                <input type="checkbox" checked={plan.models.includes(model.name)} onChange={() => toggle(model.name)} />
+                <span><b>{model.name}</b><small>{model.is_free ? "free" : model.cost_note || "costs money"}</small></span>
+              </label>
+            ))}
+          </div>
+        </fieldset>
+        <fieldset>
+          <legend>Depth</legend>
+          <div class="choices">
+            {kDepths.map(([depth, name, meaning]) => (
+              <label class="choice" key={depth}>
+                <input type="radio" name="depth" checked={plan.depth === depth} onChange={() => set({ ...plan, depth })} />
+                <span><b>{name}</b><small>{meaning}</small></span>
+              </label>
+            ))}
+          </div>
+          {plan.depth === "custom" && (
+            <div class="row">
+              <NumberField name="K" meaning="questions" value={plan.custom.K} most={1024} onValue={(K) => set({ ...plan, custom: { ...plan.custom, K } })} />
+              <NumberField name="R" meaning="times each" value={plan.custom.R} most={1024} onValue={(R) => set({ ...plan, custom: { ...plan.custom, R } })} />
+              <NumberField name="T" meaning="wordings" value={plan.custom.T} most={1024} onValue={(T) => set({ ...plan, custom: { ...plan.custom, T } })} />
+            </div>
+          )}
+        </fieldset>
+        <p class="quote" role="status">
+          {plan.models.length === 0 ? "Choose at least one model." : sum === null ? "" : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
+        </p>
+        <ProblemNote problem={problem ?? quote.problem} />
+        <div class="row">
+          <button class="primary" disabled={is_sending || plan.models.length === 0}>{is_sending ? "Sending …" : "Measure"}</button>
+          {start.user ? (
+            <span class="quiet">{start.user.usage.checks_used} of {start.user.usage.checks_allowed} checks used; one for each model.</span>
+          ) : (
+            <span class="quiet">The first check needs no account.</span>
+          )}
+        </div>
+      </form>
+    </>
+  );
+}

@@ -1,0 +1,299 @@
+// Watch a check being measured, and understand what came out. Several models stand side by side.
+import { useEffect, useState } from "preact/hooks";
+
+import { get, post, remove, type Answers, type CheckRecord, type StoredCheck } from "../api";
+import { export_page } from "../export";
+import { useCheck, type Arrived, type Live } from "../live";
+import { keep_pace } from "../pace";
+import { Confirm, CopyButton, Loading, ProblemNote } from "../parts/common";
+import { Axis, Forest, Scale, type WordingRow } from "../parts/plots";
+import { go } from "../route";
+import { belief, dollars, duration, interval_in_words, interval_of, moment, percent, state_in_words } from "../words";
+
+const mean_in_log_odds = (answers: number[]): number | null => {
+  if (answers.length === 0) return null;
+  const clipped = answers.map((p) => Math.min(1 - 1e-6, Math.max(1e-6, p)));
+  const mean = clipped.reduce((sum, p) => sum + Math.log(p / (1 - p)), 0) / clipped.length;
+  return 1 / (1 + Math.exp(-mean));
+};
+
+function rows_of(record: CheckRecord | null, arrived: Arrived | null): WordingRow[] {
+  if (record)
+    return record.templates.map((t) => ({
+      wording: t.paraphrase_idx,
+      answers: [...t.prob_true, ...Array<null>(t.answered - t.usable).fill(null)],
+      mean: t.mean_p,
+    }));
+  return [...(arrived?.by_wording ?? [])].map(([wording, answers]) => ({
+    wording,
+    answers,
+    mean: mean_in_log_odds(answers.filter((a) => a !== null)),
+  }));
+}
+
+function numbers_text(check: StoredCheck, record: CheckRecord): string {
+  const interval = interval_of(record);
+  const lines = [
+    ["claim", check.claim], ["model", check.model], ["p", record.honest.p], ["low", interval?.[0] ?? ""], ["high", interval?.[1] ?? ""],
+    ["run_id", check.run_id], ["wording", "mean_p"], ...record.templates.map((t) => [t.paraphrase_idx + 1, t.mean_p ?? ""]),
+  ];
+  // A spreadsheet must not take a claim for a formula.
+  return lines.map((cells) => cells.map((cell) => String(cell).replace(/[\t\r\n]+/g, " ").replace(/^([=+\-@])(?!\d)/, "'$1")).join("\t")).join("\n");
+}
+
+function Headline({ p, interval, is_final, record }: { p: number | null; interval: [number, number] | null; is_final: boolean; record: CheckRecord | null }) {
+  return (
+    <div class="headline">
+      <p class="figure" aria-live="polite" aria-atomic="true">
+        {p === null ? <span class="quiet">no answer yet</span> : <><strong>{percent(p)}</strong> <span class="range">{interval ? `${percent(interval[0])} to ${percent(interval[1])}` : "no interval yet"}</span></>}
+      </p>
+      <Scale p={p} interval={interval} label={is_final ? "Estimate" : "Estimate so far"} />
+      <Axis />
+      {p !== null && (
+        <p>
+          {is_final ? "The model is" : "So far it is"} {belief(p)}: it gives the claim {percent(p)}. {interval && interval_in_words(interval)}
+          {record && <> In a word: <b>{record.verdict}</b>.</>}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function ProgressLine({ check, arrived, is_connected }: { check: StoredCheck; arrived: Arrived | null; is_connected: boolean }) {
+  const [now, tick] = useState(performance.now());
+  useEffect(() => {
+    const timer = setInterval(() => tick(performance.now()), 500);
+    return () => clearInterval(timer);
+  }, []);
+  const cancel = () => post(`/api/checks/${check.id}/cancel`).catch(() => undefined);
+  const fresh = arrived ? arrived.answered - arrived.answered_at_first : 0;
+  const left = arrived && fresh > 0 ? ((now - arrived.began) / 1000 / fresh) * (arrived.questions - arrived.answered) : null;
+  return (
+    <div class="progress">
+      <progress max={arrived?.questions || 1} value={arrived?.answered ?? 0} aria-label="Answers" />
+      <p class="row">
+        <span role="status">
+          {arrived ? `${arrived.answered} of ${arrived.questions} answers` : check.state === "queued" ? "Waiting for a free worker" : "Beginning"}
+          {arrived?.refused ? `, ${arrived.refused} refused` : ""}
+          {left !== null && left > 0.5 ? `, about ${duration(left)} left` : ""}
+          {arrived?.billed_micro_usd ? `, ${dollars(arrived.billed_micro_usd)} so far` : ""}
+          {!is_connected && "; the connection is gone, trying again. Nothing is lost."}
+        </span>
+        <button type="button" class="plain" disabled={check.cancel_requested} onClick={cancel}>Cancel</button>
+      </p>
+    </div>
+  );
+}
+
+function WordingDetail({ answers, wording }: { answers: Answers | null; wording: number | null }) {
+  if (wording === null) return <p class="quiet">Point at a wording to see its exact prompt and answers.</p>;
+  const of_wording = answers?.answers.filter((a) => a.paraphrase_idx === wording) ?? [];
+  return (
+    <>
+      <h3>Wording {wording + 1}</h3>
+      {of_wording.length === 0 ? (
+        <p class="quiet">{answers ? "It was not asked." : "Prompt and answers are shown once the check has ended."}</p>
+      ) : (
+        <>
+          <h4>Prompt</h4>
+          <pre>{of_wording[0]?.prompt}</pre>
+          <h4>Answers</h4>
+          {of_wording.map((answer, i) => (
+            <div class="said" key={i}>
+              <b>{answer.refused_for ? `refused: ${answer.refused_for.replaceAll("_", " ")}` : answer.prob_true === null ? "no number" : percent(answer.prob_true)}</b>
+              <pre>{answer.raw_text ?? "(not kept)"}</pre>
+            </div>
+          ))}
+          <details><summary>What every question begins with</summary><pre>{answers?.system}</pre></details>
+        </>
+      )}
+    </>
+  );
+}
+
+function Gates({ record }: { record: CheckRecord }) {
+  return (
+    <section aria-label="Gates">
+      <h2>Can it be used?</h2>
+      <p>{record.gates.every((g) => g.passed) ? "Every gate is passed." : "Not without care: a gate is not passed."} Quality {record.pqs} of 100. {record.usable} of {record.answered} answers came in the agreed form.</p>
+      <ul class="gates">
+        {record.gates.map((gate) => (
+          <li key={gate.name} class={gate.passed ? "passed" : "failed"}>
+            <b>{gate.passed ? "✓" : "✗"} {gate.name}</b> {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"} {gate.limit} is asked for.
+            {!gate.passed && <span class="advice"> What to do: {gate.advice}.</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Limits() {
+  return (
+    <section aria-label="What this does not say">
+      <h2>What this does not say</h2>
+      <ul>
+        <li>Whether the claim is true. It is what the model says when asked, without looking anything up.</li>
+        <li>What the model would do or write elsewhere: only these wordings were asked.</li>
+        <li>That the interval covers a change of the model, of its version or of the day. It covers wording and chance.</li>
+      </ul>
+    </section>
+  );
+}
+
+function Sharing({ check }: { check: StoredCheck }) {
+  const [share, set] = useState(check.share);
+  const [problem, tell] = useState<Error | null>(null);
+  const path = `/api/checks/${check.id}/share`;
+  const on = () => post<{ share: string }>(path).then((told) => set(told.share), tell);
+  const off = () => remove(path).then(() => set(null), tell);
+  const address = `${location.origin}/shared/${share}`;
+  return (
+    <div class="sharing no-print">
+      {share ? (
+        <>
+          <p>Anybody with this address can read the result: <a href={`/shared/${share}`}>{address}</a></p>
+          <p class="row"><CopyButton text={() => address} label="Copy the address" /><button type="button" class="plain" onClick={off}>Stop sharing</button></p>
+        </>
+      ) : (
+        <button type="button" class="plain" onClick={on}>Share by an address</button>
+      )}
+      <ProblemNote problem={problem} />
+    </div>
+  );
+}
+
+function Actions({ check, record, is_own }: { check: StoredCheck; record: CheckRecord; is_own: boolean }) {
+  const [is_doomed, doom] = useState(false);
+  const [failed, fail] = useState<Error | null>(null);
+  const again = new URLSearchParams({ claim: check.claim, model: check.model, fresh: "1" });
+  return (
+    <div class="row actions no-print">
+      <CopyButton text={() => numbers_text(check, record)} label="Copy the numbers" />
+      <button type="button" class="plain" onClick={() => print()}>Print</button>
+      <button type="button" class="plain" onClick={() => export_page(`heretix-${check.id.slice(0, 8)}.html`, check.claim)}>Save as one file</button>
+      {is_own && <a class="button plain" href={`/?${again}`}>Measure again</a>}
+      {is_own && <button type="button" class="plain" onClick={() => doom(true)}>Delete</button>}
+      {is_doomed && (
+        <Confirm title="Delete this check?" action="Delete" onYes={() => remove(`/api/checks/${check.id}`).then(() => go("/history"), fail)} onNo={() => doom(false)}>
+          <p>It cannot be brought back, and the check stays used.</p>
+          <ProblemNote problem={failed} />
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+function One({ live, answers_path, is_own }: { live: Live; answers_path: string; is_own: boolean }) {
+  const { check, arrived } = live;
+  const [selected, select] = useState<number | null>(null);
+  const [answers, keep] = useState<Answers | null>(null);
+  const is_done = check?.state === "done";
+  useEffect(() => {
+    if (is_done) get<Answers>(answers_path).then(keep, () => undefined);
+  }, [is_done, answers_path]);
+  useEffect(() => {
+    if (is_done && arrived && arrived.answered > arrived.answered_at_first)
+      keep_pace(check.model, (performance.now() - arrived.began) / 1000 / (arrived.answered - arrived.answered_at_first));
+  }, [is_done]);
+  if (!check) return live.problem ? <ProblemNote problem={live.problem} /> : <Loading />;
+  const record = check.record;
+  const p = record ? record.honest.p : arrived?.estimate?.p ?? null;
+  const interval = record ? interval_of(record) : arrived?.estimate?.ci95 ?? null;
+  const is_under_way = check.state === "queued" || check.state === "running";
+  return (
+    <article class="check">
+      <p class="quiet meta">{check.model} · {is_under_way ? state_in_words[check.state] : `${state_in_words[check.state]} ${moment(check.finished_at ?? check.created_at)}`}{check.was_cached && " · measured before, not charged"}</p>
+      {is_under_way && <ProgressLine check={check} arrived={arrived} is_connected={live.is_connected} />}
+      {check.state === "failed" && <p class="note problem" role="alert">The check failed: {check.error?.detail}. It was not charged.</p>}
+      {check.state === "cancelled" && <p class="note">The check was cancelled. It was not charged; answers that had arrived are kept.</p>}
+      {(is_under_way || record) && <Headline p={p} interval={interval} is_final={record !== null} record={record} />}
+      {record && <Actions check={check} record={record} is_own={is_own} />}
+      {(is_under_way || record) && (
+        <section aria-label="Wordings">
+          <h2>By wording</h2>
+          <div class="with-detail">
+            <Forest rows={rows_of(record, arrived)} selected={selected} onSelect={select} p={p} interval={interval} />
+            <aside class="detail" aria-label="Wording in detail"><WordingDetail answers={answers} wording={selected} /></aside>
+          </div>
+        </section>
+      )}
+      {record && <Gates record={record} />}
+      {record && <Limits />}
+      {record && (
+        <section aria-label="Record">
+          <h2>Record</h2>
+          <dl class="facts">
+            <dt>Run</dt><dd><code>{check.run_id}</code></dd>
+            <dt>Prompt bank</dt><dd>{record.config.prompt_version}</dd>
+            <dt>Plan</dt><dd>K {record.config.K}, R {record.config.R}, T {record.config.T}</dd>
+            <dt>Frozen estimate</dt><dd>{percent(record.estimate.prob_true_rpl)}{record.estimate.ci && `, ${percent(record.estimate.ci[0])} to ${percent(record.estimate.ci[1])}`}</dd>
+            <dt>Stability</dt><dd>{record.estimate.stability_score.toFixed(2)} ({record.estimate.stability_band})</dd>
+            <dt>Cost</dt><dd>{dollars(record.execution.billed_micro_usd)}, {record.execution.attempts} attempts</dd>
+            <dt>Answers</dt><dd><code>{record.answers_sha256.slice(0, 16)}…</code> (SHA-256)</dd>
+          </dl>
+        </section>
+      )}
+      {record && is_own && <Sharing check={check} />}
+    </article>
+  );
+}
+
+function Watched({ id, onLive }: { id: string; onLive: (live: Live) => void }) {
+  const path = `/api/checks/${id}`;
+  const live = useCheck(path);
+  useEffect(() => onLive(live), [live]);
+  return <One live={live} answers_path={`${path}/answers`} is_own />;
+}
+
+function SideBySide({ lives }: { lives: Live[] }) {
+  const ids = lives.map((live) => live.check?.id);
+  return (
+    <section aria-label="Models side by side" class="side">
+      <table>
+        <caption class="hidden">Models side by side</caption>
+        <thead><tr><th scope="col">Model</th><th scope="col">Belief</th><th scope="col"><span class="hidden">Picture</span></th></tr></thead>
+        <tbody>
+          {lives.map(({ check, arrived }, i) => {
+            const p = check?.record ? check.record.honest.p : arrived?.estimate?.p ?? null;
+            const interval = check?.record ? interval_of(check.record) : arrived?.estimate?.ci95 ?? null;
+            return (
+              <tr key={i}>
+                <th scope="row">{check?.model ?? "…"}</th>
+                <td>{p === null ? (check ? state_in_words[check.state] : "…") : percent(p)}{interval && <small> {percent(interval[0])} to {percent(interval[1])}</small>}</td>
+                <td class="picture"><Scale p={p} interval={interval} label={check?.model ?? "Model"} /></td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {lives.length === 2 && lives.every((live) => live.check?.state === "done") && <p><a href={`/compare?a=${ids[0]}&b=${ids[1]}`}>What is the difference?</a></p>}
+    </section>
+  );
+}
+
+export function ChecksPage({ ids }: { ids: string[] }) {
+  const [lives, set] = useState<Record<string, Live>>({});
+  const all = ids.map((id) => lives[id] ?? { check: null, arrived: null, problem: null, is_connected: true });
+  const claim = all.find((live) => live.check)?.check?.claim;
+  return (
+    <>
+      <p class="quiet eyebrow">Claim</p>
+      <h1 class="claim">{claim ?? "…"}</h1>
+      {ids.length > 1 && <SideBySide lives={all} />}
+      {ids.map((id) => <Watched key={id} id={id} onLive={(live) => set((now) => ({ ...now, [id]: live }))} />)}
+    </>
+  );
+}
+
+export function SharedPage({ share }: { share: string }) {
+  const path = `/api/shared/${encodeURIComponent(share)}`;
+  const live = useCheck(path);
+  return (
+    <>
+      <p class="quiet eyebrow">A shared result</p>
+      <h1 class="claim">{live.check?.claim ?? (live.problem ? "Not shared" : "…")}</h1>
+      <One live={live} answers_path={`${path}/answers`} is_own={false} />
+    </>
+  );
+}

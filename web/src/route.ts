@@ -1,0 +1,35 @@
+// Where the page is: the address bar, and links that change it without loading anew.
+import { useEffect, useState } from "preact/hooks";
+
+const changed = new EventTarget();
+
+export function go(path: string, replaces = false): void {
+  if (replaces) history.replaceState(null, "", path);
+  else history.pushState(null, "", path);
+  changed.dispatchEvent(new Event("change"));
+  if (!replaces) window.scrollTo(0, 0);
+}
+
+export function useAddress(): URL {
+  const [address, set] = useState(() => new URL(location.href));
+  useEffect(() => {
+    const update = () => set(new URL(location.href));
+    changed.addEventListener("change", update);
+    addEventListener("popstate", update);
+    return () => {
+      changed.removeEventListener("change", update);
+      removeEventListener("popstate", update);
+    };
+  }, []);
+  return address;
+}
+
+// A click on a link within the page.
+export function follow(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const link = (event.target as Element).closest("a");
+  if (!link || link.origin !== location.origin || link.hasAttribute("download") || link.target) return;
+  if (link.pathname.startsWith("/api/") || link.hash) return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+}

@@ -1,0 +1,51 @@
+// Numbers and intervals as people read them. Pure.
+import type { Check, CheckRecord } from "./api";
+
+export const percent = (p: number): string => {
+  const hundred = p * 100;
+  if (hundred > 0 && hundred < 1) return `${hundred.toFixed(1)} %`;
+  if (hundred > 99 && hundred < 100) return `${hundred.toFixed(1)} %`;
+  return `${Math.round(hundred)} %`;
+};
+
+export const points = (difference: number): string => {
+  const value = Math.round(difference * 100);
+  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value)} points`;
+};
+
+export const dollars = (micros: number): string =>
+  micros === 0 ? "free" : micros < 10_000 ? `$${(micros / 1e6).toFixed(4)}` : `$${(micros / 1e6).toFixed(2)}`;
+
+export const duration = (seconds: number): string =>
+  seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
+
+export const moment = (time: string): string =>
+  new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+// The interval that holds out; the frozen one where a record has no other.
+export const interval_of = (record: CheckRecord): [number, number] | null => record.honest.ci ?? record.estimate.ci;
+
+export function belief(p: number): string {
+  if (p <= 0.05) return "close to certain that it is false";
+  if (p < 0.3) return "leaning clearly to false";
+  if (p < 0.45) return "leaning a little to false";
+  if (p <= 0.55) return "undecided";
+  if (p <= 0.7) return "leaning a little to true";
+  if (p < 0.95) return "leaning clearly to true";
+  return "close to certain that it is true";
+}
+
+export function interval_in_words([low, high]: [number, number]): string {
+  const width = high - low;
+  const across = low < 0.5 && high > 0.5 ? " It reaches across 50 %: the side is open." : "";
+  const how = width <= 0.1 ? "narrow" : width <= 0.3 ? "moderate" : "wide";
+  return `With other neutral wordings it would lie between ${percent(low)} and ${percent(high)} (95 %), a ${how} range.${across}`;
+}
+
+export const state_in_words: Record<Check["state"], string> = {
+  queued: "waiting",
+  running: "being measured",
+  done: "measured",
+  failed: "failed",
+  cancelled: "cancelled",
+};
