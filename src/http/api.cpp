@@ -166,12 +166,15 @@ std::string ServiceApi::set_cookie(const char* base, const std::string& value, s
                      is_secure() ? "Secure; " : "");
 }
 
-// What a browser sends from another site's page is refused; who is no browser says nothing of the kind.
+// What a browser sends from another site's page is refused; who is no browser says nothing of the kind. Under
+// "Referrer-Policy: no-referrer" browsers name the origin of our own forms "null", beside a Sec-Fetch-Site that no page
+// can forge.
 void ServiceApi::require_same_origin(const ServiceRequest& request) const {
   const std::string site = request.header("sec-fetch-site");
   const std::string origin = request.header("origin");
   const bool is_ours = (site.empty() || site == "same-origin" || site == "none") &&
-                       (origin.empty() || origin == settings_.origin || settings_.own_names.contains(origin));
+                       (origin.empty() || origin == settings_.origin || settings_.own_names.contains(origin) ||
+                        (origin == "null" && site == "same-origin"));
   if (!is_ours) throw Refusal(403, "the request comes from another site's page");
 }
 

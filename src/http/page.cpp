@@ -21,7 +21,8 @@ ServiceResponse page(int status, std::string_view title, const std::string& body
       .content_type = "text/html; charset=utf-8",
       .body = fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
                           "content=\"width=device-width, initial-scale=1\"><title>{} · Heretix</title><link "
-                          "rel=\"stylesheet\" href=\"/style.css\"></head><body><main><h1>{}</h1>{}</main></body>"
+                          "rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" "
+                          "href=\"/style.css\"></head><body><main><h1>{}</h1>{}</main></body>"
                           "</html>\n",
                           escaped(title), escaped(title), body),
       .headers = {{"Cache-Control", "no-store"}}};

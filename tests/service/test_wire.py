@@ -174,13 +174,15 @@ class Wire(ServiceTest):
 
     def test_other_sites_pages_change_nothing(self):
         client = self.signed_in()
-        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null", "Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
                         {"Origin": f"http://127.0.0.1:{self.port + 1}"}, {"Origin": f"https://127.0.0.1:{self.port}"}):
             for method, path, body in (("POST", "/api/checks", {"claim": "x", "model": "play"}), ("POST", "/api/auth/sign-out", {}), ("DELETE", "/api/me", {})):
                 self.assertEqual(client.request(method, path, body, headers=headers).status, 403, (headers, path))
         link = self.link("grace@example.org")
         self.assertEqual(self.client().request("POST", link, headers={"Origin": "https://evil.example"}).status, 403)
         self.assertEqual(client.post("/api/quotes", {"claim": "x", "model": "play"}, headers={"Origin": f"http://127.0.0.1:{self.port}", "Sec-Fetch-Site": "same-origin"}).status, 200)
+        own_form = self.client().request("POST", self.link("grace@example.org"), headers={"Origin": "null", "Sec-Fetch-Site": "same-origin"})
+        self.assertEqual(own_form.status, 303)  # what a browser sends under no-referrer
 
     def test_hostile_texts_stay_text(self):
         self.assertGreaterEqual(len(SCRIPTS), 40)

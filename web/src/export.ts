@@ -10,18 +10,17 @@ export async function export_page(name: string, title: string): Promise<void> {
   }
   const sheets = [...document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")];
   const styles = await Promise.all(sheets.map(async (sheet) => (await fetch(sheet.href)).text()));
-  const page = document.implementation.createHTMLDocument(`${title} · Heretix`);
-  const charset = page.createElement("meta");
-  charset.setAttribute("charset", "utf-8");
-  const policy = page.createElement("meta");
-  policy.httpEquiv = "Content-Security-Policy";
-  policy.content = "default-src 'none'; style-src 'unsafe-inline'";
-  const style = page.createElement("style");
-  style.textContent = styles.join("\n");
-  page.head.prepend(charset, policy);
-  page.head.append(style);
-  page.body.append(page.importNode(main, true));
-  const file = new Blob([`<!doctype html>\n${page.documentElement.outerHTML}\n`], { type: "text/html" });
+  const safe_title = document.createElement("span");
+  safe_title.textContent = `${title} · Heretix`;
+  const page = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${safe_title.innerHTML}</title>
+<style>${styles.join("\n")}</style></head>
+<body>${main.outerHTML}</body></html>
+`;
+  const file = new Blob([page], { type: "text/html" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = name;

@@ -1,0 +1,186 @@
+"""Every way through the page, in a real browser, on SQLite and on Postgres."""
+import json
+import re
+import signal
+
+from pages import HOSTILE, PageTest, expect
+
+CLAIM = "Copper conducts electricity better than iron"
+
+
+class Pages(PageTest):
+    def test_ask_watch_and_understand_without_an_account(self):
+        page = self.visitor()
+        page.goto("/")
+        page.get_by_label("Claim").fill(CLAIM)
+        expect(page.get_by_text(re.compile("At most 16 questions, free"))).to_be_visible()
+        self.ask(page, CLAIM, "slow", depth="Quick")
+        expect(page.get_by_role("heading", level=1)).to_have_text(CLAIM)
+        expect(page.get_by_text(re.compile(r"[1-8] of 8 answers"))).to_be_visible()  # it is watched
+        expect(page.get_by_text("Can it be used?")).to_be_visible(timeout=20000)
+        rows = page.locator("button.wording")
+        self.assertGreaterEqual(rows.count(), 7)
+        rows.first.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("complementary")).to_contain_text("Prompt")
+        expect(page.get_by_role("complementary")).to_contain_text(CLAIM)
+        expect(page.get_by_text("What this does not say")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text("Can it be used?")).to_be_visible()
+        self.axe(page)
+        page.goto("/")
+        page.get_by_label("Claim").fill("Another claim")
+        page.get_by_role("checkbox", name="play").check()
+        page.get_by_role("button", name="Measure").click()
+        expect(page.get_by_role("alert")).to_contain_text("Sign in")
+        self.assertEqual(len([t for t in self.told if "402" in t]), 1)
+        self.told = [t for t in self.told if "402" not in t]
+
+    def test_answers_arrive_and_survive_a_reload_and_a_restart(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "slow", depth="Deep")
+        expect(page.get_by_text(re.compile(r"[3-9] of 48 answers"))).to_be_visible(timeout=20000)
+        page.reload()
+        expect(page.get_by_text(re.compile(r"\d+ of 48 answers"))).to_be_visible()
+        port = self.port
+        self.stop(self.process, signal.SIGTERM)
+        self.serve(port=port)
+        expect(page.get_by_text(re.compile(r"[1-4]\d of 48 answers"))).to_be_visible(timeout=60000)
+        expect(page.get_by_text("Can it be used?")).to_be_visible(timeout=60000)
+        expect(page.get_by_text("refused").first).to_be_visible()
+        self.told = [t for t in self.told if "ERR_" not in t and "50" not in t]  # the browser tells of the time without a server
+
+    def test_cancel(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "slow", depth="Deep")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_text("The check was cancelled")).to_be_visible(timeout=20000)
+
+    def test_several_models_compare_and_delete(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "play", "other")
+        side = page.get_by_role("region", name="Models side by side")
+        expect(side.get_by_role("row")).to_have_count(3)
+        page.get_by_role("link", name="What is the difference?").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Compare")
+        expect(page.get_by_text(re.compile("The first is higher|Compared wording")).first).to_be_visible()
+        self.axe(page)
+        page.get_by_role("link", name="History").click()
+        expect(page.locator(".entry")).to_have_count(2)
+        page.get_by_label("Model").select_option("other")
+        expect(page.locator(".entry")).to_have_count(1)
+        page.get_by_label("Model").select_option("")
+        expect(page.locator(".entry")).to_have_count(2)
+        for box in page.get_by_role("checkbox").all():
+            box.check()
+        page.get_by_role("button", name="Compare two").click()
+        page.wait_for_url("**/compare?**")
+        page.go_back()
+        page.get_by_role("button", name=f"Delete: {CLAIM}").first.click()
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        expect(page.locator(".entry")).to_have_count(1)
+        page.get_by_role("link", name=f"Measure again: {CLAIM}").click()
+        expect(page.get_by_label("Claim")).to_have_value(CLAIM)
+        page.get_by_role("button", name="Measure").click()
+        expect(page.get_by_text("Can it be used?")).to_be_visible()
+        expect(page.get_by_text("measured before")).to_have_count(0)
+
+    def test_share_export_and_copy(self):
+        page = self.visitor(client=self.signed_in(plan="pro"), permissions=["clipboard-read", "clipboard-write"])
+        self.ask(page, CLAIM, "play")
+        page.get_by_role("button", name="Copy the numbers").click()
+        expect(page.get_by_text("Copied")).to_be_visible()
+        self.assertIn(f"claim\t{CLAIM}", page.evaluate("navigator.clipboard.readText()"))
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save as one file").click()
+        saved = self.folder / "saved.html"
+        download.value.save_as(saved)
+        self.assertNotIn("<script", saved.read_text())
+        self.assertNotRegex(saved.read_text(), r"(src|href)=\"?(http|/assets)")
+        alone = self.browser.new_page()
+        alone.goto(saved.as_uri())
+        expect(alone.get_by_role("heading", level=1)).to_have_text(CLAIM)
+        page.get_by_role("button", name="Share by an address").click()
+        address = page.locator(".sharing a").get_attribute("href")
+        stranger = self.visitor()
+        stranger.goto(address)
+        expect(stranger.get_by_role("heading", level=1)).to_have_text(CLAIM)
+        stranger.locator("button.wording").first.focus()
+        expect(stranger.get_by_role("complementary")).to_contain_text("Prompt")
+        expect(stranger.get_by_role("button", name="Delete")).to_have_count(0)
+        self.axe(stranger)
+        page.get_by_role("button", name="Stop sharing").click()
+        expect(page.get_by_role("button", name="Share by an address")).to_be_visible()
+        self.assertEqual(self.client().get("/api" + address).status, 404)
+
+    def test_sign_in_by_mail_account_and_sessions(self):
+        page = self.visitor()
+        page.goto("/sign-in")
+        page.get_by_label("Mail address").fill("eve@example.org")
+        page.get_by_role("button", name="Send the link").click()
+        expect(page.get_by_role("status").first).to_contain_text("on its way")
+        self.axe(page)
+        mail = self.wait_for(self.mails)[-1][1]
+        page.goto(re.search(r"(http://\S+/sign-in/\S+)", mail)[1])
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("0 of 3 checks used")).to_be_visible()
+        for path, text in (("/usage", "of 3 checks used"), ("/billing", "Plans cannot be bought here"), ("/sessions", "Where you are signed in")):
+            page.goto(path)
+            expect(page.get_by_text(text)).to_be_visible()
+            self.axe(page)
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download everything").click()
+        self.assertEqual(json.loads(download.value.path().read_text())["email"], "eve@example.org")
+        page.get_by_role("button", name="Close the account").click()
+        page.get_by_label("Type your address").fill("eve@example.org")
+        page.get_by_role("button", name="Close it for good").click()
+        expect(page.get_by_text("The first check needs no account")).to_be_visible()
+        self.assertEqual(self.rows("SELECT count(*) FROM users WHERE email = 'eve@example.org'"), [(0,)])
+
+    def test_operators_see_jobs(self):
+        self.stop(self.process)
+        self.serve(HERETIX_ADMINS="ada@example.org")
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "play")
+        page.get_by_role("link", name="Operation").click()
+        expect(page.get_by_text("The service is ready")).to_be_visible()
+        expect(page.get_by_role("row", name=re.compile("check done"))).to_be_visible()
+        self.axe(page)
+
+    def test_hostile_claims_and_model_texts_are_text(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, HOSTILE, "slow", depth="Deep")
+        expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+        expect(page.get_by_text("Can it be used?")).to_be_visible(timeout=60000)
+        page.locator("button.wording", has_text="refused").first.focus()
+        expect(page.get_by_role("complementary")).to_contain_text("onerror=alert(1)")
+        self.assertEqual(page.locator("main img, main script").count(), 0)
+        page.goto("/history")
+        expect(page.locator(".entry")).to_contain_text("onerror")
+        self.assertEqual(page.locator("main img, main script").count(), 0)
+
+    def test_dark_small_and_by_keyboard(self):
+        client = self.signed_in(plan="pro")
+        check = self.finished(client, self.check(client, CLAIM)["id"])
+        page = self.visitor(width=360, theme="dark", client=client)
+        for path in ("/", "/history", f"/checks/{check['id']}", "/usage", "/billing", "/sessions"):
+            page.goto(path)
+            page.wait_for_load_state("networkidle")
+            self.axe(page)
+            self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 360, path)
+        page.goto("/")
+        page.keyboard.press("Tab")
+        expect(page.get_by_text("Skip to the content")).to_be_focused()
+
+    def test_the_page_is_small_packed_and_strict(self):
+        client = self.client()
+        first = client.get("/", headers={"Accept-Encoding": "gzip"})
+        self.assertEqual((first.status, first.headers["Content-Encoding"]), (200, "gzip"))
+        self.assertNotIn("unsafe", first.headers["Content-Security-Policy"])
+        names = re.findall(r"/assets/([\w.-]+)", client.get("/").body.decode())
+        self.assertEqual(len(names), 2)
+        script = client.get("/assets/" + next(n for n in names if n.endswith(".js")), headers={"Accept-Encoding": "gzip"})
+        self.assertLess(len(script.body), 200_000)
+        self.assertIn("immutable", script.headers["Cache-Control"])
+        self.assertEqual(client.get("/assets/none.js").status, 404)
+        self.assertEqual(client.get("/checks/a,b").headers["Content-Type"], "text/html; charset=utf-8")

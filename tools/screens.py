@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Takes docs/screens anew: every screen of the page at 360, 768 and 1,440 px, light and dark.
+
+usage: tools/screens.py   with HERETIX, HERETIX_SOURCE and PYTHONPATH as the tests have them (CONTRIBUTING.md)
+"""
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests/web"))
+from pages import PageTest, expect  # noqa: E402
+
+INTO = ROOT / "docs/screens"
+CLAIM = "Copper conducts electricity better than iron"
+
+
+class Screens(PageTest):
+    store = "sqlite"
+
+    def runTest(self):
+        self.stop(self.process)
+        self.serve(HERETIX_ADMINS="ada@example.org")
+        client = self.signed_in(plan="pro")
+        done = [self.finished(client, self.check(client, CLAIM, model=model)["id"])["id"] for model in ("play", "other")]
+        for claim in ("Tariffs cause inflation", "The Great Wall of China is visible from the Moon", "Tea contains caffeine"):
+            self.finished(client, self.check(client, claim)["id"])
+        share = client.post(f"/api/checks/{done[0]}/share").json()["share"]
+        screens = {"ask": "/", "check": f"/checks/{done[0]}", "models": f"/checks/{','.join(done)}", "compare": f"/compare?a={done[0]}&b={done[1]}", "history": "/history",
+                   "usage": "/usage", "plan": "/billing", "sessions": "/sessions", "operation": "/admin", "sign-in": "/sign-in", "shared": f"/shared/{share}"}
+        for theme in ("light", "dark"):
+            for width in (360, 768, 1440):
+                page = self.visitor(width=width, theme=theme, client=client)
+                for name, path in screens.items():
+                    page.goto(path)
+                    page.wait_for_load_state("networkidle")
+                    if name == "ask":
+                        page.get_by_label("Claim").fill(CLAIM)
+                        page.wait_for_timeout(500)
+                    if name in ("check", "shared"):
+                        page.locator("button.wording").nth(2).focus()
+                        page.evaluate("scrollTo(0, 0)")
+                    self.take(page, name, width, theme)
+                self.ask(page, f"A claim under way at {width} px, {theme}", "slow", depth="Deep")
+                expect(page.locator("button.wording")).to_have_count(6, timeout=20000)
+                self.take(page, "watch", width, theme)
+                page.get_by_role("button", name="Cancel").click()
+                page.context.close()
+
+    def take(self, page, name, width, theme):
+        page.screenshot(path=INTO / f"{name}-{width}-{theme}.png", full_page=name in ("check", "shared") and width < 1000)
+
+
+if __name__ == "__main__":
+    INTO.mkdir(exist_ok=True)
+    import unittest
+    unittest.TextTestRunner().run(Screens())
