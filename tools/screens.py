@@ -8,8 +8,13 @@ import sys
 
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests/web"))
-from pages import PageTest, expect  # noqa: E402
+from pages import PageTest, expect  # noqa: E402  (before cases: it finds them)
+import cases  # noqa: E402
 
+# Answers that differ as a model's do.
+cases.PLAY["rules"] = [{"paraphrase_idx": 3, "text": "hm"}, {"paraphrase_idx": 5, "prob_true": 0.85}, {"paraphrase_idx": 6, "prob_true": 0.62}, {"paraphrase_idx": 10, "prob_true": 0.78},
+                       {"paraphrase_idx": 15, "prob_true": 0.66}, {"user_contains": "Moon", "prob_true": 0.15}, {"user_contains": "Tea", "prob_true": 0.95}, {"paraphrase_idx": 8, "prob_true": 0.75},
+                       {"prob_true": 0.7}]
 INTO = ROOT / "docs/screens"
 CLAIM = "Copper conducts electricity better than iron"
 

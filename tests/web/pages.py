@@ -35,7 +35,7 @@ class PageTest(EachStore):
         self.told = []
 
     def environment(self, **more):
-        self.models = type(self).models.replace("{other}", self.script("other.json", model="other", rules=[{"prob_true": 0.3}])).replace(
+        self.models = type(self).models.replace("{other}", self.script("other.json", model="other", rules=[{"paraphrase_idx": 5, "prob_true": 0.42}, {"paraphrase_idx": 10, "prob_true": 0.25}, {"prob_true": 0.3}])).replace(
             "{slow}", self.script("slow.json", **SLOW))
         return super().environment(**more)
 

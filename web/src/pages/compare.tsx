@@ -31,6 +31,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
   return (
     <>
       <h1>Compare</h1>
+      <div class="scroll" tabIndex={0} role="region" aria-label="The two checks">
       <table class="compared">
         <thead><tr><th scope="col">Check</th><th scope="col">Model</th><th scope="col">Belief</th></tr></thead>
         <tbody>
@@ -39,6 +40,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
           ))}
         </tbody>
       </table>
+      </div>
       <section aria-label="Difference" class="headline">
         <p class="figure"><strong>{points(comparison.difference)}</strong> <span class="range">{interval ? `${points(interval[0])} to ${points(interval[1])} (90 %)` : "no interval"}</span></p>
         <div class="track scale" role="img" aria-label={`Difference ${points(comparison.difference)}`}>
@@ -57,7 +59,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
               <thead><tr><th scope="col">Wording</th><th scope="col">First</th><th scope="col">Second</th><th scope="col">Difference</th></tr></thead>
               <tbody>
                 {comparison.templates.map((t, i) => (
-                  <tr key={i}><th scope="row">{t.wording}</th><td>{percent(probability(t.a))}</td><td>{percent(probability(t.b))}</td><td>{points(probability(t.a) - probability(t.b))}</td></tr>
+                  <tr key={i}><th scope="row">{t.wording.replace("<claim>{CLAIM}</claim>", "…")}</th><td>{percent(probability(t.a))}</td><td>{percent(probability(t.b))}</td><td>{points(probability(t.a) - probability(t.b))}</td></tr>
                 ))}
               </tbody>
             </table>
