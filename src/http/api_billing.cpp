@@ -12,12 +12,15 @@ using nlohmann::json;
 
 ServiceResponse ServiceApi::get_billing(Call& call) {
   json plans = json::array();
+  const auto& prices = settings_.billing.plan_of_price;
   for (const ServicePlan& plan : service_plans()) {
+    const bool is_for_sale = std::ranges::any_of(prices, [&](const auto& entry) { return entry.second == plan.name; });
     plans.push_back({{"name", plan.name},
                      {"title", plan.title},
                      {"checks", plan.checks},
                      {"per", plan.per == Per::ever ? "ever" : "month"},
-                     {"goes_deep", plan.goes_deep}});
+                     {"goes_deep", plan.goes_deep},
+                     {"for_sale", is_for_sale}});
   }
   const auto account = Subscriptions(call.database, settings_.billing.plan_of_price).account_of(call.who->user.id);
   return json_response(200,

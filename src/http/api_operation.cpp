@@ -71,7 +71,11 @@ ServiceResponse ServiceApi::admin_overview(Call& call) {
                     {"finished_at", as_rfc3339(row.text_or_empty("finished_at"))}});
   }
   const auto users = call.database.query("SELECT count(*) AS n FROM users")[0].integer("n").value_or(0);
-  return json_response(200, {{"jobs", jobs}, {"dead", dead}, {"users", users}});
+  json usage = json::array();
+  for (const PlanUsage& plan : Ledger(call.database).of_each_plan())
+    usage.push_back(
+        {{"plan", plan.plan}, {"users", plan.users}, {"checks_used", plan.used}, {"checks_allowed", plan.allowed}});
+  return json_response(200, {{"jobs", jobs}, {"dead", dead}, {"users", users}, {"usage", usage}});
 }
 
 ServiceResponse ServiceApi::admin_retry(Call& call) {

@@ -15,6 +15,9 @@ constexpr std::string_view kCharge =
     "usage_ledger.checks_allowed RETURNING id";
 constexpr std::string_view kGiveBack =
     "UPDATE usage_ledger SET checks_used = checks_used - 1, updated_at = now() WHERE id = :id AND checks_used > 0";
+constexpr std::string_view kOfEachPlan =
+    "SELECT plan, count(*) AS users, CAST(sum(checks_used) AS bigint) AS used, CAST(sum(checks_allowed) AS bigint) AS "
+    "allowed FROM usage_ledger WHERE period_start <= :day AND period_end >= :day GROUP BY plan ORDER BY plan";
 constexpr std::string_view kSetPlan = "UPDATE users SET plan = :plan, updated_at = now() WHERE id = :id";
 constexpr std::string_view kRaise =
     "UPDATE usage_ledger SET plan = :plan, checks_allowed = :allowed, updated_at = now() WHERE user_id = :user AND "
@@ -32,6 +35,16 @@ constexpr std::string_view kReserve =
     "excluded.micro_usd <= :cap RETURNING micro_usd";
 
 }  // namespace
+
+std::vector<PlanUsage> Ledger::of_each_plan() {
+  std::vector<PlanUsage> plans;
+  for (const Row& row : database_.query(kOfEachPlan, {{":day", now().substr(0, 10)}}))
+    plans.push_back({.plan = row.text_or_empty("plan"),
+                     .users = row.integer("users").value_or(0),
+                     .used = row.integer("used").value_or(0),
+                     .allowed = row.integer("allowed").value_or(0)});
+  return plans;
+}
 
 std::string Ledger::now() { return database_.query(kNow)[0].text_or_empty("now"); }
 

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "account/users.hpp"
 #include "base/money.hpp"
@@ -22,13 +23,20 @@ struct CheckUsage {
   std::int64_t used = 0;
 };
 
+// Of the periods that are under way, all users together.
+struct PlanUsage {
+  std::string plan;
+  std::int64_t users = 0, used = 0, allowed = 0;
+};
+
 inline constexpr std::int64_t kAnonymousChecks = 1;
 
 class Ledger {
  public:
   explicit Ledger(Database& database) : database_(database) {}
 
-  CheckUsage usage_of(const User& user);                // without a row: nothing used
+  CheckUsage usage_of(const User& user);  // without a row: nothing used
+  std::vector<PlanUsage> of_each_plan();
   std::optional<std::string> charge(const User& user);  // the row that was charged; empty: the limit is reached
   void give_back(const std::string& ledger_id);         // one check
   // A higher plan raises this period's row at once; a lower one waits for the next period. False: no such user.

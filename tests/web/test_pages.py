@@ -1,11 +1,29 @@
 """Every way through the page, in a real browser, on SQLite and on Postgres."""
+import http.server
 import json
 import re
 import signal
+import threading
+import urllib.parse
 
 from pages import HOSTILE, PageTest, expect
 
 CLAIM = "Copper conducts electricity better than iron"
+
+
+class PaymentService(http.server.BaseHTTPRequestHandler):
+    """Sells at once: its page is where the buyer comes back to."""
+
+    def do_POST(self):
+        asked = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        body = json.dumps({"url": asked["success_url"] + "?bought"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 class Pages(PageTest):
@@ -49,6 +67,46 @@ class Pages(PageTest):
         expect(page.get_by_text("Can it be used?")).to_be_visible(timeout=60000)
         expect(page.get_by_text("refused").first).to_be_visible()
         self.told = [t for t in self.told if "ERR_" not in t and "50" not in t]  # the browser tells of the time without a server
+
+    def test_more_models_than_a_browser_has_connections(self):
+        client = self.signed_in(plan="pro")
+        ids = [self.check(client, f"{CLAIM} {i}", model="slow", depth="quick")["id"] for i in range(7)]
+        page = self.visitor(client=client)
+        page.goto("/checks/" + ",".join(ids))
+        expect(page.get_by_text("Can it be used?")).to_have_count(7, timeout=90000)
+
+    def test_plans_are_bought_and_changed_at_the_payment_service(self):
+        stripe = http.server.ThreadingHTTPServer(("127.0.0.1", 0), PaymentService)
+        threading.Thread(target=stripe.serve_forever, daemon=True).start()
+        self.addCleanup(stripe.server_close)
+        self.addCleanup(stripe.shutdown)
+        self.stop(self.process)
+        self.serve(HERETIX_STRIPE_KEY="sk_test_1", HERETIX_STRIPE_WEBHOOK_SECRET="whsec_1", HERETIX_STRIPE_PRICES="core=price_c",
+                   HERETIX_STRIPE_URL=f"http://127.0.0.1:{stripe.server_port}")
+        page = self.visitor(client=self.signed_in())
+        page.goto("/billing")
+        self.axe(page)
+        expect(page.get_by_role("button", name="Choose Pro")).to_have_count(0)  # it has no price here
+        page.get_by_role("button", name="Choose Core").click()
+        page.wait_for_url("**/billing?bought")
+        expect(page.get_by_role("heading", name="Core")).to_be_visible()
+
+    def test_what_the_plan_does_not_cover_is_said(self):
+        client = self.signed_in()
+        for i in range(2):
+            self.check(client, f"{CLAIM} {i}")
+        page = self.visitor(client=client)
+        self.ask(page, CLAIM, "play", "other")
+        expect(page.get_by_role("alert")).to_contain_text("no check was left: other")
+        expect(page.get_by_text("Can it be used?")).to_be_visible()
+        self.told = [t for t in self.told if "402" not in t]
+        stranger = self.visitor()
+        stranger.goto("/")
+        stranger.get_by_label("Claim").fill(CLAIM)
+        for name in ("play", "other"):
+            stranger.get_by_role("checkbox", name=name).check()
+        expect(stranger.get_by_text("Without an account one model")).to_be_visible()
+        expect(stranger.get_by_role("button", name="Measure")).to_be_disabled()
 
     def test_cancel(self):
         page = self.visitor(client=self.signed_in(plan="pro"))
@@ -145,6 +203,7 @@ class Pages(PageTest):
         page.get_by_role("link", name="Operation").click()
         expect(page.get_by_text("The service is ready")).to_be_visible()
         expect(page.get_by_role("row", name=re.compile("check done"))).to_be_visible()
+        expect(page.get_by_role("row", name="pro 1 1 of 750")).to_be_visible()
         self.axe(page)
 
     def test_hostile_claims_and_model_texts_are_text(self):
@@ -169,6 +228,7 @@ class Pages(PageTest):
             self.axe(page)
             self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 360, path)
         page.goto("/")
+        expect(page.get_by_label("Claim")).to_be_visible()
         page.keyboard.press("Tab")
         expect(page.get_by_text("Skip to the content")).to_be_focused()
 

@@ -24,6 +24,8 @@ export interface Live {
 
 const has_ended = (state: string) => state !== "queued" && state !== "running";
 const kAgain = 2000; // ms
+const kMostStreams = 4; // a browser has six connections to a host, and other requests need some
+let open_streams = 0;
 
 function added(before: Arrived | null, progress: Progress): Arrived {
   const by_wording = new Map(before?.by_wording);
@@ -48,7 +50,15 @@ export function useCheck(path: string): Live {
     const again = () => {
       timer = window.setTimeout(load, kAgain);
     };
+    const leave = () => {
+      if (!stream) return;
+      stream.close();
+      stream = null;
+      open_streams -= 1;
+    };
     const watch = () => {
+      if (open_streams >= kMostStreams) return again();
+      open_streams += 1;
       stream = new EventSource(`${path}/events`);
       stream.onopen = () => set((now) => ({ ...now, is_connected: true }));
       stream.addEventListener("progress", (event) =>
@@ -58,13 +68,15 @@ export function useCheck(path: string): Live {
       stream.addEventListener("state", (event) => {
         const { state } = JSON.parse(event.data);
         if (has_ended(state)) {
-          stream?.close();
+          leave();
           load();
         } else set((now) => ({ ...now, check: now.check && { ...now.check, state } }));
       });
       stream.onerror = () => {
         set((now) => ({ ...now, is_connected: false }));
-        if (stream?.readyState === EventSource.CLOSED) again();
+        if (stream?.readyState !== EventSource.CLOSED) return;
+        leave();
+        again();
       };
     };
     const load = async () => {
@@ -85,7 +97,7 @@ export function useCheck(path: string): Live {
     load();
     return () => {
       is_over = true;
-      stream?.close();
+      leave();
       clearTimeout(timer);
     };
   }, [path]);

@@ -21,7 +21,7 @@ function page_at(address: URL, start: Start) {
   if (path === "/") return <AskPage key={address.search} start={start} address={address} />;
   if (path === "/history") return <HistoryPage start={start} />;
   if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
-  if (kind === "checks" && name) return <ChecksPage key={name} ids={decodeURIComponent(name).split(",").slice(0, 12)} />;
+  if (kind === "checks" && name) return <ChecksPage key={name} ids={decodeURIComponent(name).split(",").slice(0, 12)} refused={address.searchParams.get("refused")} />;
   if (kind === "shared" && name) return <SharedPage share={decodeURIComponent(name)} />;
   if (path === "/sign-in" || !start.user) return <SignInPage />;
   if (path === "/usage") return <UsagePage />;

@@ -46,13 +46,13 @@ export function BillingPage() {
                 <h2>{plan.title}</h2>
                 <p><b>{plan.checks}</b> checks {plan.per === "ever" ? "in all" : "a month"}</p>
                 <p class="quiet">{plan.goes_deep ? "Every depth" : "Quick and standard depth"}</p>
-                {plan.name === value.plan ? <p><b>Your plan</b></p> : value.is_set_up && !value.subscription && plan.per === "month" && (
+                {plan.name === value.plan ? <p><b>Your plan</b></p> : plan.for_sale && (!value.subscription || value.subscription === "canceled") && (
                   <button type="button" onClick={() => leave("/api/billing/checkout", { plan: plan.name })}>Choose {plan.title}</button>
                 )}
               </li>
             ))}
           </ul>
-          {value.subscription && <p>Subscription: {value.subscription.replaceAll("_", " ")}. <button type="button" onClick={() => leave("/api/billing/portal", {})}>Change or end it</button></p>}
+          {value.subscription && value.is_set_up && <p>Subscription: {value.subscription.replaceAll("_", " ")}. <button type="button" onClick={() => leave("/api/billing/portal", {})}>Change or end it</button></p>}
         </>
       )}
     </>

@@ -1,4 +1,4 @@
-// For operators: jobs, what died, whether the service is well.
+// For operators: jobs, usage, what died, whether the service is well.
 import { useState } from "preact/hooks";
 
 import { get, post, type Overview } from "../api";
@@ -22,6 +22,11 @@ export function AdminPage() {
           <table>
             <thead><tr><th scope="col">Kind</th><th scope="col">State</th><th scope="col">Jobs</th></tr></thead>
             <tbody>{value.jobs.map((row) => <tr key={row.kind + row.state}><th scope="row">{row.kind}</th><td>{row.state}</td><td>{row.jobs}</td></tr>)}</tbody>
+          </table>
+          <h2>Usage, this period</h2>
+          <table>
+            <thead><tr><th scope="col">Plan</th><th scope="col">Accounts</th><th scope="col">Checks</th></tr></thead>
+            <tbody>{value.usage.map((row) => <tr key={row.plan}><th scope="row">{row.plan}</th><td>{row.users}</td><td>{row.checks_used} of {row.checks_allowed}</td></tr>)}</tbody>
           </table>
           <h2>Dead jobs</h2>
           {value.dead.length === 0 && <p class="quiet">None.</p>}

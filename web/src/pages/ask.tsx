@@ -100,11 +100,13 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
       }
       go(`/checks/${ids.join(",")}`);
     } catch (error) {
-      if (ids.length > 0) go(`/checks/${ids.join(",")}`);
+      const refused = plan.models.slice(ids.length);
+      if (ids.length > 0) go(`/checks/${ids.join(",")}?${new URLSearchParams({ refused: refused.join(", ") })}`);
       else (tell(error as Problem), send(false));
     }
   };
   const { sum } = quote;
+  const is_too_many = !start.user && plan.models.length > 1;
   return (
     <>
       <h1>What does a model believe?</h1>
@@ -144,11 +146,11 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
           )}
         </fieldset>
         <p class="quote" role="status">
-          {plan.models.length === 0 ? "Choose at least one model." : sum === null ? "" : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
+          {plan.models.length === 0 ? "Choose at least one model." : is_too_many ? "Without an account one model can be asked: choose one, or sign in." : sum === null ? "" : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
         </p>
         <ProblemNote problem={problem ?? quote.problem} />
         <div class="row">
-          <button class="primary" disabled={is_sending || plan.models.length === 0}>{is_sending ? "Sending …" : "Measure"}</button>
+          <button class="primary" disabled={is_sending || plan.models.length === 0 || is_too_many}>{is_sending ? "Sending …" : "Measure"}</button>
           {start.user ? (
             <span class="quiet">{start.user.usage.checks_used} of {start.user.usage.checks_allowed} checks used; one for each model.</span>
           ) : (

@@ -272,7 +272,7 @@ function SideBySide({ lives }: { lives: Live[] }) {
   );
 }
 
-export function ChecksPage({ ids }: { ids: string[] }) {
+export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | null }) {
   const [lives, set] = useState<Record<string, Live>>({});
   const all = ids.map((id) => lives[id] ?? { check: null, arrived: null, problem: null, is_connected: true });
   const claim = all.find((live) => live.check)?.check?.claim;
@@ -280,6 +280,7 @@ export function ChecksPage({ ids }: { ids: string[] }) {
     <>
       <p class="quiet eyebrow">Claim</p>
       <h1 class="claim">{claim ?? "…"}</h1>
+      {refused && <p class="note problem" role="alert">Not asked, because no check was left: {refused}. <a href="/usage">See your plan</a></p>}
       {ids.length > 1 && <SideBySide lives={all} />}
       {ids.map((id) => <Watched key={id} id={id} onLive={(live) => set((now) => ({ ...now, [id]: live }))} />)}
     </>
