@@ -31,7 +31,7 @@ class Screens(PageTest):
             self.finished(client, self.check(client, claim)["id"])
         share = client.post(f"/api/checks/{done[0]}/share").json()["share"]
         screens = {"ask": "/", "check": f"/checks/{done[0]}", "models": f"/checks/{','.join(done)}", "compare": f"/compare?a={done[0]}&b={done[1]}", "history": "/history",
-                   "usage": "/usage", "plan": "/billing", "sessions": "/sessions", "operation": "/admin", "sign-in": "/sign-in", "shared": f"/shared/{share}"}
+                   "usage": "/usage", "plan": "/billing", "sessions": "/sessions", "operation": "/admin", "sign-in": "/sign-in", "link": self.link("ada@example.org"), "shared": f"/shared/{share}"}
         for theme in ("light", "dark"):
             for width in (360, 768, 1440):
                 page = self.visitor(width=width, theme=theme, client=client)

@@ -180,6 +180,7 @@ class Pages(PageTest):
         self.axe(page)
         mail = self.wait_for(self.mails)[-1][1]
         page.goto(re.search(r"(http://\S+/sign-in/\S+)", mail)[1])
+        self.axe(page)
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_text("0 of 3 checks used")).to_be_visible()
         for path, text in (("/usage", "of 3 checks used"), ("/billing", "Plans cannot be bought here"), ("/sessions", "Where you are signed in")):

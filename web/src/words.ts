@@ -3,6 +3,8 @@ import type { Check, CheckRecord } from "./api";
 
 export const percent = (p: number): string => {
   const hundred = p * 100;
+  if (hundred > 0 && hundred < 0.05) return "<0.1 %";
+  if (hundred > 99.95 && hundred < 100) return ">99.9 %";
   if (hundred > 0 && hundred < 1) return `${hundred.toFixed(1)} %`;
   if (hundred > 99 && hundred < 100) return `${hundred.toFixed(1)} %`;
   return `${Math.round(hundred)} %`;

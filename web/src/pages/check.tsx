@@ -52,7 +52,7 @@ function Headline({ p, interval, is_final, record }: { p: number | null; interva
       {p !== null && (
         <p>
           {is_final ? "The model is" : "So far it is"} {belief(p)}: it gives the claim {percent(p)}. {interval && interval_in_words(interval)}
-          {record && <> In a word: <b>{record.verdict}</b>.</>}
+          {record && <> Verdict: <b>{record.verdict}</b>.</>}
         </p>
       )}
     </div>
