@@ -27,5 +27,4 @@ echo "== service on Postgres: wrk, jobs, event streams"
 PYTHONPATH=$(echo "$where" | sed -n 's/^python //p') python3 bench/service.py build/release/bin/heretix build/release/bench/bench_queue
 
 echo "== the page with 10,000 checks in the history, in Chromium"
-build=$PWD/build/release
-HERETIX=$build/bin/heretix HERETIX_PLANTED=$build/bin/heretix HERETIX_SOURCE=$PWD HERETIX_BUILD=$build PYTHONPATH=$(echo "$where" | sed -n 's/^python //p') python3 bench/page.py
+HERETIX=$PWD/build/release/bin/heretix HERETIX_SOURCE=$PWD PYTHONPATH=$(echo "$where" | sed -n 's/^python //p') python3 bench/page.py

@@ -162,11 +162,17 @@ bool ServedChecks::insert_copy(const NewServedCheck& check, const Plan& plan, st
   return true;
 }
 
-std::optional<ServedCheck> ServedChecks::find(const std::string& id) {
+std::optional<ServedCheck> ServedChecks::find(const std::string& id) { return only_where("c.id = :key", id); }
+
+std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id) {
+  return only_where("q.share_id = :key", share_id);
+}
+
+std::optional<ServedCheck> ServedChecks::only_where(std::string_view condition, const std::string& key) {
   const auto rows = database_.query(
-      fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.id = :id",
-                  kColumns),
-      {{":id", id}});
+      fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE {}", kColumns,
+                  condition),
+      {{":key", key}});
   return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
 }
 
@@ -206,15 +212,6 @@ std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
            {{":user", user_id}}))
     checks.push_back(served_from(row));
   return checks;
-}
-
-std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id) {
-  const auto rows = database_.query(
-      fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE q.share_id = "
-                  ":share",
-                  kColumns),
-      {{":share", share_id}});
-  return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
 }
 
 std::string ServedChecks::share(const std::string& id, const std::string& new_share_id) {

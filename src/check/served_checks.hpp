@@ -109,6 +109,7 @@ class ServedChecks {
   std::int64_t remove_older_than(double days);
 
  private:
+  std::optional<ServedCheck> only_where(std::string_view condition, const std::string& key);
   void insert_row(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
   void add_event(const std::string& id, const std::string& kind, const std::string& payload);
   bool owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/random.hpp"
 #include "http/api.hpp"
 #include "queue/queue.hpp"
 
@@ -80,9 +81,7 @@ ServiceResponse ServiceApi::admin_overview(Call& call) {
 
 ServiceResponse ServiceApi::admin_retry(Call& call) {
   const std::string& id = call.parameters.at("id");
-  if (id.size() != 36 || id.find_first_not_of("0123456789abcdef-") != std::string::npos ||
-      !Queue(call.database).retry(id))
-    throw Error(ErrorKind::not_found, "there is no such dead job");
+  if (!is_uuid(id) || !Queue(call.database).retry(id)) throw Error(ErrorKind::not_found, "there is no such dead job");
   parts_.wake_worker();
   return json_response(202, {{"id", id}});
 }

@@ -26,7 +26,6 @@ class PageTest(EachStore):
     models = "play={play},other={other},slow={slow},local"
 
     def setUp(self):
-        self.expected_errors = 0
         super().setUp()
         driver = sync_playwright().start()
         self.addCleanup(driver.stop)
