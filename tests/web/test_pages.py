@@ -201,6 +201,7 @@ class Pages(PageTest):
         self.serve(HERETIX_ADMINS="ada@example.org")
         page = self.visitor(client=self.signed_in(plan="pro"))
         self.ask(page, CLAIM, "play")
+        expect(page.get_by_text("Can it be used?")).to_be_visible(timeout=60000)
         page.get_by_role("link", name="Operation").click()
         expect(page.get_by_text("The service is ready")).to_be_visible()
         expect(page.get_by_role("row", name=re.compile("check done"))).to_be_visible()
