@@ -24,8 +24,9 @@ def rss(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
-def wrk(url, *headers):
-    done = subprocess.run(["wrk", "-t1", "-c64", "-d8s", "--latency", *(f"-H{h}" for h in headers), url], capture_output=True, text=True, check=True).stdout
+def wrk(url, *headers, pauses=False):
+    script = ["-s", pathlib.Path(__file__).parent / "pause.lua"] if pauses else []
+    done = subprocess.run(["wrk", "-t1", "-c64", "-d8s", "--latency", *script, *(f"-H{h}" for h in headers), url], capture_output=True, text=True, check=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1])
     p99 = re.search(r"99%\s+([\d.]+\w+)", done)[1]
     bad = re.search(r"Non-2xx.*", done)
@@ -55,9 +56,12 @@ def main():
         answer.read()
         connection.request("POST", "/api/checks", json.dumps({"claim": "Snow is white", "model": "play"}), {"Cookie": cookie, "Content-Type": "application/json"})
         identifier = json.loads(connection.getresponse().read())["id"]
+        connection.close()  # wrk takes all 64 that an address may hold
         time.sleep(1)
         print("/healthz:", wrk(f"http://127.0.0.1:{port}/healthz"))
-        print("GET /api/checks/{id}, signed in, on Postgres:", wrk(f"http://127.0.0.1:{port}/api/checks/{identifier}", f"Cookie: {cookie}"))
+        check = f"http://127.0.0.1:{port}/api/checks/{identifier}", f"Cookie: {cookie}"
+        print("GET /api/checks/{id}, signed in, on Postgres:", wrk(*check))
+        print("  with pauses of 0 to 14 ms between the requests of a connection:", wrk(*check, pauses=True))
         process.send_signal(signal.SIGSTOP)  # not to share the machine with its polling
         print(subprocess.run([BENCH_QUEUE, address, "6000", "4"], capture_output=True, text=True).stdout.strip())
         process.send_signal(signal.SIGCONT)

@@ -311,6 +311,38 @@ TEST_F(Conformance, RowLocksMayEndASelect) {
   transaction.commit();
 }
 
+TEST_F(Conformance, SeveralQueriesAreAnsweredEachInItsPlace) {
+  put(*database_, "a", 1);
+  put(*database_, "b", 2);
+  const Query one{"SELECT i FROM " + table_ + " WHERE k = :k", {{":k", std::string("a")}}};
+  const Query none{"SELECT i FROM " + table_ + " WHERE k = :k", {{":k", std::string("z")}}};
+  const Query all{"SELECT i FROM " + table_ + " ORDER BY i DESC", {}};
+  for (int i = 0; i < 6; ++i) {  // prepared on the way, where they can be
+    const auto found = database_->query_all({one, none, all});
+    ASSERT_EQ(found.size(), 3U);
+    ASSERT_EQ(found[0].size(), 1U);
+    EXPECT_EQ(found[0][0].integer("i"), 1);
+    EXPECT_TRUE(found[1].empty());
+    ASSERT_EQ(found[2].size(), 2U);
+    EXPECT_EQ(found[2][0].integer("i"), 2);
+    EXPECT_EQ(value_of(*database_, "b"), 2) << "the connection is as before";
+  }
+  EXPECT_TRUE(database_->query_all({}).empty());
+  Transaction transaction(*database_);
+  set(*database_, "a", 7);
+  EXPECT_EQ(database_->query_all({one, all})[0][0].integer("i"), 7) << "within a transaction its own writes";
+}
+
+TEST_F(Conformance, OneOfSeveralQueriesThatFailsFailsAllAndLeavesTheConnectionUsable) {
+  put(*database_, "a", 1);
+  const Query good{"SELECT i FROM " + table_, {}};
+  const Query bad{"SELECT nothing_of_that_name FROM " + table_, {}};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(kind_of_failure([&] { database_->query_all({good, bad, good}); }), ErrorKind::broken);
+    EXPECT_EQ(value_of(*database_, "a"), 1);
+  }
+}
+
 class PostgresOnly : public Conformance {
  protected:
   std::unique_ptr<PostgresDatabase> connect(PostgresOptions options = {}) const {
@@ -358,6 +390,39 @@ TEST_F(PostgresOnly, AConnectionThatEndedWhileIdleIsMadeAnew) {
   end_server_process(server_pid(*mine));
   put(*mine, "a", 1);
   EXPECT_EQ(value_of(*mine, "a"), 1);
+}
+
+// Whether it ended while idle or under the queries: a server process that ends itself is the latter.
+TEST_F(PostgresOnly, SeveralQueriesOutliveTheirConnection) {
+  const auto mine = connect();
+  const Query one{"SELECT 1 AS one", {}};
+  end_server_process(server_pid(*mine));
+  EXPECT_EQ(mine->query_all({one, one})[1][0].integer("one"), 1);
+  const std::string sequence = table_ + "_ended";
+  mine->execute_script("CREATE SEQUENCE " + sequence);
+  const Query ends{"SELECT CASE WHEN nextval('" + sequence +
+                       "') = 1 THEN pg_terminate_backend(pg_backend_pid()) END AS ended, pg_sleep(0.1)",
+                   {}};
+  EXPECT_EQ(mine->query_all({one, ends, one})[2][0].integer("one"), 1);
+  EXPECT_EQ(mine->query("SELECT last_value AS n FROM " + sequence)[0].integer("n"), 2);
+  mine->execute_script("DROP SEQUENCE " + sequence);
+}
+
+TEST_F(PostgresOnly, SeveralQueriesHaveOneDeadline) {
+  const auto mine = connect({.statement_deadline = std::chrono::milliseconds(150)});
+  const Query slow{"SELECT pg_sleep(20)", {}};
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(kind_of_failure([&] { mine->query_all({slow, slow}); }), ErrorKind::unavailable);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(4));
+  EXPECT_EQ(mine->query("SELECT 1 AS one")[0].integer("one"), 1);
+}
+
+TEST_F(PostgresOnly, SeveralPreparedQueriesSeeTheTableAsItIsNow) {
+  const Query select{"SELECT * FROM " + table_, {}};
+  put(*database_, "a", 1);
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(database_->query_all({select, select})[1].size(), 1U);
+  open()->execute("ALTER TABLE " + table_ + " ADD COLUMN later BIGINT");
+  EXPECT_TRUE(database_->query_all({select, select})[1][0].has("later"));
 }
 
 TEST_F(PostgresOnly, ATransactionWhoseConnectionBreaksIsDoneAgainWhole) {
@@ -490,6 +555,20 @@ TEST_F(PostgresOnly, ANameThatIsHeldCannotBeHadAtOnce) {
 }
 
 class DirectOnly : public PostgresOnly {};
+
+// However the server writes it: in UTC or not, with all digits of the second or fewer.
+TEST_F(DirectOnly, ATimeIsReadInUtcWhateverTheZoneOfTheSession) {
+  for (const char* zone : {"UTC", "Asia/Kathmandu", "America/St_Johns"}) {
+    database_->execute(std::string("SET TIME ZONE '") + zone + "'");
+    const auto read = [&](const std::string& time) {
+      return database_->query("SELECT timestamptz '" + time + "' AS t")[0].text_or_empty("t");
+    };
+    EXPECT_EQ(read("2026-11-23 08:00:00+00"), "2026-11-23 08:00:00.000000") << zone;
+    EXPECT_EQ(read("2026-11-23 08:00:00.5+00"), "2026-11-23 08:00:00.500000") << zone;
+    EXPECT_EQ(read("2026-12-31 23:59:59.000007+00"), "2026-12-31 23:59:59.000007") << zone;
+    EXPECT_EQ(read("0999-01-01 00:00:00.123456+00"), "0999-01-01 00:00:00.123456") << zone;
+  }
+}
 
 TEST_F(DirectOnly, AStatementThatComesAgainIsPreparedOnce) {
   for (int i = 0; i < 9; ++i) value_of(*database_, "a");

@@ -52,13 +52,21 @@ std::string Sessions::begin(const std::string& user_id, const std::string& user_
   return cookie;
 }
 
-std::optional<SignedIn> Sessions::find(const std::string& cookie) {
+std::optional<Query> Sessions::query_for(const std::string& cookie) const {
   const std::string id = id_of(cookie);
   if (id.empty()) return std::nullopt;
-  const auto rows = database_.query(kFind, {{":id", id}, {":idle", -seconds(kSessionIdle)}, {":noted", -kNotedEvery}});
+  return Query{std::string(kFind), {{":id", id}, {":idle", -seconds(kSessionIdle)}, {":noted", -kNotedEvery}}};
+}
+
+std::optional<SignedIn> Sessions::find(const std::string& cookie) {
+  const auto query = query_for(cookie);
+  return query ? found(database_.query(query->sql, query->bindings)) : std::nullopt;
+}
+
+std::optional<SignedIn> Sessions::found(const std::vector<Row>& rows) {
   if (rows.empty()) return std::nullopt;
   const Row& row = rows[0];
-  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", id}});
+  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", row.text_or_empty("session_id")}});
   return SignedIn{.session = {.id = row.text_or_empty("session_id"),
                               .created_at = row.text_or_empty("begun_at"),
                               .last_seen_at = row.text_or_empty("last_seen_at"),

@@ -36,6 +36,9 @@ class Sessions {
   std::string begin(const std::string& user_id, const std::string& user_agent);
   // Empty for what is no cookie of ours, has ended or belongs to somebody suspended. Notes the visit, once a minute.
   std::optional<SignedIn> find(const std::string& cookie);
+  // Its two halves, for who reads more in the same round trip (Database::query_all()).
+  std::optional<Query> query_for(const std::string& cookie) const;  // empty for what is no cookie of ours
+  std::optional<SignedIn> found(const std::vector<Row>& rows);
   std::vector<Session> list(const std::string& user_id);  // open ones, newest first
   bool end(const std::string& user_id, const std::string& session_id);
   void end_all(const std::string& user_id);

@@ -162,18 +162,30 @@ bool ServedChecks::insert_copy(const NewServedCheck& check, const Plan& plan, st
   return true;
 }
 
-std::optional<ServedCheck> ServedChecks::find(const std::string& id) { return only_where("c.id = :key", id); }
+namespace {
 
-std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id) {
-  return only_where("q.share_id = :key", share_id);
+Query only_where(std::string_view condition, const std::string& key) {
+  return {fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE {}", kColumns,
+                      condition),
+          {{":key", key}}};
 }
 
-std::optional<ServedCheck> ServedChecks::only_where(std::string_view condition, const std::string& key) {
-  const auto rows = database_.query(
-      fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE {}", kColumns,
-                  condition),
-      {{":key", key}});
+}  // namespace
+
+Query ServedChecks::query_for(const std::string& id) { return only_where("c.id = :key", id); }
+
+std::optional<ServedCheck> ServedChecks::found(const std::vector<Row>& rows) {
   return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
+}
+
+std::optional<ServedCheck> ServedChecks::find(const std::string& id) {
+  const Query query = query_for(id);
+  return found(database_.query(query.sql, query.bindings));
+}
+
+std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id) {
+  const Query query = only_where("q.share_id = :key", share_id);
+  return found(database_.query(query.sql, query.bindings));
 }
 
 std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {

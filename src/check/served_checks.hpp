@@ -75,6 +75,9 @@ class ServedChecks {
                    const std::string& of_run_id, const std::string& record);
 
   std::optional<ServedCheck> find(const std::string& id);
+  // Its two halves, for who reads more in the same round trip (Database::query_all()).
+  static Query query_for(const std::string& id);
+  static std::optional<ServedCheck> found(const std::vector<Row>& rows);
   std::vector<ServedCheck> list(const ListedChecks& wanted);  // without records
   std::vector<ServedCheck> all_of_user(const std::string& user_id);
   // Anybody who has the id may read the check, until it is taken away. Sharing again gives the same id.
@@ -109,7 +112,6 @@ class ServedChecks {
   std::int64_t remove_older_than(double days);
 
  private:
-  std::optional<ServedCheck> only_where(std::string_view condition, const std::string& key);
   void insert_row(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
   void add_event(const std::string& id, const std::string& kind, const std::string& payload);
   bool owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease);

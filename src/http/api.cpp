@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "http/log.hpp"
 
@@ -179,21 +180,37 @@ void ServiceApi::require_same_origin(const ServiceRequest& request) const {
 }
 
 std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& request) {
-  if (request.path != "/healthz" || (request.method != "GET" && request.method != "HEAD")) return std::nullopt;
-  return ServiceResponse{.body = R"({"status":"ok"})", .headers = {{"Cache-Control", "no-store"}}};
+  const RouteResult found = find_route(patterns(), request.method, request.path);
+  if (!found.routed) return std::nullopt;
+  const auto* handler = std::get_if<FileHandler>(&route_table()[found.routed->route].handler);
+  if (handler == nullptr) return std::nullopt;
+  return guarded(request, [&] { return (this->**handler)(request, found.routed->parameters); });
 }
 
-ServiceResponse ServiceApi::run_route(const ServiceRequest& request, const Route& route, Call& call) {
+// Who asks and, on the routes of one check, for what: in one round trip.
+void ServiceApi::look_up(const Route& route, Call& call) {
   Sessions sessions(call.database, parts_.secret);
-  if (const auto cookie = request.cookie(cookie_name("heretix"))) call.who = sessions.find(*cookie);
-  if (const auto cookie = request.cookie(cookie_name("heretix-visitor")); cookie && cookie->size() == 43)
-    call.visitor_id = parts_.secret.hash("visitor", *cookie);
+  const auto cookie = call.request.cookie(cookie_name("heretix"));
+  const auto session = cookie ? sessions.query_for(*cookie) : std::nullopt;
+  const bool names_check = route.pattern.path.starts_with("/api/checks/{id}") && is_uuid(call.parameters.at("id"));
+  std::vector<Query> queries;
+  if (session) queries.push_back(*session);
+  if (names_check) queries.push_back(ServedChecks::query_for(call.parameters.at("id")));
+  const auto found = call.database.query_all(queries);
+  if (session) call.who = sessions.found(found.front());
+  if (names_check) call.check = ServedChecks::found(found.back());
+  if (const auto visitor = call.request.cookie(cookie_name("heretix-visitor")); visitor && visitor->size() == 43)
+    call.visitor_id = parts_.secret.hash("visitor", *visitor);
+}
+
+ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
+  look_up(route, call);
   if (route.access != Audience::everybody && !call.who)
-    return problem(request, 401, "Unauthorized", "sign in first", "not_allowed", "require_signin");
+    return problem(call.request, 401, "Unauthorized", "sign in first", "not_allowed", "require_signin");
   // An operator's page is not there for others.
   if (route.access == Audience::admin && !settings_.admins.contains(call.who->user.email))
-    return problem(request, 404, "Not Found", "there is nothing here");
-  return (this->*route.handler)(call);
+    return problem(call.request, 404, "Not Found", "there is nothing here");
+  return (this->*std::get<Handler>(route.handler))(call);
 }
 
 ServiceResponse ServiceApi::answer(const ServiceRequest& request) {
@@ -207,13 +224,13 @@ ServiceResponse ServiceApi::answer(const ServiceRequest& request) {
     return response;
   }
   const auto database = parts_.databases.borrow();
-  Call call{request, std::move(result.routed->parameters), *database, {}, {}};
-  return run_route(request, route_table()[result.routed->route], call);
+  Call call{request, std::move(result.routed->parameters), *database, {}, {}, {}};
+  return run_route(route_table()[result.routed->route], call);
 }
 
-ServiceResponse ServiceApi::handle(const ServiceRequest& request) {
+ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const std::function<ServiceResponse()>& body) {
   try {
-    ServiceResponse response = answer(request);
+    ServiceResponse response = body();
     response.headers.emplace_back("X-Request-Id", request.id);
     return response;
   } catch (const Refusal& e) {
@@ -222,6 +239,10 @@ ServiceResponse ServiceApi::handle(const ServiceRequest& request) {
     log_line(LogLevel::error, "error", {{"request_id", request.id}, {"kind", "broken"}, {"error", e.what()}});
     return problem(request, 500, "Internal Server Error", "the service cannot do this now", "broken");
   }
+}
+
+ServiceResponse ServiceApi::handle(const ServiceRequest& request) {
+  return guarded(request, [&] { return answer(request); });
 }
 
 ServiceResponse ServiceApi::refused(const ServiceRequest& request, int status, const std::string& reason) {

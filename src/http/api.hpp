@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "account/magic_links.hpp"
@@ -51,7 +52,8 @@ struct Call {
   std::map<std::string, std::string, std::less<>> parameters;
   Database& database;
   std::optional<SignedIn> who;
-  std::string visitor_id;  // of the visitor's cookie; empty: none
+  std::string visitor_id;            // of the visitor's cookie; empty: none
+  std::optional<ServedCheck> check;  // the one that the path names; empty: it is not there. May it be read?
 };
 
 class ServiceApi final : public Application {
@@ -70,17 +72,22 @@ class ServiceApi final : public Application {
   static std::vector<std::string> routes();
 
  private:
+  using Parameters = std::map<std::string, std::string, std::less<>>;
   using Handler = ServiceResponse (ServiceApi::*)(Call&);
+  // Of what is the same for everybody: neither a session nor the database is looked at.
+  using FileHandler = ServiceResponse (ServiceApi::*)(const ServiceRequest&, const Parameters&);
   struct Route {
     Pattern pattern;
     Audience access;
-    Handler handler;
+    std::variant<Handler, FileHandler> handler;
   };
   static std::span<const Route> route_table();
   static std::span<const Pattern> patterns();
 
   ServiceResponse answer(const ServiceRequest& request);
-  ServiceResponse run_route(const ServiceRequest& request, const Route& route, Call& call);
+  ServiceResponse guarded(const ServiceRequest& request, const std::function<ServiceResponse()>& body);
+  void look_up(const Route& route, Call& call);
+  ServiceResponse run_route(const Route& route, Call& call);
   void require_same_origin(const ServiceRequest& request) const;
   ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title,
                           const std::string& detail, const std::string& kind = {},
@@ -92,7 +99,7 @@ class ServiceApi final : public Application {
   std::string set_cookie(const char* base, const std::string& value, std::int64_t max_age) const;
   Intake intake(Database& database) { return {database, parts_.secret, parts_.banks, parts_.models, parts_.rules}; }
   bool may_read(const Call& call, const ServedCheck& check) const;
-  ServedCheck readable_check(Call& call);
+  const ServedCheck& readable_check(const Call& call) const;
 
   // checks
   ServiceResponse create_check(Call& call);
@@ -133,14 +140,15 @@ class ServiceApi final : public Application {
   ServiceResponse admin_overview(Call& call);
   ServiceResponse admin_retry(Call& call);
   ServiceResponse ready(Call& call);
-  ServiceResponse healthy(Call& call);
-  ServiceResponse contract(Call& call);
   ServiceResponse start(Call& call);
   nlohmann::json me_json(Call& call) const;
   nlohmann::json models_json() const;
-  ServiceResponse web_page(Call& call);
-  ServiceResponse web_asset(Call& call);
-  ServiceResponse style_sheet(Call& call);
+  // files
+  ServiceResponse healthy(const ServiceRequest& request, const Parameters& parameters);
+  ServiceResponse contract(const ServiceRequest& request, const Parameters& parameters);
+  ServiceResponse web_page(const ServiceRequest& request, const Parameters& parameters);
+  ServiceResponse web_asset(const ServiceRequest& request, const Parameters& parameters);
+  ServiceResponse style_sheet(const ServiceRequest& request, const Parameters& parameters);
 
   ApiParts parts_;
   ApiSettings settings_;

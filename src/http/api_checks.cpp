@@ -71,11 +71,9 @@ bool ServiceApi::may_read(const Call& call, const ServedCheck& check) const {
 }
 
 // Somebody else's is as one that is not there.
-ServedCheck ServiceApi::readable_check(Call& call) {
-  const std::string& id = call.parameters.at("id");
-  const auto check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
-  if (!check || !may_read(call, *check)) throw Error(ErrorKind::not_found, "there is no such check");
-  return *check;
+const ServedCheck& ServiceApi::readable_check(const Call& call) const {
+  if (!call.check || !may_read(call, *call.check)) throw Error(ErrorKind::not_found, "there is no such check");
+  return *call.check;
 }
 
 ServiceResponse ServiceApi::create_check(Call& call) {
@@ -157,7 +155,7 @@ ServiceResponse check_response(const ServedCheck& check) {
 ServiceResponse ServiceApi::get_check(Call& call) { return check_response(readable_check(call)); }
 
 ServiceResponse ServiceApi::delete_check(Call& call) {
-  const ServedCheck check = readable_check(call);
+  const ServedCheck& check = readable_check(call);
   bool is_gone = false;
   in_transaction(call.database, [&] { is_gone = ServedChecks(call.database).remove(check.id); },
                  {.isolation = Isolation::beside_others});
@@ -166,14 +164,14 @@ ServiceResponse ServiceApi::delete_check(Call& call) {
 }
 
 ServiceResponse ServiceApi::cancel_check(Call& call) {
-  const ServedCheck check = readable_check(call);
+  const ServedCheck& check = readable_check(call);
   if (!intake(call.database).cancel(check)) throw Error(ErrorKind::conflict, "the check has ended");
   parts_.hub.wake();
   return json_response(202, check_json(*ServedChecks(call.database).find(check.id)));
 }
 
 ServiceResponse ServiceApi::check_events(Call& call) {
-  const ServedCheck check = readable_check(call);
+  const ServedCheck& check = readable_check(call);
   const std::string given = call.request.header("last-event-id");
   const auto last = whole_number(given);
   const bool is_known = given.empty() || (last && *last >= 0 && *last <= check.last_event);

@@ -11,7 +11,9 @@ namespace heretix::http {
 
 using nlohmann::json;
 
-ServiceResponse ServiceApi::healthy(Call& /*call*/) { return json_response(200, {{"status", "ok"}}); }
+ServiceResponse ServiceApi::healthy(const ServiceRequest& /*request*/, const Parameters& /*none*/) {
+  return json_response(200, {{"status", "ok"}});
+}
 
 ServiceResponse ServiceApi::ready(Call& call) {
   if (is_draining_) return json_response(503, {{"status", "draining"}});
@@ -19,11 +21,11 @@ ServiceResponse ServiceApi::ready(Call& call) {
   return json_response(200, {{"status", "ok"}});
 }
 
-ServiceResponse ServiceApi::contract(Call& /*call*/) {
+ServiceResponse ServiceApi::contract(const ServiceRequest& /*request*/, const Parameters& /*none*/) {
   return {.content_type = "application/yaml", .body = std::string(kOpenApi)};
 }
 
-ServiceResponse ServiceApi::style_sheet(Call& /*call*/) {
+ServiceResponse ServiceApi::style_sheet(const ServiceRequest& /*request*/, const Parameters& /*none*/) {
   return {.content_type = "text/css; charset=utf-8", .body = std::string(kStyleSheet)};
 }
 
@@ -46,17 +48,17 @@ ServiceResponse sent(const ServiceRequest& request, const WebFile& file, const c
 }  // namespace
 
 // One page for every address: its script shows what the address names.
-ServiceResponse ServiceApi::web_page(Call& call) {
+ServiceResponse ServiceApi::web_page(const ServiceRequest& request, const Parameters& /*none*/) {
   const WebFile* file = find_file(parts_.web, "index.html");
   if (file == nullptr) throw Error(ErrorKind::not_found, "this program was built without the page");
-  return sent(call.request, *file, "no-cache");
+  return sent(request, *file, "no-cache");
 }
 
 // Names hold a digest of what they name.
-ServiceResponse ServiceApi::web_asset(Call& call) {
-  const WebFile* file = find_file(parts_.web, "assets/" + call.parameters.at("name"));
+ServiceResponse ServiceApi::web_asset(const ServiceRequest& request, const Parameters& parameters) {
+  const WebFile* file = find_file(parts_.web, "assets/" + parameters.at("name"));
   if (file == nullptr) throw Error(ErrorKind::not_found, "there is no such file");
-  return sent(call.request, *file, "public, max-age=31536000, immutable");
+  return sent(request, *file, "public, max-age=31536000, immutable");
 }
 
 ServiceResponse ServiceApi::admin_overview(Call& call) {

@@ -56,7 +56,8 @@ ServiceResponse ServiceApi::get_answers(Call& call) { return answers_of(call.dat
 ServiceResponse ServiceApi::compare_checks(Call& call) {
   const AnswersPlace place = parts_.open_answers(call.database);
   const auto record_of = [&](const char* name) {
-    call.parameters["id"] = call.request.parameter(name).value_or("");
+    const std::string id = call.request.parameter(name).value_or("");
+    call.check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
     return measured(*place.runs, readable_check(call));
   };
   const Record a = record_of("a");
@@ -78,7 +79,7 @@ ServiceResponse ServiceApi::compare_checks(Call& call) {
 }
 
 ServiceResponse ServiceApi::share_check(Call& call) {
-  const ServedCheck check = readable_check(call);
+  const ServedCheck& check = readable_check(call);
   if (check.state != kCheckDone) throw Error(ErrorKind::conflict, "only a finished check can be shared");
   std::string share;
   in_transaction(call.database,
@@ -88,7 +89,7 @@ ServiceResponse ServiceApi::share_check(Call& call) {
 }
 
 ServiceResponse ServiceApi::unshare_check(Call& call) {
-  const ServedCheck check = readable_check(call);
+  const ServedCheck& check = readable_check(call);
   in_transaction(call.database, [&] { ServedChecks(call.database).unshare(check.id); },
                  {.isolation = Isolation::beside_others});
   return {.status = 204};

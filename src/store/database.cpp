@@ -41,6 +41,13 @@ std::optional<std::string> Row::text(std::string_view column) const {
   return std::nullopt;
 }
 
+std::vector<std::vector<Row>> Database::query_all(const std::vector<Query>& queries) {
+  std::vector<std::vector<Row>> found;
+  found.reserve(queries.size());
+  for (const Query& one : queries) found.push_back(query(one.sql, one.bindings));
+  return found;
+}
+
 namespace {
 
 enum class Ended { committed, lost };

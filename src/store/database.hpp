@@ -30,6 +30,11 @@ struct Binding {
 };
 using Bindings = std::vector<Binding>;
 
+struct Query {
+  std::string sql;
+  Bindings bindings;
+};
+
 // Missing columns throw Error{broken}; NULL is an empty optional.
 class Row {
  public:
@@ -65,6 +70,9 @@ class Database {
   virtual ~Database() = default;
   virtual std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) = 0;  // rows changed
   virtual std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) = 0;
+  // Queries that only read, in one round trip where the store can; what each found, in their order. Outside a
+  // transaction each may see another state.
+  virtual std::vector<std::vector<Row>> query_all(const std::vector<Query>& queries);
   // Nothing that is read in a transaction goes stale before its commit: SQLite takes the write lock at once, Postgres
   // runs it serializable, and the loser of two gets TransactionLost.
   virtual void begin() = 0;

@@ -78,7 +78,9 @@ class ToxicNetwork(ServiceTest):
         self.wait_for(lambda: self.ready() == 503)
         told = client.get("/api/me")
         self.assertEqual((told.status, told.headers["Content-Type"]), (503, "application/problem+json"))
-        self.assertEqual(client.get("/healthz").status, 200)
+        for path in ("/healthz", "/", "/history", "/style.css", "/api/openapi.yaml"):  # the same for everybody
+            self.assertEqual(client.get(path).status, 200, path)
+        self.assertEqual(client.get("/assets/none.js").status, 404)
         self.told("POST", "/proxies/db", {"enabled": True})
         self.wait_for(lambda: self.ready() == 200)
         self.all_done_once(client, first + [self.ask(client, i) for i in range(CHECKS // 2, CHECKS)])

@@ -1,5 +1,7 @@
 #include "store/postgres/parameters.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 #include <unordered_map>
@@ -25,6 +27,15 @@ std::size_t end_of_opaque(std::string_view sql, std::size_t at) {
   if (rest.starts_with("'")) return behind("'", at + 1);
   if (rest.starts_with("\"")) return behind("\"", at + 1);
   return at;
+}
+
+std::string text_of(const Binding& binding) {
+  if (const auto* i = std::get_if<std::int64_t>(&binding.value)) return std::to_string(*i);
+  if (const auto* d = std::get_if<double>(&binding.value)) return fmt::format("{}", *d);
+  const std::string& text = std::get<std::string>(binding.value);
+  if (!binding.is_bytes && text.find('\0') != std::string::npos)
+    throw Error(ErrorKind::bad_input, fmt::format("{} holds a NUL byte, which Postgres text cannot", binding.name));
+  return text;
 }
 
 }  // namespace
@@ -56,6 +67,22 @@ NumberedSql number_parameters(std::string_view sql) {
     at = end;
   }
   return numbered;
+}
+
+WireParameters::WireParameters(const std::vector<std::string>& names, const Bindings& bindings) {
+  std::size_t values_place = 0;
+  for (const std::string& name : names) {
+    const auto hint = bindings.begin() + static_cast<std::ptrdiff_t>(std::min(values_place++, bindings.size()));
+    const bool in_order = hint != bindings.end() && hint->name == name;  // long statements bind in their own order
+    const auto found = in_order ? hint : std::ranges::find(bindings, std::string_view(name), &Binding::name);
+    if (found == bindings.end()) throw Error(ErrorKind::broken, fmt::format("no value is bound to {}", name));
+    const bool is_null = std::holds_alternative<std::monostate>(found->value);
+    texts.push_back(is_null ? "" : text_of(*found));
+    nulls.push_back(is_null);
+    lengths.push_back(static_cast<int>(texts.back().size()));
+    formats.push_back(found->is_bytes ? 1 : 0);
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) values.push_back(nulls[i] ? nullptr : texts[i].c_str());
 }
 
 }  // namespace heretix

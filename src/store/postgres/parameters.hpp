@@ -1,10 +1,12 @@
 // SQL as features write it made into Postgres's own: named parameters (":claim") into numbered ones ("$1"), later(…)
-// into now() + an interval.
+// into now() + an interval; bound values in libpq's form.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "store/database.hpp"
 
 namespace heretix {
 
@@ -15,5 +17,17 @@ struct NumberedSql {
 
 // Leaves strings, quoted names, comments and '::' casts as they are. Pure.
 NumberedSql number_parameters(std::string_view sql);
+
+// What libpq takes beside a statement, in the order of its numbers. Throws Error: broken where a name has no value,
+// bad_input for a NUL byte in a text.
+struct WireParameters {
+  WireParameters(const std::vector<std::string>& names, const Bindings& bindings);
+  int count() const { return static_cast<int>(values.size()); }
+
+  std::vector<std::string> texts;
+  std::vector<bool> nulls;
+  std::vector<const char*> values;
+  std::vector<int> lengths, formats;
+};
 
 }  // namespace heretix

@@ -97,49 +97,19 @@ const char* hint_of(ErrorKind kind) {
   }
 }
 
-std::string text_of(const Binding& binding) {
-  if (const auto* i = std::get_if<std::int64_t>(&binding.value)) return std::to_string(*i);
-  if (const auto* d = std::get_if<double>(&binding.value)) return fmt::format("{}", *d);
-  const std::string& text = std::get<std::string>(binding.value);
-  if (!binding.is_bytes && text.find('\0') != std::string::npos)
-    throw Error(ErrorKind::bad_input, fmt::format("{} holds a NUL byte, which Postgres text cannot", binding.name));
-  return text;
-}
-
-// The wire form of bound values, in the order of the statement's numbers.
-struct WireParameters {
-  WireParameters(const std::vector<std::string>& names, const Bindings& bindings) {
-    std::size_t values_place = 0;
-    for (const std::string& name : names) {
-      const auto hint = bindings.begin() + static_cast<std::ptrdiff_t>(std::min(values_place++, bindings.size()));
-      const bool in_order = hint != bindings.end() && hint->name == name;  // long statements bind in their own order
-      const auto found = in_order ? hint : std::ranges::find(bindings, std::string_view(name), &Binding::name);
-      if (found == bindings.end()) throw Error(ErrorKind::broken, fmt::format("no value is bound to {}", name));
-      const bool is_null = std::holds_alternative<std::monostate>(found->value);
-      texts.push_back(is_null ? "" : text_of(*found));
-      nulls.push_back(is_null);
-      lengths.push_back(static_cast<int>(texts.back().size()));
-      formats.push_back(found->is_bytes ? 1 : 0);
-    }
-    for (std::size_t i = 0; i < texts.size(); ++i) values.push_back(nulls[i] ? nullptr : texts[i].c_str());
-  }
-  std::vector<std::string> texts;
-  std::vector<bool> nulls;
-  std::vector<const char*> values;
-  std::vector<int> lengths, formats;
-};
-
 }  // namespace
 
+// One that comes again is prepared.
+struct PostgresDatabase::Statement {
+  NumberedSql numbered;
+  int uses = 0;
+  std::string name{};  // under which it is prepared; empty: it is not
+};
+
 struct PostgresDatabase::Connection {
-  // A statement that comes again is prepared; how often it came, then its name.
-  struct Statement {
-    int uses = 0;
-    std::string name;
-  };
-  bool is_ending = false;         // the server said that it ends the connection
-  std::optional<bool> is_direct;  // no pooler stands between; empty: not asked yet
-  std::map<std::string, Statement> statements;
+  bool is_ending = false;                                         // the server said that it ends the connection
+  std::optional<bool> is_direct;                                  // no pooler stands between; empty: not asked yet
+  std::map<std::string, StatementPlace, std::less<>> statements;  // by their text before it is numbered
   int named = 0;
   std::unique_ptr<PGconn, LibpqDeleter> handle;
   PGconn* get() const { return handle.get(); }
@@ -208,6 +178,17 @@ Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
     const bool copies = PQresultStatus(kept.get()) == PGRES_COPY_OUT;  // its rows come by next_copied()
     if (heard == Heard::broken || copies) return heard;
   }
+}
+
+std::vector<Row> rows_of(const PGresult* table) {
+  std::vector<Row> rows;
+  for (int row = 0; row < PQntuples(table); ++row) {
+    std::map<std::string, Value, std::less<>> values;
+    for (int column = 0; column < PQnfields(table); ++column)
+      values.emplace(PQfname(table, column), value_of(table, row, column));
+    rows.emplace_back(std::move(values));
+  }
+  return rows;
 }
 
 }  // namespace
@@ -336,11 +317,17 @@ PostgresDatabase::Result PostgresDatabase::learn_whether_direct() {
   return result;
 }
 
-// Prepares `sql` where it came often enough. Planning costs the server more than most of our statements do.
-PostgresDatabase::Result PostgresDatabase::prepare_if_frequent(const std::string& sql) {
-  auto& statements = connection_->statements;
-  if (statements.size() >= kMostStatements && !statements.contains(sql)) return {};
-  Connection::Statement& statement = statements[sql];
+// Remembered with its numbers where there is room.
+PostgresDatabase::StatementPlace PostgresDatabase::statement_of(std::string_view sql) {
+  auto& known = connection_->statements;
+  if (const auto found = known.find(sql); found != known.end()) return found->second;
+  auto made = std::make_shared<Statement>(Statement{.numbered = number_parameters(sql)});
+  if (known.size() < kMostStatements) known.emplace(sql, made);
+  return made;
+}
+
+// Prepares it where it came often enough. Planning costs the server more than most of our statements do.
+PostgresDatabase::Result PostgresDatabase::prepare_if_frequent(Statement& statement) {
   if (++statement.uses < kUsesToPrepare || !statement.name.empty()) return {};
   if (!connection_->is_direct) {
     Result result = learn_whether_direct();
@@ -348,28 +335,32 @@ PostgresDatabase::Result PostgresDatabase::prepare_if_frequent(const std::string
   }
   if (!*connection_->is_direct) return {};
   const std::string name = fmt::format("heretix_{}", ++connection_->named);
-  Result result = answer_to(PQsendPrepare(connection_->get(), name.c_str(), sql.c_str(), 0, nullptr));
+  Result result =
+      answer_to(PQsendPrepare(connection_->get(), name.c_str(), statement.numbered.sql.c_str(), 0, nullptr));
   if (!result.broke && result.sqlstate.empty()) statement.name = name;
   return result;
 }
 
-PostgresDatabase::Result PostgresDatabase::run_bound(const NumberedSql& numbered, const Bindings& bindings) {
-  const WireParameters wire(numbered.names, bindings);
-  const int count = static_cast<int>(wire.values.size());
-  const auto send_plain = [&] {
-    return PQsendQueryParams(connection_->get(), numbered.sql.c_str(), count, nullptr, wire.values.data(),
+// Returns what libpq said.
+int PostgresDatabase::send_bound(const Statement& statement, const WireParameters& wire) {
+  PGconn* handle = connection_->get();
+  if (statement.name.empty())
+    return PQsendQueryParams(handle, statement.numbered.sql.c_str(), wire.count(), nullptr, wire.values.data(),
                              wire.lengths.data(), wire.formats.data(), 0);
-  };
-  Result prepared = prepare_if_frequent(numbered.sql);
+  return PQsendQueryPrepared(handle, statement.name.c_str(), wire.count(), wire.values.data(), wire.lengths.data(),
+                             wire.formats.data(), 0);
+}
+
+PostgresDatabase::Result PostgresDatabase::run_bound(std::string_view sql, const Bindings& bindings) {
+  const StatementPlace statement = statement_of(sql);
+  const WireParameters wire(statement->numbered.names, bindings);
+  Result prepared = prepare_if_frequent(*statement);
   if (prepared.broke || !prepared.sqlstate.empty()) return prepared;
-  const auto found = connection_->statements.find(numbered.sql);
-  if (found == connection_->statements.end() || found->second.name.empty()) return answer_to(send_plain());
-  Result result = answer_to(PQsendQueryPrepared(connection_->get(), found->second.name.c_str(), count,
-                                                wire.values.data(), wire.lengths.data(), wire.formats.data(), 0));
+  Result result = answer_to(send_bound(*statement, wire));
   // "cached plan must not change result type", after a migration, or somebody's DEALLOCATE: nothing was executed.
   if (result.sqlstate != "0A000" && result.sqlstate != "26000") return result;
   connection_->statements.clear();
-  if (!in_transaction_) return answer_to(send_plain());
+  if (!in_transaction_) return answer_to(send_bound(*statement_of(sql), wire));
   result.is_outdated = true;
   return result;
 }
@@ -381,7 +372,7 @@ PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindi
     broken.broke = true;
     return broken;
   }
-  if (bindings != nullptr) return run_bound(number_parameters(sql), *bindings);
+  if (bindings != nullptr) return run_bound(sql, *bindings);
   return answer_to(PQsendQuery(connection_->get(), std::string(sql).c_str()));
 }
 
@@ -438,15 +429,51 @@ std::vector<Row> PostgresDatabase::query(std::string_view sql, const Bindings& b
   if (!only_reads) ensure_alive();
   const Result result = only_reads ? run_idempotent(sql, &bindings) : run(sql, &bindings);
   require_success(result, only_reads ? Doing::reads : Doing::writes);
-  const PGresult* table = result.rows.get();
-  std::vector<Row> rows;
-  for (int row = 0; row < PQntuples(table); ++row) {
-    std::map<std::string, Value, std::less<>> values;
-    for (int column = 0; column < PQnfields(table); ++column)
-      values.emplace(PQfname(table, column), value_of(table, row, column));
-    rows.emplace_back(std::move(values));
+  return rows_of(result.rows.get());
+}
+
+// In libpq's pipeline mode. Empty: something failed, which the same queries one by one will tell.
+std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const std::vector<Query>& queries) {
+  std::vector<std::pair<StatementPlace, WireParameters>> wired;
+  wired.reserve(queries.size());
+  for (const Query& query : queries) {
+    const StatementPlace statement = statement_of(query.sql);
+    wired.emplace_back(statement, WireParameters(statement->numbered.names, query.bindings));
+    const Result prepared = prepare_if_frequent(*statement);
+    if (prepared.broke || !prepared.sqlstate.empty()) return std::nullopt;
   }
-  return rows;
+  PGconn* handle = connection_->get();
+  bool is_sent = PQenterPipelineMode(handle) == 1;
+  for (const auto& [statement, wire] : wired) is_sent = is_sent && send_bound(*statement, wire) == 1;
+  is_sent = is_sent && PQpipelineSync(handle) == 1;
+  const auto deadline = Steady::now() + options_.statement_deadline;
+  Heard heard = is_sent ? flush(handle, deadline) : Heard::broken;
+  std::vector<Rows> results(queries.size());
+  for (Rows& rows : results) {
+    if (heard == Heard::everything) heard = collect(handle, deadline, rows);
+  }
+  if (heard == Heard::everything) heard = hear(handle, deadline);
+  if (heard == Heard::everything) Rows{PQgetResult(handle)};  // the mark of the pipeline's end
+  if (heard != Heard::everything || PQexitPipelineMode(handle) == 0) {
+    if (heard == Heard::late) ask_to_cancel(handle);
+    connection_->handle.reset();
+    Result lost;
+    lost.timed_out = heard == Heard::late;
+    if (lost.timed_out) refuse(lost);
+    return std::nullopt;
+  }
+  const auto is_good = [](const Rows& rows) { return rows && PQresultStatus(rows.get()) == PGRES_TUPLES_OK; };
+  if (!std::ranges::all_of(results, is_good)) return std::nullopt;
+  std::vector<std::vector<Row>> found;
+  for (const Rows& rows : results) found.push_back(rows_of(rows.get()));
+  return found;
+}
+
+std::vector<std::vector<Row>> PostgresDatabase::query_all(const std::vector<Query>& queries) {
+  if (in_transaction_ || queries.size() < 2) return Database::query_all(queries);
+  ensure_alive();
+  auto found = pipelined(queries);
+  return found ? std::move(*found) : Database::query_all(queries);
 }
 
 // The server's own limit stands behind ours: a client that is gone must not leave a statement running.

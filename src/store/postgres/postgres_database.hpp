@@ -66,6 +66,7 @@ class PostgresDatabase final : public Database {
 
   std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) override;
   std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) override;
+  std::vector<std::vector<Row>> query_all(const std::vector<Query>& queries) override;
   void begin() override;
   void begin_beside_others() override;
   void lock(const std::string& name) override;
@@ -90,11 +91,16 @@ class PostgresDatabase final : public Database {
  private:
   struct Connection;
   struct Result;
+  struct Statement;
+  using StatementPlace = std::shared_ptr<Statement>;
   Result run(std::string_view sql, const Bindings* bindings);
   Result answer_to(int sent);
   Result learn_whether_direct();
-  Result prepare_if_frequent(const std::string& sql);
-  Result run_bound(const NumberedSql& numbered, const Bindings& bindings);
+  StatementPlace statement_of(std::string_view sql);
+  Result prepare_if_frequent(Statement& statement);
+  int send_bound(const Statement& statement, const WireParameters& wire);
+  Result run_bound(std::string_view sql, const Bindings& bindings);
+  std::optional<std::vector<std::vector<Row>>> pipelined(const std::vector<Query>& queries);
   void conclude(Result& result, bool heard_everything);
   Result run_idempotent(std::string_view sql, const Bindings* bindings);
   void begin_with(const char* isolation);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 
 #include "base/error.hpp"
@@ -33,6 +34,10 @@ std::string bytes_from(const char* text) {
 // "2026-11-23 09:30:00.5+01:30", in the session's time zone, which nobody may set behind a pooler.
 std::string in_utc(const char* text) {
   using namespace std::chrono;
+  // As most servers write it, in UTC already: only the second's digits are filled up.
+  const std::string_view given(text);
+  if (given.size() >= 22 && given.ends_with("+00") && (given[19] == '.' || given.size() == 22))
+    return fmt::format("{}.{:0<6}", given.substr(0, 19), given.substr(19, given.size() - 22).substr(given[19] == '.'));
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
   if (std::sscanf(text, "%d-%d-%d %d:%d:%d%n", &year, &month, &day, &hour, &minute, &second, &read) != 6)
     throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text), "set its DateStyle to ISO");
@@ -40,13 +45,14 @@ std::string in_utc(const char* text) {
   int micros = 0, digits = 0;
   for (rest += *rest == '.'; *rest >= '0' && *rest <= '9'; ++rest, ++digits) micros = micros * 10 + (*rest - '0');
   for (; digits < 6; ++digits) micros *= 10;
-  int offset_hours = 0, offset_minutes = 0;
-  std::sscanf(rest, "%d:%d", &offset_hours, &offset_minutes);
-  const auto offset = hours(offset_hours) + minutes(*rest == '-' ? -offset_minutes : offset_minutes);
+  int offset_hours = 0, offset_minutes = 0, offset_seconds = 0;  // local mean time of old has all three
+  std::sscanf(rest, "%d:%d:%d", &offset_hours, &offset_minutes, &offset_seconds);
+  const auto below_hours = minutes(offset_minutes) + seconds(offset_seconds);
+  const auto offset = hours(offset_hours) + (*rest == '-' ? -below_hours : below_hours);
   const auto date = std::chrono::year(year) / std::chrono::month(static_cast<unsigned>(month)) /
                     std::chrono::day(static_cast<unsigned>(day));
   const auto utc = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::gmtime(system_clock::to_time_t(utc)), micros);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}.{:06}", fmt::gmtime(std::time_t{utc.time_since_epoch().count()}), micros);
 }
 
 }  // namespace
