@@ -1,9 +1,7 @@
 # heretix-export: a program of its own, because Arrow costs every start. Arrow comes from pyarrow's wheel, which brings no
 # CMake package; DuckDB's program writes the views.
-string(REGEX MATCH "\narrow ([^\n]+)" _ "${places}")
-set(arrow ${CMAKE_MATCH_1})
-string(REGEX MATCH "\nduckdb ([^\n]+)" _ "${places}")
-set(duckdb ${CMAKE_MATCH_1})
+heretix_place(arrow arrow)
+heretix_place(duckdb duckdb)
 if(NOT EXISTS ${arrow} OR NOT EXISTS ${duckdb})
   message(FATAL_ERROR "Arrow or DuckDB is not in the cache: run tools/setup.sh build")
 endif()

@@ -1,8 +1,6 @@
-# The page (web/), built by Vite and embedded into the program; `places` is what tools/setup.sh where printed.
-string(REGEX MATCH "\nnode ([^\n]+)" _ "${places}")
-set(node ${CMAKE_MATCH_1})
-string(REGEX MATCH "\nweb ([^\n]+)" _ "${places}")
-set(node_modules ${CMAKE_MATCH_1})
+# The page (web/), built by Vite and embedded into the program.
+heretix_place(node node)
+heretix_place(node_modules web)
 if(NOT EXISTS ${node} OR NOT EXISTS ${node_modules})
   message(FATAL_ERROR "Node.js or the page's packages are not in the cache: run tools/setup.sh build")
 endif()

@@ -30,8 +30,7 @@ void make_secret_file(const std::string& path) {
   if (!folder.empty()) std::filesystem::create_directories(folder, failed);
   const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   const std::string text = random_hex(kKeyBytes) + "\n";
-  const bool written =
-      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  const bool written = file >= 0 && write_all(file, text) && ::fsync(file) == 0;
   if (file >= 0) ::close(file);
   const bool linked = written && (::link(part.c_str(), path.c_str()) == 0 || errno == EEXIST);
   ::unlink(part.c_str());

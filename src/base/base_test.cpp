@@ -1,5 +1,13 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <array>
+#include <thread>
+
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "base/random.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 
@@ -32,6 +40,42 @@ TEST(Text, ReplacesInOnePass) {
 }
 
 TEST(Text, CannotDriveATerminal) { EXPECT_EQ(on_one_line("a\x1b[31m\nb\xc2\x9bz é"), "a\\x1b[31m\\nb\\x9bz é"); }
+
+TEST(Hex, HasTwoDigitsAByte) { EXPECT_EQ(to_hex(std::string("\0\x09\x7f\xff", 4)), "00097fff"); }
+
+TEST(Clock, TellsTheDayInUtc) {
+  EXPECT_EQ(utc_day(0), "1970-01-01");
+  EXPECT_EQ(utc_day(1'709'251'199), "2024-02-29");
+  EXPECT_EQ(utc_day(1'709'251'200), "2024-03-01");
+  EXPECT_EQ(utc_day(-1), "1969-12-31");
+}
+
+// A pipe takes a write in parts.
+TEST(File, WritesAllOfWhatAPipeTakesInParts) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  std::string given;
+  while (given.size() < 1'000'000) given += sha256_hex(given.substr(0, 64));
+  std::string taken;
+  std::thread reader([&] {
+    std::array<char, 4096> piece{};
+    for (ssize_t size = 0; (size = ::read(ends[0], piece.data(), piece.size())) > 0;)
+      taken.append(piece.data(), static_cast<std::size_t>(size));
+  });
+  EXPECT_TRUE(write_all(ends[1], given));
+  ::close(ends[1]);
+  reader.join();
+  ::close(ends[0]);
+  EXPECT_EQ(taken, given);
+}
+
+TEST(File, SaysThatTheDiskIsFull) {
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(full, 0);
+  EXPECT_FALSE(write_all(full, "x"));
+  EXPECT_EQ(errno, ENOSPC);
+  ::close(full);
+}
 
 }  // namespace
 }  // namespace heretix

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace heretix {
 
@@ -25,5 +26,8 @@ inline std::int64_t unix_seconds(std::chrono::system_clock::time_point time) {
 inline std::int64_t unix_micros(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
 }
+
+// "2026-11-23", in UTC.
+std::string utc_day(std::int64_t unix_seconds);
 
 }  // namespace heretix

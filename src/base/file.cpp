@@ -1,5 +1,9 @@
 #include "base/file.hpp"
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +18,15 @@ std::optional<std::string> content_of_file(const std::string& path) {
   std::error_code failed;
   if (!file || std::filesystem::is_directory(path, failed)) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+bool write_all(int descriptor, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+  }
+  return true;
 }
 
 TemporaryFolder::TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "heretix-XXXXXX").string()) {

@@ -1,13 +1,17 @@
-// A file's whole content, and folders that do not stay.
+// Whole files, and folders that do not stay.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace heretix {
 
 // Empty where it cannot be read, or is a folder. What that means is the caller's to say.
 std::optional<std::string> content_of_file(const std::string& path);
+
+// All of `bytes` to an open file, pipe or socket; false, with errno, where that failed.
+bool write_all(int descriptor, std::string_view bytes);
 
 // An empty folder below TMPDIR, gone with all it holds at the end of this.
 // Throws Error{unavailable} where none can be made.

@@ -112,8 +112,7 @@ void write_key_file(const std::string& path, const std::map<std::string, std::st
   const std::string staged = fmt::format("{}.{}", path, ::getpid());
   const int file = ::open(staged.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivate);
   if (file < 0) cannot_write(path);
-  const bool written =
-      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(file) == 0;
+  const bool written = write_all(file, text) && ::fsync(file) == 0;
   ::close(file);
   if (!written || ::rename(staged.c_str(), path.c_str()) != 0) {
     ::unlink(staged.c_str());

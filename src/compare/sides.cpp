@@ -8,19 +8,13 @@
 #include <optional>
 #include <sstream>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 
 namespace heretix {
 namespace {
 
 constexpr const char* kHint = "a run id, or model=NAME, bank=VERSION, on=YYYY-MM-DD, several joined by commas";
-
-std::string day_of(long long unix_seconds) {
-  const std::chrono::sys_seconds at{std::chrono::seconds(unix_seconds)};
-  const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(at)};
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                     static_cast<unsigned>(day.day()));
-}
 
 bool is_day(const std::string& text) {
   int year = 0;
@@ -34,7 +28,7 @@ bool is_day(const std::string& text) {
 bool fits(const Side& side, const ExecutionHead& e) {
   if (!side.is_selector) return e.execution_id == side.text || e.run_id == side.text;
   return (side.model.empty() || e.model == side.model) && (side.bank.empty() || e.prompt_version == side.bank) &&
-         (side.day.empty() || day_of(e.created_at) == side.day);
+         (side.day.empty() || utc_day(e.created_at) == side.day);
 }
 
 // The newest of each claim.

@@ -13,6 +13,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "export/views.hpp"
 
@@ -76,11 +77,7 @@ class Child {
 
   // The script is small beside a pipe's buffer or DuckDB reads it as it comes; it complains only at its end.
   void feed(const std::string& script) {
-    for (std::size_t done = 0; done < script.size();) {
-      const ssize_t written = ::write(in_, script.data() + done, script.size() - done);
-      if (written < 0 && errno != EINTR) break;  // it ended early; its complaint tells why
-      if (written > 0) done += static_cast<std::size_t>(written);
-    }
+    (void)write_all(in_, script);  // where it ended early, its complaint tells why
     ::close(in_);
   }
 

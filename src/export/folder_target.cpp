@@ -47,11 +47,7 @@ void sync(const fs::path& path) {
 
 void write_whole(const fs::path& path, const std::string& text) {
   const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t written = ::write(file.number(), text.data() + done, text.size() - done);
-    if (written < 0 && errno != EINTR) refuse("write", path, errno);
-    if (written > 0) done += static_cast<std::size_t>(written);
-  }
+  if (!write_all(file.number(), text)) refuse("write", path, errno);
 }
 
 class FolderTarget final : public Target {

@@ -105,9 +105,7 @@ json ServiceApi::me_json(Call& call) const {
 ServiceResponse ServiceApi::get_me(Call& call) { return json_response(200, me_json(call)); }
 
 ServiceResponse ServiceApi::start(Call& call) {
-  return json_response(200, {{"user", call.who ? me_json(call) : json(nullptr)},
-                             {"models", models_json()},
-                             {"can_buy", settings_.billing.is_set_up()}});
+  return json_response(200, {{"user", call.who ? me_json(call) : json(nullptr)}, {"models", models_json()}});
 }
 
 ServiceResponse ServiceApi::close_account(Call& call) {

@@ -41,12 +41,7 @@ class Descriptor {
 
 void write_synced(const std::string& path, const std::string& text) {
   const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t wrote = ::write(file.number(), text.data() + done, text.size() - done);
-    if (wrote < 0) cannot_write(path);
-    done += static_cast<std::size_t>(wrote);
-  }
-  if (::fsync(file.number()) != 0) cannot_write(path);
+  if (!write_all(file.number(), text) || ::fsync(file.number()) != 0) cannot_write(path);
 }
 
 struct Stored {

@@ -1,12 +1,12 @@
 #include "variance/variance.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "record/shared_templates.hpp"
 
@@ -14,11 +14,6 @@ namespace heretix {
 namespace {
 
 constexpr double kLeastCost = 1e-9;  // the optimum is defined for costs above 0
-
-std::string day_of(const Record& r) {
-  const std::chrono::sys_seconds at{std::chrono::seconds(r.execution.created_at)};
-  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
-}
 
 int place_in(std::vector<std::string>& names, const std::string& name) {
   const auto found = std::ranges::find(names, name);
@@ -104,7 +99,7 @@ void analyse_several(VarianceReport& report, const std::vector<Record>& records,
   std::vector<CrossedRun> runs;
   for (std::size_t i = 0; i < records.size(); ++i)
     runs.push_back({.model = place_in(report.models, records[i].plan.recipe.model),
-                    .day = place_in(report.days, day_of(records[i])),
+                    .day = place_in(report.days, utc_day(records[i].execution.created_at)),
                     .means = shared.means[i]});
   const CrossedVariance found = crossed_variance(runs);
   add(report, "wording", found.wording);
@@ -148,7 +143,7 @@ VarianceReport variance_report(const std::vector<Record>& records, double wordin
   if (records.size() == 1) {
     report.templates = logits_of(records[0]).size();
     place_in(report.models, records[0].plan.recipe.model);
-    place_in(report.days, day_of(records[0]));
+    place_in(report.days, utc_day(records[0].execution.created_at));
     add(report, replicate ? "wording" : "wording and replicate", first.wording);
     add(report, "replicate", replicate);
   } else {

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "export/parquet/arrow_error.hpp"
 #include "export/parquet/batches.hpp"
@@ -36,14 +37,9 @@ class HashedFile final : public arrow::io::OutputStream {
   HashedFile& operator=(const HashedFile&) = delete;
 
   arrow::Status Write(const void* data, std::int64_t size) override {
-    const char* bytes = static_cast<const char*>(data);
-    for (std::int64_t done = 0; done < size;) {
-      const ssize_t written = ::write(file_, bytes + done, static_cast<std::size_t>(size - done));
-      if (written < 0 && errno != EINTR)
-        return arrow::Status::IOError("cannot write ", path_, ": ", std::strerror(errno));
-      if (written > 0) done += written;
-    }
-    sha256_.update({bytes, static_cast<std::size_t>(size)});
+    const std::string_view bytes(static_cast<const char*>(data), static_cast<std::size_t>(size));
+    if (!write_all(file_, bytes)) return arrow::Status::IOError("cannot write ", path_, ": ", std::strerror(errno));
+    sha256_.update(bytes);
     bytes_ += size;
     return arrow::Status::OK();
   }
