@@ -15,9 +15,10 @@ from playwright.sync_api import expect, sync_playwright  # noqa: E402
 from cases import EachStore  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
+expect.set_options(timeout=20_000)  # a machine may be busy; what is there at once costs nothing
 # Slow enough to be watched; one wording is refused, one says what would break a careless page.
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script> =1+1"
-SLOW = {"model": "slow", "concurrency": 1, "delay_ms": 250, "rules": [
+SLOW = {"model": "slow", "concurrency": 1, "delay_ms": 400, "rules": [
     {"paraphrase_idx": 3, "text": HOSTILE}, {"paraphrase_idx": 4, "text": HOSTILE}, {"paraphrase_idx": 5, "prob_true": 0.85},
     {"paraphrase_idx": 6, "prob_true": 0.62}, {"paraphrase_idx": 10, "prob_true": 0.78}, {"prob_true": 0.7}]}
 
