@@ -2,11 +2,13 @@
 
 usage: service.py HERETIX BENCH_QUEUE   with PYTHONPATH of the tests' packages
 """
+import atexit
 import http.client
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,7 +37,9 @@ def wrk(url, *headers, pauses=False):
 
 def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="heretix-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     database = Server().create()
+    atexit.register(database.remove)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HERETIX")}
     environment |= {"HERETIX_SECRET": "ab" * 32, "HERETIX_MODELS": f"play=scripted:{folder}/play.json"}
     (folder / "play.json").write_text(json.dumps({"model": "play", "delay_ms": 0, "rules": [{"prob_true": 0.6}]}))
@@ -70,7 +74,6 @@ def main():
         process.send_signal(signal.SIGTERM)
         process.wait(40)
     streams(folder, environment, address, run)
-    database.remove()
 
 
 def streams(folder, environment, address, run):
