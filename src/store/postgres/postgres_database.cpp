@@ -446,24 +446,33 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
   bool is_sent = PQenterPipelineMode(handle) == 1;
   for (const auto& [statement, wire] : wired) is_sent = is_sent && send_bound(*statement, wire) == 1;
   is_sent = is_sent && PQpipelineSync(handle) == 1;
-  const auto deadline = Steady::now() + options_.statement_deadline;
+  auto deadline = Steady::now() + options_.statement_deadline;
+  bool timed_out = false;
+  // A pooler passes on a cancellation only while its client is there: what was cancelled is waited for.
+  const auto patiently = [&](const auto& wait) {
+    const Heard heard = wait();
+    if (heard != Heard::late || timed_out) return heard;
+    timed_out = true;
+    ask_to_cancel(handle);
+    deadline = Steady::now() + kCancelPatience;
+    return wait();
+  };
   Heard heard = is_sent ? flush(handle, deadline) : Heard::broken;
   std::vector<Rows> results(queries.size());
   for (Rows& rows : results) {
-    if (heard == Heard::everything) heard = collect(handle, deadline, rows);
+    if (heard == Heard::everything) heard = patiently([&] { return collect(handle, deadline, rows); });
   }
-  if (heard == Heard::everything) heard = hear(handle, deadline);
+  if (heard == Heard::everything) heard = patiently([&] { return hear(handle, deadline); });
   if (heard == Heard::everything) Rows{PQgetResult(handle)};  // the mark of the pipeline's end
-  if (heard != Heard::everything || PQexitPipelineMode(handle) == 0) {
-    if (heard == Heard::late) ask_to_cancel(handle);
-    connection_->handle.reset();
-    Result lost;
-    lost.timed_out = heard == Heard::late;
-    if (lost.timed_out) refuse(lost);
+  const bool is_over = heard == Heard::everything && PQexitPipelineMode(handle) == 1;
+  if (!is_over) connection_->handle.reset();
+  const auto is_good = [](const Rows& rows) { return rows && PQresultStatus(rows.get()) == PGRES_TUPLES_OK; };
+  if (!is_over || !std::ranges::all_of(results, is_good)) {
+    Result late;
+    late.timed_out = timed_out || heard == Heard::late;
+    if (late.timed_out) refuse(late);
     return std::nullopt;
   }
-  const auto is_good = [](const Rows& rows) { return rows && PQresultStatus(rows.get()) == PGRES_TUPLES_OK; };
-  if (!std::ranges::all_of(results, is_good)) return std::nullopt;
   std::vector<std::vector<Row>> found;
   for (const Rows& rows : results) found.push_back(rows_of(rows.get()));
   return found;
