@@ -58,11 +58,6 @@ std::optional<Query> Sessions::query_for(const std::string& cookie) const {
   return Query{std::string(kFind), {{":id", id}, {":idle", -seconds(kSessionIdle)}, {":noted", -kNotedEvery}}};
 }
 
-std::optional<SignedIn> Sessions::find(const std::string& cookie) {
-  const auto query = query_for(cookie);
-  return query ? found(database_.query(query->sql, query->bindings)) : std::nullopt;
-}
-
 std::optional<SignedIn> Sessions::found(const std::vector<Row>& rows) {
   if (rows.empty()) return std::nullopt;
   const Row& row = rows[0];

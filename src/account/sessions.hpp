@@ -34,10 +34,10 @@ class Sessions {
 
   // Returns the cookie's value, which is nowhere else.
   std::string begin(const std::string& user_id, const std::string& user_agent);
-  // Empty for what is no cookie of ours, has ended or belongs to somebody suspended. Notes the visit, once a minute.
-  std::optional<SignedIn> find(const std::string& cookie);
-  // Its two halves, for who reads more in the same round trip (Database::query_all()).
-  std::optional<Query> query_for(const std::string& cookie) const;  // empty for what is no cookie of ours
+  // Whose cookie it is, in two halves, for who reads more in the same round trip (Database::query_all()): what to ask,
+  // empty for what is no cookie of ours; and what it found, empty where the session has ended or belongs to somebody
+  // suspended. The second notes the visit, once a minute.
+  std::optional<Query> query_for(const std::string& cookie) const;
   std::optional<SignedIn> found(const std::vector<Row>& rows);
   std::vector<Session> list(const std::string& user_id);  // open ones, newest first
   bool end(const std::string& user_id, const std::string& session_id);

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "base/clock.hpp"
@@ -50,22 +53,33 @@ TEST(Clock, TellsTheDayInUtc) {
   EXPECT_EQ(utc_day(-1), "1969-12-31");
 }
 
-// A pipe takes a write in parts.
+// A signal ends the write to a full pipe half-way.
 TEST(File, WritesAllOfWhatAPipeTakesInParts) {
+  struct sigaction heard {};
+  heard.sa_handler = [](int) {};
+  struct sigaction before {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &heard, &before), 0);
+  const pthread_t writer = ::pthread_self();
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   std::string given;
   while (given.size() < 1'000'000) given += sha256_hex(given.substr(0, 64));
   std::string taken;
   std::thread reader([&] {
-    std::array<char, 4096> piece{};
-    for (ssize_t size = 0; (size = ::read(ends[0], piece.data(), piece.size())) > 0;)
-      taken.append(piece.data(), static_cast<std::size_t>(size));
+    std::array<char, 65536> piece{};
+    ssize_t size = 0;
+    do {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));  // until the pipe is full
+      ::pthread_kill(writer, SIGUSR1);
+      size = ::read(ends[0], piece.data(), piece.size());
+      taken.append(piece.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    } while (size > 0);
   });
   EXPECT_TRUE(write_all(ends[1], given));
   ::close(ends[1]);
   reader.join();
   ::close(ends[0]);
+  ::sigaction(SIGUSR1, &before, nullptr);
   EXPECT_EQ(taken, given);
 }
 

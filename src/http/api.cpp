@@ -184,7 +184,7 @@ std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& 
   if (!found.routed) return std::nullopt;
   const auto* handler = std::get_if<FileHandler>(&route_table()[found.routed->route].handler);
   if (handler == nullptr) return std::nullopt;
-  return guarded(request, [&] { return (this->**handler)(request, found.routed->parameters); });
+  return guarded(request, found, [&] { return (this->**handler)(request, found.routed->parameters); });
 }
 
 // Who asks and, on the routes of one check, for what: in one round trip.
@@ -213,36 +213,42 @@ ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
   return (this->*std::get<Handler>(route.handler))(call);
 }
 
-ServiceResponse ServiceApi::answer(const ServiceRequest& request) {
+ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteResult& found) {
   if (changes_state(request.method)) require_same_origin(request);
-  RouteResult result = find_route(patterns(), request.method, request.path);
-  if (!result.routed && result.allowed.empty()) return problem(request, 404, "Not Found", "there is nothing here");
-  if (!result.routed) {
+  if (!found.routed && found.allowed.empty()) return problem(request, 404, "Not Found", "there is nothing here");
+  if (!found.routed) {
     ServiceResponse response =
-        problem(request, 405, "Method Not Allowed", fmt::format("allowed: {}", fmt::join(result.allowed, ", ")));
-    response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(result.allowed, ", ")));
+        problem(request, 405, "Method Not Allowed", fmt::format("allowed: {}", fmt::join(found.allowed, ", ")));
+    response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(found.allowed, ", ")));
     return response;
   }
   const auto database = parts_.databases.borrow();
-  Call call{request, std::move(result.routed->parameters), *database, {}, {}, {}};
-  return run_route(route_table()[result.routed->route], call);
+  Call call{request, found.routed->parameters, *database, {}, {}, {}};
+  return run_route(route_table()[found.routed->route], call);
 }
 
-ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const std::function<ServiceResponse()>& body) {
-  try {
-    ServiceResponse response = body();
-    response.headers.emplace_back("X-Request-Id", request.id);
-    return response;
-  } catch (const Refusal& e) {
-    return problem(request, e.status(), std::string(reason_phrase(e.status())), e.what(), "bad_input");
-  } catch (const Error& e) { return problem_of(request, e); } catch (const std::exception& e) {
-    log_line(LogLevel::error, "error", {{"request_id", request.id}, {"kind", "broken"}, {"error", e.what()}});
-    return problem(request, 500, "Internal Server Error", "the service cannot do this now", "broken");
-  }
+ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const RouteResult& found,
+                                    const std::function<ServiceResponse()>& body) const {
+  const auto run = [&] {
+    try {
+      ServiceResponse response = body();
+      response.headers.emplace_back("X-Request-Id", request.id);
+      return response;
+    } catch (const Refusal& e) {
+      return problem(request, e.status(), std::string(reason_phrase(e.status())), e.what(), "bad_input");
+    } catch (const Error& e) { return problem_of(request, e); } catch (const std::exception& e) {
+      log_line(LogLevel::error, "error", {{"request_id", request.id}, {"kind", "broken"}, {"error", e.what()}});
+      return problem(request, 500, "Internal Server Error", "the service cannot do this now", "broken");
+    }
+  };
+  ServiceResponse response = run();
+  if (found.routed) response.route = patterns()[found.routed->route].path;
+  return response;
 }
 
 ServiceResponse ServiceApi::handle(const ServiceRequest& request) {
-  return guarded(request, [&] { return answer(request); });
+  const RouteResult found = find_route(patterns(), request.method, request.path);
+  return guarded(request, found, [&] { return answer(request, found); });
 }
 
 ServiceResponse ServiceApi::refused(const ServiceRequest& request, int status, const std::string& reason) {
@@ -251,13 +257,12 @@ ServiceResponse ServiceApi::refused(const ServiceRequest& request, int status, c
 
 // By pattern, never by path: a path may hold a link.
 void ServiceApi::tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) {
-  const RouteResult found = find_route(patterns(), request.method, request.path);
-  const std::string_view route = found.routed ? patterns()[found.routed->route].path : "other";
+  const std::string_view route = response.route.empty() ? "other" : response.route;
   parts_.metrics.count_request(route, request.method, response.status, took);
   if (route == "/healthz") return;
   log_line(LogLevel::info, "request",
            {{"request_id", request.id},
-            {"method", found.routed ? request.method : "other"},
+            {"method", response.route.empty() ? "other" : request.method},
             {"route", std::string(route)},
             {"status", std::int64_t{response.status}},
             {"ms", static_cast<double>(took.count()) / 1000},

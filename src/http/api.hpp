@@ -53,7 +53,7 @@ struct Call {
   Database& database;
   std::optional<SignedIn> who;
   std::string visitor_id;            // of the visitor's cookie; empty: none
-  std::optional<ServedCheck> check;  // the one that the path names; empty: it is not there. May it be read?
+  std::optional<ServedCheck> check;  // the one that the path names, whosever it is; empty: it is not there
 };
 
 class ServiceApi final : public Application {
@@ -84,8 +84,9 @@ class ServiceApi final : public Application {
   static std::span<const Route> route_table();
   static std::span<const Pattern> patterns();
 
-  ServiceResponse answer(const ServiceRequest& request);
-  ServiceResponse guarded(const ServiceRequest& request, const std::function<ServiceResponse()>& body);
+  ServiceResponse answer(const ServiceRequest& request, const RouteResult& found);
+  ServiceResponse guarded(const ServiceRequest& request, const RouteResult& found,
+                          const std::function<ServiceResponse()>& body) const;
   void look_up(const Route& route, Call& call);
   ServiceResponse run_route(const Route& route, Call& call);
   void require_same_origin(const ServiceRequest& request) const;
@@ -99,7 +100,8 @@ class ServiceApi final : public Application {
   std::string set_cookie(const char* base, const std::string& value, std::int64_t max_age) const;
   Intake intake(Database& database) { return {database, parts_.secret, parts_.banks, parts_.models, parts_.rules}; }
   bool may_read(const Call& call, const ServedCheck& check) const;
-  const ServedCheck& readable_check(const Call& call) const;
+  const ServedCheck& readable(const Call& call, const std::optional<ServedCheck>& check) const;
+  const ServedCheck& readable_check(const Call& call) const { return readable(call, call.check); }
 
   // checks
   ServiceResponse create_check(Call& call);

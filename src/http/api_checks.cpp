@@ -71,9 +71,9 @@ bool ServiceApi::may_read(const Call& call, const ServedCheck& check) const {
 }
 
 // Somebody else's is as one that is not there.
-const ServedCheck& ServiceApi::readable_check(const Call& call) const {
-  if (!call.check || !may_read(call, *call.check)) throw Error(ErrorKind::not_found, "there is no such check");
-  return *call.check;
+const ServedCheck& ServiceApi::readable(const Call& call, const std::optional<ServedCheck>& check) const {
+  if (!check || !may_read(call, *check)) throw Error(ErrorKind::not_found, "there is no such check");
+  return *check;
 }
 
 ServiceResponse ServiceApi::create_check(Call& call) {

@@ -57,8 +57,8 @@ ServiceResponse ServiceApi::compare_checks(Call& call) {
   const AnswersPlace place = parts_.open_answers(call.database);
   const auto record_of = [&](const char* name) {
     const std::string id = call.request.parameter(name).value_or("");
-    call.check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
-    return measured(*place.runs, readable_check(call));
+    const auto check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
+    return measured(*place.runs, readable(call, check));
   };
   const Record a = record_of("a");
   const Record b = record_of("b");

@@ -38,6 +38,7 @@ struct ServiceResponse {
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};
   std::optional<EventStream> stream{};
+  std::string_view route{};  // the pattern that it answers, for log and metrics; empty: none
 };
 
 // "%2f" and "+" (where `is_form`) decoded; empty where it is malformed or no UTF-8.

@@ -135,12 +135,18 @@ TEST_F(App, ASessionEndsByIdlenessAndByAge) {
   const User user = Users(*database_).find_or_create("ada@example.org");
   Sessions sessions(*database_, secret_);
   const std::string cookie = sessions.begin(user.id, "agent");
-  EXPECT_EQ(sessions.find(cookie)->user.email, "ada@example.org");
-  EXPECT_FALSE(Sessions(*database_, Secret::parse(std::string(64, 'b'))).find(cookie)) << "another service's secret";
+  const auto found_by = [&](Sessions& asked) {
+    const auto query = asked.query_for(cookie);
+    return query ? asked.found(database_->query(query->sql, query->bindings)) : std::nullopt;
+  };
+  EXPECT_EQ(found_by(sessions)->user.email, "ada@example.org");
+  const Secret another = Secret::parse(std::string(64, 'b'));
+  Sessions elsewhere(*database_, another);
+  EXPECT_FALSE(found_by(elsewhere)) << "another service's secret";
   database_->execute("UPDATE sessions SET last_seen_at = later(-604801)");
-  EXPECT_FALSE(sessions.find(cookie));
+  EXPECT_FALSE(found_by(sessions));
   database_->execute("UPDATE sessions SET last_seen_at = now(), expires_at = later(-1)");
-  EXPECT_FALSE(sessions.find(cookie));
+  EXPECT_FALSE(found_by(sessions));
 }
 
 TEST_F(App, ALinkHoldsForTenMinutes) {
