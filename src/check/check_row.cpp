@@ -15,7 +15,7 @@
 namespace heretix {
 namespace {
 
-constexpr std::size_t kLongestName = 64;  // of run_id, model, prompt_version and provider_model_id, in characters
+constexpr std::size_t kLongestName = 64;  // of run_id and prompt_version, in characters
 
 const Value kNull{std::monostate{}};
 
@@ -25,7 +25,7 @@ Value integer_or_null(const std::optional<std::int64_t>& integer) { return integ
 
 // What the provider called its model, where all answers agree on a name that fits.
 Value model_version(const std::vector<Answer>& answers) {
-  if (answers.empty() || count_code_points(answers[0].model_version) > kLongestName) return kNull;
+  if (answers.empty() || count_code_points(answers[0].model_version) > kMaxModelCharacters) return kNull;
   for (const Answer& answer : answers) {
     if (answer.model_version != answers[0].model_version) return kNull;
   }
@@ -170,7 +170,7 @@ void require_fits_check(const Plan& plan) {
                 fmt::format("{} has {} characters, a check in Postgres holds {}", name, size, most),
                 "shorten it, or run without --database");
   };
-  require("the model's name", plan.recipe.model, kLongestName);
+  require("the model's name", plan.recipe.model, kMaxModelCharacters);
   require("prompt_version", plan.prompt_version, kLongestName);
   require("run_id", plan.run_id, kLongestName - kExecutionDigits - 1);
   if (plan.recipe.claim.text.find('\0') != std::string::npos)

@@ -40,10 +40,10 @@ constexpr std::string_view kWriteRun =
     ":config, :sampler, :counts, :artifact, :longest, :pqs, :gate_compliance, :gate_stability, :gate_precision, "
     ":pqs_version)";
 constexpr std::string_view kRefusedParameters =
-    "SELECT parameter FROM heretix_refused_parameters WHERE model = :model ORDER BY parameter";
+    "SELECT parameter FROM heretix_server_refusals WHERE model = :model ORDER BY parameter";
 constexpr std::string_view kRememberRefused =
-    "INSERT INTO heretix_refused_parameters (model, parameter, refused_at, message) VALUES (:model, :parameter, :now, "
-    ":message) ON CONFLICT DO NOTHING";
+    "INSERT INTO heretix_server_refusals (address, model, parameter, value, sent_with, refused_at, message) VALUES ('', "
+    ":model, :parameter, '', '', :now, :message) ON CONFLICT DO NOTHING";
 constexpr std::string_view kRuns =
     "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
     "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id LIMIT "
@@ -175,7 +175,7 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
 
 std::vector<std::string> RunStore::refused_parameters(const std::string& model) {
   std::vector<std::string> names;
-  if (!database_.has_table("heretix_refused_parameters")) return names;
+  if (!database_.has_table("heretix_server_refusals")) return names;
   for (const Row& row : database_.query(kRefusedParameters, {{":model", model}}))
     names.push_back(row.text_or_empty("parameter"));
   return names;

@@ -12,7 +12,7 @@
 
 namespace heretix {
 
-inline constexpr std::size_t kMaxModelCharacters = 64;  // width of checks.model
+inline constexpr std::size_t kMaxModelCharacters = 200;  // width of checks.model and checks.provider_model_id
 inline constexpr int kMaxSlots = 4096;
 inline constexpr int kMaxReplicates = 1024;
 inline constexpr int kMaxDraws = 1'000'000;

@@ -75,7 +75,7 @@ class OtherPrograms(ProgramTest):
         connection = self.database()
         with connection:  # as if another program had written samples alone
             for table in ("heretix_answers", "heretix_attempts", "heretix_executions", "heretix_execution_samples", "heretix_banks", "heretix_meta", "heretix_batches", "heretix_batch_questions",
-                          "heretix_refused_parameters", "heretix_drift_measurements"):
+                          "heretix_server_refusals", "heretix_drift_measurements"):
                 connection.execute(f"DROP TABLE {table}")
         again = self.json("run", CLAIM, "--mock")
         self.assertEqual(again["execution"]["attempts"], 0)

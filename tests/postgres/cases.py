@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 from heretix import ProgramTest  # noqa: E402
 from server import Server  # noqa: E402
 
-FIRST, SECOND, HEAD = "9e15719c5c3c", "c41d7a90b2e6", "5f27c9e1a804"
+FIRST, SECOND, THIRD, HEAD = "9e15719c5c3c", "c41d7a90b2e6", "5f27c9e1a804", "d3a95b70c814"
 CLAIM = "Tariffs cause inflation"
 
 

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from breaking_proxy import BreakingProxy
-from cases import CLAIM, SECOND, PostgresTest
+from cases import CLAIM, THIRD, PostgresTest
 from heretix import PROGRAM, SOURCE
 
 COMPAT = SOURCE / "tests/compat"
@@ -257,7 +257,7 @@ class Checks(PostgresTest):
         model = self.script("s.json", model="m")
         self.refused(5, "run", CLAIM, "--model", model, "--database", "host=127.0.0.1 port=1", says="Connection refused")
         self.db_ok("downgrade")
-        self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {SECOND}", "heretix db upgrade"))
+        self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {THIRD}", "heretix db upgrade"))
         self.refused(2, "run", CLAIM, "--model", model, "--database", "sqlite:///x", says="no Postgres address")
         self.assertFalse((self.folder / "runs").exists())
 

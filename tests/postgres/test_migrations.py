@@ -8,7 +8,7 @@ import unittest
 import uuid
 
 import catalogue
-from cases import FIRST, HEAD, SECOND, PostgresTest
+from cases import FIRST, HEAD, SECOND, THIRD, PostgresTest
 from heretix import SOURCE
 
 
@@ -40,12 +40,12 @@ class Migrations(PostgresTest):
         self.assertEqual(theirs, self.db_ok("catalogue", address=self.server.address(other)))
 
     def test_any_mixture_of_both_tools_up_and_down(self):
-        words = ["base", FIRST, SECOND, HEAD]
+        words = ["base", FIRST, SECOND, THIRD, HEAD]
         choose = random.Random(20261123)
         at = 0
         seen = {}
-        for step in range(24):
-            way = 1 if at == 0 else -1 if at == 3 else choose.choice((1, -1))
+        for step in range(32):
+            way = 1 if at == 0 else -1 if at == len(words) - 1 else choose.choice((1, -1))
             at += way
             if choose.random() < 0.5:
                 self.alembic("upgrade", "+1") if way > 0 else self.alembic("downgrade", "-1")
@@ -57,11 +57,11 @@ class Migrations(PostgresTest):
             self.assertEqual(self.alembic("current").split(" ")[0].strip(), "" if at == 0 else words[at])
             shape = self.db_ok("catalogue").replace("alembic_version", "") if at else ""
             self.assertEqual(shape, seen.setdefault(at, shape), f"step {step}")
-        self.assertEqual(len(seen), 4)
+        self.assertEqual(len(seen), len(words))
 
     def test_alembic_knows_the_same_history(self):
         ours = self.json("db", "history")
-        self.assertEqual([r["revision"] for r in ours], [HEAD, SECOND, FIRST])
+        self.assertEqual([r["revision"] for r in ours], [HEAD, THIRD, SECOND, FIRST])
         theirs = self.alembic("history")
         for revision in ours:
             parent = "<base>" if revision["parent"] == "base" else revision["parent"]
@@ -117,8 +117,12 @@ class Migrations(PostgresTest):
         self.do("INSERT INTO samples (cache_key) VALUES ('a'), ('b')")
         self.do(f"INSERT INTO users (id, email) VALUES ('{uuid.uuid4()}', 'a@example.com')")
         self.do(f"INSERT INTO jobs (id, kind, unique_key, payload) VALUES ('{uuid.uuid4()}', 'check', 'a', '{{}}')")
+        self.do("INSERT INTO heretix_server_refusals VALUES ('http://a', 'm', 'temperature', '0.3', '', 1, 'no')")
+        self.refused(4, "db", "downgrade", "--database", self.address, says=("heretix_server_refusals (1 rows)", "--yes-destroy"))
+        self.assertEqual((self.current(), self.rows("SELECT count(*) FROM heretix_server_refusals")), (HEAD, [(1,)]))
+        self.db_ok("downgrade", "--yes-destroy")
         self.refused(4, "db", "downgrade", "--database", self.address, says=("jobs (1 rows)", "--yes-destroy"))
-        self.assertEqual((self.current(), self.rows("SELECT count(*) FROM jobs")), (HEAD, [(1,)]))
+        self.assertEqual((self.current(), self.rows("SELECT count(*) FROM jobs")), (THIRD, [(1,)]))
         self.db_ok("downgrade", "--yes-destroy")
         self.refused(4, "db", "downgrade", "--database", self.address, says=("samples (2 rows)", "--yes-destroy"))
         self.assertEqual((self.current(), self.rows("SELECT count(*) FROM samples")), (SECOND, [(2,)]))
@@ -230,7 +234,7 @@ class Migrations(PostgresTest):
         self.db_ok("downgrade", address=both["DATABASE_URL"])
         done = self.heretix("db", "current", "--all", **both)
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"revision: local {SECOND}, prod {HEAD}", done.stdout)
+        self.assertIn(f"revision: local {THIRD}, prod {HEAD}", done.stdout)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import psycopg
 
 import catalogue
 from breaking_proxy import BreakingProxy
-from cases import FIRST, HEAD, SECOND, PostgresTest
+from cases import FIRST, HEAD, SECOND, THIRD, PostgresTest
 from heretix import PROGRAM
 from server import Pooler, Server
 
@@ -27,7 +27,7 @@ class Safety(PostgresTest):
         processes = [self.start("upgrade") for _ in range(20)]
         told = [p.communicate(timeout=120) for p in processes]
         self.assertEqual([p.returncode for p in processes], [0] * 20, told)
-        self.assertEqual(sum("3 steps" in out for out, _ in told), 1)
+        self.assertEqual(sum("4 steps" in out for out, _ in told), 1)
         self.assertEqual(sum("nothing to do" in out for out, _ in told), 19)
         self.assertEqual((self.current(), self.differences()), (HEAD, {}))
 
@@ -46,19 +46,19 @@ class Safety(PostgresTest):
         self.db_ok("upgrade")
         reader = psycopg.connect(**self.server.conninfo(self.name))
         self.addCleanup(reader.close)
-        reader.execute("SELECT * FROM jobs")  # its transaction stays open
+        reader.execute("SELECT * FROM checks")  # its transaction stays open
         process = self.start("downgrade")
         self.assertIn("a table is locked by another session; all is undone and tried again", process.stderr.readline())
         self.assertEqual(self.rows("SELECT version_num FROM alembic_version"), [(HEAD,)])
         reader.rollback()
         process.communicate(timeout=60)
-        self.assertEqual((process.returncode, self.current()), (0, SECOND))
+        self.assertEqual((process.returncode, self.current()), (0, THIRD))
 
     def test_a_table_that_stays_locked_ends_it_with_nothing_changed(self):
         self.db_ok("upgrade")
         reader = psycopg.connect(**self.server.conninfo(self.name))
         self.addCleanup(reader.close)
-        reader.execute("SELECT * FROM jobs")
+        reader.execute("SELECT * FROM checks")
         started = time.monotonic()
         done = self.db("downgrade")
         self.assertEqual(done.returncode, 5)
@@ -118,9 +118,9 @@ class Ends(PostgresTest):
     """Kill -9 and server stops at any moment."""
 
     def shapes(self):
-        """The whole catalogue at each of the three places."""
+        """The whole catalogue at each place of the history."""
         known = {}
-        for word in ("base", FIRST, SECOND, HEAD):
+        for word in ("base", FIRST, SECOND, THIRD, HEAD):
             if word != "base":
                 self.db_ok("upgrade", "--to", word)
             known[word] = self.shape()

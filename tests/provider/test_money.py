@@ -178,7 +178,7 @@ class Names(HostedTest):
                                 (["--model", "openai/m", "--api", "soap"], "must be responses or chat"),
                                 (["--model", "claude-m", "--api", "chat"], "--api is for OpenAI"),
                                 (["--model", "openai/m", "--timeout", "0"], "timeout is 0"), (["--model", "openai/m", "--concurrency", "0"], "concurrency is 0"),
-                                (["--model", "openai/" + "x" * 65], "over 64 characters")):
+                                (["--model", "openai/" + "x" * 201], "has 201 characters, at most 200 are kept")):
             with self.subTest(says=says):
                 self.refused(2, "run", CLAIM, *arguments, says=says, **environment)
 
