@@ -41,7 +41,7 @@ TEST(Answer, StaysLinearInHostileInput) {
 }
 
 TEST(Reason, RoundTripsAndKnowsWhatDeservesAnotherTry) {
-  for (int i = 0; i <= static_cast<int>(Reason::length_stop); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::unknown_finish); ++i) {
     const auto reason = static_cast<Reason>(i);
     EXPECT_EQ(reason_from(to_word(reason)), reason);
   }
@@ -51,6 +51,8 @@ TEST(Reason, RoundTripsAndKnowsWhatDeservesAnotherTry) {
   EXPECT_FALSE(deserves_another_try(Reason::refused));
   EXPECT_FALSE(deserves_another_try(Reason::provider_refusal));
   EXPECT_FALSE(deserves_another_try(Reason::length_stop));
+  EXPECT_TRUE(deserves_another_try(Reason::tool_use));
+  EXPECT_FALSE(deserves_another_try(Reason::unknown_finish));
 }
 
 TEST(Tally, CountsEachQuestionOnceAndKeepsPlanOrder) {

@@ -20,6 +20,7 @@ struct Answer {
   std::string logprobs{};       // of a part (readout/): its token probabilities, JSON
   std::string model_version{};  // as the provider named it
   std::string response_id{};
+  std::string finish{};  // the provider's own word for how it stopped
   std::optional<long> tokens_in{};
   std::optional<long> tokens_out{};
   double latency_ms = 0;

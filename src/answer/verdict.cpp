@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, 6> kThinking = {"think",     "thinking", 
                                                        "reasoning", "reflection", "scratchpad"};
 constexpr std::array<const char*, 6> kWrapperKeys = {"response", "answer", "result", "output", "data", "content"};
 
-constexpr std::array<std::pair<Reason, std::string_view>, 16> kWords = {{
+constexpr std::array<std::pair<Reason, std::string_view>, 18> kWords = {{
     {Reason::too_long, "too_long"},
     {Reason::empty, "empty"},
     {Reason::not_json, "not_json"},
@@ -40,6 +40,8 @@ constexpr std::array<std::pair<Reason, std::string_view>, 16> kWords = {{
     {Reason::provider_refusal, "provider_refusal"},
     {Reason::content_filter, "content_filter"},
     {Reason::length_stop, "length_stop"},
+    {Reason::tool_use, "tool_use"},
+    {Reason::unknown_finish, "unknown_finish"},
 }};
 
 Verdict refusal(Reason reason) { return {.prob_true = std::nullopt, .reason = reason}; }
@@ -249,7 +251,11 @@ std::optional<Reason> reason_from(std::string_view word) {
   return found == kWords.end() ? std::nullopt : std::optional(found->first);
 }
 
-bool deserves_another_try(Reason reason) { return reason <= Reason::contradictory || reason == Reason::cites_source; }
+bool deserves_another_try(Reason reason) {
+  return reason <= Reason::contradictory || reason == Reason::cites_source || reason == Reason::tool_use;
+}
+
+bool is_by_ending(Reason reason) { return reason >= Reason::provider_refusal; }
 
 Verdict read_answer(std::string_view raw) {
   if (raw.size() > kMaxAnswerBytes) return refusal(Reason::too_long);

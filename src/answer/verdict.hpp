@@ -32,14 +32,16 @@ enum class Reason {
   cites_source,   // rule 7
   provider_refusal,
   content_filter,
-  length_stop,  // rule 8
+  length_stop,
+  tool_use,
+  unknown_finish,  // rule 8
 };
 
 std::string_view to_word(Reason reason);
 std::optional<Reason> reason_from(std::string_view word);
 
-// Whether the question may be asked once more: its form failed, or it leaned on a source. Never after a
-// refusal, a filter or a length stop.
+// Whether the question may be asked once more: its form failed, it leaned on a source, or the model called a tool
+// instead of answering. Never after a refusal, a filter, a length stop or an ending that nobody knows.
 bool deserves_another_try(Reason reason);
 
 struct Verdict {
@@ -47,6 +49,9 @@ struct Verdict {
   std::optional<Reason> reason;          // empty: usable
   bool usable() const { return !reason; }
 };
+
+// By how the provider says that the answer ended (rule 8), whatever its text is.
+bool is_by_ending(Reason reason);
 
 // Total: any bytes give a verdict, within time linear in their number. Thread-safe.
 Verdict read_answer(std::string_view raw);

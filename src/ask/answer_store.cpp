@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "base/sha256.hpp"
+#include "provider/hosted.hpp"
 
 namespace heretix {
 namespace {
@@ -57,6 +58,14 @@ constexpr std::string_view kInsertSample =
     "provider_model_id, response_id, created_at, tokens_out, latency_ms, json_valid) VALUES (:run, :key, :prompt, "
     ":paraphrase, :replicate, :p, :logit, :version, :response, :now, :tokens_out, :latency, :valid) ON CONFLICT DO "
     "NOTHING";
+
+// Only in the place of one that was no answer; the row that was paid for stays in heretix_answers.
+constexpr std::string_view kReplaceSample =
+    "UPDATE samples SET run_id = :run, prompt_sha256 = :prompt, paraphrase_idx = :paraphrase, replicate_idx = "
+    ":replicate, prob_true = :p, logit = :logit, provider_model_id = :version, response_id = :response, created_at = "
+    ":now, tokens_out = :tokens_out, latency_ms = :latency, json_valid = :valid WHERE cache_key = :key AND json_valid "
+    "= "
+    "0";
 
 constexpr int kTriesToKeep = 100;  // about a minute
 
@@ -112,11 +121,29 @@ Answer answer_from(const Row& row) {
   if (const auto word = row.text("reason")) answer.verdict.reason = reason_from(*word).value_or(Reason::not_json);
   answer.model_version = row.text_or_empty("provider_model_id");
   answer.response_id = row.text_or_empty("response_id");
+  if (row.has("finish")) answer.finish = row.text_or_empty("finish");
   answer.tokens_in = optional_long(row, "tokens_in");
   answer.tokens_out = optional_long(row, "tokens_out");
   answer.latency_ms = row.real("latency_ms").value_or(0);
   answer.created_at = row.integer("created_at").value_or(0);
   return answer;
+}
+
+bool held_no_answer(const Row& row) {
+  if (row.integer("usable") == 1 || !row.has("finish")) return false;
+  const auto reason = reason_from(row.text_or_empty("reason"));
+  if (!reason || *reason > Reason::contradictory) return false;  // a refusal, a filter, a link: an answer came
+
+  const auto& finish = row.value("finish");
+  if (!std::holds_alternative<std::monostate>(finish)) return names_a_failure(row.text_or_empty("finish"));
+
+  // The llama, scripted and mock models never had a word; their empty answers are answers.
+  const auto is_of = [&](const HostedProvider& p) { return p.name == row.text_or_empty("provider"); };
+  if (!std::ranges::any_of(hosted_providers(), is_of)) return false;
+  if (row.text_or_empty("raw_text").empty()) return true;
+  const std::string response = row.text_or_empty("response_id");
+  return (response.empty() || response.starts_with("read-")) && row.text_or_empty("provider_model_id").empty() &&
+         !row.integer("tokens_in") && !row.integer("tokens_out");
 }
 
 AnswerStore::AnswerStore(Database& database, std::string execution_id, std::string run_id)
@@ -183,9 +210,10 @@ void AnswerStore::in_group(const Plan& plan, const std::function<void()>& body) 
   }
 }
 
-std::vector<Answer> AnswerStore::answers_of(const Question& question) {
+std::vector<Answer> AnswerStore::answers_from(const std::vector<Row>& rows, const Question& question) {
   std::vector<Answer> answers;
-  for (const Row& row : database_.query(kAnswers, {{":key", question.cache_key}})) {
+  for (const Row& row : rows) {
+    if (held_no_answer(row)) continue;
     answers.push_back(answer_from(row));
     if (question.is_part) answers.back().logprobs = row.text_or_empty("logprobs");
   }
@@ -194,7 +222,7 @@ std::vector<Answer> AnswerStore::answers_of(const Question& question) {
 
 // Key fields are not escaped: two recipes can meet in one key, so the claim and the prompt are compared too.
 std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& question,
-                                             const std::vector<Answer>& answers) {
+                                             const std::vector<Row>& answers) {
   const std::vector<Row> rows =
       database_.query(is_harness_ ? kSample : kSampleInPostgres, {{":key", question.cache_key}});
   if (rows.empty()) return std::nullopt;
@@ -204,11 +232,14 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
     throw Error(ErrorKind::conflict, "a stored answer has this question's key but belongs to another claim",
                 "change the claim or the model name by a character: '|' in one of them made two keys meet");
   }
-  for (const Answer& answer : answers) {
-    if (answer.response_id == rows[0].text_or_empty("response_id") &&
-        answer.verdict.usable() == (rows[0].integer("json_valid") == 1)) {
-      return answer;
-    }
+  for (const Row& row : answers) {
+    const Answer answer = answer_from(row);
+    if (answer.response_id != rows[0].text_or_empty("response_id") ||
+        answer.verdict.usable() != (rows[0].integer("json_valid") == 1))
+      continue;
+    if (!held_no_answer(row)) return answer;
+    replaceable_.insert(question.cache_key);
+    return std::nullopt;
   }
   return answer_from_sample(rows[0]);
 }
@@ -223,9 +254,12 @@ std::optional<Answer> AnswerStore::part_of(const std::vector<Answer>& answers) {
 History AnswerStore::history(const Plan& plan, const Question& question) {
   History known;
   if (database_.query(kIsKnown, {{":key", question.cache_key}}).empty()) return known;  // mostly, in a new run
-  const std::vector<Answer> answers = answers_of(question);
+  const std::vector<Row> rows = database_.query(kAnswers, {{":key", question.cache_key}});
+  for (const Row& row : rows)
+    known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
+  const std::vector<Answer> answers = answers_from(rows, question);
   if (!answers.empty()) known.first_answer = answers.front();
-  known.final_answer = question.is_part ? part_of(answers) : sample_of(plan, question, answers);
+  known.final_answer = question.is_part ? part_of(answers) : sample_of(plan, question, rows);
   if (known.final_answer) {
     known.final_answer->from_store = true;
     return known;
@@ -305,7 +339,7 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
           {":tokens_out", or_null(answer.tokens_out)},
           {":latency", answer.latency_ms},
           {":now", std::int64_t{answer.created_at}},
-          {":finish", reply.finish.empty() ? Value(std::monostate{}) : Value(reply.finish)},
+          {":finish", reply.finish},  // null is of earlier builds: held_no_answer
           {":cached", or_null(usage.cached_input)},
           {":written", or_null(usage.cache_writes)},
           {":reasoning", or_null(usage.reasoning)},
@@ -317,7 +351,8 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
 void AnswerStore::keep_sample(const Question& question, const Answer& answer) {
   if (question.is_part) return;
   const auto& p = answer.verdict.prob_true;
-  write({kInsertSample,
+  const bool replaces = replaceable_.contains(question.cache_key);
+  write({replaces ? kReplaceSample : kInsertSample,
          {{":run", run_id_},
           {":key", question.cache_key},
           {":prompt", question.prompt_sha256},

@@ -18,9 +18,9 @@ namespace heretix {
 
 // What is known about one question before it is asked.
 struct History {
-  std::optional<Answer> final_answer;   // what `samples` holds: never asked again
+  std::optional<Answer> final_answer;   // what `samples` holds: never asked again, unless it held no answer
   std::optional<Answer> first_answer;   // by attempt, with its raw text; without a final one it was unusable
-  int attempts = 0;                     // recorded so far
+  int attempts = 0;                     // recorded so far, with or without an answer
   int unknown = 0;                      // of them: sent, outcome never seen; possibly billed
   std::optional<std::string> asked_by;  // an execution that runs now and has it in flight
   std::optional<std::string> in_batch;  // a batch at the provider, which has its newest attempt
@@ -63,8 +63,8 @@ class AnswerStore {
   Database& database() { return database_; }
 
  private:
-  std::optional<Answer> sample_of(const Plan& plan, const Question& question, const std::vector<Answer>& answers);
-  std::vector<Answer> answers_of(const Question& question);
+  std::optional<Answer> sample_of(const Plan& plan, const Question& question, const std::vector<Row>& answers);
+  static std::vector<Answer> answers_from(const std::vector<Row>& rows, const Question& question);
   static std::optional<Answer> part_of(const std::vector<Answer>& answers);
 
   struct Write {
@@ -78,9 +78,10 @@ class AnswerStore {
   void require_ours(const Write& write);
 
   Database& database_;
-  bool is_harness_;             // a harness file; else a Postgres database
-  bool is_lost_ = false;        // the group's transaction
-  std::vector<Write> written_;  // in this group
+  bool is_harness_;                    // a harness file; else a Postgres database
+  bool is_lost_ = false;               // the group's transaction
+  std::vector<Write> written_;         // in this group
+  std::set<std::string> replaceable_;  // keys whose sample is no answer: the next answer takes its place
   std::string execution_id_;
   std::string run_id_;
   std::string batch_id_;
@@ -91,6 +92,11 @@ Answer answer_from(const Row& row);
 
 // A row of samples that another program wrote: it has no raw text, and what it does not know stays empty.
 Answer answer_from_sample(const Row& row);
+
+// Whether a row of heretix_answers is a reply that held no answer at all: an error in the envelope of a success, a
+// page, a reply that the provider broke off. Builds up to November 2026 kept such replies as unusable answers; today
+// they are failures. Rows of today's builds are never such: their `finish` is not null, or it is a word of an answer.
+bool held_no_answer(const Row& row);
 
 // Names this process so that another can tell whether it still runs: boot id, process id, start time.
 std::string this_process();

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "ask/batches.hpp"
+#include "base/text.hpp"
 #include "readout/parts.hpp"
 #include "store/sqlite/planted_bugs.hpp"
 
@@ -27,6 +28,10 @@ std::optional<Reason> reason_of(Ending ending) {
     case Ending::length: return Reason::length_stop;
     case Ending::refused: return Reason::provider_refusal;
     case Ending::filtered: return Reason::content_filter;
+    case Ending::tool_use: return Reason::tool_use;
+    case Ending::unknown:
+    case Ending::failed:
+    case Ending::disabled: return Reason::unknown_finish;  // the last two never come as replies
   }
   return std::nullopt;
 }
@@ -283,6 +288,9 @@ Answer Asking::judged(std::size_t question, const Reply& reply) const {
   if (!is_whole) answer.verdict = {std::nullopt, reason_of(reply.ending)};
   else if (is_part) answer.verdict = read_part(plan_.recipe.readout(), asked, reply.text, reply.logprobs);
   else answer.verdict = read_answer(reply.text);
+  // Its value stays with the row, like that of an answer with a link.
+  if (reply.leans_on_source && answer.verdict.usable()) answer.verdict.reason = Reason::cites_source;
+  answer.finish = reply.finish;
   answer.model_version = reply.model_version;
   answer.response_id = reply.response_id;
   answer.tokens_in = reply.usage.input;
@@ -319,6 +327,11 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
   store_.close_attempt(asked, answer.attempt, {AttemptOutcome::Word::answered, reply.billed, ""},
                        unix_micros(clock_.now()));
   count_bill(question, reply.billed);
+  tell_once(reply.notice);
+  if (answer.verdict.reason == Reason::unknown_finish)
+    tell_once(
+        fmt::format("{} ended an answer with '{}', a word that is not known here: such answers are kept but not read",
+                    facts().model, on_one_line(answer.finish)));
   const bool again = !state.first && !answer.verdict.usable() && deserves_another_try(*answer.verdict.reason);
   if (again) state.first_was_unusable = true;
   if (again && state.sent < options_.attempts) {
@@ -330,6 +343,10 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
   if (!answer.verdict.usable() && state.first) answer = *state.first;
   store_.keep_sample(asked, answer);
   settle(question, answer);
+}
+
+void Asking::tell_once(const std::string& notice) {
+  if (!notice.empty() && told_.insert(notice).second) observer_.on_wait(notice);
 }
 
 void Asking::fail(ErrorKind kind, const std::string& what, const std::string& hint) {
@@ -348,7 +365,7 @@ void Asking::retry(std::size_t question, const Failure& failure) {
   const auto longest = std::min<std::chrono::milliseconds>(kFirstBackoff * (1 << state.sent), kLongestBackoff);
   std::uniform_int_distribution<std::int64_t> part(0, longest.count());
   const auto wait = options_.in_batch ? 0ms : failure.retry_after.value_or(std::chrono::milliseconds(part(random_)));
-  if (wait >= 1s)
+  if (wait >= 1s && !has_ended())
     observer_.on_wait(
         fmt::format("{}; trying again in {:.0f} s", failure.message, static_cast<double>(wait.count()) / 1000));
   waiting_.push_back({question, clock_.steady() + wait, true});
@@ -357,14 +374,18 @@ void Asking::retry(std::size_t question, const Failure& failure) {
 void Asking::on_failure(std::size_t question, const Failure& failure) {
   State& state = states_[question];
   const bool in_doubt = failure.kind == ErrorKind::in_doubt;
-  const AttemptOutcome closed{in_doubt ? AttemptOutcome::Word::in_doubt : AttemptOutcome::Word::failed,
-                              in_doubt ? std::nullopt : std::optional(Usd()), failure.message};
+  std::optional<Usd> bill = failure.billed;
+  if (bill) bill = Usd::from_micros(bill->micros_above());  // as exact as an attempt without an answer is kept
+  else if (!in_doubt) bill = Usd();
+  const AttemptOutcome closed{in_doubt ? AttemptOutcome::Word::in_doubt : AttemptOutcome::Word::failed, bill,
+                              failure.message};
   store_.close_attempt(plan_.questions[question], in_flight_.at(question).attempt, closed, unix_micros(clock_.now()));
   count_bill(question, closed.billed);
   if (failure.ends_run) {
     fail(ErrorKind::unavailable, failure.message,
          "see whether it can be reached; the same command asks only for what is missing");
   }
+  if (failure.parks_run) fail(ErrorKind::stopped, failure.message, failure.hint);
   if (in_doubt) {
     ++state.unknown;
     if (may_send_again(state)) retry(question, failure);

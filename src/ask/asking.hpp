@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <set>
 
 #include "ask/ask.hpp"
 #include "provider/batch_api.hpp"
@@ -72,6 +73,7 @@ class Asking final : public Exchange {
   void count_bill(std::size_t question, std::optional<Usd> billed);
   Answer judged(std::size_t question, const Reply& reply) const;
   void fail(ErrorKind kind, const std::string& what, const std::string& hint);
+  void tell_once(const std::string& notice);
   void tell();
 
   const Plan& plan_;
@@ -91,6 +93,7 @@ class Asking final : public Exchange {
   std::vector<Delivery> held_back_;  // only by a planted bug
   std::optional<Error> failure_;
   std::string last_failure_;
+  std::set<std::string> told_;  // to the person, once a run
   AskOutcome outcome_;
 };
 

@@ -22,10 +22,12 @@ class PartsObserver final : public AskObserver {
 // What stands there already is final.
 Answer kept(AnswerStore& store, const Plan& plan, const Question& question, Answer made, const ProviderFacts& facts) {
   store.in_group(plan, [&] {
-    if (auto known = store.history(plan, question).final_answer) {
-      made = *known;
+    const History known = store.history(plan, question);
+    if (known.final_answer) {
+      made = *known.final_answer;
       return;
     }
+    made.attempt = known.attempts + 1;  // behind one that was made of replies without an answer
     Reply reply;
     reply.usage = {.input = made.tokens_in, .output = made.tokens_out};
     reply.billed = Usd();  // its parts were

@@ -53,6 +53,7 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   facts.provider = told.value("provider", "");
   facts.settings = told.value("settings", json::object()).dump();
   facts.answered_by = told.value("answered_by", std::map<std::string, std::size_t>{});
+  facts.unknown_finishes = told.value("unknown_finishes", std::map<std::string, std::size_t>{});
   facts.billed_after_rungs = told.value("billed_after_rungs", std::vector<long long>{});
   facts.attempts = told.value("attempts", std::size_t{0});
   facts.billed_micro_usd = told.value("billed_micro_usd", 0LL);

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "check/artifact.hpp"
 #include "check/ask_in_parts.hpp"
@@ -92,6 +93,14 @@ std::map<std::string, std::size_t> answered_by(const std::vector<std::optional<A
   return counts;
 }
 
+std::map<std::string, std::size_t> unknown_finishes(const std::vector<std::optional<Answer>>& answers) {
+  std::map<std::string, std::size_t> counts;
+  for (const auto& answer : answers) {
+    if (answer && answer->verdict.reason == Reason::unknown_finish) ++counts[on_one_line(answer->finish)];
+  }
+  return counts;
+}
+
 ExecutionFacts facts_of(const AskOutcome& outcome, const ProviderFacts& provider, const std::string& execution_id,
                         long long started, long long now) {
   return {.execution_id = execution_id,
@@ -104,6 +113,7 @@ ExecutionFacts facts_of(const AskOutcome& outcome, const ProviderFacts& provider
           .billed_micro_usd = outcome.progress.billed.micros(),
           .billing_unknown = outcome.progress.billing_unknown,
           .first_answers_unusable = outcome.first_answers_unusable,
+          .unknown_finishes = unknown_finishes(outcome.answers),
           .program_version = std::string(kVersion)};
 }
 

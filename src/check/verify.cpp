@@ -7,6 +7,7 @@
 #include <bit>
 #include <nlohmann/json.hpp>
 
+#include "ask/answer_store.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/sha256.hpp"
@@ -75,9 +76,10 @@ class Checker {
   }
 
  private:
-  // The answer that a sample was made of: the counted one, but where several files met in one database.
+  // The answer that a sample was made of: the counted one, but where several files met in one database, or where the
+  // counted one was no answer and another has taken its place since.
   Row behind(const Row& sample, const Row& counted) {
-    if (!runs_.shares_samples()) return counted;
+    if (!runs_.shares_samples() && !held_no_answer(counted)) return counted;
     for (const Row& answer : runs_.answer_rows(sample.text_or_empty("cache_key"))) {
       if (same(answer.value("response_id"), sample.value("response_id")) &&
           same(answer.value("created_at"), sample.value("created_at")) &&
@@ -92,8 +94,10 @@ class Checker {
     expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
     const std::string word = row.text_or_empty("reason");
     const auto stored_reason = reason_from(word);
-    if (stored_reason && *stored_reason >= Reason::provider_refusal) return;  // by its ending, not by its text
-    const Verdict again = read_answer(raw);
+    if (stored_reason && is_by_ending(*stored_reason)) return;  // not by its text
+    Verdict again = read_answer(raw);
+    // That the model searched stood in the reply around this text: it can only take away an answer's use.
+    if (stored_reason == Reason::cites_source && again.usable()) again.reason = Reason::cites_source;
     expect(place + " reason", word, std::string(again.reason ? to_word(*again.reason) : ""));
     expect(place + " prob_true", row.value("prob_true"),
            again.prob_true ? Value(again.prob_true->value()) : Value(std::monostate{}));

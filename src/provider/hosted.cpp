@@ -56,8 +56,11 @@ std::shared_ptr<const Wire> wire_of(const HostedProvider& provider, Api api) {
   }
   if (api == Api::responses || (api == Api::standard && is_openai)) return std::make_shared<ResponsesWire>();
   if (is_openai) return std::make_shared<ChatWire>(ChatDialect{});
-  if (provider.name == "xai") return std::make_shared<ChatWire>(ChatDialect{.ranges = false, .reasoning_apart = true});
-  return std::make_shared<ChatWire>(ChatDialect{.length_parameter = "max_tokens", .continues = true});
+  if (provider.name == "xai")
+    return std::make_shared<ChatWire>(
+        ChatDialect{.ranges = false, .reasoning_apart = true, .finish_words = kXaiFinishWords});
+  return std::make_shared<ChatWire>(
+      ChatDialect{.length_parameter = "max_tokens", .continues = true, .finish_words = kCompatibleFinishWords});
 }
 
 std::vector<std::string> headers_of(const HostedProvider& provider, const std::string& key) {

@@ -16,35 +16,38 @@
 #include "base/error.hpp"
 #include "base/money.hpp"
 #include "plan/plan.hpp"
+#include "provider/finish_word.hpp"
 #include "provider/price.hpp"
 #include "provider/retry_allowance.hpp"
 
 namespace heretix {
 
-// How the model stopped. Only `complete` texts are read; the others are refusals by what they are.
-enum class Ending { complete, length, refused, filtered };
-
-// What came back, before anyone judges whether it is usable. A useless reply is still a reply.
+// What came back, before anyone judges whether it is usable. A useless reply is still a reply. Its ending is neither
+// `failed` nor `disabled`: those are failures.
 struct Reply {
   std::string text;
   Ending ending = Ending::complete;
-  std::string model_version;  // as the provider named it; may be finer than what was asked for
+  bool leans_on_source = false;  // by the reply's own traces: the model searched, or cites what it found
+  std::string model_version;     // as the provider named it; may be finer than what was asked for
   std::string response_id;
   Usage usage;
   double latency_ms = 0;
   std::optional<Usd> billed;  // empty: unknown
   std::string finish;         // the provider's own word for how it stopped
   std::string logprobs;       // of the text's tokens, JSON; empty: none were asked for, or none came
+  std::string notice;         // what the provider tells the person beside it, e.g. when it retires the model
 };
 
 // No reply. `unavailable`: it surely cost nothing. `in_doubt`: it may have been answered and billed. Any other kind
-// ends the run, and surely cost nothing: asking again would not help, or not now (`stopped`).
+// ends the run, and surely cost nothing unless `billed` says so: asking again would not help, or not now (`stopped`).
 struct Failure {
   ErrorKind kind = ErrorKind::unavailable;
   std::string message;
+  std::optional<Usd> billed{};  // by the usage that came with it
   std::optional<std::chrono::milliseconds> retry_after{};
   std::string hint{};               // what to correct, or when to go on
   bool ends_run = false;            // nothing further is to be sent, although `kind` would allow a retry
+  bool parks_run = false;           // likewise, because the provider says that asking again does not help now
   std::string refused_parameter{};  // an optional one that this model does not take: to be left out, then asked again
 };
 

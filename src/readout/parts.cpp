@@ -200,7 +200,7 @@ Answer Parts::composed(const Question& question, const Group& group, const std::
     const json said = {{"belief", json::object()},
                        {"readout", {{"kind", to_word(readout_)}, {"said", parts[0]->raw_text.value_or("")}}}};
     answer.raw_text = said.dump(-1, ' ', false, json::error_handler_t::replace);
-    answer.verdict = why >= Reason::provider_refusal ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text);
+    answer.verdict = is_by_ending(why) ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text);
     return answer;
   }
   // Through its own text, so that whoever reads that again finds this very number.

@@ -46,7 +46,8 @@ struct ExecutionFacts {
   long long billed_micro_usd = 0;
   std::size_t billing_unknown = 0;
   std::size_t first_answers_unusable = 0;
-  std::vector<long long> billed_after_rungs{};  // of a ladder, micro-dollars
+  std::map<std::string, std::size_t> unknown_finishes{};  // how many answers by each word that no list of endings holds
+  std::vector<long long> billed_after_rungs{};            // of a ladder, micro-dollars
   std::string program_version;
 };
 

@@ -141,6 +141,7 @@ json execution_json(const Record& r) {
               {"program_version", e.program_version}};
   if (!e.billed_after_rungs.empty()) out["billed_after_rungs"] = e.billed_after_rungs;
   if (!e.answered_by.empty()) out["answered_by"] = e.answered_by;  // absent in records of 0.1
+  if (!e.unknown_finishes.empty()) out["unknown_finishes"] = e.unknown_finishes;
   return out;
 }
 

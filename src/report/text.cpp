@@ -88,6 +88,15 @@ std::string answered_by_text(const Record& r) {
   return fmt::format("  note: the provider calls what answered {}\n", text);
 }
 
+// Such answers are not read, because nobody here knows whether they are whole.
+std::string unknown_finishes_text(const Record& r) {
+  std::string text;
+  for (const auto& [word, answers] : r.execution.unknown_finishes)
+    text += fmt::format("  note: {} answers ended with '{}', a word that is not known here: not read\n", answers,
+                        on_one_line(word));
+  return text;
+}
+
 }  // namespace
 
 std::string plan_in_words(const Plan& plan) {
@@ -166,6 +175,7 @@ std::string result_text(const Record& r, const TextStyle& style) {
   if (recipe.readout() != Readout::verbalized)
     text += fmt::format("  {:<11} {}: {}\n", "readout", to_word(recipe.readout()), readout_in_words(r));
   text += answered_by_text(r);
+  text += unknown_finishes_text(r);
   if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
     text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));
   text += dim(fmt::format("  frozen interval {:.2f} to {:.2f} (width {:.2f}), kept for comparison with earlier runs",

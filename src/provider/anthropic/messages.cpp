@@ -1,15 +1,17 @@
 #include <nlohmann/json.hpp>
 
 #include "provider/anthropic/anthropic.hpp"
+#include "provider/anthropic/finish_words.hpp"
 
 namespace heretix {
 namespace {
 
 using nlohmann::json;
 
-Ending ending_of(const std::string& stop_reason) {
-  if (stop_reason == "max_tokens" || stop_reason == "model_context_window_exceeded") return Ending::length;
-  return stop_reason == "refusal" ? Ending::refused : Ending::complete;
+// Blocks of a tool that Anthropic runs itself ("server_tool_use", "web_search_tool_result"), and text that cites.
+bool shows_a_source(const json& block) {
+  const std::string type = text_of(block, "type");
+  return type == "server_tool_use" || type.ends_with("_tool_result") || has_elements(block, "citations");
 }
 
 // input_tokens leaves out what was read from or written to the cache.
@@ -41,17 +43,22 @@ Body MessagesWire::body(const Asked& asked) const {
 
 Said MessagesWire::read(const json& body) const {
   Said said;
-  said.finish = text_of(body, "stop_reason");
-  said.ending = ending_of(said.finish);
-  const json& content = member(body, "content");
-  if (content.is_array()) {
-    for (const json& block : content) {
-      if (text_of(block, "type") == "text") said.text += text_of(block, "text");
-    }
-  }
   said.model = text_of(body, "model");
   said.response_id = text_of(body, "id");
   said.usage = usage_of(member(body, "usage"));
+  said.finish = text_of(body, "stop_reason");
+  said.ending = ending_of(kClaudeStopReasons, said.finish);
+  said.leans_on_source = counts_server_tools(member(body, "usage"));
+
+  const json& content = member(body, "content");
+  if (!content.is_array()) {
+    said.no_answer = "the reply has no `content`";
+    return said;
+  }
+  for (const json& block : content) {
+    if (text_of(block, "type") == "text") said.text += text_of(block, "text");
+    if (shows_a_source(block)) said.leans_on_source = true;
+  }
   return said;
 }
 

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "provider/gemini/finish_words.hpp"
 #include "provider/gemini/gemini.hpp"
 
 namespace heretix {
@@ -9,11 +10,34 @@ using nlohmann::json;
 
 constexpr int kTopLogprobs = 5;
 
-// Every word but these two is a stop by a filter or a fault of the model's output: never read as half an answer.
-Ending ending_of(const std::string& finish) {
-  if (finish == "MAX_TOKENS") return Ending::length;
-  return finish.empty() || finish == "STOP" || finish == "FINISH_REASON_UNSPECIFIED" ? Ending::complete
-                                                                                     : Ending::filtered;
+// Search, maps, retrieval or a page that was read. Its citationMetadata is none of these: it tells which source of its
+// training the model recites.
+bool shows_a_source(const json& candidate) {
+  return has_elements(candidate, "groundingMetadata") || has_elements(candidate, "urlContextMetadata");
+}
+
+// When the model will be switched off, as Google tells with each answer; empty: it does not.
+std::string retirement_of(const json& body, const std::string& model) {
+  const json& status = member(body, "modelStatus");
+  const std::string when = text_of(status, "retirementTime");
+  if (when.size() < 10) return {};
+  std::string notice = model + " will be retired on " + when.substr(0, 10);
+  if (const std::string message = text_of(status, "message"); !message.empty()) notice += ": " + message;
+  return notice;
+}
+
+void read_candidate(const json& candidate, Said& said) {
+  said.finish = text_of(candidate, "finishReason");
+  said.ending = ending_of(kGeminiFinishReasons, said.finish);
+  said.leans_on_source = shows_a_source(candidate);
+  const json& parts = member(member(candidate, "content"), "parts");
+  if (parts.is_array()) {
+    for (const json& part : parts) {
+      if (member(part, "thought") != true) said.text += text_of(part, "text");
+    }
+  }
+  const json& logprobs = member(candidate, "logprobsResult");
+  if (!logprobs.is_null()) said.logprobs = logprobs.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 // Thoughts are billed as output, and eat its budget, but are counted apart.
@@ -49,26 +73,20 @@ Body GenerateContentWire::body(const Asked& asked) const {
 
 Said GenerateContentWire::read(const json& body) const {
   Said said;
-  const json& candidates = member(body, "candidates");
-  const json candidate = candidates.is_array() && !candidates.empty() ? candidates[0] : json();
-  said.finish = text_of(candidate, "finishReason");
-  said.ending = ending_of(said.finish);
-  const std::string blocked = text_of(member(body, "promptFeedback"), "blockReason");
-  if (candidate.is_null() && !blocked.empty()) {
-    said.finish = blocked;
-    said.ending = Ending::filtered;
-  }
-  const json& parts = member(member(candidate, "content"), "parts");
-  if (parts.is_array()) {
-    for (const json& part : parts) {
-      if (member(part, "thought") != true) said.text += text_of(part, "text");
-    }
-  }
-  const json& logprobs = member(candidate, "logprobsResult");
-  if (!logprobs.is_null()) said.logprobs = logprobs.dump(-1, ' ', false, json::error_handler_t::replace);
   said.model = text_of(body, "modelVersion");
   said.response_id = text_of(body, "responseId");
   said.usage = usage_of(member(body, "usageMetadata"));
+  said.notice = retirement_of(body, said.model);
+
+  const json& candidates = member(body, "candidates");
+  if (candidates.is_array() && !candidates.empty()) {
+    read_candidate(candidates[0], said);
+    return said;
+  }
+  // The prompt was blocked, by whatever word: its field says what it means.
+  said.finish = text_of(member(body, "promptFeedback"), "blockReason");
+  if (said.finish.empty()) said.no_answer = "the reply has no `candidates`";
+  else said.ending = Ending::filtered;
   return said;
 }
 

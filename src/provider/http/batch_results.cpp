@@ -25,9 +25,9 @@ BatchedOutcome outcome_of(const std::string& cache_key, int status, const json& 
   response.body = body.is_null() ? "" : body.dump(-1, ' ', false, json::error_handler_t::replace);
   response.bytes_sent = 1;
   Reading reading = read_response(response, options, std::chrono::system_clock::now());
-  // In a batch a failed request was not billed, whatever failed.
+  // In a batch a failed request was not billed, whatever failed. One that succeeded without an answer may have been.
   if (auto* failure = std::get_if<Failure>(&reading.outcome);
-      failure != nullptr && failure->kind == ErrorKind::in_doubt)
+      failure != nullptr && failure->kind == ErrorKind::in_doubt && status >= 400)
     failure->kind = ErrorKind::unavailable;
   return {cache_key, std::move(reading.outcome)};
 }

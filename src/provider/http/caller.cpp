@@ -34,8 +34,7 @@ std::string Caller::call(HttpRequest request) {
   std::vector<HttpResponse> responses;
   while (responses.empty()) responses = engine_.step(std::chrono::steady_clock::now() + std::chrono::seconds(1));
   const HttpResponse& response = responses.front();
-  Reading reading = read_response(response, options_, std::chrono::system_clock::now());
-  if (const auto* failure = std::get_if<Failure>(&reading.outcome)) {
+  if (const auto failure = failure_in(response, options_, std::chrono::system_clock::now())) {
     const bool surely_nothing = is_get && failure->kind == ErrorKind::in_doubt;
     throw Error(surely_nothing ? ErrorKind::unavailable : failure->kind, failure->message,
                 failure->hint.empty() ? "the same command tries again" : failure->hint);

@@ -7,22 +7,26 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "provider/http/provider_error.hpp"
 
 namespace heretix {
 
 enum class Event {
   replied,                // a whole response
   no_reply,               // none, or not whole: refused, reset, timed out, cut short, over a limit
+  no_tunnel,              // a proxy did not open the way to the provider, which therefore saw nothing
   untrusted_certificate,  // the server's, by our own check, before a request byte
   malformed_address,      // nothing was tried
 };
 
 struct Happening {
   Event event = Event::replied;
-  int status = 0;               // HTTP, with `replied`
-  std::string error_code{};     // in the body, e.g. "insufficient_quota"; empty: none
-  bool has_error_body = false;  // the provider's own words came, not a gateway's page
-  bool names_optional = false;  // the error names an optional parameter that was sent
+  int status = 0;  // HTTP, with `replied`; of an error that came with 200, what its code stands for
+  Cause cause = Cause::unnamed;
+  bool has_answer = true;              // a 2xx reply holds one, usable or not
+  bool has_error_body = false;         // the provider's own words came, not a gateway's page
+  std::optional<bool> should_retry{};  // `x-should-retry`
+  bool names_optional = false;         // the error names an optional parameter that was sent
   std::optional<std::chrono::milliseconds> retry_after{};
   std::string redirect_host{};  // where a 3xx points; empty: nowhere
   std::string own_host{};
@@ -33,11 +37,12 @@ struct Happening {
 enum class Billed { no, maybe, yes };
 enum class Next {
   answer,      // it is one, usable or not
+  unusable,    // an answer that cannot be used: this wording was filtered, or its answer failed the form
   retry,       // after `wait`, or a pause of our own
   retry_once,  // at most once, the attempt marked as unknown
   leave_out,   // the optional parameter, then ask again
   stop,        // the run: something is to be corrected
-  park,        // the run: everything kept, to go on later
+  park,        // the run: everything kept, to go on later; what may have been billed is marked as unknown
 };
 
 struct Decision {

@@ -45,9 +45,16 @@ TEST(RetryAfter, ThatIsJunkSaysNothing) {
   }
 }
 
-TEST(RetryAfter, BeyondADayIsADay) {
-  EXPECT_EQ(retry_after(headers({"Retry-After: 99999999999999999999"}), kNow), 24h);
-  EXPECT_EQ(retry_after(headers({"Retry-After: Fri, 31 Dec 2199 23:59:59 GMT"}), kNow), 24h);
+TEST(RetryAfter, BehindLiteLLMsProxyIsReadFromItsName) {
+  EXPECT_EQ(retry_after(headers({"llm_provider-retry-after: 9"}), kNow), 9s);
+  EXPECT_EQ(retry_after(headers({"llm_provider-retry-after-ms: 900"}), kNow), 900ms);
+  EXPECT_EQ(retry_after(headers({"llm_provider-retry-after: 9", "retry-after: 3"}), kNow), 3s);
+}
+
+TEST(RetryAfter, NamesTheDayOfTheNextMonthAndEnds) {
+  EXPECT_EQ(retry_after(headers({"Retry-After: 2592000"}), kNow), 24h * 30);
+  EXPECT_EQ(retry_after(headers({"Retry-After: 99999999999999999999"}), kNow), 24h * 400);
+  EXPECT_EQ(retry_after(headers({"Retry-After: Fri, 31 Dec 2199 23:59:59 GMT"}), kNow), 24h * 400);
   EXPECT_EQ(until_rfc3339("3027-03-01T12:00:55Z", kNow), 24h);
 }
 

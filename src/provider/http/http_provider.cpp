@@ -17,6 +17,7 @@
 namespace heretix {
 namespace {
 
+using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 using Time = SteadyClock::time_point;
 
@@ -197,8 +198,9 @@ class HttpProvider::Conversation {
     auto* failure = std::get_if<Failure>(&reading.outcome);
     if (reading.is_rate_limited) {
       const auto wait = failure == nullptr ? std::nullopt : failure->retry_after;
+      // A longer wait ends the run; whoever goes on after it need not wait for it here.
       gate_.limiter.on_rate_limited(sent.number, engine_->in_flight(), now,
-                                    wait.value_or(std::chrono::milliseconds(0)));
+                                    std::min<std::chrono::milliseconds>(wait.value_or(0ms), kLongestWait));
       gate_.breaker.on_success(now);  // it is there
     } else if (reading.is_server_error) {
       gate_.limiter.on_server_error();

@@ -63,4 +63,7 @@ struct Reading {
 };
 Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now);
 
+// Of a request that is no question, whose 2xx replies hold no answer: what failed, or empty.
+std::optional<Failure> failure_in(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now);
+
 }  // namespace heretix

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "provider/http/http_provider.hpp"
 
@@ -27,21 +30,72 @@ std::string shown(const std::string& message, const HttpProviderOptions& options
   return shortened(on_one_line(without_key(message, options.key)), kLongestMessage);
 }
 
-Reply reply_from(const HttpResponse& response, const json& body, const HttpProviderOptions& options) {
+std::optional<Usd> bill_of(const Said& said, const HttpProviderOptions& options) {
+  return options.price ? cost_of(*options.price, said.usage) : std::nullopt;
+}
+
+// Servers send comment lines (": still working") and blank ones to keep a connection open, and then the reply.
+std::string_view without_comments(std::string_view body) {
+  std::string_view rest = body;
+  for (;;) {
+    const std::size_t start = rest.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos) return {};
+    rest.remove_prefix(start);
+    if (!rest.starts_with(':')) return rest;
+    rest.remove_prefix(std::min(rest.find('\n'), rest.size()));
+  }
+}
+
+// Why a 2xx body that is no JSON object holds no answer.
+std::string what_it_is(std::string_view body, const json& parsed) {
+  if (body.empty()) return "the reply is empty";
+  if (body.starts_with("data:") || body.starts_with("event:"))
+    return "the reply is an event stream, which was not asked for";
+  if (!parsed.is_null()) return "the reply is JSON, but not an object";
+  if (body.starts_with('{') || body.starts_with('[')) return "the reply is not whole JSON";
+  return "the reply is not JSON: " + read_plain_error(body).message;
+}
+
+Said said_in(std::string_view body, const json& parsed, const HttpProviderOptions& options) {
+  if (parsed.is_object()) {
+    Said said = options.wire->read(parsed);
+    if (said.no_answer.empty() && said.ending == Ending::failed)
+      said.no_answer = fmt::format("the provider broke off ({})", said.finish);
+    if (said.no_answer.empty() && said.finish.empty() && said.text.empty())
+      said.no_answer = "the reply holds neither text nor a word for why it ended";
+    said.usage = believable(said.usage, said.text);
+    return said;
+  }
   Said said;
-  if (body.is_object()) said = options.wire->read(body);
-  else said.text = response.body;  // HTML, prose or nothing: an answer that no rule takes
+  said.no_answer = what_it_is(body, parsed);
+  return said;
+}
+
+Reply reply_from(Said said, const HttpResponse& response, const HttpProviderOptions& options) {
   Reply reply;
-  reply.usage = believable(said.usage, said.text);
+  reply.billed = bill_of(said, options);
+  reply.usage = said.usage;
   reply.text = without_key(said.text, options.key);
   reply.ending = said.ending;
-  reply.finish = std::move(said.finish);
+  reply.leans_on_source = said.leans_on_source;
+  reply.finish = shortened(on_one_line(said.finish), 100);
   reply.model_version = shortened(std::move(said.model), kMaxModelCharacters);
   reply.response_id = shortened(std::move(said.response_id), 200);
   reply.logprobs = std::move(said.logprobs);
+  reply.notice = shown(said.notice, options);
   reply.latency_ms = response.milliseconds;
-  if (options.price) reply.billed = cost_of(*options.price, reply.usage);
   return reply;
+}
+
+// A question that was filtered, or whose answer the server did not let through: one unusable answer. What it cost is
+// known only where its usage came with it.
+Reply unusable_reply(const ProviderError& error, Said said, const HttpResponse& response,
+                     const HttpProviderOptions& options) {
+  const bool is_filtered = error.cause == Cause::filtered;
+  said.ending = is_filtered ? Ending::filtered : Ending::complete;
+  said.text = is_filtered ? error.message : error.said;
+  said.finish = error.code;
+  return reply_from(std::move(said), response, options);
 }
 
 // Only a parameter that was sent and may be left out.
@@ -69,42 +123,72 @@ std::string host_of(const std::string& url) {
   return url.substr(start + 3, end == std::string::npos ? end : end - start - 3);
 }
 
-std::string hint_for(const HttpResponse& response, const Decision& decision, const HttpProviderOptions& options) {
+// Waits of minutes are told in seconds, and longer ones by the day they end on.
+std::string when_to_go_on(const ProviderError& error, std::optional<std::chrono::milliseconds> wait, SystemTime now) {
+  const auto day = day_to_go_on(error, wait, now);
+  if (!day) return "see to the account's quota or credit; then the same command asks only for what is missing";
+  const std::string date = utc_day(std::chrono::duration_cast<std::chrono::seconds>(day->time_since_epoch()).count());
+  const bool by_wait = !error.resumes_on && wait && error.renewal == Renewal::unknown;
+  if (by_wait)
+    return fmt::format("go on in {} s ({}, UTC): the same command asks only for what is missing",
+                       (wait->count() + 999) / 1000, date);
+  return fmt::format(
+      "go on on {} (UTC), or as soon as the limit is raised: the same command asks only for what is missing", date);
+}
+
+std::string hint_of(const ProviderError& error, const HttpProviderOptions& options) {
+  switch (error.cause) {
+    case Cause::wrong_key: return fmt::format("check the key in {} (heretix keys list)", options.key_name);
+    case Cause::region:
+      return fmt::format("{} does not serve the country or region that the request came from; see its list of regions",
+                         options.provider);
+    case Cause::unverified:
+      return "verify the organisation in the provider's settings, which takes some minutes to count, or choose another "
+             "model";
+    case Cause::retired_model: return "the model is retired: choose its successor (heretix models)";
+    default: return {};
+  }
+}
+
+std::string hint_for(const HttpResponse& response, const ProviderError& error, const Decision& decision,
+                     const HttpProviderOptions& options, SystemTime now) {
   if (response.event == Event::untrusted_certificate)
     return "check the address; for a certificate of your own set SSL_CERT_FILE to its authority";
+  if (response.event == Event::no_tunnel)
+    return "check the proxy's address, name and password (HTTPS_PROXY), or leave it out for this host (NO_PROXY)";
   if (response.event == Event::malformed_address || (response.status >= 300 && response.status < 400))
     return "correct the base URL (--base-url)";
-  if (decision.next == Next::park) {
-    if (decision.wait)
-      return fmt::format("go on in {} s: the same command asks only for what is missing",
-                         (decision.wait->count() + 999) / 1000);
-    return "see to the account's quota or credit; then the same command asks only for what is missing";
-  }
+  if (decision.next == Next::park) return when_to_go_on(error, decision.wait, now);
+  if (std::string hint = hint_of(error, options); !hint.empty()) return hint;
   if (response.status == 401 || response.status == 403)
     return fmt::format("check the key in {} (heretix keys list)", options.key_name);
   if (response.status == 404) return "check the model's name and the base URL";
   return {};
 }
 
-std::string what_happened(const HttpResponse& response, const ProviderError& error,
+std::string what_happened(const HttpResponse& response, const ProviderError& error, const std::string& no_answer,
                           const HttpProviderOptions& options) {
   if (response.event != Event::replied)
     return fmt::format("{}: {}", options.provider, shown(response.trouble, options));
   std::string text = fmt::format("{}: HTTP {}", options.provider, response.status);
+  if (!no_answer.empty()) text += " without an answer";
   if (!error.code.empty()) text += " " + shown(error.code, options);
   if (!error.message.empty()) text += ": " + shown(error.message, options);
+  else if (!no_answer.empty()) text += ": " + shown(no_answer, options);
   const std::string_view to = response.headers.value("location");
   if (response.status >= 300 && response.status < 400 && !to.empty())
     text += fmt::format(" redirects to {}, which is not followed", shown(host_of(std::string(to)), options));
   return text;
 }
 
-Failure failure_from(const HttpResponse& response, const ProviderError& error, const Decision& decision,
-                     const HttpProviderOptions& options) {
-  Failure failure{.message = what_happened(response, error, options), .retry_after = decision.wait};
-  failure.hint = hint_for(response, decision, options);
+Failure failure_from(const HttpResponse& response, const ProviderError& error, const Said& said,
+                     const Decision& decision, const HttpProviderOptions& options, SystemTime now) {
+  Failure failure{.message = what_happened(response, error, said.no_answer, options), .retry_after = decision.wait};
+  failure.hint = hint_for(response, error, decision, options, now);
+  failure.billed = bill_of(said, options);
   switch (decision.next) {
     case Next::answer:
+    case Next::unusable:
     case Next::retry: failure.kind = ErrorKind::unavailable; break;
     case Next::retry_once: failure.kind = ErrorKind::in_doubt; break;
     case Next::leave_out:
@@ -112,31 +196,85 @@ Failure failure_from(const HttpResponse& response, const ProviderError& error, c
       failure.refused_parameter = refused_parameter(error, options.optional);
       break;
     case Next::stop: failure.kind = decision.kind; break;
-    case Next::park: failure.kind = ErrorKind::stopped; break;
+    case Next::park:
+      failure.kind = decision.billed == Billed::maybe ? ErrorKind::in_doubt : ErrorKind::stopped;
+      failure.parks_run = true;
+      break;
   }
   return failure;
 }
 
-}  // namespace
+// The account may not ask any more: no other question would be answered either.
+Failure disabled(const HttpResponse& response, const Said& said, const HttpProviderOptions& options) {
+  return {.kind = ErrorKind::not_allowed,
+          .message = fmt::format("{}: HTTP {} without an answer: {}", options.provider, response.status, said.finish),
+          .billed = bill_of(said, options),
+          .hint = "the provider has limited or disabled this account under its rules of use: see to it there"};
+}
 
-Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now) {
-  const json body = parse_body(response.body);
-  const ProviderError error = read_error(body);
-  Happening happening{.event = response.event, .status = response.status, .error_code = error.code};
-  happening.has_error_body = error.is_error;
+bool is_success(const HttpResponse& response) {
+  return response.event == Event::replied && response.status >= 200 && response.status < 300;
+}
+
+ProviderError error_in(std::string_view body, const json& parsed) {
+  return parsed.is_structured() ? read_error(parsed) : read_plain_error(body);
+}
+
+std::optional<bool> should_retry(const Headers& headers) {
+  const std::string_view word = headers.value("x-should-retry");
+  if (word == "true") return true;
+  if (word == "false") return false;
+  return std::nullopt;
+}
+
+Happening happening_of(const HttpResponse& response, const ProviderError& error, const Said& said,
+                       const HttpProviderOptions& options, SystemTime now) {
+  Happening happening{.event = response.event, .status = response.status, .cause = error.cause};
+  happening.has_answer = said.no_answer.empty();
+  // An error in the envelope of a success counts by its code.
+  if (is_success(response) && !happening.has_answer && error.is_error && error.status != 0)
+    happening.status = error.status;
+  happening.has_error_body = error.is_its_own;
   happening.names_optional = !refused_parameter(error, options.optional).empty();
+  happening.should_retry = should_retry(response.headers);
   happening.retry_after = retry_after(response.headers, now);
   if (!happening.retry_after) happening.retry_after = error.retry_after;
   happening.redirect_host = host_of(std::string(response.headers.value("location")));
   happening.own_host = host_of(options.base_url);
   happening.bytes_sent = response.bytes_sent;
   happening.bytes_received = response.bytes_received;
+  return happening;
+}
+
+}  // namespace
+
+Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now) {
+  const std::string_view text = without_comments(response.body);
+  const json body = parse_body(text);
+  Said said;
+  if (is_success(response)) said = said_in(text, body, options);
+  if (is_success(response) && said.no_answer.empty()) {
+    if (said.ending == Ending::disabled) return {.outcome = disabled(response, said, options)};
+    return {.outcome = reply_from(std::move(said), response, options)};
+  }
+
+  const ProviderError error = is_success(response) && !body.is_structured() ? ProviderError{} : error_in(text, body);
+  const Happening happening = happening_of(response, error, said, options, now);
   const Decision decision = decide(happening);
-  if (decision.next == Next::answer) return {.outcome = reply_from(response, body, options)};
-  const bool turned_away = response.event == Event::replied && (response.status == 429 || response.status == 529);
-  return {.outcome = failure_from(response, error, decision, options),
+  if (decision.next == Next::unusable) return {.outcome = unusable_reply(error, std::move(said), response, options)};
+  const bool turned_away = response.event == Event::replied && (happening.status == 429 || happening.status == 529);
+  return {.outcome = failure_from(response, error, said, decision, options, now),
           .is_rate_limited = turned_away,
           .is_server_error = !turned_away && (decision.next == Next::retry || decision.next == Next::retry_once)};
+}
+
+std::optional<Failure> failure_in(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now) {
+  if (is_success(response)) return std::nullopt;
+  const std::string_view text = without_comments(response.body);
+  const ProviderError error = error_in(text, parse_body(text));
+  Happening happening = happening_of(response, error, {}, options, now);
+  happening.cause = error.cause == Cause::filtered || error.cause == Cause::failed_form ? Cause::unnamed : error.cause;
+  return failure_from(response, error, {}, decide(happening), options, now);
 }
 
 }  // namespace heretix

@@ -1,8 +1,10 @@
 #include "provider/http/times.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <ctime>
 #include <string>
 
@@ -11,7 +13,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr double kMostMilliseconds = 86'400'000;  // a day
+constexpr double kDay = 86'400'000;               // in milliseconds
+constexpr double kMostMilliseconds = 400 * kDay;  // a month's limit is named by its day
 
 // Decimal digits with at most one point: no sign, exponent, NaN.
 std::optional<double> plain_number(std::string_view text) {
@@ -43,10 +46,15 @@ std::optional<milliseconds> until_http_date(const std::string& text, SystemTime 
 }  // namespace
 
 std::optional<milliseconds> retry_after(const Headers& headers, SystemTime now) {
-  if (const auto count = plain_number(headers.value("retry-after-ms"))) return bounded(*count);
-  const std::string text(headers.value("retry-after"));
-  if (const auto seconds = plain_number(text)) return bounded(*seconds * 1000);
-  return text.empty() ? std::nullopt : until_http_date(text, now);
+  for (const char* name : {"retry-after-ms", "llm_provider-retry-after-ms"}) {
+    if (const auto count = plain_number(headers.value(name))) return bounded(*count);
+  }
+  for (const char* name : {"retry-after", "llm_provider-retry-after"}) {
+    const std::string text(headers.value(name));
+    if (const auto seconds = plain_number(text)) return bounded(*seconds * 1000);
+    if (const auto wait = until_http_date(text, now)) return wait;
+  }
+  return std::nullopt;
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text) {
@@ -81,7 +89,7 @@ std::optional<milliseconds> until_rfc3339(std::string_view text, SystemTime now)
     end += std::min(std::string_view(end + 1).find_first_not_of("0123456789"), std::string_view(end + 1).size()) + 1;
   const std::string_view zone(end);
   if (zone != "Z" && zone != "+00:00") return std::nullopt;
-  return until(parts, now);
+  return std::min(until(parts, now), milliseconds(static_cast<std::int64_t>(kDay)));
 }
 
 }  // namespace heretix

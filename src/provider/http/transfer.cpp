@@ -38,6 +38,8 @@ Transfer::Transfer(const EngineOptions& options) : options_(options), handle_(cu
   curl_easy_setopt(h, CURLOPT_WRITEDATA, static_cast<void*>(this));
   curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
   curl_easy_setopt(h, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  // What a proxy says to CONNECT is no part of the reply, and its bytes do not end the wait for the first one.
+  curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (!options.ca_file.empty()) curl_easy_setopt(h, CURLOPT_CAINFO, options.ca_file.c_str());
 }
 
@@ -140,14 +142,34 @@ std::string Transfer::trouble_of(CURLcode code) const {
   return error_[0] != '\0' ? error_ : curl_easy_strerror(code);
 }
 
+// libcurl counts the bytes of CONNECT among the request's. Before the request itself begins nothing else is written, so
+// whatever was written by then went to a proxy.
+bool Transfer::has_begun() const { return info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) > 0; }
+
+bool Transfer::lacks_tunnel() const {
+  const long answer = info<long>(CURLINFO_HTTP_CONNECTCODE);
+  return !has_begun() && info<long>(CURLINFO_REQUEST_SIZE) > 0 && (answer < 200 || answer > 299);
+}
+
+std::string Transfer::tunnel_trouble(const std::string& trouble) const {
+  const long answer = info<long>(CURLINFO_HTTP_CONNECTCODE);
+  const std::string to = "the proxy did not open a tunnel to the provider, which saw nothing";
+  return answer == 0 ? fmt::format("{}: {}", to, trouble) : fmt::format("{}: it answered CONNECT with {}", to, answer);
+}
+
 HttpResponse Transfer::finish(CURLcode code, const std::string& trouble) {
   const auto took = std::chrono::steady_clock::now() - started_;
   response_.event = trouble.empty() ? event_of(code) : Event::no_reply;
   response_.trouble = trouble.empty() ? trouble_of(code) : trouble;
+  if (response_.event == Event::no_reply && lacks_tunnel()) {
+    response_.event = Event::no_tunnel;
+    response_.trouble = tunnel_trouble(response_.trouble);
+  }
   response_.status = static_cast<int>(info<long>(CURLINFO_RESPONSE_CODE));
   response_.was_http2 = info<long>(CURLINFO_HTTP_VERSION) == CURL_HTTP_VERSION_2_0;
   const bool rewound = code == CURLE_SEND_FAIL_REWIND;  // it had been sent, however libcurl counts
-  response_.bytes_sent = info<long>(CURLINFO_REQUEST_SIZE) + static_cast<long long>(given_) + (rewound ? 1 : 0);
+  const long long head = has_begun() ? info<long>(CURLINFO_REQUEST_SIZE) : 0;
+  response_.bytes_sent = head + static_cast<long long>(given_) + (rewound ? 1 : 0);
   response_.bytes_received = static_cast<long long>(header_bytes_) + static_cast<long long>(response_.body.size());
   response_.milliseconds = std::chrono::duration<double, std::milli>(took).count();
   request_ = {};

@@ -34,6 +34,9 @@ class Transfer {
   template <class T>
   T info(CURLINFO what) const;
   Event event_of(CURLcode code) const;
+  bool has_begun() const;     // with the request itself
+  bool lacks_tunnel() const;  // the proxy was asked for one and opened none
+  std::string tunnel_trouble(const std::string& trouble) const;
   std::string trouble_of(CURLcode code) const;
 
   const EngineOptions& options_;

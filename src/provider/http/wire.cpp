@@ -2,8 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "provider/http/times.hpp"
-
 namespace heretix {
 namespace {
 
@@ -43,26 +41,6 @@ Body closed_object(Body properties) {
           {"additionalProperties", false}};
 }
 
-// Google says what ran out, and for how long, in its details.
-void read_details(const json& details, ProviderError& error) {
-  if (!details.is_array()) return;
-  for (const json& detail : details) {
-    const std::string type = text_of(detail, "@type");
-    if (type.ends_with("RetryInfo")) error.retry_after = parse_duration(text_of(detail, "retryDelay"));
-    if (!type.ends_with("QuotaFailure") || !member(detail, "violations").is_array()) continue;
-    for (const json& violation : member(detail, "violations")) {
-      if (text_of(violation, "quotaId").find("PerDay") != std::string::npos) error.code = "daily_quota";
-    }
-  }
-}
-
-// Some say it in a sentence only.
-std::string code_of_message(const std::string& code, const std::string& message) {
-  if (message.find("credit balance is too low") != std::string::npos) return "credits_exhausted";
-  if (message.find("spending limit") != std::string::npos) return "spend_limit_reached";
-  return code;
-}
-
 }  // namespace
 
 const json& member(const json& object, std::string_view name) {
@@ -84,6 +62,26 @@ std::optional<long> tokens_of(const json& object, std::string_view name) {
   return value.get<std::int64_t>();
 }
 
+bool has_elements(const json& object, std::string_view name) {
+  const json& value = member(object, name);
+  return value.is_structured() && !value.empty();
+}
+
+bool counts_server_tools(const json& usage) {
+  // Perplexity, xAI, Anthropic, xAI's Responses.
+  for (const char* name : {"num_search_queries", "num_sources_used", "num_server_side_tools_used"}) {
+    if (tokens_of(usage, name).value_or(0) > 0) return true;
+  }
+  for (const char* name : {"server_tool_use", "server_side_tool_usage_details", "server_side_tool_usage"}) {
+    const json& counts = member(usage, name);
+    if (!counts.is_object()) continue;
+    for (const auto& count : counts.items()) {
+      if (tokens_of(counts, count.key()).value_or(0) > 0) return true;
+    }
+  }
+  return has_elements(usage, "server_side_tools_used");
+}
+
 std::string Wire::why_not(Readout readout) const {
   return readout == Readout::verbalized ? "" : "this is for the Chat Completions API (--api chat)";
 }
@@ -96,26 +94,6 @@ json parse_body(std::string_view text) {
   if (is_too_deep(text)) return {};
   json parsed = json::parse(text, nullptr, false);
   return parsed.is_discarded() ? json() : parsed;
-}
-
-ProviderError read_error(const json& body) {
-  const json& outer = body.is_array() && !body.empty() ? body[0] : body;
-  const json& inner = member(outer, "error");
-  ProviderError error;
-  error.is_error = !inner.is_null();
-  if (inner.is_string()) {  // xAI: {"code": "…", "error": "…"}
-    error.message = inner.get<std::string>();
-    error.code = text_of(outer, "code");
-  } else {
-    error.message = text_of(inner, "message");
-    error.parameter = text_of(inner, "param");
-    for (const char* name : {"code", "status", "type"}) {
-      if (error.code.empty()) error.code = text_of(inner, name);
-    }
-    read_details(member(inner, "details"), error);
-  }
-  error.code = code_of_message(error.code, error.message);
-  return error;
 }
 
 Body answer_schema(bool with_ranges) {

@@ -34,7 +34,10 @@ struct Asked {
 struct Said {
   std::string text;
   Ending ending = Ending::complete;
-  std::string finish;  // the provider's word
+  std::string finish;     // the provider's word
+  std::string no_answer;  // why the body holds no answer of this API; empty: it does, though its text may be empty
+  bool leans_on_source = false;  // it shows that the model searched, or cites what it found
+  std::string notice;            // for the person, beside the answer
   std::string model;
   std::string response_id;
   Usage usage;
@@ -46,20 +49,11 @@ class Wire {
   virtual ~Wire() = default;
   virtual std::string path(std::string_view model) const = 0;  // behind the base URL
   virtual Body body(const Asked& asked) const = 0;
-  // Of a body that is a JSON object. What it lacks stays empty: a useless reply is still a reply. Never throws.
+  // Of a body that is a JSON object. What it lacks stays empty, and where that is the answer itself `no_answer` says
+  // so. Never throws.
   virtual Said read(const nlohmann::json& body) const = 0;
   virtual std::string why_not(Readout readout) const;  // see Provider
 };
-
-// An error in any of the providers' shapes.
-struct ProviderError {
-  std::string code;  // normalised where one provider says it in a way of its own, e.g. "daily_quota"
-  std::string message;
-  std::string parameter;  // that it names
-  std::optional<std::chrono::milliseconds> retry_after;
-  bool is_error = false;  // there was one
-};
-ProviderError read_error(const nlohmann::json& body);
 
 // The agreed form of an answer (docs/answers.md) as a JSON schema in the strict subset that all providers take; ranges
 // of numbers only where a provider takes them.
@@ -72,6 +66,10 @@ nlohmann::json parse_body(std::string_view text);
 const nlohmann::json& member(const nlohmann::json& object, std::string_view name);
 std::string text_of(const nlohmann::json& object, std::string_view name);
 std::optional<long> tokens_of(const nlohmann::json& object, std::string_view name);
+bool has_elements(const nlohmann::json& object, std::string_view name);  // an array or object that is not empty
+
+// Whether a usage object counts searches or other tools that the provider ran itself.
+bool counts_server_tools(const nlohmann::json& usage);
 
 // Empty where both are; an absent one counts as nothing.
 std::optional<long> sum_of(const std::optional<long>& a, const std::optional<long>& b);

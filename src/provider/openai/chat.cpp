@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "provider/openai/openai.hpp"
@@ -10,12 +11,6 @@ using nlohmann::json;
 constexpr int kTopLogprobs = 5;
 constexpr int kMostTopLogprobs = 20;  // that OpenAI and vLLM give
 
-Ending ending_of(const std::string& finish) {
-  if (finish == "length") return Ending::length;
-  if (finish == "content_filter") return Ending::filtered;
-  return Ending::complete;
-}
-
 // A string, or parts of type text.
 std::string content_of(const json& content) {
   if (content.is_string()) return content.get<std::string>();
@@ -23,6 +18,23 @@ std::string content_of(const json& content) {
   if (!content.is_array()) return text;
   for (const json& part : content) text += text_of(part, "text");
   return text;
+}
+
+bool holds_reference(const json& content) {
+  return content.is_array() &&
+         std::ranges::any_of(content, [](const json& part) { return text_of(part, "type") == "reference"; });
+}
+
+// What a model that searched leaves behind: OpenAI's and OpenRouter's annotations, xAI's and Perplexity's citations,
+// Mistral's references.
+bool shows_a_source(const json& body, const json& message) {
+  for (const char* name : {"annotations", "citations"}) {
+    if (has_elements(message, name)) return true;
+  }
+  for (const char* name : {"citations", "search_results"}) {
+    if (has_elements(body, name)) return true;
+  }
+  return holds_reference(member(message, "content")) || counts_server_tools(member(body, "usage"));
 }
 
 Usage usage_of(const json& usage, bool reasoning_apart) {
@@ -72,22 +84,34 @@ Body ChatWire::body(const Asked& asked) const {
 
 Said ChatWire::read(const json& body) const {
   Said said;
+  said.model = text_of(body, "model");
+  said.response_id = text_of(body, "id");
+  said.usage = usage_of(member(body, "usage"), dialect_.reasoning_apart);
+
   const json& choices = member(body, "choices");
-  const json choice = choices.is_array() && !choices.empty() ? choices[0] : json();
+  if (!choices.is_array() || choices.empty()) {
+    said.no_answer = "the reply has no `choices`";
+    return said;
+  }
+  return read_choice(body, choices[0], std::move(said));
+}
+
+Said ChatWire::read_choice(const json& body, const json& choice, Said said) const {
   const json& message = member(choice, "message");
   said.finish = text_of(choice, "finish_reason");
-  said.ending = ending_of(said.finish);
+  said.ending = ending_of(dialect_.finish_words, said.finish);
   said.text = content_of(member(message, "content"));
+  said.leans_on_source = shows_a_source(body, message);
+  if (!message.is_object() && said.ending == Ending::complete) said.no_answer = "the reply's choice has no `message`";
+
   if (const std::string refusal = text_of(message, "refusal"); !refusal.empty()) {
     said.text = refusal;
     said.ending = Ending::refused;
   }
+
   const json& logprobs = member(member(choice, "logprobs"), "content");
   if (logprobs.is_array() && !logprobs.empty())
     said.logprobs = logprobs.dump(-1, ' ', false, json::error_handler_t::replace);
-  said.model = text_of(body, "model");
-  said.response_id = text_of(body, "id");
-  said.usage = usage_of(member(body, "usage"), dialect_.reasoning_apart);
   return said;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "provider/http/wire.hpp"
+#include "provider/openai/finish_words.hpp"
 
 namespace heretix {
 
@@ -20,6 +21,7 @@ struct ChatDialect {
   bool ranges = true;                                      // the form may bound numbers
   bool continues = false;                                  // an answer that was begun for it, as most open servers do
   bool reasoning_apart = false;                            // reasoning tokens come beside completion_tokens (xAI)
+  FinishWords finish_words = kOpenAiFinishWords;
 };
 
 // POST /chat/completions. Shapes: CreateChatCompletionRequest and CreateChatCompletionResponse.
@@ -32,6 +34,8 @@ class ChatWire final : public Wire {
   std::string why_not(Readout readout) const override;
 
  private:
+  Said read_choice(const nlohmann::json& body, const nlohmann::json& choice, Said said) const;
+
   ChatDialect dialect_;
 };
 

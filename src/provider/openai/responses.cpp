@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "provider/openai/openai.hpp"
@@ -9,10 +11,9 @@ using nlohmann::json;
 
 constexpr int kTopLogprobs = 5;
 
-Ending ending_of(const json& body) {
-  if (text_of(body, "status") != "incomplete") return Ending::complete;
-  return text_of(member(body, "incomplete_details"), "reason") == "content_filter" ? Ending::filtered : Ending::length;
-}
+// What the provider runs itself while it answers. A function call is none of these: it would be ours to run.
+constexpr std::array<std::string_view, 6> kServerTools = {
+    "web_search_call", "file_search_call", "mcp_call", "code_interpreter_call", "tool_search_call", "mcp_list_tools"};
 
 // The text, or the refusal that stands in its place.
 void read_part(const json& part, Said& said) {
@@ -23,10 +24,21 @@ void read_part(const json& part, Said& said) {
     said.finish = "refusal";
   }
   if (type != "output_text") return;
+  if (has_elements(part, "annotations")) said.leans_on_source = true;
   said.text += text_of(part, "text");
   const json& logprobs = member(part, "logprobs");
   if (logprobs.is_array() && !logprobs.empty())
     said.logprobs = logprobs.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// Of messages with a phase only the final answer is read; "commentary" comes before it.
+void read_item(const json& item, Said& said) {
+  const std::string type = text_of(item, "type");
+  if (std::ranges::find(kServerTools, type) != kServerTools.end()) said.leans_on_source = true;
+  const std::string phase = text_of(item, "phase");
+  const json& content = member(item, "content");
+  if (type != "message" || !content.is_array() || (!phase.empty() && phase != "final_answer")) return;
+  for (const json& part : content) read_part(part, said);
 }
 
 Usage usage_of(const json& usage) {
@@ -61,20 +73,20 @@ Body ResponsesWire::body(const Asked& asked) const {
 
 Said ResponsesWire::read(const json& body) const {
   Said said;
-  said.ending = ending_of(body);
-  said.finish = text_of(body, "status");
-  if (const std::string why = text_of(member(body, "incomplete_details"), "reason"); !why.empty()) said.finish = why;
-  const json& output = member(body, "output");
-  if (output.is_array()) {
-    for (const json& item : output) {
-      const json& content = member(item, "content");
-      if (text_of(item, "type") != "message" || !content.is_array()) continue;
-      for (const json& part : content) read_part(part, said);
-    }
-  }
   said.model = text_of(body, "model");
   said.response_id = text_of(body, "id");
   said.usage = usage_of(member(body, "usage"));
+  said.finish = text_of(body, "status");
+  if (const std::string why = text_of(member(body, "incomplete_details"), "reason"); !why.empty()) said.finish = why;
+  said.ending = ending_of(kResponseStatuses, said.finish);
+  said.leans_on_source = counts_server_tools(member(body, "usage"));
+
+  const json& output = member(body, "output");
+  if (!output.is_array()) {
+    said.no_answer = "the reply has no `output`";
+    return said;
+  }
+  for (const json& item : output) read_item(item, said);
   return said;
 }
 
