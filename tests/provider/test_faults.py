@@ -176,10 +176,10 @@ class Faults(HostedTest):
             with self.subTest(raw=raw[:80]):
                 self.ends_well(first(1, lambda asked: Reply(raw=raw, then="close")), requests=5, unknown=1)
 
-    def test_p10_truncated_json_is_an_answer_that_no_rule_takes(self):
+    def test_p10_truncated_json_is_no_answer(self):
         body = json.dumps(success_body("responses", "m", answer_text("x"), usage_of("x", "y")))[:-40].encode()
         self.ends_well(first(1, lambda asked: Reply(body=body)), requests=5, unknown=1)
-        self.assertEqual(self.rows("SELECT usable, reason FROM heretix_answers WHERE usable = 0")[0]["usable"], 0)
+        self.assertEqual(self.rows("SELECT count(*) FROM heretix_answers WHERE usable = 0")[0][0], 0)
 
     def test_p11_prose_fences_two_objects_and_a_byte_order_mark(self):
         good = answer_text("x", 0.4)
@@ -241,11 +241,11 @@ class Faults(HostedTest):
             self.assertEqual(len(server.ledger), 5)
             self.assert_ledger(server)
 
-    def test_p15_empty_and_foreign_bodies(self):
-        for reply, reason in ((lambda asked: Reply(body=b""), "empty"), (lambda asked: Reply(204, raw=b"HTTP/1.1 204 No Content\r\n\r\n"), "empty"),
-                              (lambda asked: Reply(body=b"<html>Welcome</html>"), "not_json")):
+    def test_p15_empty_and_foreign_bodies_are_no_answers(self):
+        for reply in (lambda asked: Reply(body=b""), lambda asked: Reply(204, raw=b"HTTP/1.1 204 No Content\r\n\r\n"),
+                      lambda asked: Reply(body=b"<html>Welcome</html>")):
             self.ends_well(first(1, reply), requests=5, unknown=1)
-            self.assertEqual(self.rows("SELECT reason FROM heretix_answers WHERE usable = 0")[0][0], reason)
+            self.assertEqual(self.rows("SELECT count(*) FROM heretix_answers WHERE usable = 0")[0][0], 0)
 
     def test_p17_usage_that_no_bill_has_is_unknown(self):
         for usage in (None, {"input": 0, "cached": 0, "output": 0, "reasoning": 0}, {"input": -5, "cached": 0, "output": 9, "reasoning": 0},

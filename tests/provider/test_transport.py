@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 from cryptography import x509
@@ -52,6 +53,61 @@ class Authority:
         certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
         private.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
         return str(certificate), str(private)
+
+
+class Proxy:
+    """Answers the first `refusals` CONNECTs with `answer` (None: with nothing at all, and stays) and tunnels the others to that port."""
+
+    def __init__(self, answer, then, refusals):
+        self.answer, self.then, self.refusals, self.heard = answer, then, refusals, b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.kept = []
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        heard = client.recv(65536)
+        self.heard += heard
+        if not heard.startswith(b"CONNECT "):
+            client.close()
+            return
+        self.refusals -= 1
+        if self.refusals < 0:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            there = socket.create_connection(("127.0.0.1", self.then))
+            threading.Thread(target=self.pass_on, args=(there, client), daemon=True).start()
+            self.pass_on(client, there)
+        elif self.answer is None:
+            self.kept.append(client)
+        else:
+            client.sendall(self.answer)
+            client.close()
+
+    @staticmethod
+    def pass_on(one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+        except OSError:
+            pass
+        for each in (one, other):
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def stop(self):
+        self.listener.close()
+        for client in self.kept:
+            client.close()
 
 
 class Transport(HostedTest):
@@ -129,6 +185,50 @@ class Transport(HostedTest):
         self.assertEqual(record["usable"], 4)
         self.assertIn(f"CONNECT 127.0.0.1:{server.port}", log.read_text())
         self.assertNotIn(KEY, log.read_text())
+
+    def test_a_proxy_that_opens_no_tunnel_has_cost_nothing_and_is_named(self):
+        """Whatever it says to CONNECT, and where it says nothing: the provider saw no byte."""
+        server = self.serve(tls=server_context(*self.authority.certificate("good")))
+        says = {"407": (b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n", "CONNECT with 407"),
+                "403": (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nRetry-After: 900\r\n\r\n", "CONNECT with 403"),
+                "502": (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "CONNECT with 502"),
+                "garbage": (b"\x00\x01 no HTTP\r\n\r\n", "the proxy did not open a tunnel"), "closed": (b"", "the proxy did not open a tunnel"),
+                "cut": (b"HTTP/1.1 200 Conn", "the proxy did not open a tunnel"), "silent": (None, "the proxy did not open a tunnel")}
+        for label, (answer, told) in says.items():
+            with self.subTest(label=label):
+                proxy = Proxy(answer, then=server.port, refusals=1)
+                self.addCleanup(proxy.stop)
+                more = {"SSL_CERT_FILE": str(self.authority.file), "HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}", "NO_PROXY": ""}
+                before = len(server.ledger)
+                record = self.asked(server, "--concurrency", "1", "--timeout", "2", claim=f"proxy {label}", **more)
+                self.assertEqual((record["usable"], record["execution"]["attempts"], record["execution"]["billing_unknown"]), (4, 5, 0))
+                self.assertEqual(len(server.ledger) - before, 4)
+                failed = self.rows("SELECT * FROM heretix_attempts WHERE outcome = 'failed' ORDER BY rowid DESC LIMIT 1")[0]
+                self.assertEqual(failed["billed_micro_usd"], 0)
+                self.assertIn(told, failed["error"])
+                self.assertNotIn(KEY.encode(), proxy.heard)
+
+    def test_a_proxy_that_never_opens_a_tunnel_ends_the_run_with_its_name(self):
+        server = self.serve(tls=server_context(*self.authority.certificate("good")))
+        proxy = Proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", then=server.port, refusals=10 ** 6)
+        self.addCleanup(proxy.stop)
+        done = self.ask(server, SSL_CERT_FILE=str(self.authority.file), HTTPS_PROXY=f"http://127.0.0.1:{proxy.port}", NO_PROXY="")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("it answered CONNECT with 407", done.stderr)
+        self.assertEqual(server.ledger, [])
+        self.assertEqual(self.rows("SELECT count(*) FROM heretix_attempts WHERE billed_micro_usd IS NOT 0")[0][0], 0)
+
+    def test_a_proxy_that_refuses_by_its_rules(self):
+        server = self.serve(tls=server_context(*self.authority.certificate("good")))
+        port = free_port()
+        conf = self.folder / "tinyproxy.conf"
+        conf.write_text(f"Port {port}\nListen 127.0.0.1\nLogLevel Connect\nConnectPort 1\nMaxClients 100\n")
+        self.started(port, "tinyproxy", "-d", "-c", str(conf))
+        done = self.ask(server, SSL_CERT_FILE=str(self.authority.file), HTTPS_PROXY=f"http://127.0.0.1:{port}", NO_PROXY="")
+        self.assertEqual(done.returncode, 5, done.stderr)
+        self.assertIn("it answered CONNECT with 403", done.stderr)
+        self.assertEqual(server.ledger, [])
+        self.assertEqual(self.rows("SELECT count(*) FROM heretix_attempts WHERE billed_micro_usd IS NOT 0")[0][0], 0)
 
     def test_plain_http_to_another_machine_would_show_the_key(self):
         done = self.ask(None, url="http://api.example.org")

@@ -121,7 +121,7 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
   const std::chrono::milliseconds delay = rule != nullptr ? rule->delay : script_.delay;
   InFlight flight{.request = request, .due = SteadyClock::now() + delay, .outcome = Reply{}};
   if (rule != nullptr && rule->fails) {
-    flight.outcome = Failure{*rule->fails, rule->failure, rule->retry_after};
+    flight.outcome = Failure{.kind = *rule->fails, .message = rule->failure, .retry_after = rule->retry_after};
     return flight;
   }
   Reply reply;
