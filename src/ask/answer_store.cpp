@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "ask/ownership.hpp"
 #include "base/sha256.hpp"
 #include "provider/hosted.hpp"
 
@@ -265,7 +266,8 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
     return known;
   }
   const auto is_alive = [&](const Row& row) {
-    return is_harness_ ? still_runs(row.text_or_empty("owner")) : row.integer("leases").value_or(0) > 0;
+    if (!is_harness_) return row.integer("leases").value_or(0) > 0;
+    return still_runs(database_, row.text_or_empty("execution_id"), row.text_or_empty("owner"));
   };
   for (const Row& row :
        database_.query(is_harness_ ? kAttempts : kAttemptsInPostgres, {{":key", question.cache_key}})) {

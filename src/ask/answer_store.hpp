@@ -98,8 +98,4 @@ Answer answer_from_sample(const Row& row);
 // they are failures. Rows of today's builds are never such: their `finish` is not null, or it is a word of an answer.
 bool held_no_answer(const Row& row);
 
-// Names this process so that another can tell whether it still runs: boot id, process id, start time.
-std::string this_process();
-bool still_runs(const std::string& owner);
-
 }  // namespace heretix

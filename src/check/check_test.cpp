@@ -150,12 +150,6 @@ TEST_F(Check, RetriesAreAFifthOfFirstAttemptsAndTenAtTheStart) {
   EXPECT_EQ(count("heretix_attempts"), 29 + 16);
 }
 
-TEST(Process, KnowsItselfToBeRunningAndOthersNot) {
-  EXPECT_TRUE(still_runs(this_process()));
-  EXPECT_FALSE(still_runs("another-boot 1 2"));
-  EXPECT_FALSE(still_runs(""));
-}
-
 TEST(Journal, IsARollbackJournalWhereTheLogCanCorrupt) {
   EXPECT_FALSE(wal_is_safe(3040001));
   EXPECT_FALSE(wal_is_safe(3007000));

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "ask/answer_store.hpp"
+#include "ask/ownership.hpp"
 #include "check/artifact.hpp"
 #include "check/check_row.hpp"
 #include "check/load_record.hpp"
@@ -220,7 +221,8 @@ class Import {
         file_.query("SELECT coalesce(max(rowid), 0) AS newest FROM heretix_executions")[0].integer("newest").value_or(
             0);
     for (const Row& row : file_.query("SELECT execution_id, owner FROM heretix_executions WHERE status = 'running'")) {
-      if (still_runs(row.text_or_empty("owner"))) running_.push_back(row.text_or_empty("execution_id"));
+      const std::string id = row.text_or_empty("execution_id");
+      if (still_runs(file_, id, row.text_or_empty("owner"))) running_.push_back(id);
     }
     if (running_.empty()) return;
     report_.notes.push_back(fmt::format("{} executions still run: import again when they are done", running_.size()));

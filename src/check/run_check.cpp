@@ -59,8 +59,9 @@ bool is_stopped(const AskOutcome& outcome) {
 // A check without a record is still a fact, and must not look as if it ran: others would wait for its answers.
 class EndedIfThrown {
  public:
-  EndedIfThrown(RunStore& runs, const std::string& execution_id, const Clock& clock)
-      : runs_(runs), execution_id_(execution_id), clock_(clock) {}
+  // `held`: by which others see that the execution runs, until its end is written.
+  EndedIfThrown(RunStore& runs, const std::string& execution_id, const Clock& clock, std::unique_ptr<HeldName> held)
+      : held_(std::move(held)), runs_(runs), execution_id_(execution_id), clock_(clock) {}
   ~EndedIfThrown() {
     if (is_ended_) return;
     try {
@@ -74,10 +75,12 @@ class EndedIfThrown {
   void at_once(const std::string& status) {
     is_ended_ = true;
     runs_.end(execution_id_, status, unix_seconds(clock_.now()));
+    held_.reset();
   }
   void not_needed() { is_ended_ = true; }
 
  private:
+  std::unique_ptr<HeldName> held_;
   RunStore& runs_;
   const std::string& execution_id_;
   const Clock& clock_;
@@ -181,8 +184,8 @@ Record run_check(const CheckRequest& request, const CheckPorts& ports) {
   leave_out_refused(ports.provider, runs);
   const Plan plan = plan_check(request, named, ports.provider.facts(), execution_id);
   const long long started = unix_seconds(ports.clock.now());
-  runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), ports.owner, started);
-  EndedIfThrown ended(runs, execution_id, ports.clock);
+  auto held = runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), ports.owner, started);
+  EndedIfThrown ended(runs, execution_id, ports.clock, std::move(held));
 
   AnswerStore answers(runs.database(), execution_id, plan.run_id);
   const auto ask_plan = [&](const Plan& part, AskObserver& observer) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ask/answer_store.hpp"
+#include "ask/ownership.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 
@@ -99,14 +100,15 @@ void RunStore::write(const std::function<void()>& body) {
   in_transaction(database_, body, {.isolation = Isolation::beside_others, .landed = [] { return false; }});
 }
 
-void RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,
-                     const std::string& config_text, const std::string& owner, long long now) {
+std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,
+                                          const std::string& config_text, const std::string& owner, long long now) {
   const std::string content = to_json(bank).dump();
+  Ownership ours = owner.empty() ? own_execution(database_, execution_id) : Ownership{owner, nullptr};
   write([&] {
     database_.execute(kInsertBank, {{":hash", sha256_hex(content)}, {":version", bank.version}, {":json", content}});
     database_.execute(kInsertExecution, {{":id", execution_id},
                                          {":run", plan.run_id},
-                                         {":owner", owner.empty() ? this_process() : owner},
+                                         {":owner", ours.owner},
                                          {":now", std::int64_t{now}},
                                          {":claim", plan.recipe.claim.text},
                                          {":model", plan.recipe.model},
@@ -115,6 +117,7 @@ void RunStore::start(const Plan& plan, const PromptBank& bank, const std::string
                                          {":bank", sha256_hex(content)},
                                          {":config", config_text}});
   });
+  return std::move(ours.held);
 }
 
 void RunStore::write_run(const Record& r, const std::string& artifact_path) {

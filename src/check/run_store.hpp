@@ -54,10 +54,11 @@ class RunStore {
   RunStore& operator=(const RunStore&) = delete;
   Database& database() { return database_; }  // which holds the answers too
 
-  // The execution and its bank, before anything is asked. `owner`: who runs it, as AnswerStore asks whether it still
-  // does: a job's lease in Postgres; empty: this process.
-  void start(const Plan& plan, const PromptBank& bank, const std::string& execution_id, const std::string& config_text,
-             const std::string& owner, long long now);
+  // The execution and its bank, before anything is asked. `owner`: the job whose lease says that it runs, in Postgres;
+  // empty: this process, for as long as what is returned lives (ask/ownership.hpp). Keep it until the end is written.
+  [[nodiscard]] std::unique_ptr<HeldName> start(const Plan& plan, const PromptBank& bank,
+                                                const std::string& execution_id, const std::string& config_text,
+                                                const std::string& owner, long long now);
 
   // The record, the answers it counted and, in a harness file, the `runs` row, in one transaction.
   void finish(const Record& record, const std::string& artifact_path);

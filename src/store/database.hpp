@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,6 +63,15 @@ class TransactionLost : public Error {
   using Error::Error;
 };
 
+// A name that is held until this object is gone, or its process ends, whichever way (Database::hold).
+class HeldName {
+ public:
+  HeldName() = default;
+  virtual ~HeldName() = default;
+  HeldName(const HeldName&) = delete;
+  HeldName& operator=(const HeldName&) = delete;
+};
+
 // Not thread-safe: one connection, one thread. Errors name the database: unavailable (locked, full disk, no answer in
 // time: nothing happened), not_allowed (read-only), conflict (a key that is taken), in_doubt (a COMMIT whose outcome
 // was never heard), broken (corrupt, or SQL that does not fit the schema); and TransactionLost.
@@ -87,6 +97,10 @@ class Database {
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
   virtual bool has_table(std::string_view name) = 0;
+  // Holds a name beyond transactions, for as long as the object lives; everybody who shares the store sees it by
+  // is_held(). Null where the store has no such lock: Postgres, whose jobs have leases.
+  virtual std::unique_ptr<HeldName> hold(const std::string& /*name*/) { return nullptr; }
+  virtual bool is_held(const std::string& /*name*/) { return false; }
   // Whether another connection may have committed since the last call, or since the database was opened.
   virtual bool changed_elsewhere() { return true; }
 };

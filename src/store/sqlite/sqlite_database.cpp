@@ -15,6 +15,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "store/sqlite/held_names.hpp"
 #include "store/sqlite/planted_bugs.hpp"
 
 namespace heretix {
@@ -223,6 +224,9 @@ bool SqliteDatabase::changed_elsewhere() {
   const std::int64_t version = query("PRAGMA data_version")[0].integer("data_version").value_or(0);
   return std::exchange(data_version_, version) != version;
 }
+
+std::unique_ptr<HeldName> SqliteDatabase::hold(const std::string& name) { return hold_name(path_, name); }
+bool SqliteDatabase::is_held(const std::string& name) { return is_name_held(path_, name); }
 
 bool SqliteDatabase::has_table(std::string_view name) {
   return !query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = :name",

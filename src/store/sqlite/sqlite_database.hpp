@@ -56,6 +56,8 @@ class SqliteDatabase final : public Database {
   void commit() override;
   void rollback() noexcept override;
   bool has_table(std::string_view name) override;
+  std::unique_ptr<HeldName> hold(const std::string& name) override;  // store/sqlite/held_names.hpp
+  bool is_held(const std::string& name) override;
   bool changed_elsewhere() override;
 
   void execute_script(std::string_view sql);  // several statements, no parameters
