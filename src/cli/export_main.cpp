@@ -115,7 +115,7 @@ class Progress {
  public:
   explicit Progress(bool is_quiet) : shows_(!is_quiet && is_terminal(2)) {}
   ~Progress() {
-    if (shows_) fmt::print(stderr, "\r\033[K");
+    if (shows_) print_aside("\r\033[K");
   }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -124,8 +124,7 @@ class Progress {
     if (g_stopped)
       throw Error(ErrorKind::stopped, "stopped; what was published before is intact", "run the same command again");
     if (!shows_) return;
-    fmt::print(stderr, "\r\033[K{} {}: {} rows", at.is_writing ? "writing" : "comparing", at.table, at.rows);
-    std::fflush(stderr);
+    print_aside(fmt::format("\r\033[K{} {}: {} rows", at.is_writing ? "writing" : "comparing", at.table, at.rows));
   }
 
  private:

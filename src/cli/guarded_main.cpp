@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "cli/exit_code.hpp"
@@ -12,11 +13,30 @@
 namespace heretix {
 namespace {
 
+// What --help and --version ask for is a result like any other.
+int print_asked_text(const CLI::App& app, const CLI::ParseError& e) {
+  std::ostringstream text, unused;
+  app.exit(e, text, unused);
+  print_result(text.str());
+  return kDone;
+}
+
 // CLI11's own words for what is wrong, with our exit code.
-int parse_failure(const CLI::App& app, const CLI::ParseError& e) {
-  if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+int parse_failure(const CLI::ParseError& e) {
   print_error(Error(ErrorKind::bad_input, e.what(), "heretix --help, or --help behind a command"));
   return exit_code_of(ErrorKind::bad_input);
+}
+
+// Throws what the command throws, and CLI::ParseError for arguments that are wrong.
+int parse_and_run(CLI::App& app, Options& options, int (*command)(const CLI::App&, const Options&)) {
+  try {
+    // CLI11 wants the last argument first.
+    app.parse(std::vector<std::string>(options.arguments.rbegin(), options.arguments.rend()));
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return print_asked_text(app, e);
+    throw;
+  }
+  return command(app, options);
 }
 
 // Other users see a process's arguments: an address with a password must not stay there.
@@ -33,15 +53,15 @@ std::vector<std::string> taken_arguments(int count, char** arguments) {
 }  // namespace
 
 int guarded_main(int count, char** arguments, int (*command)(const CLI::App&, const Options&)) {
+  open_closed_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
+
   Options options;
   const auto app = make_app(options);
   try {
     options.arguments = taken_arguments(count, arguments);
-    app->parse(std::vector<std::string>(options.arguments.rbegin(),
-                                        options.arguments.rend()));  // CLI11 wants the last one first
-    return command(*app, options);
-  } catch (const CLI::ParseError& e) { return parse_failure(*app, e); } catch (const Error& e) {
+    return parse_and_run(*app, options, command);
+  } catch (const CLI::ParseError& e) { return parse_failure(e); } catch (const Error& e) {
     print_error(e);
     return exit_code_of(e.kind());
   } catch (const std::exception& e) {

@@ -66,13 +66,13 @@ class QuietTerminal {
 };
 
 std::string read_key(const HostedProvider& provider) {
-  if (is_terminal(STDIN_FILENO)) fmt::print(stderr, "key for {}: ", provider.title);
+  if (is_terminal(STDIN_FILENO)) print_aside(fmt::format("key for {}: ", provider.title));
   std::string key;
   {
     const QuietTerminal quiet;
     std::getline(std::cin, key);
   }
-  if (is_terminal(STDIN_FILENO)) fmt::print(stderr, "\n");
+  if (is_terminal(STDIN_FILENO)) print_aside("\n");
   while (!key.empty() && (key.back() == '\r' || key.back() == ' ')) key.pop_back();
   if (key.empty() || key.find_first_of(" \t=#") == 0)
     throw Error(ErrorKind::bad_input, "no key was given on standard input",

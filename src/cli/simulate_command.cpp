@@ -34,8 +34,7 @@ StudyOptions options_of(const NamedStudy& study, const Options& options) {
     throw Error(ErrorKind::bad_input, fmt::format("--scale is {}, must be above 0 and at most 10", made.scale_factor));
   if (!options.quiet && is_terminal(2)) {
     made.progress = [name = study.name](std::size_t done, std::size_t all) {
-      fmt::print(stderr, "\r{} {}/{} rows{}", name, done, all, done == all ? "\n" : "");
-      std::fflush(stderr);
+      print_aside(fmt::format("\r{} {}/{} rows{}", name, done, all, done == all ? "\n" : ""));
     };
   }
   return made;

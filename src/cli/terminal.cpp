@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <cstdio>
 
 #include "base/text.hpp"
@@ -32,16 +34,30 @@ std::size_t terminal_columns() {
 
 }  // namespace
 
+void open_closed_standard_streams() {
+  // The lowest free number is taken, so that each opening fills the gap that it is for.
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) != -1 || errno != EBADF) continue;
+    // A result that nobody can read must stay an error, so a closed standard output can only be read.
+    ::open("/dev/null", stream == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 void print_result(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
   throw Error(ErrorKind::unavailable, "the output cannot be written", "the run is stored; see heretix list");
 }
 
-void print_note(const std::string& text) { fmt::print(stderr, "{}\n", text); }
+void print_aside(std::string_view text) noexcept {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+void print_note(const std::string& text) { print_aside(text + "\n"); }
 
 void print_error(const Error& error) {
-  fmt::print(stderr, "heretix: {}\n", error.what());
-  if (!error.hint().empty()) fmt::print(stderr, "  try: {}\n", error.hint());
+  print_aside(fmt::format("heretix: {}\n", error.what()));
+  if (!error.hint().empty()) print_aside(fmt::format("  try: {}\n", error.hint()));
 }
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
@@ -60,7 +76,7 @@ ProgressLine::ProgressLine(const Plan& plan, const Clock& clock, ShowProgress sh
 ProgressLine::~ProgressLine() { clear(); }
 
 void ProgressLine::clear() {
-  if (shows_) fmt::print(stderr, "\r\x1b[K");
+  if (shows_) print_aside("\r\x1b[K");
 }
 
 std::string ProgressLine::time_left(const AskProgress& progress) const {
@@ -94,8 +110,7 @@ void ProgressLine::on_progress(const AskProgress& progress, const std::vector<st
   if (progress.billed > Usd()) line += fmt::format("  ${:.4f}", progress.billed.dollars());
   if (progress.billing_unknown > 0) line += fmt::format("  {} may be billed", progress.billing_unknown);
   clear();
-  fmt::print(stderr, "{}{}", line, time_left(progress));
-  std::fflush(stderr);
+  print_aside(line + time_left(progress));
 }
 
 void ProgressLine::on_wait(const std::string& why) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "ask/ask.hpp"
 #include "base/error.hpp"
@@ -9,10 +10,19 @@
 
 namespace heretix {
 
+// Where one of the three standard streams is closed it is opened on /dev/null: the next file to be opened, a database
+// for example, would otherwise get its number, and with it whatever is printed. Writing to a standard output that was
+// closed fails. Called first of all.
+void open_closed_standard_streams();
+
 // Throws Error{unavailable} where stdout cannot be written, e.g. a full disk or a closed pipe.
 void print_result(const std::string& text);
-void print_note(const std::string& text);  // stderr, with a newline
-void print_error(const Error& error);
+
+// To stderr, as it is. Nobody may be reading any more (a closed pipe, a full disk): that ends nothing, because the exit
+// code and the store tell the outcome. Everything that is said beside a result goes through here.
+void print_aside(std::string_view text) noexcept;
+void print_note(const std::string& text);  // likewise, with a newline
+void print_error(const Error& error);      // likewise
 
 bool is_terminal(int descriptor);
 TextStyle text_style(bool no_color);  // for stdout
