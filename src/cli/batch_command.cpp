@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -26,21 +28,35 @@ std::string row_text(const Record& r) {
 // What ends one claim only, and what ends the batch.
 bool ends_batch(ErrorKind kind) { return kind != ErrorKind::bad_input && kind != ErrorKind::in_doubt; }
 
-// One model serves all rows that name the same one.
+// One provider serves all rows that set it up alike.
 class Providers {
  public:
   Provider& get(const Settings& settings) {
-    const std::string name =
-        fmt::format("{}|{}|{}|{}|{}|{}|{}", settings.model.value_or("local"), settings.mock.value_or(false),
-                    settings.temperature.value_or(-1), settings.base_url.value_or(""), settings.api.value_or(""),
-                    settings.reasoning.value_or(""), settings.logprobs.value_or(false));
-    auto& provider = made_[name];
-    if (!provider) provider = make_provider(settings);
-    return *provider;
+    const Settings wanted = provider_settings(settings);
+    const auto made = std::ranges::find(made_, wanted, &Made::settings);
+    if (made != made_.end()) return *made->provider;
+    return *made_.emplace_back(wanted, make_provider(settings)).provider;
   }
 
  private:
-  std::map<std::string, std::unique_ptr<Provider>> made_;
+  struct Made {
+    Settings settings;
+    std::unique_ptr<Provider> provider;
+  };
+  std::vector<Made> made_;
+};
+
+// A row may name a store of its own.
+class Stores {
+ public:
+  Database& get(const std::string& path) {
+    auto& database = opened_[path];
+    if (!database) database = open_harness_file(path, {.access = Access::create});
+    return *database;
+  }
+
+ private:
+  std::map<std::string, std::unique_ptr<Database>> opened_;
 };
 
 }  // namespace
@@ -64,15 +80,19 @@ int batch_command(const Options& options) {
   if (all.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{} holds no claim", options.input),
                 "one object a line, or one row, with a field 'claim'");
-  const auto database = open_harness_file(all[0].database_path, {.access = Access::create});
+
+  Stores stores;
   std::vector<ClaimToAsk> claims;
-  for (const Resolved& resolved : all) claims.push_back({resolved, providers.get(resolved.settings)});
-  if (!options.quiet && !options.json) tell_expected_cost(claims, *database);
+  for (const Resolved& resolved : all)
+    claims.push_back({resolved, providers.get(resolved.settings), stores.get(resolved.database_path)});
+  if (!options.quiet && !options.json) tell_expected_cost(claims);
+
   int worst = kDone;
   for (std::size_t i = 0; i < all.size(); ++i) {
     try {
-      const Record record = run_one(all[i], providers.get(all[i].settings), *database, progress_of(options));
-      second.keep(record, *database, all[0].database_path);
+      const auto& [resolved, provider, store] = claims[i];
+      const Record record = run_one(resolved, provider, store, progress_of(options));
+      second.keep(record, store, resolved.database_path);
       print_result(options.json ? to_json(record).dump() + "\n" : row_text(record));
       if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);
     } catch (const Error& e) {

@@ -80,11 +80,11 @@ void leave_out_remembered(Provider& provider, const std::string& database_path) 
   leave_out_refused(provider, runs);
 }
 
-void tell_expected_cost(const std::vector<ClaimToAsk>& claims, Database& database) {
+void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
   ExpectedCost sum{.about = Usd(), .most = Usd()};
   const ProviderFacts* facts = nullptr;  // of one that is paid for
   std::set<std::string_view> different;
-  for (const auto& [resolved, provider] : claims) {
+  for (const auto& [resolved, provider, database] : claims) {
     const ExpectedCost expected = expected_of(resolved, provider, database);
     if (expected.questions == 0) continue;
     facts = &provider.facts();

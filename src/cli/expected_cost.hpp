@@ -36,7 +36,8 @@ void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& 
 struct ClaimToAsk {
   const Resolved& resolved;
   Provider& provider;
+  Database& database;
 };
-void tell_expected_cost(const std::vector<ClaimToAsk>& claims, Database& database);
+void tell_expected_cost(const std::vector<ClaimToAsk>& claims);
 
 }  // namespace heretix

@@ -53,8 +53,8 @@ Resolved Measuring::for_claim(const std::string& claim) const {
 void Measuring::tell_cost(const std::vector<Resolved>& checks) {
   if (options_.quiet || options_.json) return;
   std::vector<ClaimToAsk> to_ask;
-  for (const Resolved& resolved : checks) to_ask.push_back({resolved, *provider_});
-  tell_expected_cost(to_ask, database());
+  for (const Resolved& resolved : checks) to_ask.push_back({resolved, *provider_, database()});
+  tell_expected_cost(to_ask);
 }
 
 void Measuring::tell_cost(const std::vector<std::string>& claims) {

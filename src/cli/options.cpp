@@ -9,6 +9,14 @@ namespace {
 
 using CLI::App;
 
+// A setting that is true or false, and says nothing where the flag is not given, so that the environment and the
+// configuration file decide; `--mock=false` overrules them. CLI11's own add_flag takes an optional for a counter and
+// sets it to 0.
+void add_switch(App& command, const char* name, std::optional<bool>& setting, const char* what) {
+  command.add_flag_function(
+      name, [&setting](std::int64_t times) { setting = times > 0; }, what);
+}
+
 void add_store(App& command, Options& o) {
   command.add_option("--db", o.flags.db, "the store (default runs/heretix.sqlite below this folder; HERETIX_DB)")
       ->type_name("FILE");
@@ -30,7 +38,7 @@ void add_plan_options(App& command, Options& o) {
           "scripted:FILE (default local; see heretix models); run takes several, --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
-  command.add_flag("--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
+  add_switch(command, "--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
   command
       .add_option("--prompt-version", o.flags.prompt_version,
                   "the prompt bank, by file name or version (default heretix_v1)")
@@ -62,7 +70,7 @@ void add_plan_options(App& command, Options& o) {
       ->type_name("READOUT");
   command.add_option("--samples", o.flags.samples, "of each template, for --readout frequency (default 20)")
       ->type_name("N");
-  command.add_flag("--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
+  add_switch(command, "--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
   command
       .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")
       ->type_name("URL");
@@ -86,10 +94,9 @@ void add_ask_options(App& command, Options& o, const char* strict = "exit with 1
       .add_option("--budget-day", o.flags.budget_day,
                   "the same for all that this store saw sent since midnight UTC, by any process")
       ->type_name("DOLLARS");
-  command.add_flag(
-      "--batch", o.flags.batch,
-      "by the provider's batch API (openai, anthropic): handed over, fetched by the same command later, at "
-      "about half the price");
+  add_switch(command, "--batch", o.flags.batch,
+             "by the provider's batch API (openai, anthropic): handed over, fetched by the same command later, at "
+             "about half the price");
   command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
   command.add_flag("--resend-unknown", o.resend_unknown,
                    "ask again what was sent twice with no answer seen; it may be billed again");

@@ -265,6 +265,17 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
 
 }  // namespace
 
+// Only what surely belongs to the plan or the store is left out: a setting that is forgotten here costs a second
+// provider, never its effect.
+Settings provider_settings(Settings s) {
+  s.claim = s.prompt_version = s.prompts = s.db = std::nullopt;
+  s.slots = s.replicates = s.templates = s.draws = s.samples = std::nullopt;
+  s.max_output_tokens = s.max_prompt_chars = std::nullopt;
+  s.seed = std::nullopt;
+  s.until_width = s.budget = s.budget_day = std::nullopt;
+  return s;
+}
+
 std::unique_ptr<Provider> make_provider(const Settings& settings) {
   auto provider = provider_of(settings);
   require_readable(*provider, readout_of(settings));

@@ -30,6 +30,9 @@ Resolved resolve_for_run(const Options& options);
 // Throws Error{bad_input} for a name that is none, and what the provider throws.
 std::unique_ptr<Provider> make_provider(const Settings& settings);
 
+// What of the settings may show in the provider that is made of them: where it is equal, one provider serves both.
+Settings provider_settings(Settings settings);
+
 // The program's own, with the user's list (--prices, HERETIX_PRICES) over it.
 PriceList price_list(const Settings& settings);
 

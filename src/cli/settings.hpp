@@ -25,6 +25,8 @@ struct Settings {
   std::optional<double> timeout;             // seconds, of one question to a hosted model
   std::optional<double> budget, budget_day;  // dollars
   std::optional<bool> mock, logprobs, batch;
+
+  bool operator==(const Settings&) const = default;
 };
 
 // Where both say something, `first` wins.
