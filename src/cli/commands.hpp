@@ -42,6 +42,7 @@ int keys_list_command(const Options& options);
 int keys_path_command(const Options& options);
 int serve_command(const Options& options);
 int worker_command(const Options& options);
+int health_command(const Options& options);
 int user_list_command(const Options& options);
 int user_show_command(const Options& options);
 int user_link_command(const Options& options);

@@ -50,6 +50,7 @@ const std::map<std::string, Command> kCommands = {
     {"export", export_command},
     {"serve", serve_command},
     {"worker", worker_command},
+    {"health", health_command},
     {"user list", user_list_command},
     {"user show", user_show_command},
     {"user link", user_link_command},

@@ -280,6 +280,10 @@ void add_service_commands(App& app, Options& o) {
   serve->add_flag("--no-worker", o.no_worker, "run no jobs here: heretix worker does");
   App* worker = add(app, "worker", "run the service's jobs, beside any number of others");
   add_service_options(*worker, o);
+  App* health = add(app, "health", "whether the service of this machine answers; exit with 5 where it does not");
+  health->add_option("--port", o.port, "where heretix serve listens (default 8080)")->type_name("PORT");
+  health->add_flag("--worker", o.of_worker, "ask a heretix worker, which has only its metrics");
+  health->add_option("--metrics-port", o.metrics_port, "of that worker (default 9464)")->type_name("PORT");
   App* user = add(app, "user", "the service's users");
   user->require_subcommand(1);
   const auto add_user_command = [&](App& group, const char* name, const char* what) {

@@ -74,6 +74,7 @@ struct Options {
   int metrics_port = 9464;
   int checks_at_once = 2;
   bool no_worker = false;
+  bool of_worker = false;  // of health
   std::string plan;
 };
 
