@@ -373,6 +373,7 @@ void Asking::retry(std::size_t question, const Failure& failure) {
 
 void Asking::on_failure(std::size_t question, const Failure& failure) {
   State& state = states_[question];
+  last_failure_ = failure.message;
   const bool in_doubt = failure.kind == ErrorKind::in_doubt;
   std::optional<Usd> bill = failure.billed;
   if (bill) bill = Usd::from_micros(bill->micros_above());  // as exact as an attempt without an answer is kept
@@ -424,6 +425,13 @@ AskOutcome Asking::finish() {
     outcome_.failure = failure_;
   } else if (outcome_.progress.answered + outcome_.in_doubt.size() < plan_.questions.size()) {
     outcome_.end = AskEnd::stopped;
+  } else if (!outcome_.in_doubt.empty() && !last_failure_.empty()) {
+    outcome_.failure.emplace(
+        ErrorKind::in_doubt,
+        fmt::format("{} questions were sent twice and no answer was seen; they may have been billed; "
+                    "the last failure: {}",
+                    outcome_.in_doubt.size(), last_failure_),
+        "look at your provider's bill, then run the same command with --resend-unknown");
   }
   return std::move(outcome_);
 }

@@ -130,7 +130,8 @@ constexpr Phrase kPhrases[] = {
     {"reached its end of life", Cause::retired_model},
 };
 
-constexpr int kMostListed = 3;  // errors of a list that are shown
+constexpr std::size_t kLongestPlainError = 4096;  // bytes that are looked at
+constexpr int kMostListed = 3;                    // errors of a list that are shown
 
 std::string words_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -257,6 +258,14 @@ std::optional<std::chrono::sys_days> day_named_in(std::string_view message) {
   return std::nullopt;
 }
 
+std::string page_name(const std::string& page, const std::string& lower) {
+  const std::size_t title = lower.find("<title>");
+  const std::size_t end = lower.find("</title>");
+  if (title == std::string::npos || end == std::string::npos || end < title + 7) return "an HTML page";
+  const std::string name(trimmed(page.substr(title + 7, end - title - 7)));
+  return name.empty() || first_invalid_utf8(name) ? "an HTML page" : "an HTML page, '" + name + "'";
+}
+
 void interpret(ProviderError& error) {
   const std::string message = to_lower_ascii(error.message);
   if (const CodeMeaning* meaning = meaning_of(error.code); meaning != nullptr && error.cause == Cause::unnamed)
@@ -302,20 +311,18 @@ ProviderError read_error(const json& body) {
 }
 
 ProviderError read_plain_error(std::string_view body) {
-  ProviderError error;
-  std::string text(body.substr(0, 4096));
+  std::string text(body.substr(0, kLongestPlainError));
+  const auto broken = first_invalid_utf8(text);
+  if (broken && body.size() > text.size() && *broken + 4 > text.size()) text.resize(*broken);  // cut by ourselves
+
   const std::string lower = to_lower_ascii(text);
-  const std::size_t title = lower.find("<title>");
-  const std::size_t title_end = lower.find("</title>");
   if (lower.find("<html") != std::string::npos || lower.find("<!doctype html") != std::string::npos) {
-    text = title == std::string::npos || title_end == std::string::npos || title_end < title
-               ? "an HTML page"
-               : "an HTML page, '" + std::string(trimmed(text.substr(title + 7, title_end - title - 7))) + "'";
-  } else if (first_invalid_utf8(text)) {
-    text = "bytes that are no text";
+    text = page_name(text, lower);
   }
-  error.message = trimmed(text);
-  while (error.message.ends_with('\n') || error.message.ends_with('\r')) error.message.pop_back();
+  if (first_invalid_utf8(text)) text = "bytes that are no text";
+
+  ProviderError error;
+  error.message = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
   interpret(error);
   return error;
 }
