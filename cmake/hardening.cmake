@@ -1,6 +1,5 @@
-# What makes a fault in memory hard to use, for everything that is built here: the program, heretix-export, the module for
-# Python and the llama.cpp inside. Sets HERETIX_HARDENING and HERETIX_HARDENING_LINK. tests/cli/test_deploy.py reads the
-# binaries.
+# What makes a fault in memory hard to use: for the program, heretix-export and the module for Python. Sets
+# HERETIX_HARDENING (compiler) and HERETIX_HARDENING_LINK. tests/cli/test_hardening.py reads the binaries.
 include(CheckCXXCompilerFlag)
 
 # _FORTIFY_SOURCE needs an optimised build; some compilers set another level of their own first.

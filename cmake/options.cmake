@@ -15,6 +15,13 @@ if(HERETIX_FUZZ)
   target_compile_options(heretix_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Only where the build is optimised: sanitizers watch memory in their own way.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT HERETIX_SANITIZE AND NOT HERETIX_FUZZ)
+  include(hardening)
+  target_compile_options(heretix_options INTERFACE -fPIE ${HERETIX_HARDENING})
+  target_link_options(heretix_options INTERFACE -pie ${HERETIX_HARDENING_LINK})
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   # Paths are hashed relative to the tree, so that a second checkout finds what the first compiled; a precompiled header is

@@ -5,10 +5,14 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import textwrap
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
+from hardening import lacking  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["HERETIX_BUILD"])
 SOURCE = pathlib.Path(os.environ["HERETIX_SOURCE"])
@@ -18,6 +22,12 @@ PYTHON = BUILD / "python/venv/bin/python"
 def places():
     said = subprocess.run([SOURCE / "tools/setup.sh", "where"], capture_output=True, text=True, check=True).stdout
     return dict(line.split(" ", 1) for line in said.splitlines())
+
+
+class Hardening(unittest.TestCase):
+    def test_the_module_is_hardened(self):
+        [module] = (BUILD / "python/venv").glob("lib/python3*/site-packages/heretix/_core*.so")
+        self.assertEqual(lacking(str(module), "PyInit__core"), [])
 
 
 class Module(unittest.TestCase):
