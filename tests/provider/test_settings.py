@@ -161,7 +161,8 @@ class Settings(HostedTest):
     def see_timeout(self, way):
         slow = self.serve(latency=2)
         done = [self.measure(way, value, "-K", "1", "-R", "1", "-B", "50", "--fresh", "--model", "openai/m", url=slow.url) for value in (0.2, None)]
-        return [d.returncode for d in done], [6, 2]
+        # Out of time: in doubt, or not even connected on a busy machine. Else one answer comes, of three that an estimate needs.
+        return [done[0].returncode in (5, 6), done[1].returncode], [True, 2]
 
     def see_budget(self, way):
         done = [self.measure(way, value, *SMALL, "--fresh", "--model", "openai/m", "--prices", "prices.json") for value in ("0.000001", None)]
@@ -330,7 +331,7 @@ class Settings(HostedTest):
         (self.folder / "claims.jsonl").write_text("".join(json.dumps({"claim": f"claim {n}", "model": "openai/gpt-m", **row}) + "\n" for n, row in enumerate(rows)))
         slow = self.serve(lambda asked, _: success(asked, delay=2 if asked.model == "m" else 0))
         done = self.heretix("batch", "claims.jsonl", "--json", *SMALL, **self.environment(slow.url))
-        self.assertEqual(done.returncode, 6, done.stderr)  # the last row has too little time
+        self.assertIn(done.returncode, (5, 6), done.stderr)  # the last row has too little time
         records = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([r["config"]["mode"].startswith("MOCK") for r in records], [False, False, True])
         self.assertEqual([r["execution"]["billed_micro_usd"] > 1000 for r in records], [False, True, False])
