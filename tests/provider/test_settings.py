@@ -158,6 +158,10 @@ class Settings(HostedTest):
         seen = [self.record(way, value, *SMALL, "--fresh", "--model", "openai/gpt-m")["execution"]["billed_micro_usd"] for value in ("dear.json", None)]
         return [seen[0] > 1000, seen[1]], [True, 0]
 
+    def see_price(self, way):
+        seen = [self.record(way, value, *SMALL, "--fresh", "--model", "openai/gpt-m")["execution"]["billed_micro_usd"] for value in ("5000,5000", None)]
+        return [seen[0] > 1000, seen[1]], [True, 0]
+
     def see_timeout(self, way):
         slow = self.serve(latency=2)
         done = [self.measure(way, value, "-K", "1", "-R", "1", "-B", "50", "--fresh", "--model", "openai/m", url=slow.url) for value in (0.2, None)]
@@ -299,7 +303,7 @@ class Settings(HostedTest):
         "SSL_CERT_FILE": ("tests/provider/test_transport.py", "test_a_trusted_certificate_and_one_that_only_we_do_not_know"),
     }
 
-    NAMES = {"flag --budget": "budget", "flag --budget-day": "budget_day", "flag --batch": "batch", "flag --database": "database", "argument export TARGET": "lake",
+    NAMES = {"flag --budget": "budget", "flag --budget-day": "budget_day", "flag --batch": "batch", "flag --price": "price", "flag --database": "database", "argument export TARGET": "lake",
              "variable NO_COLOR": "no_color"}
 
     def is_seen_elsewhere(self, name):
