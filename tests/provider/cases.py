@@ -16,6 +16,7 @@ ADDRESSES = {"openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL", "/v1"), "anthropic"
              "gemini": ("GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", ""), "xai": ("XAI_API_KEY", "XAI_BASE_URL", "/v1"),
              "openai-compatible": ("OPENAI_COMPATIBLE_API_KEY", "OPENAI_COMPATIBLE_BASE_URL", "/v1")}
 HOSTED_OLD_STORE = pathlib.Path(__file__).parent / "old_hosted_store.sqlite"  # make_old_store.py
+OLD_READOUT_STORE = HOSTED_OLD_STORE.with_name("old_readout_store.sqlite")
 QUICK = {"K": "4", "R": "1", "B": "50"}
 
 
@@ -73,4 +74,4 @@ class HostedTest(ProgramTest):
         self.assertLessEqual(abs(billed - server.invoice_picos), 1_000_000)
 
 
-__all__ = ["ADDRESSES", "CLAIM", "HOSTED_OLD_STORE", "KEY", "QUICK", "HostedTest", "os", "unittest"]
+__all__ = ["ADDRESSES", "CLAIM", "HOSTED_OLD_STORE", "KEY", "OLD_READOUT_STORE", "QUICK", "HostedTest", "os", "unittest"]

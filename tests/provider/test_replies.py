@@ -4,8 +4,9 @@ import json
 import re
 import shutil
 
-from cases import HOSTED_OLD_STORE, KEY, HostedTest
+from cases import HOSTED_OLD_STORE, KEY, OLD_READOUT_STORE, HostedTest
 from fault_server import Reply, answer_text, cost_picos, failure, success, success_body, usage_of
+from test_readouts import word_reply
 
 MODELS = {"responses": "openai/m", "chat": "openai-compatible/m", "messages": "anthropic/claude-m", "gemini": "gemini/gemini-m"}
 HTML = b"<!doctype html><html><head><title>Welcome</title></head></html>"
@@ -183,6 +184,22 @@ class StoredByEarlierBuilds(RepliesTest):
         self.asked(server, model="openai-compatible/m", plan={"K": "10", "R": "1", "B": "60"})  # another recipe, the same questions
         done = self.heretix("verify", run)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+
+    def test_an_answer_made_of_parts_that_were_none_is_made_anew(self):
+        (self.folder / "runs").mkdir()
+        shutil.copy(OLD_READOUT_STORE, self.folder / "runs/heretix.sqlite")
+        before = [tuple(row) for row in self.answers()]
+        self.assertEqual(len(before), 9)  # five replies, and four answers made of them
+        server = self.serve(word_reply)
+        asked = {"model": "openai-compatible/m", "plan": {"K": "4"}}
+        record = self.asked(server, "--readout", "token", **asked)
+        self.assertEqual((record["usable"], len(server.ledger)), (4, 1))
+        self.assertEqual([tuple(row) for row in self.answers()[:9]], before)
+        self.assertEqual(self.rows("SELECT count(*) FROM samples WHERE json_valid = 1")[0][0], 4)
+        self.ok("verify", record["run_id"])
+        self.asked(server, "--readout", "token", **asked)
+        self.assertEqual(len(server.ledger), 1)
 
 
 class FinishWords(RepliesTest):
