@@ -15,6 +15,8 @@ HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_init);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_perform);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_setopt);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_strerror);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_easy_unescape);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_free);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_global_init);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_add_handle);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_cleanup);
@@ -28,5 +30,9 @@ HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_strerror);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_multi_wakeup);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_slist_append);
 HERETIX_LAZY_FUNCTION(kLibcurl, curl_slist_free_all);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_url);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_url_cleanup);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_url_get);
+HERETIX_LAZY_FUNCTION(kLibcurl, curl_url_set);
 
 }  // namespace heretix

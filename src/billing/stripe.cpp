@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "mail/curl_call.hpp"
 
 namespace heretix {
@@ -36,8 +37,9 @@ std::string page_of(const StripeSettings& settings, const std::string& path, con
                     const std::string& once) {
   const std::string body = form_of(fields);
   std::string reply;
-  CurlCall call(settings.url + path, settings.url.starts_with("https:") ? "https" : "http,https", body,
-                std::chrono::seconds(20), settings.ca_file);
+  const auto url = parse_url(settings.url);
+  const char* protocols = url && url->is_encrypted() ? "https" : "http,https";
+  CurlCall call(settings.url + path, protocols, body, std::chrono::seconds(20), settings.ca_file);
   call.add_line("Authorization: Bearer " + settings.key);
   call.add_line("Content-Type: application/x-www-form-urlencoded");
   call.add_line("Expect:");

@@ -9,7 +9,7 @@
 namespace heretix {
 
 struct StripeSettings {
-  std::string url = "https://api.stripe.com";
+  std::string url = "https://api.stripe.com";        // without a slash at its end; the key may be sent there
   std::string key;                                   // secret; empty: payment is not set up
   std::vector<std::string> webhook_secrets{};        // several while one replaces another
   std::map<std::string, std::string> plan_of_price;  // "price_…" to our plan's name

@@ -124,8 +124,7 @@ void require_can_tell(const Options& options, const Environment& environment) {
   if (!options.mail_to.empty())
     require_sendable({.from = options.mail_from, .to = options.mail_to, .subject = {}, .body = {}});
   if (environment.smtp_url) parse_smtp_url(*environment.smtp_url);
-  if (!options.webhook.empty() && !options.webhook.starts_with("http://") && !options.webhook.starts_with("https://"))
-    throw Error(ErrorKind::bad_input, "the webhook's address begins neither with https:// nor http://");
+  if (!options.webhook.empty()) require_webhook_url(options.webhook);
 }
 
 std::vector<std::string> texts_of(const Watch& watch, std::size_t times) {

@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "cli/databases.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/guarded_main.hpp"
@@ -56,7 +57,7 @@ std::string target_address(const Options& options, const Environment& environmen
 std::unique_ptr<Target> open_target(const std::string& address) {
   if (address.starts_with("s3://")) return open_s3(address);
   if (address.find("://") != std::string::npos)
-    throw Error(ErrorKind::bad_input, fmt::format("cannot export to {}", address.substr(0, address.find("://") + 3)),
+    throw Error(ErrorKind::bad_input, fmt::format("cannot export to {}", shown_url(address)),
                 "name a folder, or an s3:// address");
   return open_folder(address);
 }

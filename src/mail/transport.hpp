@@ -14,15 +14,15 @@
 namespace heretix {
 
 struct SmtpServer {
-  std::string
-      url;  // smtp://host:587 (STARTTLS where the server has it, required unless on loopback) or smtps://host:465
-  std::string user, password;  // both empty: no sign-in
+  std::string url;                  // smtp://host:587 (STARTTLS) or smtps://host:465
+  std::string user, password;       // both empty: no sign-in
+  bool may_be_unencrypted = false;  // over smtp://, where the server has no STARTTLS: on loopback only
   std::string ca_file;         // empty: the system's
   std::chrono::milliseconds timeout{30'000};
 };
 
-// From "smtps://user:password@host:465"; user and password may hold %xx. Throws Error{bad_input}; the message holds no
-// password.
+// From "smtps://user:password@host:465", taken apart by base/url.hpp; in user and password @ : / ? # % are written as
+// %xx. Throws Error{bad_input}; the message holds neither of the two.
 SmtpServer parse_smtp_url(const std::string& url);
 
 // Blocks. Throws Error{unavailable} where it may be tried again, Error{not_allowed} where the server refuses for good
@@ -48,6 +48,9 @@ class Outbox {
  private:
   std::string folder_;
 };
+
+// Throws Error{bad_input} for what is no http or https URL; the message holds no secret part of it.
+void require_webhook_url(const std::string& text);
 
 // POST of a JSON text; 2xx is success, redirects are not followed. Throws Error{unavailable}, Error{bad_input} for an
 // address that is not http or https.

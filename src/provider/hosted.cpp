@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/url.hpp"
 #include "provider/anthropic/anthropic.hpp"
 #include "provider/anthropic/batches.hpp"
 #include "provider/gemini/gemini.hpp"
@@ -20,30 +21,25 @@ constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGH
   throw Error(ErrorKind::bad_input, what, hint);
 }
 
-std::string host_of(const std::string& url) {
-  const std::size_t start = url.find("://") + 3;
-  const std::string authority = url.substr(start, url.find_first_of("/?#", start) - start);
-  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
-  return authority.substr(0, authority.rfind(':') == std::string::npos ? authority.size() : authority.rfind(':'));
-}
-
-bool is_this_machine(const std::string& host) {
-  return host == "localhost" || host.starts_with("127.") || host == "[::1]";
-}
-
-std::string checked_base_url(std::string url, const HostedProvider& provider, bool has_key) {
+// The base URL as libcurl is given it, without a slash at its end.
+std::string checked_base_url(const std::string& text, const HostedProvider& provider, bool has_key) {
   const std::string hint =
       fmt::format("give it by --base-url or {}, e.g. http://127.0.0.1:8080/v1", provider.base_url_variable);
-  if (url.empty()) refuse(fmt::format("{} has no address of its own", provider.name), hint);
-  if (!url.starts_with("https://") && !url.starts_with("http://"))
-    refuse(fmt::format("the base URL '{}' starts with neither https:// nor http://", url), hint);
-  const std::string host = host_of(url);
-  if (host.empty() || url.find('@') != std::string::npos || url.find_first_of(" \t\r\n?#") != std::string::npos)
-    refuse(fmt::format("the base URL '{}' needs a host, and no password, query or space", url), hint);
-  if (has_key && !provider.key_is_optional && url.starts_with("http://") && !is_this_machine(host))
-    refuse(fmt::format("{} would send the key unencrypted to {}", url, host), "use https://");
-  while (url.ends_with('/')) url.pop_back();
-  return url;
+  if (text.empty()) refuse(fmt::format("{} has no address of its own", provider.name), hint);
+
+  const auto url = parse_url(text);
+  if (!url) refuse(fmt::format("the base URL '{}' cannot be read as a URL", shown_url(text)), hint);
+  if (url->scheme != "https" && url->scheme != "http")
+    refuse(fmt::format("the base URL '{}' starts with neither https:// nor http://", shown_url(text)), hint);
+  if (url->user || url->password || url->query || url->fragment)
+    refuse(fmt::format("the base URL '{}' needs a host, and no user, password, query or fragment", shown_url(text)),
+           hint);
+  if (has_key && !provider.key_is_optional && !url->is_safe_for_secrets())
+    refuse(fmt::format("{} would send the key unencrypted to {}", shown_url(text), url->host), "use https://");
+
+  std::string address = url->address();
+  while (address.ends_with('/')) address.pop_back();
+  return address;
 }
 
 std::shared_ptr<const Wire> wire_of(const HostedProvider& provider, Api api) {

@@ -231,7 +231,16 @@ class Transport(HostedTest):
         self.assertEqual(self.rows("SELECT count(*) FROM heretix_attempts WHERE billed_micro_usd IS NOT 0")[0][0], 0)
 
     def test_plain_http_to_another_machine_would_show_the_key(self):
-        done = self.ask(None, url="http://api.example.org")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("unencrypted", done.stderr)
+        for host in ("api.example.org", "127.0.0.1.evil.example", "localhost.evil.example", "127.evil.example", "[::2]", "localhost."):
+            done = self.ask(None, url=f"http://{host}")
+            self.assertEqual(done.returncode, 2, host)
+            self.assertIn("unencrypted", done.stderr)
+
+    def test_an_address_that_is_none_is_refused_without_its_password(self):
+        for url in ("https://me:s3cret@api.example.org", "https://me:s3@cret@api.example.org", "https://api.example.org?token=s3cret", "ftp://me:s3cret@h",
+                    "https://me:s3cret@h:port"):
+            done = self.ask(None, url=url)
+            self.assertEqual(done.returncode, 2, url)
+            self.assertNotIn("s3cret", done.stderr)
+            self.assertNotIn("cret@", done.stderr)
         self.assertFalse(os.path.exists(self.folder / "runs"))

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/file.hpp"
+#include "base/url.hpp"
 #include "export/parquet/arrow_error.hpp"
 #include "export/target.hpp"
 
@@ -35,16 +36,9 @@ struct S3Part {
   S3Part& operator=(const S3Part&) = delete;
 };
 
-// The address without what may be secret in it.
-std::string without_parameters(const std::string& address) {
-  const std::size_t secret_end = address.find('@');
-  const std::string open = secret_end == std::string::npos ? address : "s3://" + address.substr(secret_end + 1);
-  return open.substr(0, open.find('?'));
-}
-
 class S3Target final : public Target {
  public:
-  explicit S3Target(const std::string& address) : shown_(without_parameters(address)) {
+  explicit S3Target(const std::string& address) : shown_(shown_url(address)) {
     auto opened = arrow::fs::FileSystemFromUri(address, &root_);
     if (!opened.ok())
       throw Error(ErrorKind::bad_input, fmt::format("{}: {}", shown_, opened.status().message()),

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/url.hpp"
+
 namespace heretix {
 namespace {
 
@@ -43,11 +45,14 @@ std::string Caller::call(HttpRequest request) {
 }
 
 std::string Caller::get(const std::string& path_or_url) {
-  HttpRequest request{.url = path_or_url.starts_with("http") ? path_or_url : options_.base_url + path_or_url,
-                      .headers = options_.headers};
-  // The key goes to the provider's own address only.
-  if (!request.url.starts_with(options_.base_url + "/"))
-    throw Error(ErrorKind::not_allowed, fmt::format("{} points to another host for its results", options_.provider));
+  HttpRequest request{.url = options_.base_url + path_or_url, .headers = options_.headers};
+  if (const auto url = parse_url(path_or_url)) {
+    // The key goes to the provider's own address only.
+    const auto own = parse_url(options_.base_url);
+    if (!own || url->origin() != own->origin())
+      throw Error(ErrorKind::not_allowed, fmt::format("{} points to another host for its results", options_.provider));
+    request.url = url->address();
+  }
   request.is_get = true;
   return call(std::move(request));
 }

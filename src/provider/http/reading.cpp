@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "provider/http/http_provider.hpp"
 
 namespace heretix {
@@ -116,11 +117,13 @@ std::string refused_parameter(const ProviderError& error, const OptionalParamete
   return {};
 }
 
-std::string host_of(const std::string& url) {
-  const std::size_t start = url.find("://");
-  if (start == std::string::npos) return {};
-  const std::size_t end = url.find_first_of("/?#", start + 3);
-  return url.substr(start + 3, end == std::string::npos ? end : end - start - 3);
+// Where a reply's Location points, as "host" or "host:port"; empty where it says none that can be read.
+std::string redirect_authority(const HttpResponse& response, const HttpProviderOptions& options) {
+  const std::string_view location = response.headers.value("location");
+  if (location.empty()) return {};
+  const auto base = parse_url(options.base_url);
+  const auto target = base ? resolve_url(*base, location) : std::nullopt;
+  return target ? target->authority() : "";
 }
 
 // Waits of minutes are told in seconds, and longer ones by the day they end on.
@@ -175,9 +178,9 @@ std::string what_happened(const HttpResponse& response, const ProviderError& err
   if (!error.code.empty()) text += " " + shown(error.code, options);
   if (!error.message.empty()) text += ": " + shown(error.message, options);
   else if (!no_answer.empty()) text += ": " + shown(no_answer, options);
-  const std::string_view to = response.headers.value("location");
+  const std::string to = redirect_authority(response, options);
   if (response.status >= 300 && response.status < 400 && !to.empty())
-    text += fmt::format(" redirects to {}, which is not followed", shown(host_of(std::string(to)), options));
+    text += fmt::format(" redirects to {}, which is not followed", shown(to, options));
   return text;
 }
 
@@ -239,8 +242,8 @@ Happening happening_of(const HttpResponse& response, const ProviderError& error,
   happening.should_retry = should_retry(response.headers);
   happening.retry_after = retry_after(response.headers, now);
   if (!happening.retry_after) happening.retry_after = error.retry_after;
-  happening.redirect_host = host_of(std::string(response.headers.value("location")));
-  happening.own_host = host_of(options.base_url);
+  happening.redirect_host = redirect_authority(response, options);
+  if (const auto own = parse_url(options.base_url)) happening.own_host = own->authority();
   happening.bytes_sent = response.bytes_sent;
   happening.bytes_received = response.bytes_received;
   return happening;

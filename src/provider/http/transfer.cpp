@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/url.hpp"
 #include "base/version.hpp"
 
 namespace heretix {
@@ -56,7 +57,8 @@ void Transfer::begin(std::uint64_t ticket, HttpRequest request, curl_slist* head
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
   // Whether requests can share a connection is known after the TLS handshake; without TLS they cannot, and must not
   // wait.
-  curl_easy_setopt(h, CURLOPT_PIPEWAIT, request_.url.starts_with("https:") ? 1L : 0L);
+  const auto url = parse_url(request_.url);
+  curl_easy_setopt(h, CURLOPT_PIPEWAIT, url && url->is_encrypted() ? 1L : 0L);
   if (request_.is_get) {
     curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
   } else {

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "store/postgres/libpq.hpp"
 
 namespace heretix {
@@ -37,42 +38,19 @@ class Refusal {
   std::string source_;
 };
 
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> parts{""};
-  for (const char c : text) {
-    if (c == at) parts.emplace_back();
-    else parts.back() += c;
-  }
-  return parts;
+// Owned, because they outlive the text.
+std::vector<std::string> parts_of(std::string_view text, char at) {
+  const std::vector<std::string_view> parts = split(text, at);
+  return {parts.begin(), parts.end()};
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// As Python's urllib.parse.unquote: what is no %XX stays as it is.
-std::string unquoted(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool coded =
-        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
-    if (!coded) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
+// As Python's urllib.parse.unquote.
+std::string unquoted(std::string_view text) { return percent_decoded_where_possible(text); }
 
 // As Python's parse_qsl: '+' is a space, a field without a value is dropped.
 Query parse_query(const std::string& text) {
   Query query;
-  for (const std::string& field : split(text, '&')) {
+  for (const std::string& field : parts_of(text, '&')) {
     const std::size_t equals = field.find('=');
     if (equals == std::string::npos || equals + 1 == field.size()) continue;
     query[unquoted(replaced(field.substr(0, equals), "+", " "))].push_back(
@@ -133,13 +111,13 @@ void add_query_hosts(const Query& query, Parameters& parameters, const Refusal& 
   if (host != query.end() && host->second.size() > 1) {
     integrated = true;
     for (const std::string& token : host->second) {
-      const std::vector<std::string> pair = split(token, ':');
+      const std::vector<std::string> pair = parts_of(token, ':');
       if (pair.size() > 2) refuse("a host among several is HOST or HOST:PORT");
       hosts.push_back(pair[0]);
       ports.push_back(pair.size() == 2 ? pair[1] : "");
     }
   } else if (host != query.end()) {
-    hosts = split(host->second[0], ',');
+    hosts = parts_of(host->second[0], ',');
     static const std::regex host_and_port(R"(([a-zA-Z0-9\-.]*):(\d*))");
     std::smatch found;
     if (port == query.end() && hosts.size() == 1 && std::regex_match(hosts[0], found, host_and_port)) {
@@ -151,7 +129,7 @@ void add_query_hosts(const Query& query, Parameters& parameters, const Refusal& 
   if (port != query.end()) {
     if (integrated)
       refuse("hosts carry their ports, and 'port' names others", "?host=a,b&port=1,2 or ?host=a:1&host=b:2");
-    ports = port->second.size() > 1 ? port->second : split(port->second[0], ',');
+    ports = port->second.size() > 1 ? port->second : parts_of(port->second[0], ',');
   }
   for (std::string& each : ports) each = each.empty() ? "" : port_from(each, refuse);
   const bool several = hosts.size() > 1 || ports.size() > 1;
@@ -175,7 +153,7 @@ void add_query(const Query& query, bool is_asyncpg, Parameters& parameters, cons
   add_query_hosts(query, parameters, refuse);
 }
 
-Parameters parse_url(const std::string& url, const Refusal& refuse) {
+Parameters parse_sqlalchemy_url(const std::string& url, const Refusal& refuse) {
   const Parts parts = split_url(url, refuse);
   require_scheme(parts.scheme, refuse);
   Parameters parameters;
@@ -233,7 +211,7 @@ void require_host(const Parameters& parameters, const Refusal& refuse) {
     refuse("it names no host, and the default is not guessed",
            "name it: localhost, or ?host=/var/run/postgresql for a socket");
   if (host == parameters.end()) return;
-  for (const std::string& each : split(host->second, ',')) {
+  for (const std::string& each : parts_of(host->second, ',')) {
     if (each.empty()) refuse("one of its hosts is empty", "name every host");
     if (each.find_first_of("@%") != std::string::npos && !each.starts_with('/') && each.find(':') == std::string::npos)
       refuse("its host holds an '@' or a '%'",
@@ -277,8 +255,8 @@ std::string PostgresAddress::shown() const {
 }
 
 std::vector<PostgresAddress> PostgresAddress::hosts_apart() const {
-  const std::vector<std::string> hosts = split(value("host"), ','), numbers = split(value("hostaddr"), ','),
-                                 ports = split(value("port"), ',');
+  const std::vector<std::string> hosts = parts_of(value("host"), ','), numbers = parts_of(value("hostaddr"), ','),
+                                 ports = parts_of(value("port"), ',');
   std::vector<PostgresAddress> apart;
   for (std::size_t i = 0; i < std::max(hosts.size(), numbers.size()); ++i) {
     PostgresAddress one = *this;
@@ -311,7 +289,7 @@ PostgresAddress parse_postgres_address(std::string_view address, const std::stri
   if (first_invalid_utf8(text)) refuse("the address is no UTF-8");
   const bool is_url = text.find("://") != std::string::npos && !looks_like_keywords(text);
   if (!is_url && !looks_like_keywords(text)) refuse("neither a URL nor keyword=value pairs");
-  PostgresAddress parsed{is_url ? parse_url(text, refuse) : parse_keywords(text, refuse)};
+  PostgresAddress parsed{is_url ? parse_sqlalchemy_url(text, refuse) : parse_keywords(text, refuse)};
   require_known(parsed.parameters, refuse);
   require_host(parsed.parameters, refuse);
   return parsed;
