@@ -91,7 +91,7 @@ def streams(folder, environment, address, run):
         before, held = rss(process.pid), []
         for i in range(1000):
             one = socket.create_connection(("127.0.0.1", port), 5, source_address=(f"127.0.3.{i // 60}", 0))
-            one.sendall(f"GET /api/checks/{identifier}/events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode())
+            one.sendall(f"GET /api/checks/{identifier}/events HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode())
             held.append(one)
         for one in held:
             one.recv(4096)

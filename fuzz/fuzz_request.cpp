@@ -9,6 +9,7 @@
 #include "http/address.hpp"
 #include "http/body.hpp"
 #include "http/head.hpp"
+#include "http/known_hosts.hpp"
 #include "http/router.hpp"
 
 namespace {
@@ -58,5 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.cookie("heretix");
   client_address("10.0.0.1", request.header("x-forwarded-for"), parse_ranges("10.0.0.0/8"));
   network_of(request.header("host"));
+  const bool is_local = KnownHosts().hold(request.header("host"), "192.0.2.1");
+  require(!is_local || request.header("host").find("evil") == std::string::npos);
   return 0;
 }

@@ -47,7 +47,7 @@ std::string asked(unsigned short port, const std::string& request) {
 }
 
 std::string head(const std::string& method, const std::string& path, const std::string& cookie) {
-  return method + " " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: heretix-visitor=" + cookie +
+  return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: heretix-visitor=" + cookie +
          "\r\n";
 }
 

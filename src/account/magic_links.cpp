@@ -1,6 +1,7 @@
 #include "account/magic_links.hpp"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "account/rates.hpp"
@@ -56,22 +57,63 @@ std::optional<Parts> parts_of(const std::string& link) {
   return Parts{selector, sha256_hex(verifier)};
 }
 
-const std::vector<RateLimit> kOfAddress = {{3, minutes(15)}, {10, hours(24)}};
+// Of one network, whatever address it asks for.
 const std::vector<RateLimit> kOfNetwork = {{10, minutes(15)}};
+// Of one address by one client, and by all clients of one network.
+const std::vector<RateLimit> kOfClient = {{3, minutes(15)}, {10, hours(24)}};
+const std::vector<RateLimit> kOfClientsNetwork = {{6, minutes(15)}, {20, hours(24)}};
+// Of one address by all networks that it did not sign in from, and by all that it did. Beyond that an address is being
+// flooded: each site still has a mail an hour, so that its owner's has.
+const std::vector<RateLimit> kOfEverybody = {{20, hours(24)}};
+const std::vector<RateLimit> kOfSiteInAFlood = {{1, hours(1)}};
+
+constexpr const char* kByNetwork = "link.network";
+constexpr const char* kByClient = "link.client";
+constexpr const char* kByClientsNetwork = "link.clients-network";
+constexpr const char* kByStrangers = "link.strangers";
+constexpr const char* kByKnown = "link.known";
+constexpr const char* kBySite = "link.site";
+constexpr std::array kScopesOfAddress = {kByClient, kByClientsNetwork, kByStrangers, kByKnown, kBySite, kSignedInFrom};
+
+constexpr std::size_t kHalfSubject = 16;  // bytes: a subject has 64 hexadecimal digits
 
 }  // namespace
 
-void MagicLinks::request(const std::string& email, const std::string& network, const std::string& next) {
+// Begins alike for everything of one address.
+std::string MagicLinks::address_and(const std::string& email, const std::string& where) const {
+  return secret_.hash("address", email, kHalfSubject) + secret_.hash("network", where, kHalfSubject);
+}
+
+// Nothing here depends on whether the address has an account, only on what was asked for before: neither the answer nor
+// its time tells one address from another. What is refused to a client is not counted for others of its network. The
+// scopes are locked in one order, so that no two requests wait for each other.
+bool MagicLinks::may_have_mail(const std::string& email, const LinkAsker& asker) {
+  const bool by_network =
+      count_event(database_, kByNetwork, secret_.hash("network", asker.network), kOfNetwork);
+  if (!count_event(database_, kByClient, address_and(email, asker.client), kOfClient) || !by_network) return false;
+  if (!count_event(database_, kByClientsNetwork, address_and(email, asker.network), kOfClientsNetwork)) return false;
+
+  const bool is_known =
+      has_happened(database_, kSignedInFrom, address_and(email, asker.network), kNetworkKnownFor);
+  const char* by_everybody = is_known ? kByKnown : kByStrangers;
+  if (count_event(database_, by_everybody, address_and(email, ""), kOfEverybody)) return true;
+  return count_event(database_, kBySite, address_and(email, asker.site), kOfSiteInAFlood);
+}
+
+void MagicLinks::request(const std::string& email, const LinkAsker& asker, const std::string& next) {
   const nlohmann::json payload = {{"email", email}, {"next", next}};
   in_transaction(
       database_,
       [&] {
-        const bool by_network = count_event(database_, "link.network", secret_.hash("network", network), kOfNetwork);
-        const bool by_address = count_event(database_, "link.address", secret_.hash("address", email), kOfAddress);
-        if (by_network && by_address)
+        if (may_have_mail(email, asker))
           Queue(database_).enqueue({.kind = kLinkMailJob, .unique_key = new_uuid(), .payload = payload.dump()});
       },
       {.isolation = Isolation::beside_others});
+}
+
+void MagicLinks::forget(const std::string& email) {
+  for (const char* scope : kScopesOfAddress)
+    forget_events(database_, scope, secret_.hash("address", email, kHalfSubject));
 }
 
 std::string MagicLinks::make(const std::string& email) {
@@ -100,7 +142,7 @@ void MagicLinks::count_failure(const std::string& selector, const std::string& v
     database_.execute(kClose, {{":selector", selector}});
 }
 
-std::optional<User> MagicLinks::consume(const std::string& link) {
+std::optional<User> MagicLinks::consume(const std::string& link, const LinkAsker& asker) {
   const auto parts = parts_of(link);
   if (!parts) return std::nullopt;
   std::optional<User> user;
@@ -115,6 +157,7 @@ std::optional<User> MagicLinks::consume(const std::string& link) {
         }
         user = Users(database_).find(rows[0].text_or_empty("user_id"));
         database_.execute(kCloseOthers, {{":user", user->id}});
+        note_latest(database_, kSignedInFrom, address_and(user->email, asker.network));
       },
       {.isolation = Isolation::beside_others});
   return user && user->is_active() ? user : std::nullopt;

@@ -7,6 +7,9 @@ namespace {
 
 constexpr std::string_view kCount =
     "SELECT count(*) AS n FROM rate_events WHERE scope = :scope AND subject = :subject AND happened_at > later(:ago)";
+constexpr std::string_view kRemove = "DELETE FROM rate_events WHERE scope = :scope AND subject = :subject";
+constexpr std::string_view kRemoveStart =
+    "DELETE FROM rate_events WHERE scope = :scope AND substr(subject, 1, :length) = :start";
 constexpr std::string_view kInsert =
     "INSERT INTO rate_events (id, scope, subject, happened_at) VALUES (:id, :scope, :subject, now())";
 
@@ -22,6 +25,24 @@ bool count_event(Database& database, const std::string& scope, const std::string
   }
   database.execute(kInsert, {{":id", new_uuid()}, {":scope", scope}, {":subject", subject}});
   return true;
+}
+
+bool has_happened(Database& database, const std::string& scope, const std::string& subject,
+                  std::chrono::seconds within) {
+  const auto rows = database.query(
+      kCount, {{":scope", scope}, {":subject", subject}, {":ago", -static_cast<double>(within.count())}});
+  return rows[0].integer("n").value_or(0) > 0;
+}
+
+void note_latest(Database& database, const std::string& scope, const std::string& subject) {
+  database.execute(kRemove, {{":scope", scope}, {":subject", subject}});
+  database.execute(kInsert, {{":id", new_uuid()}, {":scope", scope}, {":subject", subject}});
+}
+
+void forget_events(Database& database, const std::string& scope, const std::string& subject_start) {
+  database.execute(kRemoveStart, {{":scope", scope},
+                                  {":length", static_cast<std::int64_t>(subject_start.size())},
+                                  {":start", subject_start}});
 }
 
 }  // namespace heretix

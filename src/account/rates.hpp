@@ -21,4 +21,14 @@ struct RateLimit {
 bool count_event(Database& database, const std::string& scope, const std::string& subject,
                  const std::vector<RateLimit>& limits);
 
+// Has it happened to `subject` within that time?
+bool has_happened(Database& database, const std::string& scope, const std::string& subject,
+                  std::chrono::seconds within);
+
+// It happened just now; what was noted before is replaced. In the caller's transaction.
+void note_latest(Database& database, const std::string& scope, const std::string& subject);
+
+// Everything of that scope whose subject begins so.
+void forget_events(Database& database, const std::string& scope, const std::string& subject_start);
+
 }  // namespace heretix

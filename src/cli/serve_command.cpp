@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/mail_address.hpp"
+#include "base/url.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/service.hpp"
@@ -22,6 +23,7 @@ constexpr const char* kOwner = "owner@localhost";  // of an embedded service
 constexpr auto kServeOn = 3s;                      // while others learn that this process goes
 constexpr auto kMostDrain = 25s;
 constexpr rlim_t kOpenFiles = 8192;
+constexpr const char* kMetricsHost = "127.0.0.1";
 // To Postgres, of the routes: more only wait for the same cores.
 std::size_t route_connections() { return std::clamp(2U * std::thread::hardware_concurrency(), 4U, 32U); }
 
@@ -35,28 +37,30 @@ void wait_or_second_signal(std::chrono::milliseconds time) {
   while (!stop_signal().leaving() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
 }
 
-std::string address_text(const std::string& host, int port) {
-  const bool is_ipv6 = host.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
+// As browsers send it, which leave out the port 80.
+std::string listening_origin(const std::string& host, int port) {
+  const std::string address = listening_address(host, port);
+  const auto origin = parse_origin(address);
+  return origin ? origin->origin() : address;
 }
 
-void require_origin(const std::string& origin) {
-  const bool shaped = (origin.starts_with("https://") || origin.starts_with("http://")) &&
-                      origin.find('/', origin.find("//") + 2) == std::string::npos &&
-                      origin.find_first_of(" ?#@\"<>\\") == std::string::npos;
-  if (!shaped)
-    throw Error(ErrorKind::bad_input, fmt::format("HERETIX_ORIGIN is '{}'", origin),
-                "as browsers send it: https://heretix.example, without a path");
+// Beside localhost and the address that a connection comes in at.
+http::KnownHosts known_hosts(const Service& service, const std::string& listens_at) {
+  http::KnownHosts hosts = http::KnownHosts::parse(service.environment().hosts.value_or(""), "HERETIX_HOSTS");
+  if (service.public_origin()) hosts.add(service.public_origin()->host);
+  if (const auto own = host_of_authority(url_host(listens_at))) hosts.add(*own);
+  return hosts;
 }
 
 http::ApiSettings api_settings(const Service& service, const Options& options, int port) {
   http::ApiSettings settings;
-  settings.origin = service.environment().origin.value_or(address_text(options.host, port));
-  require_origin(settings.origin);
-  if (!service.environment().origin)
-    for (const char* name : {"localhost", "127.0.0.1", "::1"}) settings.own_names.insert(address_text(name, port));
+  settings.origin =
+      service.public_origin() ? service.public_origin()->origin() : listening_origin(options.host, port);
+  if (!service.public_origin()) {
+    for (const char* name : {"localhost", "127.0.0.1", "::1"}) settings.own_names.insert(listening_origin(name, port));
+  }
   for (const std::string& admin : service.environment().admins) settings.admins.insert(canonical_mail_address(admin));
-  if (service.is_embedded() && http::is_loopback(options.host)) settings.admins.insert(kOwner);
+  if (service.is_embedded() && is_loopback_host(options.host)) settings.admins.insert(kOwner);
   settings.billing = service.billing();
   return settings;
 }
@@ -157,16 +161,17 @@ int serve_command(const Options& options) {
                        hub,       wake_worker,      open_answers,    http::web_files()};
   // The port may be any: it is known once it is listened at.
   http::LateApplication application;
-  const bool is_secure = service.environment().origin.value_or("").starts_with("https://");
+  const bool is_secure = service.public_origin() && service.public_origin()->is_encrypted();
   http::Server server({.host = options.host,
                        .port = port_of(options.port, "--port"),
+                       .hosts = known_hosts(service, options.host),
                        .trusted_proxies = http::parse_ranges(service.environment().trusted_proxies.value_or("")),
                        .handler_threads = service.is_embedded() ? 2 : static_cast<int>(route_connections()),
                        .headers = http::security_headers(is_secure)},
                       application, &hub);
   http::ServiceApi api(parts, api_settings(service, options, server.port()));
   const std::string origin = api.settings().origin;
-  const bool is_local = service.is_embedded() && http::is_loopback(options.host);
+  const bool is_local = service.is_embedded() && is_loopback_host(options.host);
   const auto mailer = service.make_mailer(is_local);
   if (!options.no_worker) {
     worker = std::make_unique<Worker>(worker_parts(service, *mailer, options, metrics, origin));
@@ -174,10 +179,12 @@ int serve_command(const Options& options) {
   }
   application.set(api);
   http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, &server); });
-  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"), .handler_threads = 1},
+  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"),
+                               .hosts = known_hosts(service, kMetricsHost),
+                               .handler_threads = 1},
                               metrics_page, nullptr);
-  print_note(fmt::format("heretix: serving at {}, metrics at {}/metrics", address_text(options.host, server.port()),
-                         address_text("127.0.0.1", metrics_server.port())));
+  print_note(fmt::format("heretix: serving at {}, metrics at {}/metrics", listening_address(options.host, server.port()),
+                         listening_address(kMetricsHost, metrics_server.port())));
   if (is_local) print_note(fmt::format("heretix: sign in as {} by {}", kOwner, owner_link(service, origin)));
 
   wait_for_signal(1);
@@ -199,15 +206,17 @@ int worker_command(const Options& options) {
   service.offered_models();
   http::Metrics metrics;
   DatabasePool databases([&service] { return service.open_database(); }, 1);
-  const std::string origin = service.environment().origin.value_or(address_text("127.0.0.1", options.port));
-  require_origin(origin);
+  const std::string origin =
+      service.public_origin() ? service.public_origin()->origin() : listening_address("127.0.0.1", options.port);
   const auto mailer = service.make_mailer(false);
   Worker worker(worker_parts(service, *mailer, options, metrics, origin));
   worker.start();
   http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, nullptr); });
-  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"), .handler_threads = 1},
+  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"),
+                               .hosts = known_hosts(service, kMetricsHost),
+                               .handler_threads = 1},
                               metrics_page, nullptr);
-  print_note(fmt::format("heretix: working, metrics at {}/metrics", address_text("127.0.0.1", metrics_server.port())));
+  print_note(fmt::format("heretix: working, metrics at {}/metrics", listening_address(kMetricsHost, metrics_server.port())));
   wait_for_signal(1);
   worker.drain(kMostDrain);
   return kDone;

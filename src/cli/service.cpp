@@ -9,6 +9,7 @@
 
 #include "base/mail_address.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "check/check_store.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
@@ -39,7 +40,37 @@ Usd dollars(const char* name, const std::optional<double>& amount, Usd otherwise
   return Usd::from_micros(std::llround(*amount * 1e6));
 }
 
+// An address that a secret is sent to: over TLS, or on this machine. Without a slash at its end.
+std::string address_for_secrets(const char* name, const std::string& text) {
+  const auto url = parse_url(text);
+  if (!url || (url->scheme != "https" && url->scheme != "http") || url->user || url->password || url->fragment)
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be a URL with a host", name, shown_url(text)),
+                "e.g. https://api.example.org, without user and password");
+  if (!url->is_safe_for_secrets())
+    throw Error(ErrorKind::bad_input, fmt::format("{} would send a key unencrypted to {}", name, url->host),
+                "use https://");
+
+  std::string address = url->address();
+  while (address.ends_with('/')) address.pop_back();
+  return address;
+}
+
+// HERETIX_ORIGIN. Throws Error{bad_input}.
+std::optional<Url> origin_from(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  const auto origin = parse_origin(*text);
+  if (!origin)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("HERETIX_ORIGIN is '{}', which is no http:// or https:// URL of a host", shown_url(*text)),
+                "as browsers send it: https://heretix.example, without user and path; other alphabets as xn--…");
+  return origin;
+}
+
 }  // namespace
+
+std::string listening_address(const std::string& host, int port) {
+  return fmt::format("http://{}:{}", url_host(host), port);
+}
 
 Service::Service(const Options& options)
     : options_(options),
@@ -49,6 +80,7 @@ Service::Service(const Options& options)
       harness_path_(options.flags.db.value_or(environment_.settings.db.value_or(kDefaultHarness))) {
   if (!options.database.empty()) named_ = named_database(options.database);
   secret_ = secret_of(environment_, is_embedded(), app_path_);
+  public_origin_ = origin_from(environment_.origin);
   std::istringstream list(environment_.models.value_or("local"));
   for (std::string entry; std::getline(list, entry, ',');) {
     const std::size_t equals = entry.find('=');
@@ -115,7 +147,7 @@ std::unique_ptr<Mailer> Service::make_mailer(bool shows_links) const {
   if (environment_.postmark_token) {
     PostmarkServer server;
     server.token = *environment_.postmark_token;
-    server.url = environment_.postmark_url.value_or(server.url);
+    if (environment_.postmark_url) server.url = address_for_secrets("HERETIX_POSTMARK_URL", *environment_.postmark_url);
     server.ca_file = environment_.ca_file;
     return make_postmark_mailer(std::move(server));
   }
@@ -145,7 +177,7 @@ StripeSettings Service::billing() const {
   for (const std::string_view secret : split(*e.stripe_webhook_secret, ','))
     if (!trimmed(secret).empty()) stripe.webhook_secrets.emplace_back(trimmed(secret));
   stripe.key = *e.stripe_key;
-  stripe.url = e.stripe_url.value_or(stripe.url);
+  if (e.stripe_url) stripe.url = address_for_secrets("HERETIX_STRIPE_URL", *e.stripe_url);
   stripe.ca_file = e.ca_file;
   return stripe;
 }

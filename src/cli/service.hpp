@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "account/secret.hpp"
+#include "base/url.hpp"
 #include "billing/stripe.hpp"
 #include "cli/databases.hpp"
 #include "cli/session.hpp"
@@ -29,6 +30,8 @@ class Service {
   const PromptBanks& banks() const { return banks_; }
   const Environment& environment() const { return environment_; }
   const Clock& clock() const { return clock_; }
+  // HERETIX_ORIGIN, as parse_origin() reads it; empty where it is not set.
+  const std::optional<Url>& public_origin() const { return public_origin_; }
 
   // Each model is made once, so that what is wrong with it is told at the start.
   std::vector<OfferedModel> offered_models() const;
@@ -49,7 +52,11 @@ class Service {
   std::string app_path_, harness_path_;
   std::optional<NamedDatabase> named_;
   std::optional<Secret> secret_;
+  std::optional<Url> public_origin_;
   std::vector<NamedModel> models_;
 };
+
+// "http://127.0.0.1:8080": where a server listens, as a URL.
+std::string listening_address(const std::string& host, int port);
 
 }  // namespace heretix

@@ -53,6 +53,7 @@ std::optional<bool> truth(const char* name) {
 void read_service_variables(Environment& environment) {
   environment.secret = variable("HERETIX_SECRET");
   environment.origin = variable("HERETIX_ORIGIN");
+  environment.hosts = variable("HERETIX_HOSTS");
   environment.trusted_proxies = variable("HERETIX_TRUSTED_PROXIES");
   environment.models = variable("HERETIX_MODELS");
   environment.mail_from = variable("HERETIX_MAIL_FROM");

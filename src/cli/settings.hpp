@@ -47,7 +47,7 @@ struct Environment {
   std::optional<std::string> lake;                             // where export publishes
   std::optional<std::string> export_key;                       // of the hash of users
   // Of the service (docs/operations.md).
-  std::optional<std::string> secret, origin, trusted_proxies, models, mail_from, postmark_token, postmark_url;
+  std::optional<std::string> secret, origin, hosts, trusted_proxies, models, mail_from, postmark_token, postmark_url;
   std::optional<std::string> stripe_key, stripe_webhook_secret, stripe_prices, stripe_url;
   std::vector<std::string> admins;                         // mail addresses
   std::optional<double> anonymous_budget, most_per_check;  // dollars

@@ -89,7 +89,8 @@ int user_link_command(const Options& options) {
   const auto database = service.open_database();
   const std::string email = canonical_mail_address(options.input);
   const std::string link = MagicLinks(*database, service.secret()).make(email);
-  const std::string origin = service.environment().origin.value_or(fmt::format("http://127.0.0.1:{}", options.port));
+  const std::string origin =
+      service.public_origin() ? service.public_origin()->origin() : listening_address("127.0.0.1", options.port);
   print_result(fmt::format("{}/sign-in/{}\n", origin, link));
   return kDone;
 }

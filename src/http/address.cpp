@@ -13,8 +13,11 @@
 namespace heretix::http {
 namespace {
 
+constexpr unsigned kClientBitsV4 = 32;
+constexpr unsigned kClientBitsV6 = 64;
 constexpr unsigned kNetworkBitsV4 = 24;
 constexpr unsigned kNetworkBitsV6 = 56;
+constexpr unsigned kSiteBitsV6 = 48;
 
 // 4 or 16 bytes; empty for what is no address.
 std::string bytes_of(std::string_view address) {
@@ -40,6 +43,15 @@ std::string text_of(const std::string& bytes) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   ::inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
   return text.data();
+}
+
+// The range of that many bits, whole bytes, around an address: "192.0.2.0/24".
+std::string range_of(std::string_view address, unsigned bits_v4, unsigned bits_v6) {
+  std::string bytes = bytes_of(address);
+  if (bytes.empty()) return std::string(address);
+  const unsigned kept = bytes.size() == 4 ? bits_v4 : bits_v6;
+  for (std::size_t i = kept / 8; i < bytes.size(); ++i) bytes[i] = '\0';
+  return fmt::format("{}/{}", text_of(bytes), kept);
 }
 
 }  // namespace
@@ -93,18 +105,10 @@ std::string client_address(std::string_view peer, std::string_view forwarded_for
   return std::string(client);
 }
 
-std::string network_of(std::string_view address) {
-  std::string bytes = bytes_of(address);
-  if (bytes.empty()) return std::string(address);
-  const unsigned kept = bytes.size() == 4 ? kNetworkBitsV4 : kNetworkBitsV6;
-  for (std::size_t i = kept / 8; i < bytes.size(); ++i) bytes[i] = '\0';
-  return fmt::format("{}/{}", text_of(bytes), kept);
-}
+std::string client_of(std::string_view address) { return range_of(address, kClientBitsV4, kClientBitsV6); }
 
-bool is_loopback(std::string_view address) {
-  const std::string bytes = bytes_of(address);
-  if (bytes.size() == 4) return bytes[0] == 127;
-  return bytes.size() == 16 && bytes == std::string(15, '\0') + "\x01";
-}
+std::string site_of(std::string_view address) { return range_of(address, kNetworkBitsV4, kSiteBitsV6); }
+
+std::string network_of(std::string_view address) { return range_of(address, kNetworkBitsV4, kNetworkBitsV6); }
 
 }  // namespace heretix::http

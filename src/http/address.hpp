@@ -26,9 +26,14 @@ bool are_in(const std::vector<AddressRange>& ranges, std::string_view address);
 std::string client_address(std::string_view peer, std::string_view forwarded_for,
                            const std::vector<AddressRange>& trusted);
 
-// What limits go by: the /24 of an IPv4 address, the /56 of an IPv6 one; the text itself for what is no address.
+// Whose load it is: the IPv4 address itself, the /64 of an IPv6 one, which is what one machine or household has; the
+// text itself for what is no address.
+std::string client_of(std::string_view address);
+
+// What limits by network go by: the /24 of an IPv4 address, the /56 of an IPv6 one; the text itself for what is no address.
 std::string network_of(std::string_view address);
 
-bool is_loopback(std::string_view address);
+// What one customer of a provider has at most, as a rule: the /24 of an IPv4 address, the /48 of an IPv6 one.
+std::string site_of(std::string_view address);
 
 }  // namespace heretix::http

@@ -9,12 +9,16 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "http/log.hpp"
 
 namespace heretix::http {
 namespace {
 
 using nlohmann::json;
+
+constexpr const char* kRetryAfterSeconds = "5";
+constexpr std::size_t kMostRememberedCookies = 10'000;
 
 // The status of an error, in this one place.
 int status_of(const Error& error, bool is_signed_in) {
@@ -53,6 +57,20 @@ std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure
   return headers;
 }
 
+ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
+                        const std::string& kind, const std::string& reason) {
+  json body = {
+      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"request_id", request.id}};
+  if (!kind.empty()) body["kind"] = kind;
+  if (!reason.empty()) body["reason"] = reason;
+  ServiceResponse response{.status = status,
+                           .content_type = "application/problem+json",
+                           .body = dumped(body),
+                           .headers = {{"Cache-Control", "no-store"}}};
+  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  return response;
+}
+
 std::string as_rfc3339(std::string time) {
   if (time.size() < 11) return time;
   time[10] = 'T';
@@ -60,7 +78,10 @@ std::string as_rfc3339(std::string time) {
 }
 
 ServiceApi::ServiceApi(ApiParts parts, ApiSettings settings)
-    : parts_(std::move(parts)), settings_(std::move(settings)) {}
+    : parts_(std::move(parts)), settings_(std::move(settings)) {
+  const auto origin = parse_origin(settings_.origin);
+  is_secure_ = origin && origin->is_encrypted();
+}
 
 std::span<const ServiceApi::Route> ServiceApi::route_table() {
   static constexpr std::array kRoutes = {
@@ -129,19 +150,6 @@ std::vector<std::string> ServiceApi::routes() {
   return lines;
 }
 
-ServiceResponse ServiceApi::problem(const ServiceRequest& request, int status, const std::string& title,
-                                    const std::string& detail, const std::string& kind,
-                                    const std::string& reason) const {
-  json body = {
-      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"request_id", request.id}};
-  if (!kind.empty()) body["kind"] = kind;
-  if (!reason.empty()) body["reason"] = reason;
-  return {.status = status,
-          .content_type = "application/problem+json",
-          .body = dumped(body),
-          .headers = {{"Cache-Control", "no-store"}}};
-}
-
 ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Error& error) const {
   const bool has_cookie = request.cookie(cookie_name("heretix")).has_value();
   const int status = status_of(error, has_cookie);
@@ -152,30 +160,33 @@ ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Erro
   // What went wrong inside is for the log.
   const std::string what = status >= 500 ? "the service cannot do this now" : error.what();
   const std::string detail = error.hint().empty() || status >= 500 ? what : fmt::format("{}; {}", what, error.hint());
-  ServiceResponse response = problem(request, status, std::string(reason_phrase(status)), detail,
-                                     std::string(to_word(error.kind())), refusal == nullptr ? "" : refusal->reason());
-  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "5");
-  return response;
+  return problem(request, status, std::string(reason_phrase(status)), detail, std::string(to_word(error.kind())),
+                 refusal == nullptr ? "" : refusal->reason());
 }
 
 std::string ServiceApi::cookie_name(const char* base) const {
-  return is_secure() ? fmt::format("__Host-{}", base) : base;
+  return is_secure_ ? fmt::format("__Host-{}", base) : base;
 }
 
 std::string ServiceApi::set_cookie(const char* base, const std::string& value, std::int64_t max_age) const {
   return fmt::format("{}={}; Max-Age={}; {}HttpOnly; SameSite=Lax; Path=/", cookie_name(base), value, max_age,
-                     is_secure() ? "Secure; " : "");
+                     is_secure_ ? "Secure; " : "");
 }
 
-// What a browser sends from another site's page is refused; who is no browser says nothing of the kind. Under
+bool ServiceApi::is_own_origin(const std::string& origin) const {
+  const auto url = parse_origin(origin);
+  return url && (url->origin() == settings_.origin || settings_.own_names.contains(url->origin()));
+}
+
+// What a browser sends from another site's page is refused. Clients other than browsers send neither header. Under
 // "Referrer-Policy: no-referrer" browsers name the origin of our own forms "null", beside a Sec-Fetch-Site that no page
 // can forge.
 void ServiceApi::require_same_origin(const ServiceRequest& request) const {
   const std::string site = request.header("sec-fetch-site");
   const std::string origin = request.header("origin");
+  const bool is_own_form = origin == "null" && site == "same-origin";
   const bool is_ours = (site.empty() || site == "same-origin" || site == "none") &&
-                       (origin.empty() || origin == settings_.origin || settings_.own_names.contains(origin) ||
-                        (origin == "null" && site == "same-origin"));
+                       (origin.empty() || is_own_form || is_own_origin(origin));
   if (!is_ours) throw Refusal(403, "the request comes from another site's page");
 }
 
@@ -185,6 +196,21 @@ std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& 
   const auto* handler = std::get_if<FileHandler>(&route_table()[found.routed->route].handler);
   if (handler == nullptr) return std::nullopt;
   return guarded(request, found, [&] { return (this->**handler)(request, found.routed->parameters); });
+}
+
+std::string ServiceApi::user_of(const ServiceRequest& request) {
+  const auto cookie = request.cookie(cookie_name("heretix"));
+  if (!cookie) return {};
+  const std::lock_guard lock(users_mutex_);
+  const auto found = user_of_cookie_.find(*cookie);
+  return found == user_of_cookie_.end() ? std::string() : found->second;
+}
+
+// A cookie whose session has ended meanwhile costs nothing here: it is looked up anew whenever something is decided.
+void ServiceApi::remember_user(const std::string& cookie, const std::string& user_id) {
+  const std::lock_guard lock(users_mutex_);
+  if (user_of_cookie_.size() >= kMostRememberedCookies) user_of_cookie_.clear();
+  user_of_cookie_.insert_or_assign(cookie, user_id);
 }
 
 // Who asks and, on the routes of one check, for what: in one round trip.
@@ -198,6 +224,7 @@ void ServiceApi::look_up(const Route& route, Call& call) {
   if (names_check) queries.push_back(ServedChecks::query_for(call.parameters.at("id")));
   const auto found = call.database.query_all(queries);
   if (session) call.who = sessions.found(found.front());
+  if (call.who) remember_user(*cookie, call.who->user.id);
   if (names_check) call.check = ServedChecks::found(found.back());
   if (const auto visitor = call.request.cookie(cookie_name("heretix-visitor")); visitor && visitor->size() == 43)
     call.visitor_id = parts_.secret.hash("visitor", *visitor);
@@ -274,8 +301,8 @@ ServiceResponse MetricsApplication::handle(const ServiceRequest& request) {
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = text_()};
 }
 
-ServiceResponse MetricsApplication::refused(const ServiceRequest&, int status, const std::string& reason) {
-  return {.status = status, .content_type = "text/plain", .body = reason + "\n"};
+ServiceResponse MetricsApplication::refused(const ServiceRequest& request, int status, const std::string& reason) {
+  return problem(request, status, std::string(reason_phrase(status)), reason);
 }
 
 }  // namespace heretix::http

@@ -4,9 +4,11 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -25,7 +27,7 @@
 namespace heretix::http {
 
 struct ApiSettings {
-  std::string origin;                 // "https://heretix.example", without a slash at its end
+  std::string origin;                 // "https://heretix.example", as parse_origin() spells it
   std::set<std::string> own_names{};  // other origins of the same service, on loopback
   std::set<std::string> admins{};     // canonical mail addresses
   StripeSettings billing{};
@@ -60,6 +62,7 @@ class ServiceApi final : public Application {
  public:
   ServiceApi(ApiParts parts, ApiSettings settings);
 
+  std::string user_of(const ServiceRequest& request) override;
   std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) override;
   ServiceResponse handle(const ServiceRequest& request) override;
   ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override;
@@ -88,14 +91,12 @@ class ServiceApi final : public Application {
   ServiceResponse guarded(const ServiceRequest& request, const RouteResult& found,
                           const std::function<ServiceResponse()>& body) const;
   void look_up(const Route& route, Call& call);
+  void remember_user(const std::string& cookie, const std::string& user_id);
   ServiceResponse run_route(const Route& route, Call& call);
+  bool is_own_origin(const std::string& origin) const;
   void require_same_origin(const ServiceRequest& request) const;
-  ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title,
-                          const std::string& detail, const std::string& kind = {},
-                          const std::string& reason = {}) const;
   ServiceResponse problem_of(const ServiceRequest& request, const Error& error) const;
 
-  bool is_secure() const { return settings_.origin.starts_with("https://"); }
   std::string cookie_name(const char* base) const;
   std::string set_cookie(const char* base, const std::string& value, std::int64_t max_age) const;
   Intake intake(Database& database) { return {database, parts_.secret, parts_.banks, parts_.models, parts_.rules}; }
@@ -154,8 +155,16 @@ class ServiceApi final : public Application {
 
   ApiParts parts_;
   ApiSettings settings_;
+  // Whose cookies came lately, so that their next requests can be counted before the database is asked.
+  std::mutex users_mutex_;
+  std::unordered_map<std::string, std::string> user_of_cookie_;
+  bool is_secure_;  // reached over TLS: what cookies are called and how they are marked
   std::atomic<bool> is_draining_{false};
 };
+
+// An error as RFC 9457 has it, with the request's id; 429 and 503 say when to try again.
+ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
+                        const std::string& kind = {}, const std::string& reason = {});
 
 // Sent with every response.
 std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure);
@@ -173,6 +182,9 @@ extern const std::string_view kStyleSheet;  // of the pages that the server writ
 class LateApplication final : public Application {
  public:
   void set(Application& application) { application_ = &application; }
+  std::string user_of(const ServiceRequest& request) override {
+    return application_ == nullptr ? std::string() : application_.load()->user_of(request);
+  }
   std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) override {
     if (application_ == nullptr)
       return ServiceResponse{.status = 503, .content_type = "text/plain", .body = "starting\n"};

@@ -50,6 +50,12 @@ void require_nothing_paid(Database& database, const std::string& user_id) {
     throw Error(ErrorKind::conflict, "a subscription is still paid for", "end it on the billing page first");
 }
 
+LinkAsker link_asker(const ServiceRequest& request) {
+  return {.client = client_of(request.address),
+          .network = network_of(request.address),
+          .site = site_of(request.address)};
+}
+
 }  // namespace
 
 // The same bytes whoever the address belongs to.
@@ -57,7 +63,7 @@ ServiceResponse ServiceApi::request_link(Call& call) {
   const Body body(call.request, {"email", "next"});
   const std::string email = canonical_mail_address(body.text("email", 320));
   const std::string next = next_page(body.optional_text("next", 100));
-  MagicLinks(call.database, parts_.secret).request(email, network_of(call.request.address), next == "/" ? "" : next);
+  MagicLinks(call.database, parts_.secret).request(email, link_asker(call.request), next == "/" ? "" : next);
   parts_.wake_worker();
   return json_response(202, {{"detail", "if the address can have a link, it is on its way; it holds for 10 minutes"}});
 }
@@ -74,7 +80,7 @@ ServiceResponse ServiceApi::show_link(Call& call) {
 }
 
 ServiceResponse ServiceApi::use_link(Call& call) {
-  const auto user = MagicLinks(call.database, parts_.secret).consume(call.parameters.at("link"));
+  const auto user = MagicLinks(call.database, parts_.secret).consume(call.parameters.at("link"), link_asker(call.request));
   if (!user) return page(404, "Sign in", paragraph(kDeadLink));
   Sessions sessions(call.database, parts_.secret);
   std::string cookie;
@@ -118,6 +124,7 @@ ServiceResponse ServiceApi::close_account(Call& call) {
                  [&] {
                    ServedChecks(call.database).remove_all_of(user.id);
                    Users(call.database).remove(user.id);
+                   MagicLinks(call.database, parts_.secret).forget(user.email);
                  },
                  {.isolation = Isolation::beside_others});
   return {.status = 204, .headers = {{"Set-Cookie", set_cookie("heretix", "", 0)}}};

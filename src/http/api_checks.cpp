@@ -178,7 +178,7 @@ ServiceResponse ServiceApi::check_events(Call& call) {
   const std::int64_t after = is_known ? last.value_or(0) : 0;
   if (check.has_ended() && after >= check.last_event) return {.status = 204};  // a reader stops asking
   ServiceResponse response;
-  response.stream = EventStream{check.id, after, !is_known};
+  response.stream = EventStream{check.id, after, !is_known, call.who ? call.who->user.id : ""};
   return response;
 }
 

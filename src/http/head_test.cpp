@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "http/address.hpp"
+#include "http/client_load.hpp"
+#include "http/known_hosts.hpp"
 #include "http/message.hpp"
 #include "http/router.hpp"
 
@@ -78,8 +80,45 @@ TEST(Address, IsTheNearestThatNoTrustedProxyHas) {
   EXPECT_THROW(parse_ranges("10.0.0.0/33"), std::exception);
   EXPECT_EQ(network_of("192.0.2.77"), "192.0.2.0/24");
   EXPECT_EQ(network_of("2001:db8:1:2ff::1"), "2001:db8:1:200::/56");
-  EXPECT_TRUE(is_loopback("127.8.8.8"));
-  EXPECT_FALSE(is_loopback("128.0.0.1"));
+  EXPECT_EQ(client_of("192.0.2.77"), "192.0.2.77/32");
+  EXPECT_EQ(client_of("::ffff:192.0.2.77"), "192.0.2.77/32");
+  EXPECT_EQ(client_of("2001:db8:1:2ff:3:4:5:6"), "2001:db8:1:2ff::/64");
+  EXPECT_EQ(site_of("2001:db8:1:2ff::1"), "2001:db8:1::/48");
+}
+
+TEST(KnownHosts, AreOurOwnNamesAndNoOthers) {
+  KnownHosts hosts = KnownHosts::parse(" heretix.internal, 10.0.0.5,[2001:db8::5] ,", "HERETIX_HOSTS");
+  hosts.add("heretix.example");
+  for (const char* ours : {"heretix.example", "HERETIX.example:443", "heretix.internal:8080", "10.0.0.5", "[2001:DB8:0::5]:1",
+                           "localhost:8080", "127.0.0.1", "127.8.8.8:9", "[::1]:8080", "192.0.2.9:8080"})
+    EXPECT_TRUE(hosts.hold(ours, "192.0.2.9")) << ours;
+  for (const char* other :
+       {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "heretix.example.evil.example",
+        "heretix.example@evil.example", "evil.example/heretix.example", "evil.example#@localhost", "localhost.",
+        "192.0.2.10", "heretix.example, evil.example", "heretix.example:x", "xheretix.example"})
+    EXPECT_FALSE(hosts.hold(other, "192.0.2.9")) << other;
+  EXPECT_TRUE(hosts.hold("[2001:db8::9]", "2001:db8::9")) << "the address that the connection came in at";
+  for (const char* wrong : {"a:80", "http://a", "[::1]:80", "a/b", "a b", "*"})
+    EXPECT_THROW(KnownHosts::parse(wrong, "HERETIX_HOSTS"), std::exception) << wrong;
+}
+
+TEST(ClientLoad, IsCountedFromEnterToLeave) {
+  ClientLoad load;
+  auto first = load.enter("a", Load::requests, 2);
+  {
+    const auto second = load.enter("a", Load::requests, 2);
+    EXPECT_TRUE(first.is_taken() && second.is_taken());
+    EXPECT_FALSE(load.enter("a", Load::requests, 2).is_taken());
+    EXPECT_TRUE(load.enter("a", Load::streams, 2).is_taken()) << "another kind";
+    EXPECT_TRUE(load.enter("b", Load::requests, 2).is_taken()) << "another client";
+  }
+  auto moved = std::move(first);
+  const auto third = load.enter("a", Load::requests, 2);
+  EXPECT_TRUE(third.is_taken());
+  EXPECT_FALSE(load.enter("a", Load::requests, 2).is_taken());
+  moved.leave();
+  moved.leave();
+  EXPECT_TRUE(load.enter("a", Load::requests, 2).is_taken());
 }
 
 }  // namespace

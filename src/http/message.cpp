@@ -1,35 +1,13 @@
 #include "http/message.hpp"
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 
 namespace heretix::http {
-namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-}  // namespace
-
-std::optional<std::string> percent_decoded(std::string_view text, bool is_form) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && is_form) {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  if (first_invalid_utf8(out)) return std::nullopt;
-  return out;
+std::optional<std::string> decoded_text(std::string_view text) {
+  auto decoded = percent_decoded(text);
+  if (!decoded || first_invalid_utf8(*decoded)) return std::nullopt;
+  return decoded;
 }
 
 std::optional<std::map<std::string, std::string, std::less<>>> form_fields(std::string_view text) {
@@ -37,8 +15,9 @@ std::optional<std::map<std::string, std::string, std::less<>>> form_fields(std::
   for (const std::string_view pair : split(text, '&')) {
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    const auto name = percent_decoded(pair.substr(0, equals), true);
-    const auto value = percent_decoded(pair.substr(std::min(equals + 1, pair.size())), true);
+    // In a form '+' is a space.
+    const auto name = decoded_text(replaced(pair.substr(0, equals), "+", " "));
+    const auto value = decoded_text(replaced(pair.substr(std::min(equals + 1, pair.size())), "+", " "));
     if (!name || !value) return std::nullopt;
     fields.try_emplace(*name, *value);
   }
@@ -87,6 +66,7 @@ std::string_view reason_phrase(int status) {
     case 414: return "URI Too Long";
     case 415: return "Unsupported Media Type";
     case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
     case 422: return "Unprocessable Content";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";

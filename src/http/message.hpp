@@ -30,6 +30,7 @@ struct EventStream {
   std::string check_id;
   std::int64_t after = 0;  // the last event that the reader has
   bool resync = false;     // what the reader has is not known
+  std::string user_id{};   // of whoever reads; empty: not signed in
 };
 
 struct ServiceResponse {
@@ -41,8 +42,8 @@ struct ServiceResponse {
   std::string_view route{};  // the pattern that it answers, for log and metrics; empty: none
 };
 
-// "%2f" and "+" (where `is_form`) decoded; empty where it is malformed or no UTF-8.
-std::optional<std::string> percent_decoded(std::string_view text, bool is_form);
+// "%2f" decoded; empty where it is malformed or no UTF-8.
+std::optional<std::string> decoded_text(std::string_view text);
 
 // The fields of an application/x-www-form-urlencoded text; empty where one is malformed.
 std::optional<std::map<std::string, std::string, std::less<>>> form_fields(std::string_view text);

@@ -25,7 +25,7 @@ std::optional<Parameters> match(std::string_view pattern, std::string_view path)
       if (wanted != given) return std::nullopt;
       continue;
     }
-    const auto decoded = percent_decoded(given, false);
+    const auto decoded = decoded_text(given);
     if (!decoded || decoded->empty()) return std::nullopt;
     parameters.emplace(wanted.substr(1, wanted.size() - 2), *decoded);
   }

@@ -5,9 +5,9 @@
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <array>
 #include <deque>
-#include <map>
-#include <set>
+#include <list>
 #include <thread>
 
 #include "base/error.hpp"
@@ -78,17 +78,21 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   void listen();
   awaitable<void> accept();
   awaitable<void> sweep();
-  void add(const std::shared_ptr<Connection>& connection, const std::string& address);
+  void add(const std::shared_ptr<Connection>& connection);
+  bool make_room();
+  void turn_away(tcp::socket& socket, const std::string& peer, int status, const std::string& reason) const;
 
   ServerOptions options;
   Application& application;
   EventHub* hub;
+  ClientLoad load;  // by the io thread alone; outlives the coroutines that are counted in it
   asio::io_context io{1};
   tcp::acceptor acceptor;
   asio::thread_pool handlers;
   std::thread thread;
-  std::set<std::shared_ptr<Connection>> open;  // by the io thread alone, as what follows
-  std::map<std::string, std::size_t> of_address;
+  // By the io thread alone. Every connection is in one of the two: those that wait for a request, the longest waiting
+  // one first, and those whose request is under way.
+  std::list<std::shared_ptr<Connection>> waiting, serving;
   bool is_draining = false;
   std::atomic<std::size_t> connections{0}, streams{0};
 };
@@ -96,12 +100,28 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
 // One client's connection, from its first byte to its last.
 class Server::State::Connection final : public EventReader, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(State& state, tcp::socket socket, std::string peer)
-      : state_(state), socket_(std::move(socket)), peer_(std::move(peer)), wake_(state.io) {}
+  using Place = std::list<std::shared_ptr<Connection>>::iterator;
+
+  // `counted`: its place among the connections of its client, where those are limited.
+  Connection(State& state, tcp::socket socket, std::string peer, bool is_proxy, ClientLoad::Place counted)
+      : state_(state),
+        socket_(std::move(socket)),
+        peer_(std::move(peer)),
+        peer_client_("client " + client_of(peer_)),
+        is_proxy_(is_proxy),
+        counted_(std::move(counted)),
+        wake_(state.io) {
+    error_code ignored;
+    const auto local = socket_.local_endpoint(ignored).address();
+    const bool is_mapped = local.is_v6() && local.to_v6().is_v4_mapped();
+    local_address_ = is_mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, local.to_v6()).to_string()
+                               : local.to_string();
+  }
 
   awaitable<void> run() {
     try {
       while (co_await serve_one()) {}
+      wait_for_request();
       co_await say_goodbye();
     } catch (const boost::system::system_error&) {
       is_late_ = true;  // the client is gone, or too slow: nothing is owed to it
@@ -125,6 +145,19 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     cancel();
   }
 
+  // Its place in one of the server's two lists.
+  void is_put_at(Place place) { place_ = place; }
+  void leave() {
+    (is_waiting_ ? state_.waiting : state_.serving).erase(place_);
+    counted_.leave();
+  }
+
+  // Its connection is needed for somebody who asks for something.
+  void give_way() {
+    serve_request();  // not chosen again
+    close();
+  }
+
   void drain() {
     is_draining_ = true;
     if (is_idle_ || is_streaming_) cancel();
@@ -140,9 +173,24 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     TooSlow() : boost::system::system_error(asio::error::timed_out) {}
   };
 
+  // Whose load a request is, and how much of it there may be.
+  struct Asker {
+    std::string client, user;  // `user` is empty where nobody is signed in
+    std::size_t most_requests, most_streams;
+  };
+
   void cancel() {
     error_code ignored;
     socket_.cancel(ignored);
+  }
+
+  void wait_for_request() {
+    state_.waiting.splice(state_.waiting.end(), is_waiting_ ? state_.waiting : state_.serving, place_);
+    is_waiting_ = true;
+  }
+  void serve_request() {
+    state_.serving.splice(state_.serving.end(), is_waiting_ ? state_.waiting : state_.serving, place_);
+    is_waiting_ = false;
   }
 
   // More bytes into the buffer before `deadline`. False: the client has closed.
@@ -162,6 +210,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
 
   // The head's size with its empty line; 0: the client has closed, or a refusal was sent.
   awaitable<std::size_t> read_head_bytes() {
+    wait_for_request();
     is_idle_ = true;
     if (buffer_.empty()) {
       if (is_draining_ || !co_await read_more(Steady::now() + state_.options.idle_deadline)) co_return 0;
@@ -239,19 +288,91 @@ class Server::State::Connection final : public EventReader, public std::enable_s
       co_await answer_refusal(read.status, read.reason);
       co_return false;
     }
+    if (!names_this_server(read.head)) {
+      co_await answer_refusal(
+          421, "this server does not answer for that Host; HERETIX_ORIGIN and HERETIX_HOSTS say for which it does");
+      co_return false;
+    }
+
     ServiceRequest request = request_of(read.head);
+    asked_by_ = request.address;
+    Asker asker = asker_of(request);
+    ClientLoad& load = state_.load;
+    const LoadLimits& limits = state_.options.limits;
+    auto of_client = load.enter(asker.client, Load::requests, asker.most_requests);
+    if (!of_client.is_taken()) {
+      co_await answer_refusal(429, too_much("requests", asker.most_requests, "client"));
+      co_return false;
+    }
+    ClientLoad::Place of_user;
+    if (!asker.user.empty()) {
+      of_user = load.enter(asker.user, Load::requests, limits.requests_of_user);
+      if (!of_user.is_taken()) {
+        co_await answer_refusal(429, too_much("requests", limits.requests_of_user, "account"));
+        co_return false;
+      }
+    }
+
+    serve_request();
     if (read.head.is_chunked || read.head.content_length.value_or(0) > 0) {
       if (!co_await read_body(read.head, head_bytes, request)) co_return false;
     } else {
       buffer_.erase(0, head_bytes);
     }
     ServiceResponse response = co_await answer_of(request);
+
+    // Who reads a stream is known by now, whatever was known before.
+    ClientLoad::Place stream_of_client, stream_of_user;
+    if (response.stream && request.method != "HEAD") {
+      if (!response.stream->user_id.empty()) asker.user = user_key(response.stream->user_id);
+      stream_of_client = load.enter(asker.client, Load::streams, asker.most_streams);
+      if (!asker.user.empty()) stream_of_user = load.enter(asker.user, Load::streams, limits.streams_of_user);
+      if (!stream_of_client.is_taken())
+        response = state_.application.refused(request, 429, too_much("event streams", asker.most_streams, "client"));
+      else if (!asker.user.empty() && !stream_of_user.is_taken())
+        response =
+            state_.application.refused(request, 429, too_much("event streams", limits.streams_of_user, "account"));
+    }
+
     const bool keeps_alive = read.head.keeps_alive && !is_draining_ && !response.stream;
     co_await write(text_of(response, state_.options.headers, keeps_alive, request.method == "HEAD"));
     state_.application.tell(request, response,
                             std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started));
+    of_client.leave();
+    of_user.leave();
     if (response.stream && request.method != "HEAD") co_await stream_events(*response.stream);
     co_return keeps_alive;
+  }
+
+  static std::string user_key(const std::string& user_id) { return "user " + user_id; }
+
+  static std::string too_much(const char* what, std::size_t most, const char* who) {
+    return fmt::format("this {} has {} {} under way already; wait until one of them has ended", who, most, what);
+  }
+
+  // HTTP/1.0 may leave the Host out, as health checks of proxies do. Browsers never do, so no page can make one do it.
+  bool names_this_server(const Head& head) {
+    const auto host = head.headers.find("host");
+    if (host == head.headers.end() || host->second == known_host_) return true;
+    if (!state_.options.hosts.hold(host->second, local_address_)) return false;
+    known_host_ = host->second;  // the next request on this connection mostly has the same
+    return true;
+  }
+
+  // A proxy that forwards nobody may ask for everybody: it is given half of what there is.
+  Asker asker_of(const ServiceRequest& request) const {
+    const LoadLimits& limits = state_.options.limits;
+    const std::string user_id = state_.application.user_of(request);
+    Asker asker{.client = peer_client_,
+                .user = user_id.empty() ? std::string() : user_key(user_id),
+                .most_requests = limits.requests_of_client,
+                .most_streams = limits.streams_of_client};
+    if (!is_proxy_) return asker;
+
+    asker.client = "client " + client_of(request.address);
+    if (are_in(state_.options.trusted_proxies, request.address))
+      asker.most_requests = asker.most_streams = limits.connections / 2;
+    return asker;
   }
 
   ServiceRequest request_of(const Head& head) const {
@@ -265,7 +386,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     const std::size_t mark = std::min(head.target.find('?'), head.target.size());
     request.path = head.target.substr(0, mark);
     request.query = head.target.substr(std::min(mark + 1, head.target.size()));
-    request.address = client_address(peer_, request.header("x-forwarded-for"), state_.options.trusted_proxies);
+    request.address =
+        is_proxy_ ? client_address(peer_, request.header("x-forwarded-for"), state_.options.trusted_proxies) : peer_;
     return request;
   }
 
@@ -278,7 +400,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
 
   awaitable<void> answer_refusal(int status, const std::string& reason) {
     const ServiceRequest request{
-        .id = random_hex(8), .method = "-", .path = "-", .query = {}, .headers = {}, .body = {}, .address = peer_};
+        .id = random_hex(8), .method = "-", .path = "-", .query = {}, .headers = {}, .body = {}, .address = asked_by_};
     const ServiceResponse response = state_.application.refused(request, status, reason);
     co_await write(text_of(response, state_.options.headers, false, false));
     state_.application.tell(request, response, std::chrono::microseconds(0));
@@ -303,8 +425,26 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     }
   }
 
+  // A reader that has gone is seen at once, not only when something is written to it: its place is needed.
+  void watch_for_close() {
+    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code failed) {
+      if (failed) return;  // we closed it ourselves
+      std::array<char, 1024> ignored{};  // nothing is awaited from a reader
+      error_code ended;
+      self->socket_.non_blocking(true, ended);
+      self->socket_.read_some(asio::buffer(ignored), ended);
+      if (ended && ended != asio::error::would_block) {
+        self->is_gone_ = true;
+        self->wake_.cancel();
+        return;
+      }
+      self->watch_for_close();
+    });
+  }
+
   awaitable<void> stream_events(const EventStream& wanted) {
     is_streaming_ = true;
+    watch_for_close();
     buffer_ = {};
     buffer_.shrink_to_fit();
     ++state_.streams;
@@ -312,7 +452,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     const std::shared_ptr<void> left(nullptr, [&](void*) { leave(); });
     if (wanted.resync) co_await write("event: resync\ndata: {}\n\n");
     state_.hub->watch(wanted.check_id, wanted.after, weak_from_this());
-    for (bool is_over = false; !is_over && !is_draining_;) {
+    for (bool is_over = false; !is_over && !is_draining_ && !is_gone_;) {
       std::string text;
       for (const CheckEvent& event : std::exchange(pending_, {})) {
         text += event_text(event);
@@ -320,7 +460,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
       }
       if (!text.empty()) co_await write(text);
       if (is_over || is_draining_) break;
-      if (!pending_.empty()) continue;
+      if (!pending_.empty() || is_gone_) continue;
       wake_.expires_after(state_.options.heartbeat);
       const auto [woken] = co_await wake_.async_wait(kNothrow);
       if (!woken) co_await write(": heartbeat\n\n");
@@ -330,23 +470,50 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   State& state_;
   tcp::socket socket_;
   std::string peer_;
+  std::string peer_client_;  // what it is counted by, where it is no proxy
+  bool is_proxy_;            // trusted to say for whom it asks
+  std::string asked_by_ = peer_;
+  std::string local_address_;
+  std::optional<std::string> known_host_;  // of the request before
+  ClientLoad::Place counted_;
+  Place place_{};
+  bool is_waiting_ = true;
   std::string buffer_;
   std::deque<CheckEvent> pending_;
   asio::steady_timer wake_;
   std::optional<Steady::time_point> deadline_;  // of what is under way
   bool is_late_ = false;
-  bool is_idle_ = false, is_streaming_ = false, is_draining_ = false;
+  bool is_idle_ = false, is_streaming_ = false, is_draining_ = false, is_gone_ = false;
 };
 
-void Server::State::add(const std::shared_ptr<Connection>& connection, const std::string& address) {
-  open.insert(connection);
+void Server::State::add(const std::shared_ptr<Connection>& connection) {
+  waiting.push_back(connection);
+  connection->is_put_at(std::prev(waiting.end()));
   ++connections;
-  ++of_address[address];
-  asio::co_spawn(io, connection->run(), [state = shared_from_this(), connection, address](const std::exception_ptr&) {
-    state->open.erase(connection);
+  asio::co_spawn(io, connection->run(), [state = shared_from_this(), connection](const std::exception_ptr&) {
+    connection->leave();
     --state->connections;
-    if (--state->of_address[address] == 0) state->of_address.erase(address);
   });
+}
+
+// False: every connection has a request under way.
+bool Server::State::make_room() {
+  if (waiting.empty()) return false;
+  waiting.front()->give_way();
+  return true;
+}
+
+// Said if it can be said at once: nobody waits for a client that has too much already.
+void Server::State::turn_away(tcp::socket& socket, const std::string& peer, int status,
+                              const std::string& reason) const {
+  const ServiceRequest request{
+      .id = random_hex(8), .method = "-", .path = "-", .query = {}, .headers = {}, .body = {}, .address = peer};
+  const std::string text = text_of(application.refused(request, status, reason), options.headers, false, false);
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(asio::buffer(text), ignored);
+  socket.shutdown(tcp::socket::shutdown_send, ignored);
+  socket.close(ignored);
 }
 
 awaitable<void> Server::State::sweep() {
@@ -355,7 +522,8 @@ awaitable<void> Server::State::sweep() {
     timer.expires_after(kSweep);
     co_await timer.async_wait(kNothrow);
     const auto now = Steady::now();
-    for (const auto& connection : open) connection->look_at_deadline(now);
+    for (const auto& connection : waiting) connection->look_at_deadline(now);
+    for (const auto& connection : serving) connection->look_at_deadline(now);
   }
 }
 
@@ -375,11 +543,22 @@ awaitable<void> Server::State::accept() {
     socket.set_option(tcp::no_delay(true), ignored);
     const std::string peer = remote.address().to_string();
     const bool is_proxy = are_in(options.trusted_proxies, peer);
-    const auto connection = std::make_shared<Connection>(*this, std::move(socket), peer);
-    const auto count = of_address.find(peer);
-    const bool has_its_share = !is_proxy && count != of_address.end() && count->second >= options.most_of_an_address;
-    if (connections >= options.most_connections || has_its_share) connection->close();
-    else add(connection, peer);
+
+    // A proxy's connections are everybody's: its clients are told apart by their requests.
+    ClientLoad::Place counted;
+    if (!is_proxy) {
+      const std::size_t most = options.limits.connections_of_client;
+      counted = load.enter("client " + client_of(peer), Load::connections, most);
+      if (!counted.is_taken()) {
+        turn_away(socket, peer, 429, fmt::format("this client has {} connections already", most));
+        continue;
+      }
+    }
+    if (connections >= options.limits.connections && !make_room()) {
+      turn_away(socket, peer, 503, "every connection is taken; try again soon");
+      continue;
+    }
+    add(std::make_shared<Connection>(*this, std::move(socket), peer, is_proxy, std::move(counted)));
   }
 }
 
@@ -415,7 +594,8 @@ Server::~Server() {
   asio::post(state_->io, [state = state_] { state->io.stop(); });
   state_->thread.join();
   state_->handlers.join();
-  state_->open.clear();
+  state_->waiting.clear();
+  state_->serving.clear();
 }
 
 unsigned short Server::port() const { return state_->acceptor.local_endpoint().port(); }
@@ -433,12 +613,14 @@ void Server::drain(std::chrono::seconds patience) {
   stop_listening();
   asio::post(state_->io, [state = state_] {
     state->is_draining = true;
-    for (const auto& connection : state->open) connection->drain();
+    for (const auto& connection : state->waiting) connection->drain();
+    for (const auto& connection : state->serving) connection->drain();
   });
   const auto until = Steady::now() + patience;
   while (state_->connections > 0 && Steady::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   asio::post(state_->io, [state = state_] {
-    for (const auto& connection : state->open) connection->close();
+    for (const auto& connection : state->waiting) connection->close();
+    for (const auto& connection : state->serving) connection->close();
   });
 }
 

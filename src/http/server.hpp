@@ -1,7 +1,9 @@
 // The HTTP/1.1 server: sockets, deadlines and limits around an Application.
 //
 // One thread reads and writes every connection (Boost.Asio, Beast's parser for bodies); the application runs on threads
-// of its own. Limits: head.hpp's sizes; a head within 5 s, a body within 10 s, 30 s idle, 10 s for writing.
+// of its own. Limits: head.hpp's sizes; a head within 5 s, a body within 10 s, 30 s idle, 10 s for writing; what one
+// client or user may have under way (client_load.hpp). Where every connection is taken, those that wait for a request
+// make room, the longest waiting one first. Only Host names that are known are answered (known_hosts.hpp).
 #pragma once
 
 #include <atomic>
@@ -11,7 +13,9 @@
 #include <vector>
 
 #include "http/address.hpp"
+#include "http/client_load.hpp"
 #include "http/event_hub.hpp"
+#include "http/known_hosts.hpp"
 #include "http/message.hpp"
 
 namespace heretix::http {
@@ -19,6 +23,9 @@ namespace heretix::http {
 class Application {
  public:
   virtual ~Application() = default;
+  // Whose request it is, as far as that is known without a look into the database; empty: nobody knows. For limits
+  // alone. Must not block.
+  virtual std::string user_of(const ServiceRequest& /*request*/) { return {}; }
   // Answered at once by the thread that reads: must not block. Empty: handle() is called.
   virtual std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) = 0;
   virtual ServiceResponse handle(const ServiceRequest& request) = 0;  // by several threads at once; throws nothing
@@ -29,8 +36,8 @@ class Application {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   unsigned short port = 0;  // 0: any
-  std::size_t most_connections = 4096;
-  std::size_t most_of_an_address = 64;
+  LoadLimits limits{};
+  KnownHosts hosts{};
   std::vector<AddressRange> trusted_proxies{};
   int handler_threads = 4;
   std::chrono::seconds head_deadline{5}, body_deadline{10}, idle_deadline{30}, write_deadline{10}, heartbeat{15};

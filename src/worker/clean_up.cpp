@@ -15,7 +15,8 @@ struct Forgotten {
   double age;  // seconds
 };
 constexpr std::array kForgotten = {
-    Forgotten{"DELETE FROM rate_events WHERE happened_at < later(:ago)", 2 * kDay},
+    Forgotten{"DELETE FROM rate_events WHERE scope <> 'link.signed-in' AND happened_at < later(:ago)", 2 * kDay},
+    Forgotten{"DELETE FROM rate_events WHERE happened_at < later(:ago)", 90 * kDay},
     Forgotten{"DELETE FROM idempotency_keys WHERE created_at < later(:ago)", kDay},
     Forgotten{"DELETE FROM email_tokens WHERE expires_at < later(:ago)", kDay},
     Forgotten{"DELETE FROM sessions WHERE expires_at < later(:ago)", kDay},

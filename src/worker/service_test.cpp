@@ -155,7 +155,45 @@ TEST_F(App, ALinkHoldsForTenMinutes) {
   EXPECT_EQ(links.address_of(link), "ada@example.org");
   database_->execute("UPDATE email_tokens SET expires_at = later(-1)");
   EXPECT_FALSE(links.address_of(link));
-  EXPECT_FALSE(links.consume(link));
+  EXPECT_FALSE(links.consume(link, {}));
+}
+
+LinkAsker asker_of(const std::string& network) {
+  return {.client = network + "7/32", .network = network + "0/24", .site = network + "0/24"};
+}
+
+TEST_F(App, AnAddressHasLinksFromWhereNobodyFloodsIt) {
+  MagicLinks links(*database_, secret_);
+  const auto mails = [&] {
+    return database_->query("SELECT count(*) AS n FROM jobs WHERE kind = 'mail.link'")[0].integer("n").value_or(0);
+  };
+  const auto gets_mail = [&](const std::string& network) {
+    const std::int64_t before = mails();
+    links.request("ada@example.org", asker_of(network), "");
+    return mails() > before;
+  };
+
+  // One network floods: it has its three, and others have theirs.
+  for (int i = 0; i < 9; ++i) EXPECT_EQ(gets_mail("192.0.2."), i < 3) << i;
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(gets_mail("198.51.100."), i < 3) << i;
+
+  // Thirty networks flood: twenty mails a day in all, then one an hour for each that comes new.
+  for (int i = 0; i < 30; ++i) {
+    for (int j = 0; j < 4; ++j) gets_mail("10.0." + std::to_string(i) + ".");
+  }
+  EXPECT_EQ(mails(), 20 + 30 - 4) << "the first four networks and a half took what the first two had left";
+  EXPECT_TRUE(gets_mail("203.0.113."));
+  EXPECT_FALSE(gets_mail("203.0.113.")) << "within the hour";
+
+  // A network that the owner signed in from is none of the strangers.
+  const std::string link = links.make("ada@example.org");
+  ASSERT_TRUE(links.consume(link, asker_of("203.0.113.")));
+  database_->execute("DELETE FROM rate_events WHERE scope IN ('link.client', 'link.clients-network')");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(gets_mail("203.0.113.")) << i;
+
+  links.forget("ada@example.org");
+  const auto left = database_->query("SELECT count(*) AS n FROM rate_events WHERE scope <> 'link.network'");
+  EXPECT_EQ(left[0].integer("n"), 0);
 }
 
 }  // namespace

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from cases import Client, ServiceTest, events_of
 
-HOST = b"Host: x\r\n"
+HOST = b"Host: localhost\r\n"
 OK = b"GET /healthz HTTP/1.1\r\n" + HOST
 
 # Each is refused with a status of its own and the connection closed, so that nothing behind it is read as a request.
 SMUGGLING = [
-    b"POST / HTTP/1.1\r\n" + HOST + headers + b"\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" for headers in (
+    b"POST / HTTP/1.1\r\n" + HOST + headers + b"\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" for headers in (
         b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
         b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", b"Transfer-Encoding: xchunked\r\n", b"Transfer-Encoding: gzip\r\n",
         b"Transfer-Encoding: chunked, identity\r\n", b"Transfer-Encoding: identity, chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n",
@@ -28,7 +28,7 @@ SMUGGLING = [
         b"Content-Length: +5\r\n", b"Content-Length: -5\r\n", b"Content-Length: 0x5\r\n", b"Content-Length: 5 5\r\n", b"Content-Length: 5a\r\n",
         b"Content-Length: \r\n", b"Content-Length: 5.0\r\n", b"Content-Length: 1e1\r\n", b"Content-Length: \"5\"\r\n", b"Content-Length : 5\r\n",
         b"Content-Length:\x0b5\r\n", b"Content-Length: 99999999999999999999\r\n", b"Content-Length: 18446744073709551621\r\n", b" Content-Length: 5\r\n",
-        b"Content-Length: \xef\xbc\x95\r\n", b"Host: y\r\n", b"host: x\r\n", b": y\r\n", b"X y\r\n", b"X(: y\r\n", b"X\x80: y\r\n", b"X: \x7f\r\n", b"X: \x08\r\n",
+        b"Content-Length: \xef\xbc\x95\r\n", b"Host: y\r\n", b"host: localhost\r\n", b": y\r\n", b"X y\r\n", b"X(: y\r\n", b"X\x80: y\r\n", b"X: \x7f\r\n", b"X: \x08\r\n",
         b"Content-Type: a\r\nContent-Type: b\r\n")
 ] + [line + b"\r\n" + HOST + b"\r\n" for line in (
     b"GET  /healthz HTTP/1.1", b"GET /healthz  HTTP/1.1", b"GET\t/healthz\tHTTP/1.1", b"GET /healthz HTTP/1.1 x", b"GET /healthz", b"GET /healthz HTTP/2.0",
