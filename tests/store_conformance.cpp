@@ -333,6 +333,26 @@ TEST_F(Conformance, SeveralQueriesAreAnsweredEachInItsPlace) {
   EXPECT_EQ(database_->query_all({one, all})[0][0].integer("i"), 7) << "within a transaction its own writes";
 }
 
+TEST_F(Conformance, SeveralWritesOfATransactionAreDoneTogetherOrNotAtAll) {
+  const std::string insert = "INSERT INTO " + table_ + " (k, i) VALUES (:k, :i) RETURNING i";
+  const auto adding = [&](const char* key, std::int64_t i) {
+    return Query{insert, {{":k", std::string(key)}, {":i", i}}};
+  };
+  for (int i = 0; i < 5; ++i) {  // prepared on the way, where they can be
+    const std::string a = "a" + std::to_string(i), b = "b" + std::to_string(i);
+    in_transaction(*database_, [&] {
+      const auto done = database_->query_all({adding(a.c_str(), i), adding(b.c_str(), i + 10)});
+      EXPECT_EQ(done[1][0].integer("i"), i + 10);
+    }, {.isolation = Isolation::beside_others});
+    EXPECT_EQ(value_of(*open(), b), i + 10);
+    const auto twice = [&] { database_->query_all({adding("new", 1), adding(a.c_str(), 2), adding("newer", 3)}); };
+    EXPECT_EQ(kind_of_failure([&] { in_transaction(*database_, twice, {.isolation = Isolation::beside_others}); }),
+              ErrorKind::conflict)
+        << "the failure of the one that failed, not of those behind it";
+    EXPECT_TRUE(database_->query("SELECT i FROM " + table_ + " WHERE k LIKE 'new%'").empty());
+  }
+}
+
 TEST_F(Conformance, OneOfSeveralQueriesThatFailsFailsAllAndLeavesTheConnectionUsable) {
   put(*database_, "a", 1);
   const Query good{"SELECT i FROM " + table_, {}};

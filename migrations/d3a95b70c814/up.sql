@@ -18,3 +18,37 @@ CREATE TABLE heretix_server_refusals (
   message text NOT NULL,
   CONSTRAINT heretix_server_refusals_pkey PRIMARY KEY (address, model, parameter, value, sent_with)
 );
+
+-- The record of a measurement is kept once, under its execution. Every check that shows it refers to it, so that an
+-- answer from the result cache copies nothing, and removing the check that measured it takes it from nobody else.
+CREATE TABLE check_records (
+  execution_id varchar(64) NOT NULL,
+  record text NOT NULL,
+  measured_at timestamptz DEFAULT now() NOT NULL,
+  CONSTRAINT check_records_pkey PRIMARY KEY (execution_id)
+);
+UPDATE check_requests SET execution_id = CAST(record AS jsonb) -> 'execution' ->> 'execution_id' WHERE record IS NOT NULL;
+INSERT INTO check_records (execution_id, record, measured_at) SELECT q.execution_id, max(q.record), coalesce(min(c.finished_at), now()) FROM check_requests q JOIN checks c ON c.id = q.check_id WHERE q.record IS NOT NULL GROUP BY q.execution_id;
+ALTER TABLE check_requests RENAME COLUMN execution_id TO former_execution_id;
+ALTER TABLE check_requests ADD COLUMN execution_id varchar(64) CONSTRAINT check_requests_execution_id_fkey REFERENCES check_records (execution_id);
+UPDATE check_requests SET execution_id = former_execution_id WHERE record IS NOT NULL;
+ALTER TABLE check_requests DROP COLUMN former_execution_id;
+ALTER TABLE check_requests DROP COLUMN record;
+UPDATE checks SET config_json = NULL, sampler_json = NULL, counts_by_template_json = NULL WHERE was_cached;
+CREATE INDEX ix_check_requests_execution ON check_requests (execution_id) WHERE execution_id IS NOT NULL;
+
+-- What decides a result, as a digest: it is found among the same user's checks, and among those that are shared.
+ALTER TABLE check_requests ADD COLUMN result_key varchar(64);
+CREATE INDEX ix_check_requests_shared ON check_requests (result_key) WHERE share_id IS NOT NULL;
+CREATE INDEX ix_checks_user_claim ON checks (user_id, claim_hash) WHERE NOT was_cached;
+DELETE FROM result_cache;
+
+-- How often something happened to a subject within a window that began with the first time.
+CREATE TABLE rate_counts (
+  scope varchar(32) NOT NULL,
+  subject varchar(64) NOT NULL,
+  started_at timestamptz DEFAULT now() NOT NULL,
+  used bigint NOT NULL,
+  CONSTRAINT rate_counts_pkey PRIMARY KEY (scope, subject)
+);
+CREATE INDEX ix_rate_counts_started ON rate_counts (started_at);

@@ -12,8 +12,23 @@ constexpr std::string_view kRemoveStart =
     "DELETE FROM rate_events WHERE scope = :scope AND substr(subject, 1, :length) = :start";
 constexpr std::string_view kInsert =
     "INSERT INTO rate_events (id, scope, subject, happened_at) VALUES (:id, :scope, :subject, now())";
+constexpr std::string_view kCountInWindow =
+    "INSERT INTO rate_counts (scope, subject, started_at, used) VALUES (:scope, :subject, now(), 1) ON CONFLICT (scope, "
+    "subject) DO UPDATE SET used = CASE WHEN rate_counts.started_at > later(:ago) THEN rate_counts.used + 1 ELSE 1 END, "
+    "started_at = CASE WHEN rate_counts.started_at > later(:ago) THEN rate_counts.started_at ELSE now() END WHERE "
+    "rate_counts.started_at <= later(:ago) OR rate_counts.used < :most RETURNING used";
 
 }  // namespace
+
+Query count_in_window(const std::string& scope, const std::string& subject, const RateLimit& limit) {
+  return {std::string(kCountInWindow),
+          {{":scope", scope},
+           {":subject", subject},
+           {":ago", -static_cast<double>(limit.within.count())},
+           {":most", limit.most}}};
+}
+
+bool was_counted(const std::vector<Row>& rows) { return !rows.empty(); }
 
 bool count_event(Database& database, const std::string& scope, const std::string& subject,
                  const std::vector<RateLimit>& limits) {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
+
 namespace heretix {
 
 using nlohmann::json;
@@ -28,19 +30,33 @@ std::string to_json_text(const CheckJob& job) {
   return text.dump();
 }
 
+namespace {
+
+// A number that does not fit its type would be read as another one: it is refused where it is read.
+int number_at(const json& text, const char* field, int most) {
+  const json& value = text.at(field);
+  const bool is_whole = value.is_number_integer();
+  const bool fits = is_whole && value >= 1 && value <= most;
+  if (fits) return value.get<int>();
+  throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {} is {}, must be from 1 to {}", field,
+                                             shortened(value.dump(), 40), most));
+}
+
+}  // namespace
+
 CheckJob check_job_from(const std::string& json_text) {
   try {
     const json text = json::parse(json_text);
     CheckJob job{.model = text.at("model"),
                  .request = {.claim = text.at("claim"), .bank = text.at("bank"), .sampling = {}}};
     CheckRequest& r = job.request;
-    r.sampling.slots = text.at("K");
-    r.sampling.replicates = text.at("R");
-    r.sampling.draws = text.at("B");
+    r.sampling.slots = number_at(text, "K", kMaxSlots);
+    r.sampling.replicates = number_at(text, "R", kMaxReplicates);
+    r.sampling.draws = number_at(text, "B", kMaxDraws);
     r.readout = readout_from(text.at("readout").get<std::string>());
-    r.samples = text.at("samples");
+    r.samples = number_at(text, "samples", kMaxSamples);
     r.fresh = text.at("fresh");
-    if (text.contains("T")) r.sampling.templates = text["T"].get<int>();
+    if (text.contains("T")) r.sampling.templates = number_at(text, "T", kMaxSlots);
     if (text.contains("ladder"))
       r.sampling.ladder = Ladder{text["ladder"].at("rungs").get<std::vector<int>>(), text["ladder"].at("target")};
     if (text.contains("seed")) r.seed = text["seed"].get<std::uint64_t>();

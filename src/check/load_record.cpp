@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "plan/limits.hpp"
 
 namespace heretix {
 namespace {
@@ -100,8 +101,18 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
   const PromptBank bank = bank_of(runs, execution);
   const StoredConfig config = read_config(execution.config_text);
   const std::vector<CountedKey> keys = runs.counted_keys(execution.execution_id);
+
+  // The numbers come from a file that anybody may have written: they are compared with what it holds before a plan is made.
+  const Sampling& sampling = config.recipe.sampling;
+  const auto planned = static_cast<std::size_t>(questions_of(sampling, Readout::verbalized, 1));
+  if (!sampling.ladder && keys.size() != planned) {
+    throw Error(ErrorKind::broken,
+                fmt::format("{} counted {} answers, its plan has {}", execution.execution_id, keys.size(), planned),
+                kDamaged);
+  }
+
   Plan plan = make_plan(config.recipe, bank);
-  if (config.recipe.sampling.ladder) plan = first_of_ladder(plan, keys.size());
+  if (sampling.ladder) plan = first_of_ladder(plan, keys.size());
   if (keys.size() != plan.questions.size()) {
     throw Error(ErrorKind::broken,
                 fmt::format("{} counted {} answers, its plan has {}", execution.execution_id, keys.size(),

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/random.hpp"
 #include "base/sha256.hpp"
 #include "judge/gates.hpp"
 
@@ -11,16 +10,19 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kFind =
-    "UPDATE result_cache SET last_used_at = now() WHERE result_key = :key AND created_at > later(:ago) RETURNING "
-    "run_id, "
-    "payload";
-constexpr std::string_view kKeep =
-    "INSERT INTO result_cache (id, result_key, run_id, env, payload, created_at, last_used_at) VALUES (:id, :key, "
-    ":run, "
-    ":env, :payload, now(), now()) ON CONFLICT (result_key) DO UPDATE SET run_id = excluded.run_id, env = "
-    "excluded.env, "
-    "payload = excluded.payload, created_at = now(), last_used_at = now()";
+// The measured ones of a user are in an index by claim; those that were answered from the cache are not looked through.
+constexpr std::string_view kFindOfUser =
+    "SELECT c.id, q.execution_id FROM checks c JOIN check_requests q ON q.check_id = c.id JOIN check_records r ON "
+    "r.execution_id = q.execution_id WHERE c.user_id = :owner AND c.claim_hash = :hash AND NOT c.was_cached AND "
+    "q.result_key = :key AND r.measured_at > later(:ago) ORDER BY r.measured_at DESC LIMIT 1";
+constexpr std::string_view kFindOfVisitor =
+    "SELECT q.check_id AS id, q.execution_id FROM check_requests q JOIN check_records r ON r.execution_id = "
+    "q.execution_id WHERE q.visitor_id = :owner AND q.result_key = :key AND r.measured_at > later(:ago) ORDER BY "
+    "r.measured_at DESC LIMIT 1";
+constexpr std::string_view kFindShared =
+    "SELECT q.check_id AS id, q.execution_id FROM check_requests q JOIN check_records r ON r.execution_id = "
+    "q.execution_id WHERE q.share_id IS NOT NULL AND q.result_key = :key AND r.measured_at > later(:ago) ORDER BY "
+    "r.measured_at DESC LIMIT 1";
 
 }  // namespace
 
@@ -46,18 +48,22 @@ std::string result_key(const CheckRequest& request, const Plan& plan, const Prom
   return sha256_hex(key.dump());
 }
 
-std::optional<CachedResult> ResultCache::find(const std::string& key, std::chrono::seconds life) {
-  const auto rows = database_.query(kFind, {{":key", key}, {":ago", -static_cast<double>(life.count())}});
-  if (rows.empty()) return std::nullopt;
-  // Postgres keeps the document, not its spelling.
-  return CachedResult{rows[0].text_or_empty("run_id"), json::parse(rows[0].text_or_empty("payload")).dump()};
-}
+std::optional<CachedResult> ResultCache::find(const std::string& key, const std::string& claim_hash,
+                                              const std::string& user_id, const std::string& visitor_id,
+                                              std::chrono::seconds life) {
+  const Value ago = -static_cast<double>(life.count());
+  std::vector<Query> queries;
+  if (!user_id.empty())
+    queries.push_back(
+        {std::string(kFindOfUser), {{":owner", user_id}, {":hash", claim_hash}, {":key", key}, {":ago", ago}}});
+  else if (!visitor_id.empty())
+    queries.push_back({std::string(kFindOfVisitor), {{":owner", visitor_id}, {":key", key}, {":ago", ago}}});
+  queries.push_back({std::string(kFindShared), {{":key", key}, {":ago", ago}}});
 
-void ResultCache::keep(const std::string& key, const std::string& run_id, const std::string& env,
-                       const Record& record) {
-  database_.execute(
-      kKeep,
-      {{":id", new_uuid()}, {":key", key}, {":run", run_id}, {":env", env}, {":payload", to_json(record).dump()}});
+  for (const std::vector<Row>& rows : database_.query_all(queries)) {
+    if (!rows.empty()) return CachedResult{rows[0].text_or_empty("id"), rows[0].text_or_empty("execution_id")};
+  }
+  return std::nullopt;
 }
 
 }  // namespace heretix

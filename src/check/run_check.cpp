@@ -12,6 +12,8 @@
 #include "check/artifact.hpp"
 #include "check/ask_in_parts.hpp"
 #include "check/run_store.hpp"
+#include "plan/limits.hpp"
+#include "plan/outline.hpp"
 
 namespace heretix {
 namespace {
@@ -146,8 +148,9 @@ Asked ask_ladder(const Plan& plan, const auto& ask_part) {
 
 std::string new_execution_id() { return "exec-" + random_hex(6); }
 
-Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
-                const std::string& execution_id) {
+namespace {
+
+Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts, const std::string& execution_id) {
   Recipe recipe{
       .claim = parse_claim(request.claim), .model = facts.model, .mode = facts.mode, .sampling = request.sampling};
   if (request.fresh) recipe.mode.with("run", execution_id);
@@ -155,7 +158,21 @@ Plan plan_check(const CheckRequest& request, const PromptBank& bank, const Provi
     recipe.mode.with("readout", std::string(to_word(request.readout)));
     if (request.readout == Readout::frequency) recipe.mode.with("samples", fmt::format("{}", request.samples));
   }
-  return make_plan(recipe, asked_bank(request, bank));
+  return recipe;
+}
+
+}  // namespace
+
+Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
+                const std::string& execution_id) {
+  require_measurable(request.sampling, request.readout, request.samples);
+  return make_plan(recipe_of(request, facts, execution_id), asked_bank(request, bank));
+}
+
+Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
+                   const std::string& execution_id) {
+  require_measurable(request.sampling, request.readout, request.samples);
+  return outline_plan(recipe_of(request, facts, execution_id), asked_bank(request, bank));
 }
 
 PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {
@@ -176,7 +193,7 @@ void leave_out_refused(Provider& provider, RunStore& runs) {
 }
 
 Record run_check(const CheckRequest& request, const CheckPorts& ports) {
-  const std::string execution_id = new_execution_id();
+  const std::string execution_id = ports.execution_id.empty() ? new_execution_id() : ports.execution_id;
   const PromptBank named = ports.banks.get(request.bank);
   const PromptBank bank = asked_bank(request, named);
   require_readable(ports.provider, request.readout);

@@ -36,12 +36,18 @@ struct CheckPorts {
   const Clock& clock;
   const StopSignal& stop;
   AskObserver& observer;
-  std::string owner{};  // of the execution, for RunStore::start
+  std::string owner{};         // of the execution, for RunStore::start
+  std::string execution_id{};  // where it was told already (a check of the service); empty: a new one
 };
 
-// Claim, bank and plan, as run_check makes them; nothing is asked or written.
+// Claim, bank and plan, as run_check makes them; nothing is asked or written. The numbers are tested first
+// (require_measurable).
 Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                 const std::string& execution_id = {});
+
+// The same without the questions (outline_plan): what a check would ask and under which name.
+Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
+                   const std::string& execution_id = {});
 
 // The bank in the form that the readout needs.
 PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank);

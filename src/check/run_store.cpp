@@ -10,6 +10,7 @@
 #include "ask/ownership.hpp"
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "check/check_row.hpp"
 
 namespace heretix {
 namespace {
@@ -21,12 +22,19 @@ constexpr std::string_view kInsertExecution =
     "INSERT INTO heretix_executions (execution_id, run_id, status, owner, created_at, claim, model, mode, "
     "prompt_version, "
     "bank_content_sha256, config_json) VALUES (:id, :run, 'running', :owner, :now, :claim, :model, :mode, :version, "
-    ":bank, :config) ON CONFLICT DO NOTHING";
+    ":bank, :config) ON CONFLICT (execution_id) DO UPDATE SET run_id = excluded.run_id, status = excluded.status, owner = "
+    "excluded.owner, created_at = excluded.created_at, finished_at = NULL, claim = excluded.claim, model = "
+    "excluded.model, mode = excluded.mode, prompt_version = excluded.prompt_version, bank_content_sha256 = "
+    "excluded.bank_content_sha256, config_json = excluded.config_json, record_json = NULL, record_sha256 = NULL";
+// Somebody else may have begun the execution anew, after this one's lease was lost: then it is theirs.
 constexpr std::string_view kFinishExecution =
     "UPDATE heretix_executions SET status = 'done', finished_at = :now, record_json = :record, record_sha256 = :hash "
-    "WHERE execution_id = :id";
+    "WHERE execution_id = :id AND owner = :owner";
 constexpr std::string_view kEndExecution =
-    "UPDATE heretix_executions SET status = :status, finished_at = :now WHERE execution_id = :id";
+    "UPDATE heretix_executions SET status = :status, finished_at = :now WHERE execution_id = :id AND owner = :owner AND "
+    "status = 'running'";
+constexpr std::string_view kForgetExecutionSamples =
+    "DELETE FROM heretix_execution_samples WHERE execution_id = :id";
 constexpr std::string_view kInsertExecutionSample =
     "INSERT INTO heretix_execution_samples (execution_id, position, cache_key, attempt, from_store) VALUES (:id, "
     ":position, :key, :attempt, :stored) ON CONFLICT DO NOTHING";
@@ -104,11 +112,12 @@ std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& ba
                                           const std::string& config_text, const std::string& owner, long long now) {
   const std::string content = to_json(bank).dump();
   Ownership ours = owner.empty() ? own_execution(database_, execution_id) : Ownership{owner, nullptr};
+  owner_ = ours.owner;
   write([&] {
     database_.execute(kInsertBank, {{":hash", sha256_hex(content)}, {":version", bank.version}, {":json", content}});
     database_.execute(kInsertExecution, {{":id", execution_id},
                                          {":run", plan.run_id},
-                                         {":owner", ours.owner},
+                                         {":owner", owner_},
                                          {":now", std::int64_t{now}},
                                          {":claim", plan.recipe.claim.text},
                                          {":model", plan.recipe.model},
@@ -116,6 +125,7 @@ std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& ba
                                          {":version", plan.prompt_version},
                                          {":bank", sha256_hex(content)},
                                          {":config", config_text}});
+    database_.execute(kForgetExecutionSamples, {{":id", execution_id}});
   });
   return std::move(ours.held);
 }
@@ -169,10 +179,14 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
                                                  {":attempt", attempt_or_null(record.answers[i])},
                                                  {":stored", std::int64_t{record.answers[i].from_store}}});
     }
-    database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
-                                         {":now", std::int64_t{record.execution.finished_at}},
-                                         {":record", text},
-                                         {":hash", sha256_hex(text)}});
+    const auto ours = database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
+                                                           {":owner", owner_},
+                                                           {":now", std::int64_t{record.execution.finished_at}},
+                                                           {":record", text},
+                                                           {":hash", sha256_hex(text)}});
+    if (ours == 0)
+      throw Error(ErrorKind::conflict, fmt::format("{} is run by somebody else by now", record.execution.execution_id),
+                  "its answers are kept; nothing else was written");
   });
 }
 
@@ -195,7 +209,10 @@ void RunStore::remember_refused(const std::string& model, const std::string& par
 
 void RunStore::end(const std::string& execution_id, const std::string& status, long long now) {
   write([&] {
-    database_.execute(kEndExecution, {{":id", execution_id}, {":status", status}, {":now", std::int64_t{now}}});
+    database_.execute(kEndExecution, {{":id", execution_id},
+                                      {":owner", owner_},
+                                      {":status", status},
+                                      {":now", std::int64_t{now}}});
   });
 }
 
@@ -214,7 +231,19 @@ std::string RunStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
   std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
   if (found.empty() && has_our_tables()) found = database_.query(kFindExecution, {{":name", name}});
+  if (found.empty()) {
+    if (const auto execution = execution_named(name)) return execution->run_id;
+  }
   return only_one(found, name);
+}
+
+std::optional<ExecutionRow> RunStore::execution_named(const std::string& name) {
+  const std::size_t dash = name.rfind('-');
+  if (dash == std::string::npos || name.size() - dash - 1 != kExecutionDigits) return std::nullopt;
+  auto found = execution("exec-" + execution_digits(name));
+  if (!found || found->status != "done") return std::nullopt;
+  const bool is_named = name == found->execution_id || name == check_run_id(found->run_id, found->execution_id);
+  return is_named ? found : std::nullopt;
 }
 
 std::string RunStore::only_one(const std::vector<Row>& found, const std::string& name) {

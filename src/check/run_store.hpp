@@ -54,13 +54,16 @@ class RunStore {
   RunStore& operator=(const RunStore&) = delete;
   Database& database() { return database_; }  // which holds the answers too
 
-  // The execution and its bank, before anything is asked. `owner`: the job whose lease says that it runs, in Postgres;
-  // empty: this process, for as long as what is returned lives (ask/ownership.hpp). Keep it until the end is written.
+  // The execution and its bank, before anything is asked. An execution that ended, or whose owner is gone, begins anew
+  // under its id: a check of the service has one id from when it was accepted. `owner`: the job whose lease says that it
+  // runs, in Postgres; empty: this process, for as long as what is returned lives (ask/ownership.hpp). Keep it until the
+  // end is written.
   [[nodiscard]] std::unique_ptr<HeldName> start(const Plan& plan, const PromptBank& bank,
                                                 const std::string& execution_id, const std::string& config_text,
                                                 const std::string& owner, long long now);
 
-  // The record, the answers it counted and, in a harness file, the `runs` row, in one transaction.
+  // The record, the answers it counted and, in a harness file, the `runs` row, in one transaction. Throws
+  // Error{conflict} where another owner has begun the execution anew since start().
   void finish(const Record& record, const std::string& artifact_path);
 
   // Optional parameters that a model refused (leave_out_refused). Without our second schema: none.
@@ -73,12 +76,19 @@ class RunStore {
   // Overridden: results by run id.
   virtual std::vector<Row> runs(std::size_t most);  // newest first, with the columns of `runs`
   std::size_t count();
-  // By run_id, execution_id or a unique beginning of either. Throws Error{not_found, bad_input (ambiguous)}.
+  // By run_id, execution_id or a unique beginning of either, or by the run id of a check of the service. Throws
+  // Error{not_found, bad_input (ambiguous)}.
   virtual std::string find_run(const std::string& name);
+  // The execution that a name means where it means a single one: a whole execution_id, or the run id of a check of the
+  // service, "<recipe>-<12 digits of the execution>". Empty: it names a run, of which the newest execution counts.
+  virtual std::optional<ExecutionRow> execution_named(const std::string& name);
   virtual Row run(const std::string& run_id);
   virtual std::optional<ExecutionRow> newest_execution(const std::string& run_id);  // that is done
   virtual std::string table() const { return "runs"; }
-  virtual std::string run_id_of(const Record& record) const { return record.plan.run_id; }
+  // Whether that row of table() may hold this record under its run id.
+  virtual bool names(const Row& stored, const Record& record) {
+    return stored.text_or_empty("run_id") == record.plan.run_id;
+  }
   virtual std::vector<ExpectedColumn> expected_columns(const Record& record, const Row& stored);
   // Whether `samples` may hold another program's answer to a question that was asked here too.
   virtual bool shares_samples() const { return false; }
@@ -104,6 +114,7 @@ class RunStore {
   void write(const std::function<void()>& body);
   bool has_our_tables();  // a file of another program that was only ever read lacks them
   Database& database_;
+  std::string owner_;  // of the execution that was started last
 };
 
 }  // namespace heretix

@@ -18,22 +18,42 @@ constexpr std::string_view kInsertCheck =
     "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
     "\"B\", seed, max_output_tokens, prompt_char_len_max, was_cached, created_at) VALUES (:id, :run, :env, :user, "
     ":claim, :hash, :model, :version, :K, :R, :T, :B, :seed, :tokens, :longest, false, now())";
-constexpr std::string_view kCopyResult =
-    "UPDATE checks SET was_cached = true, finished_at = now(), \"T\" = o.\"T\", bootstrap_seed = o.bootstrap_seed, "
-    "prob_true_rpl = o.prob_true_rpl, ci_lo = o.ci_lo, ci_hi = o.ci_hi, ci_width = o.ci_width, template_iqr_logit = "
-    "o.template_iqr_logit, stability_score = o.stability_score, imbalance_ratio = o.imbalance_ratio, "
-    "rpl_compliance_rate = o.rpl_compliance_rate, cache_hit_rate = o.cache_hit_rate, config_json = o.config_json, "
-    "sampler_json = o.sampler_json, counts_by_template_json = o.counts_by_template_json, pqs = o.pqs, "
-    "gate_compliance_ok = o.gate_compliance_ok, gate_stability_ok = o.gate_stability_ok, gate_precision_ok = "
-    "o.gate_precision_ok, pqs_version = o.pqs_version, provider_model_id = o.provider_model_id FROM checks o WHERE "
-    "o.run_id = :of AND checks.id = :id";
+// The figures that lists show, of the check that measured them; its long texts stay where they are.
+constexpr std::string_view kInsertCached =
+    "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
+    "\"B\", seed, max_output_tokens, prompt_char_len_max, was_cached, created_at, finished_at, bootstrap_seed, "
+    "prob_true_rpl, ci_lo, ci_hi, ci_width, template_iqr_logit, stability_score, imbalance_ratio, rpl_compliance_rate, "
+    "cache_hit_rate, pqs, gate_compliance_ok, gate_stability_ok, gate_precision_ok, pqs_version, provider_model_id) "
+    "SELECT :id, :run, :env, :user, :claim, :hash, :model, :version, :K, :R, o.\"T\", :B, :seed, o.max_output_tokens, "
+    "o.prompt_char_len_max, true, now(), now(), o.bootstrap_seed, o.prob_true_rpl, o.ci_lo, o.ci_hi, o.ci_width, o.template_iqr_logit, "
+    "o.stability_score, o.imbalance_ratio, o.rpl_compliance_rate, o.cache_hit_rate, o.pqs, o.gate_compliance_ok, "
+    "o.gate_stability_ok, o.gate_precision_ok, o.pqs_version, o.provider_model_id FROM checks o WHERE o.id = :of "
+    "RETURNING id";
 constexpr std::string_view kInsertRequest =
-    "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, record, created_at, "
-    "updated_at) VALUES (:id, :state, :request, :visitor, :ledger, :charged, :record, now(), now())";
+    "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, result_key, "
+    "last_event, created_at, updated_at) VALUES (:id, :state, :request, :visitor, :ledger, :charged, :execution, "
+    ":result, 1, now(), now()) RETURNING check_id";
+constexpr std::string_view kInsertFirstEvent =
+    "INSERT INTO check_events (check_id, number, kind, payload, created_at) VALUES (:id, 1, 'state', :payload, now()) "
+    "RETURNING check_id";
+constexpr std::string_view kKeepRecord =
+    "INSERT INTO check_records (execution_id, record, measured_at) VALUES (:execution, :record, now()) ON CONFLICT "
+    "(execution_id) DO UPDATE SET record = excluded.record, measured_at = excluded.measured_at";
+constexpr std::string_view kNameRecord = "UPDATE check_requests SET execution_id = :execution WHERE check_id = :id";
+constexpr std::string_view kRecordOf = "SELECT execution_id FROM check_requests WHERE check_id = :id";
+constexpr std::string_view kLockRecord =
+    "SELECT execution_id FROM check_records WHERE execution_id = :execution FOR UPDATE";
+constexpr std::string_view kForgetRecord =
+    "DELETE FROM check_records WHERE execution_id = :execution AND NOT EXISTS (SELECT 1 FROM check_requests q WHERE "
+    "q.execution_id = check_records.execution_id)";
+constexpr std::string_view kUnusedRecords =
+    "SELECT r.execution_id FROM check_records r WHERE NOT EXISTS (SELECT 1 FROM check_requests q WHERE q.execution_id = "
+    "r.execution_id)";
 constexpr std::string_view kColumns =
     "c.id, c.run_id, c.claim, c.model, c.user_id, c.created_at, c.finished_at, c.was_cached, c.prob_true_rpl, c.ci_lo, "
     "c.ci_hi, q.state, q.visitor_id, q.request, q.error_kind, q.error, q.charged_to, q.ledger_id, q.cancel_requested, "
     "q.last_event, q.share_id";
+constexpr std::string_view kWithRecord = "LEFT JOIN check_records r ON r.execution_id = q.execution_id";
 constexpr std::string_view kEvent =
     "UPDATE check_requests SET last_event = last_event + 1, updated_at = now() WHERE check_id = :id RETURNING "
     "last_event";
@@ -60,8 +80,6 @@ constexpr std::string_view kRemove =
 constexpr std::string_view kShare =
     "UPDATE check_requests SET share_id = COALESCE(share_id, :share) WHERE check_id = :id RETURNING share_id";
 constexpr std::string_view kUnshare = "UPDATE check_requests SET share_id = NULL WHERE check_id = :id";
-constexpr std::string_view kForgetResult =
-    "DELETE FROM result_cache WHERE run_id = (SELECT run_id FROM checks WHERE id = :id)";
 constexpr std::string_view kForgetJob = "DELETE FROM jobs WHERE kind = 'check' AND unique_key = :id";
 constexpr std::string_view kReturned =
     "UPDATE check_requests SET charged_to = 'returned' WHERE check_id = :id AND charged_to IN ('user', 'visitor')";
@@ -69,7 +87,6 @@ constexpr std::string_view kEvents =
     "SELECT number, kind, payload FROM check_events WHERE check_id = :id AND number > :after ORDER BY number LIMIT "
     ":most";
 constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_requests WHERE updated_at > later(:ago)";
-constexpr std::string_view kForgetOldResults = "DELETE FROM result_cache WHERE created_at < later(:ago)";
 constexpr std::string_view kRemoveOld =
     "DELETE FROM checks WHERE finished_at < later(:ago) AND id IN (SELECT check_id FROM check_requests)";
 
@@ -114,63 +131,75 @@ void ServedChecks::add_event(const std::string& id, const std::string& kind, con
 
 namespace {
 
-void insert_request(Database& database, const NewServedCheck& check, const char* state, const std::string& record) {
-  database.execute(kInsertRequest, {{":id", check.id},
-                                    {":state", std::string(state)},
-                                    {":request", check.request},
-                                    {":visitor", text_or_null(check.visitor_id)},
-                                    {":ledger", text_or_null(check.ledger_id)},
-                                    {":charged", check.charged_to},
-                                    {":record", text_or_null(record)}});
+// What both kinds of new checks have in common.
+Bindings row_of(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
+  const Sampling& s = plan.recipe.sampling;
+  return {{":id", check.id},
+          {":run", check_run_id(plan.run_id, check.execution_id)},
+          {":env", check.env},
+          {":user", text_or_null(check.user_id)},
+          {":claim", plan.recipe.claim.text},
+          {":hash", plan.recipe.claim.hash()},
+          {":model", plan.recipe.model},
+          {":version", plan.prompt_version},
+          {":K", std::int64_t{s.slots}},
+          {":R", std::int64_t{s.replicates}},
+          {":B", std::int64_t{s.draws}},
+          {":seed", seed ? Value(std::bit_cast<std::int64_t>(*seed)) : Value(std::monostate{})}};
+}
+
+Query request_row(const NewServedCheck& check, const char* state, const std::string& execution_id) {
+  return {std::string(kInsertRequest),
+          {{":id", check.id},
+           {":state", std::string(state)},
+           {":request", check.request},
+           {":visitor", text_or_null(check.visitor_id)},
+           {":ledger", text_or_null(check.ledger_id)},
+           {":charged", check.charged_to},
+           {":execution", text_or_null(execution_id)},
+           {":result", text_or_null(check.result_key)}}};
+}
+
+Query first_event(const NewServedCheck& check, const char* state) {
+  return {std::string(kInsertFirstEvent), {{":id", check.id}, {":payload", state_payload(state)}}};
 }
 
 }  // namespace
 
-void ServedChecks::insert_row(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
-  const Sampling& s = plan.recipe.sampling;
-  database_.execute(kInsertCheck,
-                    {{":id", check.id},
-                     {":run", check_run_id(plan.run_id, random_hex(6))},
-                     {":env", check.env},
-                     {":user", text_or_null(check.user_id)},
-                     {":claim", plan.recipe.claim.text},
-                     {":hash", plan.recipe.claim.hash()},
-                     {":model", plan.recipe.model},
-                     {":version", plan.prompt_version},
-                     {":K", std::int64_t{s.slots}},
-                     {":R", std::int64_t{s.replicates}},
-                     {":T", std::int64_t{plan.templates_selected()}},
-                     {":B", std::int64_t{s.draws}},
-                     {":seed", seed ? Value(std::bit_cast<std::int64_t>(*seed)) : Value(std::monostate{})},
-                     {":tokens", std::int64_t{s.max_output_tokens}},
-                     {":longest", std::int64_t{plan.longest_prompt}}});
-}
-
 void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
-  insert_row(check, plan, seed);
-  insert_request(database_, check, kCheckQueued, "");
-  add_event(check.id, "state", state_payload(kCheckQueued));
+  Bindings row = row_of(check, plan, seed);
+  row.push_back({":T", std::int64_t{plan.templates_selected()}});
+  row.push_back({":tokens", std::int64_t{plan.recipe.sampling.max_output_tokens}});
+  row.push_back({":longest", std::int64_t{plan.longest_prompt}});
+  database_.execute(kInsertCheck, row);
+  for (const Query& query : {request_row(check, kCheckQueued, ""), first_event(check, kCheckQueued)})
+    database_.query(query.sql, query.bindings);
 }
 
-bool ServedChecks::insert_copy(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed,
-                               const std::string& of_run_id, const std::string& record) {
-  if (database_.query("SELECT id FROM checks WHERE run_id = :of", {{":of", of_run_id}}).empty()) return false;
-  insert_row(check, plan, seed);
-  database_.execute(kCopyResult, {{":of", of_run_id}, {":id", check.id}});
-  insert_request(database_, check, kCheckDone, record);
-  add_event(check.id, "state", state_payload(kCheckDone));
-  return true;
+std::optional<ServedCheck> ServedChecks::insert_cached(const NewServedCheck& check, const Plan& plan,
+                                                       std::optional<std::uint64_t> seed, const CachedResult& result) {
+  Bindings row = row_of(check, plan, seed);
+  row.push_back({":of", result.check_id});
+  const auto done = database_.query_all({{std::string(kInsertCached), std::move(row)},
+                                         request_row(check, kCheckDone, result.execution_id),
+                                         first_event(check, kCheckDone), head_query_for(check.id)});
+  return found(done.back());
 }
 
 namespace {
 
 Query only_where(std::string_view condition, const std::string& key) {
-  return {fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE {}", kColumns,
-                      condition),
+  return {fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE {}", kColumns,
+                      kWithRecord, condition),
           {{":key", key}}};
 }
 
 }  // namespace
+
+Query ServedChecks::head_query_for(const std::string& id) {
+  return {fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.id = :key", kColumns),
+          {{":key", id}}};
+}
 
 Query ServedChecks::query_for(const std::string& id) { return only_where("c.id = :key", id); }
 
@@ -218,9 +247,9 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
 std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
   std::vector<ServedCheck> checks;
   for (const Row& row : database_.query(
-           fmt::format("SELECT {}, q.record FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.user_id = "
-                       ":user ORDER BY c.created_at, c.id",
-                       kColumns),
+           fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE c.user_id "
+                       "= :user ORDER BY c.created_at, c.id",
+                       kColumns, kWithRecord),
            {{":user", user_id}}))
     checks.push_back(served_from(row));
   return checks;
@@ -233,17 +262,26 @@ std::string ServedChecks::share(const std::string& id, const std::string& new_sh
 
 void ServedChecks::unshare(const std::string& id) { database_.execute(kUnshare, {{":id", id}}); }
 
+// Locked first: whoever refers to it just now is waited for, and then seen.
+void ServedChecks::forget_record(const std::string& execution_id) {
+  if (execution_id.empty() || database_.query(kLockRecord, {{":execution", execution_id}}).empty()) return;
+  database_.execute(kForgetRecord, {{":execution", execution_id}});
+}
+
 bool ServedChecks::remove(const std::string& id) {
-  database_.execute(kForgetResult, {{":id", id}});
-  return database_.execute(kRemove, {{":id", id}}) == 1;
+  const auto record = database_.query(kRecordOf, {{":id", id}});
+  if (database_.execute(kRemove, {{":id", id}}) == 0) return false;
+  if (!record.empty()) forget_record(record[0].text_or_empty("execution_id"));
+  return true;
 }
 
 void ServedChecks::remove_all_of(const std::string& user_id) {
   for (const Row& row : database_.query("SELECT id FROM checks WHERE user_id = :user", {{":user", user_id}})) {
     const std::string id = row.text_or_empty("id");
-    database_.execute(kForgetResult, {{":id", id}});
+    const auto record = database_.query(kRecordOf, {{":id", id}});
     database_.execute(kForgetJob, {{":id", id}});
     database_.execute("DELETE FROM checks WHERE id = :id", {{":id", id}});
+    if (!record.empty()) forget_record(record[0].text_or_empty("execution_id"));
   }
 }
 
@@ -269,10 +307,10 @@ bool ServedChecks::cancel_queued(const std::string& id) {
   return true;
 }
 
-bool ServedChecks::begin(const std::string& id, const std::string& lease) {
-  if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return false;
+std::optional<std::string> ServedChecks::begin(const std::string& id, const std::string& lease) {
+  if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
   add_event(id, "state", state_payload(kCheckRunning));
-  return true;
+  return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).text("run_id");
 }
 
 bool ServedChecks::owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease) {
@@ -289,10 +327,13 @@ bool ServedChecks::progress(const std::string& id, const std::string& lease, con
 
 bool ServedChecks::finish(const std::string& id, const std::string& lease, const Record& record,
                           const std::string& env) {
-  const bool is_ours =
-      owned("UPDATE check_requests SET state = 'done', execution_id = :execution, record = :record",
-            {{":execution", record.execution.execution_id}, {":record", to_json(record).dump()}}, id, lease);
-  if (!is_ours) return false;
+  if (!owned("UPDATE check_requests SET state = 'done', updated_at = now()", {}, id, lease)) return false;
+  const std::string& execution = record.execution.execution_id;
+  database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
+  database_.execute(kNameRecord, {{":execution", execution}, {":id", id}});
+
+  // What was told when the check was accepted stays: its time and its run id, although the model may have made us ask in
+  // another way since then, which is another recipe.
   std::string set = "finished_at = now()";
   std::vector<std::string> names;
   Bindings bindings{{":id", id}};
@@ -300,7 +341,7 @@ bool ServedChecks::finish(const std::string& id, const std::string& lease, const
   names.reserve(columns.size());
   for (const CheckColumn& column : columns) {
     const std::string_view name = column.name;
-    if (name == "created_at" || name == "finished_at" || name == "was_cached") continue;
+    if (name == "created_at" || name == "finished_at" || name == "was_cached" || name == "run_id") continue;
     names.push_back(fmt::format(":{}", name));
     set += fmt::format(", {} = {}", column.sql, names.back());
     bindings.push_back({names.back(), column.value});
@@ -348,8 +389,15 @@ std::vector<ServedChecks::Changed> ServedChecks::changed_within(double seconds) 
 }
 
 std::int64_t ServedChecks::remove_older_than(double days) {
-  database_.execute(kForgetOldResults, {{":ago", -days * 86'400}});
-  return database_.execute(kRemoveOld, {{":ago", -days * 86'400}});
+  std::int64_t removed = 0;
+  in_transaction(database_,
+                 [&] {
+                   removed = database_.execute(kRemoveOld, {{":ago", -days * 86'400}});
+                   for (const Row& row : database_.query(kUnusedRecords, {}))
+                     forget_record(row.text_or_empty("execution_id"));
+                 },
+                 {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+  return removed;
 }
 
 }  // namespace heretix

@@ -1,8 +1,9 @@
 // Checks that somebody asked the service for: what was asked, how far it is, what came out, and the events that tell
 // it.
 //
-// The result stands in `checks` as for any check, the rest in `check_requests` and `check_events`. Owns the SQL of
-// these and, for the service, of `checks`. Every change is one of the caller's transactions, begun beside others; what
+// The result stands in `checks` as for any check, its record in `check_records`, the rest in `check_requests` and
+// `check_events`. Several checks may show one record; it goes with the last of them. Owns the SQL of these and, for the
+// service, of `checks`. Every change is one of the caller's transactions, begun beside others; what
 // a worker changes names its lease, and is refused (false) where another worker has the check by now.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "check/result_cache.hpp"
 #include "record/record.hpp"
 #include "store/database.hpp"
 
@@ -29,12 +31,14 @@ inline constexpr const char* kChargedVisitor = "visitor";
 inline constexpr const char* kChargedReturned = "returned";
 
 struct NewServedCheck {
-  std::string id;  // uuid
+  std::string id;            // uuid
+  std::string execution_id;  // that will measure it: its digits are in the run id from the start
   std::string env;
   std::string user_id, visitor_id;  // one of them
   std::string request;              // JSON, as the worker reads it
   std::string charged_to = kChargedNobody;
-  std::string ledger_id{};  // of a user's charge
+  std::string ledger_id{};   // of a user's charge
+  std::string result_key{};  // under which its result may be used again; empty: it may not
 };
 
 struct ServedCheck {
@@ -70,13 +74,16 @@ class ServedChecks {
   explicit ServedChecks(Database& database) : database_(database) {}
 
   void insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
-  // Answered by what that check measured; false: it is not there any more.
-  bool insert_copy(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed,
-                   const std::string& of_run_id, const std::string& record);
+  // Answered by what was measured before: it refers to that record and copies the figures that lists show. The check as
+  // find() gives it, without its record; empty: the check with that result is not there any more. Error{conflict} where
+  // its record is removed at this moment.
+  std::optional<ServedCheck> insert_cached(const NewServedCheck& check, const Plan& plan,
+                                           std::optional<std::uint64_t> seed, const CachedResult& result);
 
   std::optional<ServedCheck> find(const std::string& id);
   // Its two halves, for who reads more in the same round trip (Database::query_all()).
   static Query query_for(const std::string& id);
+  static Query head_query_for(const std::string& id);  // without the record
   static std::optional<ServedCheck> found(const std::vector<Row>& rows);
   std::vector<ServedCheck> list(const ListedChecks& wanted);  // without records
   std::vector<ServedCheck> all_of_user(const std::string& user_id);
@@ -91,7 +98,7 @@ class ServedChecks {
 
   bool request_cancel(const std::string& id);  // of a running one
   bool cancel_queued(const std::string& id);   // one that nobody runs yet
-  bool begin(const std::string& id, const std::string& lease);
+  std::optional<std::string> begin(const std::string& id, const std::string& lease);  // its run id; empty: it has ended
   bool progress(const std::string& id, const std::string& lease, const std::string& payload);
   bool finish(const std::string& id, const std::string& lease, const Record& record, const std::string& env);
   // `state`: failed or cancelled.
@@ -112,7 +119,7 @@ class ServedChecks {
   std::int64_t remove_older_than(double days);
 
  private:
-  void insert_row(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
+  void forget_record(const std::string& execution_id);  // where no check shows it any more
   void add_event(const std::string& id, const std::string& kind, const std::string& payload);
   bool owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease);
   Database& database_;

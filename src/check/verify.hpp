@@ -17,8 +17,9 @@ struct Verification {
   bool passed() const { return differences.empty(); }
 };
 
-// `database_path`: where artifacts are looked for. Reads only. Throws Error{not_found}.
-Verification verify_run(RunStore& runs, const std::string& run_id, const std::string& database_path);
+// `name`: as RunStore::find_run takes it; of a run the newest execution, unless it names another one. `database_path`: where
+// artifacts are looked for. Reads only. Throws Error{not_found}.
+Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path);
 
 // A run that another program wrote: centre and interval from `samples`, as far as its rows allow.
 Verification verify_foreign(RunStore& runs, const std::string& run_id);

@@ -69,9 +69,9 @@ int batch_command(const Options& options) {
   SecondStore second(options);
   Budget budget = make_budget(options.flags);
   for (const BatchEntry& entry : entries) {
-    all.push_back(resolve(options, entry.settings));
-    all.back().request.ask.budget = &budget;
     try {
+      all.push_back(resolve(options, entry.settings));
+      all.back().request.ask.budget = &budget;
       require_price(budget, providers.get(all.back().settings).facts());
       second.require_fits(plan_check(all.back().request, PromptBanks(all.back().prompts).get(all.back().request.bank),
                                      providers.get(all.back().settings).facts()));

@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/recalibration.hpp"
+#include "cli/served_names.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -160,7 +161,9 @@ int answers_command(const Options& options) {
 int verify_command(const Options& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
-  const Verification v = verify_run(runs, runs.find_run(options.run), database_path(options));
+  std::string served;
+  if (options.database.empty()) served = execution_served_as(options.run, database_path(options));
+  const Verification v = verify_run(runs, served.empty() ? options.run : served, database_path(options));
   if (options.json) {
     print_result(dumped({{"run_id", v.run_id},
                          {"execution_id", v.execution_id},

@@ -12,6 +12,7 @@
 #include "cli/keys.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
+#include "plan/limits.hpp"
 #include "provider/llama/llama_provider.hpp"
 #include "provider/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -185,6 +186,8 @@ Resolved resolve(const Options& options, const Settings& row) {
   if (!resolved.request.seed) resolved.request.seed = environment.seed;
   resolved.request.readout = readout_of(s);
   resolved.request.samples = samples_of(s);
+  // Before a model is loaded, and before any plan exists.
+  require_measurable(resolved.request.sampling, resolved.request.readout, resolved.request.samples);
   resolved.request.fresh = options.fresh;
   resolved.request.ask.resend_unknown = options.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "estimate/draw_limit.hpp"
 #include "estimate/resampler.hpp"
 
 namespace heretix {
@@ -37,8 +38,9 @@ void require_valid(std::span<const TemplateLogits> templates, const Bootstrap& b
   if (std::ranges::any_of(templates, [](const TemplateLogits& t) { return t.logits.empty(); })) {
     throw Error(ErrorKind::bad_input, "a template without answers cannot be weighed");
   }
-  if (bootstrap.draws < 1) {
-    throw Error(ErrorKind::bad_input, fmt::format("{} bootstrap draws, at least 1 needed", bootstrap.draws));
+  if (bootstrap.draws < 1 || bootstrap.draws > kMaxBootstrapDraws) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} bootstrap draws, must be from 1 to {}", bootstrap.draws, kMaxBootstrapDraws));
   }
   if (!(bootstrap.trim >= 0.0 && bootstrap.trim < 0.5)) {
     throw Error(ErrorKind::bad_input, fmt::format("trim {} is outside [0, 0.5)", bootstrap.trim));

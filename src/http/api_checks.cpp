@@ -92,9 +92,11 @@ ServiceResponse ServiceApi::create_check(Call& call) {
   }
   const IdempotencyKey idempotency{.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
   const Accepted accepted = intake(call.database).accept(wish, asker, idempotency);
-  parts_.wake_worker();
-  parts_.hub.wake();
-  const auto check = ServedChecks(call.database).find(accepted.check_id);
+  if (!accepted.check) {  // from a stored result there is nothing to do, and nobody waits for it yet
+    parts_.wake_worker();
+    parts_.hub.wake();
+  }
+  const auto check = accepted.check ? accepted.check : ServedChecks(call.database).find(accepted.check_id);
   if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
   ServiceResponse response = json_response(201, check_json(*check));
   response.headers.emplace_back("Location", "/api/checks/" + check->id);

@@ -12,6 +12,8 @@
 #include "check/check_job.hpp"
 #include "check/check_row.hpp"
 #include "check/result_cache.hpp"
+#include "plan/limits.hpp"
+#include "plan/outline.hpp"
 #include "queue/queue.hpp"
 #include "stats/ladder.hpp"
 
@@ -20,7 +22,7 @@ namespace {
 
 constexpr int kDeepReplicates = 3;
 constexpr std::size_t kMostStandardQuestions = 16;
-constexpr std::size_t kMostQuestions = 1024;  // of one check in the service
+constexpr std::int64_t kMostQuestions = 1024;  // of one check in the service
 constexpr std::size_t kLongestKey = 128;
 
 constexpr std::string_view kFindKey =
@@ -58,12 +60,26 @@ Sampling sampling_of(const CheckWish& wish) {
   return sampling;
 }
 
-// Every question once more, as an unusable answer is asked again.
-std::optional<Usd> most_cost(const Plan& plan, const ProviderFacts& facts) {
+// Every question once more, as an unusable answer is asked again. All questions of a template cost the same.
+std::optional<Usd> most_cost(const Plan& plan, const PromptBank& bank, const ProviderFacts& facts) {
   if (!facts.price) return std::nullopt;
+  const Sampling& sampling = plan.recipe.sampling;
   Usd most;
-  for (const Question& question : plan.questions) most += most_cost_of(*facts.price, plan, question) * 2;
+  for (std::size_t i = 0; i < plan.template_order.size(); ++i) {
+    const int times = plan.planned_counts[i] * sampling.replicates * 2;
+    if (times == 0) continue;
+    Question question;
+    question.user_text = bank.user_text(static_cast<std::size_t>(plan.template_order[i]), plan.recipe.claim.text);
+    most += most_cost_of(*facts.price, plan, question) * times;
+  }
   return most;
+}
+
+// A deep check is for who has a plan; known from the numbers, before anything is planned. `questions` of a ladder: its
+// rungs go no further than this.
+bool needs_plan(const Sampling& sampling) {
+  const auto questions = std::int64_t{sampling.slots} * sampling.replicates;
+  return questions > std::int64_t{kMostStandardQuestions};
 }
 
 std::string owner_of(const Asker& asker) { return asker.user ? asker.user->id : asker.visitor_id; }
@@ -82,11 +98,19 @@ Depth depth_from(const std::string& word) {
 struct Intake::Prepared {
   const OfferedModel* model;
   CheckJob job;
-  Plan plan;
+  std::string execution_id;  // of the measurement, if it comes to one
+  Plan plan;                 // without its questions: only the worker needs them
   Quote quote;
 };
 
 Intake::Prepared Intake::prepare(const CheckWish& wish) const {
+  // Nothing is looked up, read or planned for what is too large.
+  CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish)};
+  request.readout = wish.readout;
+  request.seed = wish.seed;
+  request.fresh = wish.fresh;
+  require_measurable(request.sampling, request.readout, request.samples, kMostQuestions);
+
   const auto model = std::ranges::find(models_, wish.model, &OfferedModel::name);
   if (model == models_.end()) {
     std::vector<std::string> names;
@@ -98,21 +122,19 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} cannot be read by {}: {}", wish.model, to_word(wish.readout), why->second),
                 "leave readout out, or ask another model");
-  Prepared prepared{.model = &*model, .job = {.model = wish.model, .request = {}}, .plan = {}, .quote = {}};
-  CheckRequest& request = prepared.job.request;
-  request.claim = wish.claim;
-  request.bank = rules_.bank;
-  request.sampling = sampling_of(wish);
-  request.readout = wish.readout;
-  request.seed = wish.seed;
-  request.fresh = wish.fresh;
+  Prepared prepared{.model = &*model,
+                    .job = {.model = wish.model, .request = request},
+                    .execution_id = new_execution_id(),
+                    .plan = {},
+                    .quote = {}};
   const PromptBank bank = banks_.get(rules_.bank);
-  prepared.plan = plan_check(request, bank, model->facts, wish.fresh ? new_execution_id() : "");
+  const PromptBank asked = asked_bank(request, bank);
+  prepared.plan = outline_check(request, bank, model->facts, prepared.execution_id);
   require_fits_check(prepared.plan);
-  if (!wish.fresh) prepared.job.result_key = result_key(request, prepared.plan, asked_bank(request, bank));
-  prepared.quote = {.questions = prepared.plan.questions.size(),
-                    .most = most_cost(prepared.plan, model->facts),
-                    .needs_plan = prepared.plan.questions.size() > kMostStandardQuestions};
+  if (!wish.fresh) prepared.job.result_key = result_key(request, prepared.plan, asked);
+  prepared.quote = {.questions = questions_planned(prepared.plan),
+                    .most = most_cost(prepared.plan, asked, model->facts),
+                    .needs_plan = needs_plan(request.sampling)};
   return prepared;
 }
 
@@ -120,10 +142,6 @@ Quote Intake::quote(const CheckWish& wish) const { return prepare(wish).quote; }
 
 void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker) {
   const Quote& quote = prepared.quote;
-  if (quote.questions > kMostQuestions)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("K times R is {}, at most {} are asked in one check", quote.questions, kMostQuestions),
-                "give a smaller K or R");
   if (quote.most && *quote.most > rules_.most_per_check)
     throw Error(ErrorKind::bad_input,
                 fmt::format("the check can cost ${:.2f}, the limit here is ${:.2f}", quote.most->dollars(),
@@ -149,17 +167,46 @@ std::optional<Accepted> Intake::replay(const std::string& owner, const Idempoten
   if (rows.empty()) return std::nullopt;
   if (rows[0].text_or_empty("body_sha256") != idempotency.body_sha256)
     throw Error(ErrorKind::bad_input, "this Idempotency-Key came with another body before", "use a new key");
-  return Accepted{rows[0].text_or_empty("response"), true};
+  return Accepted{.check_id = rows[0].text_or_empty("response"), .was_replayed = true};
 }
 
-std::optional<Accepted> Intake::from_cache(const Prepared& prepared, NewServedCheck& check) {
+// Each is a row that somebody may read for months, so there are only so many of them.
+void Intake::count_cached(const Asker& asker) {
+  constexpr std::chrono::hours kWindow{1};
+  const std::string who = asker.user ? asker.user->id : asker.visitor_id;
+  const std::int64_t most_of_one = asker.user ? rules_.cached_per_user : rules_.cached_per_visitor;
+  const auto counted = database_.query_all(
+      {count_in_window(asker.user ? "cached.user" : "cached.visitor", secret_.hash("rate", who), {most_of_one, kWindow}),
+       count_in_window("cached.network", secret_.hash("network", asker.network), {rules_.cached_per_network, kWindow})});
+  if (!was_counted(counted[0]))
+    throw Error(ErrorKind::too_many,
+                fmt::format("{} had {} checks from stored results within an hour, which is the limit",
+                            asker.user ? "this account" : "this browser", most_of_one),
+                "open the earlier checks in the history, or ask again in an hour");
+  if (!was_counted(counted[1]))
+    throw Error(ErrorKind::too_many,
+                fmt::format("this network had {} checks from stored results within an hour, which is the limit",
+                            rules_.cached_per_network),
+                "open the earlier checks in the history, or ask again in an hour");
+}
+
+std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check) {
   if (prepared.job.result_key.empty()) return std::nullopt;
-  const auto cached = ResultCache(database_).find(prepared.job.result_key, rules_.cache_life);
+  const auto cached =
+      ResultCache(database_).find(prepared.job.result_key, prepared.plan.recipe.claim.hash(), check.user_id,
+                                  check.visitor_id, rules_.cache_life);
   if (!cached) return std::nullopt;
-  const CheckRequest& request = prepared.job.request;
-  if (!ServedChecks(database_).insert_copy(check, prepared.plan, request.seed, cached->run_id, cached->record))
-    return std::nullopt;
-  return Accepted{check.id};
+
+  count_cached(asker);
+  try {
+    auto served = ServedChecks(database_).insert_cached(check, prepared.plan, prepared.job.request.seed, *cached);
+    if (!served) return std::nullopt;
+    return Accepted{.check_id = check.id, .check = std::move(served)};
+  } catch (const Error& e) {
+    // The last check that showed the record was removed since it was found: it is looked for anew.
+    if (e.kind() != ErrorKind::conflict) throw;
+    throw TransactionLost(ErrorKind::conflict, e.what(), e.hint());
+  }
 }
 
 void Intake::charge_anonymous(const Prepared& prepared, const Asker& asker) {
@@ -206,12 +253,16 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                      return;
                    }
                    NewServedCheck check{.id = new_uuid(),
+                                        .execution_id = prepared.execution_id,
                                         .env = rules_.env,
                                         .user_id = asker.user ? asker.user->id : "",
                                         .visitor_id = asker.user ? "" : asker.visitor_id,
-                                        .request = payload};
-                   accepted = Accepted{check.id};
-                   if (!from_cache(prepared, check)) {
+                                        .request = payload,
+                                        .result_key = prepared.job.result_key};
+                   accepted = Accepted{.check_id = check.id};
+                   if (auto cached = from_cache(prepared, asker, check)) {
+                     accepted = std::move(*cached);
+                   } else {
                      require_granted(wish, prepared, asker);
                      charge(prepared, asker, check);
                      ServedChecks(database_).insert(check, prepared.plan, wish.seed);

@@ -33,6 +33,10 @@ struct IntakeRules {
   Usd most_per_check = Usd::from_micros(2'000'000);
   Usd anonymous_per_day = Usd::from_micros(1'000'000);  // all anonymous checks together, at their most
   std::int64_t anonymous_per_network_and_day = 3;
+  // Checks that are answered from stored results, an hour (docs/service.md).
+  std::int64_t cached_per_visitor = 20;
+  std::int64_t cached_per_user = 120;
+  std::int64_t cached_per_network = 600;
 };
 
 enum class Depth {
@@ -78,7 +82,8 @@ class NotGranted : public Error {
 
 struct Accepted {
   std::string check_id;
-  bool was_replayed = false;  // of an idempotency key: nothing new was made
+  bool was_replayed = false;            // of an idempotency key: nothing new was made
+  std::optional<ServedCheck> check{};   // where it is known already, without its record
 };
 
 // What a check would ask and cost, before it.
@@ -95,7 +100,7 @@ class Intake {
       : database_(database), secret_(secret), banks_(banks), models_(models), rules_(rules) {}
 
   // Throws Error: bad_input (also for an idempotency key that came with another body), not_found (no such model),
-  // conflict (the key's first request is under way), too_many, and NotGranted.
+  // conflict (the key's first request is under way), too_many (checks from stored results), and NotGranted.
   Accepted accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency = {});
   Quote quote(const CheckWish& wish) const;
 
@@ -107,7 +112,8 @@ class Intake {
   Prepared prepare(const CheckWish& wish) const;
   void require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker);
   std::optional<Accepted> replay(const std::string& owner, const IdempotencyKey& idempotency);
-  std::optional<Accepted> from_cache(const Prepared& prepared, NewServedCheck& check);
+  void count_cached(const Asker& asker);
+  std::optional<Accepted> from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check);
   void charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check);
   void charge_anonymous(const Prepared& prepared, const Asker& asker);
 

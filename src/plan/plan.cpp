@@ -13,6 +13,7 @@
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "estimate/shuffle.hpp"
+#include "plan/outline.hpp"
 
 namespace heretix {
 namespace {
@@ -145,7 +146,10 @@ std::uint64_t derived_seed(const Recipe& recipe, const std::string& prompt_versi
       recipe.claim.text, s.slots, s.replicates, center, trim, s.draws, fmt::join(usable, ","))));
 }
 
-Plan read_plan(const Recipe& recipe, const PromptBank& bank) {
+namespace {
+
+// Everything but the questions, which are most of the work and of the memory.
+Plan without_questions(const Recipe& recipe, const PromptBank& bank) {
   const int bank_size = static_cast<int>(bank.paraphrases.size());
   Plan plan{.recipe = recipe,
             .prompt_version = bank.version,
@@ -163,8 +167,15 @@ Plan read_plan(const Recipe& recipe, const PromptBank& bank) {
   plan.template_order =
       recipe.sampling.ladder ? shuffled_order(recipe, bank) : rotated_order(bank_size, plan.rotation, selected);
   fill_slots(plan);
-  fill_questions(plan, bank);
   measure_prompts(plan, bank);
+  return plan;
+}
+
+}  // namespace
+
+Plan read_plan(const Recipe& recipe, const PromptBank& bank) {
+  Plan plan = without_questions(recipe, bank);
+  fill_questions(plan, bank);
   return plan;
 }
 
@@ -178,15 +189,25 @@ Plan first_of_ladder(const Plan& ladder, std::size_t questions) {
   return part;
 }
 
-Plan make_plan(const Recipe& recipe, const PromptBank& bank) {
+Plan outline_plan(const Recipe& recipe, const PromptBank& bank) {
   require_valid(recipe, bank.paraphrases.size());
-  Plan plan = read_plan(recipe, bank);
-  if (recipe.sampling.ladder && plan.questions.size() < static_cast<std::size_t>(recipe.sampling.slots))
+  Plan plan = without_questions(recipe, bank);
+  if (recipe.sampling.ladder && plan.template_order.size() < static_cast<std::size_t>(recipe.sampling.slots))
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} has {} different paraphrases, the ladder needs {}", bank.version,
-                            plan.questions.size(), recipe.sampling.slots),
+                            plan.template_order.size(), recipe.sampling.slots),
                 "name a plan by -K, -R and -T, or --fixed");
   require_short_enough(plan);
+  return plan;
+}
+
+std::size_t questions_planned(const Plan& outline) {
+  return outline.slot_order.size() * static_cast<std::size_t>(outline.recipe.sampling.replicates);
+}
+
+Plan make_plan(const Recipe& recipe, const PromptBank& bank) {
+  Plan plan = outline_plan(recipe, bank);
+  fill_questions(plan, bank);
   return plan;
 }
 

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "plan/limits.hpp"
+#include "plan/outline.hpp"
 
 namespace heretix {
 namespace {
@@ -68,6 +71,42 @@ TEST(Plan, RefusesNumbersOutOfRangeByName) {
   EXPECT_EQ(refusal(recipe_of({.templates = 3}), bank), "T (templates) is 3, must be from 1 to 2");
   EXPECT_EQ(refusal(recipe_of({.templates = 0}), bank), "T (templates) is 0, must be from 1 to 2");
   EXPECT_EQ(refusal(recipe_of({.draws = 0}), bank), "B (bootstrap draws) is 0, must be from 1 to 1000000");
+}
+
+std::string too_large(const Sampling& sampling, Readout readout, int samples, std::int64_t most) {
+  try {
+    require_measurable(sampling, readout, samples, most);
+    return "";
+  } catch (const Error& e) { return e.what(); }
+}
+
+TEST(Sampling, IsTooLargeByItsNumbersAlone) {
+  constexpr Readout kWritten = Readout::verbalized;
+  EXPECT_EQ(too_large({.slots = 64, .replicates = 1024}, kWritten, 20, kMaxQuestions), "");
+  EXPECT_EQ(too_large({.slots = 65, .replicates = 1024}, kWritten, 20, kMaxQuestions),
+            "K times R is 65 times 1024 = 66560 questions, at most 65536 are asked in one measurement");
+  EXPECT_EQ(too_large({.slots = 51, .replicates = 1}, Readout::frequency, 20, 1024), "");
+  EXPECT_EQ(too_large({.slots = 52, .replicates = 1}, Readout::frequency, 20, 1024),
+            "K times R times samples is 52 times 1 times 20 = 1040 questions, at most 1024 are asked in one measurement");
+  EXPECT_EQ(too_large({.slots = 4097, .replicates = 1}, kWritten, 20, kMaxQuestions),
+            "K (slots) is 4097, must be from 1 to 4096");
+  EXPECT_EQ(too_large({.slots = 8, .replicates = 2, .draws = 1'000'001}, kWritten, 20, kMaxQuestions),
+            "B (bootstrap draws) is 1000001, must be from 1 to 1000000");
+  const Sampling largest{.slots = std::numeric_limits<int>::max(), .replicates = std::numeric_limits<int>::max()};
+  EXPECT_EQ(questions_of(largest, kWritten, 1), 4'611'686'014'132'420'609);
+}
+
+TEST(Plan, HasAnOutlineThatSaysTheSameWithoutItsQuestions) {
+  const PromptBank bank = bank_of({"a {CLAIM}", "b {CLAIM}", "c {CLAIM}"});
+  const Recipe recipe = recipe_of({.slots = 8, .replicates = 2});
+  const Plan plan = make_plan(recipe, bank);
+  const Plan outline = outline_plan(recipe, bank);
+  EXPECT_TRUE(outline.questions.empty());
+  EXPECT_EQ(questions_planned(outline), plan.questions.size());
+  EXPECT_EQ(outline.run_id, plan.run_id);
+  EXPECT_EQ(outline.longest_prompt, plan.longest_prompt);
+  EXPECT_EQ(outline.template_order, plan.template_order);
+  EXPECT_EQ(outline.planned_counts, plan.planned_counts);
 }
 
 TEST(Mode, WritesWhatDiffersInByteOrder) {

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "plan/limits.hpp"
 
 namespace heretix {
 namespace {
@@ -73,12 +74,8 @@ std::string Mode::recipe_text() const { return joined(base_, parameters_, false)
 
 void require_valid(const Recipe& recipe, std::size_t bank_size) {
   const Sampling& s = recipe.sampling;
-  require_in("K (slots)", s.slots, 1, kMaxSlots);
-  require_in("R (replicates)", s.replicates, 1, kMaxReplicates);
   require_in("T (templates)", s.templates.value_or(1), 1, static_cast<long>(bank_size));
-  require_in("B (bootstrap draws)", s.draws, 1, kMaxDraws);
-  require_in("max_output_tokens", s.max_output_tokens, 1, kMaxOutputTokens);
-  require_in("max_prompt_chars", s.max_prompt_chars, 1, kMaxPromptChars);
+  require_ranges(s);
   if (s.ladder) require_valid(*s.ladder, s, bank_size);
   if (recipe.model.empty()) throw Error(ErrorKind::bad_input, "the model has no name", "see heretix models");
   if (count_code_points(recipe.model) > kMaxModelCharacters) {

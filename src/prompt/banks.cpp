@@ -5,11 +5,58 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
 
 #include "base/error.hpp"
 
 namespace heretix {
 namespace fs = std::filesystem;
+namespace {
+
+// By which a file that was changed is told from the one that was read.
+struct FileStamp {
+  std::uintmax_t size = 0;
+  fs::file_time_type changed;
+  bool operator==(const FileStamp&) const = default;
+};
+
+std::optional<FileStamp> stamp_of(const std::string& path) {
+  std::error_code failed;
+  FileStamp stamp{.size = fs::file_size(path, failed), .changed = {}};
+  if (!failed) stamp.changed = fs::last_write_time(path, failed);
+  return failed ? std::nullopt : std::optional(stamp);
+}
+
+}  // namespace
+
+struct PromptBanks::Kept {
+  struct File {
+    FileStamp stamp;
+    PromptBank bank;
+  };
+  std::mutex mutex;
+  std::map<std::string, File> files;  // by path
+};
+
+PromptBanks::PromptBanks(std::string directory)
+    : directory_(std::move(directory)), kept_(std::make_shared<Kept>()) {}
+
+// The stamp is taken before the file is read: one that changes meanwhile is read again the next time.
+PromptBank PromptBanks::load(const std::string& path) const {
+  const auto stamp = stamp_of(path);
+  {
+    const std::lock_guard lock(kept_->mutex);
+    const auto found = kept_->files.find(path);
+    if (stamp && found != kept_->files.end() && found->second.stamp == *stamp) return found->second.bank;
+  }
+
+  PromptBank bank = load_bank(path);
+  const std::lock_guard lock(kept_->mutex);
+  if (stamp) kept_->files.insert_or_assign(path, Kept::File{*stamp, bank});
+  return bank;
+}
 
 std::string PromptBanks::path_of(const std::string& stem) const {
   const fs::path yaml = fs::path(directory_) / (stem + ".yaml");
@@ -34,10 +81,10 @@ std::vector<std::string> PromptBanks::names() const {
 
 PromptBank PromptBanks::get(const std::string& name) const {
   const std::vector<std::string> known = names();
-  if (std::ranges::find(known, name) != known.end()) return load_bank(path_of(name));
+  if (std::ranges::find(known, name) != known.end()) return load(path_of(name));
   for (const std::string& stem : known) {
     try {
-      PromptBank bank = load_bank(path_of(stem));
+      PromptBank bank = load(path_of(stem));
       if (bank.version == name) return bank;
     } catch (const Error&) {
       continue;  // a malformed neighbour is no reason to refuse a bank that is whole

@@ -17,6 +17,7 @@ struct Forgotten {
 constexpr std::array kForgotten = {
     Forgotten{"DELETE FROM rate_events WHERE scope <> 'link.signed-in' AND happened_at < later(:ago)", 2 * kDay},
     Forgotten{"DELETE FROM rate_events WHERE happened_at < later(:ago)", 90 * kDay},
+    Forgotten{"DELETE FROM rate_counts WHERE started_at < later(:ago)", kDay},
     Forgotten{"DELETE FROM idempotency_keys WHERE created_at < later(:ago)", kDay},
     Forgotten{"DELETE FROM email_tokens WHERE expires_at < later(:ago)", kDay},
     Forgotten{"DELETE FROM sessions WHERE expires_at < later(:ago)", kDay},
@@ -30,7 +31,8 @@ constexpr std::array kForgotten = {
 // stays: it could not be recomputed without.
 constexpr std::array<std::string_view, 5> kForgottenAnswers = {
     "DELETE FROM heretix_executions e WHERE e.created_at < :before AND e.status <> 'running' AND NOT EXISTS (SELECT 1 "
-    "FROM checks c WHERE c.run_id = e.run_id || '-' || right(e.execution_id, 12))",
+    "FROM checks c WHERE c.run_id = e.run_id || '-' || right(e.execution_id, 12)) AND NOT EXISTS (SELECT 1 FROM "
+    "check_requests q WHERE q.execution_id = e.execution_id)",
     "DELETE FROM heretix_execution_samples s WHERE NOT EXISTS (SELECT 1 FROM heretix_executions e WHERE e.execution_id "
     "= "
     "s.execution_id)",

@@ -9,6 +9,8 @@
 #include "base/error.hpp"
 #include "base/mail_address.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
+#include "check/check_job.hpp"
 #include "queue/queue.hpp"
 #include "store/sqlite/app_file.hpp"
 #include "usage/ledger.hpp"
@@ -91,6 +93,29 @@ TEST_F(App, ChargesUpToTheLimitAndGivesBackOnce) {
   in([&] { EXPECT_TRUE(ledger.reserve_spending("x", Usd::from_micros(60), Usd::from_micros(100))); });
   in([&] { EXPECT_FALSE(ledger.reserve_spending("x", Usd::from_micros(41), Usd::from_micros(100))); });
   in([&] { EXPECT_TRUE(ledger.reserve_spending("x", Usd::from_micros(40), Usd::from_micros(100))); });
+}
+
+TEST_F(App, CountsUpToTheLimitWithinAWindowThatBeginsWithTheFirst) {
+  const auto count = [&](const std::string& subject) {
+    const Query query = count_in_window("s", subject, {3, std::chrono::hours(1)});
+    return was_counted(database_->query(query.sql, query.bindings));
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(count("a")) << i;
+  EXPECT_FALSE(count("a"));
+  EXPECT_TRUE(count("b")) << "each subject has a window of its own";
+  database_->execute("UPDATE rate_counts SET started_at = later(-3590) WHERE subject = 'a'");
+  EXPECT_FALSE(count("a"));
+  database_->execute("UPDATE rate_counts SET started_at = later(-3601) WHERE subject = 'a'");
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(count("a")) << i;
+  EXPECT_FALSE(count("a"));
+}
+
+TEST(CheckJob, RefusesNumbersThatWouldBeReadAsOthers) {
+  CheckJob job{.model = "play", .request = {.claim = "a", .bank = "b", .sampling = {}}};
+  const std::string text = to_json_text(job);
+  EXPECT_EQ(check_job_from(text).request.sampling.slots, 8);
+  for (const char* bad : {"4294967304", "0", "-8", "4097", "8.5", "18446744073709551615", "\"8\""})
+    EXPECT_THROW(check_job_from(replaced(text, "\"K\":8", std::string("\"K\":") + bad)), Error) << bad;
 }
 
 TEST_F(App, RunsAJobOnceUnderALease) {

@@ -8,7 +8,6 @@
 #include "base/random.hpp"
 #include "check/check_job.hpp"
 #include "check/check_row.hpp"
-#include "check/result_cache.hpp"
 #include "check/run_check.hpp"
 #include "check/served_checks.hpp"
 #include "intake/intake.hpp"
@@ -131,21 +130,25 @@ class Worker::Lane {
     return *provider;
   }
 
-  bool begin(const ClaimedJob& job) {
-    bool begun = false;
+  // The execution that is to measure it: the one whose digits its run id has shown since it was accepted. Empty: there is
+  // nothing to do.
+  std::string begin(const ClaimedJob& job) {
+    std::string execution_id;
     in_lease(job.lease_token, [&](Queue& queue) {
-      begun = ServedChecks(database()).begin(job.unique_key, job.lease_token);
-      if (!begun) queue.finish(job.lease_token);  // it was removed, or has ended
+      const auto begun = ServedChecks(database()).begin(job.unique_key, job.lease_token);
+      if (begun) execution_id = "exec-" + execution_digits(*begun);
+      else queue.finish(job.lease_token);  // it was removed, or has ended
     });
-    return begun;
+    return execution_id;
   }
 
-  Record measure(const ClaimedJob& job, const CheckJob& wanted, const StopSignal& stop, std::atomic<bool>& is_lost) {
+  Record measure(const ClaimedJob& job, const CheckJob& wanted, const std::string& execution_id, const StopSignal& stop,
+                 std::atomic<bool>& is_lost) {
     Provider& provider = provider_of(wanted.model);
     Budget budget(Usd::from_micros(wanted.most_micro_usd));
     CheckRequest request = wanted.request;
     if (provider.facts().price && !provider.facts().price->is_free()) request.ask.budget = &budget;
-    const Plan plan = plan_check(request, parts_.banks.get(request.bank), provider.facts());
+    const Plan plan = plan_check(request, parts_.banks.get(request.bank), provider.facts(), execution_id);
     CheckObserver observer(plan, parts_.clock, [&](const std::string& payload) {
       in_transaction(database(),
                      [&] {
@@ -155,12 +158,14 @@ class Worker::Lane {
     });
     const std::string owner = answers_.path.empty() ? job.lease_token : "";
     return run_check(request,
-                     {parts_.banks, provider, *answers_.runs, answers_.path, parts_.clock, stop, observer, owner});
+                     {parts_.banks, provider, *answers_.runs, answers_.path, parts_.clock, stop, observer, owner,
+                      execution_id});
   }
 
   void run_check_job(const ClaimedJob& job, StopSignal& stop, const std::atomic<bool>& is_cancelled,
                      std::atomic<bool>& is_lost, WorkerLog& log) {
-    if (!begin(job)) {
+    const std::string execution_id = begin(job);
+    if (execution_id.empty()) {
       log.outcome = "gone";
       return;
     }
@@ -168,12 +173,10 @@ class Worker::Lane {
     if (job.attempt > kMostLostLeases) return end(job, kCheckFailed, "broken", "the check stopped its workers", log);
     try {
       const CheckJob wanted = check_job_from(job.payload);
-      const Record record = measure(job, wanted, stop, is_lost);
+      const Record record = measure(job, wanted, execution_id, stop, is_lost);
       log.outcome = "lost";
       in_lease(job.lease_token, [&](Queue& queue) {
         if (!ServedChecks(database()).finish(job.unique_key, job.lease_token, record, parts_.env)) return;
-        if (!wanted.result_key.empty())
-          ResultCache(database()).keep(wanted.result_key, check_run_id_of(record), parts_.env, record);
         queue.finish(job.lease_token);
         log.outcome = "done";
       });
@@ -183,10 +186,6 @@ class Worker::Lane {
       else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
       else fail(job, e, log);
     }
-  }
-
-  static std::string check_run_id_of(const Record& record) {
-    return check_run_id(record.plan.run_id, record.execution.execution_id);
   }
 
   // It ends without a result: whoever paid has the check back.

@@ -287,6 +287,33 @@ class BadInput(ProgramTest):
         self.refused(2, "frobnicate")
         self.assertFalse((self.folder / "runs").exists(), "nothing was made")
 
+    def test_more_questions_than_a_measurement_may_have(self):
+        """Refused by the numbers: nothing is planned, so it is quick and small, and nothing is made."""
+        large = "K times R is 4096 times 1024 = 4194304 questions, at most 65536 are asked in one measurement"
+        (self.folder / "c.yaml").write_text("claim: a\nK: 4096\nR: 1024\n")
+        (self.folder / "b.jsonl").write_text('{"claim": "a"}\n{"claim": "b", "K": 4096, "R": 1024}\n')
+        (self.folder / "b.csv").write_text("claim,K,R\na,8,2\nb,4096,1024\n")
+        (self.folder / "claims.csv").write_text("claim,label\na,true\nb,false\n")
+        counts = ("-K", 4096, "-R", 1024)
+        for arguments, says in ((("run", CLAIM, *counts), large), (("describe", CLAIM, *counts), large),
+                                (("run", CLAIM, "-K", 65, "-R", 1024), "65 times 1024 = 66560 questions"),
+                                (("run", "--config", "c.yaml"), large), (("batch", "b.jsonl"), "b.jsonl:2: " + large), (("batch", "b.csv"), "b.csv:3: " + large),
+                                (("coherence", CLAIM, "--not", "Tariffs do not cause inflation", *counts), large),
+                                (("run", CLAIM, "-K", 66, "--readout", "frequency", "--samples", 1000), "66 times 1 times 1000 = 66000 questions")):
+            with self.subTest(arguments=arguments):
+                self.refused(2, *arguments, "--mock", says=says)
+        peak = max(self.peak_of("run", CLAIM, *counts, "--mock"), self.peak_of("describe", CLAIM, *counts, "--mock"))
+        self.assertLess(peak, self.peak_of("describe", CLAIM, "-K", 8, "-R", 2, "--mock") + 2048)  # kB
+        self.assertFalse((self.folder / "runs").exists(), "nothing was made")
+
+    def peak_of(self, *arguments):
+        """The most kB that the program held (or Python before it, which started it)."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_"))}
+        process = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return used.ru_maxrss
+
     def test_configuration_files(self):
         for text, says in (("claim: a\nclam: b\n", "c.yaml:2:1: unknown field 'clam'"), ("claim: a\nclaim: b\n", "given twice"), ("K: many\nclaim: a", "'K' must be a whole number"),
                            ("- a\n", "not a mapping"), ("claim: [", "c.yaml:1"), ("seed: 9223372036854775808\nclaim: a\n", "seed"), ("K: 1.5\nclaim: a\n", "whole number")):

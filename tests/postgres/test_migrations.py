@@ -132,6 +132,27 @@ class Migrations(PostgresTest):
         self.db_ok("downgrade", "--yes-destroy")
         self.assertEqual(self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"), [("alembic_version",)])
 
+    def test_records_of_checks_are_carried_over_and_back(self):
+        """Before, a check from a stored result had a copy of the record and did not name the execution."""
+        self.db_ok("upgrade", "--to", THIRD)
+        record = '{"execution": {"execution_id": "exec-aaaaaaaaaaaa"}}'
+        for number, execution in ((1, "'exec-aaaaaaaaaaaa'"), (2, "NULL")):
+            identifier = uuid.UUID(int=number)
+            self.do('INSERT INTO checks (id, run_id, env, model, prompt_version, "K", "R", was_cached, config_json, finished_at) VALUES '
+                    f"('{identifier}', 'run-{number}', 'local', 'm', 'v', 1, 1, {number == 2}, '{{}}', now())")
+            self.do(f"INSERT INTO check_requests (check_id, state, request, execution_id, record) VALUES ('{identifier}', 'done', '{{}}', {execution}, '{record}')")
+        self.do(f"INSERT INTO checks (id, run_id, env, model, prompt_version, \"K\", \"R\") VALUES ('{uuid.UUID(int=3)}', 'run-3', 'local', 'm', 'v', 1, 1)")
+        self.do(f"INSERT INTO check_requests (check_id, request) VALUES ('{uuid.UUID(int=3)}', '{{}}')")
+
+        self.db_ok("upgrade")
+        self.assertEqual(self.differences(), {})
+        self.assertEqual(self.rows("SELECT execution_id, record FROM check_records"), [("exec-aaaaaaaaaaaa", record)])
+        self.assertEqual(self.rows("SELECT execution_id FROM check_requests ORDER BY check_id"), [("exec-aaaaaaaaaaaa",)] * 2 + [(None,)])
+        self.assertEqual(self.rows("SELECT config_json FROM checks ORDER BY run_id"), [("{}",), (None,), (None,)])
+
+        self.db_ok("downgrade", "--yes-destroy")
+        self.assertEqual(self.rows("SELECT execution_id, record FROM check_requests ORDER BY check_id"), [("exec-aaaaaaaaaaaa", record)] * 2 + [(None, None)])
+
     def test_a_database_ahead_of_the_program_is_left_alone(self):
         self.db_ok("upgrade")
         self.do("UPDATE alembic_version SET version_num = 'aaaaaaaaaaaa'")

@@ -1,4 +1,6 @@
 """A check from its request to its record, on SQLite and on Postgres."""
+import os
+import re
 import signal
 import time
 import unittest
@@ -72,7 +74,156 @@ class Checks(EachStore):
         self.assertEqual(client.get("/api/usage").json()["checks_used"], 1)
         self.check(client, CLAIM, fresh=True)
         self.assertEqual(client.get("/api/usage").json()["checks_used"], 2)
-        self.assertEqual(self.rows("SELECT count(*) FROM result_cache WHERE user_id IS NOT NULL"), [(0,)])
+
+    def test_a_check_from_a_stored_result_copies_nothing_and_outlives_the_first(self):
+        client = self.signed_in()
+        first = self.finished(client, self.check(client, CLAIM)["id"])
+        again = [self.check(client, CLAIM) for _ in range(3)]
+        self.assertEqual(self.rows("SELECT count(*) FROM check_records"), [(1,)])
+        self.assertEqual(self.rows("SELECT count(*) FROM result_cache"), [(0,)])
+        long_texts = "length(coalesce(config_json, '')) + length(coalesce(sampler_json, '')) + length(coalesce(counts_by_template_json, ''))"
+        self.assertEqual(self.rows(f"SELECT DISTINCT {long_texts} FROM checks WHERE was_cached"), [(0,)])
+        self.assertGreater(self.rows(f"SELECT {long_texts} FROM checks WHERE NOT was_cached")[0][0], 500)
+        self.assertEqual(client.delete(f"/api/checks/{first['id']}").status, 204)
+        for check in again:
+            told = client.get(f"/api/checks/{check['id']}").json()
+            self.assertEqual((told["record"], told["result"]), (first["record"], first["result"]))
+            self.assertEqual(client.get(f"/api/checks/{check['id']}/answers").status, 200)
+        # What was measured is gone from its place, so the same question is measured and charged again.
+        self.assertFalse(self.finished(client, self.check(client, CLAIM)["id"])["was_cached"])
+        self.assertEqual(client.get("/api/usage").json()["checks_used"], 2)
+        for check in again:
+            self.assertEqual(self.rows("SELECT count(*) FROM check_records"), [(2,)])
+            self.assertEqual(client.delete(f"/api/checks/{check['id']}").status, 204)
+        self.assertEqual(self.rows("SELECT count(*) FROM check_records"), [(1,)])
+
+    def test_nobody_can_see_what_somebody_else_asked(self):
+        """Two users and a stranger: a claim that another has asked looks like one that nobody has."""
+        ada, bob, stranger = self.signed_in(), self.signed_in("bob@example.org"), self.client()
+        first = self.finished(ada, self.check(ada, CLAIM)["id"])
+        self.finished(stranger, self.check(stranger, "Snow is white")["id"])  # its free check
+
+        told = [stranger.post("/api/checks", {"claim": claim, "model": "play"}) for claim in (CLAIM, "Nobody asked this")]
+        known, unknown = ({k: v for k, v in t.json().items() if k != "request_id"} for t in told)
+        self.assertEqual(([t.status for t in told], known), ([402, 402], unknown))
+
+        made = [self.check(bob, claim) for claim in (CLAIM, "Nobody asked this")]
+        for check in made:
+            self.assertEqual((check["was_cached"], check["result"], check["finished_at"]), (False, None, None))
+            self.assertIn(check["state"], ("queued", "running"))
+        self.assertEqual(bob.get("/api/usage").json()["checks_used"], 2)
+        done = self.finished(bob, made[0]["id"])
+        self.assertGreaterEqual(done["created_at"], first["finished_at"])
+        shown = bob.get(f"/api/checks/{done['id']}").body + bob.get(f"/api/checks/{done['id']}/answers").body
+        for of_ada in (first["id"], first["run_id"], first["record"]["execution"]["execution_id"], first["created_at"], first["finished_at"]):
+            self.assertNotIn(of_ada.encode(), shown)
+
+    def test_a_shared_result_serves_everybody_until_it_is_unshared(self):
+        ada, bob, eve = (self.signed_in(f"{name}@example.org") for name in ("ada", "bob", "eve"))
+        first = self.finished(ada, self.check(ada, CLAIM)["id"])
+        self.assertEqual(ada.post(f"/api/checks/{first['id']}/share").status, 200)
+        served = self.check(bob, CLAIM)
+        self.assertEqual((served["state"], served["was_cached"], served["result"]), ("done", True, first["result"]))
+        self.assertEqual(bob.get("/api/usage").json()["checks_used"], 0)
+        self.assertEqual(ada.delete(f"/api/checks/{first['id']}/share").status, 204)
+        self.assertFalse(self.check(eve, CLAIM)["was_cached"])
+        self.assertEqual(eve.get("/api/usage").json()["checks_used"], 1)
+        self.assertEqual(ada.delete(f"/api/checks/{first['id']}").status, 204)
+        self.assertEqual(bob.get(f"/api/checks/{served['id']}").json()["record"], first["record"])
+
+    def test_a_visitor_who_signs_in_keeps_what_was_measured(self):
+        visitor = self.client()
+        first = self.finished(visitor, self.check(visitor, CLAIM)["id"])
+        self.assertTrue(self.check(visitor, CLAIM)["was_cached"])
+        self.assertEqual(visitor.request("POST", self.link("ada@example.org")).status, 303)
+        again = self.check(visitor, CLAIM)
+        self.assertEqual((again["was_cached"], again["result"]), (True, first["result"]))
+
+    def test_checks_from_stored_results_are_limited_by_visitor_user_and_network(self):
+        def served(client, times):
+            return [client.post("/api/checks", {"claim": CLAIM, "model": "play"}).status for _ in range(times)]
+
+        visitor, ada, bob = self.client(), self.signed_in(), self.signed_in("bob@example.org")
+        for client in (visitor, ada, bob):
+            self.finished(client, self.check(client, CLAIM)["id"])
+        self.assertEqual(served(visitor, 22), [201] * 20 + [429] * 2)
+        self.assertEqual(served(ada, 122), [201] * 120 + [429] * 2)
+        refused = ada.post("/api/checks", {"claim": CLAIM, "model": "play"})
+        self.assertIn("this account had 120 checks from stored results within an hour", refused.json()["detail"])
+        self.assertEqual(self.rows("SELECT used FROM rate_counts WHERE scope = 'cached.network'"), [(140,)])
+        self.rows("UPDATE rate_counts SET used = 598 WHERE scope = 'cached.network'")
+        self.assertEqual(served(bob, 4), [201] * 2 + [429] * 2)
+        self.assertEqual(self.rows("SELECT count(*) FROM checks WHERE was_cached"), [(142,)])  # a refused one left nothing
+        self.rows("UPDATE rate_counts SET started_at = "
+                  + ("datetime('now', '-61 minutes')" if self.store == "sqlite" else "now() - interval '61 minutes'"))
+        self.assertEqual((served(bob, 1), served(ada, 1), served(visitor, 1)), ([201], [201], [201]))
+
+    def test_a_run_id_is_the_same_from_the_first_reply_on_and_verifies(self):
+        client = self.signed_in(plan="pro")
+        made = self.check(client, CLAIM)
+        done = self.finished(client, made["id"])
+        self.assertEqual(done["run_id"], made["run_id"])
+        self.assertEqual(done["run_id"], f"{done['record']['run_id']}-{done['record']['execution']['execution_id'][-12:]}")
+        later = self.finished(client, self.check(client, CLAIM, fresh=True)["id"])  # of the same recipe
+        cached = self.check(client, CLAIM)
+        self.assertEqual(client.get(f"/api/checks/{cached['id']}").json()["run_id"], cached["run_id"])
+        for check in (made, later, cached):
+            told = self.json("verify", check["run_id"], *self.database_flags())
+            self.assertEqual((told["passed"], told["differences"]), (True, []))
+            expected = later if check is later else done
+            self.assertEqual(told["execution_id"], expected["record"]["execution"]["execution_id"])
+            self.assertGreater(len(told["recomputed"]), 2)
+
+    def test_a_check_that_is_tried_again_keeps_its_run_id(self):
+        slow = self.script("slow.json", model="slow", delay_ms=200, concurrency=1, rules=[{"prob_true": 0.4}])
+        models = {"HERETIX_MODELS": f"play={slow}"}
+        self.stop(self.process)
+        self.serve(**models)
+        client = self.signed_in()
+        made = self.check(client, CLAIM, depth="quick", fresh=True)
+        self.wait_for(lambda: client.get(f"/api/checks/{made['id']}").json()["last_event"] >= 5)
+        port = self.port
+        self.stop(self.process)
+        self.serve(port=port, **models)
+        done = self.finished(client, made["id"])
+        self.assertEqual((done["state"], done["run_id"]), ("done", made["run_id"]))
+        self.assertGreater(done["record"]["cache_hit_rate"], 0)  # a fresh check, too, goes on with what was paid for
+        self.assertTrue(self.json("verify", made["run_id"], *self.database_flags())["passed"])
+
+    def test_what_is_too_large_is_refused_before_it_is_planned(self):
+        """Of the old program one such request took seconds and gigabytes."""
+        client = self.client()
+        custom = {"claim": "x" * 500, "model": "play", "depth": "custom"}
+        bodies = [({**custom, "K": 4096, "R": 1024}, "4096 times 1024 = 4194304 questions, at most 1024"),
+                  ({**custom, "K": 1025, "R": 1}, "1025 times 1 = 1025 questions"),
+                  ({**custom, "K": 52, "readout": "frequency"}, "52 times 1 times 20 = 1040 questions"),
+                  ({**custom, "K": 4097}, "K must be a whole number from 1 to 4096"),
+                  ({**custom, "R": 10**12}, "R must be a whole number from 1 to 1024"),
+                  ({**custom, "T": 17}, "T (templates) is 17, must be from 1 to 16"),
+                  ({**custom, "K": 1024, "R": 1, "claim": "x" * 16000}, "characters, at most 1200")]
+
+        def refuse_all():
+            for body, reason in bodies:
+                for path in ("/api/quotes", "/api/checks"):
+                    told = client.post(path, body)
+                    self.assertEqual(told.status, 422, (body, told.body[:300]))
+                    self.assertIn(reason, told.json()["detail"])
+
+        def used():
+            """CPU seconds and the most kB that the process has held so far."""
+            fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
+            status = open(f"/proc/{self.process.pid}/status").read()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(re.search(r"VmHWM:\s+(\d+)", status)[1])
+
+        refuse_all()  # both paths, connections and the bank are there from here on
+        seconds, memory = used()
+        rounds = 40
+        for _ in range(rounds):
+            refuse_all()
+        more_seconds, more_memory = (after - before for after, before in zip(used(), (seconds, memory)))
+        requests = rounds * len(bodies) * 2
+        self.assertLess(more_seconds / requests, 0.001)
+        self.assertLess(more_memory, 1024)  # kB, for 560 requests together
 
     def test_an_idempotency_key_makes_one_check(self):
         client = self.signed_in()

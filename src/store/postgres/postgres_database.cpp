@@ -432,7 +432,8 @@ std::vector<Row> PostgresDatabase::query(std::string_view sql, const Bindings& b
   return rows_of(result.rows.get());
 }
 
-// In libpq's pipeline mode. Empty: something failed, which the same queries one by one will tell.
+// In libpq's pipeline mode. Outside a transaction empty where something failed, which the same queries one by one will
+// tell; a transaction is over with its first failure, so there it is told from here.
 std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const std::vector<Query>& queries) {
   std::vector<std::pair<StatementPlace, WireParameters>> wired;
   wired.reserve(queries.size());
@@ -440,6 +441,7 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
     const StatementPlace statement = statement_of(query.sql);
     wired.emplace_back(statement, WireParameters(statement->numbered.names, query.bindings));
     const Result prepared = prepare_if_frequent(*statement);
+    if (in_transaction_) require_success(prepared, Doing::writes);
     if (prepared.broke || !prepared.sqlstate.empty()) return std::nullopt;
   }
   PGconn* handle = connection_->get();
@@ -471,15 +473,28 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
     Result late;
     late.timed_out = timed_out || heard == Heard::late;
     if (late.timed_out) refuse(late);
-    return std::nullopt;
+    if (!in_transaction_) return std::nullopt;
+    if (!is_over) lost(Doing::writes);
+    Result failed;
+    failed.rows = std::move(*std::ranges::find_if_not(results, is_good));
+    refuse_in_transaction(std::move(failed));
   }
   std::vector<std::vector<Row>> found;
   for (const Rows& rows : results) found.push_back(rows_of(rows.get()));
   return found;
 }
 
+// A statement of several that failed within a transaction, which is over with it.
+void PostgresDatabase::refuse_in_transaction(Result failed) {
+  conclude(failed, true);
+  failed.is_outdated = failed.sqlstate == "0A000" || failed.sqlstate == "26000";
+  if (failed.is_outdated) connection_->statements.clear();
+  require_success(failed, Doing::writes);
+  throw Error(ErrorKind::broken, fmt::format("{}: a statement of several gave no rows", address_.shown()));
+}
+
 std::vector<std::vector<Row>> PostgresDatabase::query_all(const std::vector<Query>& queries) {
-  if (in_transaction_ || queries.size() < 2) return Database::query_all(queries);
+  if (queries.size() < 2) return Database::query_all(queries);
   ensure_alive();
   auto found = pipelined(queries);
   return found ? std::move(*found) : Database::query_all(queries);

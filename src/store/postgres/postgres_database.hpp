@@ -101,6 +101,7 @@ class PostgresDatabase final : public Database {
   int send_bound(const Statement& statement, const WireParameters& wire);
   Result run_bound(std::string_view sql, const Bindings& bindings);
   std::optional<std::vector<std::vector<Row>>> pipelined(const std::vector<Query>& queries);
+  [[noreturn]] void refuse_in_transaction(Result failed);
   void conclude(Result& result, bool heard_everything);
   Result run_idempotent(std::string_view sql, const Bindings* bindings);
   void begin_with(const char* isolation);
