@@ -1,8 +1,20 @@
 #include "answer/tally.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace heretix {
+
+bool was_thought_away(const Answer& answer) {
+  if (answer.verdict.reason != Reason::length_stop) return false;
+  if (is_only_thinking(answer.raw_text.value_or(""))) return true;
+  return answer.tokens_reasoning && answer.tokens_out && 2 * *answer.tokens_reasoning >= *answer.tokens_out;
+}
+
+std::size_t cut_short(const std::vector<std::optional<Answer>>& answers) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      answers, [](const auto& answer) { return answer && answer->verdict.reason == Reason::length_stop; }));
+}
 
 Tally tally(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
   std::unordered_map<std::string, std::size_t> place;

@@ -23,10 +23,17 @@ struct Answer {
   std::string finish{};  // the provider's own word for how it stopped
   std::optional<long> tokens_in{};
   std::optional<long> tokens_out{};
+  std::optional<long> tokens_reasoning{};  // of tokens_out
   double latency_ms = 0;
   long long created_at = 0;  // Unix seconds, UTC
   bool from_store = false;   // not paid for by this execution
 };
+
+// Whether it ended at its output limit because the model's thinking took all of it, or most.
+bool was_thought_away(const Answer& answer);
+
+// How many of these answers ended at their output limit.
+std::size_t cut_short(const std::vector<std::optional<Answer>>& answers);
 
 struct Tally {
   std::vector<TemplateLogits> by_template;              // in plan order, only those with usable answers

@@ -257,6 +257,8 @@ bool deserves_another_try(Reason reason) {
 
 bool is_by_ending(Reason reason) { return reason >= Reason::provider_refusal; }
 
+bool is_only_thinking(std::string_view raw) { return without_thinking(stripped_of_mark(raw)).value_or("").empty(); }
+
 Verdict read_answer(std::string_view raw) {
   if (raw.size() > kMaxAnswerBytes) return refusal(Reason::too_long);
   const std::string_view text = stripped_of_mark(raw);

@@ -53,6 +53,9 @@ struct Verdict {
 // By how the provider says that the answer ended (rule 8), whatever its text is.
 bool is_by_ending(Reason reason);
 
+// Whether there is nothing but thinking in it (docs/answers.md, rule 2): no answer was begun.
+bool is_only_thinking(std::string_view raw);
+
 // Total: any bytes give a verdict, within time linear in their number. Thread-safe.
 Verdict read_answer(std::string_view raw);
 

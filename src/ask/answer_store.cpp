@@ -125,6 +125,7 @@ Answer answer_from(const Row& row) {
   if (row.has("finish")) answer.finish = row.text_or_empty("finish");
   answer.tokens_in = optional_long(row, "tokens_in");
   answer.tokens_out = optional_long(row, "tokens_out");
+  if (row.has("tokens_reasoning")) answer.tokens_reasoning = optional_long(row, "tokens_reasoning");
   answer.latency_ms = row.real("latency_ms").value_or(0);
   answer.created_at = row.integer("created_at").value_or(0);
   return answer;

@@ -46,10 +46,11 @@ struct AskOptions {
   int attempts = 3;             // of one question, the second asking of an unusable answer included
   bool resend_unknown = false;  // ask again also what was sent twice with no outcome seen
   Budget* budget = nullptr;     // borrowed; null: no cap
+  bool probes_limit = false;    // the first answer shows whether the output limit fits: AskEnd::limit_too_small
   bool in_batch = false;        // by the provider's batch API: hands over, or fetches what was handed over before
 };
 
-enum class AskEnd { complete, stopped, failed, parameter_refused };
+enum class AskEnd { complete, stopped, failed, refused, limit_too_small };
 
 struct AskOutcome {
   AskEnd end = AskEnd::complete;
@@ -59,7 +60,7 @@ struct AskOutcome {
   std::size_t first_answers_unusable = 0;  // of them
   std::vector<std::size_t> in_doubt;       // questions not asked again: sent twice, outcome never seen
   std::size_t given_up = 0;                // questions without an answer after all their attempts
-  std::string refused_parameter;           // why it ended, where it is to be left out and all asked again
+  std::optional<ServerRefusal> refusal{};        // why it ended, where it is to be heeded and all asked again
   std::optional<Error> failure;            // why it ended, where it failed
 };
 

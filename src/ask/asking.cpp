@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr auto kFirstBackoff = 500ms;
 constexpr auto kLongestBackoff = 20s;
 constexpr auto kOtherProcessPoll = 100ms;
+constexpr auto kProbePoll = 1s;  // while one answer is waited for; its delivery comes before
 constexpr int kMaxUnknown = 2;  // sent twice, outcome never seen: not a third time
 constexpr long kNotKnown = -1;  // looked up again at each turn: another process, which may die without a word, asks it
 constexpr const char* kGoOn = "what was answered is kept; the same command asks only for what is missing";
@@ -92,7 +93,22 @@ void Asking::read_stored() {
     }
   }
   require_none_batched();
+
+  // Where an answer is usable its limit fits: what was paid for under it counts, whatever the others said.
+  const auto& stored = outcome_.answers;
+  const auto first = std::ranges::find_if(stored, [](const auto& answer) { return answer.has_value(); });
+  const bool one_fits =
+      std::ranges::any_of(stored, [](const auto& answer) { return answer && answer->verdict.usable(); });
+  awaits_first_answer_ = options_.probes_limit && !one_fits;
+  if (first != stored.end()) probe(**first);
+  awaits_first_delivery_ = awaits_first_answer_ && !options_.in_batch;
   tell();
+}
+
+// The first answer decides, one of the store before all others; what comes later only counts as it is.
+void Asking::probe(const Answer& answer) {
+  if (awaits_first_answer_ && was_thought_away(answer)) limit_is_too_small_ = true;
+  awaits_first_answer_ = false;
 }
 
 // Asked outside its batch a question would be paid for twice.
@@ -246,6 +262,7 @@ Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
     deliveries.clear();
     if (held_back_.size() >= in_flight_.size() && waiting_.empty()) std::swap(deliveries, held_back_);
   }
+  if (awaits_first_delivery_ && deliveries.empty()) most = holds_back() ? 0 : std::min<std::size_t>(most, 1);
   const auto now = clock_.steady();
   const bool takes =
       most > 0 && !has_ended() && std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.not_before <= now; });
@@ -261,7 +278,9 @@ Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
     observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to leave at once");
   taken.ended = has_ended();
   if (taken.ended) return taken;
-  for (const Waiting& w : waiting_) taken.again_at = std::min(taken.again_at.value_or(w.not_before), w.not_before);
+  if (holds_back()) taken.again_at = now + kProbePoll;
+  else
+    for (const Waiting& w : waiting_) taken.again_at = std::min(taken.again_at.value_or(w.not_before), w.not_before);
   return taken;
 }
 
@@ -271,6 +290,7 @@ void Asking::on_delivery(const Delivery& delivery) {
     store_.record_attempt(plan_.questions[delivery.question], flight.attempt, facts(), flight.most,
                           unix_micros(clock_.now()));
   }
+  awaits_first_delivery_ = false;
   if (const auto* reply = std::get_if<Reply>(&delivery.outcome)) on_reply(delivery.question, *reply);
   else on_failure(delivery.question, std::get<Failure>(delivery.outcome));
   in_flight_.erase(delivery.question);
@@ -295,6 +315,7 @@ Answer Asking::judged(std::size_t question, const Reply& reply) const {
   answer.response_id = reply.response_id;
   answer.tokens_in = reply.usage.input;
   answer.tokens_out = reply.usage.output;
+  answer.tokens_reasoning = reply.usage.reasoning;
   answer.latency_ms = reply.latency_ms;
   answer.created_at = unix_seconds(clock_.now());
   return answer;
@@ -327,6 +348,7 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
   store_.close_attempt(asked, answer.attempt, {AttemptOutcome::Word::answered, reply.billed, ""},
                        unix_micros(clock_.now()));
   count_bill(question, reply.billed);
+  probe(answer);
   tell_once(reply.notice);
   if (answer.verdict.reason == Reason::unknown_finish)
     tell_once(
@@ -391,8 +413,8 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
     ++state.unknown;
     if (may_send_again(state)) retry(question, failure);
     else outcome_.in_doubt.push_back(question);
-  } else if (!failure.refused_parameter.empty()) {
-    outcome_.refused_parameter = failure.refused_parameter;
+  } else if (failure.refusal) {
+    outcome_.refusal = failure.refusal;
     last_failure_ = failure.message;
   } else if (failure.kind == ErrorKind::unavailable) {
     retry(question, failure);
@@ -417,9 +439,11 @@ AskOutcome Asking::finish() {
                      plan_.questions.size(), options_.attempts, last_failure_),
          kGoOn);
   }
-  if (!outcome_.refused_parameter.empty()) {
-    outcome_.end = AskEnd::parameter_refused;
+  if (outcome_.refusal) {
+    outcome_.end = AskEnd::refused;
     outcome_.failure.emplace(ErrorKind::bad_input, last_failure_, "leave that parameter out");
+  } else if (limit_is_too_small_ && batched_.empty()) {
+    outcome_.end = AskEnd::limit_too_small;
   } else if (failure_) {
     outcome_.end = AskEnd::failed;
     outcome_.failure = failure_;

@@ -54,7 +54,9 @@ class Asking final : public Exchange {
 
   const ProviderFacts& facts() const { return provider_.facts(); }
   bool is_free() const { return facts().price && facts().price->is_free(); }
-  bool has_ended() const { return stop_.stopping() || failure_ || !outcome_.refused_parameter.empty(); }
+  bool has_ended() const { return stop_.stopping() || failure_ || outcome_.refusal || limit_is_too_small_; }
+  void probe(const Answer& answer);
+  bool holds_back() const { return awaits_first_delivery_ && !in_flight_.empty(); }
   void require_none_batched();
   std::optional<Usd> most_cost(std::size_t question) const;
   bool may_send_again(const State& state) const;
@@ -89,6 +91,9 @@ class Asking final : public Exchange {
   std::map<std::size_t, InFlight> in_flight_;
   std::map<std::size_t, std::string> batched_;  // question to its batch at the provider
   std::vector<State> states_;
+  bool awaits_first_delivery_ = false;  // one question is asked alone, so that a limit that is too small costs one answer
+  bool awaits_first_answer_ = false;    // which decides about the limit
+  bool limit_is_too_small_ = false;
   long store_version_ = 0;           // grows where another connection wrote
   std::vector<Delivery> held_back_;  // only by a planted bug
   std::optional<Error> failure_;

@@ -11,6 +11,9 @@ class CheckStore final : public RunStore {
   using RunStore::RunStore;
 
   std::vector<Row> runs(std::size_t most) override;
+  std::vector<Row> unfinished(std::size_t) override { return {}; }
+  std::size_t count_unfinished() override { return 0; }
+  std::optional<ExecutionRow> find_unfinished(const std::string&) override { return std::nullopt; }
   std::string find_run(const std::string& name) override;
   Row run(const std::string& run_id) override;
   std::optional<ExecutionRow> newest_execution(const std::string& run_id) override;

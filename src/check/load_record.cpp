@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "ask/answer_store.hpp"
 #include "base/error.hpp"
 #include "plan/limits.hpp"
+#include "readout/parts.hpp"
 
 namespace heretix {
 namespace {
@@ -95,6 +98,45 @@ StoredConfig read_config(const std::string& config_text) {
   } catch (const std::exception& e) {
     throw Error(ErrorKind::broken, fmt::format("the stored configuration cannot be read: {}", e.what()), kDamaged);
   }
+}
+
+namespace {
+
+// The usable one, else the first, as asking counts them; an answer of another program is known by its sample alone.
+std::optional<Answer> counted_answer(RunStore& runs, const std::string& cache_key) {
+  std::optional<Answer> counted;
+  for (const Row& row : runs.answer_rows(cache_key)) {
+    Answer answer = answer_from(row);
+    if (!counted || (!counted->verdict.usable() && answer.verdict.usable())) counted = std::move(answer);
+  }
+  if (counted) return counted;
+  const auto sample = runs.sample(cache_key);
+  return sample ? std::optional(answer_from_sample(*sample)) : std::nullopt;
+}
+
+}  // namespace
+
+CameBack what_came_back(RunStore& runs, const ExecutionRow& execution) {
+  Plan plan = make_plan(read_config(execution.config_text).recipe, bank_of(runs, execution));
+  if (plan.recipe.readout() != Readout::verbalized) plan = Plan(Parts(plan).to_ask());
+
+  CameBack came{.planned = plan.questions.size(), .questions = {}};
+  for (const Question& question : plan.questions) {
+    CameBack::Each each{question, counted_answer(runs, question.cache_key), ""};
+    const std::vector<Row> attempts = runs.attempt_rows(question.cache_key);
+    if (!each.answer && attempts.empty()) continue;
+
+    if (each.answer) {
+      each.answer->from_store = std::ranges::none_of(attempts, [&](const Row& row) {
+        return row.text_or_empty("execution_id") == execution.execution_id &&
+               row.integer("attempt") == each.answer->attempt;
+      });
+    } else {
+      each.trouble = attempts.back().text("error").value_or("sent, and no outcome was seen");
+    }
+    came.questions.push_back(std::move(each));
+  }
+  return came;
 }
 
 Record load_record(RunStore& runs, const ExecutionRow& execution) {

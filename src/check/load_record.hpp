@@ -12,6 +12,18 @@ namespace heretix {
 // read. Throws Error{broken} where a part is missing or does not fit.
 Record load_record(RunStore& runs, const ExecutionRow& execution);
 
+// What came back of an execution that has no result: its plan's questions that were sent or have an answer.
+struct CameBack {
+  struct Each {
+    Question question;
+    std::optional<Answer> answer;  // that counts, or would have counted
+    std::string trouble;           // of the newest attempt, where there is no answer
+  };
+  std::size_t planned = 0;  // questions
+  std::vector<Each> questions;
+};
+CameBack what_came_back(RunStore& runs, const ExecutionRow& execution);
+
 // The recipe and seed in an execution's config_json. Throws Error{broken} where it is malformed.
 struct StoredConfig {
   Recipe recipe;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -106,20 +107,50 @@ std::map<std::string, std::size_t> unknown_finishes(const std::vector<std::optio
   return counts;
 }
 
-ExecutionFacts facts_of(const AskOutcome& outcome, const ProviderFacts& provider, const std::string& execution_id,
-                        long long started, long long now) {
+ExecutionFacts facts_of(const AskOutcome& outcome, const AskProgress& spent, const ProviderFacts& provider,
+                        const std::string& execution_id, long long started, long long now) {
   return {.execution_id = execution_id,
           .created_at = started,
           .finished_at = now,
           .provider = provider.provider,
           .settings = provider.settings,
           .answered_by = answered_by(outcome.answers),
-          .attempts = outcome.progress.attempts,
-          .billed_micro_usd = outcome.progress.billed.micros(),
-          .billing_unknown = outcome.progress.billing_unknown,
+          .attempts = spent.attempts,
+          .billed_micro_usd = spent.billed.micros(),
+          .billing_unknown = spent.billing_unknown,
           .first_answers_unusable = outcome.first_answers_unusable,
           .unknown_finishes = unknown_finishes(outcome.answers),
           .program_version = std::string(kVersion)};
+}
+
+constexpr int kLargestRaisedLimit = 16'384;  // tokens; above it a person decides
+
+// The limit that is tried where that one is spent on thinking.
+std::optional<int> raised_limit(int limit) {
+  return 4 * limit <= kLargestRaisedLimit ? std::optional(4 * limit) : std::nullopt;
+}
+
+// Only where a server answers: what is played or runs here thinks within its form.
+bool probes_limit(const CheckRequest& request, const ProviderFacts& facts) {
+  return request.raises_limit && request.readout == Readout::verbalized && !facts.address.empty();
+}
+
+// How a limit that was too small is remembered; how much a model thinks depends on how much it was told to.
+ServerRefusal limit_refusal(int limit, const ProviderFacts& facts) {
+  const std::string effort = facts.mode.value("reasoning");
+  return {.address = facts.address,
+          .model = facts.model,
+          .parameter = "max_output_tokens",
+          .value = fmt::format("{}", limit),
+          .sent_with = effort.empty() ? "" : "reasoning=" + effort,
+          .message = "the first answer spent it on thinking"};
+}
+
+bool has_usable_answer(const Plan& plan, RunStore& runs) {
+  return std::ranges::any_of(plan.questions, [&](const Question& question) {
+    const auto sample = runs.sample(question.cache_key);
+    return sample && sample->integer("json_valid") == 1;
+  });
 }
 
 struct Asked {
@@ -188,52 +219,151 @@ void require_readable(const Provider& provider, Readout readout) {
               "see docs/readouts.md for what each readout needs");
 }
 
-void leave_out_refused(Provider& provider, RunStore& runs) {
-  for (const std::string& parameter : runs.refused_parameters(provider.facts().model)) provider.leave_out(parameter);
+CheckRequest as_remembered(CheckRequest request, const PromptBank& bank, Provider& provider, RunStore& runs) {
+  const std::vector<ServerRefusal> known = runs.refusals(provider.facts().address, provider.facts().model);
+
+  // One refusal may be of what was sent after another was heeded, so they are gone through until none fits any more.
+  for (bool was_heeded = true; was_heeded;)
+    was_heeded = std::ranges::any_of(known, [&](const ServerRefusal& refusal) { return provider.heed(refusal); });
+
+  if (!probes_limit(request, provider.facts())) return request;
+  int& limit = request.sampling.max_output_tokens;
+  for (auto next = raised_limit(limit); next; next = raised_limit(limit)) {
+    const ServerRefusal too_small = limit_refusal(limit, provider.facts());
+    const bool is_known = std::ranges::any_of(known, [&](const ServerRefusal& refusal) {
+      return refusal.parameter == too_small.parameter && refusal.value == too_small.value &&
+             refusal.sent_with == too_small.sent_with;
+    });
+    if (!is_known || (!request.fresh && has_usable_answer(plan_check(request, bank, provider.facts()), runs))) break;
+    limit = *next;
+  }
+  return request;
 }
 
-Record run_check(const CheckRequest& request, const CheckPorts& ports) {
+namespace {
+
+// What was done in this check so far. Each execution before the last one ended because the server refused something, or
+// because the output limit was too small.
+struct Before {
+  AskProgress spent;  // what was sent and billed, of the present execution too once it has asked
+  std::optional<int> limit_raised_from;
+};
+
+// In `progress` too, so that an error tells what all of the check cost.
+void add_spent(AskProgress& spent, AskProgress& progress) {
+  progress.attempts = spent.attempts += progress.attempts;
+  progress.billed = spent.billed += progress.billed;
+  progress.may_be_billed = spent.may_be_billed += progress.may_be_billed;
+  progress.billing_unknown = spent.billing_unknown += progress.billing_unknown;
+}
+
+std::string most_cost_text(const Plan& plan, const ProviderFacts& facts) {
+  if (!facts.price) return "";
+  Usd most;
+  for (const Question& question : plan.questions) most += most_cost_of(*facts.price, plan, question);
+  return fmt::format(", at most ${:.4f}", most.dollars());
+}
+
+std::string heeded_text(const ServerRefusal& refusal, const Mode& mode) {
+  const bool is_left_out = mode.value(refusal.parameter).empty();
+  if (is_left_out) return fmt::format("{} does not take {}: asking without it", refusal.model, refusal.parameter);
+  return fmt::format("{} does not take {} {}: asking with {}", refusal.model, refusal.parameter, refusal.value,
+                     mode.value(refusal.parameter));
+}
+
+Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before before);
+
+// Keys name what was sent, so all is planned and asked anew.
+Record run_as_the_server_takes_it(const CheckRequest& request, const CheckPorts& ports, const AskOutcome& outcome,
+                                  Before before) {
+  ports.runs.remember(*outcome.refusal, unix_seconds(ports.clock.now()));
+  ports.observer.on_wait(heeded_text(*outcome.refusal, ports.provider.facts().mode));
+  return run_after(request, ports, std::move(before));
+}
+
+// Nothing but the first answer was asked for, unless answers came in a batch.
+Record run_with_a_larger_limit(CheckRequest request, const CheckPorts& ports, const PromptBank& bank,
+                               const AskOutcome& outcome, Before before) {
+  const ProviderFacts& facts = ports.provider.facts();
+  const int limit = request.sampling.max_output_tokens;
+  const std::string what = fmt::format("{} spent all of {} output tokens on thinking in its first answer", facts.model,
+                                       limit);
+  const auto next = raised_limit(limit);
+  if (!next)
+    throw Error(ErrorKind::bad_input, fmt::format("{}. {}", what, kept(outcome)),
+                fmt::format("let it think less (--reasoning low), or more: --max-output-tokens {}", 4 * limit));
+
+  ports.runs.remember(limit_refusal(limit, facts), unix_seconds(ports.clock.now()));
+  if (!before.limit_raised_from) before.limit_raised_from = limit;
+  request.sampling.max_output_tokens = *next;
+  const Plan plan = plan_check(request, bank, facts);
+  ports.observer.on_wait(fmt::format("{}: asking with {} instead{}", what, *next, most_cost_text(plan, facts)));
+  return run_after(request, ports, std::move(before));
+}
+
+std::string with_raised_limit(const std::string& settings, int from, int to) {
+  auto told = nlohmann::json::parse(settings);
+  told["raised_limit"] = {{"from", from}, {"to", to}};
+  return told.dump();
+}
+
+Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before before) {
   const std::string execution_id = ports.execution_id.empty() ? new_execution_id() : ports.execution_id;
-  const PromptBank named = ports.banks.get(request.bank);
-  const PromptBank bank = asked_bank(request, named);
-  require_readable(ports.provider, request.readout);
+  const PromptBank named = ports.banks.get(wanted.bank);
+  const PromptBank bank = asked_bank(wanted, named);
+  require_readable(ports.provider, wanted.readout);
   RunStore& runs = ports.runs;
-  leave_out_refused(ports.provider, runs);
+  const CheckRequest request = as_remembered(wanted, named, ports.provider, runs);
+  if (request.sampling.max_output_tokens != wanted.sampling.max_output_tokens && !before.limit_raised_from)
+    before.limit_raised_from = wanted.sampling.max_output_tokens;
+
   const Plan plan = plan_check(request, named, ports.provider.facts(), execution_id);
   const long long started = unix_seconds(ports.clock.now());
   auto held = runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), ports.owner, started);
-  EndedIfThrown ended(runs, execution_id, ports.clock, std::move(held));
+  std::optional<EndedIfThrown> ended;
+  ended.emplace(runs, execution_id, ports.clock, std::move(held));
 
   AnswerStore answers(runs.database(), execution_id, plan.run_id);
+  AskOptions options = request.ask;
+  options.probes_limit = probes_limit(request, ports.provider.facts());
   const auto ask_plan = [&](const Plan& part, AskObserver& observer) {
-    return ask(part, ports.provider, answers, ports.clock, ports.stop, observer, request.ask);
+    return ask(part, ports.provider, answers, ports.clock, ports.stop, observer, options);
   };
   const auto ask_part = [&](const Plan& part) {
     if (request.readout == Readout::verbalized) return ask_plan(part, ports.observer);
     return ask_in_parts(part, ports.provider.facts(), answers, ports.observer, ask_plan);
   };
-  const Asked asked = plan.recipe.sampling.ladder ? ask_ladder(plan, ask_part) : Asked{plan, ask_part(plan)};
-  const AskOutcome& outcome = asked.outcome;
-  if (outcome.end == AskEnd::parameter_refused && ports.provider.leave_out(outcome.refused_parameter)) {
-    // Keys name what was sent, so all is planned and asked anew without it.
-    ended.at_once("failed");
-    runs.remember_refused(plan.recipe.model, outcome.refused_parameter, outcome.failure->what(), started);
-    ports.observer.on_wait(
-        fmt::format("{} does not take {}: asking without it", plan.recipe.model, outcome.refused_parameter));
-    return run_check(request, ports);
+  Asked asked = plan.recipe.sampling.ladder ? ask_ladder(plan, ask_part) : Asked{plan, ask_part(plan)};
+  AskOutcome& outcome = asked.outcome;
+  add_spent(before.spent, outcome.progress);
+  if (outcome.end == AskEnd::refused && ports.provider.heed(*outcome.refusal)) {
+    ended->at_once("replaced");
+    ended.reset();  // the next execution may have the same id, and its owner holds a lock by that name
+    return run_as_the_server_takes_it(request, ports, outcome, std::move(before));
+  }
+  if (outcome.end == AskEnd::limit_too_small) {
+    ended->at_once(raised_limit(request.sampling.max_output_tokens) ? "replaced" : "failed");
+    ended.reset();
+    return run_with_a_larger_limit(request, ports, named, outcome, std::move(before));
   }
   if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) {
-    ended.at_once(is_stopped(outcome) ? "stopped" : "failed");
+    ended->at_once(is_stopped(outcome) ? "stopped" : "failed");
     throw_incomplete(outcome);
   }
 
   const long long finished = unix_seconds(ports.clock.now());
-  ExecutionFacts facts = facts_of(outcome, ports.provider.facts(), execution_id, started, finished);
+  ExecutionFacts facts = facts_of(outcome, before.spent, ports.provider.facts(), execution_id, started, finished);
   facts.billed_after_rungs = asked.billed_after_rungs;
+  if (before.limit_raised_from)
+    facts.settings = with_raised_limit(facts.settings, *before.limit_raised_from, request.sampling.max_output_tokens);
   Record record = make_record(asked.plan, bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
   runs.finish(record, ports.database_path.empty() ? "" : write_artifact(record, ports.database_path));
-  ended.not_needed();
+  ended->not_needed();
   return record;
 }
+
+}  // namespace
+
+Record run_check(const CheckRequest& request, const CheckPorts& ports) { return run_after(request, ports, {}); }
 
 }  // namespace heretix

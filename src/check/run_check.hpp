@@ -24,6 +24,8 @@ struct CheckRequest {
   std::optional<std::uint64_t> seed{};
   SeedSource seed_source = SeedSource::derived;
   bool fresh = false;  // stored answers switched off: keys of this execution alone
+  // Nobody named an output limit: where the first answer spends it on thinking, all is asked with a larger one.
+  bool raises_limit = true;
   AskOptions ask{};
 };
 
@@ -60,8 +62,9 @@ void require_readable(const Provider& provider, Readout readout);
 // what the store throws.
 Record run_check(const CheckRequest& request, const CheckPorts& ports);
 
-// What a model refused before is not sent to it again; its facts, and so its plan, change with it.
-void leave_out_refused(Provider& provider, RunStore& runs);
+// What the store knows of the server: the provider does not send again what was refused, and the request that is returned
+// has the output limit that the model needed before, unless answers of this very plan were paid for under a smaller one.
+CheckRequest as_remembered(CheckRequest request, const PromptBank& bank, Provider& provider, RunStore& runs);
 
 std::string new_execution_id();  // "exec-" and 12 random hexadecimal digits
 

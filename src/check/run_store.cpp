@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "check/check_row.hpp"
+#include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
 namespace {
@@ -48,11 +50,12 @@ constexpr std::string_view kWriteRun =
     ":K, :R, :T, :B, :seed, :bootstrap_seed, :p, :lo, :hi, :width, :iqr, :stability, :imbalance, :compliance, :hits, "
     ":config, :sampler, :counts, :artifact, :longest, :pqs, :gate_compliance, :gate_stability, :gate_precision, "
     ":pqs_version)";
-constexpr std::string_view kRefusedParameters =
-    "SELECT parameter FROM heretix_server_refusals WHERE model = :model ORDER BY parameter";
-constexpr std::string_view kRememberRefused =
-    "INSERT INTO heretix_server_refusals (address, model, parameter, value, sent_with, refused_at, message) VALUES ('', "
-    ":model, :parameter, '', '', :now, :message) ON CONFLICT DO NOTHING";
+constexpr std::string_view kRefusals =
+    "SELECT parameter, value, sent_with, message FROM heretix_server_refusals WHERE address = :address AND model = "
+    ":model ORDER BY refused_at, parameter, value, sent_with";
+constexpr std::string_view kRemember =
+    "INSERT INTO heretix_server_refusals (address, model, parameter, value, sent_with, refused_at, message) VALUES "
+    "(:address, :model, :parameter, :value, :with, :now, :message) ON CONFLICT DO NOTHING";
 constexpr std::string_view kRuns =
     "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
     "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id LIMIT "
@@ -63,6 +66,12 @@ constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_
 constexpr std::string_view kFindExecution =
     "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
     ":name";
+// "replaced": its questions were planned anew, as the server takes them, in a later execution of the same check.
+constexpr std::string_view kIsUnfinished = "e.status NOT IN ('done', 'replaced')";
+constexpr std::string_view kNewestWithoutResult =
+    " AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.run_id = e.run_id) AND e.rowid = (SELECT max(x.rowid) FROM "
+    "heretix_executions x WHERE x.run_id = e.run_id)";
+constexpr std::array kExecutionColumns = {"run_id", "created_at", "claim", "model", "prompt_version"};
 constexpr std::string_view kDoneExecutions =
     "SELECT execution_id, run_id, created_at, claim, model, prompt_version FROM heretix_executions WHERE status = "
     "'done' ORDER BY created_at, execution_id";
@@ -190,20 +199,29 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
   });
 }
 
-std::vector<std::string> RunStore::refused_parameters(const std::string& model) {
-  std::vector<std::string> names;
-  if (!database_.has_table("heretix_server_refusals")) return names;
-  for (const Row& row : database_.query(kRefusedParameters, {{":model", model}}))
-    names.push_back(row.text_or_empty("parameter"));
-  return names;
+std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const std::string& model) {
+  std::vector<ServerRefusal> known;
+  if (address.empty() || !database_.has_table("heretix_server_refusals")) return known;
+  for (const Row& row : database_.query(kRefusals, {{":address", address}, {":model", model}})) {
+    known.push_back({.address = address,
+                     .model = model,
+                     .parameter = row.text_or_empty("parameter"),
+                     .value = row.text_or_empty("value"),
+                     .sent_with = row.text_or_empty("sent_with"),
+                     .message = row.text_or_empty("message")});
+  }
+  return known;
 }
 
-void RunStore::remember_refused(const std::string& model, const std::string& parameter, const std::string& message,
-                                long long now) {
+void RunStore::remember(const ServerRefusal& refusal, long long now) {
   write([&] {
-    database_.execute(
-        kRememberRefused,
-        {{":model", model}, {":parameter", parameter}, {":now", std::int64_t{now}}, {":message", message}});
+    database_.execute(kRemember, {{":address", refusal.address},
+                                  {":model", refusal.model},
+                                  {":parameter", refusal.parameter},
+                                  {":value", refusal.value},
+                                  {":with", refusal.sent_with},
+                                  {":now", std::int64_t{now}},
+                                  {":message", refusal.message}});
   });
 }
 
@@ -222,6 +240,42 @@ std::vector<Row> RunStore::runs(std::size_t most) {
   return database_.query(has_our_tables() ? kRuns : kForeignRuns, {{":most", static_cast<std::int64_t>(most)}});
 }
 
+std::vector<Row> RunStore::unfinished(std::size_t most) {
+  if (!has_our_tables()) return {};
+  std::string columns;
+  for (const char* name : runs_columns()) {
+    const bool is_known = std::ranges::find(kExecutionColumns, std::string_view(name)) != kExecutionColumns.end();
+    columns += is_known ? fmt::format("e.{0} AS {0}, ", name) : fmt::format("NULL AS {}, ", name);
+  }
+  return database_.query(
+      fmt::format("SELECT {}e.status AS status, (SELECT count(*) FROM heretix_attempts a WHERE a.execution_id = "
+                  "e.execution_id AND a.outcome = 'answered') AS answers FROM heretix_executions e WHERE {}{} ORDER BY "
+                  "e.created_at DESC, e.run_id LIMIT :most",
+                  columns, kIsUnfinished, kNewestWithoutResult),
+      {{":most", static_cast<std::int64_t>(most)}});
+}
+
+std::size_t RunStore::count_unfinished() {
+  if (!has_our_tables()) return 0;
+  const auto counted = database_.query(
+      fmt::format("SELECT count(*) AS n FROM heretix_executions e WHERE {}{}", kIsUnfinished, kNewestWithoutResult));
+  return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
+}
+
+std::optional<ExecutionRow> RunStore::find_unfinished(const std::string& name) {
+  if (name.empty() || !has_our_tables()) return std::nullopt;
+  const bool is_execution = name.starts_with("exec-");
+  if (!is_execution && !database_.query(kFindRun, {{":name", name}}).empty()) return std::nullopt;  // a result comes first
+  const std::vector<Row> found = database_.query(
+      fmt::format("SELECT * FROM heretix_executions e WHERE {}{} AND substr(e.{}, 1, length(:name)) = :name",
+                  kIsUnfinished, is_execution ? "" : kNewestWithoutResult, is_execution ? "execution_id" : "run_id"),
+      {{":name", name}});
+  if (found.size() > 1)
+    throw Error(ErrorKind::bad_input, fmt::format("{} unfinished runs begin with '{}'", found.size(), name),
+                "give more of the id; see heretix list");
+  return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
+}
+
 std::size_t RunStore::count() {
   const auto counted = database_.query(fmt::format("SELECT count(*) AS n FROM {}", table()));
   return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
@@ -234,6 +288,12 @@ std::string RunStore::find_run(const std::string& name) {
   if (found.empty()) {
     if (const auto execution = execution_named(name)) return execution->run_id;
   }
+  const auto unfinished = found.empty() ? find_unfinished(name) : std::nullopt;
+  if (unfinished)
+    throw Error(ErrorKind::not_found,
+                fmt::format("{} has no result: its execution {} is {}", unfinished->run_id, unfinished->execution_id,
+                            unfinished->status),
+                fmt::format("heretix answers {} shows what came back; the same command goes on", name));
   return only_one(found, name);
 }
 
@@ -331,6 +391,11 @@ std::optional<Row> RunStore::answer_row(const std::string& cache_key, int attemp
 
 std::vector<Row> RunStore::answer_rows(const std::string& cache_key) {
   return database_.query("SELECT * FROM heretix_answers WHERE cache_key = :key ORDER BY attempt",
+                         {{":key", cache_key}});
+}
+
+std::vector<Row> RunStore::attempt_rows(const std::string& cache_key) {
+  return database_.query("SELECT * FROM heretix_attempts WHERE cache_key = :key ORDER BY attempt",
                          {{":key", cache_key}});
 }
 

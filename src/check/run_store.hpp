@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "provider/provider.hpp"
 #include "record/record.hpp"
 #include "store/database.hpp"
 
@@ -66,16 +67,23 @@ class RunStore {
   // Error{conflict} where another owner has begun the execution anew since start().
   void finish(const Record& record, const std::string& artifact_path);
 
-  // Optional parameters that a model refused (leave_out_refused). Without our second schema: none.
-  std::vector<std::string> refused_parameters(const std::string& model);
-  void remember_refused(const std::string& model, const std::string& parameter, const std::string& message,
-                        long long now);
+  // What that server refused to take for that model (heed_refusals), oldest first. Without our fourth schema: none.
+  std::vector<ServerRefusal> refusals(const std::string& address, const std::string& model);
+  void remember(const ServerRefusal& refusal, long long now);
   // A check that ended without a record: `stopped` or `failed`.
   void end(const std::string& execution_id, const std::string& status, long long now);
 
   // Overridden: results by run id.
   virtual std::vector<Row> runs(std::size_t most);  // newest first, with the columns of `runs`
   std::size_t count();
+  // Executions that ended without a result, or have not ended, of recipes that have none: the newest of each recipe,
+  // newest first, with the columns of `runs` (results null), `status` and how many `answers` came. A CheckStore has none.
+  virtual std::vector<Row> unfinished(std::size_t most);
+  virtual std::size_t count_unfinished();
+  // The newest of them that goes by that name, as find_run takes it; by an execution's id also where its recipe has a
+  // result. Throws Error{bad_input} where several do.
+  virtual std::optional<ExecutionRow> find_unfinished(const std::string& name);
+
   // By run_id, execution_id or a unique beginning of either, or by the run id of a check of the service. Throws
   // Error{not_found, bad_input (ambiguous)}.
   virtual std::string find_run(const std::string& name);
@@ -104,6 +112,7 @@ class RunStore {
   std::optional<Row> sample(const std::string& cache_key);
   std::optional<Row> answer_row(const std::string& cache_key, int attempt);
   std::vector<Row> answer_rows(const std::string& cache_key);
+  std::vector<Row> attempt_rows(const std::string& cache_key);  // oldest first
 
  protected:
   // The one run id of these rows that `name` means; they begin with it.

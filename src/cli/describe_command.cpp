@@ -58,9 +58,9 @@ int describe_command(const Options& options) {
   const Resolved resolved = resolve_for_run(options);
   parse_claim(resolved.request.claim);
   const auto provider = make_provider(resolved.settings);
-  leave_out_remembered(*provider, resolved.database_path);
   const PromptBank bank = PromptBanks(resolved.prompts).get(resolved.request.bank);
-  const Plan plan = plan_check(resolved.request, bank, provider->facts());
+  const CheckRequest request = as_remembered_in(resolved, bank, *provider);
+  const Plan plan = plan_check(request, bank, provider->facts());
   const PlanFacts facts = facts_of(plan, resolved, provider->facts());
   if (options.json) print_result(to_json(plan, facts, bank, resolved.request.seed).dump(2) + "\n");
   else print_result(plan_text(plan, facts, text_style(resolved.no_color)));

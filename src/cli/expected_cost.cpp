@@ -30,9 +30,9 @@ ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database&
   const ProviderFacts& facts = provider.facts();
   if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return {};
   RunStore runs(database);
-  leave_out_refused(provider, runs);
-  const Plan plan =
-      plan_to_send(plan_check(resolved.request, PromptBanks(resolved.prompts).get(resolved.request.bank), facts));
+  const PromptBank bank = PromptBanks(resolved.prompts).get(resolved.request.bank);
+  const CheckRequest request = as_remembered(resolved.request, bank, provider, runs);
+  const Plan plan = plan_to_send(plan_check(request, bank, facts));
   return expected_cost(plan, facts, stored_in(plan, database));
 }
 
@@ -73,11 +73,11 @@ std::vector<bool> stored_answers(const Plan& plan, const std::string& database_p
   return stored_in(plan, *open_harness_file(database_path, {.access = Access::read_only}));
 }
 
-void leave_out_remembered(Provider& provider, const std::string& database_path) {
-  if (!std::filesystem::exists(database_path)) return;
-  const auto database = open_harness_file(database_path, {.access = Access::read_only});
+CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, Provider& provider) {
+  if (!std::filesystem::exists(resolved.database_path)) return resolved.request;
+  const auto database = open_harness_file(resolved.database_path, {.access = Access::read_only});
   RunStore runs(*database);
-  leave_out_refused(provider, runs);
+  return as_remembered(resolved.request, bank, provider, runs);
 }
 
 void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {

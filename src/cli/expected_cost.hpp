@@ -26,8 +26,8 @@ ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const s
 // By question: whether the store has its answer. Without a file: none.
 std::vector<bool> stored_answers(const Plan& plan, const std::string& database_path);
 
-// As a run does, where there is a file that remembers.
-void leave_out_remembered(Provider& provider, const std::string& database_path);
+// The request as a run would make it (check/run_check.hpp), where there is a file that remembers.
+CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, Provider& provider);
 
 // On stderr, where it is not free and not everything is stored.
 void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database);

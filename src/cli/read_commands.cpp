@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -41,10 +44,37 @@ json run_json(const Row& row) {
 
 std::string list_line(const Row& row, std::size_t id_width) {
   const auto p = row.real("prob_true_rpl");
-  return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}\n", row.text_or_empty("run_id"), id_width,
-                     p ? fmt::format("{:.2f}", *p) : "-", row.integer("pqs").value_or(0),
-                     shortened(on_one_line(row.text_or_empty("model")), 28),
+  const bool has_result = !row.has("status");
+  const std::string state = has_result ? ""
+                                       : fmt::format("({}, {} answers) ", row.text_or_empty("status"),
+                                                     row.integer("answers").value_or(0));
+  return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
+                     p ? fmt::format("{:.2f}", *p) : "-",
+                     has_result ? fmt::format("{}", row.integer("pqs").value_or(0)) : "-",
+                     shortened(on_one_line(row.text_or_empty("model")), 28), state,
                      shortened(on_one_line(row.text_or_empty("claim")), 70));
+}
+
+json list_json(const Row& row) {
+  json out = run_json(row);
+  if (!row.has("status")) {
+    out["status"] = row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
+    return out;
+  }
+  out["status"] = row.text_or_empty("status");
+  out["bootstrap_seed"] = nullptr;
+  out["answers"] = row.integer("answers").value_or(0);
+  return out;
+}
+
+// Results and what has none, newest first.
+std::vector<Row> listed_runs(RunStore& store, std::size_t most) {
+  std::vector<Row> rows = store.runs(most);
+  std::ranges::move(store.unfinished(most), std::back_inserter(rows));
+  std::ranges::stable_sort(rows, std::ranges::greater{},
+                           [](const Row& row) { return row.integer("created_at").value_or(0); });
+  if (rows.size() > most) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
+  return rows;
 }
 
 std::string foreign_text(const Row& row) {
@@ -96,14 +126,14 @@ int list_command(const Options& options) {
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}, must be at least 1", options.most));
   const StoredRuns stored = open_for_reading(options);
-  const std::vector<Row> rows = stored.store->runs(static_cast<std::size_t>(options.most));
-  const std::size_t all = stored.store->count();
+  const std::vector<Row> rows = listed_runs(*stored.store, static_cast<std::size_t>(options.most));
+  const std::size_t all = stored.store->count() + stored.store->count_unfinished();
   json listed = json::array();
   std::size_t id_width = 24;  // of a run; a check's id is longer
   for (const Row& row : rows) id_width = std::max(id_width, row.text_or_empty("run_id").size());
   std::string text = fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}\n", "run", id_width, "p", "pqs", "model", "claim");
   for (const Row& row : rows) {
-    listed.push_back(run_json(row));
+    listed.push_back(list_json(row));
     text += list_line(row, id_width);
   }
   print_result(options.json ? dumped(listed) : all == 0 ? "no runs yet\n" : text);
@@ -140,9 +170,41 @@ int show_command(const Options& options) {
   return kDone;
 }
 
+namespace {
+
+int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Options& options) {
+  const CameBack came = what_came_back(runs, execution);
+  json all = json::array();
+  std::string text = "template  replicate  prob_true  read as\n";
+  std::size_t answered = 0;
+  for (const auto& [question, answer, trouble] : came.questions) {
+    if (answer) {
+      ++answered;
+      all.push_back(answer_json(*answer, question));
+      text += answer_line(*answer, question, options.raw);
+      continue;
+    }
+    all.push_back({{"cache_key", question.cache_key},
+                   {"paraphrase_idx", question.paraphrase_idx},
+                   {"replicate_idx", question.replicate_idx},
+                   {"usable", false},
+                   {"error", trouble}});
+    text += fmt::format("{:>8}  {:>9}  {:>7}  no answer: {}\n", question.paraphrase_idx, question.replicate_idx, "-",
+                        shortened(on_one_line(trouble), 200));
+  }
+
+  print_result(options.json ? dumped(all) : text);
+  print_note(fmt::format("{} has no result: its execution {} is {}, with answers to {} of {} questions", execution.run_id,
+                         execution.execution_id, execution.status, answered, came.planned));
+  return kDone;
+}
+
+}  // namespace
+
 int answers_command(const Options& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
+  if (const auto unfinished = runs.find_unfinished(options.run)) return unfinished_answers(runs, *unfinished, options);
   const std::string run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   if (!execution) return foreign_answers(runs, run_id, options.json);

@@ -189,6 +189,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   // Before a model is loaded, and before any plan exists.
   require_measurable(resolved.request.sampling, resolved.request.readout, resolved.request.samples);
   resolved.request.fresh = options.fresh;
+  resolved.request.raises_limit = !s.max_output_tokens;
   resolved.request.ask.resend_unknown = options.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);
   resolved.database_path = s.db.value_or(kDefaultDatabase);

@@ -93,7 +93,7 @@ constexpr std::array kExecutions = {
     kMode,
     kSource,
     kAlsoIn,
-    Column{"status", text, true, "running, done, stopped, failed"},
+    Column{"status", text, true, "running, done, stopped, failed, replaced (asked anew as the server takes it)"},
     kClaim,
     kModel,
     kPromptVersion,

@@ -13,11 +13,14 @@ constexpr double kUselessWidth = 0.5;
 
 }  // namespace
 
-std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width) {
+std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width,
+                        bool some_were_cut_short) {
   std::vector<Gate> gates = {
       {.name = "compliance",
        .meaning = "share of answers in the agreed form",
-       .advice = "read the refused answers (heretix answers); the model may not follow this prompt bank",
+       .advice = some_were_cut_short
+                     ? "give answers that were cut off at their limit more room: --max-output-tokens (heretix answers)"
+                     : "read the refused answers (heretix answers); the model may not follow this prompt bank",
        .bound = Bound::at_least,
        .limit = kMinCompliance,
        .observed = compliance},

@@ -33,8 +33,10 @@ struct Gate {
 };
 
 // Compliance is the share of answers, in [0, 1], that obeyed the answer format. `honest_width` is empty where
-// there is no honest interval. Order: compliance, stability, precision.
-std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width);
+// there is no honest interval; `some_were_cut_short`: at their output limit, which changes what to try. Order: compliance,
+// stability, precision.
+std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width,
+                        bool some_were_cut_short = false);
 
 // int(100 (0.4 stability + 0.4 (1 - min(width, 0.5) / 0.5) + 0.2 compliance)), truncated: 0 to 100.
 int quality_score(double stability, double width, double compliance);

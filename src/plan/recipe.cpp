@@ -34,10 +34,14 @@ void require_valid(const Ladder& ladder, const Sampling& s, std::size_t bank_siz
   require_in("the ladder's last rung", s.slots, 1, static_cast<long>(bank_size));
 }
 
-std::string joined(const std::string& base, const std::map<std::string, std::string>& parameters, bool with_run) {
+// In every cache key, but no part of the recipe: which execution it was, and how a server needs to be asked.
+constexpr std::array<std::string_view, 4> kNotOfTheRecipe = {"form", "limit", "run", "system"};
+
+std::string joined(const std::string& base, const std::map<std::string, std::string>& parameters, bool is_recipe) {
   std::string text = base;
   for (const auto& [name, value] : parameters) {
-    if (with_run || name != "run") text += fmt::format(";{}={}", name, value);
+    const bool is_left_out = is_recipe && std::ranges::find(kNotOfTheRecipe, name) != kNotOfTheRecipe.end();
+    if (!is_left_out) text += fmt::format(";{}={}", name, value);
   }
   return text;
 }
@@ -69,8 +73,8 @@ std::string Mode::value(const std::string& name) const {
   const auto found = parameters_.find(name);
   return found == parameters_.end() ? std::string() : found->second;
 }
-std::string Mode::text() const { return joined(base_, parameters_, true); }
-std::string Mode::recipe_text() const { return joined(base_, parameters_, false); }
+std::string Mode::text() const { return joined(base_, parameters_, false); }
+std::string Mode::recipe_text() const { return joined(base_, parameters_, true); }
 
 void require_valid(const Recipe& recipe, std::size_t bank_size) {
   const Sampling& s = recipe.sampling;

@@ -38,6 +38,17 @@ struct Reply {
   std::string notice;         // what the provider tells the person beside it, e.g. when it retires the model
 };
 
+// Something that a server does not take, as it was sent: an optional parameter, to be left out from then on, or a way of
+// asking, to be replaced by the next one. It is remembered with all that it depends on, so that it silences nothing else.
+struct ServerRefusal {
+  std::string address;    // of the server
+  std::string model;      // as hashed into keys
+  std::string parameter;  // "temperature", "reasoning", "logprobs"; ways of asking: "form", "limit", "system"
+  std::string value;      // that was sent
+  std::string sent_with;  // the other optional parameters beside it, "name=value;name=value"; empty for a way of asking
+  std::string message;    // what the server said
+};
+
 // No reply. `unavailable`: it surely cost nothing. `in_doubt`: it may have been answered and billed. Any other kind
 // ends the run, and surely cost nothing unless `billed` says so: asking again would not help, or not now (`stopped`).
 struct Failure {
@@ -45,10 +56,10 @@ struct Failure {
   std::string message;
   std::optional<Usd> billed{};  // by the usage that came with it
   std::optional<std::chrono::milliseconds> retry_after{};
-  std::string hint{};               // what to correct, or when to go on
-  bool ends_run = false;            // nothing further is to be sent, although `kind` would allow a retry
-  bool parks_run = false;           // likewise, because the provider says that asking again does not help now
-  std::string refused_parameter{};  // an optional one that this model does not take: to be left out, then asked again
+  std::string hint{};                // what to correct, or when to go on
+  bool ends_run = false;             // nothing further is to be sent, although `kind` would allow a retry
+  bool parks_run = false;            // likewise, because the provider says that asking again does not help now
+  std::optional<ServerRefusal> refusal{};  // the rest would be taken: to be heeded, then all is asked again
 };
 
 struct Request {
@@ -90,6 +101,7 @@ struct ProviderFacts {
   std::string provider;  // "llama", "scripted"
   std::string model;     // the name as hashed into keys
   Mode mode = Mode::live();
+  std::string address{};         // of the server that answers; empty: none does
   std::optional<Price> price{};  // empty: unknown
   std::string cost_note{};       // shown beside the cost, e.g. "runs here"
   std::string settings = "{}";   // what else made the answers, a JSON object; kept in the record
@@ -106,9 +118,9 @@ class Provider {
   // exchange throws, having dropped what was in flight.
   virtual void answer(const Plan& plan, Exchange& exchange) = 0;
 
-  // Asks from now on without an optional parameter that the model refused; facts() change with it. False: there is no
-  // such parameter, or it is needed.
-  virtual bool leave_out(const std::string& /*parameter*/) { return false; }
+  // Asks from now on without what was refused, or in the next way; facts() change with it, and so do keys. False: that is
+  // not what would be sent now, or there is no other way.
+  virtual bool heed(const ServerRefusal& /*refusal*/) { return false; }
 
   // Why the model cannot be read so; empty: it can.
   virtual std::string why_not(Readout readout) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <stdexcept>
 #include <unordered_map>
@@ -43,12 +44,19 @@ std::uint64_t seed_for(const Plan& plan, const Tally& counted, std::optional<std
   return derived_seed(plan.recipe, plan.prompt_version, usable);
 }
 
-void require_enough(const Tally& counted, const std::string& run_id) {
+void require_enough(const Tally& counted, std::size_t cut_short, const Plan& plan) {
   if (counted.usable >= kMinAnswers) return;
-  throw Error(ErrorKind::bad_input,
-              fmt::format("{} usable answers of {}, at least {} needed for an estimate; all are kept", counted.usable,
-                          counted.answered, kMinAnswers),
-              fmt::format("see why answers were refused: heretix answers {}; or ask more: -K, -R", run_id));
+  std::string what = fmt::format("{} usable answers of {}, at least {} needed for an estimate; all are kept",
+                                 counted.usable, counted.answered, kMinAnswers);
+  if (cut_short == 0)
+    throw Error(ErrorKind::bad_input, what,
+                fmt::format("see why answers were refused: heretix answers {}; or ask more: -K, -R", plan.run_id));
+
+  const int limit = plan.recipe.sampling.max_output_tokens;
+  what += fmt::format("; {} of them ended at the limit of {} output tokens", cut_short, limit);
+  throw Error(ErrorKind::bad_input, what,
+              fmt::format("give them more room, e.g. --max-output-tokens {}; see what came back: heretix answers {}",
+                          std::min(4 * limit, kMaxOutputTokens), plan.run_id));
 }
 
 }  // namespace
@@ -72,7 +80,7 @@ Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answe
 Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<std::optional<Answer>>& answers,
                    std::optional<std::uint64_t> seed, SeedSource source, ExecutionFacts execution) {
   const Tally counted = tally(plan, answers);
-  require_enough(counted, plan.run_id);
+  require_enough(counted, cut_short(answers), plan);
   const std::uint64_t used = seed_for(plan, counted, seed);
   const Estimate belief = estimate(counted.by_template, {.seed = used, .draws = plan.recipe.sampling.draws});
   std::optional<Climb> climb;
@@ -94,7 +102,7 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
                 .estimate = belief,
                 .honest = std::move(honest),
                 .climb = std::move(climb),
-                .gates = judge(belief, counted.compliance(), honest_width),
+                .gates = judge(belief, counted.compliance(), honest_width, cut_short(answers) > 0),
                 .quality = quality_score(belief.stability, belief.ci95.width(), counted.compliance()),
                 .verdict = verdict_text(belief.p, shown),
                 .execution = std::move(execution)};

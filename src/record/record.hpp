@@ -85,6 +85,9 @@ nlohmann::json to_json(const Record& record);
 // The same with bank and answers, raw texts included: the artifact, enough to recompute the rest without a database.
 nlohmann::json to_artifact(const Record& record);
 
+// One of its answers there.
+nlohmann::json answer_json(const Answer& answer, const Question& question);
+
 // The same as text, handed over in pieces: a run of many answers is never one tree in memory.
 void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink);
 

@@ -145,9 +145,9 @@ json execution_json(const Record& r) {
   return out;
 }
 
-json answer_json(const Record& r, std::size_t i) {
-  const Answer& a = r.answers[i];
-  const Question& q = r.plan.questions[i];
+}  // namespace
+
+json answer_json(const Answer& a, const Question& q) {
   return {{"cache_key", a.cache_key},
           {"attempt", a.attempt},
           {"prompt_sha256", q.prompt_sha256},
@@ -165,8 +165,6 @@ json answer_json(const Record& r, std::size_t i) {
           {"created_at", a.created_at},
           {"from_store", a.from_store}};
 }
-
-}  // namespace
 
 std::optional<double> next_rung_cost(const Record& r) {
   const auto last = std::ranges::find(kLadderRungs, r.climb->rungs.back().size);
@@ -249,7 +247,7 @@ void write_artifact(const Record& record, const std::function<void(const std::st
   text.erase(text.rfind("\n}"));
   sink(text + ",\n  \"answers\": [");
   for (std::size_t i = 0; i < record.answers.size(); ++i)
-    sink((i == 0 ? "\n" : ",\n") + answer_json(record, i).dump(-1, ' ', false, kReplace));
+    sink((i == 0 ? "\n" : ",\n") + answer_json(record.answers[i], record.plan.questions[i]).dump(-1, ' ', false, kReplace));
   sink("\n  ]\n}\n");
 }
 
@@ -257,7 +255,7 @@ json to_artifact(const Record& record) {
   json out = to_json(record);
   out["bank"] = to_json(record.bank);
   out["answers"] = json::array();
-  for (std::size_t i = 0; i < record.answers.size(); ++i) out["answers"].push_back(answer_json(record, i));
+  for (std::size_t i = 0; i < record.answers.size(); ++i) out["answers"].push_back(answer_json(record.answers[i], record.plan.questions[i]));
   return out;
 }
 

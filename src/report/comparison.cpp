@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "record/asking_notes.hpp"
 
 namespace heretix {
 namespace {
@@ -41,6 +42,10 @@ std::string comparison_text(const std::vector<Record>& records, const TextStyle&
     text += fmt::format("  {:<{}}  {:>4.2f}  {:<13} {} {:>7} {:>7}  {:<12} {}\n", r.plan.recipe.model, width,
                         r.estimate.p.value(), interval, interval_bar(r), fmt::format("{}/{}", r.usable, r.answered),
                         r.quality, cost_text(r.execution), gates_text(r));
+  }
+  for (const Record& r : records) {
+    for (const std::string& note : asking_notes(r))
+      text += fmt::format("  note: {}: {}\n", on_one_line(r.plan.recipe.model), note);
   }
   return text;
 }

@@ -7,6 +7,7 @@
 
 #include "base/html_text.hpp"
 #include "base/text.hpp"
+#include "record/asking_notes.hpp"
 #include "record/readout_facts.hpp"
 #include "report/html_parts.hpp"
 #include "report/text.hpp"
@@ -121,6 +122,7 @@ std::string provenance_section(const Record& r) {
   row("model", r.plan.recipe.model);
   row("mode", r.plan.recipe.mode.text());
   row("provider's settings", nlohmann::json::parse(r.execution.settings, nullptr, false).dump(2));
+  for (const std::string& note : asking_notes(r)) row("note", note);
   row("prompt bank", fmt::format("{} (sha256 {})", r.plan.prompt_version, r.plan.bank_sha256));
   row("plan", fmt::format("{} of {}, rotation {}", plan_in_words(r.plan), r.plan.bank_size, r.plan.rotation));
   if (r.climb) row("ladder", ladder_text(r));

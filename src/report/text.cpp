@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
+#include "record/asking_notes.hpp"
 #include "record/readout_facts.hpp"
 
 namespace heretix {
@@ -176,6 +177,7 @@ std::string result_text(const Record& r, const TextStyle& style) {
     text += fmt::format("  {:<11} {}: {}\n", "readout", to_word(recipe.readout()), readout_in_words(r));
   text += answered_by_text(r);
   text += unknown_finishes_text(r);
+  for (const std::string& note : asking_notes(r)) text += fmt::format("  note: {}\n", note);
   if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
     text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));
   text += dim(fmt::format("  frozen interval {:.2f} to {:.2f} (width {:.2f}), kept for comparison with earlier runs",

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from breaking_proxy import BreakingProxy
-from cases import CLAIM, THIRD, PostgresTest
+from cases import CLAIM, HEAD, THIRD, PostgresTest
 from heretix import PROGRAM, SOURCE
 
 COMPAT = SOURCE / "tests/compat"
@@ -252,6 +252,38 @@ class Checks(PostgresTest):
         self.assertEqual(len(self.json("list")), 1)
         self.assertEqual(self.checks(), [])
         self.assertEqual(self.imported()[0]["checks"], (1, 0))
+
+    def test_a_models_name_of_200_characters_is_whole_in_every_store(self):
+        name = "accounts/fireworks/models/" + "x" * 174
+        model = self.script("s.json", model=name)
+        record = self.json("run", CLAIM, "--model", model, "-K", 4, "-R", 1, "--database", self.address)
+        self.assertEqual((len(name), record["config"]["model"]), (200, name))
+        self.assertEqual(self.checks("model"), [(name,)])
+        self.assertEqual({row["model"] for row in self.database().execute("SELECT model FROM runs")}, {name})
+        other = self.server.address(self.new_database())
+        self.db_ok("upgrade", address=other)
+        self.assertEqual(self.imported(address=other)[0]["checks"], (1, 0))
+        for where in (["--db", "runs/heretix.sqlite"], ["--database", self.address], ["--database", other]):
+            run = self.json("list", *where)[0]
+            self.assertEqual((run["model"], self.json("verify", run["run_id"], *where)["passed"]), (name, True))
+        self.refused(2, "run", CLAIM, "--model", self.script("t.json", model=name + "x"), says="has 201 characters, at most 200 are kept")
+
+    def test_the_name_that_the_provider_gives_is_kept_whole_too(self):
+        name = "org/" + "y" * 60  # with "-scripted" behind it longer than the column was before
+        self.json("run", CLAIM, "--model", self.script("s.json", model=name), "-K", 4, "-R", 1, "--database", self.address)
+        self.assertEqual(self.checks("provider_model_id"), [(name + "-scripted",)])
+
+    def test_a_downgrade_refuses_to_cut_a_models_name(self):
+        for model in ("m" * 64, "m" * 65):
+            self.json("run", CLAIM, "--model", self.script("s.json", model=model), "-K", 4, "-R", 1, "--database", self.address)
+        self.do("UPDATE checks SET provider_model_id = NULL")
+        done = self.refused(2, "db", "downgrade", "--database", self.address, "--yes-destroy",
+                            says="1 checks name a model in more than 64 characters, which the revision before cannot hold")
+        self.assertIn("nothing was written", done.stderr)
+        self.assertEqual((self.current(), sorted(self.checks("length(model)"))), (HEAD, [(64,), (65,)]))
+        self.do("DELETE FROM checks WHERE length(model) > 64")
+        self.db_ok("downgrade", "--yes-destroy")
+        self.assertEqual((self.current(), self.differences(), self.checks("length(model)")), (THIRD, {}, [(64,)]))
 
     def test_a_wrong_database_is_told_before_anything_is_asked(self):
         model = self.script("s.json", model="m")

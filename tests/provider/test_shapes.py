@@ -149,33 +149,6 @@ class Shapes(HostedTest):
         self.assertEqual(self.json("show", run)["execution"]["answered_by"], {"gpt-5-2025-08-07": 4})
         self.assertEqual(self.heretix("verify", run).returncode, 0)
 
-    def test_a_refused_optional_parameter_is_left_out_once_and_remembered(self):
-        def script(asked, _server):
-            if "temperature" in asked.body:
-                return Reply(400, {"error": {"message": "Unsupported parameter: 'temperature' is not supported with this model.", "type": "invalid_request_error",
-                                             "param": "temperature", "code": "unsupported_parameter"}})
-            return None
-        server = self.serve(script)
-        done = self.ask(server, "--temperature", "0.3", model="openai/gpt-5")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("gpt-5 does not take temperature: asking without it", done.stderr)
-        record = self.json("show", self.rows("SELECT run_id FROM runs")[0][0])
-        self.assertEqual((record["config"]["mode"], record["execution"]["settings"]["left_out"]), ("LIVE", ["temperature"]))
-        refused = [asked for asked, reply in server.ledger if reply.status == 400]
-        before = len(server.ledger)
-        self.ask(server, "--temperature", "0.3", model="openai/gpt-5", claim="another claim")
-        self.assertEqual([asked for asked, reply in server.ledger if reply.status == 400], refused)
-        self.assertEqual(len(server.ledger), before + 4)
-        self.assert_ledger(server)
-
-    def test_a_refused_needed_parameter_stops_the_run(self):
-        server = self.serve(lambda asked, _: Reply(400, {"error": {"message": "response_format json_schema is not supported", "param": "response_format",
-                                                                   "type": "invalid_request_error", "code": None}}))
-        done = self.ask(server)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("response_format json_schema is not supported", done.stderr)
-        self.assertEqual(len(server.ledger), 4)
-
     def test_every_provider_has_a_line_in_models(self):
         text = self.ok("models")
         for provider, (key, base, _) in ADDRESSES.items():

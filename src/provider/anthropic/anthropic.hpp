@@ -14,6 +14,7 @@ class MessagesWire final : public Wire {
   std::string path(std::string_view model) const override;
   Body body(const Asked& asked) const override;
   Said read(const nlohmann::json& body) const override;
+  std::optional<AskingWay> fall_back(AskingWay way, std::string_view feature) const override;
 };
 
 }  // namespace heretix

@@ -30,12 +30,21 @@ Usage usage_of(const json& usage) {
 
 std::string MessagesWire::path(std::string_view /*model*/) const { return "/v1/messages"; }
 
+// There is no JSON mode between a schema and none.
+std::optional<AskingWay> MessagesWire::fall_back(AskingWay way, std::string_view feature) const {
+  if (feature != "form") return Wire::fall_back(way, feature);
+  if (way.form == FormRequest::none) return std::nullopt;
+  way.form = FormRequest::none;
+  return way;
+}
+
 Body MessagesWire::body(const Asked& asked) const {
-  Body body = {{"model", asked.model},
-               {"max_tokens", asked.max_output_tokens},
-               {"system", asked.system},
-               {"messages", {{{"role", "user"}, {"content", asked.user}}}},
-               {"output_config", {{"format", {{"type", "json_schema"}, {"schema", answer_schema(false)}}}}}};
+  Body body = {{"model", asked.model}, {"max_tokens", asked.max_output_tokens}};
+  if (!asked.way.system_joined) body["system"] = asked.system;
+  body["messages"] = {
+      {{"role", "user"}, {"content", asked.way.system_joined ? asked.user_with_system() : std::string(asked.user)}}};
+  if (asked.way.form == FormRequest::json_schema)
+    body["output_config"] = {{"format", {{"type", "json_schema"}, {"schema", answer_schema(false)}}}};
   if (asked.optional.temperature) body["temperature"] = *asked.optional.temperature;
   if (!asked.optional.effort.empty()) body["output_config"]["effort"] = asked.optional.effort;
   return body;

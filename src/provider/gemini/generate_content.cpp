@@ -57,18 +57,22 @@ std::string GenerateContentWire::path(std::string_view model) const {
 }
 
 Body GenerateContentWire::body(const Asked& asked) const {
-  Body configuration = {{"maxOutputTokens", asked.max_output_tokens},
-                        {"responseMimeType", "application/json"},
-                        {"responseJsonSchema", answer_schema(true)}};
+  Body configuration = {{"maxOutputTokens", asked.max_output_tokens}};
+  if (asked.way.form != FormRequest::none) configuration["responseMimeType"] = "application/json";
+  if (asked.way.form == FormRequest::json_schema) configuration["responseJsonSchema"] = answer_schema(true);
   if (asked.optional.temperature) configuration["temperature"] = *asked.optional.temperature;
   if (!asked.optional.effort.empty()) configuration["thinkingConfig"] = {{"thinkingLevel", asked.optional.effort}};
   if (asked.optional.logprobs) {
     configuration["responseLogprobs"] = true;
     configuration["logprobs"] = kTopLogprobs;
   }
-  return {{"systemInstruction", {{"parts", {{{"text", asked.system}}}}}},
-          {"contents", {{{"role", "user"}, {"parts", {{{"text", asked.user}}}}}}},
-          {"generationConfig", std::move(configuration)}};
+
+  Body body = Body::object();
+  if (!asked.way.system_joined) body["systemInstruction"] = {{"parts", {{{"text", asked.system}}}}};
+  const std::string user = asked.way.system_joined ? asked.user_with_system() : std::string(asked.user);
+  body["contents"] = {{{"role", "user"}, {"parts", {{{"text", user}}}}}};
+  body["generationConfig"] = std::move(configuration);
+  return body;
 }
 
 Said GenerateContentWire::read(const json& body) const {

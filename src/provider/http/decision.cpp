@@ -55,10 +55,13 @@ Decision from_status(const Happening& h) {
     const bool too_long = h.retry_after && *h.retry_after > kLongestWait;
     return {.next = too_long || h.should_retry == false ? Next::park : Next::retry, .wait = h.retry_after};
   }
-  if (h.status >= 500) return in_doubt(h);
   // Filtered questions are billed by some (Azure) and not by others, and none says it in the error.
   if (is_of_one_wording(h)) return {.billed = Billed::maybe, .next = Next::unusable};
-  if ((h.status == 400 || h.status == 422) && h.names_optional) return {.next = Next::leave_out};
+
+  // Some servers answer 500 or 501 where a template takes no system text or a form is not built in.
+  const bool is_request_refused = h.status == 400 || h.status == 422 || h.status == 500 || h.status == 501;
+  if (is_request_refused && h.names_optional) return {.next = Next::leave_out};
+  if (h.status >= 500) return in_doubt(h);
   if (h.should_retry == true) return {.next = Next::retry, .wait = h.retry_after};
   return {.next = Next::stop, .kind = kind_of(h)};
 }

@@ -26,7 +26,7 @@ struct Happening {
   bool has_answer = true;              // a 2xx reply holds one, usable or not
   bool has_error_body = false;         // the provider's own words came, not a gateway's page
   std::optional<bool> should_retry{};  // `x-should-retry`
-  bool names_optional = false;         // the error names an optional parameter that was sent
+  bool names_optional = false;         // the error names something that can be left out, or asked in another way
   std::optional<std::chrono::milliseconds> retry_after{};
   std::string redirect_host{};  // where a 3xx points; empty: nowhere
   std::string own_host{};
@@ -40,7 +40,7 @@ enum class Next {
   unusable,    // an answer that cannot be used: this wording was filtered, or its answer failed the form
   retry,       // after `wait`, or a pause of our own
   retry_once,  // at most once, the attempt marked as unknown
-  leave_out,   // the optional parameter, then ask again
+  leave_out,   // what was refused, or ask in the next way, then ask again
   stop,        // the run: something is to be corrected
   park,        // the run: everything kept, to go on later; what may have been billed is marked as unknown
 };

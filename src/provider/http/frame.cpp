@@ -9,7 +9,12 @@ constexpr std::string_view kMark = "\x01user text\x01";
 constexpr std::string_view kBegunMark = "\x01the opening\x01";
 
 std::string dumped(const Body& body) { return body.dump(-1, ' ', false, Body::error_handler_t::replace); }
-std::string json_text(std::string_view text) { return dumped(Body(text)); }
+
+// Without its quotes: the user's text may stand behind the system's in one string.
+std::string json_text(std::string_view text) {
+  const std::string quoted = dumped(Body(text));
+  return quoted.substr(1, quoted.size() - 2);
+}
 
 }  // namespace
 
@@ -19,6 +24,7 @@ RequestFrame::RequestFrame(const Plan& plan, const HttpProviderOptions& options)
                     .user = kMark,
                     .max_output_tokens = plan.recipe.sampling.max_output_tokens,
                     .optional = options.optional,
+                    .way = options.way,
                     .readout = plan.recipe.readout(),
                     .begun = kBegunMark};
   const std::string frame = dumped(options.wire->body(asked));

@@ -1,6 +1,7 @@
 #include "provider/http/http_provider.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <deque>
@@ -13,6 +14,7 @@
 #include "provider/http/frame.hpp"
 #include "provider/http/limiter.hpp"
 #include "provider/http/pacer.hpp"
+#include "provider/http/refusal.hpp"
 
 namespace heretix {
 namespace {
@@ -57,7 +59,7 @@ class HttpProvider::Conversation {
         plan_(plan),
         exchange_(exchange),
         engine_(provider.engine()),
-        url_(provider.options_.base_url + provider.options_.wire->path(provider.options_.asked_model)),
+        url_(address_of(provider.options_)),
         frame_(plan, provider.options_) {}
 
   // The engine goes back with its connections, but not with anything in flight.
@@ -251,17 +253,37 @@ HttpProvider::HttpProvider(HttpProviderOptions options)
 
 HttpProvider::~HttpProvider() = default;
 
+std::string address_of(const HttpProviderOptions& options) {
+  return options.base_url + options.wire->path(options.asked_model);
+}
+
+// Keys name what was sent, and what would have been sent had the server taken it.
 void HttpProvider::state_facts() {
-  facts_ = {.provider = options_.provider, .model = options_.model};
+  facts_ = {.provider = options_.provider, .model = options_.model, .address = address_of(options_)};
   facts_.price = options_.price;
   facts_.cost_note = options_.price_date.empty() ? "" : "by prices of " + options_.price_date;
   if (options_.optional.temperature) facts_.mode.with("temperature", fmt::format("{}", *options_.optional.temperature));
   if (!options_.optional.effort.empty()) facts_.mode.with("reasoning", options_.optional.effort);
+  for (const ServerRefusal& way : fallen_back_)
+    facts_.mode.with(way.parameter, options_.wire->value_of(options_.way, way.parameter));
+  std::vector<std::string> names;
+  for (const ServerRefusal& refusal : left_out_) names.push_back(refusal.parameter);
+  std::ranges::sort(names);
+  if (!names.empty()) facts_.mode.with("left_out", fmt::format("{}", fmt::join(names, ",")));
+
+  const std::string form = options_.wire->value_of(options_.way, "form");
   nlohmann::json settings = {{"base_url", options_.base_url},
                              {"api", options_.wire->path(options_.asked_model)},
                              {"asked_model", options_.asked_model},
-                             {"form", "json_schema, strict"}};
-  if (!left_out_.empty()) settings["left_out"] = left_out_;
+                             {"form", form == "json_schema" ? "json_schema, strict" : form}};
+  for (const ServerRefusal& refusal : left_out_)
+    settings["left_out"].push_back(
+        {{"parameter", refusal.parameter}, {"value", refusal.value}, {"message", refusal.message}});
+  for (const ServerRefusal& way : fallen_back_)
+    settings["fallen_back"].push_back({{"feature", way.parameter},
+                                       {"refused", way.value},
+                                       {"used", options_.wire->value_of(options_.way, way.parameter)},
+                                       {"message", way.message}});
   if (options_.optional.logprobs) settings["logprobs"] = true;
   facts_.settings = settings.dump();
 }
@@ -273,16 +295,35 @@ std::string HttpProvider::why_not(Readout readout) const {
   return options_.wire->why_not(readout);
 }
 
-bool HttpProvider::leave_out(const std::string& parameter) {
-  OptionalParameters& sent = options_.optional;
-  const bool had = (parameter == "temperature" && sent.temperature) || (parameter == "logprobs" && sent.logprobs) ||
-                   (parameter == "reasoning" && !sent.effort.empty());
-  if (!had) return false;
-  if (parameter == "temperature") sent.temperature.reset();
-  if (parameter == "logprobs") sent.logprobs = false;
-  if (parameter == "reasoning") sent.effort.clear();
-  left_out_.push_back(parameter);
+bool HttpProvider::heed(const ServerRefusal& refusal) {
+  if (refusal.address != facts_.address || refusal.model != options_.model) return false;
+  if (leave_out(refusal)) {
+    left_out_.push_back(refusal);
+    state_facts();
+    return true;
+  }
+
+  if (options_.wire->value_of(options_.way, refusal.parameter) != refusal.value) return false;
+  const auto next = options_.wire->fall_back(options_.way, refusal.parameter);
+  if (!next) return false;
+  options_.way = *next;
+  std::erase_if(fallen_back_, [&](const ServerRefusal& earlier) { return earlier.parameter == refusal.parameter; });
+  fallen_back_.push_back(refusal);
   state_facts();
+  return true;
+}
+
+// Another value, or the same one beside other parameters, may be taken.
+bool HttpProvider::leave_out(const ServerRefusal& refusal) {
+  OptionalParameters& sent = options_.optional;
+  const auto parameters = sent_parameters(sent);
+  const bool is_sent = std::ranges::any_of(
+      parameters, [&](const SentParameter& p) { return p.name == refusal.parameter && p.value == refusal.value; });
+  if (!is_sent || sent_beside(sent, refusal.parameter) != refusal.sent_with) return false;
+
+  if (refusal.parameter == "temperature") sent.temperature.reset();
+  if (refusal.parameter == "logprobs") sent.logprobs = false;
+  if (refusal.parameter == "reasoning") sent.effort.clear();
   return true;
 }
 

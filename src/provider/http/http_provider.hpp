@@ -24,6 +24,7 @@ struct HttpProviderOptions {
   std::string key_name{};              // of the variable that holds it, for messages
   std::shared_ptr<const Wire> wire;
   OptionalParameters optional{};
+  AskingWay way{};
   std::optional<Price> price{};
   std::string price_date{};
   std::size_t concurrency = 100;
@@ -38,7 +39,7 @@ class HttpProvider final : public Provider {
   ~HttpProvider() override;
   const ProviderFacts& facts() const override { return facts_; }
   void answer(const Plan& plan, Exchange& exchange) override;
-  bool leave_out(const std::string& parameter) override;
+  bool heed(const ServerRefusal& refusal) override;
   std::unique_ptr<BatchApi> batch_api() override;
   std::string why_not(Readout readout) const override;
 
@@ -46,14 +47,19 @@ class HttpProvider final : public Provider {
   class Conversation;  // one call of answer()
   struct Gate;         // what decides how much may be sent: limits, pace, breaker
   void state_facts();
+  bool leave_out(const ServerRefusal& refusal);
   std::unique_ptr<HttpEngine> engine();  // the one of the run before, with its open connections, or a new one
 
   HttpProviderOptions options_;
-  std::vector<std::string> left_out_;
+  std::vector<ServerRefusal> left_out_;   // parameters, as they would be sent
+  std::vector<ServerRefusal> fallen_back_;  // ways of asking that the server does not take
   ProviderFacts facts_;
   std::unique_ptr<Gate> gate_;
   std::unique_ptr<HttpEngine> engine_;
 };
+
+// Of the server, as refusals remember it.
+std::string address_of(const HttpProviderOptions& options);
 
 // What a request's outcome means to ask/; the reply's text and bill, or the failure with what to do. Pure.
 struct Reading {

@@ -226,7 +226,8 @@ std::string sentences_of(const json& list) {
 void read_bare(const json& body, ProviderError& error) {
   for (const char* name : {"message", "detail", "errors", "title", "error_description"}) {
     const json& value = member(body, name);
-    const std::string text = value.is_array() ? sentences_of(value) : sentence_of(value);
+    std::string text = value.is_array() ? sentences_of(value) : sentence_of(value);
+    if (text.empty()) text = sentences_of(member(value, "detail"));  // Mistral puts FastAPI's list into its message
     if (error.message.empty()) error.message = text;
   }
   for (const char* name : {"detail", "message"}) {  // vLLM and LiteLLM's routes nest one error in another

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "provider/http/http_provider.hpp"
+#include "provider/http/refusal.hpp"
 
 namespace heretix {
 namespace {
@@ -99,24 +100,6 @@ Reply unusable_reply(const ProviderError& error, Said said, const HttpResponse& 
   return reply_from(std::move(said), response, options);
 }
 
-// Only a parameter that was sent and may be left out.
-std::string refused_parameter(const ProviderError& error, const OptionalParameters& sent) {
-  const auto names = [&](const std::string& word) {
-    if (error.parameter == word || error.parameter.starts_with(word + ".")) return true;
-    return error.message.find(word) != std::string::npos && (error.message.find("support") != std::string::npos ||
-                                                             error.message.find("deprecated") != std::string::npos ||
-                                                             error.message.find("not enabled") != std::string::npos ||
-                                                             error.message.find("not allowed") != std::string::npos ||
-                                                             error.message.find("Unknown name") != std::string::npos);
-  };
-  if (sent.temperature && names("temperature")) return "temperature";
-  if (sent.logprobs && (names("logprobs") || names("top_logprobs") || names("include") || names("Logprobs")))
-    return "logprobs";
-  if (!sent.effort.empty() && (names("reasoning") || names("reasoning_effort") || names("effort") || names("thinking")))
-    return "reasoning";
-  return {};
-}
-
 // Where a reply's Location points, as "host" or "host:port"; empty where it says none that can be read.
 std::string redirect_authority(const HttpResponse& response, const HttpProviderOptions& options) {
   const std::string_view location = response.headers.value("location");
@@ -153,8 +136,15 @@ std::string hint_of(const ProviderError& error, const HttpProviderOptions& optio
   }
 }
 
-std::string hint_for(const HttpResponse& response, const ProviderError& error, const Decision& decision,
-                     const HttpProviderOptions& options, SystemTime now) {
+// Where another value would be taken the person chooses it: leaving the parameter out would measure something else.
+std::string hint_for_value(const Refused& refused) {
+  return fmt::format("give --{0} {1}, or leave --{0} out", refused.parameter,
+                     refused.allowed.empty() ? "a value that it takes" : "one of: " + refused.allowed);
+}
+
+std::string hint_for(const HttpResponse& response, const ProviderError& error, const Refused& refused,
+                     const Decision& decision, const HttpProviderOptions& options, SystemTime now) {
+  if (refused.kind == RefusedKind::value && decision.next == Next::stop) return hint_for_value(refused);
   if (response.event == Event::untrusted_certificate)
     return "check the address; for a certificate of your own set SSL_CERT_FILE to its authority";
   if (response.event == Event::no_tunnel)
@@ -184,10 +174,11 @@ std::string what_happened(const HttpResponse& response, const ProviderError& err
   return text;
 }
 
-Failure failure_from(const HttpResponse& response, const ProviderError& error, const Said& said,
-                     const Decision& decision, const HttpProviderOptions& options, SystemTime now) {
+Failure failure_from(const HttpResponse& response, const ProviderError& error, const Refused& refused,
+                     const Said& said, const Decision& decision, const HttpProviderOptions& options,
+                     SystemTime now) {
   Failure failure{.message = what_happened(response, error, said.no_answer, options), .retry_after = decision.wait};
-  failure.hint = hint_for(response, error, decision, options, now);
+  failure.hint = hint_for(response, error, refused, decision, options, now);
   failure.billed = bill_of(said, options);
   switch (decision.next) {
     case Next::answer:
@@ -196,7 +187,14 @@ Failure failure_from(const HttpResponse& response, const ProviderError& error, c
     case Next::retry_once: failure.kind = ErrorKind::in_doubt; break;
     case Next::leave_out:
       failure.kind = ErrorKind::bad_input;
-      failure.refused_parameter = refused_parameter(error, options.optional);
+      failure.refusal = ServerRefusal{.address = address_of(options),
+                                .model = options.model,
+                                .parameter = refused.parameter,
+                                .value = refused.value,
+                                .sent_with = refused.kind == RefusedKind::parameter
+                                                 ? sent_beside(options.optional, refused.parameter)
+                                                 : "",
+                                .message = failure.message};
       break;
     case Next::stop: failure.kind = decision.kind; break;
     case Next::park:
@@ -230,15 +228,19 @@ std::optional<bool> should_retry(const Headers& headers) {
   return std::nullopt;
 }
 
-Happening happening_of(const HttpResponse& response, const ProviderError& error, const Said& said,
-                       const HttpProviderOptions& options, SystemTime now) {
+Refused refused_by(const ProviderError& error, const HttpProviderOptions& options) {
+  return read_refusal(error, options.optional, options.way, *options.wire);
+}
+
+Happening happening_of(const HttpResponse& response, const ProviderError& error, const Refused& refused,
+                       const Said& said, const HttpProviderOptions& options, SystemTime now) {
   Happening happening{.event = response.event, .status = response.status, .cause = error.cause};
   happening.has_answer = said.no_answer.empty();
   // An error in the envelope of a success counts by its code.
   if (is_success(response) && !happening.has_answer && error.is_error && error.status != 0)
     happening.status = error.status;
   happening.has_error_body = error.is_its_own;
-  happening.names_optional = !refused_parameter(error, options.optional).empty();
+  happening.names_optional = refused.kind == RefusedKind::parameter || refused.kind == RefusedKind::way;
   happening.should_retry = should_retry(response.headers);
   happening.retry_after = retry_after(response.headers, now);
   if (!happening.retry_after) happening.retry_after = error.retry_after;
@@ -262,11 +264,12 @@ Reading read_response(const HttpResponse& response, const HttpProviderOptions& o
   }
 
   const ProviderError error = is_success(response) && !body.is_structured() ? ProviderError{} : error_in(text, body);
-  const Happening happening = happening_of(response, error, said, options, now);
+  const Refused refused = refused_by(error, options);
+  const Happening happening = happening_of(response, error, refused, said, options, now);
   const Decision decision = decide(happening);
   if (decision.next == Next::unusable) return {.outcome = unusable_reply(error, std::move(said), response, options)};
   const bool turned_away = response.event == Event::replied && (happening.status == 429 || happening.status == 529);
-  return {.outcome = failure_from(response, error, said, decision, options, now),
+  return {.outcome = failure_from(response, error, refused, said, decision, options, now),
           .is_rate_limited = turned_away,
           .is_server_error = !turned_away && (decision.next == Next::retry || decision.next == Next::retry_once)};
 }
@@ -275,9 +278,10 @@ std::optional<Failure> failure_in(const HttpResponse& response, const HttpProvid
   if (is_success(response)) return std::nullopt;
   const std::string_view text = without_comments(response.body);
   const ProviderError error = error_in(text, parse_body(text));
-  Happening happening = happening_of(response, error, {}, options, now);
+  const Refused refused = refused_by(error, options);
+  Happening happening = happening_of(response, error, refused, {}, options, now);
   happening.cause = error.cause == Cause::filtered || error.cause == Cause::failed_form ? Cause::unnamed : error.cause;
-  return failure_from(response, error, {}, decide(happening), options, now);
+  return failure_from(response, error, refused, {}, decide(happening), options, now);
 }
 
 }  // namespace heretix

@@ -82,6 +82,31 @@ bool counts_server_tools(const json& usage) {
   return has_elements(usage, "server_side_tools_used");
 }
 
+std::string Asked::user_with_system() const { return std::string(system) + "\n\n" + std::string(user); }
+
+std::optional<AskingWay> Wire::fall_back(AskingWay way, std::string_view feature) const {
+  if (feature == "form" && way.form != FormRequest::none) {
+    way.form = way.form == FormRequest::json_schema ? FormRequest::json_object : FormRequest::none;
+    return way;
+  }
+  if (feature == "system" && !way.system_joined) {
+    way.system_joined = true;
+    return way;
+  }
+  return std::nullopt;
+}
+
+std::string Wire::value_of(const AskingWay& way, std::string_view feature) const {
+  if (feature == "system") return way.system_joined ? "joined" : "apart";
+  if (feature != "form") return {};
+  switch (way.form) {
+    case FormRequest::json_schema: return "json_schema";
+    case FormRequest::json_object: return "json_object";
+    case FormRequest::none: return "none";
+  }
+  return {};
+}
+
 std::string Wire::why_not(Readout readout) const {
   return readout == Readout::verbalized ? "" : "this is for the Chat Completions API (--api chat)";
 }

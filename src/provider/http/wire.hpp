@@ -21,14 +21,29 @@ struct OptionalParameters {
   bool logprobs = false;  // of the answer's tokens
 };
 
+// How the agreed form of an answer is asked for; the prompt states it in every case.
+enum class FormRequest { json_schema, json_object, none };
+
+// In what servers differ. Where one refuses a way of asking, the next is tried (docs/models.md).
+struct AskingWay {
+  FormRequest form = FormRequest::json_schema;
+  bool other_limit_name = false;  // of the output limit, where the API has two
+  bool system_joined = false;     // the system text leads the user's
+
+  bool operator==(const AskingWay&) const = default;
+};
+
 struct Asked {
   std::string_view model;
   std::string_view system;
   std::string_view user;
   int max_output_tokens = 0;
   OptionalParameters optional{};
+  AskingWay way{};
   Readout readout = Readout::verbalized;
   std::string_view begun{};  // of the answer, for Readout::expected
+
+  std::string user_with_system() const;  // the user's text behind the system's, for AskingWay::system_joined
 };
 
 struct Said {
@@ -53,6 +68,12 @@ class Wire {
   // so. Never throws.
   virtual Said read(const nlohmann::json& body) const = 0;
   virtual std::string why_not(Readout readout) const;  // see Provider
+
+  // The way that is tried where a server refuses that feature of this one: "form", "limit" or "system". Empty: there is
+  // no other.
+  virtual std::optional<AskingWay> fall_back(AskingWay way, std::string_view feature) const;
+  // What is sent of that feature, as keys and messages name it: "json_schema", "max_tokens", "joined".
+  virtual std::string value_of(const AskingWay& way, std::string_view feature) const;
 };
 
 // The agreed form of an answer (docs/answers.md) as a JSON schema in the strict subset that all providers take; ranges

@@ -57,15 +57,34 @@ std::string ChatWire::why_not(Readout readout) const {
   return "its API does not go on from an answer that was begun";
 }
 
+std::optional<AskingWay> ChatWire::fall_back(AskingWay way, std::string_view feature) const {
+  if (feature != "limit") return Wire::fall_back(way, feature);
+  if (way.other_limit_name) return std::nullopt;
+  way.other_limit_name = true;
+  return way;
+}
+
+std::string ChatWire::value_of(const AskingWay& way, std::string_view feature) const {
+  if (feature != "limit") return Wire::value_of(way, feature);
+  return way.other_limit_name ? dialect_.other_length_parameter : dialect_.length_parameter;
+}
+
 Body ChatWire::body(const Asked& asked) const {
-  Body body = {
-      {"model", asked.model},
-      {"messages", {{{"role", "system"}, {"content", asked.system}}, {{"role", "user"}, {"content", asked.user}}}},
-      {dialect_.length_parameter, asked.max_output_tokens}};
-  if (asked.readout == Readout::verbalized)
+  Body messages = Body::array();
+  if (!asked.way.system_joined) messages.push_back({{"role", "system"}, {"content", asked.system}});
+  messages.push_back(
+      {{"role", "user"}, {"content", asked.way.system_joined ? asked.user_with_system() : std::string(asked.user)}});
+
+  Body body = {{"model", asked.model},
+               {"messages", std::move(messages)},
+               {value_of(asked.way, "limit"), asked.max_output_tokens}};
+  if (asked.readout == Readout::verbalized && asked.way.form == FormRequest::json_schema)
     body["response_format"] = {
         {"type", "json_schema"},
         {"json_schema", {{"name", "belief"}, {"strict", true}, {"schema", answer_schema(dialect_.ranges)}}}};
+  if (asked.readout == Readout::verbalized && asked.way.form == FormRequest::json_object)
+    body["response_format"] = {{"type", "json_object"}};
+
   if (asked.optional.temperature) body["temperature"] = *asked.optional.temperature;
   if (!asked.optional.effort.empty()) body["reasoning_effort"] = asked.optional.effort;
   const bool is_read_off = asked.readout == Readout::token || asked.readout == Readout::expected;

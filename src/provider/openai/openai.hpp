@@ -17,7 +17,8 @@ class ResponsesWire final : public Wire {
 
 // What differs between those who speak Chat Completions.
 struct ChatDialect {
-  const char* length_parameter = "max_completion_tokens";  // older servers know max_tokens only
+  const char* length_parameter = "max_completion_tokens";
+  const char* other_length_parameter = "max_tokens";  // for a server that knows only the other of the two
   bool ranges = true;                                      // the form may bound numbers
   bool continues = false;                                  // an answer that was begun for it, as most open servers do
   bool reasoning_apart = false;                            // reasoning tokens come beside completion_tokens (xAI)
@@ -32,6 +33,8 @@ class ChatWire final : public Wire {
   Body body(const Asked& asked) const override;
   Said read(const nlohmann::json& body) const override;
   std::string why_not(Readout readout) const override;
+  std::optional<AskingWay> fall_back(AskingWay way, std::string_view feature) const override;
+  std::string value_of(const AskingWay& way, std::string_view feature) const override;
 
  private:
   Said read_choice(const nlohmann::json& body, const nlohmann::json& choice, Said said) const;

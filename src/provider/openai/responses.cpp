@@ -54,14 +54,18 @@ Usage usage_of(const json& usage) {
 std::string ResponsesWire::path(std::string_view /*model*/) const { return "/responses"; }
 
 Body ResponsesWire::body(const Asked& asked) const {
-  Body body = {
-      {"model", asked.model},
-      {"instructions", asked.system},
-      {"input", {{{"role", "user"}, {"content", asked.user}}}},
-      {"max_output_tokens", asked.max_output_tokens},
-      {"text",
-       {{"format", {{"type", "json_schema"}, {"name", "belief"}, {"strict", true}, {"schema", answer_schema(true)}}}}},
-      {"store", false}};
+  Body body = {{"model", asked.model}};
+  if (!asked.way.system_joined) body["instructions"] = asked.system;
+  body["input"] = {
+      {{"role", "user"}, {"content", asked.way.system_joined ? asked.user_with_system() : std::string(asked.user)}}};
+  body["max_output_tokens"] = asked.max_output_tokens;
+
+  if (asked.way.form == FormRequest::json_schema)
+    body["text"]["format"] = {
+        {"type", "json_schema"}, {"name", "belief"}, {"strict", true}, {"schema", answer_schema(true)}};
+  if (asked.way.form == FormRequest::json_object) body["text"]["format"] = {{"type", "json_object"}};
+  body["store"] = false;
+
   if (asked.optional.temperature) body["temperature"] = *asked.optional.temperature;
   if (!asked.optional.effort.empty()) body["reasoning"] = {{"effort", asked.optional.effort}};
   if (asked.optional.logprobs) {
