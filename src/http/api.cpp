@@ -199,6 +199,7 @@ std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& 
 }
 
 std::string ServiceApi::user_of(const ServiceRequest& request) {
+  if (!request.headers.contains("cookie")) return {};
   const auto cookie = request.cookie(cookie_name("heretix"));
   if (!cookie) return {};
   const std::lock_guard lock(users_mutex_);

@@ -296,6 +296,17 @@ class Server::State::Connection final : public EventReader, public std::enable_s
 
     ServiceRequest request = request_of(read.head);
     asked_by_ = request.address;
+    const bool has_body = read.head.is_chunked || read.head.content_length.value_or(0) > 0;
+
+    // What is answered at once takes neither a thread nor the database, so nobody is counted for it. Its connection still
+    // makes room for others, also while a slow client reads the answer.
+    if (!has_body) {
+      if (const auto quick = state_.application.answer_at_once(request)) {
+        buffer_.erase(0, head_bytes);
+        co_return co_await answer_now(request, *quick, read.head.keeps_alive, started);
+      }
+    }
+
     Asker asker = asker_of(request);
     ClientLoad& load = state_.load;
     const LoadLimits& limits = state_.options.limits;
@@ -314,7 +325,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     }
 
     serve_request();
-    if (read.head.is_chunked || read.head.content_length.value_or(0) > 0) {
+    if (has_body) {
       if (!co_await read_body(read.head, head_bytes, request)) co_return false;
     } else {
       buffer_.erase(0, head_bytes);
@@ -341,6 +352,16 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     of_client.leave();
     of_user.leave();
     if (response.stream && request.method != "HEAD") co_await stream_events(*response.stream);
+    co_return keeps_alive;
+  }
+
+  // Returns whether the connection stays open.
+  awaitable<bool> answer_now(const ServiceRequest& request, const ServiceResponse& response, bool wants_to_stay,
+                             Steady::time_point started) {
+    const bool keeps_alive = wants_to_stay && !is_draining_;
+    co_await write(text_of(response, state_.options.headers, keeps_alive, request.method == "HEAD"));
+    state_.application.tell(request, response,
+                            std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started));
     co_return keeps_alive;
   }
 

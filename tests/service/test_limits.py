@@ -94,9 +94,11 @@ class Load(ServiceTest):
         for one in refused:
             self.assert_refused(one)
         self.assert_served(SOMEBODY)
-        self.assertEqual(self.client().get("/healthz", headers={"X-Forwarded-For": FLOODER}).status, 429)
+        self.assertEqual(self.client().get("/readyz", headers={"X-Forwarded-For": FLOODER}).status, 429)
+        self.assertEqual(self.client().get("/readyz", headers={"X-Forwarded-For": SOMEBODY}).status, 200)
+        self.assert_served(FLOODER)  # it takes nothing, so nobody is counted for it
         # Once their deadline is over, the client has its places back.
-        self.wait_for(lambda: self.client().get("/healthz", headers={"X-Forwarded-For": FLOODER}).status == 200, 20)
+        self.wait_for(lambda: self.client().get("/readyz", headers={"X-Forwarded-For": FLOODER}).status == 200, 20)
 
     def test_an_ipv6_client_is_its_64(self):
         told = self.heads([self.unfinished(f"2001:db8:1:2::{i:x}") for i in range(1, 101)], seconds=3)
