@@ -18,13 +18,15 @@ constexpr std::string_view kSampleInPostgres =
     "s WHERE s.cache_key = :key";
 constexpr std::string_view kAnswers = "SELECT * FROM heretix_answers WHERE cache_key = :key ORDER BY attempt";
 constexpr std::string_view kAttempts =
-    "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status FROM heretix_attempts a "
+    "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status, (SELECT count(*) FROM heretix_batch_questions q "
+    "WHERE q.cache_key = a.cache_key AND q.attempt = a.attempt) AS batches FROM heretix_attempts a "
     "LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id WHERE a.cache_key = :key";
 // There the owner is the lease of a job, on whatever machine.
 constexpr std::string_view kAttemptsInPostgres =
     "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status, (SELECT count(*) FROM jobs j WHERE j.lease_token "
     "= "
-    "e.owner AND j.lease_until > now()) AS leases FROM heretix_attempts a LEFT JOIN heretix_executions e ON "
+    "e.owner AND j.lease_until > now()) AS leases, (SELECT count(*) FROM heretix_batch_questions q WHERE q.cache_key = "
+    "a.cache_key AND q.attempt = a.attempt) AS batches FROM heretix_attempts a LEFT JOIN heretix_executions e ON "
     "e.execution_id = a.execution_id WHERE a.cache_key = :key";
 constexpr std::string_view kWhoseAttempt =
     "SELECT execution_id FROM heretix_attempts WHERE cache_key = :key AND attempt = :attempt";
@@ -274,7 +276,7 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
        database_.query(is_harness_ ? kAttempts : kAttemptsInPostgres, {{":key", question.cache_key}})) {
     known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
     const std::string outcome = row.text_or_empty("outcome");
-    if (outcome == "in_doubt") ++known.unknown;
+    if (outcome == "in_doubt") known.unknown += row.integer("batches").value_or(0) > 0 ? kMostUnknown : 1;
     if (!outcome.empty()) continue;
     const bool others = row.text_or_empty("execution_id") != execution_id_;
     if (others && row.text_or_empty("status") == "running" && is_alive(row)) {

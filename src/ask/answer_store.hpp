@@ -16,6 +16,10 @@
 
 namespace heretix {
 
+// Sent that often, outcome never seen: not sent again without being told to. A result that a batch lost counts as that
+// many: whoever handed it over cannot know more by handing it over again.
+inline constexpr int kMostUnknown = 2;
+
 // What is known about one question before it is asked.
 struct History {
   std::optional<Answer> final_answer;   // what `samples` holds: never asked again, unless it held no answer

@@ -19,8 +19,7 @@ constexpr auto kFirstBackoff = 500ms;
 constexpr auto kLongestBackoff = 20s;
 constexpr auto kOtherProcessPoll = 100ms;
 constexpr auto kProbePoll = 1s;  // while one answer is waited for; its delivery comes before
-constexpr int kMaxUnknown = 2;  // sent twice, outcome never seen: not a third time
-constexpr long kNotKnown = -1;  // looked up again at each turn: another process, which may die without a word, asks it
+constexpr long kNotKnown = -1;   // looked up again at each turn: another process, which may die without a word, asks it
 constexpr const char* kGoOn = "what was answered is kept; the same command asks only for what is missing";
 
 std::optional<Reason> reason_of(Ending ending) {
@@ -59,7 +58,7 @@ Asking::Asking(const Plan& plan, Provider& provider, AnswerStore& store, const C
 
 // A question that costs nothing may be sent as often as it takes; one that may have been billed, once more.
 bool Asking::may_send_again(const State& state) const {
-  return is_free() || options_.resend_unknown || state.unknown < kMaxUnknown;
+  return is_free() || options_.resend_unknown || state.unknown < kMostUnknown;
 }
 
 void Asking::enqueue(std::size_t question, const History& known) {
@@ -410,7 +409,7 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
   }
   if (failure.parks_run) fail(ErrorKind::stopped, failure.message, failure.hint);
   if (in_doubt) {
-    ++state.unknown;
+    state.unknown += failure.is_lost ? kMostUnknown : 1;
     if (may_send_again(state)) retry(question, failure);
     else outcome_.in_doubt.push_back(question);
   } else if (failure.refusal) {
@@ -452,8 +451,8 @@ AskOutcome Asking::finish() {
   } else if (!outcome_.in_doubt.empty() && !last_failure_.empty()) {
     outcome_.failure.emplace(
         ErrorKind::in_doubt,
-        fmt::format("{} questions were sent twice and no answer was seen; they may have been billed; "
-                    "the last failure: {}",
+        fmt::format("{} questions were sent twice, or once in a batch, and no answer was seen; they may have been "
+                    "billed; the last failure: {}",
                     outcome_.in_doubt.size(), last_failure_),
         "look at your provider's bill, then run the same command with --resend-unknown");
   }

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 #include "ask/asking.hpp"
 #include "ask/batches.hpp"
@@ -22,10 +24,12 @@ class BatchRun {
     while (submit_next()) {}
     if (waiting_.empty()) return;
     asking_.end_waiting(
-        fmt::format("{} questions are in a batch at the provider ({})", asking_.in_batches(), waiting_));
+        fmt::format("{} questions are in a batch at the provider ({}{})", asking_.in_batches(), expired_, waiting_));
   }
 
  private:
+  using Open = std::map<std::string, std::size_t>;  // cache keys to questions
+
   // Each failure is told for the batch alone; a question is told of through its delivery.
   void settle(StoredBatch batch) {
     if (batch.provider_batch_id.empty()) {
@@ -46,23 +50,50 @@ class BatchRun {
       case BatchStatus::State::failed:
         give_up(batch.batch_id, {.kind = ErrorKind::bad_input, .message = "the batch failed: " + status.note});
         return;
-      case BatchStatus::State::ended: fetch(batch); return;
+      case BatchStatus::State::ended: fetch(batch, status); return;
     }
   }
 
-  void fetch(const StoredBatch& batch) {
-    std::map<std::string, std::size_t> questions;
-    for (const std::size_t q : asking_.questions_of(batch.batch_id)) questions[plan_.questions[q].cache_key] = q;
+  void fetch(const StoredBatch& batch, const BatchStatus& status) {
+    Open open;
+    for (const std::size_t q : asking_.questions_of(batch.batch_id)) open[plan_.questions[q].cache_key] = q;
     asking_.adopt(batch.batch_id);
+
+    // A download that was cut is made good by another; what is missing twice is lost.
+    std::vector<Delivery> deliveries = results_of(batch, open);
+    if (open.size() > status.unprocessed) std::ranges::move(results_of(batch, open), std::back_inserter(deliveries));
+    for (const auto& [key, question] : open) deliveries.push_back({question, without_result(open.size(), status)});
+
+    if (status.has_expired) {
+      expired_ +=
+          fmt::format("{} has expired, what it had not processed is handed over again; ", batch.provider_batch_id);
+      asking_.tell_wait(fmt::format("the batch {} has expired", batch.provider_batch_id));
+    }
+    deliver(std::move(deliveries));
+    batches_.close(batch.batch_id, "fetched", status.has_expired ? "expired" : "", unix_seconds(clock_.now()));
+  }
+
+  // Of the questions that are open, which it takes out of them. A second result for one question is none.
+  std::vector<Delivery> results_of(const StoredBatch& batch, Open& open) {
+    const RequestTerms terms{.sent_at = std::chrono::system_clock::time_point(std::chrono::seconds(batch.submitted_at)),
+                             .max_output_tokens = plan_.recipe.sampling.max_output_tokens};
     std::vector<Delivery> deliveries;
-    for (BatchedOutcome& o : api_.fetch(batch.provider_batch_id)) {
-      const auto question = questions.extract(o.cache_key);  // a second result for one question is none
+    for (BatchedOutcome& o : api_.fetch(batch.provider_batch_id, terms)) {
+      const auto question = open.extract(o.cache_key);
       if (!question.empty()) deliveries.push_back({question.mapped(), std::move(o.outcome)});
     }
-    for (const auto& [key, question] : questions)
-      deliveries.push_back({question, Failure{.message = "its batch ended without its result"}});
-    deliver(std::move(deliveries));
-    batches_.close(batch.batch_id, "fetched", "", unix_seconds(clock_.now()));
+    return deliveries;
+  }
+
+  // Only where the provider's own count explains every one of them, they were not processed, and not billed.
+  static Failure without_result(std::size_t missing, const BatchStatus& status) {
+    if (missing <= status.unprocessed) {
+      return {.message = status.has_expired ? "its batch expired before it was processed"
+                                            : "its batch ended before it was processed"};
+    }
+    return {.kind = ErrorKind::in_doubt,
+            .message = "its batch ended, but its result is missing or damaged: it may have been answered and billed",
+            .is_lost = true};
   }
 
   void deliver(std::vector<Delivery> deliveries) {
@@ -114,6 +145,7 @@ class BatchRun {
   const ProviderFacts& facts_;
   const Clock& clock_;
   std::string waiting_;  // what the provider has, for people
+  std::string expired_;  // likewise
   int made_ = 0;
 };
 
@@ -123,7 +155,7 @@ void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchSto
   const auto api = provider.batch_api();
   if (!api)
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API here", provider.facts().provider),
-                "--batch is for openai and anthropic; leave it out");
+                fmt::format("--batch is for {}; leave it out", kProvidersWithBatches));
   BatchRun(asking, plan, *api, batches, provider.facts(), clock).run();
 }
 

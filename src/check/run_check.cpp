@@ -37,10 +37,12 @@ std::string kept(const AskOutcome& outcome) {
 }
 
 [[noreturn]] void throw_in_doubt(const AskOutcome& outcome) {
-  throw Error(ErrorKind::in_doubt,
-              fmt::format("{} questions were sent twice and no answer was seen; they may have been billed. {}",
-                          outcome.in_doubt.size(), kept(outcome)),
-              "look at your provider's bill, then run the same command with --resend-unknown");
+  throw Error(
+      ErrorKind::in_doubt,
+      fmt::format("{} questions were sent twice, or once in a batch, and no answer was seen; they may have been "
+                  "billed. {}",
+                  outcome.in_doubt.size(), kept(outcome)),
+      "look at your provider's bill, then run the same command with --resend-unknown");
 }
 
 bool is_stopped(const AskOutcome& outcome) {

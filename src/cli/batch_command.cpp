@@ -59,6 +59,14 @@ class Stores {
   std::map<std::string, std::unique_ptr<Database>> opened_;
 };
 
+void require_one_model_with_price(const std::vector<Resolved>& all) {
+  const std::string first = all[0].settings.model.value_or("");
+  const auto is_same = [&](const Resolved& one) { return one.settings.model.value_or("") == first; };
+  if (!all[0].settings.price || std::ranges::all_of(all, is_same)) return;
+  throw Error(ErrorKind::bad_input, "--price is of one model; the lines name several",
+              "put their prices into a file and give it by --prices (docs/models.md)");
+}
+
 }  // namespace
 
 int batch_command(const Options& options) {
@@ -80,6 +88,7 @@ int batch_command(const Options& options) {
   if (all.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{} holds no claim", options.input),
                 "one object a line, or one row, with a field 'claim'");
+  require_one_model_with_price(all);
 
   Stores stores;
   std::vector<ClaimToAsk> claims;

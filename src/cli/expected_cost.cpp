@@ -39,7 +39,7 @@ ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database&
 }  // namespace
 
 std::string ExpectedCost::text(const ProviderFacts& facts) const {
-  if (!most || !about) return "unknown: no price is known for this model (--prices)";
+  if (!most || !about) return fmt::format("unknown: {} (--price, --prices)", facts.cost_note);
   const std::string note = facts.cost_note.empty() ? "" : " (" + facts.cost_note + ")";
   if (facts.price->is_free()) return "at most $0.0000" + note;
   return fmt::format("about ${:.4f}, at most ${:.4f}{}", about->dollars(), most->dollars(), note);

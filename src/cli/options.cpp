@@ -78,6 +78,12 @@ void add_plan_options(App& command, Options& o) {
   command
       .add_option("--prices", o.flags.prices, "a price list over the program's own (HERETIX_PRICES; docs/models.md)")
       ->type_name("FILE");
+  command
+      .add_option(
+          "--price", o.flags.price,
+          "what a hosted model costs, in dollars per million tokens of input and output, e.g. 1.25,10, in place "
+          "of what a list says")
+      ->type_name("IN,OUT");
   add_store(command, o);
 }
 
@@ -95,8 +101,8 @@ void add_ask_options(App& command, Options& o, const char* strict = "exit with 1
                   "the same for all that this store saw sent since midnight UTC, by any process")
       ->type_name("DOLLARS");
   add_switch(command, "--batch", o.flags.batch,
-             "by the provider's batch API (openai, anthropic): handed over, fetched by the same command later, at "
-             "about half the price");
+             "by the provider's batch API (openai, anthropic, gemini, xai): handed over, fetched by the same command "
+             "later, at a lower price");
   command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
   command.add_flag("--resend-unknown", o.resend_unknown,
                    "ask again what was sent twice with no answer seen; it may be billed again");
@@ -479,6 +485,7 @@ void add_money_commands(App& app, Options& o) {
 
 void add_other_commands(App& app, Options& o) {
   App* models = add(app, "models", "list the models that can be asked");
+  models->add_flag("--prices", o.show_prices, "print the price list: since when, until when, and what is not known");
   add_json(*models, o);
   App* selftest = add(app, "selftest", "recompute golden numbers made elsewhere and count what differs");
   selftest->add_option("folder", o.input, "of golden files (default: the installed copy)")->type_name("FOLDER");

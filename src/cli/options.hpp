@@ -28,6 +28,7 @@ struct Options {
   bool json = false;
   std::string database;           // local, prod or an address; empty: not said
   std::string run;                // run or execution, of show, answers, verify
+  bool show_prices = false;       // of models
   std::vector<std::string> runs;  // of report and variance; the sides of compare
   std::string input;     // of batch, compare, calibrate, drift, simulate; folder of selftest; shell of completion
   std::string negation;  // of coherence, as the next four

@@ -61,6 +61,9 @@ Record run_one(const Resolved& resolved, Provider& provider, Database& database,
 
 std::vector<Options> one_for_each_model(const Options& options) {
   if (options.models.size() < 2) return {options};
+  if (options.flags.price)
+    throw Error(ErrorKind::bad_input, "--price is of one model; several are given",
+                "put their prices into a file and give it by --prices (docs/models.md)");
   if (options.flags.base_url)
     throw Error(ErrorKind::bad_input, "--base-url is of one provider; several models are given",
                 "set OPENAI_BASE_URL and the like instead");

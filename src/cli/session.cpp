@@ -13,6 +13,7 @@
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
 #include "plan/limits.hpp"
+#include "provider/batch_api.hpp"
 #include "provider/llama/llama_provider.hpp"
 #include "provider/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -230,6 +231,7 @@ std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& 
   hosted.deadlines = Deadlines::within(std::chrono::milliseconds(std::llround(timeout * 1000)));
   hosted.ca_file = environment.ca_file;
   hosted.in_batch = s.batch.value_or(false);
+  hosted.price = s.price.value_or("");
   if (s.temperature) in_range("temperature", *s.temperature, 0.0, 10.0);
   return std::make_unique<HttpProvider>(hosted_options(model, hosted, price_list(s)));
 }
@@ -246,17 +248,21 @@ Budget make_budget(const Settings& settings) {
 
 void require_price(const Budget& budget, const ProviderFacts& facts) {
   if (!budget.is_limited() || facts.price) return;
-  throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}, so no budget can be kept", facts.model),
-              "name its price in a file given by --prices (docs/models.md), or leave the budget out");
+  throw Error(ErrorKind::bad_input, fmt::format("no budget can be kept for {}: {}", facts.model, facts.cost_note),
+              "give its price by --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file by "
+              "--prices (docs/models.md), or leave the budget out");
 }
 
 namespace {
 
 std::unique_ptr<Provider> provider_of(const Settings& settings) {
   const std::string model = settings.model.value_or("local");
+  if (settings.price && (!hosted_model(model) || settings.mock.value_or(false)))
+    throw Error(ErrorKind::bad_input, fmt::format("--price is of a hosted model; {} costs nothing", model),
+                "leave --price out");
   if (settings.batch.value_or(false) && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API", model),
-                "--batch is for openai and anthropic; leave it out");
+                fmt::format("--batch is for {}; leave it out", kProvidersWithBatches));
   if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
   if (settings.mock.value_or(false)) return make_mock_provider(settings.model.value_or("mock"));
   if (model == "local") return make_llama(settings, default_model_path());

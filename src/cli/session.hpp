@@ -7,6 +7,7 @@
 #include "check/run_check.hpp"
 #include "check/run_store.hpp"
 #include "cli/options.hpp"
+#include "provider/price_list.hpp"
 #include "provider/provider.hpp"
 #include "store/sqlite/sqlite_database.hpp"
 

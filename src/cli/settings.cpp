@@ -109,6 +109,7 @@ Settings merged(const Settings& first, const Settings& second) {
   m.api = first_of(first.api, second.api);
   m.reasoning = first_of(first.reasoning, second.reasoning);
   m.prices = first_of(first.prices, second.prices);
+  m.price = first_of(first.price, second.price);
   m.logprobs = first_of(first.logprobs, second.logprobs);
   m.readout = first_of(first.readout, second.readout);
   m.samples = first_of(first.samples, second.samples);

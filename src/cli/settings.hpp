@@ -17,7 +17,8 @@ namespace heretix {
 struct Settings {
   std::optional<std::string> claim, model, prompt_version, prompts, db;
   std::optional<std::string> base_url, api, reasoning, prices, readout;
-  std::optional<int> samples;  // of a frequency
+  std::optional<std::string> price;  // "1.25,10", of the one model that is asked
+  std::optional<int> samples;        // of a frequency
   std::optional<int> slots, replicates, templates, draws, max_output_tokens, max_prompt_chars, concurrency;
   std::optional<std::uint64_t> seed;
   std::optional<double> temperature;

@@ -11,11 +11,14 @@
 namespace heretix {
 
 struct BatchStatus {
+  // `ended`: there are results to fetch. `failed`: nothing of it was processed, and nothing billed.
   enum class State { running, ended, failed };
   State state = State::running;
   std::size_t done = 0;
   std::size_t total = 0;
-  std::string note;  // the provider's word, and why it failed
+  std::string note;             // the provider's word, and why it failed
+  bool has_expired = false;     // it ended because its time was over
+  std::size_t unprocessed = 0;  // of one that ended: requests that by the provider's own count were never processed
 };
 
 // One question's outcome in a batch that ended, by the question's cache key.
@@ -23,6 +26,9 @@ struct BatchedOutcome {
   std::string cache_key;
   std::variant<Reply, Failure> outcome;
 };
+
+// Whose questions can be handed over, for messages.
+inline constexpr const char* kProvidersWithBatches = "openai, anthropic, gemini and xai";
 
 class BatchApi {
  public:
@@ -40,7 +46,8 @@ class BatchApi {
   virtual std::optional<std::string> find(const std::string& name, std::size_t questions, long long submitted_at) = 0;
 
   virtual BatchStatus status(const std::string& id) = 0;
-  virtual std::vector<BatchedOutcome> fetch(const std::string& id) = 0;  // of one that ended
+  // Of one that ended. A request whose result did not come, or came damaged, is left out: what became of it is unknown.
+  virtual std::vector<BatchedOutcome> fetch(const std::string& id, const RequestTerms& terms) = 0;
 };
 
 }  // namespace heretix

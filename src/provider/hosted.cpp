@@ -8,9 +8,11 @@
 #include "base/url.hpp"
 #include "provider/anthropic/anthropic.hpp"
 #include "provider/anthropic/batches.hpp"
+#include "provider/gemini/batches.hpp"
 #include "provider/gemini/gemini.hpp"
 #include "provider/openai/batches.hpp"
 #include "provider/openai/openai.hpp"
+#include "provider/xai/batches.hpp"
 
 namespace heretix {
 namespace {
@@ -87,7 +89,38 @@ void require_key(const HostedProvider& provider, const std::string& key) {
 void require_batches(const HttpProviderOptions& options) {
   if (options.batches == nullptr)
     refuse(fmt::format("{} has no batch API here", options.provider),
-           "--batch is for openai and anthropic; leave it out");
+           fmt::format("--batch is for {}; leave it out", kProvidersWithBatches));
+}
+
+// OpenAI's regional addresses, e.g. eu.api.openai.com, charge more. Its replies do not say so.
+std::string region_of(const HostedProvider& provider, const std::string& base_url) {
+  constexpr std::string_view regional = ".api.openai.com";
+  const auto url = parse_url(base_url);
+  const std::string host = url ? url->host : "";
+  return provider.name == "openai" && host.ends_with(regional) ? host.substr(0, host.size() - regional.size()) : "";
+}
+
+std::string when_it_retires(const PriceList::Entry& entry) {
+  if (entry.is_retired) return "; the provider has shut this model down";
+  return entry.retires.empty() ? "" : "; the provider's date of shutdown for this model is " + entry.retires;
+}
+
+void set_prices(HttpProviderOptions& options, const std::string& listed, const HostedSettings& settings,
+                const PriceList& prices) {
+  const PriceList::Entry* entry = prices.find(listed);
+  if (!settings.price.empty()) {
+    options.prices = price_from_text(settings.price);
+    options.price_note = "by --price";
+  } else if (entry != nullptr) {
+    options.prices = entry->history;
+    options.price_note = "by prices of " + entry->date + when_it_retires(*entry);
+  }
+  if (settings.in_batch) options.prices = options.prices.in_batch();
+
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  if (options.prices.on(today)) return;
+  options.price_note = settings.in_batch && entry != nullptr ? "what a batch of this model costs is not known"
+                                                             : "no price is known for this model";
 }
 
 }  // namespace
@@ -165,12 +198,13 @@ HttpProviderOptions hosted_options(const HostedModel& model, const HostedSetting
   options.key_name = provider.key_variable;
   options.wire = wire_of(provider, settings.api);
   options.optional = settings.optional;
-  options.price = prices.find(listed);
-  options.price_date = prices.date_of(listed);
+  options.region = region_of(provider, options.base_url);
   if (provider.name == "openai") options.batches = &make_openai_batches;
   if (provider.name == "anthropic") options.batches = &make_anthropic_batches;
+  if (provider.name == "gemini") options.batches = &make_gemini_batches;
+  if (provider.name == "xai") options.batches = &make_xai_batches;
   if (settings.in_batch) require_batches(options);
-  if (settings.in_batch && options.price) options.price = in_batch(*options.price);
+  set_prices(options, listed, settings, prices);
   options.concurrency = settings.concurrency;
   options.deadlines = settings.deadlines;
   options.ca_file = settings.ca_file;

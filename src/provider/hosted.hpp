@@ -44,10 +44,12 @@ struct HostedSettings {
   Deadlines deadlines{};
   std::string ca_file{};
   bool in_batch = false;  // by the provider's batch API, at its price
+  std::string price{};    // "1.25,10", in place of what the list says; empty: not given
 };
 
 // Throws Error{not_allowed} naming the variable of a missing key; bad_input for an address or name that is none, for a
-// key over plain HTTP to another machine, for an API or a parameter that the provider does not have.
+// key over plain HTTP to another machine, for an API or a parameter that the provider does not have, for a price that
+// is none.
 HttpProviderOptions hosted_options(const HostedModel& model, const HostedSettings& settings, const PriceList& prices);
 
 }  // namespace heretix

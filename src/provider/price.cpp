@@ -1,145 +1,146 @@
 #include "provider/price.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <nlohmann/json.hpp>
-#include <regex>
-
-#include "base/error.hpp"
 
 namespace heretix {
 namespace {
 
-using nlohmann::json;
+constexpr long kMostTokens = 100'000'000;
+constexpr std::int64_t kTokensOfForm = 600;  // our JSON schema and the provider's own words around it
+constexpr int kWhole = 1000;                 // of surcharges by region
+constexpr Usd kMostOfOneReply = Usd::from_micros(10'000'000'000);
+constexpr std::array<std::string_view, 5> kStandardTiers = {"", "default", "standard", "unspecified", "on_demand"};
 
-constexpr long kMostTokens = 1'000'000'000;
-constexpr std::int64_t kTokensOfForm = 600;        // our JSON schema and the provider's own words around it
-constexpr double kMostDollarsPerMillion = 10'000;  // no model costs that; a misplaced point does
-constexpr double kPicosPerDollarPerMillion = 1e6;  // of one token
+// The region that most replies name, and the word of models that cannot be bound to one.
+constexpr std::array<std::string_view, 3> kStandardRegions = {"", "global", "not_available"};
 
-bool is_believable(const std::optional<long>& tokens) { return tokens && *tokens >= 0 && *tokens <= kMostTokens; }
+bool is_believable(long tokens) { return tokens >= 0 && tokens <= kMostTokens; }
 
-long within(const std::optional<long>& part, long whole) { return std::clamp(part.value_or(0), 0L, whole); }
-
-[[noreturn]] void refuse(const std::string& place, const std::string& what) {
-  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what),
-              "docs/models.md shows the form of a price list");
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& words, const std::string& word) {
+  return std::ranges::find(words, word) != words.end();
 }
 
-std::optional<Usd> token_price(const json& entry, const char* field, const std::string& place) {
-  const auto found = entry.find(field);
-  if (found == entry.end()) return std::nullopt;
-  const double dollars = found->is_number() ? found->get<double>() : -1;
-  if (!(dollars >= 0 && dollars <= kMostDollarsPerMillion)) {
-    refuse(place, fmt::format("'{}' must be a number of dollars per million tokens, from 0 to {}", field,
-                              kMostDollarsPerMillion));
+// Null: no price is known for it. A combination of two ways (a batch that was also served at priority) has none.
+const Tariff* tariff_for(const Price& price, const Usage& usage) {
+  std::vector<std::string> ways;
+  if (price.is_of_batches) ways.emplace_back("batch");
+  for (const std::string& word : {usage.service_tier, usage.speed}) {
+    if (!is_one_of(kStandardTiers, word) && std::ranges::find(ways, word) == ways.end()) ways.push_back(word);
   }
-  return Usd::from_picos(std::llround(dollars * kPicosPerDollarPerMillion));
+
+  if (ways.empty()) return &price.standard;
+  if (ways.size() > 1) return nullptr;
+  if (price.is_of_batches) return &price.standard;
+  const auto found = price.tiers.find(ways.front());
+  return found == price.tiers.end() ? nullptr : &found->second;
 }
 
-int batch_percent_of(const json& entry, const std::string& place) {
-  const json percent = entry.value("batch_percent", json(100));
-  if (!percent.is_number_integer() || percent < 0 || percent > 100)
-    refuse(place, "'batch_percent' must be from 0 to 100");
-  return percent.get<int>();
+// Empty: its surcharge is not known.
+std::optional<int> surcharge_of(const Price& price, const Usage& usage) {
+  if (is_one_of(kStandardRegions, usage.region)) return kWhole;
+  const auto found = price.regions.find(usage.region);
+  return found == price.regions.end() ? std::nullopt : std::optional(found->second);
 }
 
-void require_known_fields(const json& entry, const std::string& place) {
-  constexpr std::array known = {"model", "input", "cached_input", "cache_write", "output", "batch_percent"};
-  for (const auto& item : entry.items()) {
-    if (std::ranges::find(known, item.key()) == known.end())
-      refuse(place, fmt::format("unknown field '{}'", item.key()));
+// In two parts, so that no bill overflows.
+Usd times_thousandths(Usd amount, int thousandths) {
+  const std::int64_t picos = amount.picos();
+  return Usd::from_picos(picos / kWhole * thousandths + picos % kWhole * thousandths / kWhole);
+}
+
+// The parts of a prompt by what they cost; empty where they do not add up.
+struct PromptParts {
+  long plain = 0, cached = 0, written = 0, written_long = 0;
+};
+std::optional<PromptParts> parts_of(const Usage& usage) {
+  const long input = *usage.input;
+  const long cached = usage.cached_input.value_or(0);
+  const long written = usage.cache_writes.value_or(0);
+  const long written_long = usage.long_cache_writes.value_or(0);
+  for (const long part : {input, cached, written, written_long}) {
+    if (!is_believable(part)) return std::nullopt;
   }
+  if (cached + written > input || written_long > written) return std::nullopt;
+  return PromptParts{input - cached - written, cached, written - written_long, written_long};
 }
 
-Price price_from(const json& entry, const std::string& place) {
-  require_known_fields(entry, place);
-  const auto input = token_price(entry, "input", place);
-  const auto output = token_price(entry, "output", place);
-  if (!input || !output) refuse(place, "needs 'input' and 'output'");
-  return {.input = *input,
-          .cached_input = token_price(entry, "cached_input", place).value_or(*input),
-          .cache_write = token_price(entry, "cache_write", place).value_or(*input),
-          .output = *output,
-          .answer = {},
-          .batch_percent = batch_percent_of(entry, place)};
-}
-
-std::string without_date(const std::string& model) {
-  static const std::regex date("-(20[0-9]{2}-[0-9]{2}-[0-9]{2}|20[0-9]{6})$");
-  return std::regex_replace(model, date, "");
+Usd dearest_input(const Rates& rates) {
+  return std::max({rates.input, rates.cached_input, rates.cache_write, rates.long_cache_write.value_or(Usd())});
 }
 
 }  // namespace
 
-std::optional<Usd> cost_of(const Price& price, const Usage& usage) {
-  if (price.is_free()) return Usd();
-  const Usd flat = price.answer;
-  if (price.input == Usd() && price.output == Usd()) return flat;
-  if (!is_believable(usage.input) || !is_believable(usage.output)) return std::nullopt;
-  const long cached = within(usage.cached_input, *usage.input);
-  const long written = within(usage.cache_writes, *usage.input - cached);
-  return flat + price.input * (*usage.input - cached - written) + price.cached_input * cached +
-         price.cache_write * written + price.output * *usage.output;
+const Rates& Tariff::for_prompt(long tokens) const {
+  const Rates* found = &rates;
+  for (const LongPrompts& longer : long_prompts) {
+    if (tokens >= longer.from_tokens) found = &longer.rates;
+  }
+  return *found;
 }
 
-Price in_batch(const Price& price) {
+bool Tariff::is_free() const {
+  const auto costs_nothing = [](const Rates& r) { return dearest_input(r) == Usd() && r.output == Usd(); };
+  return costs_nothing(rates) && std::ranges::all_of(long_prompts, costs_nothing, &LongPrompts::rates);
+}
+
+std::optional<Usd> cost_of(const Price& price, const Usage& usage) {
+  if (usage.charge_is_unclear) return std::nullopt;
+  if (usage.charged) {
+    const bool is_a_bill = *usage.charged >= Usd() && *usage.charged <= kMostOfOneReply;
+    return is_a_bill ? usage.charged : std::nullopt;
+  }
+
+  if (price.is_free()) return Usd();
+  if (price.standard.is_free()) return price.answer;
+  if (usage.cannot_be_true || !usage.input || !usage.output || !is_believable(*usage.output)) return std::nullopt;
+  if (usage.reasoning.value_or(0) < 0 || usage.reasoning.value_or(0) > *usage.output) return std::nullopt;
+
+  const std::optional<PromptParts> parts = parts_of(usage);
+  const Tariff* tariff = tariff_for(price, usage);
+  const std::optional<int> surcharge = surcharge_of(price, usage);
+  if (!parts || tariff == nullptr || !surcharge) return std::nullopt;
+  const Rates& rates = tariff->for_prompt(*usage.input);
+  if (parts->written_long > 0 && !rates.long_cache_write) return std::nullopt;
+
+  const Usd tokens = rates.input * parts->plain + rates.cached_input * parts->cached +
+                     rates.cache_write * parts->written + rates.long_cache_write.value_or(Usd()) * parts->written_long +
+                     rates.output * *usage.output;
+  return price.answer + times_thousandths(tokens, *surcharge);
+}
+
+std::optional<Price> in_batch(const Price& price) {
+  const auto batch = price.tiers.find("batch");
+  if (batch == price.tiers.end()) return std::nullopt;
   Price reduced = price;
-  for (Usd* part : {&reduced.input, &reduced.cached_input, &reduced.cache_write, &reduced.output})
-    *part = Usd::from_picos(part->picos() * price.batch_percent / 100);
-  reduced.batch_percent = 100;
+  reduced.standard = batch->second;
+  reduced.tiers.clear();
+  reduced.is_of_batches = true;
   return reduced;
 }
 
 Usd most_cost_of(const Price& price, const Plan& plan, const Question& question) {
   const auto bytes = static_cast<std::int64_t>(plan.system_text.size() + question.user_text.size());
-  return price.answer + std::max(price.input, price.cache_write) * (bytes + kTokensOfForm) +
-         price.output * plan.recipe.sampling.max_output_tokens;
-}
+  const std::int64_t tokens = bytes + kTokensOfForm;
+  const auto most_by = [&](const Rates& rates) {
+    return dearest_input(rates) * tokens + rates.output * plan.recipe.sampling.max_output_tokens;
+  };
 
-PriceList PriceList::parse(std::string_view text, const std::string& source) {
-  const json root = json::parse(text, nullptr, false);
-  if (!root.is_object()) refuse(source, "not a JSON object");
-  const json models = root.value("models", json());
-  const json date = root.value("date", json());
-  static const std::regex day("20[0-9]{2}-[0-9]{2}-[0-9]{2}");
-  if (!date.is_string() || !std::regex_match(date.get<std::string>(), day)) refuse(source, "'date' must be YYYY-MM-DD");
-  if (!models.is_array()) refuse(source, "'models' must be a list");
-  PriceList list;
-  list.date_ = date;
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    const json& entry = models[i];
-    if (!entry.is_object() || !entry.contains("model") || !entry["model"].is_string())
-      refuse(source, fmt::format("entry {} has no 'model'", i));
-    const std::string name = entry["model"];
-    list.entries_.push_back({name, price_from(entry, fmt::format("{}: {}", source, name)), list.date_});
-  }
-  return list;
-}
+  // Every length up to the longest that the prompt can have: some models charge less for longer ones of a kind.
+  Usd most;
+  const auto look_at = [&](const Tariff& tariff) {
+    most = std::max(most, most_by(tariff.rates));
+    for (const Tariff::LongPrompts& longer : tariff.long_prompts) {
+      if (longer.from_tokens <= tokens) most = std::max(most, most_by(longer.rates));
+    }
+  };
+  look_at(price.standard);
+  for (const Tariff& tariff : price.soon) look_at(tariff);
 
-void PriceList::override_by(const PriceList& other) {
-  std::erase_if(entries_, [&](const Entry& e) { return other.entry_of(e.model) != nullptr; });
-  entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
-}
-
-const PriceList::Entry* PriceList::entry_of(const std::string& model) const {
-  const auto found = std::ranges::find(entries_, model, &Entry::model);
-  return found == entries_.end() ? nullptr : &*found;
-}
-
-std::optional<Price> PriceList::find(const std::string& model) const {
-  const Entry* entry = entry_of(model);
-  if (entry == nullptr) entry = entry_of(without_date(model));
-  return entry == nullptr ? std::nullopt : std::optional(entry->price);
-}
-
-std::string PriceList::date_of(const std::string& model) const {
-  const Entry* entry = entry_of(model);
-  if (entry == nullptr) entry = entry_of(without_date(model));
-  return entry == nullptr ? "" : entry->date;
+  int surcharge = kWhole;
+  for (const auto& [region, thousandths] : price.regions) surcharge = std::max(surcharge, thousandths);
+  return price.answer + times_thousandths(most, surcharge);
 }
 
 }  // namespace heretix

@@ -38,8 +38,9 @@ struct Reply {
   std::string notice;         // what the provider tells the person beside it, e.g. when it retires the model
 };
 
-// Something that a server does not take, as it was sent: an optional parameter, to be left out from then on, or a way of
-// asking, to be replaced by the next one. It is remembered with all that it depends on, so that it silences nothing else.
+// Something that a server does not take, as it was sent: an optional parameter, to be left out from then on, or a way
+// of asking, to be replaced by the next one. It is remembered with all that it depends on, so that it silences nothing
+// else.
 struct ServerRefusal {
   std::string address;    // of the server
   std::string model;      // as hashed into keys
@@ -56,10 +57,11 @@ struct Failure {
   std::string message;
   std::optional<Usd> billed{};  // by the usage that came with it
   std::optional<std::chrono::milliseconds> retry_after{};
-  std::string hint{};                // what to correct, or when to go on
-  bool ends_run = false;             // nothing further is to be sent, although `kind` would allow a retry
-  bool parks_run = false;            // likewise, because the provider says that asking again does not help now
+  std::string hint{};                      // what to correct, or when to go on
+  bool ends_run = false;                   // nothing further is to be sent, although `kind` would allow a retry
+  bool parks_run = false;                  // likewise, because the provider says that asking again does not help now
   std::optional<ServerRefusal> refusal{};  // the rest would be taken: to be heeded, then all is asked again
+  bool is_lost = false;                    // in doubt for good: not asked again unless the person says so
 };
 
 struct Request {
@@ -118,8 +120,8 @@ class Provider {
   // exchange throws, having dropped what was in flight.
   virtual void answer(const Plan& plan, Exchange& exchange) = 0;
 
-  // Asks from now on without what was refused, or in the next way; facts() change with it, and so do keys. False: that is
-  // not what would be sent now, or there is no other way.
+  // Asks from now on without what was refused, or in the next way; facts() change with it, and so do keys. False: that
+  // is not what would be sent now, or there is no other way.
   virtual bool heed(const ServerRefusal& /*refusal*/) { return false; }
 
   // Why the model cannot be read so; empty: it can.

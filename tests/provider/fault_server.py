@@ -143,6 +143,9 @@ def success(asked, **more):
             usage["written"] = 0  # Google tells no writes
     shape = {k: more.pop(k) for k in ("finish", "logprobs", "refusal") if k in more}
     body = success_body(asked.api, model, text, usage, asked.number, **shape)
+    body.update(more.pop("body_more", {}))
+    if "usage_more" in more:
+        body["usageMetadata" if asked.api == "gemini" else "usage"].update(more.pop("usage_more"))
     billed = more.pop("billed", None)
     return Reply(body=body, usage=usage, billed=cost_picos(usage) if billed is None and usage else billed or 0, **more)
 

@@ -75,27 +75,33 @@ class AnthropicBatches final : public BatchApi {
     const json& counts = member(batch, "request_counts");
     BatchStatus status{.done = done_of(counts), .note = text_of(batch, "processing_status")};
     status.total = status.done + count_of(counts, "processing");
+    status.has_expired = count_of(counts, "expired") > 0;
     if (status.note == "ended") status.state = BatchStatus::State::ended;
     return status;
   }
 
-  std::vector<BatchedOutcome> fetch(const std::string& id) override {
+  std::vector<BatchedOutcome> fetch(const std::string& id, const RequestTerms& terms) override {
     std::vector<BatchedOutcome> outcomes;
-    for_each_line(caller_.get(fmt::format("{}/{}/results", kPath, id)),
-                  [&](const json& line) { outcomes.push_back(outcome(line)); });
+    for_each_line(caller_.get(fmt::format("{}/{}/results", kPath, id)), [&](const json& line) {
+      if (auto found = outcome(line, terms)) outcomes.push_back(std::move(*found));
+    });
     return outcomes;
   }
 
  private:
-  BatchedOutcome outcome(const json& line) const {
+  // Its four types of result; only what succeeded is billed.
+  std::optional<BatchedOutcome> outcome(const json& line, const RequestTerms& terms) const {
     const std::string key = text_of(line, "custom_id");
     const json& result = member(line, "result");
     const std::string type = text_of(result, "type");
-    if (type == "succeeded") return outcome_of(key, 200, member(result, "message"), caller_.options());
+    if (type == "succeeded") return outcome_of(key, 200, member(result, "message"), caller_.options(), terms);
+    if (type == "expired") return expired(key);
+    if (type == "canceled") return not_processed(key, "it was cancelled");
+    if (type != "errored") return std::nullopt;
     const json& error = member(result, "error");
-    if (type == "errored" && text_of(member(error, "error"), "type") == "invalid_request_error")
-      return outcome_of(key, 400, error, caller_.options());
-    return not_processed(key, type == "errored" ? text_of(member(error, "error"), "message") : type);
+    if (text_of(member(error, "error"), "type") == "invalid_request_error")
+      return outcome_of(key, 400, error, caller_.options(), terms);
+    return not_processed(key, text_of(member(error, "error"), "message"));
   }
 
   Caller caller_;

@@ -19,10 +19,16 @@ Usage usage_of(const json& usage) {
   Usage found;
   found.cached_input = tokens_of(usage, "cache_read_input_tokens");
   found.cache_writes = tokens_of(usage, "cache_creation_input_tokens");
+  found.long_cache_writes = tokens_of(member(usage, "cache_creation"), "ephemeral_1h_input_tokens");
   found.input = tokens_of(usage, "input_tokens");
   if (found.input) found.input = sum_of(sum_of(found.input, found.cached_input), found.cache_writes);
   found.output = tokens_of(usage, "output_tokens");
   found.reasoning = tokens_of(member(usage, "output_tokens_details"), "thinking_tokens");
+  found.service_tier = text_of(usage, "service_tier");
+  found.speed = text_of(usage, "speed");
+  found.region = text_of(usage, "inference_geo");
+  // A search is charged by the piece, beside the tokens.
+  found.charge_is_unclear = tokens_of(member(usage, "server_tool_use"), "web_search_requests").value_or(0) > 0;
   return found;
 }
 

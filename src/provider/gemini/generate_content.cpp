@@ -2,6 +2,7 @@
 
 #include "provider/gemini/finish_words.hpp"
 #include "provider/gemini/gemini.hpp"
+#include "provider/http/usage.hpp"
 
 namespace heretix {
 namespace {
@@ -40,13 +41,26 @@ void read_candidate(const json& candidate, Said& said) {
   if (!logprobs.is_null()) said.logprobs = logprobs.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-// Thoughts are billed as output, and eat its budget, but are counted apart.
+// Of google-genai's TrafficType; the Gemini API itself names the tier in a header (http/reading.cpp).
+std::string tier_of(const std::string& traffic) {
+  if (traffic == "ON_DEMAND_PRIORITY") return "priority";
+  if (traffic == "ON_DEMAND_FLEX") return "flex";
+  return traffic == "ON_DEMAND" || traffic == "TRAFFIC_TYPE_UNSPECIFIED" ? "" : traffic;
+}
+
+// Thoughts are billed as output, and eat its budget, but are counted apart. What tools read counts as prompt.
 Usage usage_of(const json& usage) {
+  const auto thoughts = tokens_of(usage, "thoughtsTokenCount");
+  auto candidates = tokens_of(usage, "candidatesTokenCount");
+  if (!candidates && thoughts) candidates = 0;  // it thought until its budget was used up
   Usage found;
-  found.input = tokens_of(usage, "promptTokenCount");
+  read_counts({.prompt = sum_of(tokens_of(usage, "promptTokenCount"), tokens_of(usage, "toolUsePromptTokenCount")),
+               .completion = candidates,
+               .reasoning = thoughts,
+               .total = tokens_of(usage, "totalTokenCount")},
+              true, found);
   found.cached_input = tokens_of(usage, "cachedContentTokenCount");
-  found.reasoning = tokens_of(usage, "thoughtsTokenCount");
-  found.output = sum_of(tokens_of(usage, "candidatesTokenCount"), found.reasoning);
+  found.service_tier = tier_of(text_of(usage, "trafficType"));
   return found;
 }
 

@@ -1,9 +1,10 @@
-// Result files of batches: a JSON object a line.
+// Results of batches, one request's at a time. A result that is damaged is none: what became of its request is unknown.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "provider/batch_api.hpp"
@@ -11,13 +12,19 @@
 
 namespace heretix {
 
+// Of a file with a JSON object a line; lines that are none are passed over.
 void for_each_line(const std::string& text, const std::function<void(const nlohmann::json& line)>& visit);
 
-// One request's reply, read as if it had come by itself.
-BatchedOutcome outcome_of(const std::string& cache_key, int status, const nlohmann::json& body,
-                          const HttpProviderOptions& options);
+// One request's reply, read as if it had come by itself. Empty: it succeeded, but its reply is not there.
+std::optional<BatchedOutcome> outcome_of(const std::string& cache_key, int status, const nlohmann::json& body,
+                                         const HttpProviderOptions& options, const RequestTerms& terms);
 
-// It was never processed: nothing was billed.
+// The provider says that it did not process it, and why: nothing was billed.
 BatchedOutcome not_processed(const std::string& cache_key, const std::string& why);
+BatchedOutcome expired(const std::string& cache_key);
+
+// An error as google.rpc.Status has it ({"code": 3, "message": …}), which Google and xAI give for one request.
+std::optional<BatchedOutcome> outcome_of_rpc_error(const std::string& cache_key, const nlohmann::json& error,
+                                                   const HttpProviderOptions& options, const RequestTerms& terms);
 
 }  // namespace heretix

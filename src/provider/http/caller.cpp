@@ -23,6 +23,16 @@ json parsed(const std::string& text, const std::string& provider) {
 
 }  // namespace
 
+std::string percent_encoded(const std::string& text) {
+  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text) {
+    if (plain.find(c) != std::string_view::npos) encoded += c;
+    else encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
 Caller::Caller(const HttpProviderOptions& options)
     : options_(options),
       engine_({.deadlines = options.deadlines,

@@ -9,6 +9,9 @@
 
 namespace heretix {
 
+// As a value in a query (RFC 3986, 2.1 and 2.3).
+std::string percent_encoded(const std::string& text);
+
 class Caller {
  public:
   explicit Caller(const HttpProviderOptions& options);  // copied

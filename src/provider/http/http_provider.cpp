@@ -60,7 +60,8 @@ class HttpProvider::Conversation {
         exchange_(exchange),
         engine_(provider.engine()),
         url_(address_of(provider.options_)),
-        frame_(plan, provider.options_) {}
+        frame_(plan, provider.options_),
+        terms_{.sent_at = {}, .max_output_tokens = plan.recipe.sampling.max_output_tokens} {}
 
   // The engine goes back with its connections, but not with anything in flight.
   ~Conversation() {
@@ -188,7 +189,7 @@ class HttpProvider::Conversation {
   void collect(Time wake) {
     for (const HttpResponse& response : engine_->step(wake)) {
       const auto sent = sent_.extract(response.ticket).mapped();
-      Reading reading = read_response(response, provider_.options_, std::chrono::system_clock::now());
+      Reading reading = read_response(response, provider_.options_, std::chrono::system_clock::now(), terms_);
       learn(sent, response, reading);
       came_.push_back({sent.question, std::move(reading.outcome)});
     }
@@ -234,6 +235,7 @@ class HttpProvider::Conversation {
   std::unique_ptr<HttpEngine> engine_;
   const std::string url_;
   const RequestFrame frame_;
+  const RequestTerms terms_;
   std::map<std::uint64_t, Sent> sent_;
   std::uint64_t next_ticket_ = 1;
   std::deque<Request> ready_;       // on disk, to be sent
@@ -260,8 +262,8 @@ std::string address_of(const HttpProviderOptions& options) {
 // Keys name what was sent, and what would have been sent had the server taken it.
 void HttpProvider::state_facts() {
   facts_ = {.provider = options_.provider, .model = options_.model, .address = address_of(options_)};
-  facts_.price = options_.price;
-  facts_.cost_note = options_.price_date.empty() ? "" : "by prices of " + options_.price_date;
+  facts_.price = options_.prices.on(std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
+  facts_.cost_note = options_.price_note;
   if (options_.optional.temperature) facts_.mode.with("temperature", fmt::format("{}", *options_.optional.temperature));
   if (!options_.optional.effort.empty()) facts_.mode.with("reasoning", options_.optional.effort);
   for (const ServerRefusal& way : fallen_back_)
@@ -337,6 +339,9 @@ std::unique_ptr<HttpEngine> HttpProvider::engine() {
       .deadlines = options_.deadlines, .most_connections = options_.concurrency, .ca_file = options_.ca_file});
 }
 
-void HttpProvider::answer(const Plan& plan, Exchange& exchange) { Conversation(*this, plan, exchange).run(); }
+void HttpProvider::answer(const Plan& plan, Exchange& exchange) {
+  state_facts();  // a service asks for weeks, and prices change
+  Conversation(*this, plan, exchange).run();
+}
 
 }  // namespace heretix

@@ -10,6 +10,7 @@
 #include "provider/http/engine.hpp"
 #include "provider/http/times.hpp"
 #include "provider/http/wire.hpp"
+#include "provider/price_list.hpp"
 #include "provider/provider.hpp"
 
 namespace heretix {
@@ -25,8 +26,9 @@ struct HttpProviderOptions {
   std::shared_ptr<const Wire> wire;
   OptionalParameters optional{};
   AskingWay way{};
-  std::optional<Price> price{};
-  std::string price_date{};
+  PriceHistory prices{};     // of the kind of request that is made: single ones, or a batch's
+  std::string price_note{};  // where the prices are from, or why there are none; for people
+  std::string region{};      // that the address is bound to; empty: none
   std::size_t concurrency = 100;
   Deadlines deadlines{};
   std::string ca_file{};
@@ -51,7 +53,7 @@ class HttpProvider final : public Provider {
   std::unique_ptr<HttpEngine> engine();  // the one of the run before, with its open connections, or a new one
 
   HttpProviderOptions options_;
-  std::vector<ServerRefusal> left_out_;   // parameters, as they would be sent
+  std::vector<ServerRefusal> left_out_;     // parameters, as they would be sent
   std::vector<ServerRefusal> fallen_back_;  // ways of asking that the server does not take
   ProviderFacts facts_;
   std::unique_ptr<Gate> gate_;
@@ -61,13 +63,15 @@ class HttpProvider final : public Provider {
 // Of the server, as refusals remember it.
 std::string address_of(const HttpProviderOptions& options);
 
-// What a request's outcome means to ask/; the reply's text and bill, or the failure with what to do. Pure.
+// What a request's outcome means to ask/; the reply's text and bill, or the failure with what to do. The price is the
+// one of the day on which the request was sent. Pure.
 struct Reading {
   std::variant<Reply, Failure> outcome;
   bool is_rate_limited = false;  // turned away, not broken
   bool is_server_error = false;  // no growth, and the breaker counts it
 };
-Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now);
+Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now,
+                      const RequestTerms& terms = {});
 
 // Of a request that is no question, whose 2xx replies hold no answer: what failed, or empty.
 std::optional<Failure> failure_in(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now);

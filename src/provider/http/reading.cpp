@@ -32,8 +32,22 @@ std::string shown(const std::string& message, const HttpProviderOptions& options
   return shortened(on_one_line(without_key(message, options.key)), kLongestMessage);
 }
 
-std::optional<Usd> bill_of(const Said& said, const HttpProviderOptions& options) {
-  return options.price ? cost_of(*options.price, said.usage) : std::nullopt;
+// What the reply says decides. What is not in its body may be in a header (Gemini's tier) or in the address (OpenAI's
+// regions).
+void complete_usage(const HttpResponse& response, const HttpProviderOptions& options, const RequestTerms& terms,
+                    Usage& usage) {
+  if (usage.service_tier.empty()) usage.service_tier = to_lower_ascii(response.headers.value("x-gemini-service-tier"));
+  if (usage.region.empty()) usage.region = options.region;
+  if (terms.max_output_tokens > 0 && usage.output.value_or(0) > terms.max_output_tokens) usage.cannot_be_true = true;
+}
+
+std::optional<Usd> bill_of(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now,
+                           const RequestTerms& terms, const Usage& usage) {
+  const auto took = std::chrono::milliseconds(static_cast<std::int64_t>(response.milliseconds));
+  const auto day = std::chrono::floor<std::chrono::days>(terms.sent_at.value_or(now - took));
+  const std::optional<Price> price = options.prices.on(day);
+  if (price) return cost_of(*price, usage);
+  return usage.charged || usage.charge_is_unclear ? cost_of(Price{}, usage) : std::nullopt;
 }
 
 // Servers send comment lines (": still working") and blank ones to keep a connection open, and then the reply.
@@ -73,9 +87,9 @@ Said said_in(std::string_view body, const json& parsed, const HttpProviderOption
   return said;
 }
 
-Reply reply_from(Said said, const HttpResponse& response, const HttpProviderOptions& options) {
+Reply reply_from(Said said, std::optional<Usd> bill, const HttpResponse& response, const HttpProviderOptions& options) {
   Reply reply;
-  reply.billed = bill_of(said, options);
+  reply.billed = bill;
   reply.usage = said.usage;
   reply.text = without_key(said.text, options.key);
   reply.ending = said.ending;
@@ -91,13 +105,13 @@ Reply reply_from(Said said, const HttpResponse& response, const HttpProviderOpti
 
 // A question that was filtered, or whose answer the server did not let through: one unusable answer. What it cost is
 // known only where its usage came with it.
-Reply unusable_reply(const ProviderError& error, Said said, const HttpResponse& response,
+Reply unusable_reply(const ProviderError& error, Said said, std::optional<Usd> bill, const HttpResponse& response,
                      const HttpProviderOptions& options) {
   const bool is_filtered = error.cause == Cause::filtered;
   said.ending = is_filtered ? Ending::filtered : Ending::complete;
   said.text = is_filtered ? error.message : error.said;
   said.finish = error.code;
-  return reply_from(std::move(said), response, options);
+  return reply_from(std::move(said), bill, response, options);
 }
 
 // Where a reply's Location points, as "host" or "host:port"; empty where it says none that can be read.
@@ -174,12 +188,12 @@ std::string what_happened(const HttpResponse& response, const ProviderError& err
   return text;
 }
 
-Failure failure_from(const HttpResponse& response, const ProviderError& error, const Refused& refused,
-                     const Said& said, const Decision& decision, const HttpProviderOptions& options,
+Failure failure_from(const HttpResponse& response, const ProviderError& error, const Refused& refused, const Said& said,
+                     std::optional<Usd> bill, const Decision& decision, const HttpProviderOptions& options,
                      SystemTime now) {
   Failure failure{.message = what_happened(response, error, said.no_answer, options), .retry_after = decision.wait};
   failure.hint = hint_for(response, error, refused, decision, options, now);
-  failure.billed = bill_of(said, options);
+  failure.billed = bill;
   switch (decision.next) {
     case Next::answer:
     case Next::unusable:
@@ -187,14 +201,13 @@ Failure failure_from(const HttpResponse& response, const ProviderError& error, c
     case Next::retry_once: failure.kind = ErrorKind::in_doubt; break;
     case Next::leave_out:
       failure.kind = ErrorKind::bad_input;
-      failure.refusal = ServerRefusal{.address = address_of(options),
-                                .model = options.model,
-                                .parameter = refused.parameter,
-                                .value = refused.value,
-                                .sent_with = refused.kind == RefusedKind::parameter
-                                                 ? sent_beside(options.optional, refused.parameter)
-                                                 : "",
-                                .message = failure.message};
+      failure.refusal = ServerRefusal{
+          .address = address_of(options),
+          .model = options.model,
+          .parameter = refused.parameter,
+          .value = refused.value,
+          .sent_with = refused.kind == RefusedKind::parameter ? sent_beside(options.optional, refused.parameter) : "",
+          .message = failure.message};
       break;
     case Next::stop: failure.kind = decision.kind; break;
     case Next::park:
@@ -206,10 +219,11 @@ Failure failure_from(const HttpResponse& response, const ProviderError& error, c
 }
 
 // The account may not ask any more: no other question would be answered either.
-Failure disabled(const HttpResponse& response, const Said& said, const HttpProviderOptions& options) {
+Failure disabled(const HttpResponse& response, const Said& said, std::optional<Usd> bill,
+                 const HttpProviderOptions& options) {
   return {.kind = ErrorKind::not_allowed,
           .message = fmt::format("{}: HTTP {} without an answer: {}", options.provider, response.status, said.finish),
-          .billed = bill_of(said, options),
+          .billed = bill,
           .hint = "the provider has limited or disabled this account under its rules of use: see to it there"};
 }
 
@@ -253,23 +267,27 @@ Happening happening_of(const HttpResponse& response, const ProviderError& error,
 
 }  // namespace
 
-Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now) {
+Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now,
+                      const RequestTerms& terms) {
   const std::string_view text = without_comments(response.body);
   const json body = parse_body(text);
   Said said;
   if (is_success(response)) said = said_in(text, body, options);
+  complete_usage(response, options, terms, said.usage);
+  const std::optional<Usd> bill = bill_of(response, options, now, terms, said.usage);
   if (is_success(response) && said.no_answer.empty()) {
-    if (said.ending == Ending::disabled) return {.outcome = disabled(response, said, options)};
-    return {.outcome = reply_from(std::move(said), response, options)};
+    if (said.ending == Ending::disabled) return {.outcome = disabled(response, said, bill, options)};
+    return {.outcome = reply_from(std::move(said), bill, response, options)};
   }
 
   const ProviderError error = is_success(response) && !body.is_structured() ? ProviderError{} : error_in(text, body);
   const Refused refused = refused_by(error, options);
   const Happening happening = happening_of(response, error, refused, said, options, now);
   const Decision decision = decide(happening);
-  if (decision.next == Next::unusable) return {.outcome = unusable_reply(error, std::move(said), response, options)};
+  if (decision.next == Next::unusable)
+    return {.outcome = unusable_reply(error, std::move(said), bill, response, options)};
   const bool turned_away = response.event == Event::replied && (happening.status == 429 || happening.status == 529);
-  return {.outcome = failure_from(response, error, refused, said, decision, options, now),
+  return {.outcome = failure_from(response, error, refused, said, bill, decision, options, now),
           .is_rate_limited = turned_away,
           .is_server_error = !turned_away && (decision.next == Next::retry || decision.next == Next::retry_once)};
 }
@@ -281,7 +299,7 @@ std::optional<Failure> failure_in(const HttpResponse& response, const HttpProvid
   const Refused refused = refused_by(error, options);
   Happening happening = happening_of(response, error, refused, {}, options, now);
   happening.cause = error.cause == Cause::filtered || error.cause == Cause::failed_form ? Cause::unnamed : error.cause;
-  return failure_from(response, error, refused, {}, decide(happening), options, now);
+  return failure_from(response, error, refused, {}, std::nullopt, decide(happening), options, now);
 }
 
 }  // namespace heretix

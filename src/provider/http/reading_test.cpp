@@ -23,7 +23,8 @@ HttpProviderOptions options_of(std::shared_ptr<const Wire> wire) {
   options.base_url = "https://api.test";
   options.key_name = "P_API_KEY";
   options.wire = std::move(wire);
-  options.price = Price{.input = Usd::from_micros(1), .output = Usd::from_micros(10)};
+  options.prices = PriceHistory(
+      {{.price = Price{.standard = {.rates = {.input = Usd::from_micros(1), .output = Usd::from_micros(10)}}}}});
   return options;
 }
 

@@ -20,35 +20,34 @@ constexpr std::array<std::string_view, 3> kLogprobs = {"logprobs", "message.outp
 constexpr std::array<std::string_view, 3> kReasoning = {"reasoning", "effort", "thinking"};
 
 // That something is not taken at all.
-constexpr std::array<std::string_view, 17> kLacking = {"not support",       "unsupported",      "isn't supported",
-                                                       "are supported",     "deprecated",       "not enabled",
-                                                       "not allowed",       "not permitted",    "not available",
-                                                       "unavailable",       "not implemented",  "unknown name",
-                                                       "unknown parameter", "unknown argument", "unrecognized",
-                                                       "unexpected",        "extra inputs"};
+constexpr std::array<std::string_view, 17> kLacking = {
+    "not support",       "unsupported",      "isn't supported", "are supported", "deprecated",      "not enabled",
+    "not allowed",       "not permitted",    "not available",   "unavailable",   "not implemented", "unknown name",
+    "unknown parameter", "unknown argument", "unrecognized",    "unexpected",    "extra inputs"};
 
 // That others of its kind would be taken.
 constexpr std::array<std::string_view, 19> kOtherValues = {
-    "supported values", "must be one of",   "should be",       "expected one of", "unknown variant",
-    "invalid value",    "may only be set",  "must be set to",  "must be between", "must be less",
-    "must be greater",  "must be at",       "(must be",        "is not a valid",  "valid values",
-    "allowed values",   "retry with other", "out of range",    "valid options"};
-constexpr std::array<std::string_view, 5> kValueCodes = {"unsupported_value", "invalid_value", "literal_error",
-                                                         "enum", "invalid_enum_value"};
+    "supported values", "must be one of",   "should be",      "expected one of", "unknown variant",
+    "invalid value",    "may only be set",  "must be set to", "must be between", "must be less",
+    "must be greater",  "must be at",       "(must be",       "is not a valid",  "valid values",
+    "allowed values",   "retry with other", "out of range",   "valid options"};
+constexpr std::array<std::string_view, 5> kValueCodes = {"unsupported_value", "invalid_value", "literal_error", "enum",
+                                                         "invalid_enum_value"};
 
 constexpr std::array<std::string_view, 14> kForm = {
-    "response_format", "responseformat",      "json_schema",        "json schema",      "json_object",
-    "json mode",       "structured output",   "text.format",        "output_config",    "output_format",
-    "responsejsonschema", "responsemimetype", "response_mime_type", "response_json_schema"};
-constexpr std::array<std::string_view, 6> kFormFaults = {"must be",           "invalid schema", "failed to parse grammar",
-                                                         "cannot find field", "invalid value",  "must contain the word"};
+    "response_format",    "responseformat",    "json_schema",        "json schema",         "json_object",
+    "json mode",          "structured output", "text.format",        "output_config",       "output_format",
+    "responsejsonschema", "responsemimetype",  "response_mime_type", "response_json_schema"};
+constexpr std::array<std::string_view, 6> kFormFaults = {
+    "must be",           "invalid schema", "failed to parse grammar",
+    "cannot find field", "invalid value",  "must contain the word"};
 
 constexpr std::array<std::string_view, 7> kTooMuch = {"too large", "too high", "at most", "maximum",
                                                       "less than", "range",    "exceed"};
 
-constexpr std::array<std::string_view, 9> kSystem = {
-    "system role", "system message", "system instruction", "system prompt", "system_instruction", "systeminstruction",
-    "'system'",    "\"system\"",     "developer instruction"};
+constexpr std::array<std::string_view, 9> kSystem = {"system role",   "system message",     "system instruction",
+                                                     "system prompt", "system_instruction", "systeminstruction",
+                                                     "'system'",      "\"system\"",         "developer instruction"};
 constexpr std::array<std::string_view, 2> kOtherRoles = {"only user and assistant roles", "roles must alternate"};
 
 std::string in_lower_case(std::string_view text) {
@@ -79,7 +78,7 @@ struct Told {
 // The values behind "supported values are:" and the like, up to the end of the sentence.
 std::string allowed_values(const std::string& message) {
   constexpr std::array<std::string_view, 9> kBefore = {
-      "supported values are:", "supported values are", "must be one of",  "expected one of", "input should be",
+      "supported values are:", "supported values are", "must be one of",   "expected one of", "input should be",
       "may only be set to",    "allowed values:",      "valid values are", "must be"};
   const std::string lower = in_lower_case(message);
   for (const std::string_view before : kBefore) {

@@ -53,7 +53,8 @@ TEST(Refusals, AParameterThatTheModelDoesNotTakeIsOne) {
            {"logprobs is not supported with this model", "logprobs"},
            {"You are not allowed to request logprobs from this model", "logprobs"},
            {"Logprobs is not enabled for models/gemini-m", "logprobs"},
-           {"[{'type': 'extra_forbidden', 'loc': ('body', 'reasoning_effort'), 'msg': 'Extra inputs are not permitted'}]",
+           {"[{'type': 'extra_forbidden', 'loc': ('body', 'reasoning_effort'), 'msg': 'Extra inputs are not "
+            "permitted'}]",
             "reasoning"}}) {
     const Refused refused = read(said(message));
     EXPECT_EQ(refused.kind, RefusedKind::parameter) << message;
@@ -71,17 +72,19 @@ TEST(Refusals, AValueBesideOthersIsTheValueAndShowsThem) {
            {said("Invalid value: 'minimal'. Supported values are: 'low', 'medium', and 'high'.", "reasoning.effort",
                  "invalid_value"),
             "reasoning", "low, medium, and high"},
-           {said("Unsupported value: 'minimal' is not supported with the 'gpt-5.1' model. Supported values are: 'none', "
-                 "'low', 'medium', and 'high'.",
-                 "***.effort", "unsupported_value"),
+           {said(
+                "Unsupported value: 'minimal' is not supported with the 'gpt-5.1' model. Supported values are: 'none', "
+                "'low', 'medium', and 'high'.",
+                "***.effort", "unsupported_value"),
             "reasoning", "none, low, medium, and high"},
            {said("Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values "
                  "are: 'low', 'medium', and 'high'."),
             "reasoning", "low, medium, and high"},
            {said("`reasoning_effort` must be one of `none` or `default`"), "reasoning", "none or default"},
-           {said("invalid reasoning value: 'minimal' (must be \"high\", \"medium\", \"low\", or \"none\")"), "reasoning",
-            "high, medium, low, or none"},
-           {said("Failed to deserialize the JSON body into the target type: reasoning_effort: unknown variant `minimal`, "
+           {said("invalid reasoning value: 'minimal' (must be \"high\", \"medium\", \"low\", or \"none\")"),
+            "reasoning", "high, medium, low, or none"},
+           {said("Failed to deserialize the JSON body into the target type: reasoning_effort: unknown variant "
+                 "`minimal`, "
                  "expected one of `low`, `medium`, `high`"),
             "reasoning", "low, medium, high"},
            {said("output_config.effort: Input should be 'low', 'medium', 'high' or 'max'"), "reasoning",
@@ -99,8 +102,9 @@ TEST(Refusals, AValueBesideOthersIsTheValueAndShowsThem) {
 }
 
 TEST(Refusals, WhatWasNotSentIsNotRefused) {
-  EXPECT_EQ(read(said("Unsupported parameter: 'temperature' is not supported with this model.", "temperature"), {}).kind,
-            RefusedKind::nothing);
+  EXPECT_EQ(
+      read(said("Unsupported parameter: 'temperature' is not supported with this model.", "temperature"), {}).kind,
+      RefusedKind::nothing);
   EXPECT_EQ(read(said("This response_format type is unavailable now"), {}, {.form = FormRequest::none}).kind,
             RefusedKind::nothing);
   EXPECT_EQ(read(said("System role not supported"), {}, {.system_joined = true}).kind, RefusedKind::nothing);
@@ -110,17 +114,18 @@ TEST(Refusals, WhatWasNotSentIsNotRefused) {
 TEST(Refusals, AFormThatTheServerLacksHasANext) {
   for (const char* message :
        {"This response_format type is unavailable now",
-        "Failed to deserialize the JSON body into the target type: response_format: response_format.type `json_schema` is "
+        "Failed to deserialize the JSON body into the target type: response_format: response_format.type `json_schema` "
+        "is "
         "unavailable now at line 1 column 1193",
         "This model does not support response format `json_schema`. See supported models at https://example.org",
         "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
         "'response_format.type' must be 'json_object' or 'text'",
-        "response_format type must be one of \"text\" or \"json_object\", but got: json_schema", "JSON mode is not enabled for models/gemma-3-27b-it",
-        "Failed to initialize samplers: failed to parse grammar",
+        "response_format type must be one of \"text\" or \"json_object\", but got: json_schema",
+        "JSON mode is not enabled for models/gemma-3-27b-it", "Failed to initialize samplers: failed to parse grammar",
         "Invalid JSON payload received. Unknown name \"responseJsonSchema\" at 'generation_config': Cannot find field.",
-        "output_config: Extra inputs are not permitted",
-        "This model does not support structured outputs.",
-        "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'."}) {
+        "output_config: Extra inputs are not permitted", "This model does not support structured outputs.",
+        "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+        "'json_object'."}) {
     const Refused refused = read(said(message), {});
     EXPECT_EQ(refused.kind, RefusedKind::way) << message;
     EXPECT_EQ(refused.parameter, "form") << message;
@@ -136,17 +141,20 @@ TEST(Refusals, TheOtherNameOfTheLimitIsTried) {
   EXPECT_EQ(modern.parameter, "limit");
   EXPECT_EQ(modern.value, "max_tokens");
 
-  const Refused older = read(said("[{'type': 'extra_forbidden', 'loc': ('body', 'max_completion_tokens'), 'msg': 'Extra "
-                                  "inputs are not permitted', 'input': 1024}]"),
-                             {}, {}, kOpenAi);
+  const Refused older =
+      read(said("[{'type': 'extra_forbidden', 'loc': ('body', 'max_completion_tokens'), 'msg': 'Extra "
+                "inputs are not permitted', 'input': 1024}]"),
+           {}, {}, kOpenAi);
   EXPECT_EQ(older.parameter, "limit");
   EXPECT_EQ(older.value, "max_completion_tokens");
 }
 
 TEST(Refusals, ALimitThatIsTooLargeIsNoMissingFeature) {
   for (const char* message :
-       {"max_tokens is too large: 32768. This model supports at most 4096 completion tokens, whereas you provided 32768.",
-        "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context length is 4096 tokens",
+       {"max_tokens is too large: 32768. This model supports at most 4096 completion tokens, whereas you provided "
+        "32768.",
+        "'max_tokens' or 'max_completion_tokens' is too large: 8192. This model's maximum context length is 4096 "
+        "tokens",
         "`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the "
         "`context_window` for this model",
         "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
@@ -156,11 +164,10 @@ TEST(Refusals, ALimitThatIsTooLargeIsNoMissingFeature) {
 }
 
 TEST(Refusals, TheSystemTextGoesToTheUsers) {
-  for (const char* message :
-       {"System role not supported", "Only user and assistant roles are supported!",
-        "Developer instruction is not enabled for models/gemma-3-27b-it",
-        "Conversation roles must alternate user/assistant/user/assistant/...",
-        "Unsupported value: 'messages[0].role' does not support 'system' with this model."}) {
+  for (const char* message : {"System role not supported", "Only user and assistant roles are supported!",
+                              "Developer instruction is not enabled for models/gemma-3-27b-it",
+                              "Conversation roles must alternate user/assistant/user/assistant/...",
+                              "Unsupported value: 'messages[0].role' does not support 'system' with this model."}) {
     const Refused refused = read(said(message), {});
     EXPECT_EQ(refused.parameter, "system") << message;
     EXPECT_EQ(refused.value, "apart") << message;

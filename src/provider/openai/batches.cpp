@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "provider/http/batch_file.hpp"
 #include "provider/http/batch_results.hpp"
 #include "provider/http/caller.hpp"
-#include "provider/http/frame.hpp"
 
 namespace heretix {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostQuestions = 10'000;  // below its limits of 50,000 requests and 200 MB
-constexpr const char* kBoundary = "heretix-batch-0c5f1e7a9b";
+constexpr std::string_view kExpiredCode = "batch_expired";
 
 class OpenAiBatches final : public BatchApi {
  public:
@@ -24,7 +24,7 @@ class OpenAiBatches final : public BatchApi {
   std::string submit(const Plan& plan, const std::vector<Request>& requests, const std::string& name) override {
     const HttpProviderOptions& options = caller_.options();
     const std::string endpoint = "/v1" + options.wire->path(options.asked_model);
-    const std::string file = upload(lines(plan, requests, endpoint));
+    const std::string file = upload_batch_file(caller_, batch_file(plan, requests, endpoint, options), "batch");
     const json created = caller_.post_json("/batches", json{{"input_file_id", file},
                                                             {"endpoint", endpoint},
                                                             {"completion_window", "24h"},
@@ -53,7 +53,8 @@ class OpenAiBatches final : public BatchApi {
     status.total = static_cast<std::size_t>(tokens_of(counts, "total").value_or(0));
     status.done =
         static_cast<std::size_t>(tokens_of(counts, "completed").value_or(0) + tokens_of(counts, "failed").value_or(0));
-    if (status.note == "completed" || status.note == "expired" || status.note == "cancelled")
+    status.has_expired = status.note == "expired";
+    if (status.note == "completed" || status.has_expired || status.note == "cancelled")
       status.state = BatchStatus::State::ended;
     if (status.note != "failed") return status;
     status.state = BatchStatus::State::failed;
@@ -61,56 +62,31 @@ class OpenAiBatches final : public BatchApi {
     return status;
   }
 
-  std::vector<BatchedOutcome> fetch(const std::string& id) override {
+  std::vector<BatchedOutcome> fetch(const std::string& id, const RequestTerms& terms) override {
     const json batch = caller_.get_json("/batches/" + id);
     std::vector<BatchedOutcome> outcomes;
     for (const char* file : {"output_file_id", "error_file_id"}) {
       const std::string name = text_of(batch, file);
       if (name.empty()) continue;
-      for_each_line(caller_.get("/files/" + name + "/content"),
-                    [&](const json& line) { outcomes.push_back(outcome(line)); });
+      for_each_line(caller_.get("/files/" + name + "/content"), [&](const json& line) {
+        if (auto found = outcome(line, terms)) outcomes.push_back(std::move(*found));
+      });
     }
     return outcomes;
   }
 
  private:
-  std::string lines(const Plan& plan, const std::vector<Request>& requests, const std::string& endpoint) const {
-    const RequestFrame frame(plan, caller_.options());
-    std::string text;
-    for (const Request& r : requests) {
-      const Question& question = plan.questions[r.question];
-      text += fmt::format(R"({{"custom_id":"{}","method":"POST","url":"{}","body":{}}})", question.cache_key, endpoint,
-                          frame.body(question)) +
-              "\n";
-    }
-    return text;
-  }
-
-  // A lost reply leaves a file behind that nothing uses: nothing is billed for it.
-  std::string upload(const std::string& content) {
-    std::string body = fmt::format(
-        "--{0}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--{0}\r\n"
-        "Content-Disposition: form-data; name=\"file\"; filename=\"questions.jsonl\"\r\n"
-        "Content-Type: application/jsonl\r\n\r\n",
-        kBoundary);
-    body += content + fmt::format("\r\n--{}--\r\n", kBoundary);
-    try {
-      const json file = caller_.post_json("/files", body, fmt::format("multipart/form-data; boundary={}", kBoundary));
-      if (std::string id = text_of(file, "id"); !id.empty()) return id;
-    } catch (const Error& e) {
-      if (e.kind() != ErrorKind::in_doubt) throw;
-      throw Error(ErrorKind::unavailable, e.what(), "the same command tries again");
-    }
-    throw Error(ErrorKind::unavailable, "openai: the file was uploaded, but its id did not come");
-  }
-
-  BatchedOutcome outcome(const json& line) const {
+  std::optional<BatchedOutcome> outcome(const json& line, const RequestTerms& terms) const {
     const std::string key = text_of(line, "custom_id");
     const json& response = member(line, "response");
     if (const auto status = tokens_of(response, "status_code"))
-      return outcome_of(key, static_cast<int>(*status), member(response, "body"), caller_.options());
+      return outcome_of(key, static_cast<int>(*status), member(response, "body"), caller_.options(), terms);
+
     const json& error = member(line, "error");
-    return not_processed(key, text_of(error, "code") + " " + text_of(error, "message"));
+    const std::string code = text_of(error, "code");
+    const std::string message = text_of(error, "message");
+    if (code.empty() && message.empty()) return std::nullopt;
+    return code == kExpiredCode ? expired(key) : not_processed(key, code + " " + message);
   }
 
   Caller caller_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "provider/http/usage.hpp"
 #include "provider/openai/openai.hpp"
 
 namespace heretix {
@@ -37,14 +38,20 @@ bool shows_a_source(const json& body, const json& message) {
   return holds_reference(member(message, "content")) || counts_server_tools(member(body, "usage"));
 }
 
-Usage usage_of(const json& usage, bool reasoning_apart) {
+Usage usage_of(const json& body, bool reasoning_apart) {
+  const json& usage = member(body, "usage");
+  const json& prompt = member(usage, "prompt_tokens_details");
   Usage found;
-  found.input = tokens_of(usage, "prompt_tokens");
-  found.cached_input = tokens_of(member(usage, "prompt_tokens_details"), "cached_tokens");
-  found.cache_writes = tokens_of(member(usage, "prompt_tokens_details"), "cache_write_tokens");
-  found.reasoning = tokens_of(member(usage, "completion_tokens_details"), "reasoning_tokens");
-  found.output = tokens_of(usage, "completion_tokens");
-  if (reasoning_apart) found.output = sum_of(found.output, found.reasoning);
+  read_counts({.prompt = tokens_of(usage, "prompt_tokens"),
+               .completion = tokens_of(usage, "completion_tokens"),
+               .reasoning = tokens_of(member(usage, "completion_tokens_details"), "reasoning_tokens"),
+               .total = tokens_of(usage, "total_tokens")},
+              reasoning_apart, found);
+  found.cached_input = tokens_of(prompt, "cached_tokens");
+  found.cache_writes = tokens_of(prompt, "cache_write_tokens");
+  found.long_cache_writes = tokens_of(member(prompt, "cache_write_tokens_details"), "ttl_12h_tokens");
+  found.service_tier = text_of(body, "service_tier");
+  read_charge(usage, found);
   return found;
 }
 
@@ -105,7 +112,7 @@ Said ChatWire::read(const json& body) const {
   Said said;
   said.model = text_of(body, "model");
   said.response_id = text_of(body, "id");
-  said.usage = usage_of(member(body, "usage"), dialect_.reasoning_apart);
+  said.usage = usage_of(body, dialect_.reasoning_apart);
 
   const json& choices = member(body, "choices");
   if (!choices.is_array() || choices.empty()) {

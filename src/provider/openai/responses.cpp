@@ -2,6 +2,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "provider/http/usage.hpp"
 #include "provider/openai/openai.hpp"
 
 namespace heretix {
@@ -41,12 +42,21 @@ void read_item(const json& item, Said& said) {
   for (const json& part : content) read_part(part, said);
 }
 
-Usage usage_of(const json& usage) {
-  return {.input = tokens_of(usage, "input_tokens"),
-          .cached_input = tokens_of(member(usage, "input_tokens_details"), "cached_tokens"),
-          .cache_writes = tokens_of(member(usage, "input_tokens_details"), "cache_write_tokens"),
-          .output = tokens_of(usage, "output_tokens"),
-          .reasoning = tokens_of(member(usage, "output_tokens_details"), "reasoning_tokens")};
+Usage usage_of(const json& body) {
+  const json& usage = member(body, "usage");
+  const json& input = member(usage, "input_tokens_details");
+  Usage found;
+  read_counts({.prompt = tokens_of(usage, "input_tokens"),
+               .completion = tokens_of(usage, "output_tokens"),
+               .reasoning = tokens_of(member(usage, "output_tokens_details"), "reasoning_tokens"),
+               .total = tokens_of(usage, "total_tokens")},
+              false, found);
+  found.cached_input = tokens_of(input, "cached_tokens");
+  found.cache_writes = tokens_of(input, "cache_write_tokens");
+  found.long_cache_writes = tokens_of(member(input, "cache_write_tokens_details"), "ttl_12h_tokens");
+  found.service_tier = text_of(body, "service_tier");
+  read_charge(usage, found);
+  return found;
 }
 
 }  // namespace
@@ -79,7 +89,7 @@ Said ResponsesWire::read(const json& body) const {
   Said said;
   said.model = text_of(body, "model");
   said.response_id = text_of(body, "id");
-  said.usage = usage_of(member(body, "usage"));
+  said.usage = usage_of(body);
   said.finish = text_of(body, "status");
   if (const std::string why = text_of(member(body, "incomplete_details"), "reason"); !why.empty()) said.finish = why;
   said.ending = ending_of(kResponseStatuses, said.finish);

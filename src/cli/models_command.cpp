@@ -1,0 +1,204 @@
+// `heretix models`: what can be asked, and with --prices what it costs.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/resources.hpp"
+#include "cli/session.hpp"
+#include "cli/terminal.hpp"
+#include "provider/hosted.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+using Day = std::chrono::sys_days;
+
+constexpr const char* kUnknown = "unknown";
+
+double per_million(Usd of_a_token) { return static_cast<double>(of_a_token.picos()) / 1e6; }
+
+std::string text_of_day(Day day) { return utc_day(unix_seconds(day)); }
+
+json to_json(const Rates& rates) {
+  return {{"input", per_million(rates.input)},
+          {"cached_input", per_million(rates.cached_input)},
+          {"cache_write", per_million(rates.cache_write)},
+          {"cache_write_long", rates.long_cache_write ? json(per_million(*rates.long_cache_write)) : json()},
+          {"output", per_million(rates.output)}};
+}
+
+json to_json(const Tariff& tariff) {
+  json shown = to_json(tariff.rates);
+  shown["long_prompts"] = json::array();
+  for (const Tariff::LongPrompts& longer : tariff.long_prompts) {
+    json one = to_json(longer.rates);
+    one["from_tokens"] = longer.from_tokens;
+    shown["long_prompts"].push_back(one);
+  }
+  return shown;
+}
+
+json to_json(const PriceHistory::Period& period) {
+  json shown = to_json(period.price->standard);
+  shown["from"] = period.from ? json(text_of_day(*period.from)) : json();
+  shown["tiers"] = json::object();
+  for (const auto& [word, tariff] : period.price->tiers) shown["tiers"][word] = to_json(tariff);
+  shown["regions"] = json::object();
+  for (const auto& [region, thousandths] : period.price->regions) shown["regions"][region] = thousandths / 1000.0;
+  return shown;
+}
+
+// What is not known is null.
+json to_json(const PriceList::Entry& entry, Day today) {
+  json shown = {{"name", entry.model},         {"also", entry.also},
+                {"price_date", entry.date},    {"retires", entry.retires.empty() ? json() : json(entry.retires)},
+                {"retired", entry.is_retired}, {"input", nullptr},
+                {"cached_input", nullptr},     {"cache_write", nullptr},
+                {"output", nullptr},           {"batch", nullptr}};
+  if (const auto price = entry.history.on(today)) {
+    shown.update(to_json(price->standard.rates));
+    if (const auto batch = price->tiers.find("batch"); batch != price->tiers.end())
+      shown["batch"] = to_json(batch->second);
+  }
+  shown["prices"] = json::array();
+  for (const PriceHistory::Period& period : entry.history.periods()) shown["prices"].push_back(to_json(period));
+  return shown;
+}
+
+std::string money(double dollars) { return fmt::format("{:g}", dollars); }
+
+std::string rates_text(const Rates& rates) {
+  return fmt::format("{:>8} {:>8} {:>8} {:>8} {:>8}", money(per_million(rates.input)),
+                     money(per_million(rates.cached_input)), money(per_million(rates.cache_write)),
+                     rates.long_cache_write ? money(per_million(*rates.long_cache_write)) : kUnknown,
+                     money(per_million(rates.output)));
+}
+
+std::string batch_text(const Price& price) {
+  const auto batch = price.tiers.find("batch");
+  if (batch == price.tiers.end()) return kUnknown;
+  const Rates& rates = batch->second.rates;
+  return fmt::format("{:g} / {:g} / {:g}", per_million(rates.input), per_million(rates.cached_input),
+                     per_million(rates.output));
+}
+
+// Tiers beside the standard one and the batch's, and surcharges by region.
+std::string more_text(const Price& price) {
+  std::string text;
+  for (const auto& [word, tariff] : price.tiers) {
+    if (word == "batch") continue;
+    text += fmt::format("{}{} {:g}/{:g}", text.empty() ? "" : ", ", word, per_million(tariff.rates.input),
+                        per_million(tariff.rates.output));
+  }
+  for (const auto& [region, thousandths] : price.regions)
+    text += fmt::format("{}region {} x {:g}", text.empty() ? "" : ", ", region, thousandths / 1000.0);
+  return text;
+}
+
+std::string retirement_text(const PriceList::Entry& entry) {
+  if (entry.is_retired) return "shut down";
+  return entry.retires.empty() ? kUnknown : entry.retires;
+}
+
+std::string price_lines(const PriceList::Entry& entry) {
+  std::string text;
+  const std::string retires = retirement_text(entry);
+  if (entry.history.periods().empty())
+    return fmt::format("{:<34} {:<10} {:>8}   (give it by --price IN,OUT)  retires: {}\n", entry.model, "", kUnknown,
+                       retires);
+  for (const PriceHistory::Period& period : entry.history.periods()) {
+    const std::string from = period.from ? text_of_day(*period.from) : kUnknown;
+    text += fmt::format("{:<34} {:<10} {}   {:<22} {:<10}  {}\n", entry.model, from,
+                        rates_text(period.price->standard.rates), batch_text(*period.price), retires,
+                        more_text(*period.price));
+    for (const Tariff::LongPrompts& longer : period.price->standard.long_prompts) {
+      text += fmt::format("  {:<43} {}\n", fmt::format("with a prompt of {} tokens or more", longer.from_tokens),
+                          rates_text(longer.rates));
+    }
+  }
+  return text;
+}
+
+std::string prices_text(const PriceList& prices) {
+  std::string text = fmt::format(
+      "The price list of {}, in dollars per million tokens. A model without a price can be asked; its cost is "
+      "unknown.\nEvery token of a request with a long prompt has the price of that length. \"unknown\" is not zero.\n\n"
+      "{:<34} {:<10} {:>8} {:>8} {:>8} {:>8} {:>8}   {:<22} {:<10}  {}\n",
+      prices.date(), "model", "since", "input", "cached", "write", "long*", "output", "batch: in/cached/out", "retires",
+      "other tiers in/out, and regions");
+  for (const PriceList::Entry& entry : prices.entries()) text += price_lines(entry);
+  return text + "\n* a write to the cache that is kept for 1 hour (Anthropic) or 12 hours (OpenAI)\n";
+}
+
+std::string hosted_line(const HostedProvider& p) {
+  return fmt::format("{:<24} {}; {} {}; {}{}\n", std::string(p.name) + "/NAME", p.title,
+                     p.key_is_optional ? "key if it wants one:" : "key:", p.key_variable, p.base_url_variable,
+                     p.base_url.empty() ? " or --base-url" : fmt::format(" (default {})", p.base_url));
+}
+
+// Empty: it is not installed, which is no reason to stop a list.
+std::string local_model_path() {
+  try {
+    return default_model_path();
+  } catch (const Error&) { return ""; }
+}
+
+std::string local_model_name(const std::string& path) {
+  return path.empty() ? "" : "llama/" + std::filesystem::path(path).stem().string();
+}
+
+json models_json(const json& prices) {
+  const std::string path = local_model_path();
+  json all =
+      json::array({{{"name", "local"}, {"installed", !path.empty()}, {"model", local_model_name(path)}, {"file", path}},
+                   {{"name", "llama:FILE.gguf"}},
+                   {{"name", "scripted:FILE"}}});
+  for (const HostedProvider& p : hosted_providers()) {
+    all.push_back({{"name", std::string(p.name) + "/NAME"},
+                   {"key_variable", p.key_variable},
+                   {"base_url_variable", p.base_url_variable},
+                   {"base_url", p.base_url}});
+  }
+  for (const json& entry : prices) all.push_back(entry);
+  return all;
+}
+
+std::string models_text(const PriceList& prices) {
+  const std::string path = local_model_path();
+  std::string text = fmt::format(
+      "{0:<24} {1}\n"
+      "{2:<24} any GGUF file of a chat model, run here by llama.cpp\n"
+      "{3:<24} plays answers and faults from a file (docs/scripted.md)\n"
+      "{4:<24} a deterministic stand-in answers in that model's name; for trials, never a measurement\n",
+      "local",
+      path.empty() ? "not installed: make build fetches it"
+                   : local_model_name(path) + ", run here; small: it proves the path, it knows little",
+      "llama:FILE.gguf", "scripted:FILE", "NAME --mock");
+  for (const HostedProvider& p : hosted_providers()) text += hosted_line(p);
+  return text + fmt::format(
+                    "\nPrices of {} models are known, by the list of {}: heretix models --prices. Any other model can "
+                    "be asked too; its cost is unknown.\n",
+                    prices.entries().size(), prices.date());
+}
+
+}  // namespace
+
+int models_command(const Options& options) {
+  const PriceList prices = price_list(merged(options.flags, read_environment().settings));
+  const Day today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  json entries = json::array();
+  for (const PriceList::Entry& entry : prices.entries()) entries.push_back(to_json(entry, today));
+
+  if (options.json && options.show_prices)
+    print_result(json{{"date", prices.date()}, {"models", entries}}.dump(2) + "\n");
+  else if (options.json) print_result(models_json(entries).dump(2) + "\n");
+  else print_result(options.show_prices ? prices_text(prices) : models_text(prices));
+  return kDone;
+}
+
+}  // namespace heretix
