@@ -49,3 +49,6 @@ DROP TABLE check_requests_after;
 DROP INDEX ix_checks_user_claim;
 DROP TABLE check_records;
 DROP TABLE rate_counts;
+DROP INDEX ix_webhook_events_created;
+ALTER TABLE webhook_events DROP COLUMN customer_hash;
+ALTER TABLE billing_accounts DROP COLUMN customer_account;

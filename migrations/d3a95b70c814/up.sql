@@ -52,3 +52,13 @@ CREATE TABLE rate_counts (
   CONSTRAINT rate_counts_pkey PRIMARY KEY (scope, subject)
 );
 CREATE INDEX ix_rate_counts_started ON rate_counts (started_at);
+
+-- Of an event nothing is kept that points to a person. One whose customer nobody knows yet waits by a keyed hash.
+ALTER TABLE webhook_events ADD COLUMN customer_hash varchar(64);
+CREATE INDEX ix_webhook_events_customer ON webhook_events (customer_hash) WHERE customer_hash IS NOT NULL;
+CREATE INDEX ix_webhook_events_created ON webhook_events (created_at);
+UPDATE webhook_events SET payload = '{}';
+
+-- Stripe names newer customers by an account, beside or instead of a customer.
+ALTER TABLE billing_accounts ADD COLUMN customer_account varchar(255);
+CREATE UNIQUE INDEX uq_billing_customer_account ON billing_accounts (customer_account);

@@ -33,34 +33,51 @@ std::string form_of(const Fields& fields) {
   return form;
 }
 
-std::string page_of(const StripeSettings& settings, const std::string& path, const Fields& fields,
-                    const std::string& once) {
-  const std::string body = form_of(fields);
+struct Reply {
+  long status = 0;
+  nlohmann::json told;
+};
+
+// `body` empty: GET, else POST of a form.
+Reply ask_stripe(const StripeSettings& settings, const std::string& path, const std::string& body,
+                 const std::vector<std::string>& headers) {
   std::string reply;
   const auto url = parse_url(settings.url);
   const char* protocols = url && url->is_encrypted() ? "https" : "http,https";
   CurlCall call(settings.url + path, protocols, body, std::chrono::seconds(20), settings.ca_file);
   call.add_line("Authorization: Bearer " + settings.key);
-  call.add_line("Content-Type: application/x-www-form-urlencoded");
-  call.add_line("Expect:");
-  if (!once.empty()) call.add_line("Idempotency-Key: " + once);
-  call.set(CURLOPT_POST, 1L);
-  call.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  for (const std::string& header : headers) call.add_line(header);
+  if (!body.empty()) {
+    call.add_line("Content-Type: application/x-www-form-urlencoded");
+    call.add_line("Expect:");
+    call.set(CURLOPT_POST, 1L);
+    call.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  }
   call.keep_reply(reply, kMostReply);
   const CURLcode code = call.perform(CURLOPT_HTTPHEADER);
   if (code != CURLE_OK)
     throw Error(ErrorKind::unavailable,
                 fmt::format("the payment service cannot be reached: {}", on_one_line(call.told(code))));
-  const long status = call.response_code();
-  const nlohmann::json told = nlohmann::json::parse(reply, nullptr, false);
-  if (status == 200 && told.is_object() && told.contains("url") && told["url"].is_string())
-    return told["url"].get<std::string>();
+  return {call.response_code(), nlohmann::json::parse(reply, nullptr, false)};
+}
+
+[[noreturn]] void throw_refused(const Reply& reply) {
   const nlohmann::json::json_pointer at("/error/message");
-  const std::string why =
-      told.is_object() && told.contains(at) && told[at].is_string() ? told[at].get<std::string>() : "";
-  throw Error(status == 429 || status >= 500 ? ErrorKind::unavailable : ErrorKind::broken,
-              fmt::format("the payment service answered {}: {}", status, shortened(on_one_line(why), 300)),
+  const bool says_why = reply.told.is_object() && reply.told.contains(at) && reply.told[at].is_string();
+  const std::string why = says_why ? reply.told[at].get<std::string>() : "";
+  throw Error(reply.status == 429 || reply.status >= 500 ? ErrorKind::unavailable : ErrorKind::broken,
+              fmt::format("the payment service answered {}: {}", reply.status, shortened(on_one_line(why), 300)),
               "check HERETIX_STRIPE_KEY and HERETIX_STRIPE_PRICES");
+}
+
+std::string page_of(const StripeSettings& settings, const std::string& path, const Fields& fields,
+                    const std::string& once) {
+  std::vector<std::string> headers;
+  if (!once.empty()) headers.push_back("Idempotency-Key: " + once);
+  const Reply reply = ask_stripe(settings, path, form_of(fields), headers);
+  if (reply.status == 200 && reply.told.is_object() && reply.told.contains("url") && reply.told["url"].is_string())
+    return reply.told["url"].get<std::string>();
+  throw_refused(reply);
 }
 
 }  // namespace
@@ -81,7 +98,19 @@ std::string checkout_page(const StripeSettings& settings, const std::string& pri
 
 std::string portal_page(const StripeSettings& settings, const std::string& customer_id, const std::string& origin) {
   return page_of(settings, "/v1/billing_portal/sessions",
-                 {{"customer", customer_id}, {"return_url", origin + "/billing"}}, "");
+                 {{customer_id.starts_with("acct_") ? "customer_account" : "customer", customer_id},
+                  {"return_url", origin + "/billing"}}, "");
+}
+
+std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const std::string& path,
+                                           const std::string& event_id, const std::string& context) {
+  std::vector<std::string> headers = {fmt::format("Stripe-Version: {}", kStripeVersion),
+                                      "Stripe-Request-Trigger: event=" + on_one_line(event_id)};
+  if (!context.empty()) headers.push_back("Stripe-Context: " + on_one_line(context));
+  const Reply reply = ask_stripe(settings, path, "", headers);
+  if (reply.status == 404) return std::nullopt;
+  if (reply.status == 200 && reply.told.is_object()) return reply.told;
+  throw_refused(reply);
 }
 
 }  // namespace heretix

@@ -3,10 +3,15 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace heretix {
+
+// Whose shapes billing/event.hpp reads: asked for by name, so that the account's default decides nothing.
+inline constexpr const char* kStripeVersion = "2026-10-28.endive";
 
 struct StripeSettings {
   std::string url = "https://api.stripe.com";        // without a slash at its end; the key may be sent there
@@ -23,6 +28,12 @@ struct StripeSettings {
 // `once`: the same text makes one page, however often it is asked for.
 std::string checkout_page(const StripeSettings& settings, const std::string& price, const std::string& user_id,
                           const std::string& email, const std::string& origin, const std::string& once);
+// `customer_id`: of a customer ("cus_…") or of an account that is one ("acct_…").
 std::string portal_page(const StripeSettings& settings, const std::string& customer_id, const std::string& origin);
+
+// What stands at `path`, for the thin event `event_id` in the name of `context` (empty: our own account). Empty: it is
+// not there for this key. Throws as above.
+std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const std::string& path,
+                                           const std::string& event_id, const std::string& context);
 
 }  // namespace heretix

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "account/secret.hpp"
+#include "billing/event.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
@@ -29,22 +31,36 @@ struct BillingAccount {
 class Subscriptions {
  public:
   // `plan_of_price`: Stripe's price id to our plan's name.
-  Subscriptions(Database& database, const std::map<std::string, std::string>& plan_of_price)
-      : database_(database), plan_of_price_(plan_of_price) {}
+  Subscriptions(Database& database, const Secret& secret, const std::map<std::string, std::string>& plan_of_price)
+      : database_(database), secret_(secret), plan_of_price_(plan_of_price) {}
 
-  // The body of a webhook whose signature holds. In the caller's transaction, begun beside others. An event that was
-  // taken before changes nothing, nor does one that is older than what is known. Throws Error: bad_input (no event),
-  // unavailable (a price that no plan has: the setting is to be completed, and Stripe sends it again).
-  void take(std::string_view body);
+  // Whether the event was taken before, so that nothing needs to be fetched for it.
+  bool knows(const std::string& event_id);
+
+  // An event whose signature holds, complete where it was thin. In the caller's transaction, begun beside others. One
+  // that was taken before changes nothing, nor does one that is older than what is known. It belongs to the user whose
+  // customer it names, else to the one in its metadata. Throws Error{unavailable} where no price of a paid subscription
+  // has a plan: the setting is to be completed, and Stripe sends the event again.
+  void take(const BillingEvent& event);
 
   std::optional<BillingAccount> account_of(const std::string& user_id);
   // UNIX seconds by the database's clock.
   std::int64_t now();
 
  private:
-  struct Told;
-  void apply(const Told& told);
+  struct Bought {
+    std::string plan;  // empty: nothing
+    std::int64_t period_end = 0;
+  };
+  std::optional<std::string> user_of(const BillingEvent& event);
+  void hold(const BillingEvent& event);
+  void bind_customer(const std::string& user, const BillingEvent& event);
+  std::optional<Bought> plan_among(const std::vector<BilledItem>& items) const;
+  void apply(const std::string& user, const BillingEvent& event);
+  Value hash_of(const std::string& customer) const;
+
   Database& database_;
+  const Secret& secret_;
   const std::map<std::string, std::string>& plan_of_price_;
 };
 

@@ -1,0 +1,52 @@
+// What one of Stripe's events says about a subscription, whichever of Stripe's two forms it has.
+//
+// A snapshot event ("object": "event") carries the object as it was. A thin event ("object": "v2.core.event") only names
+// the object, which is fetched afterwards and then is at least as new as the event.
+// https://docs.stripe.com/event-destinations. The shapes are those of API version 2026-10-28 and of those before it.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace heretix {
+
+// A line of a subscription: several products may be bought together, and only one of them is a plan of ours.
+struct BilledItem {
+  std::string price;            // "price_…"
+  std::int64_t period_end = 0;  // UNIX seconds; 0: not told
+};
+
+struct BillingEvent {
+  std::string id;
+  std::string kind;  // "customer.subscription.updated", for thin events too
+  bool is_thin = false;
+  std::string path;     // of a thin event: where the object is to be fetched; empty: it does not concern us
+  std::string context;  // of a thin event: the account in whose name it is fetched; mostly empty
+
+  std::string user;  // ours, as the object's metadata or the checkout names it; empty: not told
+  std::string customer, customer_account;  // either may be empty: newer accounts at Stripe have no customer
+  std::string subscription, status;
+  std::vector<BilledItem> items;
+  std::int64_t begun = 0;        // of the subscription, UNIX seconds
+  std::int64_t happened_ms = 0;  // of the event, UNIX milliseconds
+
+  bool is_about_subscription() const;
+  // A fetched object says by its status whether it has ended; a snapshot of the end may show the status before.
+  bool is_the_end() const;
+
+  // Where the event stands among all of its user's. Later subscriptions count over earlier ones, then later events;
+  // within one moment the end counts over a change, a change over the beginning, and at last the id decides, so that
+  // every order of arrival ends alike.
+  std::string order() const;
+};
+
+// Throws Error{bad_input} for what is not an event. Pure.
+BillingEvent parse_billing_event(std::string_view body);
+
+// Fills in what the object behind a thin event says. Pure.
+void add_fetched_object(BillingEvent& event, const nlohmann::json& object);
+
+}  // namespace heretix
