@@ -53,13 +53,13 @@ class Module(unittest.TestCase):
 
     ARROW = """
         import gc, json, heretix, pyarrow
-        record = heretix.run("Snow is white", "scripted:m.json", slots=8, replicates=2, progress=False)
+        record = heretix.run("Snow is white", "scripted:m.json", slots=16, replicates=1, progress=False)
         table = pyarrow.table(record.answers)
         assert table.num_rows == 16 and table.schema.field("created_at").type == pyarrow.timestamp("s", "UTC"), table.schema
         assert table.schema.field("prob_true").type == pyarrow.float64() and table.schema.field("usable").type == pyarrow.bool_()
         table.validate(full=True)
         refused = table.filter(pyarrow.compute.is_null(table["prob_true"]))
-        assert set(refused["raw_text"].to_pylist()) <= {"I cannot say"}, refused
+        assert refused["raw_text"].to_pylist() == ["I cannot say"], refused
         templates = record.templates
         view = templates.view("slots")
         arrow = pyarrow.table(templates)
@@ -76,7 +76,7 @@ class Module(unittest.TestCase):
         found = self.python("import pyarrow.compute\n" + textwrap.dedent(self.ARROW), packages)
         self.assertTrue(found["version"].startswith(version))
         self.assertTrue(found["shared"], "the memory of the table is handed over, not copied")
-        self.assertEqual((found["slots"], found["view"], found["writeable"]), ([1] * 8, [1] * 8, False))
+        self.assertEqual((found["slots"], found["view"], found["writeable"]), ([1] * 16, [1] * 16, False))
 
     def test_answers_are_arrow_tables_without_copying(self):
         self.check_arrow(None, "26.")
@@ -112,9 +112,7 @@ class Module(unittest.TestCase):
         self.assertEqual(found["bits"], found["record"])
         self.assertEqual((found["honest"], found["counts"]), (found["kept"], [2] * 8))
 
-    def test_statistics_agree_with_the_golden_numbers(self):
-        golden = json.loads((SOURCE / "tests/golden/statistics.json").read_text())
-        (self.folder / "golden.json").write_text(json.dumps(golden))
+    def test_statistics_agree_with_numbers_worked_out_here(self):
         found = self.python("""
             import json, math, numpy, heretix
             d = [0.3, -0.1, 0.4, 0.2, 0.5, 0.1, 0.3, 0.2]
