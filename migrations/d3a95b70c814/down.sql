@@ -52,3 +52,5 @@ DROP TABLE rate_counts;
 DROP INDEX ix_webhook_events_created;
 ALTER TABLE webhook_events DROP COLUMN customer_hash;
 ALTER TABLE billing_accounts DROP COLUMN customer_account;
+DROP INDEX heretix_execution_samples_by_key;
+DROP INDEX heretix_answers_by_execution;

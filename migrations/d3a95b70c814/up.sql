@@ -62,3 +62,7 @@ UPDATE webhook_events SET payload = '{}';
 -- Stripe names newer customers by an account, beside or instead of a customer.
 ALTER TABLE billing_accounts ADD COLUMN customer_account varchar(255);
 CREATE UNIQUE INDEX uq_billing_customer_account ON billing_accounts (customer_account);
+
+-- Which executions count an answer, and which answers came to one: for what is removed with its last reader.
+CREATE INDEX heretix_execution_samples_by_key ON heretix_execution_samples (cache_key);
+CREATE INDEX heretix_answers_by_execution ON heretix_answers (execution_id);

@@ -13,3 +13,7 @@ CREATE TABLE heretix_server_refusals (
   message TEXT NOT NULL,            -- what the server said
   PRIMARY KEY (address, model, parameter, value, sent_with)
 );
+
+-- Which executions count an answer, and which answers came to one: for what is removed with its last reader.
+CREATE INDEX heretix_execution_samples_by_key ON heretix_execution_samples (cache_key);
+CREATE INDEX heretix_answers_by_execution ON heretix_answers (execution_id);

@@ -106,7 +106,10 @@ void MagicLinks::request(const std::string& email, const LinkAsker& asker, const
       database_,
       [&] {
         if (may_have_mail(email, asker))
-          Queue(database_).enqueue({.kind = kLinkMailJob, .unique_key = new_uuid(), .payload = payload.dump()});
+          // Whose mail it is can be told from the job's name, so that it goes with the account.
+          Queue(database_).enqueue({.kind = kLinkMailJob,
+                                    .unique_key = secret_.hash("address", email) + new_uuid(),
+                                    .payload = payload.dump()});
       },
       {.isolation = Isolation::beside_others});
 }

@@ -10,6 +10,7 @@
 namespace heretix {
 
 constexpr std::size_t kMostAddress = 254;  // RFC 5321, 4.5.3.1.3
+constexpr std::string_view kHiddenAddress = "[mail address]";
 constexpr std::size_t kMostLocal = 64;     // RFC 5321, 4.5.3.1.1
 
 void require_mail_address(const std::string& address) {
@@ -29,6 +30,32 @@ std::string canonical_mail_address(const std::string& address) {
   std::string bare = to_lower_ascii(address.substr(first, address.find_last_not_of(" \t") - first + 1));
   require_mail_address(bare);
   return bare;
+}
+
+std::string without_mail_addresses(std::string_view text) {
+  const auto is_local = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte > 0x20 && byte != 0x7F && std::string_view("<>(),;:\"'[]\\=@").find(c) == std::string_view::npos;
+  };
+  const auto is_domain = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x80 || c == '-' || c == '.' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+  };
+
+  std::string kept;
+  std::size_t copied = 0;
+  for (std::size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
+    std::size_t begin = at, end = at + 1;
+    while (begin > copied && is_local(text[begin - 1])) --begin;
+    while (end < text.size() && is_domain(text[end])) ++end;
+    if (begin == at || end == at + 1) continue;
+    kept += text.substr(copied, begin - copied);
+    kept += kHiddenAddress;
+    copied = end;
+    at = end - 1;
+  }
+  return kept += text.substr(copied);
 }
 
 }  // namespace heretix

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace heretix {
 
@@ -11,5 +12,9 @@ void require_mail_address(const std::string& address);
 
 // Without white space around it, in lower case: what an account goes by. Throws what require_mail_address throws. Pure.
 std::string canonical_mail_address(const std::string& address);
+
+// The text with a mark in place of whatever reads like a mail address: for logs, which hold no addresses, of texts that
+// come from elsewhere (a mail server's refusal, a database's error). Pure.
+std::string without_mail_addresses(std::string_view text);
 
 }  // namespace heretix

@@ -40,15 +40,11 @@ constexpr std::string_view kKeepRecord =
     "INSERT INTO check_records (execution_id, record, measured_at) VALUES (:execution, :record, now()) ON CONFLICT "
     "(execution_id) DO UPDATE SET record = excluded.record, measured_at = excluded.measured_at";
 constexpr std::string_view kNameRecord = "UPDATE check_requests SET execution_id = :execution WHERE check_id = :id";
-constexpr std::string_view kRecordOf = "SELECT execution_id FROM check_requests WHERE check_id = :id";
 constexpr std::string_view kLockRecord =
     "SELECT execution_id FROM check_records WHERE execution_id = :execution FOR UPDATE";
 constexpr std::string_view kForgetRecord =
     "DELETE FROM check_records WHERE execution_id = :execution AND NOT EXISTS (SELECT 1 FROM check_requests q WHERE "
     "q.execution_id = check_records.execution_id)";
-constexpr std::string_view kUnusedRecords =
-    "SELECT r.execution_id FROM check_records r WHERE NOT EXISTS (SELECT 1 FROM check_requests q WHERE q.execution_id = "
-    "r.execution_id)";
 constexpr std::string_view kColumns =
     "c.id, c.run_id, c.claim, c.model, c.user_id, c.created_at, c.finished_at, c.was_cached, c.prob_true_rpl, c.ci_lo, "
     "c.ci_hi, q.state, q.visitor_id, q.request, q.error_kind, q.error, q.charged_to, q.ledger_id, q.cancel_requested, "
@@ -74,21 +70,15 @@ constexpr std::string_view kTakeOver =
     "UPDATE checks SET user_id = :user WHERE user_id IS NULL AND id IN (SELECT check_id FROM check_requests WHERE "
     "visitor_id = :visitor)";
 constexpr std::string_view kForgetVisitor = "UPDATE check_requests SET visitor_id = NULL WHERE visitor_id = :visitor";
-constexpr std::string_view kRemove =
-    "DELETE FROM checks WHERE id = :id AND EXISTS (SELECT 1 FROM check_requests q WHERE q.check_id = checks.id AND "
-    "q.state NOT IN ('queued', 'running'))";
 constexpr std::string_view kShare =
     "UPDATE check_requests SET share_id = COALESCE(share_id, :share) WHERE check_id = :id RETURNING share_id";
 constexpr std::string_view kUnshare = "UPDATE check_requests SET share_id = NULL WHERE check_id = :id";
-constexpr std::string_view kForgetJob = "DELETE FROM jobs WHERE kind = 'check' AND unique_key = :id";
 constexpr std::string_view kReturned =
     "UPDATE check_requests SET charged_to = 'returned' WHERE check_id = :id AND charged_to IN ('user', 'visitor')";
 constexpr std::string_view kEvents =
     "SELECT number, kind, payload FROM check_events WHERE check_id = :id AND number > :after ORDER BY number LIMIT "
     ":most";
 constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_requests WHERE updated_at > later(:ago)";
-constexpr std::string_view kRemoveOld =
-    "DELETE FROM checks WHERE finished_at < later(:ago) AND id IN (SELECT check_id FROM check_requests)";
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
 
@@ -268,23 +258,6 @@ void ServedChecks::forget_record(const std::string& execution_id) {
   database_.execute(kForgetRecord, {{":execution", execution_id}});
 }
 
-bool ServedChecks::remove(const std::string& id) {
-  const auto record = database_.query(kRecordOf, {{":id", id}});
-  if (database_.execute(kRemove, {{":id", id}}) == 0) return false;
-  if (!record.empty()) forget_record(record[0].text_or_empty("execution_id"));
-  return true;
-}
-
-void ServedChecks::remove_all_of(const std::string& user_id) {
-  for (const Row& row : database_.query("SELECT id FROM checks WHERE user_id = :user", {{":user", user_id}})) {
-    const std::string id = row.text_or_empty("id");
-    const auto record = database_.query(kRecordOf, {{":id", id}});
-    database_.execute(kForgetJob, {{":id", id}});
-    database_.execute("DELETE FROM checks WHERE id = :id", {{":id", id}});
-    if (!record.empty()) forget_record(record[0].text_or_empty("execution_id"));
-  }
-}
-
 void ServedChecks::take_over(const std::string& visitor_id, const std::string& user_id) {
   database_.execute(kTakeOver, {{":user", user_id}, {":visitor", visitor_id}});
   database_.execute(kForgetVisitor, {{":visitor", visitor_id}});
@@ -298,6 +271,10 @@ bool ServedChecks::is_cancel_requested(const std::string& id) {
   return !database_
               .query("SELECT check_id FROM check_requests WHERE check_id = :id AND cancel_requested = 1", {{":id", id}})
               .empty();
+}
+
+bool ServedChecks::is_there(const std::string& id) {
+  return !database_.query("SELECT check_id FROM check_requests WHERE check_id = :id", {{":id", id}}).empty();
 }
 
 bool ServedChecks::cancel_queued(const std::string& id) {
@@ -386,18 +363,6 @@ std::vector<ServedChecks::Changed> ServedChecks::changed_within(double seconds) 
   for (const Row& row : database_.query(kChanged, {{":ago", -seconds}}))
     changed.push_back({row.text_or_empty("check_id"), row.integer("last_event").value_or(0)});
   return changed;
-}
-
-std::int64_t ServedChecks::remove_older_than(double days) {
-  std::int64_t removed = 0;
-  in_transaction(database_,
-                 [&] {
-                   removed = database_.execute(kRemoveOld, {{":ago", -days * 86'400}});
-                   for (const Row& row : database_.query(kUnusedRecords, {}))
-                     forget_record(row.text_or_empty("execution_id"));
-                 },
-                 {.isolation = Isolation::beside_others, .landed = [] { return false; }});
-  return removed;
 }
 
 }  // namespace heretix

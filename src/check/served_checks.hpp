@@ -91,9 +91,8 @@ class ServedChecks {
   std::optional<ServedCheck> find_shared(const std::string& share_id);
   std::string share(const std::string& id, const std::string& new_share_id);
   void unshare(const std::string& id);
-  bool remove(const std::string& id);  // one that has ended
-  // Those under way too: their workers find nothing to write to. With the jobs, which hold claims.
-  void remove_all_of(const std::string& user_id);
+  // A record that no check shows any more; checks are removed by privacy/removal.hpp.
+  void forget_record(const std::string& execution_id);
   void take_over(const std::string& visitor_id, const std::string& user_id);  // a visitor signed in
 
   bool request_cancel(const std::string& id);  // of a running one
@@ -106,6 +105,7 @@ class ServedChecks {
            const std::string& error);
   bool requeue(const std::string& id, const std::string& lease, const std::string& why);
   bool is_cancel_requested(const std::string& id);
+  bool is_there(const std::string& id);  // false: it was removed
   // Whom to give the check back to, once: empty where nobody was charged or it was given back. Marks it as returned.
   std::optional<ServedCheck> take_charge(const std::string& id);
 
@@ -115,11 +115,8 @@ class ServedChecks {
     std::int64_t last_event = 0;
   };
   std::vector<Changed> changed_within(double seconds);
-  // What ended longer ago: claims, records and raw request texts are removed for good.
-  std::int64_t remove_older_than(double days);
 
  private:
-  void forget_record(const std::string& execution_id);  // where no check shows it any more
   void add_event(const std::string& id, const std::string& kind, const std::string& payload);
   bool owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease);
   Database& database_;

@@ -48,6 +48,7 @@ int user_show_command(const Options& options);
 int user_link_command(const Options& options);
 int user_suspend_command(const Options& options);
 int user_resume_command(const Options& options);
+int db_personal_data_command(const Options& options);
 int user_delete_command(const Options& options);
 int plan_list_command(const Options& options);
 int plan_set_command(const Options& options);

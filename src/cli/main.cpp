@@ -47,6 +47,7 @@ const std::map<std::string, Command> kCommands = {
     {"db catalogue", db_catalogue_command},
     {"db psql", db_psql_command},
     {"db import", db_import_command},
+    {"db personal-data", db_personal_data_command},
     {"export", export_command},
     {"serve", serve_command},
     {"worker", worker_command},

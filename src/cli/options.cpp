@@ -426,6 +426,9 @@ void add_db_commands(App& app, Options& o) {
   add_db_command(*db, o, "convert", "make a known older shape the present one, its rows carried over");
   add_db_command(*db, o, "catalogue", "print the shape of the tables, a line an object");
   add_all(*add_db_command(*db, o, "psql", "print the psql command that reaches a database"), o);
+  add_json(*add(*db, "personal-data",
+                "where the service keeps something of a person, and what removal, download and age do with it"),
+           o);
   App* import = add_db_command(
       *db, o, "import", "copy a store's runs, samples and executions into Postgres; again adds only what is new");
   import->add_option("file", o.input, "the store, e.g. runs/heretix.sqlite")->type_name("FILE")->required();

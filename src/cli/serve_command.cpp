@@ -169,10 +169,11 @@ int serve_command(const Options& options) {
                        .handler_threads = service.is_embedded() ? 2 : static_cast<int>(route_connections()),
                        .headers = http::security_headers(is_secure)},
                       application, &hub);
-  http::ServiceApi api(parts, api_settings(service, options, server.port()));
-  const std::string origin = api.settings().origin;
   const bool is_local = service.is_embedded() && is_loopback_host(options.host);
   const auto mailer = service.make_mailer(is_local);
+  parts.forget_mails = [&mailer](const std::string& address) { mailer->forget(kSignInSubject, address); };
+  http::ServiceApi api(parts, api_settings(service, options, server.port()));
+  const std::string origin = api.settings().origin;
   if (!options.no_worker) {
     worker = std::make_unique<Worker>(worker_parts(service, *mailer, options, metrics, origin));
     worker->start();

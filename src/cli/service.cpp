@@ -152,7 +152,7 @@ std::unique_ptr<Mailer> Service::make_mailer(bool shows_links) const {
     return make_postmark_mailer(std::move(server));
   }
   return make_outbox_mailer(options_.outbox, clock_, [shows_links](const Mail& mail, const std::string& path) {
-    print_note(fmt::format("heretix: a mail to {} is in {}", mail.to.at(0), path));
+    print_note(fmt::format("heretix: a mail is in {}", path));  // whom it goes to is in the file alone
     if (shows_links) print_note(mail.body);
   });
 }

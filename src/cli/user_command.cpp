@@ -6,11 +6,11 @@
 #include "account/magic_links.hpp"
 #include "account/sessions.hpp"
 #include "base/mail_address.hpp"
-#include "check/served_checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
+#include "privacy/removal.hpp"
 #include "usage/ledger.hpp"
 
 namespace heretix {
@@ -99,17 +99,18 @@ int user_suspend_command(const Options& options) { return set_status(options, "s
 int user_resume_command(const Options& options) { return set_status(options, "active"); }
 
 int user_delete_command(const Options& options) {
-  const auto database = Service(options).open_database();
+  const Service service(options);
+  const auto database = service.open_database();
   const User user = known_user(*database, options);
   if (!options.yes_destroy)
     throw Error(ErrorKind::not_allowed, fmt::format("this would delete {} with every check for good", user.email),
                 "add --yes-destroy");
-  in_transaction(*database,
-                 [&] {
-                   ServedChecks(*database).remove_all_of(user.id);
-                   Users(*database).remove(user.id);
-                 },
+  std::vector<std::string> executions;
+  in_transaction(*database, [&] { executions = Removal(*database, service.secret()).remove_user(user); },
                  {.isolation = Isolation::beside_others});
+  AnswersPlace answers = service.open_answers(*database);
+  forget_executions(*database, answers, executions);
+  service.make_mailer(false)->forget(kSignInSubject, user.email);
   print_result(fmt::format("{} is deleted\n", user.email));
   return kDone;
 }

@@ -44,6 +44,7 @@ struct ApiParts {
   std::function<void()> wake_worker;
   std::function<AnswersPlace(Database& service)> open_answers;
   std::span<const WebFile> web{};  // the page
+  std::function<void(const std::string& address)> forget_mails{};  // that wait in a folder; empty: none do
 };
 
 enum class Audience { everybody, user, admin };
@@ -129,6 +130,7 @@ class ServiceApi final : public Application {
   ServiceResponse get_me(Call& call);
   ServiceResponse close_account(Call& call);
   ServiceResponse download_data(Call& call);
+  void forget(Database& database, const std::vector<std::string>& executions);
   ServiceResponse list_sessions(Call& call);
   ServiceResponse end_session(Call& call);
   ServiceResponse sign_out(Call& call);

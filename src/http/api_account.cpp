@@ -7,7 +7,10 @@
 #include "base/mail_address.hpp"
 #include "billing/subscriptions.hpp"
 #include "http/api.hpp"
+#include "http/log.hpp"
 #include "http/page.hpp"
+#include "privacy/download.hpp"
+#include "privacy/removal.hpp"
 
 namespace heretix::http {
 namespace {
@@ -44,8 +47,8 @@ json session_json(const Session& session, const std::string& current) {
 }
 
 // Stripe would go on charging somebody whom nobody knows here any more.
-void require_nothing_paid(Database& database, const std::string& user_id) {
-  const auto account = Subscriptions(database, {}).account_of(user_id);
+void require_nothing_paid(Database& database, const Secret& secret, const std::string& user_id) {
+  const auto account = Subscriptions(database, secret, {}).account_of(user_id);
   if (account && !account->plan.empty())
     throw Error(ErrorKind::conflict, "a subscription is still paid for", "end it on the billing page first");
 }
@@ -119,15 +122,23 @@ ServiceResponse ServiceApi::close_account(Call& call) {
   const User user = call.who->user;
   if (canonical_mail_address(body.text("email", 320)) != user.email)
     throw Refusal(422, "email must be the account's own address: closing it cannot be undone");
-  require_nothing_paid(call.database, user.id);
-  in_transaction(call.database,
-                 [&] {
-                   ServedChecks(call.database).remove_all_of(user.id);
-                   Users(call.database).remove(user.id);
-                   MagicLinks(call.database, parts_.secret).forget(user.email);
-                 },
+  require_nothing_paid(call.database, parts_.secret, user.id);
+  std::vector<std::string> executions;
+  in_transaction(call.database, [&] { executions = Removal(call.database, parts_.secret).remove_user(user); },
                  {.isolation = Isolation::beside_others});
+  forget(call.database, executions);
+  if (parts_.forget_mails) parts_.forget_mails(user.email);
   return {.status = 204, .headers = {{"Set-Cookie", set_cookie("heretix", "", 0)}}};
+}
+
+// The account or check is gone already. What cannot be forgotten now is left to the job that stands for it.
+void ServiceApi::forget(Database& database, const std::vector<std::string>& executions) {
+  try {
+    AnswersPlace answers = parts_.open_answers(database);
+    forget_executions(database, answers, executions);
+  } catch (const Error& e) {
+    log_line(LogLevel::warning, "forget", {{"error", e.what()}});
+  }
 }
 
 ServiceResponse ServiceApi::download_data(Call& call) {
@@ -146,12 +157,16 @@ ServiceResponse ServiceApi::download_data(Call& call) {
   json sessions = json::array();
   for (const Session& session : Sessions(call.database, parts_.secret).list(user.id))
     sessions.push_back(session_json(session, call.who->session.id));
-  ServiceResponse response = json_response(200, {{"email", user.email},
-                                                 {"plan", user.plan},
-                                                 {"created_at", as_rfc3339(user.created_at)},
-                                                 {"usage", usage_json(Ledger(call.database).usage_of(user), user)},
-                                                 {"sessions", sessions},
-                                                 {"checks", checks}});
+  AnswersPlace answers = parts_.open_answers(call.database);
+  const json data = {{"email", user.email},
+                     {"plan", user.plan},
+                     {"created_at", as_rfc3339(user.created_at)},
+                     {"usage", usage_json(Ledger(call.database).usage_of(user), user)},
+                     {"sessions", sessions},
+                     {"checks", checks},
+                     {"stored", stored_data_of(call.database, answers, parts_.secret, user)}};
+  // A model may have said bytes that are no text.
+  ServiceResponse response{.status = 200, .body = data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"heretix-data.json\"");
   return response;
 }

@@ -9,6 +9,7 @@
 #include "base/random.hpp"
 #include "base/sha256.hpp"
 #include "http/api.hpp"
+#include "privacy/removal.hpp"
 
 namespace heretix::http {
 namespace {
@@ -158,10 +159,12 @@ ServiceResponse ServiceApi::get_check(Call& call) { return check_response(readab
 
 ServiceResponse ServiceApi::delete_check(Call& call) {
   const ServedCheck& check = readable_check(call);
-  bool is_gone = false;
-  in_transaction(call.database, [&] { is_gone = ServedChecks(call.database).remove(check.id); },
+  std::optional<std::vector<std::string>> executions;
+  in_transaction(call.database,
+                 [&] { executions = Removal(call.database, parts_.secret).remove_ended_check(check.id); },
                  {.isolation = Isolation::beside_others});
-  if (!is_gone) throw Error(ErrorKind::conflict, "the check is still under way", "cancel it first");
+  if (!executions) throw Error(ErrorKind::conflict, "the check is still under way", "cancel it first");
+  forget(call.database, *executions);
   return {.status = 204};
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/mail_address.hpp"
 
 namespace heretix::http {
 namespace {
@@ -40,7 +41,11 @@ void log_line(LogLevel level, std::string_view event,
       fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(unix_seconds(now)), unix_micros(now) / 1000 % 1000);
   line["level"] = word_of(level);
   line["event"] = event;
-  for (const auto& [name, value] : fields) std::visit([&](const auto& v) { line[std::string(name)] = v; }, value);
+  for (const auto& [name, value] : fields) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text != nullptr) line[std::string(name)] = without_mail_addresses(*text);
+    else std::visit([&](const auto& v) { line[std::string(name)] = v; }, value);
+  }
   logger().info(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 

@@ -1,5 +1,5 @@
 // The service's log: a JSON object a line on stderr. Claims and addresses are there as keyed hashes only, secrets
-// never.
+// never. What reads like a mail address in a text from elsewhere is replaced here, whoever logs it.
 #pragma once
 
 #include <initializer_list>

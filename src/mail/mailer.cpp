@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/random.hpp"
@@ -65,6 +66,13 @@ class OutboxMailer final : public Mailer {
   OutboxMailer(std::string folder, const Clock& clock, std::function<void(const Mail&, const std::string&)> tell)
       : outbox_(std::move(folder)), clock_(clock), tell_(std::move(tell)) {}
   void send(const Mail& mail) override { tell_(mail, outbox_.put(mail, clock_)); }
+  void forget(const std::string& subject, const std::string& address) override {
+    outbox_.remove(subject, [&](const Mail& mail, std::int64_t) { return mail.to == std::vector{address}; });
+  }
+  void forget_older_than(const std::string& subject, std::chrono::seconds age) override {
+    const std::int64_t before = unix_micros(clock_.now() - age);
+    outbox_.remove(subject, [&](const Mail&, std::int64_t written) { return written < before; });
+  }
 
  private:
   Outbox outbox_;

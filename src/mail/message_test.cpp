@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/mail_address.hpp"
 #include "mail/transport.hpp"
 
 namespace heretix {
@@ -43,6 +44,17 @@ TEST(Mail, NothingCanEndAHeaderOrACommand) {
   EXPECT_THROW(require_sendable(mail_of("a@b.c", "d@e.f", "\xFF")), Error);
   EXPECT_THROW(require_sendable({.from = "a@b.c", .to = {}, .subject = "s", .body = ""}), Error);
   EXPECT_NO_THROW(require_sendable(mail_of("a.b+c@d-e.example", "x_y@z.example", "ünï")));
+}
+
+TEST(MailAddress, IsTakenOutOfTextsFromElsewhere) {
+  EXPECT_EQ(without_mail_addresses("550 5.1.1 <Ada.B+c@Example.org>: user unknown"),
+            "550 5.1.1 <[mail address]>: user unknown");
+  EXPECT_EQ(without_mail_addresses("Key (email)=(ada@example.org) and 'x@y', z@ü.example"),
+            "Key (email)=([mail address]) and '[mail address]', [mail address]");
+  EXPECT_EQ(without_mail_addresses("smtps://me:word@mail.example:465"), "smtps://me:[mail address]:465");
+  EXPECT_EQ(without_mail_addresses("a@b@c.d"), "[mail address]@c.d");
+  EXPECT_EQ(without_mail_addresses("nothing @ all, @x, x@ and no sign"), "nothing @ all, @x, x@ and no sign");
+  EXPECT_EQ(without_mail_addresses(""), "");
 }
 
 TEST(SmtpAddress, IsTakenApart) {

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/number.hpp"
 #include "base/random.hpp"
 #include "mail/transport.hpp"
 
@@ -88,6 +89,26 @@ std::vector<std::string> Outbox::waiting() const {
   }
   std::ranges::sort(paths);
   return paths;
+}
+
+void Outbox::remove(const std::string& subject,
+                    const std::function<bool(const Mail& envelope, std::int64_t written)>& is_meant) const {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(folder_, failed)) {
+    const fs::path& path = entry.path();
+    if (path.extension() != ".eml" && path.extension() != ".refused") continue;
+    const std::string name = path.filename();
+    const auto written = whole_number(std::string_view(name).substr(0, name.find('-')));
+    if (!written) continue;  // not one of ours
+
+    try {
+      const Stored stored = read_stored(path);
+      const bool is_of_subject = stored.text.find("\r\nSubject: " + subject + "\r\n") != std::string::npos;
+      if (is_of_subject && is_meant(stored.envelope, *written)) ::unlink(path.c_str());
+    } catch (const Error&) {
+      continue;  // sent meanwhile, or not a mail of this outbox
+    }
+  }
 }
 
 Outbox::Delivered Outbox::deliver(const SmtpServer& server) {

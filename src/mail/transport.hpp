@@ -5,6 +5,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,11 @@ class Outbox {
   // Oldest first. A mail that the server refuses for good is renamed to <id>.refused.
   Delivered deliver(const SmtpServer& server);
   std::vector<std::string> waiting() const;  // paths, oldest first
+
+  // Removes mails of that subject, waiting or refused, of which `is_meant` says so. It is handed the envelope's
+  // addresses and when the mail was written, in UNIX microseconds.
+  void remove(const std::string& subject,
+              const std::function<bool(const Mail& envelope, std::int64_t written)>& is_meant) const;
 
  private:
   std::string folder_;

@@ -28,8 +28,8 @@ constexpr std::string_view kRenew =
     "UPDATE jobs SET lease_until = later(:lease) WHERE lease_token = :token AND state = 'running'";
 constexpr std::string_view kHolds = "SELECT id FROM jobs WHERE lease_token = :token AND state = 'running' FOR UPDATE";
 constexpr std::string_view kFinish =
-    "UPDATE jobs SET state = 'done', lease_token = NULL, lease_until = NULL, finished_at = now(), error = NULL WHERE "
-    "lease_token = :token AND state = 'running'";
+    "UPDATE jobs SET state = 'done', lease_token = NULL, lease_until = NULL, finished_at = now(), error = NULL, payload "
+    "= '{}' WHERE lease_token = :token AND state = 'running'";
 constexpr std::string_view kAttempt =
     "SELECT attempt FROM jobs WHERE lease_token = :token AND state = 'running' FOR UPDATE";
 constexpr std::string_view kTryAgain =
@@ -42,8 +42,9 @@ constexpr std::string_view kHandBack =
     "UPDATE jobs SET state = 'queued', lease_token = NULL, lease_until = NULL, run_at = now(), attempt = attempt - 1 "
     "WHERE lease_token = :token AND state = 'running'";
 constexpr std::string_view kCancel =
-    "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE kind = :kind AND unique_key = :key AND state = "
-    "'queued'";
+    "UPDATE jobs SET state = 'cancelled', finished_at = now(), payload = '{}' WHERE kind = :kind AND unique_key = :key "
+    "AND state = 'queued'";
+constexpr std::string_view kRemove = "DELETE FROM jobs WHERE kind = :kind AND unique_key = :key";
 constexpr std::string_view kRetry =
     "UPDATE jobs SET state = 'queued', attempt = 0, run_at = now(), finished_at = NULL WHERE id = :id AND state = "
     "'dead'";
@@ -120,6 +121,10 @@ bool Queue::hand_back(const std::string& token) { return database_.execute(kHand
 
 bool Queue::cancel(const std::string& kind, const std::string& unique_key) {
   return database_.execute(kCancel, {{":kind", kind}, {":key", unique_key}}) == 1;
+}
+
+void Queue::remove(const std::string& kind, const std::string& unique_key) {
+  database_.execute(kRemove, {{":kind", kind}, {":key", unique_key}});
 }
 
 bool Queue::retry(const std::string& id) { return database_.execute(kRetry, {{":id", id}}) == 1; }

@@ -20,7 +20,7 @@ inline constexpr std::chrono::seconds kLeaseRenewal{10};
 struct NewJob {
   std::string kind;        // "check"
   std::string unique_key;  // within its kind; a second job of that key is not made
-  std::string payload;     // JSON
+  std::string payload;     // JSON; emptied when the job is done or cancelled, because it may name people and claims
   std::chrono::seconds delay{0};
 };
 
@@ -55,6 +55,7 @@ class Queue {
 
   // A job that waits is gone; false where it runs, is done or there is none.
   bool cancel(const std::string& kind, const std::string& unique_key);
+  void remove(const std::string& kind, const std::string& unique_key);  // in whatever state it is
   bool retry(const std::string& id);  // a dead one, by an operator
 
   struct Count {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "check/served_checks.hpp"
+#include "privacy/removal.hpp"
 #include "queue/queue.hpp"
 
 namespace heretix {
@@ -10,40 +10,23 @@ namespace {
 
 constexpr double kDay = 86'400;
 
-struct Forgotten {
-  std::string_view sql;
-  double age;  // seconds
-};
-constexpr std::array kForgotten = {
-    Forgotten{"DELETE FROM rate_events WHERE scope <> 'link.signed-in' AND happened_at < later(:ago)", 2 * kDay},
-    Forgotten{"DELETE FROM rate_events WHERE happened_at < later(:ago)", 90 * kDay},
-    Forgotten{"DELETE FROM rate_counts WHERE started_at < later(:ago)", kDay},
-    Forgotten{"DELETE FROM idempotency_keys WHERE created_at < later(:ago)", kDay},
-    Forgotten{"DELETE FROM email_tokens WHERE expires_at < later(:ago)", kDay},
-    Forgotten{"DELETE FROM sessions WHERE expires_at < later(:ago)", kDay},
-    Forgotten{"DELETE FROM sessions WHERE last_seen_at < later(:ago)", 8 * kDay},
-    Forgotten{"DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < later(:ago)", 7 * kDay},
-    Forgotten{"DELETE FROM jobs WHERE state = 'dead' AND finished_at < later(:ago)", 90 * kDay},
-    Forgotten{"DELETE FROM check_events WHERE kind = 'progress' AND created_at < later(:ago)", 30 * kDay},
-    Forgotten{"DELETE FROM result_cache WHERE last_used_at < later(:ago)", 180 * kDay}};
-
-// Of executions that no check names any more, in the order of what hangs on what. An answer that another check counted
-// stays: it could not be recomputed without.
+// What no check has to do with any more, in the order of what hangs on what: executions that were imported and ended,
+// and answers that nothing counted. An execution that runs may have read any answer, so while one runs answers stay.
 constexpr std::array<std::string_view, 5> kForgottenAnswers = {
     "DELETE FROM heretix_executions e WHERE e.created_at < :before AND e.status <> 'running' AND NOT EXISTS (SELECT 1 "
     "FROM checks c WHERE c.run_id = e.run_id || '-' || right(e.execution_id, 12)) AND NOT EXISTS (SELECT 1 FROM "
-    "check_requests q WHERE q.execution_id = e.execution_id)",
+    "check_requests q WHERE q.execution_id = e.execution_id) AND NOT EXISTS (SELECT 1 FROM heretix_drift_measurements "
+    "d WHERE d.execution_id = e.execution_id)",
     "DELETE FROM heretix_execution_samples s WHERE NOT EXISTS (SELECT 1 FROM heretix_executions e WHERE e.execution_id "
-    "= "
-    "s.execution_id)",
+    "= s.execution_id)",
     "DELETE FROM heretix_answers a WHERE a.created_at < :before AND NOT EXISTS (SELECT 1 FROM "
-    "heretix_execution_samples s "
-    "WHERE s.cache_key = a.cache_key)",
+    "heretix_execution_samples s WHERE s.cache_key = a.cache_key) AND NOT EXISTS (SELECT 1 FROM heretix_executions e "
+    "WHERE e.status = 'running')",
     "DELETE FROM samples a WHERE a.created_at < :before AND NOT EXISTS (SELECT 1 FROM heretix_execution_samples s "
-    "WHERE "
-    "s.cache_key = a.cache_key)",
+    "WHERE s.cache_key = a.cache_key) AND NOT EXISTS (SELECT 1 FROM heretix_executions e WHERE e.status = 'running')",
     "DELETE FROM heretix_attempts a WHERE a.started_at / 1000000 < :before AND NOT EXISTS (SELECT 1 FROM "
-    "heretix_execution_samples s WHERE s.cache_key = a.cache_key)"};
+    "heretix_execution_samples s WHERE s.cache_key = a.cache_key) AND NOT EXISTS (SELECT 1 FROM heretix_executions e "
+    "WHERE e.status = 'running')"};
 
 // In Postgres; an embedded service's answers lie in the command line's own store.
 void forget_answers(Database& database, double days) {
@@ -68,11 +51,15 @@ void enqueue_clean_up(Database& database) {
                  {.isolation = Isolation::beside_others, .landed = [] { return false; }});
 }
 
-void clean_up(Database& database, double keep_checks_days) {
-  for (const Forgotten& forgotten : kForgotten) database.execute(forgotten.sql, {{":ago", -forgotten.age}});
-  database.execute("DELETE FROM failed_verifiers WHERE selector NOT IN (SELECT selector FROM email_tokens)");
+void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, double keep_checks_days) {
+  forget_by_age(database);
   if (keep_checks_days <= 0) return;
-  ServedChecks(database).remove_older_than(keep_checks_days);
+
+  std::vector<std::string> executions;
+  in_transaction(database,
+                 [&] { executions = Removal(database, secret).remove_checks_older_than(keep_checks_days); },
+                 {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+  forget_executions(database, answers, executions);
   forget_answers(database, keep_checks_days);
 }
 

@@ -1,6 +1,8 @@
 // What the service forgets: links, sessions and rates that are over, old jobs, and checks by the operator's retention.
 #pragma once
 
+#include "account/secret.hpp"
+#include "check/answers_place.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
@@ -9,6 +11,6 @@ inline constexpr const char* kCleanUpJob = "clean_up";
 
 void enqueue_clean_up(Database& database);  // once an hour, however many processes ask
 // `keep_checks_days`: 0 keeps them for ever.
-void clean_up(Database& database, double keep_checks_days);
+void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, double keep_checks_days);
 
 }  // namespace heretix

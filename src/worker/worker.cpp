@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "account/magic_links.hpp"
+#include "base/mail_address.hpp"
 #include "base/random.hpp"
 #include "check/check_job.hpp"
 #include "check/check_row.hpp"
@@ -12,6 +13,7 @@
 #include "check/served_checks.hpp"
 #include "intake/intake.hpp"
 #include "worker/check_observer.hpp"
+#include "privacy/removal.hpp"
 #include "worker/clean_up.hpp"
 
 namespace heretix {
@@ -23,6 +25,7 @@ constexpr std::int64_t kMostCheckAttempts = 8;
 constexpr std::int64_t kMostMailAttempts = 6;
 constexpr std::int64_t kMostLostLeases = 20;  // of a job that takes its worker down with it
 constexpr auto kLookAfterCancelled = 1s;
+constexpr auto kMailLife = std::chrono::hours(24);  // of a sign-in mail in a folder; its link holds for ten minutes
 
 // Only an outage is worth another try; what was refused once would be again.
 bool is_for_good(const Error& e) {
@@ -97,16 +100,22 @@ class Worker::Lane {
   void run_other(const ClaimedJob& job, WorkerLog& log) {
     try {
       if (job.kind == kLinkMailJob) send_link(job);
-      else clean_up(database(), parts_.keep_checks_days);
+      else if (job.kind == kForgetJob) forget_executions(database(), answers_, {job.unique_key});
+      else clean_up_here();
       in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
     } catch (const Error& e) {
-      log.error = e.what();
+      log.error = without_mail_addresses(e.what());  // a mail server's refusal names the address
       log.outcome = "again";
       in_lease(job.lease_token, [&](Queue& queue) {
-        if (queue.fail(job.lease_token, e.what(), is_for_good(e), kMostMailAttempts) == Queue::Failed::dead)
+        if (queue.fail(job.lease_token, log.error, is_for_good(e), kMostMailAttempts) == Queue::Failed::dead)
           log.outcome = "dead";
       });
     }
+  }
+
+  void clean_up_here() {
+    clean_up(database(), answers_, parts_.secret, parts_.keep_checks_days);
+    parts_.mailer.forget_older_than(kSignInSubject, kMailLife);
   }
 
   void send_link(const ClaimedJob& job) {
@@ -117,7 +126,7 @@ class Worker::Lane {
     parts_.mailer.send(
         {.from = parts_.mail_from,
          .to = {email},
-         .subject = "Sign in to Heretix",
+         .subject = kSignInSubject,
          .body = fmt::format("Open this page to sign in to Heretix:\n\n{}/sign-in/{}{}\n\nIt can be used "
                              "once, within 10 minutes. If you did not ask for it, leave it: nothing "
                              "happens.\n",
@@ -162,6 +171,11 @@ class Worker::Lane {
                       execution_id});
   }
 
+  // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.
+  void forget_if_removed(const std::string& check_id, const std::string& execution_id) {
+    if (!ServedChecks(database()).is_there(check_id)) forget_executions(database(), answers_, {execution_id});
+  }
+
   void run_check_job(const ClaimedJob& job, StopSignal& stop, const std::atomic<bool>& is_cancelled,
                      std::atomic<bool>& is_lost, WorkerLog& log) {
     const std::string execution_id = begin(job);
@@ -186,6 +200,7 @@ class Worker::Lane {
       else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
       else fail(job, e, log);
     }
+    forget_if_removed(job.unique_key, execution_id);
   }
 
   // It ends without a result: whoever paid has the check back.
@@ -232,7 +247,7 @@ Worker::~Worker() { drain(0s); }
 
 void Worker::start() {
   for (int i = 0; i < parts_.check_threads; ++i) threads_.emplace_back([this] { Lane(*this, {kCheckJob}).run(); });
-  threads_.emplace_back([this] { Lane(*this, {kLinkMailJob, kCleanUpJob}).run(); });
+  threads_.emplace_back([this] { Lane(*this, {kLinkMailJob, kCleanUpJob, kForgetJob}).run(); });
   renewer_ = std::thread([this] { renew_leases(); });
 }
 
@@ -271,6 +286,8 @@ void Worker::look_after(Database& database, Queue& queue, bool renews) {
     if (renews && !queue.renew(token)) press(token, job.is_lost, 2);
     if (!job.check_id.empty() && ServedChecks(database).is_cancel_requested(job.check_id))
       press(token, job.is_cancelled, 1);
+    // Nobody is left who wants what is still in flight.
+    if (!job.check_id.empty() && !ServedChecks(database).is_there(job.check_id)) press(token, job.is_lost, 2);
     if (draining_) press(token, nullptr, 1);
   }
 }

@@ -16,6 +16,7 @@ import time
 import uuid
 
 import psycopg
+import psycopg.rows
 
 for folder in ("cli", "postgres"):
     sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / folder))
@@ -183,6 +184,27 @@ class ServiceTest(ProgramTest):
         with psycopg.connect(**self.server.conninfo(self.name), autocommit=True) as connection:
             done = connection.execute(sql, values or None)
             return done.fetchall() if done.description else []
+
+    def every_table(self):
+        """Every table of every database of the service: the place, the name, the columns, and all rows as dicts.
+        Read from the catalogue, so that a new table is in it."""
+        if self.store == "sqlite":
+            for place, file in (("service", "runs/heretix-app.sqlite"), ("harness", "runs/heretix.sqlite")):
+                if not (self.folder / file).exists():
+                    continue
+                connection = self.database(file)
+                names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+                for name in names:
+                    columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{name}")')]
+                    yield place, name, columns, [dict(row) for row in connection.execute(f'SELECT * FROM "{name}"')]
+            return
+        with psycopg.connect(**self.server.conninfo(self.name), autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
+            names = [row["table_name"] for row in connection.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE'")]
+            for name in names:
+                rows = connection.execute(f'SELECT * FROM "{name}"').fetchall()
+                columns = [row["column_name"] for row in connection.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", (name,))]
+                yield "postgres", name, columns, rows
 
     def insert(self, columns, rows):
         """Many rows in one statement."""

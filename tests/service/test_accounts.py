@@ -124,8 +124,9 @@ class Accounts(EachStore):
         client = self.signed_in(plan="pro")
         self.finished(client, self.check(client, "Snow is white")["id"])
         open_link = self.link("grace@example.org")
-        tables = ("users", "sessions", "email_tokens", "checks", "check_requests", "jobs", "usage_ledger", "rate_events", "result_cache")
-        values = {str(v) for table in tables for row in self.rows(f"SELECT * FROM {table}") for v in row if v is not None}
+        tables = list(self.every_table())
+        self.assertLessEqual({"users", "sessions", "email_tokens", "checks", "jobs", "heretix_executions"}, {name for _, name, _, _ in tables})
+        values = {str(v) for _, _, _, rows in tables for row in rows for v in row.values() if v is not None}
         self.assertGreater(len(values), 60)
         selector = open_link[len("/sign-in/"):][:32]
         thief = self.client()
@@ -252,11 +253,7 @@ class Accounts(EachStore):
         self.assertEqual(client.delete("/api/me", {"email": "other@example.org"}).status, 422)
         self.assertEqual(client.delete("/api/me", {"email": "ada@example.org"}).status, 204)
         self.assertEqual(client.get("/api/me").status, 401)
-        for table in ("checks", "check_requests", "check_events", "sessions", "usage_ledger", "result_cache"):
-            self.assertEqual(self.rows(f"SELECT count(*) FROM {table}"), [(0,)], table)
-        self.assertEqual(self.rows("SELECT count(*) FROM users WHERE email LIKE 'ada%'"), [(0,)])
-        self.assertEqual(self.rows("SELECT count(*) FROM email_tokens WHERE user_id NOT IN (SELECT id FROM users)"), [(0,)])
-        self.assertEqual(self.rows("SELECT count(*) FROM jobs WHERE payload LIKE '%Snow%'"), [(0,)])
+        # That nothing of it is left anywhere is walked through by test_personal_data.py.
 
     def test_a_suspended_user_is_out_at_once(self):
         client = self.signed_in()
@@ -274,13 +271,23 @@ class Accounts(EachStore):
         self.finished(client, self.check(client, claim)["id"])
         link = self.link("eve@example.org")
         self.client().get(link)
-        lines = [line for line in self.log().splitlines() if line.startswith("{")]
-        self.assertGreater(len(lines), 5)
-        text = "\n".join(lines)
-        for secret in ("unusual", "example.org", link.split("/")[-1], link.split(":")[-1], client.cookies["heretix"], "127.0.0.1", "5b5b"):
-            self.assertNotIn(secret, text)
-        for line in lines:
+        self.wait_for(self.mails)
+        # Every line is a JSON object, but for what is meant to be read in a terminal: where it serves, and, of an embedded
+        # service on loopback without a mail server, the links to sign in by.
+        here = r"http://(127\.0\.0\.1|localhost):\d+"
+        a_link = here + r"/sign-in/[0-9a-f]{32}:[\w-]{43}"
+        plain = [f"heretix: serving at {here}, metrics at {here}/metrics", r"heretix: a mail is in runs/outbox/[\w-]+\.eml"]
+        if self.store == "sqlite":
+            plain += [f"heretix: sign in as owner@localhost by {a_link}", "Open this page to sign in to Heretix:", a_link, "",
+                      r"It can be used once, within 10 minutes\. If you did not ask for it, leave it: nothing happens\."]
+        lines = self.log().splitlines()
+        logged = [line for line in lines if not any(re.fullmatch(form, line) for form in plain)]
+        self.assertGreater(len(logged), 5)
+        for line in logged:
             self.assertNotEqual(json.loads(line)["level"], "error")
+            self.assertNotIn("127.0.0.1", line)
+        for secret in ("unusual", "example.org", link.split("/")[-1], link.split(":")[-1], client.cookies["heretix"], "5b5b"):
+            self.assertNotIn(secret, "\n".join(lines))
 
 
 class BehindAPooler(Accounts):

@@ -63,11 +63,14 @@ class Mail(EachStore):
         self.assertEqual(self.client().request("POST", self.link_in(inbox.mails[0])).status, 303)
 
     def test_a_refusal_for_good_is_kept_for_the_operator(self):
-        inbox = self.begin("550 nobody of that name", "550 nobody of that name")
+        inbox = self.begin("550 <ada@example.org> is nobody here", "550 <ada@example.org> is nobody here")
         self.ask()
         self.wait_for(lambda: self.rows("SELECT 1 FROM jobs WHERE kind = 'mail.link' AND state = 'dead'"), 30)
         self.assertEqual((inbox.mails, inbox.tries), ([], 1))
         self.assertIn("did not take the mail", self.rows("SELECT error FROM jobs WHERE kind = 'mail.link'")[0][0])
+        # The server's answer names the address; nothing that is logged or kept of the failure does.
+        self.assertIn("did not take the mail", self.log())
+        self.assertNotIn("ada@", self.log() + str(self.rows("SELECT error FROM jobs")))
 
     def test_a_browser_that_opens_every_link_uses_none(self):
         """A scanner's browser: it runs scripts and fetches what the page names, and presses nothing."""
