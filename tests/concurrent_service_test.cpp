@@ -47,8 +47,8 @@ std::string asked(unsigned short port, const std::string& request) {
 }
 
 std::string head(const std::string& method, const std::string& path, const std::string& cookie) {
-  return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: heretix-visitor=" + cookie +
-         "\r\n";
+  return method + " " + path +
+         " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: heretix-visitor=" + cookie + "\r\n";
 }
 
 json body_of(const std::string& response) {

@@ -340,10 +340,12 @@ TEST_F(Conformance, SeveralWritesOfATransactionAreDoneTogetherOrNotAtAll) {
   };
   for (int i = 0; i < 5; ++i) {  // prepared on the way, where they can be
     const std::string a = "a" + std::to_string(i), b = "b" + std::to_string(i);
-    in_transaction(*database_, [&] {
-      const auto done = database_->query_all({adding(a.c_str(), i), adding(b.c_str(), i + 10)});
-      EXPECT_EQ(done[1][0].integer("i"), i + 10);
-    }, {.isolation = Isolation::beside_others});
+    in_transaction(*database_,
+                   [&] {
+                     const auto done = database_->query_all({adding(a.c_str(), i), adding(b.c_str(), i + 10)});
+                     EXPECT_EQ(done[1][0].integer("i"), i + 10);
+                   },
+                   {.isolation = Isolation::beside_others});
     EXPECT_EQ(value_of(*open(), b), i + 10);
     const auto twice = [&] { database_->query_all({adding("new", 1), adding(a.c_str(), 2), adding("newer", 3)}); };
     EXPECT_EQ(kind_of_failure([&] { in_transaction(*database_, twice, {.isolation = Isolation::beside_others}); }),

@@ -88,13 +88,11 @@ std::string MagicLinks::address_and(const std::string& email, const std::string&
 // its time tells one address from another. What is refused to a client is not counted for others of its network. The
 // scopes are locked in one order, so that no two requests wait for each other.
 bool MagicLinks::may_have_mail(const std::string& email, const LinkAsker& asker) {
-  const bool by_network =
-      count_event(database_, kByNetwork, secret_.hash("network", asker.network), kOfNetwork);
+  const bool by_network = count_event(database_, kByNetwork, secret_.hash("network", asker.network), kOfNetwork);
   if (!count_event(database_, kByClient, address_and(email, asker.client), kOfClient) || !by_network) return false;
   if (!count_event(database_, kByClientsNetwork, address_and(email, asker.network), kOfClientsNetwork)) return false;
 
-  const bool is_known =
-      has_happened(database_, kSignedInFrom, address_and(email, asker.network), kNetworkKnownFor);
+  const bool is_known = has_happened(database_, kSignedInFrom, address_and(email, asker.network), kNetworkKnownFor);
   const char* by_everybody = is_known ? kByKnown : kByStrangers;
   if (count_event(database_, by_everybody, address_and(email, ""), kOfEverybody)) return true;
   return count_event(database_, kBySite, address_and(email, asker.site), kOfSiteInAFlood);
@@ -102,16 +100,15 @@ bool MagicLinks::may_have_mail(const std::string& email, const LinkAsker& asker)
 
 void MagicLinks::request(const std::string& email, const LinkAsker& asker, const std::string& next) {
   const nlohmann::json payload = {{"email", email}, {"next", next}};
-  in_transaction(
-      database_,
-      [&] {
-        if (may_have_mail(email, asker))
-          // Whose mail it is can be told from the job's name, so that it goes with the account.
-          Queue(database_).enqueue({.kind = kLinkMailJob,
-                                    .unique_key = secret_.hash("address", email) + new_uuid(),
-                                    .payload = payload.dump()});
-      },
-      {.isolation = Isolation::beside_others});
+  in_transaction(database_,
+                 [&] {
+                   if (may_have_mail(email, asker))
+                     // Whose mail it is can be told from the job's name, so that it goes with the account.
+                     Queue(database_).enqueue({.kind = kLinkMailJob,
+                                               .unique_key = secret_.hash("address", email) + new_uuid(),
+                                               .payload = payload.dump()});
+                 },
+                 {.isolation = Isolation::beside_others});
 }
 
 void MagicLinks::forget(const std::string& email) {

@@ -13,8 +13,10 @@ constexpr std::string_view kRemoveStart =
 constexpr std::string_view kInsert =
     "INSERT INTO rate_events (id, scope, subject, happened_at) VALUES (:id, :scope, :subject, now())";
 constexpr std::string_view kCountInWindow =
-    "INSERT INTO rate_counts (scope, subject, started_at, used) VALUES (:scope, :subject, now(), 1) ON CONFLICT (scope, "
-    "subject) DO UPDATE SET used = CASE WHEN rate_counts.started_at > later(:ago) THEN rate_counts.used + 1 ELSE 1 END, "
+    "INSERT INTO rate_counts (scope, subject, started_at, used) VALUES (:scope, :subject, now(), 1) ON CONFLICT "
+    "(scope, "
+    "subject) DO UPDATE SET used = CASE WHEN rate_counts.started_at > later(:ago) THEN rate_counts.used + 1 ELSE 1 "
+    "END, "
     "started_at = CASE WHEN rate_counts.started_at > later(:ago) THEN rate_counts.started_at ELSE now() END WHERE "
     "rate_counts.started_at <= later(:ago) OR rate_counts.used < :most RETURNING used";
 
@@ -55,9 +57,9 @@ void note_latest(Database& database, const std::string& scope, const std::string
 }
 
 void forget_events(Database& database, const std::string& scope, const std::string& subject_start) {
-  database.execute(kRemoveStart, {{":scope", scope},
-                                  {":length", static_cast<std::int64_t>(subject_start.size())},
-                                  {":start", subject_start}});
+  database.execute(
+      kRemoveStart,
+      {{":scope", scope}, {":length", static_cast<std::int64_t>(subject_start.size())}, {":start", subject_start}});
 }
 
 }  // namespace heretix

@@ -31,9 +31,9 @@ void note_latest(Database& database, const std::string& scope, const std::string
 // Everything of that scope whose subject begins so.
 void forget_events(Database& database, const std::string& scope, const std::string& subject_start);
 
-// The same for what happens often: one statement and one row a subject, in place of a row an event. The window begins with
-// the first event and the next one begins after it has ended, so that `most` may happen twice in a row around its end.
-// Owns the SQL of `rate_counts`.
+// The same for what happens often: one statement and one row a subject, in place of a row an event. The window begins
+// with the first event and the next one begins after it has ended, so that `most` may happen twice in a row around its
+// end. Owns the SQL of `rate_counts`.
 Query count_in_window(const std::string& scope, const std::string& subject, const RateLimit& limit);
 bool was_counted(const std::vector<Row>& rows);  // what that query found; false: over the limit, nothing was counted
 

@@ -60,7 +60,7 @@ struct AskOutcome {
   std::size_t first_answers_unusable = 0;  // of them
   std::vector<std::size_t> in_doubt;       // questions not asked again: sent twice, outcome never seen
   std::size_t given_up = 0;                // questions without an answer after all their attempts
-  std::optional<ServerRefusal> refusal{};        // why it ended, where it is to be heeded and all asked again
+  std::optional<ServerRefusal> refusal{};  // why it ended, where it is to be heeded and all asked again
   std::optional<Error> failure;            // why it ended, where it failed
 };
 

@@ -91,8 +91,9 @@ class Asking final : public Exchange {
   std::map<std::size_t, InFlight> in_flight_;
   std::map<std::size_t, std::string> batched_;  // question to its batch at the provider
   std::vector<State> states_;
-  bool awaits_first_delivery_ = false;  // one question is asked alone, so that a limit that is too small costs one answer
-  bool awaits_first_answer_ = false;    // which decides about the limit
+  bool awaits_first_delivery_ =
+      false;                          // one question is asked alone, so that a limit that is too small costs one answer
+  bool awaits_first_answer_ = false;  // which decides about the limit
   bool limit_is_too_small_ = false;
   long store_version_ = 0;           // grows where another connection wrote
   std::vector<Delivery> held_back_;  // only by a planted bug

@@ -11,7 +11,7 @@ namespace heretix {
 
 constexpr std::size_t kMostAddress = 254;  // RFC 5321, 4.5.3.1.3
 constexpr std::string_view kHiddenAddress = "[mail address]";
-constexpr std::size_t kMostLocal = 64;     // RFC 5321, 4.5.3.1.1
+constexpr std::size_t kMostLocal = 64;  // RFC 5321, 4.5.3.1.1
 
 void require_mail_address(const std::string& address) {
   const std::size_t at = address.find('@');

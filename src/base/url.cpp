@@ -146,8 +146,7 @@ std::optional<std::string> host_of_authority(std::string_view authority) {
 }
 
 std::string url_host(std::string_view host_or_address) {
-  const bool is_bare_ipv6 =
-      host_or_address.find(':') != std::string_view::npos && !host_or_address.starts_with('[');
+  const bool is_bare_ipv6 = host_or_address.find(':') != std::string_view::npos && !host_or_address.starts_with('[');
   return is_bare_ipv6 ? fmt::format("[{}]", host_or_address) : std::string(host_or_address);
 }
 

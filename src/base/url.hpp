@@ -2,8 +2,8 @@
 //
 // Every decision about a host or about TLS goes by these parts, never by the text: the host that is judged is the host
 // that is connected to. Two parsers that disagree about one text are how a key ends up at the wrong machine. Postgres
-// addresses are the exception: SQLAlchemy's grammar decides there (store/postgres/address.hpp), with the percent decoder
-// of this header.
+// addresses are the exception: SQLAlchemy's grammar decides there (store/postgres/address.hpp), with the percent
+// decoder of this header.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct Url {
   bool is_safe_for_secrets() const { return is_encrypted() || is_on_loopback(); }
 
   std::string authority() const;  // "host" or "host:port"
-  std::string origin() const;     // "https://host:port", as browsers write it: without the port that is the scheme's own
+  std::string origin() const;  // "https://host:port", as browsers write it: without the port that is the scheme's own
   // The whole URL without user, password and fragment: what libcurl is given.
   std::string address() const;
 };

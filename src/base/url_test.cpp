@@ -23,21 +23,40 @@ TEST(Url, IsTakenApartAsLibcurlConnects) {
 }
 
 TEST(Url, WithoutAHostThatCanBeConnectedToIsNone) {
-  for (const char* wrong :
-       {"", "api.example", "//api.example", "http:", "http://", "http://:80", "http://user@", "http://a b", "http://a\nb",
-        "http://h:99999", "http://h:0", "http://h:+80", "http://h:8o", "http://[::1", "http://[::1]x", "http://[fe80::1%25eth0]",
-        "http://b\xC3\xBC" "cher.example", "http://a%C3%BCb", "http://u:%zz@h", "http://u:%4@h", "http://u:p@q@h",
-        "http://u@x:p@h", "http://h/a b", "file:///etc/hostname"})
+  for (const char* wrong : {"",
+                            "api.example",
+                            "//api.example",
+                            "http:",
+                            "http://",
+                            "http://:80",
+                            "http://user@",
+                            "http://a b",
+                            "http://a\nb",
+                            "http://h:99999",
+                            "http://h:0",
+                            "http://h:+80",
+                            "http://h:8o",
+                            "http://[::1",
+                            "http://[::1]x",
+                            "http://[fe80::1%25eth0]",
+                            "http://b\xC3\xBC"
+                            "cher.example",
+                            "http://a%C3%BCb",
+                            "http://u:%zz@h",
+                            "http://u:%4@h",
+                            "http://u:p@q@h",
+                            "http://u@x:p@h",
+                            "http://h/a b",
+                            "file:///etc/hostname"})
     EXPECT_FALSE(parse_url(wrong)) << wrong;
   EXPECT_FALSE(parse_url(std::string("http://127.0.0.1\0.example", 25))) << "libcurl would stop at the NUL";
 }
 
 // What is judged is the whole host that is connected to, whatever stands around it or before it.
 TEST(Url, IsOnLoopbackByItsWholeHost) {
-  for (const char* near :
-       {"http://localhost", "http://LOCALHOST:80/x", "http://127.0.0.1", "http://127.255.0.9:1", "http://[::1]:8080",
-        "http://[0:0:0:0:0:0:0:1]", "http://127.1", "http://2130706433", "http://0x7f.0.0.1", "http://user:p@localhost",
-        "http://local%68ost"})
+  for (const char* near : {"http://localhost", "http://LOCALHOST:80/x", "http://127.0.0.1", "http://127.255.0.9:1",
+                           "http://[::1]:8080", "http://[0:0:0:0:0:0:0:1]", "http://127.1", "http://2130706433",
+                           "http://0x7f.0.0.1", "http://user:p@localhost", "http://local%68ost"})
     EXPECT_TRUE(parse_url(near)->is_on_loopback()) << near;
   for (const char* far :
        {"http://127.0.0.1.evil.example", "http://127.evil.example", "http://localhost.evil.example",

@@ -1,7 +1,7 @@
 // What one of Stripe's events says about a subscription, whichever of Stripe's two forms it has.
 //
-// A snapshot event ("object": "event") carries the object as it was. A thin event ("object": "v2.core.event") only names
-// the object, which is fetched afterwards and then is at least as new as the event.
+// A snapshot event ("object": "event") carries the object as it was. A thin event ("object": "v2.core.event") only
+// names the object, which is fetched afterwards and then is at least as new as the event.
 // https://docs.stripe.com/event-destinations. The shapes are those of API version 2026-10-28 and of those before it.
 #pragma once
 
@@ -26,7 +26,7 @@ struct BillingEvent {
   std::string path;     // of a thin event: where the object is to be fetched; empty: it does not concern us
   std::string context;  // of a thin event: the account in whose name it is fetched; mostly empty
 
-  std::string user;  // ours, as the object's metadata or the checkout names it; empty: not told
+  std::string user;                        // ours, as the object's metadata or the checkout names it; empty: not told
   std::string customer, customer_account;  // either may be empty: newer accounts at Stripe have no customer
   std::string subscription, status;
   std::vector<BilledItem> items;

@@ -12,8 +12,8 @@ namespace {
 using nlohmann::json;
 
 TEST(BillingEvent, OfBothFormsStandsInOneOrder) {
-  const BillingEvent snapshot =
-      parse_billing_event(R"({"id": "evt_b", "object": "event", "type": "customer.subscription.updated", "created": 1700000000})");
+  const BillingEvent snapshot = parse_billing_event(
+      R"({"id": "evt_b", "object": "event", "type": "customer.subscription.updated", "created": 1700000000})");
   const BillingEvent thin = parse_billing_event(
       R"({"id": "evt_a", "object": "v2.core.event", "type": "v1.customer.subscription.updated",
           "created": "2023-11-14T22:13:20.001Z", "related_object": {"id": "sub_1", "type": "subscription"}})");
@@ -27,7 +27,8 @@ TEST(BillingEvent, OfBothFormsStandsInOneOrder) {
 
 TEST(BillingEvent, OfOneSecondEndsWithTheEnd) {
   const auto of = [](const std::string& kind, const std::string& id) {
-    return parse_billing_event(json{{"id", id}, {"type", "customer.subscription." + kind}, {"created", 5}}.dump()).order();
+    return parse_billing_event(json{{"id", id}, {"type", "customer.subscription." + kind}, {"created", 5}}.dump())
+        .order();
   };
   EXPECT_LT(of("created", "c"), of("updated", "b"));
   EXPECT_LT(of("updated", "b"), of("deleted", "a"));

@@ -99,7 +99,8 @@ std::string checkout_page(const StripeSettings& settings, const std::string& pri
 std::string portal_page(const StripeSettings& settings, const std::string& customer_id, const std::string& origin) {
   return page_of(settings, "/v1/billing_portal/sessions",
                  {{customer_id.starts_with("acct_") ? "customer_account" : "customer", customer_id},
-                  {"return_url", origin + "/billing"}}, "");
+                  {"return_url", origin + "/billing"}},
+                 "");
 }
 
 std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const std::string& path,

@@ -133,8 +133,8 @@ void Subscriptions::take(const BillingEvent& event) {
   if (event.is_about_subscription()) apply(*user, event);
 
   // What came about this customer before anything said whose it is.
-  for (const Row& row : database_.query(kHeld, {{":customer", hash_of(event.customer)},
-                                                {":account", hash_of(event.customer_account)}})) {
+  for (const Row& row : database_.query(
+           kHeld, {{":customer", hash_of(event.customer)}, {":account", hash_of(event.customer_account)}})) {
     const BillingEvent held = held_event(row);
     apply(*user, held);
     database_.execute(kLetGo, {{":nothing", std::string(kNothing)}, {":id", held.id}});
@@ -159,15 +159,14 @@ std::optional<std::string> Subscriptions::user_of(const BillingEvent& event) {
 void Subscriptions::hold(const BillingEvent& event) {
   const std::string& customer = event.customer.empty() ? event.customer_account : event.customer;
   if (!event.is_about_subscription() || !event.user.empty() || customer.empty()) return;
-  database_.execute(kHold,
-                    {{":payload", text_to_hold(event)}, {":customer", hash_of(customer)}, {":id", event.id}});
+  database_.execute(kHold, {{":payload", text_to_hold(event)}, {":customer", hash_of(customer)}, {":id", event.id}});
 }
 
 void Subscriptions::bind_customer(const std::string& user, const BillingEvent& event) {
   const std::string& customer = event.customer.empty() ? event.customer_account : event.customer;
   if (customer.empty()) return;
-  database_.execute(
-      kCustomer, {{":user", user}, {":customer", customer}, {":account", text_or_null(event.customer_account)}});
+  database_.execute(kCustomer,
+                    {{":user", user}, {":customer", customer}, {":account", text_or_null(event.customer_account)}});
 }
 
 Value Subscriptions::hash_of(const std::string& customer) const {

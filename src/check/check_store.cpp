@@ -71,8 +71,8 @@ std::vector<Row> CheckStore::samples_of(const std::string& run_id) {
   return RunStore::samples_of(run_id.substr(0, run_id.size() - std::min(run_id.size(), kExecutionDigits + 1)));
 }
 
-// The service names a check when it accepts it. The recipe in front may be another than the one that was asked in the end,
-// where the server refused a part of the request; so what it refers to counts.
+// The service names a check when it accepts it. The recipe in front may be another than the one that was asked in the
+// end, where the server refused a part of the request; so what it refers to counts.
 bool CheckStore::names(const Row& stored, const Record& record) {
   const std::string run_id = stored.text_or_empty("run_id");
   return run_id == check_run_id(record.plan.run_id, record.execution.execution_id) ||

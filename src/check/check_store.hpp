@@ -20,7 +20,9 @@ class CheckStore final : public RunStore {
   std::vector<CountedKey> counted_keys(const std::string& execution_id) override;
   std::vector<Row> samples_of(const std::string& run_id) override;  // of its recipe
   std::string table() const override { return "checks"; }
-  std::optional<ExecutionRow> execution_named(const std::string&) override { return std::nullopt; }  // a row is one check
+  std::optional<ExecutionRow> execution_named(const std::string&) override {
+    return std::nullopt;
+  }  // a row is one check
   bool names(const Row& stored, const Record& record) override;
   std::vector<ExpectedColumn> expected_columns(const Record& record, const Row& stored) override;
   bool shares_samples() const override { return true; }

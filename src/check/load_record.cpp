@@ -144,7 +144,8 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
   const StoredConfig config = read_config(execution.config_text);
   const std::vector<CountedKey> keys = runs.counted_keys(execution.execution_id);
 
-  // The numbers come from a file that anybody may have written: they are compared with what it holds before a plan is made.
+  // The numbers come from a file that anybody may have written: they are compared with what it holds before a plan is
+  // made.
   const Sampling& sampling = config.recipe.sampling;
   const auto planned = static_cast<std::size_t>(questions_of(sampling, Readout::verbalized, 1));
   if (!sampling.ladder && keys.size() != planned) {

@@ -27,8 +27,8 @@ class ResultCache {
  public:
   explicit ResultCache(Database& database) : database_(database) {}
 
-  // One that was measured within `life`, of the user or visitor (one of them is empty), else a shared one; of several the
-  // newest.
+  // One that was measured within `life`, of the user or visitor (one of them is empty), else a shared one; of several
+  // the newest.
   std::optional<CachedResult> find(const std::string& key, const std::string& claim_hash, const std::string& user_id,
                                    const std::string& visitor_id, std::chrono::seconds life);
 

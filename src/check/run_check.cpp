@@ -288,8 +288,8 @@ Record run_with_a_larger_limit(CheckRequest request, const CheckPorts& ports, co
                                const AskOutcome& outcome, Before before) {
   const ProviderFacts& facts = ports.provider.facts();
   const int limit = request.sampling.max_output_tokens;
-  const std::string what = fmt::format("{} spent all of {} output tokens on thinking in its first answer", facts.model,
-                                       limit);
+  const std::string what =
+      fmt::format("{} spent all of {} output tokens on thinking in its first answer", facts.model, limit);
   const auto next = raised_limit(limit);
   if (!next)
     throw Error(ErrorKind::bad_input, fmt::format("{}. {}", what, kept(outcome)),

@@ -62,8 +62,9 @@ void require_readable(const Provider& provider, Readout readout);
 // what the store throws.
 Record run_check(const CheckRequest& request, const CheckPorts& ports);
 
-// What the store knows of the server: the provider does not send again what was refused, and the request that is returned
-// has the output limit that the model needed before, unless answers of this very plan were paid for under a smaller one.
+// What the store knows of the server: the provider does not send again what was refused, and the request that is
+// returned has the output limit that the model needed before, unless answers of this very plan were paid for under a
+// smaller one.
 CheckRequest as_remembered(CheckRequest request, const PromptBank& bank, Provider& provider, RunStore& runs);
 
 std::string new_execution_id();  // "exec-" and 12 random hexadecimal digits

@@ -24,7 +24,8 @@ constexpr std::string_view kInsertExecution =
     "INSERT INTO heretix_executions (execution_id, run_id, status, owner, created_at, claim, model, mode, "
     "prompt_version, "
     "bank_content_sha256, config_json) VALUES (:id, :run, 'running', :owner, :now, :claim, :model, :mode, :version, "
-    ":bank, :config) ON CONFLICT (execution_id) DO UPDATE SET run_id = excluded.run_id, status = excluded.status, owner = "
+    ":bank, :config) ON CONFLICT (execution_id) DO UPDATE SET run_id = excluded.run_id, status = excluded.status, "
+    "owner = "
     "excluded.owner, created_at = excluded.created_at, finished_at = NULL, claim = excluded.claim, model = "
     "excluded.model, mode = excluded.mode, prompt_version = excluded.prompt_version, bank_content_sha256 = "
     "excluded.bank_content_sha256, config_json = excluded.config_json, record_json = NULL, record_sha256 = NULL";
@@ -33,10 +34,10 @@ constexpr std::string_view kFinishExecution =
     "UPDATE heretix_executions SET status = 'done', finished_at = :now, record_json = :record, record_sha256 = :hash "
     "WHERE execution_id = :id AND owner = :owner";
 constexpr std::string_view kEndExecution =
-    "UPDATE heretix_executions SET status = :status, finished_at = :now WHERE execution_id = :id AND owner = :owner AND "
+    "UPDATE heretix_executions SET status = :status, finished_at = :now WHERE execution_id = :id AND owner = :owner "
+    "AND "
     "status = 'running'";
-constexpr std::string_view kForgetExecutionSamples =
-    "DELETE FROM heretix_execution_samples WHERE execution_id = :id";
+constexpr std::string_view kForgetExecutionSamples = "DELETE FROM heretix_execution_samples WHERE execution_id = :id";
 constexpr std::string_view kInsertExecutionSample =
     "INSERT INTO heretix_execution_samples (execution_id, position, cache_key, attempt, from_store) VALUES (:id, "
     ":position, :key, :attempt, :stored) ON CONFLICT DO NOTHING";
@@ -227,10 +228,8 @@ void RunStore::remember(const ServerRefusal& refusal, long long now) {
 
 void RunStore::end(const std::string& execution_id, const std::string& status, long long now) {
   write([&] {
-    database_.execute(kEndExecution, {{":id", execution_id},
-                                      {":owner", owner_},
-                                      {":status", status},
-                                      {":now", std::int64_t{now}}});
+    database_.execute(kEndExecution,
+                      {{":id", execution_id}, {":owner", owner_}, {":status", status}, {":now", std::int64_t{now}}});
   });
 }
 
@@ -265,7 +264,8 @@ std::size_t RunStore::count_unfinished() {
 std::optional<ExecutionRow> RunStore::find_unfinished(const std::string& name) {
   if (name.empty() || !has_our_tables()) return std::nullopt;
   const bool is_execution = name.starts_with("exec-");
-  if (!is_execution && !database_.query(kFindRun, {{":name", name}}).empty()) return std::nullopt;  // a result comes first
+  if (!is_execution && !database_.query(kFindRun, {{":name", name}}).empty())
+    return std::nullopt;  // a result comes first
   const std::vector<Row> found = database_.query(
       fmt::format("SELECT * FROM heretix_executions e WHERE {}{} AND substr(e.{}, 1, length(:name)) = :name",
                   kIsUnfinished, is_execution ? "" : kNewestWithoutResult, is_execution ? "execution_id" : "run_id"),

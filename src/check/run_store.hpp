@@ -56,9 +56,9 @@ class RunStore {
   Database& database() { return database_; }  // which holds the answers too
 
   // The execution and its bank, before anything is asked. An execution that ended, or whose owner is gone, begins anew
-  // under its id: a check of the service has one id from when it was accepted. `owner`: the job whose lease says that it
-  // runs, in Postgres; empty: this process, for as long as what is returned lives (ask/ownership.hpp). Keep it until the
-  // end is written.
+  // under its id: a check of the service has one id from when it was accepted. `owner`: the job whose lease says that
+  // it runs, in Postgres; empty: this process, for as long as what is returned lives (ask/ownership.hpp). Keep it until
+  // the end is written.
   [[nodiscard]] std::unique_ptr<HeldName> start(const Plan& plan, const PromptBank& bank,
                                                 const std::string& execution_id, const std::string& config_text,
                                                 const std::string& owner, long long now);
@@ -77,7 +77,8 @@ class RunStore {
   virtual std::vector<Row> runs(std::size_t most);  // newest first, with the columns of `runs`
   std::size_t count();
   // Executions that ended without a result, or have not ended, of recipes that have none: the newest of each recipe,
-  // newest first, with the columns of `runs` (results null), `status` and how many `answers` came. A CheckStore has none.
+  // newest first, with the columns of `runs` (results null), `status` and how many `answers` came. A CheckStore has
+  // none.
   virtual std::vector<Row> unfinished(std::size_t most);
   virtual std::size_t count_unfinished();
   // The newest of them that goes by that name, as find_run takes it; by an execution's id also where its recipe has a

@@ -25,12 +25,14 @@ constexpr std::string_view kInsertCached =
     "prob_true_rpl, ci_lo, ci_hi, ci_width, template_iqr_logit, stability_score, imbalance_ratio, rpl_compliance_rate, "
     "cache_hit_rate, pqs, gate_compliance_ok, gate_stability_ok, gate_precision_ok, pqs_version, provider_model_id) "
     "SELECT :id, :run, :env, :user, :claim, :hash, :model, :version, :K, :R, o.\"T\", :B, :seed, o.max_output_tokens, "
-    "o.prompt_char_len_max, true, now(), now(), o.bootstrap_seed, o.prob_true_rpl, o.ci_lo, o.ci_hi, o.ci_width, o.template_iqr_logit, "
+    "o.prompt_char_len_max, true, now(), now(), o.bootstrap_seed, o.prob_true_rpl, o.ci_lo, o.ci_hi, o.ci_width, "
+    "o.template_iqr_logit, "
     "o.stability_score, o.imbalance_ratio, o.rpl_compliance_rate, o.cache_hit_rate, o.pqs, o.gate_compliance_ok, "
     "o.gate_stability_ok, o.gate_precision_ok, o.pqs_version, o.provider_model_id FROM checks o WHERE o.id = :of "
     "RETURNING id";
 constexpr std::string_view kInsertRequest =
-    "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, result_key, "
+    "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, "
+    "result_key, "
     "last_event, created_at, updated_at) VALUES (:id, :state, :request, :visitor, :ledger, :charged, :execution, "
     ":result, 1, now(), now()) RETURNING check_id";
 constexpr std::string_view kInsertFirstEvent =
@@ -172,15 +174,16 @@ std::optional<ServedCheck> ServedChecks::insert_cached(const NewServedCheck& che
   row.push_back({":of", result.check_id});
   const auto done = database_.query_all({{std::string(kInsertCached), std::move(row)},
                                          request_row(check, kCheckDone, result.execution_id),
-                                         first_event(check, kCheckDone), head_query_for(check.id)});
+                                         first_event(check, kCheckDone),
+                                         head_query_for(check.id)});
   return found(done.back());
 }
 
 namespace {
 
 Query only_where(std::string_view condition, const std::string& key) {
-  return {fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE {}", kColumns,
-                      kWithRecord, condition),
+  return {fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE {}",
+                      kColumns, kWithRecord, condition),
           {{":key", key}}};
 }
 
@@ -237,9 +240,10 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
 std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
   std::vector<ServedCheck> checks;
   for (const Row& row : database_.query(
-           fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE c.user_id "
-                       "= :user ORDER BY c.created_at, c.id",
-                       kColumns, kWithRecord),
+           fmt::format(
+               "SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE c.user_id "
+               "= :user ORDER BY c.created_at, c.id",
+               kColumns, kWithRecord),
            {{":user", user_id}}))
     checks.push_back(served_from(row));
   return checks;
@@ -309,8 +313,8 @@ bool ServedChecks::finish(const std::string& id, const std::string& lease, const
   database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
   database_.execute(kNameRecord, {{":execution", execution}, {":id", id}});
 
-  // What was told when the check was accepted stays: its time and its run id, although the model may have made us ask in
-  // another way since then, which is another recipe.
+  // What was told when the check was accepted stays: its time and its run id, although the model may have made us ask
+  // in another way since then, which is another recipe.
   std::string set = "finished_at = now()";
   std::vector<std::string> names;
   Bindings bindings{{":id", id}};

@@ -95,8 +95,8 @@ class ServedChecks {
   void forget_record(const std::string& execution_id);
   void take_over(const std::string& visitor_id, const std::string& user_id);  // a visitor signed in
 
-  bool request_cancel(const std::string& id);  // of a running one
-  bool cancel_queued(const std::string& id);   // one that nobody runs yet
+  bool request_cancel(const std::string& id);                                         // of a running one
+  bool cancel_queued(const std::string& id);                                          // one that nobody runs yet
   std::optional<std::string> begin(const std::string& id, const std::string& lease);  // its run id; empty: it has ended
   bool progress(const std::string& id, const std::string& lease, const std::string& payload);
   bool finish(const std::string& id, const std::string& lease, const Record& record, const std::string& env);

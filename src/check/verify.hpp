@@ -17,8 +17,8 @@ struct Verification {
   bool passed() const { return differences.empty(); }
 };
 
-// `name`: as RunStore::find_run takes it; of a run the newest execution, unless it names another one. `database_path`: where
-// artifacts are looked for. Reads only. Throws Error{not_found}.
+// `name`: as RunStore::find_run takes it; of a run the newest execution, unless it names another one. `database_path`:
+// where artifacts are looked for. Reads only. Throws Error{not_found}.
 Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path);
 
 // A run that another program wrote: centre and interval from `samples`, as far as its rows allow.

@@ -51,7 +51,10 @@ void add_plan_options(App& command, Options& o) {
   command.add_option("--seed", o.seed_text, "of the bootstrap (default: derived from the recipe; HERETIX_RPL_SEED)")
       ->type_name("N");
   command.add_flag("--fixed", o.fixed, "the fixed plan K 8, R 2, T all");
-  command.add_option("--max-output-tokens", o.flags.max_output_tokens, "of one answer (default 1024; more where a model spends that on thinking)")->type_name("N");
+  command
+      .add_option("--max-output-tokens", o.flags.max_output_tokens,
+                  "of one answer (default 1024; more where a model spends that on thinking)")
+      ->type_name("N");
   command
       .add_option("--max-prompt-chars", o.flags.max_prompt_chars, "longest full prompt, in characters (default 1200)")
       ->type_name("N");
@@ -170,7 +173,9 @@ void add_reading_commands(App& app, Options& o) {
   add_run_argument(*show, o);
   add_recalibration(*show, o);
   add_json(*show, o);
-  App* answers = add(app, "answers", "print every answer of a run, refused ones with their reason; what came back where it has no result");
+  App* answers =
+      add(app, "answers",
+          "print every answer of a run, refused ones with their reason; what came back where it has no result");
   add_run_argument(*answers, o);
   answers->add_flag("--raw", o.raw, "with what the model said, word for word");
   add_json(*answers, o);

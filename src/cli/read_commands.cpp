@@ -45,9 +45,9 @@ json run_json(const Row& row) {
 std::string list_line(const Row& row, std::size_t id_width) {
   const auto p = row.real("prob_true_rpl");
   const bool has_result = !row.has("status");
-  const std::string state = has_result ? ""
-                                       : fmt::format("({}, {} answers) ", row.text_or_empty("status"),
-                                                     row.integer("answers").value_or(0));
+  const std::string state =
+      has_result ? ""
+                 : fmt::format("({}, {} answers) ", row.text_or_empty("status"), row.integer("answers").value_or(0));
   return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
                      p ? fmt::format("{:.2f}", *p) : "-",
                      has_result ? fmt::format("{}", row.integer("pqs").value_or(0)) : "-",
@@ -58,7 +58,8 @@ std::string list_line(const Row& row, std::size_t id_width) {
 json list_json(const Row& row) {
   json out = run_json(row);
   if (!row.has("status")) {
-    out["status"] = row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
+    out["status"] =
+        row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
     return out;
   }
   out["status"] = row.text_or_empty("status");
@@ -194,8 +195,8 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Opti
   }
 
   print_result(options.json ? dumped(all) : text);
-  print_note(fmt::format("{} has no result: its execution {} is {}, with answers to {} of {} questions", execution.run_id,
-                         execution.execution_id, execution.status, answered, came.planned));
+  print_note(fmt::format("{} has no result: its execution {} is {}, with answers to {} of {} questions",
+                         execution.run_id, execution.execution_id, execution.status, answered, came.planned));
   return kDone;
 }
 

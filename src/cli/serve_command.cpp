@@ -54,8 +54,7 @@ http::KnownHosts known_hosts(const Service& service, const std::string& listens_
 
 http::ApiSettings api_settings(const Service& service, const Options& options, int port) {
   http::ApiSettings settings;
-  settings.origin =
-      service.public_origin() ? service.public_origin()->origin() : listening_origin(options.host, port);
+  settings.origin = service.public_origin() ? service.public_origin()->origin() : listening_origin(options.host, port);
   if (!service.public_origin()) {
     for (const char* name : {"localhost", "127.0.0.1", "::1"}) settings.own_names.insert(listening_origin(name, port));
   }
@@ -184,7 +183,8 @@ int serve_command(const Options& options) {
                                .hosts = known_hosts(service, kMetricsHost),
                                .handler_threads = 1},
                               metrics_page, nullptr);
-  print_note(fmt::format("heretix: serving at {}, metrics at {}/metrics", listening_address(options.host, server.port()),
+  print_note(fmt::format("heretix: serving at {}, metrics at {}/metrics",
+                         listening_address(options.host, server.port()),
                          listening_address(kMetricsHost, metrics_server.port())));
   if (is_local) print_note(fmt::format("heretix: sign in as {} by {}", kOwner, owner_link(service, origin)));
 
@@ -217,7 +217,8 @@ int worker_command(const Options& options) {
                                .hosts = known_hosts(service, kMetricsHost),
                                .handler_threads = 1},
                               metrics_page, nullptr);
-  print_note(fmt::format("heretix: working, metrics at {}/metrics", listening_address(kMetricsHost, metrics_server.port())));
+  print_note(
+      fmt::format("heretix: working, metrics at {}/metrics", listening_address(kMetricsHost, metrics_server.port())));
   wait_for_signal(1);
   worker.drain(kMostDrain);
   return kDone;

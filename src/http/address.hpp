@@ -30,7 +30,8 @@ std::string client_address(std::string_view peer, std::string_view forwarded_for
 // text itself for what is no address.
 std::string client_of(std::string_view address);
 
-// What limits by network go by: the /24 of an IPv4 address, the /56 of an IPv6 one; the text itself for what is no address.
+// What limits by network go by: the /24 of an IPv4 address, the /56 of an IPv6 one; the text itself for what is no
+// address.
 std::string network_of(std::string_view address);
 
 // What one customer of a provider has at most, as a rule: the /24 of an IPv4 address, the /48 of an IPv6 one.

@@ -43,7 +43,7 @@ struct ApiParts {
   EventHub& hub;
   std::function<void()> wake_worker;
   std::function<AnswersPlace(Database& service)> open_answers;
-  std::span<const WebFile> web{};  // the page
+  std::span<const WebFile> web{};                                  // the page
   std::function<void(const std::string& address)> forget_mails{};  // that wait in a folder; empty: none do
 };
 

@@ -54,9 +54,8 @@ void require_nothing_paid(Database& database, const Secret& secret, const std::s
 }
 
 LinkAsker link_asker(const ServiceRequest& request) {
-  return {.client = client_of(request.address),
-          .network = network_of(request.address),
-          .site = site_of(request.address)};
+  return {
+      .client = client_of(request.address), .network = network_of(request.address), .site = site_of(request.address)};
 }
 
 }  // namespace
@@ -83,7 +82,8 @@ ServiceResponse ServiceApi::show_link(Call& call) {
 }
 
 ServiceResponse ServiceApi::use_link(Call& call) {
-  const auto user = MagicLinks(call.database, parts_.secret).consume(call.parameters.at("link"), link_asker(call.request));
+  const auto user =
+      MagicLinks(call.database, parts_.secret).consume(call.parameters.at("link"), link_asker(call.request));
   if (!user) return page(404, "Sign in", paragraph(kDeadLink));
   Sessions sessions(call.database, parts_.secret);
   std::string cookie;
@@ -136,9 +136,7 @@ void ServiceApi::forget(Database& database, const std::vector<std::string>& exec
   try {
     AnswersPlace answers = parts_.open_answers(database);
     forget_executions(database, answers, executions);
-  } catch (const Error& e) {
-    log_line(LogLevel::warning, "forget", {{"error", e.what()}});
-  }
+  } catch (const Error& e) { log_line(LogLevel::warning, "forget", {{"error", e.what()}}); }
 }
 
 ServiceResponse ServiceApi::download_data(Call& call) {

@@ -22,7 +22,8 @@ ServiceResponse ServiceApi::get_billing(Call& call) {
                      {"goes_deep", plan.goes_deep},
                      {"for_sale", is_for_sale}});
   }
-  const auto account = Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  const auto account =
+      Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
   return json_response(200,
                        {{"is_set_up", settings_.billing.is_set_up()},
                         {"plan", Ledger(call.database).usage_of(call.who->user).plan},
@@ -53,7 +54,8 @@ ServiceResponse ServiceApi::buy_plan(Call& call) {
 ServiceResponse ServiceApi::open_portal(Call& call) {
   const Body body(call.request, {});
   require_billing();
-  const auto account = Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  const auto account =
+      Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
   if (!account) throw Error(ErrorKind::conflict, "nothing was bought yet");
   return json_response(200, {{"url", portal_page(settings_.billing, account->customer_id, settings_.origin)}});
 }
@@ -67,9 +69,10 @@ void complete(BillingEvent& event, const StripeSettings& stripe) {
 
   // Stripe forgets ended subscriptions in the end; any other that is missing belongs to another key.
   if (event.kind != "customer.subscription.deleted")
-    throw Error(ErrorKind::unavailable,
-                fmt::format("the payment service does not know {} of {}: HERETIX_STRIPE_KEY is of another account or mode",
-                            event.path, event.id));
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format("the payment service does not know {} of {}: HERETIX_STRIPE_KEY is of another account or mode",
+                    event.path, event.id));
   event.status = "canceled";
 }
 

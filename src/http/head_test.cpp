@@ -89,8 +89,9 @@ TEST(Address, IsTheNearestThatNoTrustedProxyHas) {
 TEST(KnownHosts, AreOurOwnNamesAndNoOthers) {
   KnownHosts hosts = KnownHosts::parse(" heretix.internal, 10.0.0.5,[2001:db8::5] ,", "HERETIX_HOSTS");
   hosts.add("heretix.example");
-  for (const char* ours : {"heretix.example", "HERETIX.example:443", "heretix.internal:8080", "10.0.0.5", "[2001:DB8:0::5]:1",
-                           "localhost:8080", "127.0.0.1", "127.8.8.8:9", "[::1]:8080", "192.0.2.9:8080"})
+  for (const char* ours :
+       {"heretix.example", "HERETIX.example:443", "heretix.internal:8080", "10.0.0.5", "[2001:DB8:0::5]:1",
+        "localhost:8080", "127.0.0.1", "127.8.8.8:9", "[::1]:8080", "192.0.2.9:8080"})
     EXPECT_TRUE(hosts.hold(ours, "192.0.2.9")) << ours;
   for (const char* other :
        {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "heretix.example.evil.example",

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <array>
 #include <deque>
 #include <list>
 #include <thread>
@@ -114,8 +114,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     error_code ignored;
     const auto local = socket_.local_endpoint(ignored).address();
     const bool is_mapped = local.is_v6() && local.to_v6().is_v4_mapped();
-    local_address_ = is_mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, local.to_v6()).to_string()
-                               : local.to_string();
+    local_address_ =
+        is_mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, local.to_v6()).to_string() : local.to_string();
   }
 
   awaitable<void> run() {
@@ -298,8 +298,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     asked_by_ = request.address;
     const bool has_body = read.head.is_chunked || read.head.content_length.value_or(0) > 0;
 
-    // What is answered at once takes neither a thread nor the database, so nobody is counted for it. Its connection still
-    // makes room for others, also while a slow client reads the answer.
+    // What is answered at once takes neither a thread nor the database, so nobody is counted for it. Its connection
+    // still makes room for others, also while a slow client reads the answer.
     if (!has_body) {
       if (const auto quick = state_.application.answer_at_once(request)) {
         buffer_.erase(0, head_bytes);
@@ -449,7 +449,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   // A reader that has gone is seen at once, not only when something is written to it: its place is needed.
   void watch_for_close() {
     socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code failed) {
-      if (failed) return;  // we closed it ourselves
+      if (failed) return;                // we closed it ourselves
       std::array<char, 1024> ignored{};  // nothing is awaited from a reader
       error_code ended;
       self->socket_.non_blocking(true, ended);

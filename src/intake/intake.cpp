@@ -175,9 +175,10 @@ void Intake::count_cached(const Asker& asker) {
   constexpr std::chrono::hours kWindow{1};
   const std::string who = asker.user ? asker.user->id : asker.visitor_id;
   const std::int64_t most_of_one = asker.user ? rules_.cached_per_user : rules_.cached_per_visitor;
-  const auto counted = database_.query_all(
-      {count_in_window(asker.user ? "cached.user" : "cached.visitor", secret_.hash("rate", who), {most_of_one, kWindow}),
-       count_in_window("cached.network", secret_.hash("network", asker.network), {rules_.cached_per_network, kWindow})});
+  const auto counted = database_.query_all({count_in_window(asker.user ? "cached.user" : "cached.visitor",
+                                                            secret_.hash("rate", who), {most_of_one, kWindow}),
+                                            count_in_window("cached.network", secret_.hash("network", asker.network),
+                                                            {rules_.cached_per_network, kWindow})});
   if (!was_counted(counted[0]))
     throw Error(ErrorKind::too_many,
                 fmt::format("{} had {} checks from stored results within an hour, which is the limit",
@@ -192,9 +193,8 @@ void Intake::count_cached(const Asker& asker) {
 
 std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check) {
   if (prepared.job.result_key.empty()) return std::nullopt;
-  const auto cached =
-      ResultCache(database_).find(prepared.job.result_key, prepared.plan.recipe.claim.hash(), check.user_id,
-                                  check.visitor_id, rules_.cache_life);
+  const auto cached = ResultCache(database_).find(prepared.job.result_key, prepared.plan.recipe.claim.hash(),
+                                                  check.user_id, check.visitor_id, rules_.cache_life);
   if (!cached) return std::nullopt;
 
   count_cached(asker);

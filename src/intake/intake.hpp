@@ -82,8 +82,8 @@ class NotGranted : public Error {
 
 struct Accepted {
   std::string check_id;
-  bool was_replayed = false;            // of an idempotency key: nothing new was made
-  std::optional<ServedCheck> check{};   // where it is known already, without its record
+  bool was_replayed = false;           // of an idempotency key: nothing new was made
+  std::optional<ServedCheck> check{};  // where it is known already, without its record
 };
 
 // What a check would ask and cost, before it.

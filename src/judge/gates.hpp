@@ -33,8 +33,8 @@ struct Gate {
 };
 
 // Compliance is the share of answers, in [0, 1], that obeyed the answer format. `honest_width` is empty where
-// there is no honest interval; `some_were_cut_short`: at their output limit, which changes what to try. Order: compliance,
-// stability, precision.
+// there is no honest interval; `some_were_cut_short`: at their output limit, which changes what to try. Order:
+// compliance, stability, precision.
 std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width,
                         bool some_were_cut_short = false);
 

@@ -19,7 +19,7 @@ struct SmtpServer {
   std::string url;                  // smtp://host:587 (STARTTLS) or smtps://host:465
   std::string user, password;       // both empty: no sign-in
   bool may_be_unencrypted = false;  // over smtp://, where the server has no STARTTLS: on loopback only
-  std::string ca_file;         // empty: the system's
+  std::string ca_file;              // empty: the system's
   std::chrono::milliseconds timeout{30'000};
 };
 

@@ -36,11 +36,12 @@ void require_measurable(const Sampling& sampling, Readout readout, int samples, 
   const std::int64_t questions = questions_of(sampling, readout, samples);
   if (questions <= most_questions) return;
   if (readout == Readout::frequency)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("K times R times samples is {} times {} times {} = {} questions, at most {} are asked in one "
-                            "measurement",
-                            sampling.slots, sampling.replicates, samples, questions, most_questions),
-                "give a smaller K, or fewer samples");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("K times R times samples is {} times {} times {} = {} questions, at most {} are asked in one "
+                    "measurement",
+                    sampling.slots, sampling.replicates, samples, questions, most_questions),
+        "give a smaller K, or fewer samples");
   throw Error(ErrorKind::bad_input,
               fmt::format("K times R is {} times {} = {} questions, at most {} are asked in one measurement",
                           sampling.slots, sampling.replicates, questions, most_questions),

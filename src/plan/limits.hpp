@@ -1,7 +1,7 @@
 // How large a measurement may be, by its numbers alone. Pure.
 //
-// A plan of 4,096 times 1,024 questions takes gigabytes, so every route and every command asks here before a bank is read
-// or a plan is made.
+// A plan of 4,096 times 1,024 questions takes gigabytes, so every route and every command asks here before a bank is
+// read or a plan is made.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ std::int64_t questions_of(const Sampling& sampling, Readout readout, int samples
 void require_measurable(const Sampling& sampling, Readout readout, int samples,
                         std::int64_t most_questions = kMaxQuestions);
 
-// The part of it that holds for every stored recipe too: what was measured once can be made again, whatever the limit on
-// questions is today.
+// The part of it that holds for every stored recipe too: what was measured once can be made again, whatever the limit
+// on questions is today.
 void require_ranges(const Sampling& sampling);
 
 }  // namespace heretix

@@ -86,8 +86,9 @@ TEST(Sampling, IsTooLargeByItsNumbersAlone) {
   EXPECT_EQ(too_large({.slots = 65, .replicates = 1024}, kWritten, 20, kMaxQuestions),
             "K times R is 65 times 1024 = 66560 questions, at most 65536 are asked in one measurement");
   EXPECT_EQ(too_large({.slots = 51, .replicates = 1}, Readout::frequency, 20, 1024), "");
-  EXPECT_EQ(too_large({.slots = 52, .replicates = 1}, Readout::frequency, 20, 1024),
-            "K times R times samples is 52 times 1 times 20 = 1040 questions, at most 1024 are asked in one measurement");
+  EXPECT_EQ(
+      too_large({.slots = 52, .replicates = 1}, Readout::frequency, 20, 1024),
+      "K times R times samples is 52 times 1 times 20 = 1040 questions, at most 1024 are asked in one measurement");
   EXPECT_EQ(too_large({.slots = 4097, .replicates = 1}, kWritten, 20, kMaxQuestions),
             "K (slots) is 4097, must be from 1 to 4096");
   EXPECT_EQ(too_large({.slots = 8, .replicates = 2, .draws = 1'000'001}, kWritten, 20, kMaxQuestions),

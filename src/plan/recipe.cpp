@@ -84,8 +84,8 @@ void require_valid(const Recipe& recipe, std::size_t bank_size) {
   if (recipe.model.empty()) throw Error(ErrorKind::bad_input, "the model has no name", "see heretix models");
   if (count_code_points(recipe.model) > kMaxModelCharacters) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("the model's name has {} characters, at most {} are kept: {}", count_code_points(recipe.model),
-                            kMaxModelCharacters, recipe.model),
+                fmt::format("the model's name has {} characters, at most {} are kept: {}",
+                            count_code_points(recipe.model), kMaxModelCharacters, recipe.model),
                 "use the model's shorter name; a model file can be renamed, or linked to under a shorter name");
   }
 }

@@ -15,9 +15,8 @@ constexpr std::string_view kOfTheUser = "user_id = :user";
 
 constexpr std::array kOldProgress = {Forgetting{"kind = 'progress' AND created_at < later(:ago)", days(30)}};
 constexpr std::array kOldKeys = {Forgetting{"created_at < later(:ago)", days(1)}};
-constexpr std::array kOldJobs = {
-    Forgetting{"state IN ('done', 'cancelled') AND finished_at < later(:ago)", days(7)},
-    Forgetting{"state = 'dead' AND finished_at < later(:ago)", days(90)}};
+constexpr std::array kOldJobs = {Forgetting{"state IN ('done', 'cancelled') AND finished_at < later(:ago)", days(7)},
+                                 Forgetting{"state = 'dead' AND finished_at < later(:ago)", days(90)}};
 constexpr std::array kUnusedResults = {Forgetting{"last_used_at < later(:ago)", days(180)}};
 constexpr std::array kVerifiersOfNoLink = {
     Forgetting{"selector NOT IN (SELECT selector FROM email_tokens WHERE expires_at > later(:ago))", days(1)}};
@@ -176,8 +175,9 @@ constexpr std::array kPlaces = {
                   .on_removal = OnRemoval::stays,
                   .withheld = kLeftOut,
                   .forgetting = kOldEvents,
-                  .note = "which events of the payment service were taken; one whose customer nobody knows yet waits by "
-                          "a keyed hash"},
+                  .note =
+                      "which events of the payment service were taken; one whose customer nobody knows yet waits by "
+                      "a keyed hash"},
     PersonalPlace{.kept_in = KeptIn::service,
                   .table = "daily_spending",
                   .personal = "",
@@ -258,8 +258,9 @@ constexpr std::array kPlaces = {
     PersonalPlace{.kept_in = KeptIn::answers,
                   .table = "heretix_batches",
                   .personal = "",
-                  .other = "batch_id provider_batch_id provider model run_id execution_id state submitted_at fetched_at "
-                           "note",
+                  .other =
+                      "batch_id provider_batch_id provider model run_id execution_id state submitted_at fetched_at "
+                      "note",
                   .on_removal = OnRemoval::stays,
                   .withheld = kLeftOut,
                   .note = "of the operator's commands: the service hands over no batches"},

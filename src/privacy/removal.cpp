@@ -33,7 +33,8 @@ constexpr std::string_view kExecutions =
 constexpr std::string_view kLockState = "SELECT state FROM check_requests WHERE check_id = :check FOR UPDATE";
 
 constexpr std::string_view kIsShown =
-    "SELECT 1 AS found FROM check_requests WHERE execution_id = :execution UNION ALL SELECT 1 FROM checks WHERE run_id = "
+    "SELECT 1 AS found FROM check_requests WHERE execution_id = :execution UNION ALL SELECT 1 FROM checks WHERE run_id "
+    "= "
     ":run LIMIT 1";
 constexpr std::string_view kExecution = "SELECT run_id, claim FROM heretix_executions WHERE execution_id = :execution";
 constexpr std::string_view kIsWatched =
@@ -194,8 +195,7 @@ void forget_executions(Database& service, AnswersPlace& place, const std::vector
   Database& answers = place.runs->database();
   for (const std::string& execution : executions) {
     bool is_forgotten = false;
-    in_transaction(answers,
-                   [&] { is_forgotten = forget_execution(service, answers, is_harness, execution); },
+    in_transaction(answers, [&] { is_forgotten = forget_execution(service, answers, is_harness, execution); },
                    {.isolation = Isolation::beside_others, .landed = [] { return false; }});
     if (is_harness && is_forgotten) {
       std::error_code not_there;

@@ -27,7 +27,7 @@ class Removal {
   // removed checks, for forget_executions() after the commit.
   std::vector<std::string> remove_user(const User& user);
   std::optional<std::vector<std::string>> remove_ended_check(const std::string& id);  // empty: it is still under way
-  std::vector<std::string> remove_checks_older_than(double days);  // by the day on which they ended
+  std::vector<std::string> remove_checks_older_than(double days);                     // by the day on which they ended
 
   std::vector<std::string> executions_of_user(const User& user);
 

@@ -40,8 +40,7 @@ struct PromptBanks::Kept {
   std::map<std::string, File> files;  // by path
 };
 
-PromptBanks::PromptBanks(std::string directory)
-    : directory_(std::move(directory)), kept_(std::make_shared<Kept>()) {}
+PromptBanks::PromptBanks(std::string directory) : directory_(std::move(directory)), kept_(std::make_shared<Kept>()) {}
 
 // The stamp is taken before the file is read: one that changes meanwhile is read again the next time.
 PromptBank PromptBanks::load(const std::string& path) const {

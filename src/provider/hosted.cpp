@@ -57,11 +57,10 @@ std::shared_ptr<const Wire> wire_of(const HostedProvider& provider, Api api) {
   if (provider.name == "xai")
     return std::make_shared<ChatWire>(
         ChatDialect{.ranges = false, .reasoning_apart = true, .finish_words = kXaiFinishWords});
-  return std::make_shared<ChatWire>(
-      ChatDialect{.length_parameter = "max_tokens",
-                                                  .other_length_parameter = "max_completion_tokens",
-                                                  .continues = true,
-                                                  .finish_words = kCompatibleFinishWords});
+  return std::make_shared<ChatWire>(ChatDialect{.length_parameter = "max_tokens",
+                                                .other_length_parameter = "max_completion_tokens",
+                                                .continues = true,
+                                                .finish_words = kCompatibleFinishWords});
 }
 
 std::vector<std::string> headers_of(const HostedProvider& provider, const std::string& key) {

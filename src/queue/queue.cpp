@@ -28,7 +28,8 @@ constexpr std::string_view kRenew =
     "UPDATE jobs SET lease_until = later(:lease) WHERE lease_token = :token AND state = 'running'";
 constexpr std::string_view kHolds = "SELECT id FROM jobs WHERE lease_token = :token AND state = 'running' FOR UPDATE";
 constexpr std::string_view kFinish =
-    "UPDATE jobs SET state = 'done', lease_token = NULL, lease_until = NULL, finished_at = now(), error = NULL, payload "
+    "UPDATE jobs SET state = 'done', lease_token = NULL, lease_until = NULL, finished_at = now(), error = NULL, "
+    "payload "
     "= '{}' WHERE lease_token = :token AND state = 'running'";
 constexpr std::string_view kAttempt =
     "SELECT attempt FROM jobs WHERE lease_token = :token AND state = 'running' FOR UPDATE";

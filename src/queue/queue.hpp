@@ -56,7 +56,7 @@ class Queue {
   // A job that waits is gone; false where it runs, is done or there is none.
   bool cancel(const std::string& kind, const std::string& unique_key);
   void remove(const std::string& kind, const std::string& unique_key);  // in whatever state it is
-  bool retry(const std::string& id);  // a dead one, by an operator
+  bool retry(const std::string& id);                                    // a dead one, by an operator
 
   struct Count {
     std::string kind, state;

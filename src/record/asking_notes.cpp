@@ -27,7 +27,8 @@ std::string fallen_back_note(const json& fallen_back) {
   const std::string refused = text_in(fallen_back, "refused");
   const std::string used = text_in(fallen_back, "used");
   if (feature == "system") return "the system text was sent with the user's: the server takes none of its own";
-  if (feature == "limit") return fmt::format("the output limit was sent as {}: the server does not take {}", used, refused);
+  if (feature == "limit")
+    return fmt::format("the output limit was sent as {}: the server does not take {}", used, refused);
   if (used == "none") return fmt::format("the prompt alone asked for the form: the server does not take {}", refused);
   return fmt::format("the form was asked for by {}: the server does not take {}", used, refused);
 }
@@ -48,8 +49,8 @@ std::vector<std::string> asking_notes(const Record& record) {
 
   const json raised = settings.value("raised_limit", json());
   if (raised.is_object())
-    notes.push_back(fmt::format("answers had room for {} output tokens: thinking took all of {}",
-                                raised.value("to", 0), raised.value("from", 0)));
+    notes.push_back(fmt::format("answers had room for {} output tokens: thinking took all of {}", raised.value("to", 0),
+                                raised.value("from", 0)));
   return notes;
 }
 

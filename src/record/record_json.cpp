@@ -247,7 +247,8 @@ void write_artifact(const Record& record, const std::function<void(const std::st
   text.erase(text.rfind("\n}"));
   sink(text + ",\n  \"answers\": [");
   for (std::size_t i = 0; i < record.answers.size(); ++i)
-    sink((i == 0 ? "\n" : ",\n") + answer_json(record.answers[i], record.plan.questions[i]).dump(-1, ' ', false, kReplace));
+    sink((i == 0 ? "\n" : ",\n") +
+         answer_json(record.answers[i], record.plan.questions[i]).dump(-1, ' ', false, kReplace));
   sink("\n  ]\n}\n");
 }
 
@@ -255,7 +256,8 @@ json to_artifact(const Record& record) {
   json out = to_json(record);
   out["bank"] = to_json(record.bank);
   out["answers"] = json::array();
-  for (std::size_t i = 0; i < record.answers.size(); ++i) out["answers"].push_back(answer_json(record.answers[i], record.plan.questions[i]));
+  for (std::size_t i = 0; i < record.answers.size(); ++i)
+    out["answers"].push_back(answer_json(record.answers[i], record.plan.questions[i]));
   return out;
 }
 

@@ -80,8 +80,8 @@ class Database {
   virtual ~Database() = default;
   virtual std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) = 0;  // rows changed
   virtual std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) = 0;
-  // In one round trip where the store can; what each found, in their order. Outside a transaction they only read, and each
-  // may see another state. Within one they may also be writes that end in RETURNING.
+  // In one round trip where the store can; what each found, in their order. Outside a transaction they only read, and
+  // each may see another state. Within one they may also be writes that end in RETURNING.
   virtual std::vector<std::vector<Row>> query_all(const std::vector<Query>& queries);
   // Nothing that is read in a transaction goes stale before its commit: SQLite takes the write lock at once, Postgres
   // runs it serializable, and the loser of two gets TransactionLost.

@@ -56,8 +56,7 @@ void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, d
   if (keep_checks_days <= 0) return;
 
   std::vector<std::string> executions;
-  in_transaction(database,
-                 [&] { executions = Removal(database, secret).remove_checks_older_than(keep_checks_days); },
+  in_transaction(database, [&] { executions = Removal(database, secret).remove_checks_older_than(keep_checks_days); },
                  {.isolation = Isolation::beside_others, .landed = [] { return false; }});
   forget_executions(database, answers, executions);
   forget_answers(database, keep_checks_days);

@@ -12,8 +12,8 @@
 #include "check/run_check.hpp"
 #include "check/served_checks.hpp"
 #include "intake/intake.hpp"
-#include "worker/check_observer.hpp"
 #include "privacy/removal.hpp"
+#include "worker/check_observer.hpp"
 #include "worker/clean_up.hpp"
 
 namespace heretix {
@@ -139,8 +139,8 @@ class Worker::Lane {
     return *provider;
   }
 
-  // The execution that is to measure it: the one whose digits its run id has shown since it was accepted. Empty: there is
-  // nothing to do.
+  // The execution that is to measure it: the one whose digits its run id has shown since it was accepted. Empty: there
+  // is nothing to do.
   std::string begin(const ClaimedJob& job) {
     std::string execution_id;
     in_lease(job.lease_token, [&](Queue& queue) {
@@ -166,9 +166,8 @@ class Worker::Lane {
                      {.isolation = Isolation::beside_others, .landed = [] { return true; }});
     });
     const std::string owner = answers_.path.empty() ? job.lease_token : "";
-    return run_check(request,
-                     {parts_.banks, provider, *answers_.runs, answers_.path, parts_.clock, stop, observer, owner,
-                      execution_id});
+    return run_check(request, {parts_.banks, provider, *answers_.runs, answers_.path, parts_.clock, stop, observer,
+                               owner, execution_id});
   }
 
   // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.

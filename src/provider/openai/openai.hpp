@@ -19,8 +19,8 @@ class ResponsesWire final : public Wire {
 struct ChatDialect {
   const char* length_parameter = "max_completion_tokens";
   const char* other_length_parameter = "max_tokens";  // for a server that knows only the other of the two
-  bool ranges = true;                                      // the form may bound numbers
-  bool continues = false;                                  // an answer that was begun for it, as most open servers do
+  bool ranges = true;                                 // the form may bound numbers
+  bool continues = false;                             // an answer that was begun for it, as most open servers do
   bool reasoning_apart = false;  // reasoning comes beside completion_tokens (xAI), where no total says how
   FinishWords finish_words = kOpenAiFinishWords;
 };
