@@ -93,7 +93,9 @@ class Beside:
             return answer
 
     def ask_once_each(self):
-        made = [json.loads(self.request("POST", "/api/checks", self.claim, {"Cookie": cookie}).text)["id"] for cookie in self.cookies]
+        told = [json.loads(self.request("POST", "/api/checks", self.claim, {"Cookie": cookie}).text) for cookie in self.cookies]
+        assert all("id" in one for one in told), [one for one in told if "id" not in one][0]
+        made = [one["id"] for one in told]
         for identifier, cookie in zip(made, self.cookies):
             while json.loads(self.request("GET", f"/api/checks/{identifier}", headers={"Cookie": cookie}).text)["state"] != "done":
                 time.sleep(0.05)
@@ -106,7 +108,7 @@ class Beside:
         figures = {"/healthz": wrk(base + "/healthz"),
                    "GET /api/checks/{id}": wrk(f"{base}/api/checks/{self.check}", f"Cookie: {self.cookies[0]}"),
                    "POST /api/checks from stored results": wrk(base, script=("stored_results.lua", self.folder / "cookies", self.claim)),
-                   "  one request refused for its size": self.refused()}
+                   "  one quote of 32,768 questions": self.refused()}
         self.process.send_signal(signal.SIGSTOP)
         return figures
 
@@ -116,9 +118,9 @@ class Beside:
         before, took = held(), []
         for _ in range(times):
             started = time.perf_counter()
-            assert self.request("POST", "/api/quotes", self.large).status == 422
+            status_now = self.request("POST", "/api/quotes", self.large).status  # an earlier build may plan it and say 200
             took.append(time.perf_counter() - started)
-        return f"{sorted(took)[times // 2] * 1000:.2f} ms with its connection, {held() - before} kB more than before"
+        return f"{status_now}, {sorted(took)[times // 2] * 1000:.2f} ms with its connection, {held() - before} kB more than before"
 
     def end(self):
         for by in (signal.SIGCONT, signal.SIGTERM, signal.SIGTERM):

@@ -1,5 +1,6 @@
 """A check from its request to its record, on SQLite and on Postgres."""
 import os
+import pathlib
 import re
 import signal
 import time
@@ -214,8 +215,8 @@ class Checks(EachStore):
 
         def used():
             """CPU seconds and the most kB that the process has held so far."""
-            fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-            status = open(f"/proc/{self.process.pid}/status").read()
+            fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+            status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
             return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), int(re.search(r"VmHWM:\s+(\d+)", status)[1])
 
         refuse_all()  # both paths, connections and the bank are there from here on
