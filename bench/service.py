@@ -69,7 +69,9 @@ class Beside:
         while not (found := re.search(r"serving at http://127.0.0.1:(\d+)", self.log.read_text())):
             time.sleep(0.05)
         self.port = int(found[1])
-        self.cookies = self.sign_in(server.conninfo(name))
+
+    def prepare(self, conninfo):
+        self.cookies = self.sign_in(conninfo)
         self.check = self.ask_once_each()
         self.process.send_signal(signal.SIGSTOP)
 
@@ -133,6 +135,7 @@ def beside(programs, folder, environment, server):
     try:
         for name, program in programs.items():
             builds.append(Beside(program, name, server, folder, environment))
+            builds[-1].prepare(server.conninfo(name))
         for turn in (1, 2):
             for build in builds:
                 for what, figure in build.measure().items():
