@@ -41,10 +41,10 @@ class Migrations(PostgresTest):
 
     def test_any_mixture_of_both_tools_up_and_down(self):
         words = ["base", FIRST, SECOND, THIRD, HEAD]
-        choose = random.Random(20261123)
+        choose = random.Random(20261128)  # takes every step up and down by both tools within the steps below
         at = 0
         seen = {}
-        for step in range(32):
+        for step in range(41):
             way = 1 if at == 0 else -1 if at == len(words) - 1 else choose.choice((1, -1))
             at += way
             if choose.random() < 0.5:
