@@ -219,7 +219,7 @@ class Checks(PostgresTest):
             file.execute("UPDATE samples SET response_id = CAST(x'610062' AS TEXT) WHERE cache_key = ?", (keys[0],))
             file.execute("UPDATE samples SET response_id = CAST(x'ff' AS TEXT) WHERE cache_key = ?", (keys[1],))
             file.execute("UPDATE samples SET paraphrase_idx = 'many' WHERE cache_key = ?", (keys[2],))
-            file.execute("UPDATE runs SET model = ? WHERE rowid = 1", ("m" * 65,))
+            file.execute("UPDATE runs SET model = ? WHERE rowid = 1", ("m" * 201,))
         counts, told = self.imported("f.sqlite", code=1)
         self.assertEqual((counts["samples"], counts["checks"]), ((189, 0), (5, 0)))
         self.assertEqual(len(told["problems"]), 4)
