@@ -23,7 +23,7 @@ class Checks(EachStore):
         own = self.json("run", CLAIM, "--model", self.play, "--db", "other.sqlite", "--until-width", "0.2")
         self.assertEqual(set(record), set(own))
         self.assertLessEqual({"run_id", "config", "estimate", "honest", "gates", "pqs", "verdict", "templates"}, set(own))
-        for name in ("prob_true_rpl", "ci95", "bootstrap_seed"):
+        for name in ("prob_true_rpl", "ci", "bootstrap_seed"):
             self.assertIsNotNone(own["estimate"][name], name)
         for field in set(own) - {"execution", "answers_sha256"}:  # these tell times too
             self.assertEqual(record[field], own[field], field)
