@@ -4,8 +4,7 @@ import json
 import os
 import sqlite3
 
-import sample_data
-from lake import KEY, LakeTest, StoreTest
+from lake import KEY, LakeTest, StoreTest, sample_data
 
 
 class Dataset(LakeTest):
