@@ -151,7 +151,9 @@ int serve_command(const Options& options) {
   const auto open = [&service] { return service.open_database(); };
   DatabasePool databases(open, service.is_embedded() ? 2 : route_connections());
   http::EventHub hub(open);
-  std::unique_ptr<Worker> worker;
+  const bool is_local = service.is_embedded() && is_loopback_host(options.host);
+  const auto mailer = service.make_mailer(is_local);
+  std::unique_ptr<Worker> worker;  // after all that its threads use, also where the start fails half-way
   const auto wake_worker = [&worker] {
     if (worker) worker->wake();
   };
@@ -168,8 +170,6 @@ int serve_command(const Options& options) {
                        .handler_threads = service.is_embedded() ? 2 : static_cast<int>(route_connections()),
                        .headers = http::security_headers(is_secure)},
                       application, &hub);
-  const bool is_local = service.is_embedded() && is_loopback_host(options.host);
-  const auto mailer = service.make_mailer(is_local);
   parts.forget_mails = [&mailer](const std::string& address) { mailer->forget(kSignInSubject, address); };
   http::ServiceApi api(parts, api_settings(service, options, server.port()));
   const std::string origin = api.settings().origin;

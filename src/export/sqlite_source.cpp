@@ -8,8 +8,6 @@
 #include <charconv>
 #include <cmath>
 #include <deque>
-#include <fstream>
-#include <numeric>
 #include <set>
 
 #include "base/background.hpp"
@@ -281,7 +279,7 @@ class SqliteSource final : public Source {
               .kind = "sqlite",
               .env = "local",
               .revision = harness_.has_executions ? "harness schema 1" : "runs and samples of another program",
-              .snapshot = fmt::format("change {}", change_counter())};
+              .snapshot = fmt::format("change {}", file_->change_counter())};
   }
 
   const SourceFacts& facts() const override { return facts_; }
@@ -295,14 +293,6 @@ class SqliteSource final : public Source {
   }
 
  private:
-  // The file's own count of its changes (SQLite, "Database File Format", 1.3.8); it stands still under a WAL.
-  std::uint32_t change_counter() {
-    std::array<unsigned char, 28> header{};
-    std::ifstream(file_->path(), std::ios::binary).read(reinterpret_cast<char*>(header.data()), header.size());
-    return std::accumulate(header.begin() + 24, header.end(), std::uint32_t{0},
-                           [](std::uint32_t count, unsigned char byte) { return count << 8 | byte; });
-  }
-
   std::unique_ptr<SqliteDatabase> file_;
   Note note_;
   SourceFacts facts_;

@@ -25,7 +25,8 @@ ProviderError said(std::string message, std::string parameter = "", std::string 
           .message = std::move(message),
           .parameter = std::move(parameter),
           .retry_after = {},
-          .is_error = true};
+          .is_error = true,
+          .said = {}};
 }
 
 const OptionalParameters kAll{.temperature = 0.3, .effort = "minimal", .logprobs = true};

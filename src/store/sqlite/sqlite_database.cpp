@@ -7,9 +7,11 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 
@@ -63,6 +65,9 @@ Told told_of(int sqlite_code) {
 }
 
 // SQLite would create it with the process's umask; answers are nobody else's business.
+//
+// A file that is there is not opened: closing it again would drop every lock that SQLite holds on it for this process
+// (fcntl(2)), and another thread's transaction would go on unprotected.
 void create_private(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   std::error_code failed;
@@ -72,12 +77,13 @@ void create_private(const std::string& path) {
                 fmt::format("cannot create the folder {}: {}", folder.string(), failed.message()),
                 "name another file by --db or HERETIX_DB");
   }
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0 && errno != EACCES && errno != EROFS) {
+
+  if (std::filesystem::exists(path, failed)) return;
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) ::close(file);
+  else if (errno != EEXIST && errno != EACCES && errno != EROFS)
     throw Error(ErrorKind::not_allowed, fmt::format("cannot create {}: {}", path, std::strerror(errno)),
                 "name another file by --db or HERETIX_DB");
-  }
-  if (file >= 0) ::close(file);
 }
 
 void bind(SQLite::Statement& statement, const Bindings& bindings) {
@@ -293,6 +299,21 @@ std::unique_ptr<SqliteCursor> SqliteDatabase::open_cursor(std::string_view sql) 
 void SqliteDatabase::begin_snapshot() {
   execute_script("BEGIN DEFERRED");
   query("SELECT count(*) AS n FROM sqlite_master");  // the snapshot is taken by the first read
+}
+
+std::uint32_t SqliteDatabase::change_counter() {
+  constexpr int kPlace = 24;  // of a big-endian number of four bytes in the file's header
+  std::array<unsigned char, 4> bytes{};
+  sqlite3_file* file = nullptr;
+  const int found = sqlite3_file_control(connection_->database.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER,
+                                         static_cast<void*>(&file));
+  if (found != SQLITE_OK || file == nullptr || file->pMethods == nullptr ||
+      file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), kPlace) != SQLITE_OK)
+    throw Error(ErrorKind::unavailable, fmt::format("{}: its header cannot be read", path_),
+                "check the disk; nothing was changed");
+
+  return std::accumulate(bytes.begin(), bytes.end(), std::uint32_t{0},
+                         [](std::uint32_t count, unsigned char byte) { return count << 8 | byte; });
 }
 
 void SqliteDatabase::define(const std::string& name, std::string (*function)(const std::string&, const std::string&)) {

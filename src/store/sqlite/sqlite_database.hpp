@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,6 +66,9 @@ class SqliteDatabase final : public Database {
   // A transaction that only reads: what its first statement sees is what it sees until rollback(). Where the journal is
   // no WAL, writers wait for its end.
   void begin_snapshot();
+  // The file's own count of its changes (SQLite, "Database File Format", 1.3.8); it stands still under a WAL. Read
+  // through SQLite's own descriptor: to open and close the file beside it would drop this process's locks on it.
+  std::uint32_t change_counter();
   // `function` of two columns' texts (empty: NULL) becomes one of SQL.
   void define(const std::string& name, std::string (*function)(const std::string&, const std::string&));
   const std::string& path() const { return path_; }
