@@ -342,7 +342,7 @@ class Names(HostedTest):
         for arguments, says in ((["--model", "openai/"], "no name of a model"), (["--model", "gemini/../x"], "no name of a model"),
                                 (["--model", "openai/a b"], "no name of a model"), (["--model", "nobody/x"], "there is no model"),
                                 (["--model", "openai-compatible/m", "--base-url", "ftp://x"], "neither https:// nor http://"),
-                                (["--model", "openai-compatible/m", "--base-url", "http://u:p@host/v1"], "no password"),
+                                (["--model", "openai-compatible/m", "--base-url", "http://u:p@host/v1"], "no user, password"),
                                 (["--model", "openai/m", "--api", "soap"], "must be responses or chat"),
                                 (["--model", "claude-m", "--api", "chat"], "--api is for OpenAI"),
                                 (["--model", "openai/m", "--timeout", "0"], "timeout is 0"), (["--model", "openai/m", "--concurrency", "0"], "concurrency is 0"),
