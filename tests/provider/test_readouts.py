@@ -27,7 +27,7 @@ def number_reply(asked, _):
         choices = TREE[begun + text]
         steps.append((max(choices, key=choices.get), choices))
         text += steps[-1][0]
-    return success(asked, text=text, logprobs=logprobs(steps), usage={**usage_of(asked.user, text), "output": 30})
+    return success(asked, text=text, logprobs=logprobs(steps), usage={**usage_of(asked.user, text), "output": 8, "reasoning": 0})  # within what a part is allowed
 
 
 def word_reply(asked, _):
