@@ -21,12 +21,12 @@ const MessagesWire kAnthropic;
 const GenerateContentWire kGemini;
 
 ProviderError said(std::string message, std::string parameter = "", std::string code = "") {
-  return {.code = std::move(code),
-          .message = std::move(message),
-          .parameter = std::move(parameter),
-          .retry_after = {},
-          .is_error = true,
-          .said = {}};
+  ProviderError error;
+  error.code = std::move(code);
+  error.message = std::move(message);
+  error.parameter = std::move(parameter);
+  error.is_error = true;
+  return error;
 }
 
 const OptionalParameters kAll{.temperature = 0.3, .effort = "minimal", .logprobs = true};
