@@ -25,10 +25,17 @@ TEST(History, EveryTableThatAStepMakesItsWayBackDrops) {
   }
 }
 
+// What a revision takes away on purpose: a record moved to check_records, and refusals are kept with their values in
+// heretix_server_refusals.
+bool is_taken_away(const Revision& revision, const std::string& object) {
+  return revision.id == "d3a95b70c814" &&
+         (object == "column check_requests.record" || object.find(" heretix_refused_parameters") != std::string::npos);
+}
+
 TEST(History, AShapeHoldsWhatTheOneBeforeHeld) {
   for (std::size_t i = 1; i < history().size(); ++i) {
     for (const Difference& d : compare(history()[i - 1].catalogue, history()[i].catalogue))
-      EXPECT_NE(d.found, "absent") << to_line(d);
+      EXPECT_EQ(d.found == "absent", is_taken_away(history()[i], d.object)) << to_line(d);
   }
 }
 
