@@ -7,6 +7,7 @@
 #include "provider/anthropic/anthropic.hpp"
 #include "provider/gemini/gemini.hpp"
 #include "provider/http/pacer.hpp"
+#include "provider/http/provider_error.hpp"
 #include "provider/http/times.hpp"
 #include "provider/openai/openai.hpp"
 
@@ -39,7 +40,7 @@ void read_times(std::string_view text) {
     start = end + 1;
   }
   const auto wait = retry_after(headers, now);
-  if (wait && (wait->count() < 0 || *wait > std::chrono::hours(24))) std::abort();
+  if (wait && (wait->count() < 0 || *wait > std::chrono::days(400))) std::abort();
   Pacer pacer;
   const Pacer::Time steady{};
   pacer.learn(headers, steady, now, 3, 100);
@@ -51,6 +52,7 @@ void read_times(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   read_by_every_wire(parse_body(text));
+  (void)read_plain_error(text);
   read_times(text);
   return 0;
 }

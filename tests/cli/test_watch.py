@@ -207,7 +207,7 @@ class Drift(ProgramTest):
         self.refused(2, "drift", "baseline", "none.csv", "--mock", says="holds no sentinel")
         self.watching()
         for arguments, says in ((("--mail-to", "a@b.c"), "--mail-to and --mail-from"), (("--mail-to", "a b", "--mail-from", "c@d.e"), "no mail address"),
-                                (("--webhook", "ftp://x"), "begins neither"), (("--alpha", "2"), "alpha is 2")):
+                                (("--webhook", "ftp://x"), "is no https:// or http:// address"), (("--alpha", "2"), "alpha is 2")):
             self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), *arguments, says=says)
         self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="SMTP address", HERETIX_SMTP_URL="mail.example")
         self.refused(2, "drift", "check", "watch.csv", "--model", self.model(name="other"), says=["is of m, not of other", "--anew"])
