@@ -24,7 +24,7 @@ struct Session {
 };
 
 struct SignedIn {
-  Session session;
+  std::string session_id;
   User user;
 };
 

@@ -95,9 +95,13 @@ CopiedTable checks(const std::vector<CheckColumn>& columns) {
 }
 
 Row row_from(const std::vector<CheckColumn>& columns) {
-  std::map<std::string, Value, std::less<>> values;
-  for (const CheckColumn& column : columns) values.emplace(column.name, column.value);
-  return Row(std::move(values));
+  std::vector<std::string> names;
+  std::vector<Value> values;
+  for (const CheckColumn& column : columns) {
+    names.emplace_back(column.name);
+    values.push_back(column.value);
+  }
+  return {std::make_shared<const std::vector<std::string>>(std::move(names)), std::move(values)};
 }
 
 // Which attempt number of the target an attempt of the file has: its own, unless another file's stands there.

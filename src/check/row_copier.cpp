@@ -183,9 +183,9 @@ std::string RowCopier::differing_columns(const CopiedRow& row, const CopiedRow& 
 }
 
 Row RowCopier::as_row(const CopiedRow& row) const {
-  std::map<std::string, Value, std::less<>> values;
-  for (std::size_t i = 0; i < row.size(); ++i) values.emplace(table_.columns[i].name, row[i]);
-  return Row(std::move(values));
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < row.size(); ++i) names.push_back(table_.columns[i].name);
+  return {std::make_shared<const std::vector<std::string>>(std::move(names)), row};
 }
 
 void RowCopier::compare(const std::vector<CopiedRow>& rows, std::size_t added) {

@@ -89,7 +89,7 @@ ServiceResponse ServiceApi::use_link(Call& call) {
   std::string cookie;
   in_transaction(call.database,
                  [&] {
-                   if (call.who) sessions.end(call.who->user.id, call.who->session.id);
+                   if (call.who) sessions.end(call.who->user.id, call.who->session_id);
                    cookie = sessions.begin(user->id, call.request.header("user-agent"));
                    if (!call.visitor_id.empty()) ServedChecks(call.database).take_over(call.visitor_id, user->id);
                  },
@@ -154,7 +154,7 @@ ServiceResponse ServiceApi::download_data(Call& call) {
   }
   json sessions = json::array();
   for (const Session& session : Sessions(call.database, parts_.secret).list(user.id))
-    sessions.push_back(session_json(session, call.who->session.id));
+    sessions.push_back(session_json(session, call.who->session_id));
   AnswersPlace answers = parts_.open_answers(call.database);
   const json data = {{"email", user.email},
                      {"plan", user.plan},
@@ -172,7 +172,7 @@ ServiceResponse ServiceApi::download_data(Call& call) {
 ServiceResponse ServiceApi::list_sessions(Call& call) {
   json sessions = json::array();
   for (const Session& session : Sessions(call.database, parts_.secret).list(call.who->user.id))
-    sessions.push_back(session_json(session, call.who->session.id));
+    sessions.push_back(session_json(session, call.who->session_id));
   return json_response(200, {{"sessions", sessions}});
 }
 
@@ -186,7 +186,7 @@ ServiceResponse ServiceApi::end_session(Call& call) {
 }
 
 ServiceResponse ServiceApi::sign_out(Call& call) {
-  Sessions(call.database, parts_.secret).end(call.who->user.id, call.who->session.id);
+  Sessions(call.database, parts_.secret).end(call.who->user.id, call.who->session_id);
   return {.status = 204, .headers = {{"Set-Cookie", set_cookie("heretix", "", 0)}}};
 }
 

@@ -11,10 +11,31 @@
 
 namespace heretix {
 
+// One by one: rows have few columns, and names of other lengths are passed over at once.
+const Value* Row::find(std::string_view column) const {
+  const auto found = std::ranges::find(*names_, column);
+  return found == names_->end() ? nullptr : &values_[static_cast<std::size_t>(found - names_->begin())];
+}
+
 const Value& Row::value(std::string_view column) const {
-  const auto found = values_.find(column);
-  if (found == values_.end()) throw Error(ErrorKind::broken, fmt::format("the database gave no column {}", column));
-  return found->second;
+  const Value* found = find(column);
+  if (found == nullptr) throw Error(ErrorKind::broken, fmt::format("the database gave no column {}", column));
+  return *found;
+}
+
+Row Row::with(const std::string& column, Value value) const {
+  Row copy = *this;
+  const auto found = std::ranges::find(*names_, column);
+  if (found != names_->end()) {
+    copy.values_[static_cast<std::size_t>(found - names_->begin())] = std::move(value);
+    return copy;
+  }
+
+  auto names = *names_;
+  names.push_back(column);
+  copy.names_ = std::make_shared<const std::vector<std::string>>(std::move(names));
+  copy.values_.push_back(std::move(value));
+  return copy;
 }
 
 std::optional<std::int64_t> Row::integer(std::string_view column) const {

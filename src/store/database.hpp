@@ -36,24 +36,28 @@ struct Query {
   Bindings bindings;
 };
 
-// Missing columns throw Error{broken}; NULL is an empty optional.
+// The names of a result's columns, which all its rows share: a name of its own in every row costs more than the values.
+using ColumnNames = std::shared_ptr<const std::vector<std::string>>;
+
+// Missing columns throw Error{broken}; NULL is an empty optional. Of two columns with one name the first counts.
 class Row {
  public:
-  explicit Row(std::map<std::string, Value, std::less<>> values) : values_(std::move(values)) {}
-  bool has(std::string_view column) const { return values_.find(column) != values_.end(); }
+  // As many values as names, in their order.
+  Row(ColumnNames names, std::vector<Value> values) : names_(std::move(names)), values_(std::move(values)) {}
+
+  bool has(std::string_view column) const { return find(column) != nullptr; }
   const Value& value(std::string_view column) const;
   std::optional<std::int64_t> integer(std::string_view column) const;  // REAL and TEXT are read as whole numbers
   std::optional<double> real(std::string_view column) const;
   std::optional<std::string> text(std::string_view column) const;
-  Row with(const std::string& column, Value value) const {  // a copy, that column set
-    Row copy = *this;
-    copy.values_[column] = std::move(value);
-    return copy;
-  }
+  Row with(const std::string& column, Value value) const;  // a copy, that column set
   std::string text_or_empty(std::string_view column) const { return text(column).value_or(std::string{}); }
 
  private:
-  std::map<std::string, Value, std::less<>> values_;
+  const Value* find(std::string_view column) const;
+
+  ColumnNames names_;
+  std::vector<Value> values_;
 };
 
 // A whole transaction that may simply be done again: it lost against another one, or its connection broke before

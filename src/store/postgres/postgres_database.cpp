@@ -181,12 +181,18 @@ Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
 }
 
 std::vector<Row> rows_of(const PGresult* table) {
+  const int columns = PQnfields(table);
+  auto names = std::make_shared<std::vector<std::string>>();
+  names->reserve(static_cast<std::size_t>(columns));
+  for (int column = 0; column < columns; ++column) names->emplace_back(PQfname(table, column));
+
   std::vector<Row> rows;
+  rows.reserve(static_cast<std::size_t>(PQntuples(table)));
   for (int row = 0; row < PQntuples(table); ++row) {
-    std::map<std::string, Value, std::less<>> values;
-    for (int column = 0; column < PQnfields(table); ++column)
-      values.emplace(PQfname(table, column), value_of(table, row, column));
-    rows.emplace_back(std::move(values));
+    std::vector<Value> values;
+    values.reserve(names->size());
+    for (int column = 0; column < columns; ++column) values.push_back(value_of(table, row, column));
+    rows.emplace_back(names, std::move(values));
   }
   return rows;
 }

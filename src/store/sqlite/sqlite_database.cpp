@@ -96,6 +96,12 @@ void bind(SQLite::Statement& statement, const Bindings& bindings) {
   }
 }
 
+ColumnNames column_names_of(SQLite::Statement& statement) {
+  std::vector<std::string> names;
+  for (int i = 0; i < statement.getColumnCount(); ++i) names.emplace_back(statement.getColumnName(i));
+  return std::make_shared<const std::vector<std::string>>(std::move(names));
+}
+
 Value value_of(const SQLite::Column& column) {
   switch (column.getType()) {
     case SQLITE_INTEGER: return column.getInt64();
@@ -203,12 +209,15 @@ std::vector<Row> SqliteDatabase::query(std::string_view sql, const Bindings& bin
     SQLite::Statement& statement = connection_->prepared(sql);
     const OpenStatement open(statement);
     bind(statement, bindings);
+
+    ColumnNames names;  // known with the first row: a statement that waited is prepared again where the schema changed
     std::vector<Row> rows;
     while (statement.executeStep()) {
-      std::map<std::string, Value, std::less<>> values;
-      for (int i = 0; i < statement.getColumnCount(); ++i)
-        values.emplace(statement.getColumnName(i), value_of(statement.getColumn(i)));
-      rows.emplace_back(std::move(values));
+      if (names == nullptr) names = column_names_of(statement);
+      std::vector<Value> values;
+      values.reserve(names->size());
+      for (int i = 0; i < statement.getColumnCount(); ++i) values.push_back(value_of(statement.getColumn(i)));
+      rows.emplace_back(names, std::move(values));
     }
     return rows;
   } catch (const SQLite::Exception& e) { refuse(path_, e); }
