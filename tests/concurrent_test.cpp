@@ -49,7 +49,7 @@ TEST(Threads, PureFunctionsAgreeWithThemselves) {
   const Estimate alone = estimate(templates, {.seed = 3});
   on_threads([&](int thread) {
     EXPECT_EQ(estimate(templates, {.seed = 3}).low, alone.low);
-    EXPECT_TRUE(read_answer("{\"prob_true\":0.5}").usable());
+    EXPECT_TRUE(read_answer("{\"prob_true\":0.5}", {}).usable());
     EXPECT_EQ(plan_for(thread).questions.size(), static_cast<std::size_t>(kAnswersEach));
   });
 }
@@ -69,7 +69,7 @@ TEST(Threads, ManyConnectionsWriteOneFileAndLoseNothing) {
       store.record_attempt(question, 1, facts, Usd::from_micros(1), 0);
       Answer answer;
       answer.raw_text = "{\"prob_true\":0.5}";
-      answer.verdict = read_answer(*answer.raw_text);
+      answer.verdict = read_answer(*answer.raw_text, {});
       store.keep_answer(question, answer, {}, facts);
       store.keep_sample(question, answer);
       transaction.commit();

@@ -65,7 +65,7 @@ TEST(Decoder, GivesTheSameAnswerAloneInAnySubsetAndAtAnyWidth) {
 
 TEST(Decoder, KeepsTheAgreedFormAndIsReadLikeAnyAnswer) {
   for (const auto& [ticket, text] : decoded(questions(16), 16)) {
-    const Verdict verdict = read_answer(text);
+    const Verdict verdict = read_answer(text, {});
     EXPECT_TRUE(verdict.usable()) << text;
     EXPECT_NE(text.find("\"off_topic\":false"), std::string::npos) << text;
   }
@@ -118,7 +118,7 @@ TEST(TokenTree, IsTheMeanOfFourHundredWrittenAnswers) {
   EXPECT_LT(spread.high() - spread.low(), 0.001);
   double sum = 0, squares = 0;
   for (const auto& [ticket, d] : read_off(repeated(400, 5, bank()), Readout::verbalized, 40, bank())) {
-    const double p = read_answer(d.text).prob_true->value();
+    const double p = read_answer(d.text, {}).prob_true->value();
     sum += p;
     squares += p * p;
   }

@@ -35,12 +35,27 @@ bool was_thought_away(const Answer& answer);
 // How many of these answers ended at their output limit.
 std::size_t cut_short(const std::vector<std::optional<Answer>>& answers);
 
+// How many answers contradict the label that they put beside their own number (answer/label.hpp).
+struct LabelAgreement {
+  struct Wording {
+    int paraphrase_idx = 0;
+    std::size_t judged = 0;
+    std::size_t contradicting = 0;
+  };
+  std::size_t judged = 0;  // usable answers with one of the five labels
+  std::size_t contradicting = 0;
+  std::vector<Wording> wordings{};  // with a judged answer, in plan order
+
+  double share() const { return judged == 0 ? 0.0 : static_cast<double>(contradicting) / static_cast<double>(judged); }
+};
+
 struct Tally {
   std::vector<TemplateLogits> by_template;              // in plan order, only those with usable answers
   std::vector<std::vector<Probability>> probabilities;  // the same answers before the clamp
   std::size_t answered = 0;
   std::size_t usable = 0;
   std::size_t from_store = 0;
+  LabelAgreement labels{};
 
   double compliance() const {
     return answered == 0 ? 0.0 : static_cast<double>(usable) / static_cast<double>(answered);

@@ -7,8 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "answer/label.hpp"
+#include "answer/links.hpp"
+#include "answer/quoting.hpp"
 #include "answer/strict_json.hpp"
-#include "base/text.hpp"
+#include "answer/thinking.hpp"
 
 namespace heretix {
 namespace {
@@ -19,11 +22,9 @@ constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kFence = "```";
 constexpr int kMaxWrappers = 4;
-constexpr std::array<std::string_view, 6> kThinking = {"think",     "thinking",   "thought",
-                                                       "reasoning", "reflection", "scratchpad"};
 constexpr std::array<const char*, 6> kWrapperKeys = {"response", "answer", "result", "output", "data", "content"};
 
-constexpr std::array<std::pair<Reason, std::string_view>, 18> kWords = {{
+constexpr std::array<std::pair<Reason, std::string_view>, 19> kWords = {{
     {Reason::too_long, "too_long"},
     {Reason::empty, "empty"},
     {Reason::not_json, "not_json"},
@@ -37,6 +38,7 @@ constexpr std::array<std::pair<Reason, std::string_view>, 18> kWords = {{
     {Reason::contradictory, "contradictory"},
     {Reason::refused, "refused"},
     {Reason::cites_source, "cites_source"},
+    {Reason::searched, "searched"},
     {Reason::provider_refusal, "provider_refusal"},
     {Reason::content_filter, "content_filter"},
     {Reason::length_stop, "length_stop"},
@@ -60,22 +62,6 @@ std::string_view stripped_of_mark(std::string_view text) {
   std::string_view rest = stripped(text);
   if (rest.starts_with(kByteOrderMark)) rest = stripped(rest.substr(kByteOrderMark.size()));
   return rest;
-}
-
-// Rule 2. Empty where a section is left open.
-std::optional<std::string_view> without_thinking(std::string_view text) {
-  const std::string lower = to_lower_ascii(text);
-  std::size_t at = 0;
-  for (;;) {
-    const std::string_view rest = std::string_view(lower).substr(at);
-    const auto name = std::ranges::find_if(
-        kThinking, [&](std::string_view n) { return rest.starts_with("<" + std::string(n) + ">"); });
-    if (name == kThinking.end()) return text.substr(at);
-    const std::string closing = "</" + std::string(*name) + ">";
-    const std::size_t end = lower.find(closing, at);
-    if (end == std::string::npos) return std::nullopt;
-    at = std::min(lower.find_first_not_of(kSpace, end + closing.size()), lower.size());
-  }
 }
 
 const json* find(const json& value, const char* key) {
@@ -135,32 +121,73 @@ Stretches outermost_objects(std::string_view text) {
   return found;
 }
 
-// Rule 3, the last resort: exactly one object in the prose that holds a belief.
-std::optional<Reason> find_in_prose(std::string_view text, json& value) {
+// Rule 3, the last resort: exactly one object in the prose that holds a belief. By rules 1 the same text twice is two.
+std::optional<Reason> find_in_prose(std::string_view text, int rules, json& value) {
   const Stretches found = outermost_objects(text);
-  int beliefs = 0;
+  std::vector<std::string_view> beliefs;
+  bool is_said = false;
   for (const std::string_view stretch : found.balanced) {
     json candidate;
-    if (is_belief_text(stretch, candidate)) {
-      ++beliefs;
-      value = std::move(candidate);
-    }
+    if (!is_belief_text(stretch, candidate)) continue;
+    const bool is_repeated = rules > 1 && std::ranges::find(beliefs, stretch) != beliefs.end();
+    if (!is_repeated) beliefs.push_back(stretch);
+    is_said = is_said || rules == 1 || !is_quoted(text, stretch);
+    value = std::move(candidate);
   }
-  if (beliefs > 1) return Reason::ambiguous;
+  if (beliefs.size() > 1) return Reason::ambiguous;
   if (found.left_open) return Reason::truncated;
-  return beliefs == 1 ? std::nullopt : std::optional(Reason::not_json);
+  return is_said ? std::nullopt : std::optional(Reason::not_json);
 }
 
-// Rule 3.
-std::optional<Reason> find_json(std::string_view text, json& value) {
-  switch (parse_strict(text, value)) {
-    case JsonFault::none: return std::nullopt;
+std::optional<Reason> reason_of(JsonFault fault) {
+  switch (fault) {
     case JsonFault::duplicate_key: return Reason::duplicate_key;
     case JsonFault::too_deep: return Reason::too_deep;
-    case JsonFault::syntax: break;
+    case JsonFault::none:
+    case JsonFault::syntax: return std::nullopt;
   }
-  if (is_belief_text(fenced(text), value)) return std::nullopt;
-  return find_in_prose(text, value);
+  return std::nullopt;
+}
+
+// The same where the whole text is no JSON.
+std::optional<Reason> find_within(std::string_view text, int rules, json& value) {
+  const std::string_view inside = fenced(text);
+  if (is_belief_text(inside, value)) {
+    if (rules == 1) return std::nullopt;
+    const std::size_t open = text.find(kFence);
+    const std::size_t close = text.rfind(kFence) + kFence.size();
+    return is_quoted(text, text.substr(open, close - open)) ? std::optional(Reason::not_json) : std::nullopt;
+  }
+  return find_in_prose(text, rules, value);
+}
+
+// Rules 2 and 3 of version 1.
+std::optional<Reason> find_by_first_rules(std::string_view text, json& value) {
+  const auto spoken = after_leading_thinking(text);
+  if (!spoken) return Reason::not_json;
+  const JsonFault fault = parse_strict(*spoken, value);
+  if (fault == JsonFault::syntax) return find_within(*spoken, 1, value);
+  return reason_of(fault);
+}
+
+// Rules 2 and 3. A text that is JSON as a whole holds no thinking: a mark of it there is quoted.
+std::optional<Reason> find_json(std::string_view text, int rules, json& value) {
+  if (rules == 1) return find_by_first_rules(text, value);
+  const JsonFault whole = parse_strict(text, value);
+  if (whole != JsonFault::syntax) return reason_of(whole);
+  if (!has_thinking_marks(text)) return find_within(text, rules, value);
+
+  std::vector<std::string_view> answers;
+  for (const std::string_view stretch : outermost_objects(text).balanced) {
+    json candidate;
+    if (is_belief_text(stretch, candidate)) answers.push_back(stretch);
+  }
+  const auto said = after_thinking(text, answers);
+  if (!said) return Reason::not_json;
+  const std::string_view spoken = stripped(*said);
+  const JsonFault fault = parse_strict(spoken, value);
+  if (fault == JsonFault::syntax) return find_within(spoken, rules, value);
+  return reason_of(fault);
 }
 
 // What a wrapper holds; empty where the value is none.
@@ -214,30 +241,33 @@ Verdict probability_of(const json& value) {
 }
 
 // Rule 6.
-bool declines(const json& level) {
+bool declines(const json& level, int rules) {
   const json* flags = find(level, "flags");
   if (flags == nullptr) return false;
   const auto is_true = [&](const char* key) {
     const json* flag = find(*flags, key);
-    return flag != nullptr && *flag == true;
+    if (flag == nullptr) return false;
+    return *flag == true || (rules > 1 && (*flag == "true" || *flag == 1));
   };
   return is_true("refused") || is_true("off_topic");
 }
 
 // Rule 7.
-bool has_link(std::string_view text) {
-  const std::string lower = to_lower_ascii(text);
-  return lower.find("http://") != std::string::npos || lower.find("https://") != std::string::npos ||
-         lower.find("www.") != std::string::npos;
+bool has_link_inside(const json& value, std::string_view claim) {
+  if (value.is_string()) return has_link(value.get_ref<const std::string&>(), claim);
+  if (value.is_object()) {
+    return std::ranges::any_of(value.items(), [&](const auto& item) {
+      return has_link(item.key(), claim) || has_link_inside(item.value(), claim);
+    });
+  }
+  return value.is_array() && std::ranges::any_of(value, [&](const json& v) { return has_link_inside(v, claim); });
 }
 
-bool has_link_inside(const json& value) {
-  if (value.is_string()) return has_link(value.get_ref<const std::string&>());
-  if (value.is_object()) {
-    return std::ranges::any_of(value.items(),
-                               [](const auto& item) { return has_link(item.key()) || has_link_inside(item.value()); });
-  }
-  return value.is_array() && std::ranges::any_of(value, has_link_inside);
+// Of the object that holds the belief; it stands beside the number.
+std::optional<bool> label_fits_in(const json& level, Probability p) {
+  const json* belief = nested_probability(level) != nullptr ? find(level, "belief") : &level;
+  const json* label = find(*belief, "label");
+  return label != nullptr && label->is_string() ? label_fits(label->get_ref<const std::string&>(), p) : std::nullopt;
 }
 
 }  // namespace
@@ -252,27 +282,52 @@ std::optional<Reason> reason_from(std::string_view word) {
 }
 
 bool deserves_another_try(Reason reason) {
-  return reason <= Reason::contradictory || reason == Reason::cites_source || reason == Reason::tool_use;
+  return reason <= Reason::contradictory || reason == Reason::cites_source || reason == Reason::searched ||
+         reason == Reason::tool_use;
+}
+
+std::string_view note_of(const Verdict& verdict) {
+  return verdict.usable() && verdict.label_fits == false ? "contradicts_label" : "";
 }
 
 bool is_by_ending(Reason reason) { return reason >= Reason::provider_refusal; }
 
-bool is_only_thinking(std::string_view raw) { return without_thinking(stripped_of_mark(raw)).value_or("").empty(); }
+bool is_only_thinking(std::string_view raw) {
+  const std::string_view text = stripped_of_mark(raw);
+  if (text.empty()) return true;
+  return has_thinking_marks(text) && stripped(after_thinking(text, {}).value_or("")).empty();
+}
 
-Verdict read_answer(std::string_view raw) {
+Verdict read_answer(std::string_view raw, const AnswerReading& reading) {
   if (raw.size() > kMaxAnswerBytes) return refusal(Reason::too_long);
   const std::string_view text = stripped_of_mark(raw);
   if (text.empty()) return refusal(Reason::empty);
-  const auto spoken = without_thinking(text);
-  if (!spoken) return refusal(Reason::not_json);
+
   json value;
-  if (const auto fault = find_json(*spoken, value)) return refusal(*fault);
+  if (const auto fault = find_json(text, reading.rules, value)) return refusal(*fault);
   const std::vector<json> levels = levels_of(std::move(value));
   Verdict verdict = probability_of(levels.back());
   if (!verdict.usable()) return verdict;
-  if (std::ranges::any_of(levels, declines)) verdict.reason = Reason::refused;
-  else if (has_link(raw) || std::ranges::any_of(levels, has_link_inside)) verdict.reason = Reason::cites_source;
+
+  const std::string_view claim = reading.rules == 1 ? std::string_view() : reading.claim;
+  const auto leans_on_source = [&](const json& level) { return has_link_inside(level, claim); };
+  if (std::ranges::any_of(levels, [&](const json& level) { return declines(level, reading.rules); }))
+    verdict.reason = Reason::refused;
+  else if (has_link(raw, claim) || std::ranges::any_of(levels, leans_on_source)) verdict.reason = Reason::cites_source;
+  else if (reading.rules > 1) verdict.label_fits = label_fits_in(levels.back(), *verdict.prob_true);
   return verdict;
+}
+
+Verdict read_again(std::string_view raw, const Verdict& kept, const AnswerReading& reading) {
+  if (kept.reason && is_by_ending(*kept.reason)) return kept;
+  Verdict again = read_answer(raw, reading);
+  if (!again.usable()) return again;
+
+  // Earlier builds called a search a cited source; where the text cites none by their rules, it was a search.
+  const bool was_search =
+      kept.reason == Reason::searched ||
+      (kept.reason == Reason::cites_source && read_answer(raw, {.rules = 1}).reason != Reason::cites_source);
+  return was_search ? Verdict{again.prob_true, kept.reason} : again;
 }
 
 }  // namespace heretix

@@ -214,12 +214,19 @@ void AnswerStore::in_group(const Plan& plan, const std::function<void()>& body) 
   }
 }
 
-std::vector<Answer> AnswerStore::answers_from(const std::vector<Row>& rows, const Question& question) {
+// Read by the rules of today, whatever was made of its text when it came. A part is no text to be read so.
+Answer AnswerStore::answer_of(const Plan& plan, const Question& question, const Row& row) {
+  Answer answer = answer_from(row);
+  if (question.is_part) answer.logprobs = row.text_or_empty("logprobs");
+  else answer.verdict = read_again(*answer.raw_text, answer.verdict, {.claim = plan.recipe.claim.text});
+  return answer;
+}
+
+std::vector<Answer> AnswerStore::answers_from(const Plan& plan, const Question& question,
+                                              const std::vector<Row>& rows) {
   std::vector<Answer> answers;
   for (const Row& row : rows) {
-    if (held_no_answer(row)) continue;
-    answers.push_back(answer_from(row));
-    if (question.is_part) answers.back().logprobs = row.text_or_empty("logprobs");
+    if (!held_no_answer(row)) answers.push_back(answer_of(plan, question, row));
   }
   return answers;
 }
@@ -241,7 +248,7 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
     if (answer.response_id != rows[0].text_or_empty("response_id") ||
         answer.verdict.usable() != (rows[0].integer("json_valid") == 1))
       continue;
-    if (!held_no_answer(row)) return answer;
+    if (!held_no_answer(row)) return answer_of(plan, question, row);
     replaceable_.insert(question.cache_key);
     return std::nullopt;
   }
@@ -261,7 +268,7 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
   const std::vector<Row> rows = database_.query(kAnswers, {{":key", question.cache_key}});
   for (const Row& row : rows)
     known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
-  const std::vector<Answer> answers = answers_from(rows, question);
+  const std::vector<Answer> answers = answers_from(plan, question, rows);
   if (!answers.empty()) known.first_answer = answers.front();
   known.final_answer = question.is_part ? part_of(answers) : sample_of(plan, question, rows);
   if (known.final_answer) {

@@ -68,7 +68,8 @@ class AnswerStore {
 
  private:
   std::optional<Answer> sample_of(const Plan& plan, const Question& question, const std::vector<Row>& answers);
-  static std::vector<Answer> answers_from(const std::vector<Row>& rows, const Question& question);
+  static Answer answer_of(const Plan& plan, const Question& question, const Row& row);
+  static std::vector<Answer> answers_from(const Plan& plan, const Question& question, const std::vector<Row>& rows);
   static std::optional<Answer> part_of(const std::vector<Answer>& answers);
 
   struct Write {

@@ -7,6 +7,7 @@
 
 #include "ask/batches.hpp"
 #include "base/text.hpp"
+#include "readout/number_tree.hpp"
 #include "readout/parts.hpp"
 #include "store/sqlite/planted_bugs.hpp"
 
@@ -306,9 +307,9 @@ Answer Asking::judged(std::size_t question, const Reply& reply) const {
   if (is_part) answer.logprobs = reply.logprobs;
   if (!is_whole) answer.verdict = {std::nullopt, reason_of(reply.ending)};
   else if (is_part) answer.verdict = read_part(plan_.recipe.readout(), asked, reply.text, reply.logprobs);
-  else answer.verdict = read_answer(reply.text);
+  else answer.verdict = read_answer(reply.text, {.claim = plan_.recipe.claim.text});
   // Its value stays with the row, like that of an answer with a link.
-  if (reply.leans_on_source && answer.verdict.usable()) answer.verdict.reason = Reason::cites_source;
+  if (reply.leans_on_source && answer.verdict.usable()) answer.verdict.reason = Reason::searched;
   answer.finish = reply.finish;
   answer.model_version = reply.model_version;
   answer.response_id = reply.response_id;
@@ -349,6 +350,8 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
   count_bill(question, reply.billed);
   probe(answer);
   tell_once(reply.notice);
+  if (const std::string fault = asked.is_part ? nonsense_in(reply.logprobs) : ""; !fault.empty())
+    tell_once(fmt::format("{} gave no probabilities that can be: {}", facts().model, fault));
   if (answer.verdict.reason == Reason::unknown_finish)
     tell_once(
         fmt::format("{} ended an answer with '{}', a word that is not known here: such answers are kept but not read",

@@ -65,6 +65,12 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   const double rate = told.value("first_answer_unusable_rate", 0.0);
   facts.first_answers_unusable = static_cast<std::size_t>(std::lround(rate * record.value("answered", 0.0)));
   facts.program_version = told.value("program_version", "");
+  facts.answer_rules = told.value("answer_rules", 1);
+  if (facts.answer_rules < 1 || facts.answer_rules > kAnswerRules)
+    throw Error(ErrorKind::broken,
+                fmt::format("the answers of {} were read by rules {}, this program knows up to {}",
+                            execution.execution_id, facts.answer_rules, kAnswerRules),
+                "use the newer program that measured it");
   return facts;
 }
 
@@ -103,10 +109,12 @@ StoredConfig read_config(const std::string& config_text) {
 namespace {
 
 // The usable one, else the first, as asking counts them; an answer of another program is known by its sample alone.
-std::optional<Answer> counted_answer(RunStore& runs, const std::string& cache_key) {
+std::optional<Answer> counted_answer(RunStore& runs, const Question& question, const Claim& claim) {
+  const std::string& cache_key = question.cache_key;
   std::optional<Answer> counted;
   for (const Row& row : runs.answer_rows(cache_key)) {
     Answer answer = answer_from(row);
+    if (!question.is_part) answer.verdict = read_again(*answer.raw_text, answer.verdict, {.claim = claim.text});
     if (!counted || (!counted->verdict.usable() && answer.verdict.usable())) counted = std::move(answer);
   }
   if (counted) return counted;
@@ -122,7 +130,7 @@ CameBack what_came_back(RunStore& runs, const ExecutionRow& execution) {
 
   CameBack came{.planned = plan.questions.size(), .questions = {}};
   for (const Question& question : plan.questions) {
-    CameBack::Each each{question, counted_answer(runs, question.cache_key), ""};
+    CameBack::Each each{question, counted_answer(runs, question, plan.recipe.claim), ""};
     const std::vector<Row> attempts = runs.attempt_rows(question.cache_key);
     if (!each.answer && attempts.empty()) continue;
 
@@ -162,9 +170,15 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
                             plan.questions.size()),
                 kDamaged);
   }
+  ExecutionFacts facts = facts_of(execution);
+  const AnswerReading reading{.claim = config.recipe.claim.text, .rules = facts.answer_rules};
   std::vector<std::optional<Answer>> answers;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     answers.push_back(runs.answer(keys[i]));
+    if (answers.back() && answers.back()->raw_text) {
+      Verdict& verdict = answers.back()->verdict;
+      verdict = read_again(*answers.back()->raw_text, verdict, reading);
+    }
     if (!answers.back() || keys[i].cache_key != plan.questions[i].cache_key) {
       throw Error(ErrorKind::broken,
                   fmt::format("answer {} of {} is missing or belongs to another question", i, execution.execution_id),
@@ -177,8 +191,7 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
         fmt::format("{} counted {} answers, its ladder goes on after them", execution.execution_id, keys.size()),
         kDamaged);
   }
-  return make_record(plan, bank, answers, config.seed, source_of(execution, config.seed.has_value()),
-                     facts_of(execution));
+  return make_record(plan, bank, answers, config.seed, source_of(execution, config.seed.has_value()), std::move(facts));
 }
 
 }  // namespace heretix

@@ -53,7 +53,8 @@ class Checker {
   }
 
   // One question's rows: the answer is read again from its raw text, the sample compared with the answer.
-  void check_answer(std::size_t position, const Plan& plan, const CountedKey& key) {
+  void check_answer(std::size_t position, const Record& record, const CountedKey& key) {
+    const Plan& plan = record.plan;
     const Question& question = plan.questions[position];
     const std::string place = fmt::format("answer {} ({})", position, question.cache_key.substr(0, 12));
     if (key.cache_key != question.cache_key) differ(place + ": counted under another key");
@@ -65,7 +66,7 @@ class Checker {
       differ(place + ": its raw answer is missing");
       return;
     }
-    check_raw_text(place, *row, plan.recipe.readout() != Readout::verbalized);
+    check_raw_text(place, *row, record.answers[position].verdict, plan.recipe);
     if (sample) check_sample(place, *sample, behind(*sample, *row), question);
   }
 
@@ -89,21 +90,35 @@ class Checker {
     return counted;
   }
 
-  void check_raw_text(const std::string& place, const Row& row, bool is_read_off) {
+  // `read`: what the record's rules make of the raw text. The row keeps what was made of it when it came, which may
+  // have been by other rules: every version is tried before a difference is told.
+  void check_raw_text(const std::string& place, const Row& row, const Verdict& read, const Recipe& recipe) {
     const std::string raw = row.text_or_empty("raw_text");
     expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
-    const std::string word = row.text_or_empty("reason");
-    const auto stored_reason = reason_from(word);
-    if (stored_reason && is_by_ending(*stored_reason)) return;  // not by its text
-    Verdict again = read_answer(raw);
-    // That the model searched stood in the reply around this text: it can only take away an answer's use.
-    if (stored_reason == Reason::cites_source && again.usable()) again.reason = Reason::cites_source;
-    expect(place + " reason", word, std::string(again.reason ? to_word(*again.reason) : ""));
-    expect(place + " prob_true", row.value("prob_true"),
-           again.prob_true ? Value(again.prob_true->value()) : Value(std::monostate{}));
+    const Verdict kept = answer_from(row).verdict;
+    if (kept.reason && is_by_ending(*kept.reason)) return;  // not by its text
+
+    Verdict again = read;
+    for (int rules = kAnswerRules; rules >= 1 && !says(row, again); --rules) {
+      const Verdict by_rules = read_again(raw, kept, {.claim = recipe.claim.text, .rules = rules});
+      if (says(row, by_rules)) again = by_rules;
+    }
+    expect(place + " reason", row.text_or_empty("reason"), word_of(again));
+    expect(place + " prob_true", row.value("prob_true"), probability_of(again));
     expect(place + " usable", row.value("usable"), std::int64_t{again.usable()});
-    if (!is_read_off || !again.usable()) return;
+    if (recipe.readout() == Readout::verbalized || !again.usable()) return;
     if (const std::string why = contradiction_in(raw); !why.empty()) differ(fmt::format("{}: {}", place, why));
+  }
+
+  static std::string word_of(const Verdict& verdict) {
+    return verdict.reason ? std::string(to_word(*verdict.reason)) : "";
+  }
+  static Value probability_of(const Verdict& verdict) {
+    return verdict.prob_true ? Value(verdict.prob_true->value()) : Value(std::monostate{});
+  }
+  static bool says(const Row& row, const Verdict& verdict) {
+    return row.text_or_empty("reason") == word_of(verdict) && same(row.value("prob_true"), probability_of(verdict)) &&
+           row.integer("usable") == std::int64_t{verdict.usable()};
   }
 
   void check_sample(const std::string& place, const Row& sample, const Row& answer, const Question& question) {
@@ -207,7 +222,7 @@ Verification verify_run(RunStore& runs, const std::string& name, const std::stri
   try {
     const Record record = load_record(runs, *execution);
     const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
-    for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record.plan, keys[i]);
+    for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record, keys[i]);
     verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
     verification.recomputed.push_back(
         fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));

@@ -92,9 +92,10 @@ std::string foreign_text(const Row& row) {
 
 std::string answer_line(const Answer& a, const Question& q, bool raw) {
   const std::string value = a.verdict.prob_true ? fmt::format("{:.4g}", a.verdict.prob_true->value()) : "-";
-  std::string line = fmt::format("{:>8}  {:>9}  {:>7}  {:<16} {:>7.0f} ms  {}\n", q.paraphrase_idx, q.replicate_idx,
+  std::string line = fmt::format("{:>8}  {:>9}  {:>7}  {:<16} {:>7.0f} ms  {}{}\n", q.paraphrase_idx, q.replicate_idx,
                                  value, a.verdict.reason ? to_word(*a.verdict.reason) : "usable", a.latency_ms,
-                                 a.from_store ? "stored" : "asked");
+                                 a.from_store ? "stored" : "asked",
+                                 note_of(a.verdict).empty() ? "" : "  its label contradicts its number");
   if (raw) line += "          " + on_one_line(a.raw_text.value_or("(not kept)")) + "\n";
   return line;
 }

@@ -38,6 +38,7 @@ json answers_json(const Record& record) {
                        {"prompt", question.user_text},
                        {"prob_true", verdict.prob_true ? json(verdict.prob_true->value()) : json(nullptr)},
                        {"refused_for", verdict.reason ? json(to_word(*verdict.reason)) : json(nullptr)},
+                       {"note", note_of(verdict).empty() ? json(nullptr) : json(note_of(verdict))},
                        {"raw_text", answer.raw_text ? json(*answer.raw_text) : json(nullptr)},
                        {"from_store", answer.from_store}});
   }

@@ -1,5 +1,7 @@
 #include "judge/gates.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -10,6 +12,7 @@ constexpr double kMinCompliance = 0.98;
 constexpr double kMinStability = 0.25;
 constexpr double kMaxWidth = 0.30;
 constexpr double kUselessWidth = 0.5;
+constexpr double kMaxContradictingLabels = 0.10;
 
 }  // namespace
 
@@ -40,6 +43,28 @@ std::vector<Gate> judge(const Estimate& estimate, double compliance, std::option
   Gate& precision = gates.back();
   if (honest_width && precision.passed() && *honest_width > kMaxWidth) precision.honest_observed = honest_width;
   return gates;
+}
+
+std::optional<Gate> judge_labels(const LabelAgreement& labels) {
+  if (labels.judged == 0) return std::nullopt;
+
+  std::string detail = fmt::format("{} of {} answers contradict their own label", labels.contradicting, labels.judged);
+  std::string from;
+  for (const LabelAgreement::Wording& w : labels.wordings) {
+    if (w.contradicting > 0)
+      from += fmt::format("{}{} ({} of {})", from.empty() ? "" : ", ", w.paraphrase_idx, w.contradicting, w.judged);
+  }
+  if (!from.empty()) detail += ", from the wordings " + from;
+
+  return Gate{.name = "labels",
+              .meaning = "share of answers whose label contradicts their number",
+              .advice =
+                  "read these answers (heretix answers --raw); the model may not understand the scale: try "
+                  "--readout token or another model",
+              .bound = Bound::at_most,
+              .limit = kMaxContradictingLabels,
+              .observed = labels.share(),
+              .detail = std::move(detail)};
 }
 
 int quality_score(double stability, double width, double compliance) {

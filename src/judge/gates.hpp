@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "answer/tally.hpp"
 #include "estimate/estimate.hpp"
 
 namespace heretix {
@@ -28,6 +29,7 @@ struct Gate {
   double limit;
   double observed;
   std::optional<double> honest_observed{};  // where the honest interval fails a limit that the frozen one meets
+  std::string detail{};                     // what was counted, and where; may be empty
 
   bool passed() const { return bound == Bound::at_least ? observed >= limit : observed <= limit; }
 };
@@ -37,6 +39,10 @@ struct Gate {
 // compliance, stability, precision.
 std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width,
                         bool some_were_cut_short = false);
+
+// Whether the answers' own labels fit their numbers (docs/answers.md). It is no part of the quality score, which is
+// frozen. Empty where no answer has a label to judge.
+std::optional<Gate> judge_labels(const LabelAgreement& labels);
 
 // int(100 (0.4 stability + 0.4 (1 - min(width, 0.5) / 0.5) + 0.2 compliance)), truncated: 0 to 100.
 int quality_score(double stability, double width, double compliance);

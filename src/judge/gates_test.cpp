@@ -30,6 +30,15 @@ TEST(Gates, TellWhereTheHonestWidthFailsALimitThatTheFrozenOneMeets) {
   EXPECT_EQ(judge(with_width(0.1, 0.5), 1.0, 0.45)[2].honest_observed, std::nullopt);
 }
 
+TEST(Gates, SayFromWhichWordingsLabelsContradictTheirNumbers) {
+  EXPECT_FALSE(judge_labels({})) << "no answer has a label";
+  LabelAgreement labels{.judged = 20, .contradicting = 2, .wordings = {{3, 10, 0}, {7, 10, 2}}};
+  EXPECT_TRUE(judge_labels(labels)->passed()) << "0.10 is the limit";
+  EXPECT_EQ(judge_labels(labels)->detail, "2 of 20 answers contradict their own label, from the wordings 7 (2 of 10)");
+  labels.contradicting = labels.wordings[1].contradicting = 3;
+  EXPECT_FALSE(judge_labels(labels)->passed());
+}
+
 TEST(Quality, IsTruncatedNotRounded) {
   EXPECT_EQ(quality_score(1.0, 0.0, 1.0), 100);
   EXPECT_EQ(quality_score(0.0, 0.9, 0.0), 0);

@@ -1,8 +1,12 @@
 #include "readout/number_tree.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
 
 namespace heretix {
 namespace {
@@ -11,6 +15,8 @@ using nlohmann::json;
 
 constexpr std::string_view kEnds = ",} \t\r\n";
 constexpr double kGrain = 1e-9;
+constexpr double kLogRounding = 1e-6;
+constexpr double kMassRounding = 0.01;  // of twenty numbers with two decimals
 
 struct Reach {
   double low, high;
@@ -76,10 +82,31 @@ std::vector<TokenStep> token_steps(const std::string& logprobs) {
       for (const json& other : token.value("top_logprobs", json::array())) step.choices.push_back(choice_of(other));
       const auto is_chosen = [&](const TokenChoice& c) { return c.text == step.chosen; };
       if (std::ranges::none_of(step.choices, is_chosen)) step.choices.push_back(choice_of(token));
+
+      double shown = 0;
+      for (const TokenChoice& c : step.choices) shown += c.probability;
+      const bool is_complete = token.value("complete", false);
+      if (!is_complete && 1 - shown > kGrain) step.hidden = 1 - shown;
       steps.push_back(std::move(step));
     }
   } catch (const json::exception&) { steps.clear(); }
   return steps;
+}
+
+std::string nonsense_in(const std::string& logprobs) {
+  for (const TokenStep& step : token_steps(logprobs)) {
+    double mass = 0;
+    for (const TokenChoice& c : step.choices) {
+      const double log = std::log(c.probability);
+      if (log > kLogRounding)
+        return fmt::format("the token '{}' has the log-probability {:.4g}, above 0", on_one_line(c.text), log);
+      mass += c.probability;
+    }
+    if (mass > 1 + kMassRounding)
+      return fmt::format("the tokens in the place of '{}' have a mass of {:.4g}, above 1", on_one_line(step.chosen),
+                         mass);
+  }
+  return {};
 }
 
 double NumberSpread::expected() const {

@@ -25,10 +25,16 @@ struct TokenChoice {
 struct TokenStep {
   std::string chosen;
   std::vector<TokenChoice> choices;
+  double hidden = 0;  // the mass of tokens that are not shown and may matter
 };
 
-// Of the JSON that Chat Completions calls logprobs.content; empty where it is none.
+// Of the JSON that Chat Completions calls logprobs.content; empty where it is none. A step with "complete": true, which
+// our own reading of a local model says, shows every token that matters.
 std::vector<TokenStep> token_steps(const std::string& logprobs);
+
+// What no probabilities can be: a log-probability above 0, or a place whose tokens have a mass above 1, by more than
+// rounding. Names the token; empty where there is none.
+std::string nonsense_in(const std::string& logprobs);
 
 // Masses by number and, where it is open, by the beginning of a number; together 1.
 struct NumberSpread {

@@ -49,8 +49,8 @@ NumberTree tree_of(const std::vector<const Answer*>& parts, const std::vector<st
 double probability_from(const json& readout) {
   const std::string kind = readout.at("kind");
   if (kind == "token") {
-    const double yes = readout.at("true");
-    return yes / (yes + readout.at("false").get<double>());
+    const WordMass mass{.yes = readout.at("true"), .no = readout.at("false"), .hidden = readout.value("hidden", 0.0)};
+    return mass.probability();
   }
   if (kind == "frequency") return (readout.at("true").get<double>() + 0.5) / (readout.at("of").get<double>() + 1);
   return spread_from(readout).expected();
@@ -59,7 +59,12 @@ double probability_from(const json& readout) {
 json token_evidence(const Answer& part) {
   const auto mass = word_mass(token_steps(part.logprobs)).value_or(WordMass{});
   const double yes = rounded(mass.yes), no = rounded(mass.no);
-  return {{"kind", "token"}, {"true", yes}, {"false", no}, {"other", rounded(std::max(0.0, 1 - yes - no))}};
+  json evidence = {{"kind", "token"}, {"true", yes}, {"false", no}, {"other", rounded(std::max(0.0, 1 - yes - no))}};
+  if (mass.hidden > 0) {
+    const WordMass kept{.yes = yes, .no = no, .hidden = rounded(mass.hidden)};
+    evidence.update({{"hidden", kept.hidden}, {"low", kept.low()}, {"high", kept.high()}});
+  }
+  return evidence;
 }
 
 json frequency_evidence(const std::vector<const Answer*>& parts) {
@@ -110,6 +115,7 @@ Verdict read_part(Readout readout, const Question& part, const std::string& text
     const auto word = word_of_answer(text);
     return word ? Verdict{Probability{*word ? 1.0 : 0.0}, std::nullopt} : nothing;
   }
+  if (!nonsense_in(logprobs).empty()) return nothing;
   const std::vector<TokenStep> steps = token_steps(logprobs);
   if (readout == Readout::token) return word_mass(steps) ? Verdict{} : nothing;
   if (json::parse(logprobs, nullptr, false).is_object()) return {};
@@ -197,17 +203,18 @@ Answer Parts::composed(const Question& question, const Group& group, const std::
   const bool none_usable = std::ranges::none_of(parts, [](const Answer* p) { return p->verdict.usable(); });
   if (none_usable || (readout_ == Readout::expected && !parts[0]->verdict.usable())) {
     const Reason why = parts[0]->verdict.reason.value_or(Reason::no_probability);
-    const json said = {{"belief", json::object()},
-                       {"readout", {{"kind", to_word(readout_)}, {"said", parts[0]->raw_text.value_or("")}}}};
+    json said = {{"belief", json::object()},
+                 {"readout", {{"kind", to_word(readout_)}, {"said", parts[0]->raw_text.value_or("")}}}};
+    if (const std::string fault = nonsense_in(parts[0]->logprobs); !fault.empty()) said["readout"]["fault"] = fault;
     answer.raw_text = said.dump(-1, ' ', false, json::error_handler_t::replace);
-    answer.verdict = is_by_ending(why) ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text);
+    answer.verdict = is_by_ending(why) ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text, {});
     return answer;
   }
   // Through its own text, so that whoever reads that again finds this very number.
   const json evidence = json::parse(evidence_of(group, parts).dump());
   const json said = {{"belief", {{"prob_true", probability_from(evidence)}}}, {"readout", evidence}};
   answer.raw_text = said.dump();
-  answer.verdict = read_answer(*answer.raw_text);
+  answer.verdict = read_answer(*answer.raw_text, {});
   return answer;
 }
 

@@ -98,6 +98,32 @@ TEST(WordMass, SumsBothSpellingsOfEachWord) {
   EXPECT_NEAR(mass.probability(), 0.65 / 0.9, 1e-9);
 }
 
+// One token at −0.1: False may have all that is not shown, or nothing.
+TEST(WordMass, HasBoundsWhereTheServerHidesTokens) {
+  const WordMass mass = *word_mass(token_steps(R"([{"token":"True","logprob":-0.1}])"));
+  EXPECT_NEAR(mass.low(), std::exp(-0.1), 1e-12);
+  EXPECT_EQ(mass.high(), 1.0);
+  EXPECT_NEAR(mass.probability(), (std::exp(-0.1) + 1) / 2, 1e-12);
+
+  const WordMass both = *word_mass(token_steps(logprobs({{"True", {{"True", 0.5}, {"False", 0.1}}}})));
+  EXPECT_NEAR(both.probability(), 0.5 / 0.6, 1e-12) << "by the masses that are shown";
+  EXPECT_NEAR(both.low(), 0.5, 1e-12);
+  EXPECT_NEAR(both.high(), 0.9, 1e-12);
+
+  const WordMass whole = *word_mass(token_steps(R"([{"token":"True","logprob":-0.1,"complete":true}])"));
+  EXPECT_EQ(whole.probability(), 1.0) << "a local model shows every spelling of both words";
+}
+
+TEST(TokenSteps, NameWhatNoProbabilitiesCanBe) {
+  EXPECT_EQ(nonsense_in(R"([{"token":" True","logprob":0.3}])"),
+            "the token ' True' has the log-probability 0.3, above 0");
+  EXPECT_EQ(nonsense_in(logprobs({{"A", {{"A", 0.9}, {"B", 0.8}}}})),
+            "the tokens in the place of 'A' have a mass of 1.7, above 1");
+  EXPECT_EQ(nonsense_in(logprobs({{"A", {{"A", 0.9}, {"B", 0.105}}}})), "") << "rounded";
+  EXPECT_EQ(nonsense_in(R"([{"token":"True","logprob":0.0000001}])"), "");
+  EXPECT_EQ(nonsense_in("no JSON"), "");
+}
+
 // A space that both may begin with says nothing; what follows it does.
 TEST(WordMass, LooksBehindATokenThatBothWordsShare) {
   const auto steps = token_steps(
@@ -189,6 +215,26 @@ TEST_F(Reading, OfAnExpectedAnswerAsksForItsOpenBranches) {
   EXPECT_NEAR(made[0]->verdict.prob_true->value(), 0.6 * 0.9 + 0.4 * 0.15, 1e-9);
   EXPECT_DOUBLE_EQ(made[1]->verdict.prob_true->value(), 1.0);
   EXPECT_EQ(contradiction_in(*made[0]->raw_text), "");
+}
+
+TEST_F(Reading, OfATokenSaysItsBounds) {
+  const Plan asked = plan("token");
+  Parts parts(asked);
+  const std::string shown = R"([{"token":"True","logprob":-0.1}])";
+  const auto made = parts.compose({answer(Readout::token, "True", shown), answer(Readout::token, "True", shown)});
+  EXPECT_NEAR(made[0]->verdict.prob_true->value(), (std::exp(-0.1) + 1) / 2, 1e-9);
+  EXPECT_NEAR(json::parse(*made[0]->raw_text)["readout"]["low"].get<double>(), std::exp(-0.1), 1e-9);
+  EXPECT_EQ(contradiction_in(*made[0]->raw_text), "");
+}
+
+TEST_F(Reading, RefusesProbabilitiesThatCannotBe) {
+  const Plan asked = plan("token");
+  Parts parts(asked);
+  const Answer nonsense = answer(Readout::token, "True", R"([{"token":"True","logprob":0.5}])");
+  EXPECT_EQ(nonsense.verdict.reason, Reason::no_probability);
+  const auto made = parts.compose({nonsense, nonsense});
+  EXPECT_FALSE(made[0]->verdict.usable());
+  EXPECT_NE(json::parse(*made[0]->raw_text)["readout"]["fault"].get<std::string>().find("'True'"), std::string::npos);
 }
 
 TEST_F(Reading, OfAnythingElseIsRefused) {

@@ -35,11 +35,17 @@ WordSide side_of(std::string_view token) {
   return leads_to(lower, kNo) ? WordSide::no : WordSide::neither;
 }
 
+double WordMass::probability() const {
+  if (hidden > 0 && (yes == 0 || no == 0)) return (low() + high()) / 2;
+  return yes / (yes + no);
+}
+
 std::optional<WordMass> word_mass(const std::vector<TokenStep>& steps) {
   WordMass mass;
   double reached = 1;
   for (const TokenStep& step : steps) {
     double blank = 0;
+    mass.hidden += reached * step.hidden;
     for (const TokenChoice& c : step.choices) {
       const WordSide side = side_of(c.text);
       if (side == WordSide::yes) mass.yes += reached * c.probability;

@@ -109,6 +109,10 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
   for (const auto& answer : answers) {
     if (answer) record.answers.push_back(*answer);
   }
+  if (auto gate = judge_labels(counted.labels)) {
+    record.labels = counted.labels;
+    record.gates.push_back(std::move(*gate));
+  }
   return record;
 }
 

@@ -49,6 +49,7 @@ struct ExecutionFacts {
   std::map<std::string, std::size_t> unknown_finishes{};  // how many answers by each word that no list of endings holds
   std::vector<long long> billed_after_rungs{};            // of a ladder, micro-dollars
   std::string program_version;
+  int answer_rules = kAnswerRules;  // by which its answers were read (docs/answers.md); 1 in records that do not say it
 };
 
 struct Record {
@@ -61,7 +62,8 @@ struct Record {
   std::size_t usable = 0;
   std::size_t from_store = 0;
   double compliance = 0;
-  std::vector<TemplateResult> templates;  // in plan order
+  std::optional<LabelAgreement> labels{};  // where answers with a label were read by rules 2
+  std::vector<TemplateResult> templates;   // in plan order
   Estimate estimate;
   HonestInterval honest;
   std::optional<Climb> climb{};  // of a ladder: `honest` is its last rung's

@@ -74,9 +74,21 @@ json gates_json(const std::vector<Gate>& gates) {
                   {"meaning", gate.meaning},
                   {"advice", gate.advice}};
     if (gate.honest_observed) added["honest_observed"] = *gate.honest_observed;
+    if (!gate.detail.empty()) added["detail"] = gate.detail;
     out.push_back(std::move(added));
   }
   return out;
+}
+
+json labels_json(const LabelAgreement& labels) {
+  json wordings = json::array();
+  for (const LabelAgreement::Wording& w : labels.wordings)
+    wordings.push_back(
+        {{"paraphrase_idx", w.paraphrase_idx}, {"judged", w.judged}, {"contradicting", w.contradicting}});
+  return {{"judged", labels.judged},
+          {"contradicting", labels.contradicting},
+          {"share", labels.share()},
+          {"wordings", wordings}};
 }
 
 json templates_json(const std::vector<TemplateResult>& templates) {
@@ -141,6 +153,7 @@ json execution_json(const Record& r) {
               {"program_version", e.program_version}};
   if (!e.billed_after_rungs.empty()) out["billed_after_rungs"] = e.billed_after_rungs;
   if (!e.answered_by.empty()) out["answered_by"] = e.answered_by;  // absent in records of 0.1
+  if (e.answer_rules > 1) out["answer_rules"] = e.answer_rules;
   if (!e.unknown_finishes.empty()) out["unknown_finishes"] = e.unknown_finishes;
   return out;
 }
@@ -148,22 +161,24 @@ json execution_json(const Record& r) {
 }  // namespace
 
 json answer_json(const Answer& a, const Question& q) {
-  return {{"cache_key", a.cache_key},
-          {"attempt", a.attempt},
-          {"prompt_sha256", q.prompt_sha256},
-          {"paraphrase_idx", q.paraphrase_idx},
-          {"replicate_idx", q.replicate_idx},
-          {"raw_text", or_null(a.raw_text)},
-          {"usable", a.verdict.usable()},
-          {"reason", a.verdict.reason ? json(to_word(*a.verdict.reason)) : json(nullptr)},
-          {"prob_true", a.verdict.prob_true ? json(a.verdict.prob_true->value()) : json(nullptr)},
-          {"provider_model_id", a.model_version},
-          {"response_id", a.response_id},
-          {"tokens_in", or_null(a.tokens_in)},
-          {"tokens_out", or_null(a.tokens_out)},
-          {"latency_ms", a.latency_ms},
-          {"created_at", a.created_at},
-          {"from_store", a.from_store}};
+  json out = {{"cache_key", a.cache_key},
+              {"attempt", a.attempt},
+              {"prompt_sha256", q.prompt_sha256},
+              {"paraphrase_idx", q.paraphrase_idx},
+              {"replicate_idx", q.replicate_idx},
+              {"raw_text", or_null(a.raw_text)},
+              {"usable", a.verdict.usable()},
+              {"reason", a.verdict.reason ? json(to_word(*a.verdict.reason)) : json(nullptr)},
+              {"prob_true", a.verdict.prob_true ? json(a.verdict.prob_true->value()) : json(nullptr)},
+              {"provider_model_id", a.model_version},
+              {"response_id", a.response_id},
+              {"tokens_in", or_null(a.tokens_in)},
+              {"tokens_out", or_null(a.tokens_out)},
+              {"latency_ms", a.latency_ms},
+              {"created_at", a.created_at},
+              {"from_store", a.from_store}};
+  if (const auto note = note_of(a.verdict); !note.empty()) out["note"] = note;
+  return out;
 }
 
 std::optional<double> next_rung_cost(const Record& r) {
@@ -232,6 +247,7 @@ json to_json(const Record& r) {
               {"templates", templates_json(r.templates)},
               {"answers_sha256", answers_sha256(r.answers)},
               {"execution", execution_json(r)}};
+  if (r.labels) out["labels"] = labels_json(*r.labels);
   if (r.climb) out["ladder"] = ladder_json(r);
   if (r.plan.recipe.readout() != Readout::verbalized) out["readout"] = readout_facts(r);
   if (const auto split = variance_of(r)) out["variance"] = variance_json(*split);

@@ -40,6 +40,7 @@ std::string gates_section(const Record& r) {
     std::string advice = gate.passed() && !gate.honest_observed ? "" : escaped(gate.advice);
     if (gate.honest_observed)
       advice = fmt::format("the honest interval is {:.2f} wide, over this limit; {}", *gate.honest_observed, advice);
+    if (!gate.passed() && !gate.detail.empty()) advice = fmt::format("{}; {}", escaped(gate.detail), advice);
     rows += fmt::format(
         "<tr><td>{}</td><td class=\"{}\">{}</td><td class=\"num\">{:.3f}</td><td class=\"num\">{} "
         "{:.2f}</td><td>{}</td><td>{}</td></tr>\n",
@@ -95,7 +96,8 @@ std::string answers_section(const Record& r) {
     const Question& q = r.plan.questions[i];
     const std::string value = a.verdict.prob_true ? fmt::format("{}", a.verdict.prob_true->value()) : "—";
     const std::string state =
-        a.verdict.usable() ? "usable" : fmt::format("<span class=\"fail\">{}</span>", to_word(*a.verdict.reason));
+        a.verdict.usable() ? std::string(note_of(a.verdict).empty() ? "usable" : "usable; its label contradicts it")
+                           : fmt::format("<span class=\"fail\">{}</span>", to_word(*a.verdict.reason));
     rows += fmt::format(
         "<tr><td class=\"num\">{}</td><td class=\"num\">{}</td><td "
         "class=\"num\">{}</td><td>{}</td><td><details><summary>prompt and "

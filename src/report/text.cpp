@@ -152,6 +152,7 @@ std::string gate_text(const Gate& gate, const TextStyle& style) {
     text += fmt::format("  {:<11}       but the honest interval is {:.2f} wide, over that limit\n", "",
                         *gate.honest_observed);
   }
+  if (!gate.passed() && !gate.detail.empty()) text += fmt::format("  {:<11}       {}\n", "", gate.detail);
   if (!gate.passed() || gate.honest_observed) text += fmt::format("  {:<11}       try: {}\n", "", gate.advice);
   return text;
 }

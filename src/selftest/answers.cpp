@@ -12,7 +12,8 @@ void answers_cases(const json& cases, Comparison& comparison) {
   for (const json& c : cases) {
     const std::string id = c.at("id");
     const json& expected = c.at("expected");
-    const Verdict verdict = read_answer(c.at("text").get<std::string>());
+    const auto text = c.at("text").get<std::string>();
+    const Verdict verdict = read_answer(text, {});
     comparison.same(id + " usable", verdict.usable(), expected.at("usable").get<bool>());
     comparison.same(id + " has a value", verdict.prob_true.has_value(), !expected.at("prob_true").is_null());
     if (verdict.prob_true && !expected.at("prob_true").is_null()) {

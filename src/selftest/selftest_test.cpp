@@ -39,6 +39,21 @@ TEST(Golden, AnswersAreReadByTheSameRules) { expect_equal("answers", 300); }
 TEST(Golden, ReadoutsAgree) { expect_equal("readouts", 900); }
 TEST(Golden, StatisticsAgree) { expect_equal("statistics", 630); }
 
+// With one answer a template there is a variance of the means, and no way to split it.
+TEST(Golden, VarianceWithoutComponentsIsCompared) {
+  json root = json::parse(golden_text("statistics"));
+  const json one_answer_each = {
+      {"id", "variance-undefined"},
+      {"groups", {{0.1}, {0.2}, {0.4}}},
+      {"cost_template", 1.0},
+      {"cost_answer", 1.0},
+      {"expected", {{"tau2", nullptr}, {"sigma2", nullptr}, {"s2_means", 0.8050059724507672}, {"best_R", nullptr}}}};
+  root["variance"].push_back(one_answer_each);
+  EXPECT_EQ(recompute("statistics", root.dump()).different(), 0U) << told(recompute("statistics", root.dump()));
+  root["variance"].back()["groups"][0] = {0.1, 0.3};
+  EXPECT_GT(recompute("statistics", root.dump()).different(), 0U) << "these can be split";
+}
+
 // One number changed in each section of each file must be seen, or the comparison looks away.
 TEST(Golden, OneChangedNumberIsNamed) {
   const auto changed = [](const std::string& name, const json::json_pointer& place, const json& value) {

@@ -395,7 +395,7 @@ class Parts(RepliesTest):
                 server, done = self.played(first(1, searched), "--json", model=model)
                 self.assertEqual((done.returncode, len(server.ledger)), (0, 5), done.stderr)  # asked again once
                 row = [row for row in self.answers() if not row["usable"]][0]
-                self.assertEqual((row["reason"], row["billed_pico_usd"]), ("cites_source", bill[0]))
+                self.assertEqual((row["reason"], row["billed_pico_usd"]), ("searched", bill[0]))
                 self.assertIsNotNone(row["prob_true"])  # kept with the row, not used
                 run = json.loads(done.stdout)["run_id"]
                 self.assertEqual(self.heretix("verify", run).returncode, 0)

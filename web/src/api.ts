@@ -34,6 +34,11 @@ export interface TemplateResult {
   usable: number;
   slots: number;
 }
+export interface Labels {
+  judged: number;
+  contradicting: number;
+  wordings: { paraphrase_idx: number; judged: number; contradicting: number }[];
+}
 // The part of docs/record.md that the page shows.
 export interface CheckRecord {
   verdict: string;
@@ -42,6 +47,7 @@ export interface CheckRecord {
   usable: number;
   rpl_compliance_rate: number;
   gates: Gate[];
+  labels?: Labels;
   templates: TemplateResult[];
   estimate: { prob_true_rpl: number; ci: [number, number] | null; stability_score: number; stability_band: string };
   honest: { p: number; ci: [number, number] | null; status: string };

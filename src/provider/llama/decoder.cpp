@@ -208,7 +208,8 @@ std::string Decoder::first_token_probabilities(const float* logits) const {
     if (probability <= 0 || (!counts && rank >= kShownTokens)) continue;
     shown.push_back({{"token", piece}, {"logprob", std::log(probability)}});
   }
-  const nlohmann::json step = {{"token", shown[0]["token"]}, {"logprob", shown[0]["logprob"]}, {"top_logprobs", shown}};
+  const nlohmann::json step = {
+      {"token", shown[0]["token"]}, {"logprob", shown[0]["logprob"]}, {"top_logprobs", shown}, {"complete", true}};
   return nlohmann::json::array({step}).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -1,7 +1,7 @@
 // Watch a check being measured, and understand what came out. Several models stand side by side.
 import { useEffect, useState } from "preact/hooks";
 
-import { get, post, remove, type Answers, type CheckRecord, type StoredCheck } from "../api";
+import { get, post, remove, type Answers, type CheckRecord, type Labels, type StoredCheck } from "../api";
 import { export_page } from "../export";
 import { useCheck, type Arrived, type Live } from "../live";
 import { keep_pace } from "../pace";
@@ -101,6 +101,7 @@ function WordingDetail({ answers, wording }: { answers: Answers | null; wording:
           {of_wording.map((answer, i) => (
             <div class="said" key={i}>
               <b>{answer.refused_for ? `refused: ${answer.refused_for.replaceAll("_", " ")}` : answer.prob_true === null ? "no number" : percent(answer.prob_true)}</b>
+              {answer.note === "contradicts_label" && <span class="advice"> The number does not fit the answer's own label.</span>}
               <pre>{answer.raw_text ?? "(not kept)"}</pre>
             </div>
           ))}
@@ -109,6 +110,11 @@ function WordingDetail({ answers, wording }: { answers: Answers | null; wording:
       )}
     </>
   );
+}
+
+function labelsInWords(labels: Labels) {
+  const from = labels.wordings.filter((w) => w.contradicting > 0).map((w) => `${w.paraphrase_idx + 1} (${w.contradicting} of ${w.judged})`);
+  return `${labels.contradicting} of ${labels.judged} answers contradict their own label, from the wordings ${from.join(", ")}.`;
 }
 
 function Gates({ record }: { record: CheckRecord }) {
@@ -120,6 +126,7 @@ function Gates({ record }: { record: CheckRecord }) {
         {record.gates.map((gate) => (
           <li key={gate.name} class={gate.passed ? "passed" : "failed"}>
             <b>{gate.passed ? "✓" : "✗"} {gate.name}</b> {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"} {gate.limit} is asked for.
+            {!gate.passed && gate.name === "labels" && record.labels && <span class="advice"> {labelsInWords(record.labels)}</span>}
             {!gate.passed && <span class="advice"> What to do: {gate.advice}.</span>}
           </li>
         ))}
