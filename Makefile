@@ -22,7 +22,7 @@ test:
 bench:
 	tools/setup.sh bench
 	cmake --preset release -DHERETIX_BENCH=ON >/dev/null
-	cmake --build --preset release --target heretix heretix-export bench_estimate bench_llama bench_queue -j $(jobs)
+	cmake --build --preset release --target heretix heretix-export bench_estimate bench_answers bench_llama bench_queue -j $(jobs)
 	bench/run.sh
 
 # Writes docs/statistics.md anew.

@@ -9,6 +9,7 @@ server=$(echo "$where" | sed -n 's/^server //p')
 
 echo "== frozen estimator, T=8, n=16, B=5000"
 build/release/bench/bench_estimate --benchmark_min_time=1 2>/dev/null
+build/release/bench/bench_answers --benchmark_min_time=0.5 2>/dev/null
 /usr/bin/python3 bench/numpy_peer.py
 
 echo "== embedded model, 16 questions (K=8, R=2), $(nproc) cores"

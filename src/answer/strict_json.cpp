@@ -68,6 +68,8 @@ std::string with_numbers_in_range(std::string_view text) {
   return out;
 }
 
+constexpr int kNumberOverflow = 406;  // the library's own number for it
+
 // Notes duplicate keys and depth while the parser goes on, so that a syntax error behind them still counts.
 class FaultFinder final : public json::json_sax_t {
  public:
@@ -86,7 +88,12 @@ class FaultFinder final : public json::json_sax_t {
     if (depth() <= kMaxAnswerDepth && !keys_.back().insert(name).second) has_duplicate_ = true;
     return true;
   }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
+    number_overflows_ = e.id == kNumberOverflow;
+    return false;
+  }
+
+  bool number_overflows() const { return number_overflows_; }
 
   JsonFault fault() const {
     if (has_duplicate_) return JsonFault::duplicate_key;
@@ -107,18 +114,38 @@ class FaultFinder final : public json::json_sax_t {
   std::vector<std::set<std::string>> keys_;
   bool has_duplicate_ = false;
   bool too_deep_ = false;
+  bool number_overflows_ = false;
 };
+
+}  // namespace
+
+namespace {
+
+// Whether a JSON text can begin so; most prose cannot.
+bool may_be_json(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  return begin != std::string_view::npos &&
+         std::string_view("{[\"-0123456789tfn").find(text[begin]) != std::string_view::npos;
+}
 
 }  // namespace
 
 JsonFault parse_strict(std::string_view text, json& value) {
   // Two things that the library lets pass: a byte order mark, and a NUL taken for the end.
-  if (text.starts_with("\xEF\xBB\xBF") || text.find('\0') != std::string_view::npos) return JsonFault::syntax;
-  const std::string tame = with_numbers_in_range(text);
+  if (!may_be_json(text) || text.find('\0') != std::string_view::npos) return JsonFault::syntax;
+
   FaultFinder finder;
-  if (!json::sax_parse(tame, &finder)) return JsonFault::syntax;
-  if (finder.fault() == JsonFault::none) value = json::parse(tame);
-  return finder.fault();
+  if (json::sax_parse(text, &finder)) {
+    if (finder.fault() == JsonFault::none) value = json::parse(text);
+    return finder.fault();
+  }
+  if (!finder.number_overflows()) return JsonFault::syntax;
+
+  const std::string tame = with_numbers_in_range(text);
+  FaultFinder again;
+  if (!json::sax_parse(tame, &again)) return JsonFault::syntax;
+  if (again.fault() == JsonFault::none) value = json::parse(tame);
+  return again.fault();
 }
 
 }  // namespace heretix

@@ -41,100 +41,110 @@ constexpr std::array<std::string_view, 3> kMessageEnds = {"<|return|>", "<|end|>
 constexpr std::string_view kBareAnalysis = "analysis";
 constexpr std::string_view kBareFinal = "assistantfinal";
 
-enum class MarkKind { opening, opening_with_attributes, closing };
-
-struct Mark {
-  MarkKind kind = MarkKind::opening;
-  std::size_t spelling = 0;
-  std::size_t size = 0;
-};
-
 bool is_space(char c) { return kSpace.find(c) != std::string_view::npos; }
+
+bool starts_with_word(std::string_view text, std::string_view lower_case) {
+  return text.size() >= lower_case.size() && to_lower_ascii(text.substr(0, lower_case.size())) == lower_case;
+}
 
 // "<think " for "<think>".
 bool opens_with_attributes(std::string_view rest, std::string_view opening) {
   const std::string_view name = opening.substr(0, opening.size() - 1);
-  return rest.size() > name.size() && rest.starts_with(name) && is_space(rest[name.size()]);
+  return rest.size() > name.size() && starts_with_word(rest, name) && is_space(rest[name.size()]);
 }
 
-std::optional<Mark> mark_at(std::string_view lower, std::size_t at) {
-  const std::string_view rest = lower.substr(at);
-  for (std::size_t i = 0; i < kSpellings.size(); ++i) {
-    const auto& [opening, closing] = kSpellings[i];
-    if (rest.starts_with(opening)) return Mark{MarkKind::opening, i, opening.size()};
-    if (rest.starts_with(closing)) return Mark{MarkKind::closing, i, closing.size()};
-    if (i < kPlainTags && opens_with_attributes(rest, opening))
-      return Mark{MarkKind::opening_with_attributes, i, opening.size()};
+// The places where a mark may begin: those of three bytes, each looked for by itself, which is quick.
+class Candidates {
+ public:
+  explicit Candidates(std::string_view text) : text_(text) {
+    for (std::size_t i = 0; i < kFirst.size(); ++i) next_[i] = text_.find(kFirst[i]);
   }
-  return std::nullopt;
-}
 
-std::size_t next_candidate(std::string_view text, std::size_t from) {
-  return std::min(text.find_first_of("<[\xE2", from), text.size());  // the first byte of ◁
-}
+  // npos: no further one.
+  std::size_t next(std::size_t from) {
+    for (std::size_t i = 0; i < kFirst.size(); ++i) {
+      if (next_[i] < from) next_[i] = text_.find(kFirst[i], from);
+    }
+    return std::ranges::min(next_);
+  }
 
-bool is_inside(std::string_view text, std::size_t at, std::span<const std::string_view> stretches) {
+ private:
+  static constexpr std::array kFirst = {'<', '[', '\xE2'};  // the last one begins ◁
+  std::string_view text_;
+  std::array<std::size_t, kFirst.size()> next_{};
+};
+
+bool is_inside(std::string_view text, std::size_t at, std::string_view stretch) {
   const char* place = text.data() + at;
-  return std::ranges::any_of(stretches,
-                             [&](std::string_view s) { return place >= s.data() && place < s.data() + s.size(); });
-}
-
-// Of a text in the harmony format; empty where there is no final message.
-std::optional<std::string_view> final_message(std::string_view text, std::string_view lower) {
-  const std::size_t channel = lower.rfind(kFinalChannel);
-  if (channel == std::string_view::npos) return std::nullopt;
-  const std::size_t header_end = lower.find(kMessage, channel);
-  if (header_end == std::string_view::npos) return std::nullopt;
-
-  const std::size_t begin = header_end + kMessage.size();
-  std::size_t end = text.size();
-  for (const std::string_view mark : kMessageEnds) end = std::min(end, lower.find(mark, begin));
-  return text.substr(begin, end - begin);
-}
-
-bool has_channels(std::string_view lower) { return lower.find(kChannel) != std::string_view::npos; }
-
-bool has_bare_channels(std::string_view lower) {
-  return lower.starts_with(kBareAnalysis) && lower.find(kBareFinal) != std::string_view::npos;
+  return place >= stretch.data() && place < stretch.data() + stretch.size();
 }
 
 }  // namespace
 
-bool has_thinking_marks(std::string_view text) {
-  const std::string lower = to_lower_ascii(text);
-  if (has_channels(lower) || has_bare_channels(lower)) return true;
-  for (std::size_t at = next_candidate(lower, 0); at < lower.size(); at = next_candidate(lower, at + 1)) {
-    if (mark_at(lower, at)) return true;
+std::optional<ThinkingMarks::Mark> ThinkingMarks::mark_at(std::size_t at) const {
+  const std::string_view rest = text_.substr(at);
+  for (std::size_t i = 0; i < kSpellings.size(); ++i) {
+    const auto& [opening, closing] = kSpellings[i];
+    if (starts_with_word(rest, opening)) return Mark{Kind::opening, i, at, at + opening.size()};
+    if (starts_with_word(rest, closing)) return Mark{Kind::closing, i, at, at + closing.size()};
+    if (i < kPlainTags && opens_with_attributes(rest, opening))
+      return Mark{Kind::opening_with_attributes, i, at, at + opening.size()};
   }
-  return false;
+  return std::nullopt;
 }
 
-std::optional<std::string_view> after_thinking(std::string_view text, std::span<const std::string_view> answers) {
-  const std::string lower = to_lower_ascii(text);
-  if (has_channels(lower)) return final_message(text, lower);
-  if (has_bare_channels(lower)) return text.substr(lower.rfind(kBareFinal) + kBareFinal.size());
+ThinkingMarks::ThinkingMarks(std::string_view text) : text_(text) {
+  has_bare_channels_ = text_.starts_with(kBareAnalysis) && text_.find(kBareFinal) != std::string_view::npos;
+  Candidates candidates(text_);
+  for (std::size_t at = candidates.next(0); at != std::string_view::npos;) {
+    const auto mark = mark_at(at);
+    if (mark) marks_.push_back(*mark);
+    has_channels_ = has_channels_ || text_.substr(at).starts_with(kChannel);
+    at = candidates.next(mark ? mark->end : at + 1);
+  }
+}
+
+bool ThinkingMarks::any_in(std::string_view stretch) const {
+  return std::ranges::any_of(marks_, [&](const Mark& mark) { return is_inside(text_, mark.begin, stretch); });
+}
+
+// Empty where there is none.
+std::optional<std::string_view> ThinkingMarks::final_message() const {
+  const std::size_t channel = text_.rfind(kFinalChannel);
+  if (channel == std::string_view::npos) return std::nullopt;
+  const std::size_t header_end = text_.find(kMessage, channel);
+  if (header_end == std::string::npos) return std::nullopt;
+
+  const std::size_t begin = header_end + kMessage.size();
+  std::size_t end = text_.size();
+  for (const std::string_view mark : kMessageEnds) end = std::min(end, text_.find(mark, begin));
+  return text_.substr(begin, end - begin);
+}
+
+std::optional<std::string_view> ThinkingMarks::said(std::span<const std::string_view> answers) const {
+  if (has_channels_) return final_message();
+  if (has_bare_channels_) return text_.substr(text_.rfind(kBareFinal) + kBareFinal.size());
 
   std::size_t said_from = 0;
   bool is_open = false;
   std::array<int, kPlainTags> text_elements{};  // opened with attributes, so that their closing tags end no thinking
-  for (std::size_t at = next_candidate(lower, 0); at < lower.size(); at = next_candidate(lower, at)) {
-    const auto mark = mark_at(lower, at);
-    const bool counts = mark && !is_inside(text, at, answers);
-    const std::size_t end = at + (mark ? mark->size : 1);
-    if (counts && mark->kind == MarkKind::opening) {
+  for (const Mark& mark : marks_) {
+    const auto holds_it = [&](std::string_view answer) { return is_inside(text_, mark.begin, answer); };
+    if (std::ranges::any_of(answers, holds_it)) continue;
+
+    if (mark.kind == Kind::opening) {
       is_open = true;
-    } else if (counts && mark->kind == MarkKind::opening_with_attributes) {
-      ++text_elements[mark->spelling];
-    } else if (counts && mark->spelling < kPlainTags && text_elements[mark->spelling] > 0) {
-      --text_elements[mark->spelling];
-    } else if (counts) {
-      said_from = end;
+    } else if (mark.kind == Kind::opening_with_attributes) {
+      ++text_elements[mark.spelling];
+    } else if (mark.spelling < kPlainTags && text_elements[mark.spelling] > 0) {
+      --text_elements[mark.spelling];
+    } else {
+      said_from = mark.end;
       is_open = false;
     }
-    at = end;
   }
   if (is_open) return std::nullopt;
-  return text.substr(said_from);
+  return text_.substr(said_from);
 }
 
 std::optional<std::string_view> after_leading_thinking(std::string_view text) {

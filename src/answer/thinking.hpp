@@ -7,15 +7,40 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace heretix {
 
-// What was said after thinking; empty where the thinking never ends. `text` is no JSON as a whole. `answers` are the
-// stretches of it that are answers by their form: a mark inside one of them is quoted there. Linear in the text.
-std::optional<std::string_view> after_thinking(std::string_view text, std::span<const std::string_view> answers);
+// The marks of one text, found in time linear in it. The text is borrowed.
+class ThinkingMarks {
+ public:
+  explicit ThinkingMarks(std::string_view text);
 
-// Whether any mark of thinking stands in it; without one nothing has to be cut.
-bool has_thinking_marks(std::string_view text);
+  bool empty() const { return marks_.empty() && !in_channels(); }
+  bool any_after(std::size_t place) const { return !marks_.empty() && marks_.back().begin > place; }
+  bool any_in(std::string_view stretch) const;
+
+  // What was said after thinking; empty where the thinking never ends. `answers` are the stretches of the text that are
+  // answers by their form: a mark inside one of them is quoted there.
+  std::optional<std::string_view> said(std::span<const std::string_view> answers) const;
+
+ private:
+  enum class Kind { opening, opening_with_attributes, closing };
+  struct Mark {
+    Kind kind = Kind::opening;
+    std::size_t spelling = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  std::optional<Mark> mark_at(std::size_t at) const;
+  bool in_channels() const { return has_channels_ || has_bare_channels_; }
+  std::optional<std::string_view> final_message() const;
+
+  std::string_view text_;
+  std::vector<Mark> marks_;
+  bool has_channels_ = false;       // of the harmony format
+  bool has_bare_channels_ = false;  // the same without its special tokens
+};
 
 // By the rules of version 1: only sections that lead, in angle brackets, up to the first closing tag of the same name.
 std::optional<std::string_view> after_leading_thinking(std::string_view text);

@@ -175,14 +175,17 @@ std::optional<Reason> find_json(std::string_view text, int rules, json& value) {
   if (rules == 1) return find_by_first_rules(text, value);
   const JsonFault whole = parse_strict(text, value);
   if (whole != JsonFault::syntax) return reason_of(whole);
-  if (!has_thinking_marks(text)) return find_within(text, rules, value);
+  const ThinkingMarks marks(text);
+  if (marks.empty()) return find_within(text, rules, value);
 
   std::vector<std::string_view> answers;
-  for (const std::string_view stretch : outermost_objects(text).balanced) {
-    json candidate;
-    if (is_belief_text(stretch, candidate)) answers.push_back(stretch);
+  if (marks.any_after(text.find('{'))) {
+    for (const std::string_view stretch : outermost_objects(text).balanced) {
+      json candidate;
+      if (marks.any_in(stretch) && is_belief_text(stretch, candidate)) answers.push_back(stretch);
+    }
   }
-  const auto said = after_thinking(text, answers);
+  const auto said = marks.said(answers);
   if (!said) return Reason::not_json;
   const std::string_view spoken = stripped(*said);
   const JsonFault fault = parse_strict(spoken, value);
@@ -295,7 +298,7 @@ bool is_by_ending(Reason reason) { return reason >= Reason::provider_refusal; }
 bool is_only_thinking(std::string_view raw) {
   const std::string_view text = stripped_of_mark(raw);
   if (text.empty()) return true;
-  return has_thinking_marks(text) && stripped(after_thinking(text, {}).value_or("")).empty();
+  return stripped(ThinkingMarks(text).said({}).value_or("")).empty();
 }
 
 Verdict read_answer(std::string_view raw, const AnswerReading& reading) {

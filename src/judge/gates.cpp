@@ -45,17 +45,26 @@ std::vector<Gate> judge(const Estimate& estimate, double compliance, std::option
   return gates;
 }
 
+namespace {
+
+// "2 of 20 answers contradict their own label, from the wordings 3, 7 (2 of 10)"
+std::string told(const LabelAgreement& labels) {
+  std::vector<LabelAgreement::Wording> wordings = labels.wordings;
+  std::erase_if(wordings, [](const LabelAgreement::Wording& w) { return w.contradicting == 0; });
+  std::ranges::sort(wordings, {}, &LabelAgreement::Wording::paraphrase_idx);
+
+  std::string from;
+  for (const LabelAgreement::Wording& w : wordings) {
+    from += fmt::format("{}{}", from.empty() ? ", from the wordings " : ", ", w.paraphrase_idx);
+    if (w.judged > 1) from += fmt::format(" ({} of {})", w.contradicting, w.judged);
+  }
+  return fmt::format("{} of {} answers contradict their own label{}", labels.contradicting, labels.judged, from);
+}
+
+}  // namespace
+
 std::optional<Gate> judge_labels(const LabelAgreement& labels) {
   if (labels.judged == 0) return std::nullopt;
-
-  std::string detail = fmt::format("{} of {} answers contradict their own label", labels.contradicting, labels.judged);
-  std::string from;
-  for (const LabelAgreement::Wording& w : labels.wordings) {
-    if (w.contradicting > 0)
-      from += fmt::format("{}{} ({} of {})", from.empty() ? "" : ", ", w.paraphrase_idx, w.contradicting, w.judged);
-  }
-  if (!from.empty()) detail += ", from the wordings " + from;
-
   return Gate{.name = "labels",
               .meaning = "share of answers whose label contradicts their number",
               .advice =
@@ -64,7 +73,7 @@ std::optional<Gate> judge_labels(const LabelAgreement& labels) {
               .bound = Bound::at_most,
               .limit = kMaxContradictingLabels,
               .observed = labels.share(),
-              .detail = std::move(detail)};
+              .detail = told(labels)};
 }
 
 int quality_score(double stability, double width, double compliance) {
