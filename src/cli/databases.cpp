@@ -37,6 +37,10 @@ std::vector<NamedDatabase> chosen_databases(const Options& options) {
   return {named_database("local"), named_database("prod")};
 }
 
+std::string upgrade_command(const std::string& name) {
+  return fmt::format("heretix db upgrade --database {}", name == "given" ? "URL" : name);
+}
+
 std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named) {
   auto database = std::make_unique<PostgresDatabase>(named.address);
   const Revision* at = Migrator(*database, {}).current();
@@ -44,7 +48,7 @@ std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named) {
   throw Error(ErrorKind::bad_input,
               fmt::format("{} is at revision {}, this program needs {}", named.address.shown(),
                           at == nullptr ? "base" : at->id, history().back().id),
-              fmt::format("heretix db upgrade --database {}", named.name == "given" ? "URL" : named.name));
+              upgrade_command(named.name));
 }
 
 }  // namespace heretix
