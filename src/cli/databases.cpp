@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "store/postgres/migrator.hpp"
+#include "store/postgres/search_path.hpp"
 
 namespace heretix {
 namespace {
@@ -43,6 +44,7 @@ std::string upgrade_command(const std::string& name) {
 
 std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named) {
   auto database = std::make_unique<PostgresDatabase>(named.address);
+  require_public_schema(*database);
   const Revision* at = Migrator(*database, {}).current();
   if (at != nullptr && at->id == history().back().id) return database;
   throw Error(ErrorKind::bad_input,

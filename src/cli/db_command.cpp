@@ -8,6 +8,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
 #include "store/postgres/migrator.hpp"
+#include "store/postgres/search_path.hpp"
 
 namespace heretix {
 namespace {
@@ -19,7 +20,9 @@ struct Target {
   explicit Target(const NamedDatabase& named, const Options& options)
       : name(named.name),
         database(named.address, migration_connection()),
-        migrator(database, migration_options(options)) {}
+        migrator(database, migration_options(options)) {
+    require_public_schema(database);
+  }
 
   static MigrationOptions migration_options(const Options& options) {
     if (options.lock_wait < 0)

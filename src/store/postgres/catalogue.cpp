@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace heretix {
 namespace {
@@ -75,17 +74,6 @@ AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 
 constexpr std::array kOfTables = {kTables, kColumns, kOrders, kConstraints, kIndexes, kTriggers, kRules, kPolicies};
 constexpr std::array kFreeStanding = {kViewsAndSequences, kTypes, kFunctions};
 
-const std::set<std::string>& our_tables() {
-  static const std::set<std::string> names = [] {
-    std::set<std::string> all{"alembic_version"};
-    for (const Revision& revision : history()) {
-      for (const std::string& table : revision.destroys) all.insert(table);
-    }
-    return all;
-  }();
-  return names;
-}
-
 // One line an object: a definition may hold line breaks of its own.
 std::string on_a_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
@@ -98,6 +86,17 @@ bool fits(const std::string& wanted, const std::string& found) {
 }
 
 }  // namespace
+
+const std::set<std::string>& our_tables() {
+  static const std::set<std::string> names = [] {
+    std::set<std::string> all{"alembic_version"};
+    for (const Revision& revision : history()) {
+      for (const std::string& table : revision.destroys) all.insert(table);
+    }
+    return all;
+  }();
+  return names;
+}
 
 DatabaseShape read_shape(PostgresDatabase& database) {
   // A transaction of its own where the caller has none: the search path decides how Postgres words a definition.

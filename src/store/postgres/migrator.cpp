@@ -61,7 +61,7 @@ std::string migration_script(std::size_t from, std::size_t to) {
   for (std::size_t at = from; at != to;) {
     const std::size_t next = at < to ? at + 1 : at - 1;
     const Revision& revision = history()[std::max(at, next) - 1];
-    script += "\nBEGIN;\n";
+    script += "\nBEGIN;\nSET LOCAL search_path = public;\n";
     if (at == 0) script += fmt::format("{};\n", kCreateVersionTable);
     script +=
         fmt::format("{}{};\nCOMMIT;\n", at < next ? revision.up : revision.down, set_word(word_at(at), word_at(next)));

@@ -60,6 +60,8 @@ Error connection_error(const PostgresAddress& address, const std::string& messag
   const std::string what = fmt::format("{}: {}", address.shown(), message);
   if (says("does not exist") && says("database"))
     return {ErrorKind::not_found, what, "createdb makes it; or name another by --database"};
+  if (says("invalid value for parameter"))
+    return {ErrorKind::bad_input, what, "correct that parameter of the address, of PGOPTIONS or of a service file"};
   if (says("FATAL") && !is_worth_retrying(message))
     return {ErrorKind::not_allowed, what, "check user, password and rights of the address"};
   if (says("certificate") || says("channel binding") || says("SSL"))
