@@ -31,11 +31,11 @@ class PostgresTest(ProgramTest):
     def new_database(self):
         name = f"test_{uuid.uuid4().hex[:12]}"
         self.admin(f'CREATE DATABASE "{name}"')
-        self.addCleanup(self.admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        self.addCleanup(self.admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', self.server)
         return name
 
-    def admin(self, sql):
-        with psycopg.connect(**self.server.conninfo("postgres"), autocommit=True) as connection:
+    def admin(self, sql, server=None):
+        with psycopg.connect(**(server or self.server).conninfo("postgres"), autocommit=True) as connection:
             connection.execute(sql)
 
     def connect(self, name=None, **more):
@@ -66,6 +66,7 @@ class PostgresTest(ProgramTest):
                               cwd=SOURCE, capture_output=True, text=True, timeout=120,
                               env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment})
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.alembic_warned = done.stderr
         return done.stderr if code else done.stdout
 
     def psql(self, script, name=None, **environment):

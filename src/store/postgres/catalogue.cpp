@@ -18,9 +18,11 @@ SELECT c.relname AS relation, 'table ' || c.relname AS object,
     (SELECT 'inherits ' || string_agg(h.inhparent::regclass::text, ' ' ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid),
     (SELECT 'child ' || string_agg(h.inhrelid::regclass::text, ' ' ORDER BY 1) FROM pg_inherits h WHERE h.inhparent = c.oid)) AS definition
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f'))";
+// From Postgres 18 on a column may be declared not null while older rows still hold nulls (NOT VALID).
 constexpr std::string_view kColumns = R"(
 SELECT c.relname AS relation, 'column ' || c.relname || '.' || a.attname AS object,
   concat_ws(', ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'not null' END,
+    (SELECT 'not validated' FROM pg_constraint n WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.conkey[1] = a.attnum AND NOT n.convalidated),
     CASE WHEN a.attgenerated <> '' THEN 'generated ' || pg_get_expr(d.adbin, d.adrelid)
          WHEN d.oid IS NOT NULL THEN 'default ' || pg_get_expr(d.adbin, d.adrelid) END,
     CASE a.attidentity WHEN 'a' THEN 'identity always' WHEN 'd' THEN 'identity by default' END,
