@@ -1,5 +1,6 @@
 """The Alembic environment: the address as `heretix db` reads it, its advisory lock, a transaction a revision."""
 import os
+import sys
 import time
 
 from alembic import context
@@ -26,6 +27,17 @@ def address():
     if "-pooler." in (url.host or ""):
         raise SystemExit(f"{url.host} is a transaction pooler, which loses the migration lock: use the direct host")
     return url
+
+
+def prepare_for_pglite(connection):
+    """All clients of PGlite share one session: the lock keeps nobody out, and a client before may have left its search path (pg_dump does)."""
+    version = connection.scalar(text("SELECT version()"))
+    if "PGlite" not in version and "Emscripten" not in version:
+        return
+    shown = connection.engine.url.render_as_string(hide_password=True)
+    print(f"{shown} is PGlite, where the migration lock keeps nobody out: this relies on being its only client", file=sys.stderr)
+    connection.execute(text("RESET search_path"))
+    connection.commit()
 
 
 def use_public(connection):
@@ -58,6 +70,7 @@ def run_offline():
 def run_online():
     engine = create_engine(address(), poolclass=pool.NullPool)
     with engine.connect() as connection:
+        prepare_for_pglite(connection)
         use_public(connection)
         take_lock(connection)
         context.configure(connection=connection, transaction_per_migration=True)

@@ -215,9 +215,11 @@ Outcome tell_status(Target& target) {
   const Revision* at = target.migrator.current();
   const std::vector<Difference> differences = target.migrator.differences();
   const DatabaseShape shape = target.migrator.shape();
+  const std::string server = facts.pglite.empty() ? "PostgreSQL " + facts.version
+                                                  : fmt::format("{} (PostgreSQL {})", facts.pglite, facts.version);
   const std::string tls = facts.tls.empty() ? "not encrypted" : facts.tls;
   std::string text =
-      fmt::format("{}\n  server    PostgreSQL {}, {}\n  revision  {}\n  shape     {}\n", target.title(), facts.version, tls,
+      fmt::format("{}\n  server    {}, {}\n  revision  {}\n  shape     {}\n", target.title(), server, tls,
                   place_and_remedy(target, at),
                   differences.empty() ? "as its revision has it"
                                       : fmt::format("{} differences: heretix db check", differences.size()));
@@ -226,6 +228,7 @@ Outcome tell_status(Target& target) {
     if (object.starts_with("table ")) text += fmt::format("  beside    {}, not ours\n", object);
   }
   return Outcome{{{"server", facts.version},
+                  {"pglite", facts.pglite.empty() ? json(nullptr) : json(facts.pglite)},
                   {"tls", facts.tls},
                   {"revision", word_of(at)},
                   {"missing", steps_missing(at)},

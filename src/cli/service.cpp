@@ -93,6 +93,18 @@ std::unique_ptr<Database> Service::open_database() const {
   return open_postgres(*named_);
 }
 
+void Service::require_separate_sessions() const {
+  if (is_embedded()) return;
+  const auto database = open_postgres(*named_);
+  const std::string pglite = database->facts().pglite;
+  if (pglite.empty()) return;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} is {}: all its clients share one session, so the service's connections cannot keep each "
+                          "other out of a check or a charge",
+                          named_->address.shown(), pglite),
+              "name a PostgreSQL server; or leave out --database: the embedded service needs no server");
+}
+
 AnswersPlace Service::open_answers(Database& service) const {
   if (!is_embedded()) return {nullptr, std::make_unique<CheckStore>(service), ""};
   auto harness = open_harness_file(harness_path_, {.access = Access::create});

@@ -139,8 +139,16 @@ void Migrator::refuse_pooler() {
   }
 }
 
+// PGlite has one session for all its clients: each of them already holds the lock that another took.
+void Migrator::tell_that_nobody_is_kept_out() {
+  options_.tell(
+      fmt::format("{} is PGlite, where the migration lock keeps nobody out: this relies on being its only client",
+                  database_.address().shown()));
+}
+
 void Migrator::with_lock(const std::function<void()>& work) {
-  refuse_pooler();
+  if (database_.facts().pglite.empty()) refuse_pooler();
+  else tell_that_nobody_is_kept_out();
   const auto deadline = std::chrono::steady_clock::now() + options_.lock_patience;
   bool told = false;
   while (database_.query("SELECT pg_try_advisory_lock(:key) AS got", {{":key", kLockKey}})[0].integer("got") != 1) {

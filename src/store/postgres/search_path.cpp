@@ -45,23 +45,38 @@ Setter setter_of_path(PostgresDatabase& database) {
   return {fmt::format("the server: {}", source), "put public first in search_path"};
 }
 
+// Where this connection's names lead.
+struct Lead {
+  std::string path;
+  std::string fault;  // empty: to our tables
+};
+
+Lead where_names_lead(PostgresDatabase& database) {
+  const std::vector<Row> rows = database.query(fmt::format(kWhereNamesLead, fmt::join(our_tables(), "', '")));
+  const std::string path = rows[0].text_or_empty("path"), found_first = rows[0].text_or_empty("found_first");
+  if (rows[0].integer("passes_public_by") == 1)
+    return {path, "does not lead to schema public, where Heretix keeps its tables"};
+  if (found_first.empty()) return {path, ""};
+  return {path, fmt::format("finds {} before the table in schema public, where Heretix keeps its own", found_first)};
+}
+
 }  // namespace
 
 void require_public_schema(PostgresDatabase& database) {
-  const std::vector<Row> rows = database.query(fmt::format(kWhereNamesLead, fmt::join(our_tables(), "', '")));
-  const std::string path = rows[0].text_or_empty("path"), found_first = rows[0].text_or_empty("found_first");
-  const bool passes_public_by = rows[0].integer("passes_public_by") == 1;
-  if (!passes_public_by && found_first.empty()) return;
+  Lead lead = where_names_lead(database);
+  if (lead.fault.empty()) return;
 
+  // All clients of PGlite share one session, where pg_dump for one leaves an empty path behind.
+  if (!database.facts().pglite.empty()) {
+    database.execute("RESET search_path");
+    lead = where_names_lead(database);
+    if (lead.fault.empty()) return;
+  }
   const Setter setter = setter_of_path(database);
-  const std::string fault =
-      passes_public_by
-          ? "does not lead to schema public, where Heretix keeps its tables"
-          : fmt::format("finds {} before the table in schema public, where Heretix keeps its own", found_first);
-  throw Error(
-      ErrorKind::bad_input,
-      fmt::format("{}: the search path '{}' (set by {}) {}", database.address().shown(), path, setter.who, fault),
-      setter.remedy);
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{}: the search path '{}' (set by {}) {}", database.address().shown(), lead.path, setter.who,
+                          lead.fault),
+              setter.remedy);
 }
 
 }  // namespace heretix
