@@ -58,7 +58,7 @@ std::string address_for_secrets(const char* name, const std::string& text) {
 // HERETIX_ORIGIN. Throws Error{bad_input}.
 std::optional<Url> origin_from(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
-  const auto origin = parse_origin(*text);
+  auto origin = parse_origin(*text);
   if (!origin)
     throw Error(ErrorKind::bad_input,
                 fmt::format("HERETIX_ORIGIN is '{}', which is no http:// or https:// URL of a host", shown_url(*text)),
