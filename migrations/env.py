@@ -1,5 +1,6 @@
 """The Alembic environment: the address as `heretix db` reads it, its advisory lock, a transaction a revision."""
 import os
+import sys
 import time
 
 from alembic import context
@@ -28,6 +29,27 @@ def address():
     return url
 
 
+def prepare_for_pglite(connection):
+    """All clients of PGlite share one session: the lock keeps nobody out, and a client before may have left its search path (pg_dump does)."""
+    version = connection.scalar(text("SELECT version()"))
+    if "PGlite" not in version and "Emscripten" not in version:
+        return
+    shown = connection.engine.url.render_as_string(hide_password=True)
+    print(f"{shown} is PGlite, where the migration lock keeps nobody out: this relies on being its only client", file=sys.stderr)
+    connection.execute(text("RESET search_path"))
+    connection.commit()
+
+
+def use_public(connection):
+    """Fills schema public, as `heretix db` does, and refuses an address that leads past it, as `heretix db` does."""
+    path, leads_to_public = connection.execute(text("SELECT current_setting('search_path'), 'public' = ANY (current_schemas(false))")).one()
+    if not leads_to_public:
+        raise SystemExit(f"the search path '{path}' does not lead to schema public, where Heretix keeps its tables: take it out of the address's "
+                         "options, PGOPTIONS, the role (ALTER ROLE ... RESET search_path) or the database, or put public first in it")
+    connection.execute(text("SET search_path TO public"))
+    connection.commit()
+
+
 def take_lock(connection):
     deadline = time.monotonic() + LOCK_PATIENCE
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY}):
@@ -40,6 +62,7 @@ def take_lock(connection):
 
 def run_offline():
     context.configure(dialect_name="postgresql", literal_binds=True, transaction_per_migration=True)
+    context.get_context().impl.static_output("SET search_path TO public;")
     with context.begin_transaction():
         context.run_migrations()
 
@@ -47,11 +70,14 @@ def run_offline():
 def run_online():
     engine = create_engine(address(), poolclass=pool.NullPool)
     with engine.connect() as connection:
+        prepare_for_pglite(connection)
+        use_public(connection)
         take_lock(connection)
         context.configure(connection=connection, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
         connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
+        connection.execute(text("RESET search_path"))  # PGlite keeps it for its next client
         connection.commit()
 
 

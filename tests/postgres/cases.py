@@ -2,13 +2,14 @@
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import uuid
 
 import psycopg
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
-from heretix import ProgramTest  # noqa: E402
+from heretix import SOURCE, ProgramTest  # noqa: E402
 from server import Server  # noqa: E402
 
 FIRST, SECOND, THIRD, HEAD = "9e15719c5c3c", "c41d7a90b2e6", "5f27c9e1a804", "d3a95b70c814"
@@ -30,11 +31,11 @@ class PostgresTest(ProgramTest):
     def new_database(self):
         name = f"test_{uuid.uuid4().hex[:12]}"
         self.admin(f'CREATE DATABASE "{name}"')
-        self.addCleanup(self.admin, f'DROP DATABASE "{name}" WITH (FORCE)')
+        self.addCleanup(self.admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', self.server)
         return name
 
-    def admin(self, sql):
-        with psycopg.connect(**self.server.conninfo("postgres"), autocommit=True) as connection:
+    def admin(self, sql, server=None):
+        with psycopg.connect(**(server or self.server).conninfo("postgres"), autocommit=True) as connection:
             connection.execute(sql)
 
     def connect(self, name=None, **more):
@@ -58,6 +59,20 @@ class PostgresTest(ProgramTest):
         done = self.db(command, *arguments, **more)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
+
+    def alembic(self, *arguments, address=None, code=0, **environment):
+        """What Alembic printed; of one that fails with another code, what it said."""
+        done = subprocess.run([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "-x", f"database={address or self.address}", *arguments],
+                              cwd=SOURCE, capture_output=True, text=True, timeout=120,
+                              env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment})
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.alembic_warned = done.stderr
+        return done.stderr if code else done.stdout
+
+    def psql(self, script, name=None, **environment):
+        return subprocess.run(["psql", "-qXv", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.server.port), "-U", "heretix", name or self.name],
+                              input=script, text=True, check=True, capture_output=True,
+                              env={**os.environ, "PGPASSWORD": self.server.conninfo("x")["password"], **environment}).stdout
 
     def current(self, **more):
         return json.loads(self.db_ok("current", "--json", **more))["databases"][0]["revision"]

@@ -39,9 +39,10 @@ def run(*command, **more):
 
 
 class Server:
-    """One PostgreSQL in a folder; stop and start it as often as needed."""
+    """One PostgreSQL in a folder; stop and start it as often as needed. `programs` is the folder of its initdb and pg_ctl."""
 
-    def __init__(self, folder=None, port=None):
+    def __init__(self, folder=None, port=None, programs=PROGRAMS, has_tls=True):
+        self.programs, self.has_tls = pathlib.Path(programs), has_tls
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="heretix-postgres-", dir="/tmp"))
         self.data = self.folder / "data"
         self.port = port or free_port()
@@ -51,26 +52,30 @@ class Server:
     def create(self):
         password = self.folder / "password"
         run("tee", password, input=PASSWORD)
-        run(PROGRAMS / "initdb", "-N", "-D", self.data, "-U", USER, f"--pwfile={password}", "--auth=scram-sha-256", "-E", "UTF8",
+        run(self.programs / "initdb", "-N", "-D", self.data, "-U", USER, f"--pwfile={password}", "--auth=scram-sha-256", "-E", "UTF8",
             "--locale=C.UTF-8")
+        if self.has_tls:
+            self.make_certificate()
+        # Nothing here outlives the run, and what is tested are ends of processes, not of machines: no fsync.
+        settings = (f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = ''\nssl = {'on' if self.has_tls else 'off'}\n"
+                    "fsync = off\nmax_connections = 120\nlog_min_messages = warning\n")
+        run("tee", "-a", self.data / "postgresql.conf", input=settings)
+        self.start()
+        return self
+
+    def make_certificate(self):
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
             "-keyout", self.data / "server.key", "-out", self.data / "server.crt", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
         run("chmod", "600", self.data / "server.key")
         shutil.copy(self.data / "server.crt", self.folder / "root.crt")
         os.chmod(self.folder, 0o755)
         os.chmod(self.folder / "root.crt", 0o644)
-        # Nothing here outlives the run, and what is tested are ends of processes, not of machines: no fsync.
-        settings = (f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = ''\nssl = on\nfsync = off\n"
-                    "max_connections = 120\nlog_min_messages = warning\n")
-        run("tee", "-a", self.data / "postgresql.conf", input=settings)
-        self.start()
-        return self
 
     def start(self):
-        run(PROGRAMS / "pg_ctl", "start", "-w", "-D", self.data, "-l", self.folder / "log")
+        run(self.programs / "pg_ctl", "start", "-w", "-D", self.data, "-l", self.folder / "log")
 
     def stop(self, mode="fast"):
-        run(PROGRAMS / "pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
+        run(self.programs / "pg_ctl", "stop", "-w", "-m", mode, "-D", self.data)
 
     def remove(self):
         if (self.data / "postmaster.pid").exists():

@@ -90,7 +90,7 @@ ALLOWED = [
     "CREATE SEQUENCE q", "CREATE TYPE mood AS ENUM ('a')", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     "CREATE SCHEMA other; CREATE TABLE other.checks (id int)", "CREATE PUBLICATION pub FOR TABLE checks", "ALTER TABLE checks REPLICA IDENTITY FULL",
     "INSERT INTO samples (cache_key) VALUES ('a')", "REINDEX TABLE checks", "CLUSTER checks USING checks_pkey",
-    "ALTER DATABASE \"{db}\" SET search_path = other_schema", "ALTER DATABASE \"{db}\" SET timezone = 'Asia/Tokyo'",
+    "ALTER DATABASE \"{db}\" SET search_path = other_schema, public", "ALTER DATABASE \"{db}\" SET timezone = 'Asia/Tokyo'",
     "ALTER DATABASE \"{db}\" SET quote_all_identifiers = off", "ALTER DATABASE \"{db}\" SET bytea_output = 'escape'",
     "DROP INDEX ix_checks_env; CREATE INDEX ix_checks_env ON checks (env)",
     "ALTER TABLE checks DROP CONSTRAINT uq_checks_run_id; ALTER TABLE checks ADD CONSTRAINT uq_checks_run_id UNIQUE (run_id)",

@@ -13,12 +13,6 @@ from heretix import SOURCE
 
 
 class Migrations(PostgresTest):
-    def alembic(self, *arguments, address=None):
-        done = subprocess.run([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "-x", f"database={address or self.address}", *arguments],
-                              cwd=SOURCE, capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return done.stdout
-
     def shape(self):
         with self.connect() as connection:
             return catalogue.catalogue(connection)
@@ -81,19 +75,14 @@ class Migrations(PostgresTest):
         self.assertEqual((process.returncode, self.current()), (0, HEAD))
 
     def test_scripts_do_what_the_commands_do(self):
-        psql = ["psql", "-qXv", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.server.port), "-U", "heretix", self.name]
-        run = lambda script: subprocess.run(psql, input=script, text=True, check=True, capture_output=True,  # noqa: E731
-                                            env={**os.environ, "PGPASSWORD": self.server.conninfo("x")["password"]})
         script = self.db_ok("upgrade", "--sql")
         self.assertEqual(self.current(), "base", "printing changes nothing")
         self.assertEqual(script, self.ok("db", "upgrade", "--sql", "--from", "base", "--database", "host=127.0.0.1 port=1"))
-        run(script)
+        self.psql(script)
         self.assertEqual((self.current(), self.differences()), (HEAD, {}))
-        run(self.db_ok("downgrade", "--sql", "--to", FIRST))
+        self.psql(self.db_ok("downgrade", "--sql", "--to", FIRST))
         self.assertEqual((self.current(), set(self.differences())), (FIRST, set()))
-        offline = subprocess.run([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "upgrade", f"{FIRST}:head", "--sql"], cwd=SOURCE,
-                                 capture_output=True, text=True, check=True)
-        run(offline.stdout)
+        self.psql(self.alembic("upgrade", f"{FIRST}:head", "--sql"))
         self.assertEqual((self.current(), self.differences()), (HEAD, {}))
 
     def test_nothing_to_do_is_said_and_done(self):
@@ -255,7 +244,40 @@ class Migrations(PostgresTest):
         self.db_ok("downgrade", address=both["DATABASE_URL"])
         done = self.heretix("db", "current", "--all", **both)
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"revision: local {THIRD}, prod {HEAD}", done.stdout)
+        self.assertIn(f"different revisions (local {THIRD}, prod {HEAD})", done.stdout)
+
+    def test_a_database_that_is_behind_is_told_in_one_line(self):
+        """Which one, what it has, what is the present one, and the command that mends it; not what else follows from that."""
+        other = self.new_database()
+        both = {"DATABASE_URL": self.address, "DATABASE_URL_PROD": self.server.address(other)}
+        self.ok("db", "upgrade", "--all", **both)
+        for name, address in (("prod", both["DATABASE_URL_PROD"]), ("local", both["DATABASE_URL"])):
+            with self.subTest(name):
+                self.db_ok("downgrade", "--to", SECOND, address=address)
+                done = self.heretix("db", "check", "--all", **both)
+                self.assertEqual(done.returncode, 1)
+                behind = f"at {SECOND}, 2 revisions behind head ({HEAD}): heretix db upgrade --database {name}"
+                told = [line for line in done.stdout.splitlines() if behind in line]
+                self.assertEqual(len(told), 1, done.stdout)
+                self.assertTrue(told[0].startswith(name + " heretix@"), told)
+                self.assertLessEqual(len(done.stdout.splitlines()), 4, done.stdout)
+                self.assertNotIn("DIFFERENT", done.stdout)
+                told = json.loads(self.heretix("db", "check", "--all", "--json", **both).stdout)
+                self.assertEqual((told["in_sync"], [d["object"] for d in told["differences"]]), (False, ["revision"]))
+                self.assertEqual({d["name"]: d["missing"] for d in told["databases"]}, {"local": 0, "prod": 0} | {name: 2})
+                self.db_ok("upgrade", address=address)
+        self.db_ok("downgrade")
+        done = self.db("check")
+        self.assertEqual((done.returncode, len(done.stdout.splitlines())), (1, 1), done.stdout)
+        self.assertIn(f"at {THIRD}, 1 revision behind head ({HEAD}): heretix db upgrade --database URL", done.stdout)
+
+    def test_what_was_changed_by_hand_is_still_listed_where_a_database_is_behind(self):
+        self.db_ok("upgrade", "--to", THIRD)
+        self.do("CREATE INDEX by_hand ON checks (model)")
+        self.assertEqual(set(self.differences()), {"index checks.by_hand"})
+        told = self.db("check").stdout
+        self.assertIn("1 revision behind head", told)
+        self.assertIn("index checks.by_hand does not belong there", told)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace heretix {
 namespace {
@@ -19,9 +18,11 @@ SELECT c.relname AS relation, 'table ' || c.relname AS object,
     (SELECT 'inherits ' || string_agg(h.inhparent::regclass::text, ' ' ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid),
     (SELECT 'child ' || string_agg(h.inhrelid::regclass::text, ' ' ORDER BY 1) FROM pg_inherits h WHERE h.inhparent = c.oid)) AS definition
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f'))";
+// From Postgres 18 on a column may be declared not null while older rows still hold nulls (NOT VALID).
 constexpr std::string_view kColumns = R"(
 SELECT c.relname AS relation, 'column ' || c.relname || '.' || a.attname AS object,
   concat_ws(', ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'not null' END,
+    (SELECT 'not validated' FROM pg_constraint n WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.conkey[1] = a.attnum AND NOT n.convalidated),
     CASE WHEN a.attgenerated <> '' THEN 'generated ' || pg_get_expr(d.adbin, d.adrelid)
          WHEN d.oid IS NOT NULL THEN 'default ' || pg_get_expr(d.adbin, d.adrelid) END,
     CASE a.attidentity WHEN 'a' THEN 'identity always' WHEN 'd' THEN 'identity by default' END,
@@ -75,17 +76,6 @@ AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 
 constexpr std::array kOfTables = {kTables, kColumns, kOrders, kConstraints, kIndexes, kTriggers, kRules, kPolicies};
 constexpr std::array kFreeStanding = {kViewsAndSequences, kTypes, kFunctions};
 
-const std::set<std::string>& our_tables() {
-  static const std::set<std::string> names = [] {
-    std::set<std::string> all{"alembic_version"};
-    for (const Revision& revision : history()) {
-      for (const std::string& table : revision.destroys) all.insert(table);
-    }
-    return all;
-  }();
-  return names;
-}
-
 // One line an object: a definition may hold line breaks of its own.
 std::string on_a_line(std::string text) {
   std::ranges::replace(text, '\n', ' ');
@@ -98,6 +88,17 @@ bool fits(const std::string& wanted, const std::string& found) {
 }
 
 }  // namespace
+
+const std::set<std::string>& our_tables() {
+  static const std::set<std::string> names = [] {
+    std::set<std::string> all{"alembic_version"};
+    for (const Revision& revision : history()) {
+      for (const std::string& table : revision.destroys) all.insert(table);
+    }
+    return all;
+  }();
+  return names;
+}
 
 DatabaseShape read_shape(PostgresDatabase& database) {
   // A transaction of its own where the caller has none: the search path decides how Postgres words a definition.

@@ -1,6 +1,7 @@
 // What a Postgres database's tables look like, read from its system catalogues, and how two of them differ.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,8 @@
 #include "store/postgres/postgres_database.hpp"
 
 namespace heretix {
+
+const std::set<std::string>& our_tables();  // of every revision, alembic_version among them
 
 struct DatabaseShape {
   Catalogue ours;    // tables of this program's history with everything that hangs on them

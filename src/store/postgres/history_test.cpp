@@ -52,6 +52,10 @@ TEST(History, AScriptKeepsEachStepWithItsWordInOneTransaction) {
   std::size_t begins = 0;
   for (std::size_t at = script.find("BEGIN;"); at != std::string::npos; at = script.find("BEGIN;", at + 1)) ++begins;
   EXPECT_EQ(begins, history().size());
+  std::size_t schemas = 0;
+  const std::string chosen = "BEGIN;\nSET LOCAL search_path = public;\n";
+  for (std::size_t at = script.find(chosen); at != std::string::npos; at = script.find(chosen, at + 1)) ++schemas;
+  EXPECT_EQ(schemas, history().size()) << "whoever runs it may have another search path";
   EXPECT_NE(script.find("INSERT INTO public.alembic_version (version_num) VALUES ('9e15719c5c3c');\nCOMMIT;"),
             std::string::npos);
   EXPECT_NE(

@@ -61,7 +61,7 @@ std::string migration_script(std::size_t from, std::size_t to) {
   for (std::size_t at = from; at != to;) {
     const std::size_t next = at < to ? at + 1 : at - 1;
     const Revision& revision = history()[std::max(at, next) - 1];
-    script += "\nBEGIN;\n";
+    script += "\nBEGIN;\nSET LOCAL search_path = public;\n";
     if (at == 0) script += fmt::format("{};\n", kCreateVersionTable);
     script +=
         fmt::format("{}{};\nCOMMIT;\n", at < next ? revision.up : revision.down, set_word(word_at(at), word_at(next)));
@@ -139,8 +139,16 @@ void Migrator::refuse_pooler() {
   }
 }
 
+// PGlite has one session for all its clients: each of them already holds the lock that another took.
+void Migrator::tell_that_nobody_is_kept_out() {
+  options_.tell(
+      fmt::format("{} is PGlite, where the migration lock keeps nobody out: this relies on being its only client",
+                  database_.address().shown()));
+}
+
 void Migrator::with_lock(const std::function<void()>& work) {
-  refuse_pooler();
+  if (database_.facts().pglite.empty()) refuse_pooler();
+  else tell_that_nobody_is_kept_out();
   const auto deadline = std::chrono::steady_clock::now() + options_.lock_patience;
   bool told = false;
   while (database_.query("SELECT pg_try_advisory_lock(:key) AS got", {{":key", kLockKey}})[0].integer("got") != 1) {

@@ -55,6 +55,7 @@ class Migrator {
  private:
   void with_lock(const std::function<void()>& work);
   void refuse_pooler();
+  void tell_that_nobody_is_kept_out();
   void step(const std::string& what, const std::function<void()>& body);
   void step_up(const Revision& revision);
   void step_down(const Revision& revision, bool may_destroy);

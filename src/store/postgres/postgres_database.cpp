@@ -10,6 +10,7 @@
 #include <chrono>
 #include <map>
 #include <random>
+#include <regex>
 #include <thread>
 #include <utility>
 
@@ -60,11 +61,16 @@ Error connection_error(const PostgresAddress& address, const std::string& messag
   const std::string what = fmt::format("{}: {}", address.shown(), message);
   if (says("does not exist") && says("database"))
     return {ErrorKind::not_found, what, "createdb makes it; or name another by --database"};
+  if (says("invalid value for parameter"))
+    return {ErrorKind::bad_input, what, "correct that parameter of the address, of PGOPTIONS or of a service file"};
   if (says("FATAL") && !is_worth_retrying(message))
     return {ErrorKind::not_allowed, what, "check user, password and rights of the address"};
   if (says("certificate") || says("channel binding") || says("SSL"))
     return {ErrorKind::not_allowed, what,
             "the address asks for TLS that this server does not give: sslmode, sslrootcert, channel_binding"};
+  if (says("server closed the connection unexpectedly"))
+    return {ErrorKind::unavailable, what,
+            "look into the server's log; PGlite's socket serves one client at a time: end the other one"};
   if (says("invalid") && !is_worth_retrying(message))
     return {ErrorKind::bad_input, what, "correct that parameter of the address"};
   return {ErrorKind::unavailable, what, "start the server (make db starts the local one), or correct the address"};
@@ -86,6 +92,11 @@ ErrorKind kind_of(const std::string& state) {
   if (state == "55P03" || state == "57014" || state.starts_with("53")) return ErrorKind::unavailable;
   return ErrorKind::broken;
 }
+
+// What was prepared is no longer there, means something else, or stands in the way under the same name: "cached plan
+// must not change result type" after a migration, somebody's DEALLOCATE, a client of the same session. Nothing was
+// executed.
+bool is_about_statements(const std::string& state) { return state == "0A000" || state == "26000" || state == "42P05"; }
 
 const char* hint_of(ErrorKind kind) {
   switch (kind) {
@@ -110,6 +121,8 @@ struct PostgresDatabase::Connection {
   bool is_ending = false;                                         // the server said that it ends the connection
   std::optional<bool> is_direct;                                  // no pooler stands between; empty: not asked yet
   std::map<std::string, StatementPlace, std::less<>> statements;  // by their text before it is numbered
+  // In front of each name: on PGlite all clients share one session, and what an earlier one prepared is still there.
+  std::string name_prefix = fmt::format("heretix_{:08x}", std::random_device{}());
   int named = 0;
   std::unique_ptr<PGconn, LibpqDeleter> handle;
   PGconn* get() const { return handle.get(); }
@@ -178,6 +191,14 @@ Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
     const bool copies = PQresultStatus(kept.get()) == PGRES_COPY_OUT;  // its rows come by next_copied()
     if (heard == Heard::broken || copies) return heard;
   }
+}
+
+// "PostgreSQL 18.6 (PGlite 0.5.14) on wasm32…, compiled by emcc"; earlier ones name the compiler alone.
+std::string pglite_in(const std::string& version) {
+  static const std::regex named(R"(PGlite [0-9.]+)");
+  std::smatch found;
+  if (std::regex_search(version, found, named)) return found.str();
+  return version.find("Emscripten") == std::string::npos ? "" : "PGlite";
 }
 
 std::vector<Row> rows_of(const PGresult* table) {
@@ -340,11 +361,21 @@ PostgresDatabase::Result PostgresDatabase::prepare_if_frequent(Statement& statem
     if (result.broke || !result.sqlstate.empty()) return result;
   }
   if (!*connection_->is_direct) return {};
-  const std::string name = fmt::format("heretix_{}", ++connection_->named);
+  const std::string name = fmt::format("{}_{}", connection_->name_prefix, ++connection_->named);
   Result result =
       answer_to(PQsendPrepare(connection_->get(), name.c_str(), statement.numbered.sql.c_str(), 0, nullptr));
   if (!result.broke && result.sqlstate.empty()) statement.name = name;
+  else forget_statements_after(result);
   return result;
+}
+
+// Where it failed for what was prepared, all of that is forgotten. A transaction is over with its failure and must be
+// done anew; outside of one the same statement can just be sent again.
+bool PostgresDatabase::forget_statements_after(Result& failed) {
+  if (!is_about_statements(failed.sqlstate)) return false;
+  connection_->statements.clear();
+  failed.is_outdated = in_transaction_;
+  return !in_transaction_;
 }
 
 // Returns what libpq said.
@@ -360,14 +391,9 @@ int PostgresDatabase::send_bound(const Statement& statement, const WireParameter
 PostgresDatabase::Result PostgresDatabase::run_bound(std::string_view sql, const Bindings& bindings) {
   const StatementPlace statement = statement_of(sql);
   const WireParameters wire(statement->numbered.names, bindings);
-  Result prepared = prepare_if_frequent(*statement);
-  if (prepared.broke || !prepared.sqlstate.empty()) return prepared;
-  Result result = answer_to(send_bound(*statement, wire));
-  // "cached plan must not change result type", after a migration, or somebody's DEALLOCATE: nothing was executed.
-  if (result.sqlstate != "0A000" && result.sqlstate != "26000") return result;
-  connection_->statements.clear();
-  if (!in_transaction_) return answer_to(send_bound(*statement_of(sql), wire));
-  result.is_outdated = true;
+  Result result = prepare_if_frequent(*statement);
+  if (!result.broke && result.sqlstate.empty()) result = answer_to(send_bound(*statement, wire));
+  if (forget_statements_after(result)) return answer_to(send_bound(*statement_of(sql), wire));
   return result;
 }
 
@@ -493,8 +519,7 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
 // A statement of several that failed within a transaction, which is over with it.
 void PostgresDatabase::refuse_in_transaction(Result failed) {
   conclude(failed, true);
-  failed.is_outdated = failed.sqlstate == "0A000" || failed.sqlstate == "26000";
-  if (failed.is_outdated) connection_->statements.clear();
+  forget_statements_after(failed);
   require_success(failed, Doing::writes);
   throw Error(ErrorKind::broken, fmt::format("{}: a statement of several gave no rows", address_.shown()));
 }
@@ -604,12 +629,12 @@ std::optional<CopiedBytes> PostgresDatabase::next_copied() {
 }
 
 ServerFacts PostgresDatabase::facts() {
-  ensure_alive();
+  const std::string words = query("SELECT version() AS words")[0].text_or_empty("words");
   PGconn* handle = connection_->get();
-  if (handle == nullptr) lost(Doing::reads);
   const char* version = PQparameterStatus(handle, "server_version");
   const char* tls = PQsslInUse(handle) != 0 ? PQsslAttribute(handle, "protocol") : nullptr;
   return {.version = version == nullptr ? "" : version,
+          .pglite = pglite_in(words),
           .tls = tls == nullptr ? "" : tls,
           .protocol_pid = PQbackendPID(handle)};
 }

@@ -39,6 +39,7 @@ class PostgresError : public Error {
 
 struct ServerFacts {
   std::string version;   // "15.18 (Debian …)"
+  std::string pglite;    // "PGlite 0.5.14", whose clients share one session; empty: a server of PostgreSQL
   std::string tls;       // "TLSv1.3"; empty: not encrypted
   int protocol_pid = 0;  // what the other side named itself; a pooler names another than pg_backend_pid()
 };
@@ -98,6 +99,7 @@ class PostgresDatabase final : public Database {
   Result learn_whether_direct();
   StatementPlace statement_of(std::string_view sql);
   Result prepare_if_frequent(Statement& statement);
+  bool forget_statements_after(Result& failed);
   int send_bound(const Statement& statement, const WireParameters& wire);
   Result run_bound(std::string_view sql, const Bindings& bindings);
   std::optional<std::vector<std::vector<Row>>> pipelined(const std::vector<Query>& queries);
