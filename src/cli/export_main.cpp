@@ -157,8 +157,11 @@ json to_json(const ExportReport& report, const std::string& target, bool dry_run
              const std::vector<std::string>& notes) {
   json tables = json::object();
   for (const TableReport& table : report.tables)
-    tables[table.name] = {
-        {"rows", table.rows}, {"written", table.written}, {"removed", table.removed}, {"kept", table.kept}};
+    tables[table.name] = {{"rows", table.rows},
+                          {"written", table.written},
+                          {"removed", table.removed},
+                          {"damaged", table.damaged},
+                          {"kept", table.kept}};
   return {{"target", target},
           {"generation", report.generation},
           {"dry_run", dry_run},
@@ -263,6 +266,9 @@ int publish(const Options& options, const Environment& environment, Target& targ
   print_result(options.json ? to_json(report, target.shown(), wanted.dry_run, notes.told()).dump(2) + "\n"
                             : to_text(report, target.shown(), wanted.dry_run));
   if (!options.json) {
+    for (const TableReport& table : report.tables) {
+      for (const std::string& damage : table.damaged) print_note("note: " + damage);
+    }
     for (const std::string& note : notes.told()) print_note("note: " + on_one_line(note));
   }
   if (options.prune && !wanted.dry_run) prune(options, target);

@@ -149,6 +149,42 @@ class Dataset(LakeTest):
         self.assertEqual(len(self.export_all()["tables"]["checks"]["written"]), 1)
         self.assertEqual({k: v for k, v in self.files().items() if k.endswith(".parquet")}, {k: v for k, v in before.items() if k.endswith(".parquet")})
 
+    def test_a_file_that_was_cut_off_is_written_again_and_told(self):
+        self.fill(checks=60)
+        self.export_all()
+        before = self.files()
+        first, second = self.manifest()["tables"]["checks"]["files"][:2]
+        (self.lake / first["path"]).write_bytes((self.lake / first["path"]).read_bytes()[:-700])
+        whole = (self.lake / second["path"]).read_bytes()
+        (self.lake / second["path"]).write_bytes(whole[:-4096] + b"\0" * min(4096, len(whole)))  # as after a power cut: the size, without the end
+        months = [f"env={file['env']}/month={file['month']}" for file in (first, second)]
+
+        trial = self.export_all("--dry-run")["tables"]["checks"]
+        self.assertEqual(trial["written"], months)
+        self.assertIn("would be written anew", trial["damaged"][0])
+        told = self.export_all("--since", "2025-09")["tables"]["checks"]
+        self.assertEqual(told["written"], [])
+        self.assertIn("export without --since", told["damaged"][0])
+
+        done = self.heretix("export", self.lake, **self.addresses)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("unchanged", done.stdout)
+        self.assertIn(f"{first['path']} has {first['bytes'] - 700} bytes and was published with {first['bytes']}; it was written anew", done.stderr)
+        self.assertIn(f"{second['path']} does not end as a Parquet file does; it was written anew", done.stderr)
+        self.assertEqual({k: v for k, v in self.files().items() if k.endswith(".parquet")}, {k: v for k, v in before.items() if k.endswith(".parquet")})
+        self.assertTrue(self.export_all()["unchanged"])
+
+    def test_the_file_of_a_table_without_rows_is_written_again_too(self):
+        self.fill_store(checks=5)
+        self.export("--from", "store")
+        path = self.lake / self.manifest()["tables"]["usage"]["files"][0]["path"]
+        whole = path.read_bytes()
+        for damage in (lambda: path.write_bytes(whole[:99]), path.unlink):
+            damage()
+            told = self.export("--from", "store")["tables"]["usage"]
+            self.assertEqual((told["written"], len(told["damaged"])), (["env=none/month=none"], 1))
+            self.assertEqual(path.read_bytes(), whole)
+
     def test_a_month_is_rewritten_when_its_rows_differ_however_old_they_are(self):
         self.fill()
         self.export_all()
