@@ -325,6 +325,40 @@ class Stores(StoreTest):
         self.refused(2, "export", self.lake, says=["samples", "created_at is 99999999999999", "9999"])
         self.assertFalse((self.lake / "current.json").exists())
 
+    def test_a_column_with_a_nan_has_no_statistics_and_the_others_have(self):
+        self.fill_store(checks=40)
+        self.edit("DELETE FROM heretix_executions")  # runs alone
+        self.edit("UPDATE runs SET created_at = 1748736000, stability_score = 'nan', ci_lo = -1.5")
+        self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
+        self.export("--no-claims")
+        first = {name: digest for name, digest in self.files().items() if name.endswith(".parquet")}
+        import pyarrow.parquet as pq
+        file, = self.manifest()["tables"]["checks"]["files"]
+        metadata = pq.ParquetFile(self.lake / file["path"]).metadata
+        statistics = {metadata.schema.names[i]: metadata.row_group(0).column(i).statistics for i in range(metadata.num_columns)}
+        for column in ("prob_true_rpl", "stability_score"):
+            self.assertTrue(statistics[column] is None or not statistics[column].has_min_max, column)
+        self.assertEqual((statistics["ci_lo"].min, statistics["ci_lo"].max), (-1.5, -1.5))
+        self.assertTrue(statistics["K"].has_min_max)
+        self.assertEqual((metadata.num_rows, hashlib.sha256((self.lake / file["path"]).read_bytes()).hexdigest()), (file["rows"], file["sha256"]))
+        self.assertEqual([p.name for p in self.lake.rglob("*.again")], [])
+        self.lake_name = "again"
+        self.export("--no-claims")
+        self.assertEqual({name: digest for name, digest in self.files().items() if name.endswith(".parquet")}, first)
+
+    def test_a_row_with_a_nan_is_found_by_every_duckdb(self):
+        self.fill_store(checks=40)
+        self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
+        self.export()
+        from lake import python_of
+        import subprocess
+        paths = [str(self.lake / file["path"]) for file in self.manifest()["tables"]["checks"]["files"]]
+        for reader in ("duckdb-1.5.5", "duckdb-2.0.0"):
+            for wanted in ("isnan(prob_true_rpl)", "prob_true_rpl > 1", "prob_true_rpl = 'nan'::DOUBLE", "prob_true_rpl NOT BETWEEN 0 AND 1"):
+                script = f"import duckdb; print(duckdb.sql({f'SELECT count(*) FROM read_parquet({paths}) WHERE {wanted}'!r}).fetchall()[0][0])"
+                done = subprocess.run([python_of(reader)[0], "-c", script], capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
+                self.assertEqual(done.stdout, "1\n", f"{reader}: {wanted} {done.stderr}")
+
     def test_bytes_that_are_no_text_are_replaced_and_told(self):
         self.fill_store(checks=5)
         self.edit("UPDATE runs SET claim = CAST(x'61ff62' AS TEXT) WHERE rowid = 1")
