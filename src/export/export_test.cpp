@@ -177,6 +177,20 @@ TEST(CheckNames, FindTheModeOnlyAtTheTopOfTheJson) {
     EXPECT_EQ(names_of("a", broken).mode, "") << broken;
 }
 
+TEST(Tables, GiveEveryUnsignedColumnASignedTwinOfTheSameBits) {
+  std::vector<std::string> unsigned_columns;
+  for (const Table& table : dataset_tables()) {
+    for (const Column& column : table.columns) {
+      if (column.type != ColumnType::unsigned_integer) continue;
+      unsigned_columns.push_back(std::string(table.name) + "." + column.name);
+      const std::string twin = std::string(column.name) + kSignedTwin;
+      ASSERT_TRUE(table.has(twin)) << twin;
+      EXPECT_EQ(table.columns[table.place(twin)].type, ColumnType::integer);
+    }
+  }
+  EXPECT_EQ(unsigned_columns, std::vector<std::string>{"checks.bootstrap_seed"});
+}
+
 TEST(Manifest, ComesBackAsItWasWritten) {
   const Manifest manifest{
       .generation = 3,

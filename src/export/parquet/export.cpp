@@ -39,6 +39,10 @@ class Finisher {
   Finisher(const Table& table, const ExportOptions& options)
       : users_(options.user_key), source_(table.place("source")), also_in_(table.place("also_in")) {
     if (table.has("user_hash")) user_ = table.place("user_hash");
+    for (std::size_t place = 0; place < table.columns.size(); ++place) {
+      if (table.columns[place].type != ColumnType::unsigned_integer) continue;
+      twins_.emplace_back(place, table.place(std::string(table.columns[place].name) + kSignedTwin));
+    }
     if (options.has_claims) return;
     for (const char* name : {"claim", "config_json", "sampler_json", "record_json"}) {
       if (table.has(name)) dropped_.push_back(table.place(name));
@@ -51,6 +55,7 @@ class Finisher {
     cells[also_in_] = row.also_in_sqlite ? Cell::of(std::string_view("sqlite")) : Cell{};
     if (user_ && !cells[*user_].is_null())
       cells[*user_] = users_.has_key() ? Cell::of(users_.hash(cells[*user_].text)) : Cell{};
+    for (const auto& [unsigned_place, signed_place] : twins_) cells[signed_place] = cells[unsigned_place];  // its bits
     for (const std::size_t place : dropped_) cells[place] = Cell{};
   }
 
@@ -58,6 +63,7 @@ class Finisher {
   UserHasher users_;
   std::size_t source_, also_in_;
   std::optional<std::size_t> user_;
+  std::vector<std::pair<std::size_t, std::size_t>> twins_;
   std::vector<std::size_t> dropped_;
 };
 
