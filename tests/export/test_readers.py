@@ -1,4 +1,4 @@
-"""DuckDB 1.5.5 and 2.0.0, pyarrow, pandas, Polars and Spark read one dataset and agree with SQL on the sources."""
+"""DuckDB 1.5.5 and 2.0.0, pyarrow, pandas, Polars, Spark, chdb, DataFusion, fastparquet and hyparquet read one dataset and agree with SQL on the sources."""
 import json
 import math
 import sqlite3
@@ -6,7 +6,9 @@ import sqlite3
 from lake import LakeTest
 from readers import SUMS
 
-READERS = ("duckdb-1.5.5", "duckdb-2.0.0", "pyarrow", "pandas", "polars", "spark")
+READERS = ("duckdb-1.5.5", "duckdb-2.0.0", "pyarrow", "pandas", "polars", "spark", "chdb", "datafusion", "fastparquet", "hyparquet")
+# pandas and fastparquet make one of NaN and null.
+EXACT_READERS = tuple(reader for reader in READERS if reader not in ("pandas", "fastparquet"))
 SCHEMA_VERSION = 2
 LONG = "Zäh & \"quoted\" 'single' \\ \t\n 🌍 " + "x" * 70_000
 # In each column's own type: the ends, what is easily lost, and null.
@@ -93,7 +95,7 @@ class Readers(LakeTest):
         self.export("--from", "local", **self.addresses)
         times = dict((name, (created, finished)) for name, created, finished in self.rows(
             "SELECT run_id, (extract(epoch FROM created_at) * 1000000)::bigint, (extract(epoch FROM finished_at) * 1000000)::bigint FROM checks"))
-        for reader in ("duckdb-1.5.5", "duckdb-2.0.0", "pyarrow", "polars", "spark"):
+        for reader in EXACT_READERS:
             rows = {row["check_id"]: row for row in self.read(reader, "rows", "checks")}
             self.assertEqual(set(rows), set(inserted), reader)
             for name, row in inserted.items():
@@ -146,7 +148,7 @@ class Readers(LakeTest):
     def test_files_of_an_older_schema_are_read_together_with_new_ones(self):
         self.fill()
         self.export_all()
-        types = {reader: self.read(reader, "types") for reader in READERS}
+        types = {reader: self.read(reader, "types") for reader in READERS if reader != "fastparquet"}
         self.as_older()
         self.edit("UPDATE runs SET pqs = 99")
         told = self.export_all("--since", "2025-07")
@@ -154,8 +156,9 @@ class Readers(LakeTest):
         versions = {file["schema_version"] for file in self.manifest()["tables"]["checks"]["files"]}
         self.assertEqual(versions, {0, SCHEMA_VERSION})
         for reader in READERS:
-            self.assertEqual({t: dict(sorted(c.items())) for t, c in self.read(reader, "types").items()},
-                             {t: dict(sorted(c.items())) for t, c in types[reader].items()}, reader)
+            if reader != "fastparquet":  # its types follow the values: a boolean column with a null is one of objects
+                self.assertEqual({t: dict(sorted(c.items())) for t, c in self.read(reader, "types").items()},
+                                 {t: dict(sorted(c.items())) for t, c in types[reader].items()}, reader)
             self.assertEqual(sum(self.read(reader)["checks"]["count"].values()), 400, reader)
         self.assertEqual(self.query("SELECT count(*) AS n FROM all_checks WHERE stored_env IS NULL AND env = 'prod' AND month = '2025-06'")[0]["n"],
                          self.query("SELECT count(*) AS n FROM all_checks WHERE env = 'prod' AND month = '2025-06'")[0]["n"])
