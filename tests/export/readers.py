@@ -98,6 +98,11 @@ class Pandas:
     def types(self, table):
         return {name: str(kind) for name, kind in self.frames[table].dtypes.items()}
 
+    def rows(self, table):
+        import pyarrow as pa
+        columns = {name: pa.array(self.frames[table][name]) for name in self.frames[table].columns}
+        return pa.table({name: values.cast(pa.int64()) if name in TIMES else values for name, values in columns.items()}).to_pylist()
+
 
 class Polars:
     def __init__(self, files):

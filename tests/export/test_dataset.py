@@ -359,6 +359,22 @@ class Stores(StoreTest):
                 done = subprocess.run([python_of(reader)[0], "-c", script], capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
                 self.assertEqual(done.stdout, "1\n", f"{reader}: {wanted} {done.stderr}")
 
+    def test_a_row_with_a_nan_is_found_by_other_readers_that_skip_by_statistics(self):
+        self.fill_store(checks=40)
+        self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
+        self.export()
+        from lake import python_of
+        import subprocess
+        python, path = python_of("lake")
+        script = ("import chdb, datafusion, pyarrow.dataset as ds\n"
+                  "context = datafusion.SessionContext(); context.register_parquet('checks', 'lake/checks')\n"
+                  "for wanted in ('prob_true_rpl > 1', \"prob_true_rpl = 'NaN'::double\", 'NOT (prob_true_rpl <= 1)'):\n"
+                  "    print(context.sql(f'SELECT count(*) AS n FROM checks WHERE {wanted}').to_pylist()[0]['n'])\n"
+                  "print(str(chdb.query(\"SELECT count() FROM file('lake/checks/*/*/*.parquet') WHERE NOT (prob_true_rpl <= 1)\")).strip())\n"
+                  "print(ds.dataset('lake/checks').to_table(filter=~(ds.field('prob_true_rpl') <= 1)).num_rows)\n")
+        done = subprocess.run([python, "-c", script], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, cwd=self.folder)
+        self.assertEqual(done.stdout.split(), ["1"] * 5, done.stderr)
+
     def test_bytes_that_are_no_text_are_replaced_and_told(self):
         self.fill_store(checks=5)
         self.edit("UPDATE runs SET claim = CAST(x'61ff62' AS TEXT) WHERE rowid = 1")
