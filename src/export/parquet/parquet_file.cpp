@@ -134,6 +134,7 @@ void ParquetFile::write_again_without_statistics() {
   require_ok(builder.Open(value_of(arrow::io::ReadableFile::Open(local_path_))));
   parquet::ArrowReaderProperties reading;
   reading.set_batch_size(kBatchRows);
+  reading.set_pre_buffer(false);  // else the whole file is held
   const auto reader = value_of(builder.memory_pool(arrow::system_memory_pool())->properties(reading)->Build());
   const auto batches = value_of(reader->GetRecordBatchReader());
   while (const auto batch = value_of(batches->Next())) require_ok(again.parquet->WriteRecordBatch(*batch));
