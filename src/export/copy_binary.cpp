@@ -21,6 +21,11 @@ constexpr std::int64_t kDaysTo2000 = 10'957;
   throw Error(ErrorKind::broken, "the server's binary COPY is not as expected: " + what, "run the same command again");
 }
 
+[[noreturn]] void refuse_type(const CopiedField& field, const std::string& found) {
+  throw Error(ErrorKind::bad_input, fmt::format("{} has {}: the column has another type", field.column, found),
+              "heretix db check lists what differs; give the column its type back, then export again");
+}
+
 std::uint64_t big_endian(std::string_view bytes) {
   std::uint64_t value = 0;
   if (bytes.size() == sizeof value) {
@@ -66,14 +71,14 @@ std::int64_t require_time(std::int64_t since_2000, std::int64_t micros_per_unit,
   return since_2000 + to_2000;
 }
 
-Cell cell_from(std::string_view bytes, ColumnType type) {
-  if (type == ColumnType::text) return Cell::of(bytes);
+Cell cell_from(std::string_view bytes, const CopiedField& field) {
+  if (field.type == ColumnType::text) return Cell::of(bytes);
   if (bytes.size() != 1 && bytes.size() != 2 && bytes.size() != 4 && bytes.size() != 8)
-    refuse(fmt::format("a number of {} bytes", bytes.size()));
+    refuse_type(field, fmt::format("a number of {} bytes", bytes.size()));
   const std::int64_t number = TupleReader(bytes).number(bytes.size());
-  switch (type) {
+  switch (field.type) {
     case ColumnType::real:
-      if (bytes.size() != 8) refuse("a double that has not 8 bytes");
+      if (bytes.size() != 8) refuse_type(field, fmt::format("a double of {} bytes", bytes.size()));
       return Cell::of(std::bit_cast<double>(number));
     case ColumnType::timestamp: return Cell::of(require_time(number, 1, kMicrosTo2000));
     case ColumnType::date: return Cell::of(require_time(number, 86'400'000'000, kDaysTo2000));
@@ -82,8 +87,8 @@ Cell cell_from(std::string_view bytes, ColumnType type) {
 }
 
 // "8-4-4-4-12" (RFC 9562)
-std::string_view write_uuid(std::string_view bytes, std::array<char, 36>& text) {
-  if (bytes.size() != 16) refuse("a uuid that has not 16 bytes");
+std::string_view write_uuid(std::string_view bytes, const CopiedField& field, std::array<char, 36>& text) {
+  if (bytes.size() != 16) refuse_type(field, fmt::format("a uuid of {} bytes", bytes.size()));
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::size_t at = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -111,8 +116,9 @@ CopiedKey read_copied_key(std::string_view tuple, std::size_t count) {
   TupleReader reader(tuple);
   const std::int64_t found = reader.number(2);
   if (found != static_cast<std::int64_t>(count)) refuse(fmt::format("{} fields, {} were asked for", found, count));
+  constexpr CopiedField kTime{.place = 0, .type = ColumnType::integer, .column = "the time of a row"};
   CopiedKey key{.time = {}, .key = {}, .fields = reader.left()};
-  if (const auto time = reader.field()) key.time = cell_from(*time, ColumnType::integer).integer;
+  if (const auto time = reader.field()) key.time = cell_from(*time, kTime).integer;
   key.key = reader.field().value_or(std::string_view{});
   return key;
 }
@@ -123,8 +129,8 @@ void CopiedRowReader::read(std::string_view fields, Cells& cells) {
     const CopiedField& field = fields_[i];
     const auto value = reader.field();
     if (!value) cells[field.place] = Cell{};
-    else if (field.is_uuid) cells[field.place] = Cell::of(write_uuid(*value, uuids_[i]));
-    else cells[field.place] = cell_from(*value, field.type);
+    else if (field.is_uuid) cells[field.place] = Cell::of(write_uuid(*value, field, uuids_[i]));
+    else cells[field.place] = cell_from(*value, field);
   }
   if (!reader.left().empty()) refuse("bytes behind the last field");
 }

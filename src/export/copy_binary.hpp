@@ -32,6 +32,7 @@ struct CopiedField {
   std::size_t place;
   ColumnType type;
   bool is_uuid = false;
+  const char* column = "a column";  // as messages name it
 };
 
 class CopiedRowReader {
@@ -39,7 +40,8 @@ class CopiedRowReader {
   explicit CopiedRowReader(std::vector<CopiedField> fields) : fields_(std::move(fields)), uuids_(fields_.size()) {}
   std::size_t fields() const { return fields_.size(); }
   // Texts point into `fields` or live until the next call. Throws Error{broken} where the fields do not have that
-  // shape; Error{bad_input} for a time that no reader could hold (infinity; outside years 1 to 9999).
+  // shape; Error{bad_input} naming the column for a value of another type's width, and for a time that no reader could
+  // hold (infinity; outside years 1 to 9999).
   void read(std::string_view fields, Cells& cells);
 
  private:

@@ -89,6 +89,26 @@ TEST(CopyBinary, RefusesWhatIsCutLongerOrOfAnotherShape) {
     EXPECT_THROW(reader.read(bad, cells), Error);
 }
 
+TEST(CopyBinary, NamesAColumnWhoseValuesHaveTheWidthOfAnotherType) {
+  const auto message_for = [](const CopiedField& field_of_row, const std::string& bytes) {
+    CopiedRowReader reader({field_of_row});
+    std::vector<Cell> storage(1);
+    Cells cells(storage);
+    try {
+      reader.read(field(bytes), cells);
+    } catch (const Error& e) { return std::string(e.what()) + " / " + e.hint(); }
+    return std::string();
+  };
+  const std::string number = message_for({.place = 0, .type = ColumnType::integer, .column = "K"}, "abc");
+  EXPECT_NE(number.find("K has a number of 3 bytes"), std::string::npos) << number;
+  EXPECT_NE(number.find("heretix db check"), std::string::npos) << number;
+  const std::string real = message_for({.place = 0, .type = ColumnType::real, .column = "pqs"}, "abcd");
+  EXPECT_NE(real.find("pqs has a double of 4 bytes"), std::string::npos) << real;
+  const std::string uuid =
+      message_for({.place = 0, .type = ColumnType::text, .is_uuid = true, .column = "row_id"}, "a");
+  EXPECT_NE(uuid.find("row_id has a uuid of 1 bytes"), std::string::npos) << uuid;
+}
+
 TEST(CopyBinary, RefusesTimesThatNoReaderCouldHold) {
   const std::int64_t infinities[] = {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min(),
                                      253'402'300'800'000'000 - 946'684'800'000'000};
@@ -175,6 +195,20 @@ TEST(CheckNames, FindTheModeOnlyAtTheTopOfTheJson) {
   for (const char* broken : {R"({"mode")", R"({"mode":)", R"({"mode":")", R"({"mode":"LIVE)", R"({"mode":7})",
                              R"({"mode":"a\"b"})", "\"", "{\"\\", ""})
     EXPECT_EQ(names_of("a", broken).mode, "") << broken;
+}
+
+TEST(Tables, GiveEveryUnsignedColumnASignedTwinOfTheSameBits) {
+  std::vector<std::string> unsigned_columns;
+  for (const Table& table : dataset_tables()) {
+    for (const Column& column : table.columns) {
+      if (column.type != ColumnType::unsigned_integer) continue;
+      unsigned_columns.push_back(std::string(table.name) + "." + column.name);
+      const std::string twin = std::string(column.name) + kSignedTwin;
+      ASSERT_TRUE(table.has(twin)) << twin;
+      EXPECT_EQ(table.columns[table.place(twin)].type, ColumnType::integer);
+    }
+  }
+  EXPECT_EQ(unsigned_columns, std::vector<std::string>{"checks.bootstrap_seed"});
 }
 
 TEST(Manifest, ComesBackAsItWasWritten) {

@@ -3,6 +3,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -65,16 +66,27 @@ class FolderTarget final : public Target {
     return content;
   }
 
-  std::vector<std::string> list(const std::string& folder) override {
-    std::vector<std::string> found;
+  std::vector<ListedFile> list(const std::string& folder) override {
+    std::vector<ListedFile> found;
     std::error_code failed;
     if (!fs::exists(root_ / folder, failed)) return found;
     for (auto entry = fs::recursive_directory_iterator(root_ / folder, failed); !failed && entry != fs::end(entry);
          entry.increment(failed)) {
-      if (entry->is_regular_file()) found.push_back(fs::relative(entry->path(), root_).string());
+      if (!entry->is_regular_file()) continue;
+      found.push_back({.path = fs::relative(entry->path(), root_).string(),
+                       .bytes = static_cast<std::int64_t>(entry->file_size())});
     }
     if (failed) refuse("list", root_ / folder, failed.value());
     return found;
+  }
+
+  std::optional<std::string> cheap_end(const std::string& path, std::int64_t count) override {
+    const Descriptor file(root_ / path, O_RDONLY);
+    const std::int64_t size = ::lseek(file.number(), 0, SEEK_END);
+    std::string end(static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, count)), '\0');
+    const ssize_t got = ::pread(file.number(), end.data(), end.size(), size - static_cast<std::int64_t>(end.size()));
+    if (got != static_cast<ssize_t>(end.size())) refuse("read", root_ / path, errno);
+    return end;
   }
 
   // On the folder itself: a file to lock would be a write.

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "export/check_names.hpp"
 #include "export/copied_rows.hpp"
+#include "export/postgres_columns.hpp"
 #include "export/window.hpp"
 
 namespace heretix {
@@ -168,7 +169,7 @@ std::vector<CopiedField> fields_of(const TableQuery& query, const Table& table) 
   std::vector<CopiedField> fields;
   for (const Selected& one : query.selected) {
     const std::size_t place = table.place(one.column);
-    fields.push_back({.place = place, .type = table.columns[place].type, .is_uuid = one.is_uuid});
+    fields.push_back({.place = place, .type = table.columns[place].type, .is_uuid = one.is_uuid, .column = one.column});
   }
   return fields;
 }
@@ -269,13 +270,17 @@ class PostgresSource final : public Source {
   bool has(const Table&) const override { return true; }
   std::unique_ptr<RowStream> open(const Table& table, const Period& period) override {
     for (const TableQuery& query : kQueries) {
-      if (std::string_view(query.table) == table.name)
-        return std::make_unique<CopyStream>(*database_, query, table, period, sorted_tables_);
+      if (std::string_view(query.table) == table.name) return open(query, table, period);
     }
     throw Error(ErrorKind::broken, fmt::format("no query reads {}", table.name));
   }
 
  private:
+  std::unique_ptr<RowStream> open(const TableQuery& query, const Table& table, const Period& period) {
+    require_column_types(*database_, facts_.name, copy_statement(query, period, true));
+    return std::make_unique<CopyStream>(*database_, query, table, period, sorted_tables_);
+  }
+
   std::unique_ptr<PostgresDatabase> database_;
   SourceFacts facts_;
   std::set<std::string> sorted_tables_;  // whose rows were found out of order

@@ -17,7 +17,7 @@ class RowStream {
  public:
   virtual ~RowStream() = default;
   // The next row, the caller's until the next call; null at the end. What only the exporter knows is for it to fill:
-  // source, also_in, and user_hash, which holds the user's id until then.
+  // source, also_in, signed twins, and user_hash, which holds the user's id until then.
   virtual Cells* next() = 0;
 };
 

@@ -140,12 +140,19 @@ TableQuery samples_query(bool has_executions) {
   return query;
 }
 
+// SQLite adds a text that is no number up as 0. Where a column holds one, it is given in place of the sum: texts are
+// greater than all numbers, and the reader then refuses it by name.
+std::string sum_of_numbers(const char* column) {
+  return fmt::format("iif(count(*) FILTER (WHERE typeof({0}) IN ('text', 'blob')) > 0, max({0}), sum({0}))", column);
+}
+
 TableQuery executions_query() {
-  const char* sums =
-      " LEFT JOIN (SELECT execution_id, count(*) AS attempts, sum(billed_micro_usd) AS billed, count(*) FILTER (WHERE "
+  const std::string sums = fmt::format(
+      " LEFT JOIN (SELECT execution_id, count(*) AS attempts, {} AS billed, count(*) FILTER (WHERE "
       "billed_micro_usd IS NULL AND outcome IS NOT 'not_sent') AS unpriced FROM heretix_attempts GROUP BY "
-      "execution_id) t ON t.execution_id = e.execution_id LEFT JOIN (SELECT execution_id, sum(tokens_in) AS tokens_in, "
-      "sum(tokens_out) AS tokens_out FROM heretix_answers GROUP BY execution_id) a ON a.execution_id = e.execution_id";
+      "execution_id) t ON t.execution_id = e.execution_id LEFT JOIN (SELECT execution_id, {} AS tokens_in, "
+      "{} AS tokens_out FROM heretix_answers GROUP BY execution_id) a ON a.execution_id = e.execution_id",
+      sum_of_numbers("billed_micro_usd"), sum_of_numbers("tokens_in"), sum_of_numbers("tokens_out"));
   TableQuery query{.selected = {{"execution_id", "e.execution_id"},
                                 {"created_at", "e.created_at"},
                                 {"recipe_run_id", "e.run_id"},

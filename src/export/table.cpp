@@ -66,7 +66,9 @@ constexpr std::array kChecks = {
     Column{"was_cached", boolean, false, "served from the result cache, not measured"},
     kModelVersion,
     Column{"created_at", timestamp, false, "the measurement began; decides the month"},
-    Column{"finished_at", timestamp, false, "it ended"}};
+    Column{"finished_at", timestamp, false, "it ended"},
+    Column{"bootstrap_seed_signed", integer, false,
+           "the bits of bootstrap_seed as a signed number, as Postgres has it"}};
 
 constexpr std::array kSamples = {
     Column{"cache_key", text, false, "names the question and the replicate"},

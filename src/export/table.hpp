@@ -1,6 +1,7 @@
 // The tables of the dataset: every column with its type, once. Arrow schema, decoding and docs/analytics.md follow it.
 //
 // Only columns may be added, at the end, with a new kSchemaVersion: readers then see nulls where older files lack them.
+// Delta Lake and Iceberg have no unsigned 64-bit type, so every unsigned column NAME has a signed twin NAME_signed.
 #pragma once
 
 #include <array>
@@ -11,7 +12,7 @@
 
 namespace heretix {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 enum class ColumnType { text, boolean, integer, unsigned_integer, real, timestamp, date };
 
@@ -32,6 +33,8 @@ struct Table {
   std::size_t place(std::string_view column) const;
   bool has(std::string_view column) const;
 };
+
+inline constexpr const char* kSignedTwin = "_signed";
 
 // checks, samples, executions, usage.
 std::span<const Table> dataset_tables();

@@ -1,6 +1,7 @@
 // Where the dataset lies: a folder, or objects below an s3:// address.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,13 +9,21 @@
 
 namespace heretix {
 
+struct ListedFile {
+  std::string path;
+  std::int64_t bytes = 0;
+};
+
 // Paths are relative, with slashes. One thread. Throws Error{not_allowed, unavailable} naming the path.
 class Target {
  public:
   virtual ~Target() = default;
   virtual std::string shown() const = 0;
   virtual std::optional<std::string> read(const std::string& path) = 0;  // empty: not there
-  virtual std::vector<std::string> list(const std::string& folder) = 0;  // files at any depth
+  virtual std::vector<ListedFile> list(const std::string& folder) = 0;   // files at any depth
+  // The last `count` bytes of a file, where reading them costs next to nothing: empty for objects, each of which would
+  // be a request.
+  virtual std::optional<std::string> cheap_end(const std::string& path, std::int64_t count) = 0;
   // From here on nobody else exports there (a folder only: objects know no locks, and need none for readers).
   // Throws Error{unavailable} where somebody does.
   virtual void lock() = 0;

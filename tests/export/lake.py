@@ -1,9 +1,11 @@
 """Tests of `heretix export`: a store, two databases and a dataset of their own."""
 import hashlib
 import json
+import math
 import os
 import pathlib
 import sqlite3
+import struct
 import subprocess
 import sys
 
@@ -24,14 +26,34 @@ def places():
 
 
 def python_of(reader):
-    """The interpreter and PYTHONPATH of a reader: duckdb-VERSION, pyarrow, pandas, polars, spark."""
+    """The interpreter and PYTHONPATH of a reader: duckdb-VERSION, pyarrow, pandas, polars, spark, chdb, datafusion, fastparquet; of the table formats: lake."""
     everything = os.environ["PYTHONPATH"]
     if reader.startswith("duckdb-"):
         venv = next(path for kind, path in places() if kind == "venv" and path.endswith(reader))
         return f"{venv}/bin/python", ""
     if reader == "spark":
         return sys.executable, next(path for kind, path in places() if kind == "spark") + ":" + everything
+    if reader in ("chdb", "datafusion", "fastparquet", "lake"):
+        return sys.executable, next(path for kind, path in places() if kind == "lake") + ":" + everything
     return sys.executable, everything
+
+
+def exact(told):
+    """What JSON of JavaScript has no number for (readers.mjs), as readers.py writes it."""
+    if told.keys() == {"integer"}:
+        return int(told["integer"])
+    if told.keys() == {"bits"}:
+        value = struct.unpack(">d", int(told["bits"]).to_bytes(8, "big"))[0]
+        return "nan" if math.isnan(value) else value.hex()
+    return told
+
+
+def command_of(reader):
+    """What starts a reader, before the dataset and what is wanted of it."""
+    if reader == "hyparquet":
+        found = dict(line for line in places() if line[0] in ("node", "hyparquet"))
+        return [found["node"], HERE / "readers.mjs", found["hyparquet"]]
+    return [python_of(reader)[0], HERE / "readers.py", reader.split("-")[0]]
 
 
 class StoreTest(ProgramTest):
@@ -71,12 +93,10 @@ class StoreTest(ProgramTest):
         return [json.loads(line) for line in told.splitlines()]
 
     def read(self, reader, *what):
-        python, path = python_of(reader)
-        environment = {**os.environ, "PYTHONPATH": path, "PYSPARK_PYTHON": sys.executable}
-        done = subprocess.run([python, HERE / "readers.py", reader.split("-")[0], self.lake, *what], capture_output=True, text=True,
-                              env=environment, timeout=300, cwd=self.folder)
+        environment = {**os.environ, "PYTHONPATH": python_of(reader)[1], "PYSPARK_PYTHON": sys.executable}
+        done = subprocess.run([*command_of(reader), self.lake, *what], capture_output=True, text=True, env=environment, timeout=300, cwd=self.folder)
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
-        return json.loads(done.stdout)
+        return json.loads(done.stdout, object_hook=exact)
 
 
 class LakeTest(PostgresTest, StoreTest):

@@ -1,6 +1,6 @@
 """Reads the newest generation of a dataset as its users do, and prints what it found as JSON.
 
-usage: readers.py duckdb|pyarrow|pandas|polars|spark LAKE [summary|rows TABLE|types]
+usage: readers.py duckdb|pyarrow|pandas|polars|spark|chdb|datafusion|fastparquet LAKE [summary|rows TABLE|types]
 """
 import json
 import math
@@ -98,6 +98,11 @@ class Pandas:
     def types(self, table):
         return {name: str(kind) for name, kind in self.frames[table].dtypes.items()}
 
+    def rows(self, table):
+        import pyarrow as pa
+        columns = {name: pa.array(self.frames[table][name]) for name in self.frames[table].columns}
+        return pa.table({name: values.cast(pa.int64()) if name in TIMES else values for name, values in columns.items()}).to_pylist()
+
 
 class Polars:
     def __init__(self, files):
@@ -150,6 +155,104 @@ class Spark:
         return [row.asDict() for row in frame.select(*columns).collect()]
 
 
+def partition_of(path):
+    """env and month, as the folders say."""
+    return dict(folder.split("=", 1) for folder in pathlib.Path(path).parts if folder.startswith(("env=", "month=")))
+
+
+class Chdb:
+    """ClickHouse in the process. Nothing but a union of the files' columns knows what older files lack."""
+
+    SETTINGS = "SETTINGS schema_inference_mode = 'union', schema_inference_make_columns_nullable = 'auto', use_hive_partitioning = 1"
+
+    def __init__(self, files):
+        from chdb.session import Session
+        self.session = Session()
+        self.files = {}
+        for table, paths in files.items():  # braces may hold relative paths only
+            base = pathlib.Path(paths[0]).parent.parent.parent
+            self.files[table] = f"file('{base}/{{{','.join(str(pathlib.Path(path).relative_to(base)) for path in paths)}}}', Parquet)"
+
+    def query(self, columns, table, more=""):
+        return self.session.query(f"SELECT {columns} FROM {self.files[table]} {more} {self.SETTINGS}", "ArrowTable").to_pylist()
+
+    def count(self, table):
+        return {f"{row['env']}/{row['month']}": row["n"] for row in self.query("env, month, count(*) AS n", table, "GROUP BY env, month")}
+
+    def sum(self, table, column):
+        # sum() of whole numbers wraps around at 64 bits.
+        what = f"toUInt256(`{column}`)" if column == "bootstrap_seed" else f"`{column}`"
+        return float(self.query(f"toFloat64(sum({what})) AS total", table)[0]["total"] or 0)
+
+    def types(self, table):
+        told = self.session.query(f"DESCRIBE {self.files[table]} {self.SETTINGS}", "JSONEachRow")
+        return {row["name"]: row["type"] for row in map(json.loads, str(told).splitlines())}
+
+    def rows(self, table):
+        columns = [f"toUnixTimestamp64Micro(`{name}`) AS `{name}`" if name in TIMES else f"`{name}`" for name in self.types(table)]
+        return self.query(", ".join(columns), table)
+
+
+class Datafusion:
+    """The columns of all files are told beforehand; env and month are added, which no list of files brings."""
+
+    def __init__(self, files):
+        import datafusion
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+        context = datafusion.SessionContext()
+        self.frames = {}
+        for table, paths in files.items():
+            schema = pa.unify_schemas([pq.read_schema(path).remove_metadata() for path in paths])
+            for path in paths:
+                frame = context.read_parquet(path, schema=schema)
+                for name, value in partition_of(path).items():
+                    frame = frame.with_column(name, datafusion.lit(value))
+                self.frames[table] = self.frames[table].union(frame) if table in self.frames else frame
+
+    def count(self, table):
+        from datafusion import col, functions, lit
+        rows = self.frames[table].aggregate([col("env"), col("month")], [functions.count(lit(1)).alias("n")]).to_pylist()
+        return {f"{row['env']}/{row['month']}": row["n"] for row in rows}
+
+    def sum(self, table, column):
+        from datafusion import col, functions, lit
+        import pyarrow as pa
+        values = col(f'"{column}"')
+        if column == "bootstrap_seed":
+            values = values.cast(pa.decimal128(38, 0))  # a sum of whole numbers wraps around at 64 bits
+        return self.frames[table].aggregate([], [functions.sum(values).alias("total")]).to_pylist()[0]["total"]
+
+    def types(self, table):
+        return {field.name: str(field.type) for field in self.frames[table].schema()}
+
+    def rows(self, table):
+        import pyarrow as pa
+        read = self.frames[table].to_arrow_table()
+        return pa.table({name: read[name].cast(pa.int64()) if name in TIMES else read[name] for name in read.column_names}).to_pylist()
+
+
+class Fastparquet:
+    def __init__(self, files):
+        import fastparquet
+        import pandas
+        self.frames = {}
+        for table, paths in files.items():
+            # A file at a time: of a list, it takes months for dates and leaves out an env that all files share.
+            frames = [fastparquet.ParquetFile(path).to_pandas().assign(**partition_of(path)) for path in paths]
+            self.frames[table] = pandas.concat(frames, ignore_index=True)
+
+    def count(self, table):
+        return {f"{env}/{month}": int(n) for (env, month), n in self.frames[table].groupby(["env", "month"]).size().items()}
+
+    def sum(self, table, column):
+        values = self.frames[table][column].dropna()
+        return sum(int(v) for v in values) if column == "bootstrap_seed" else float(values.sum())
+
+    def types(self, table):
+        return {name: str(kind) for name, kind in self.frames[table].dtypes.items()}
+
+
 def plain(value):
     """A cell as text that says every bit of it."""
     import datetime
@@ -166,7 +269,8 @@ def plain(value):
 
 
 def main():
-    reader = {"duckdb": Duckdb, "pyarrow": Pyarrow, "pandas": Pandas, "polars": Polars, "spark": Spark}[sys.argv[1]]
+    reader = {"duckdb": Duckdb, "pyarrow": Pyarrow, "pandas": Pandas, "polars": Polars, "spark": Spark, "chdb": Chdb, "datafusion": Datafusion,
+              "fastparquet": Fastparquet}[sys.argv[1]]
     files = newest(pathlib.Path(sys.argv[2]))
     what = sys.argv[3] if len(sys.argv) > 3 else "summary"
     opened = reader(files)

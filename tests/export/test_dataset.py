@@ -149,6 +149,52 @@ class Dataset(LakeTest):
         self.assertEqual(len(self.export_all()["tables"]["checks"]["written"]), 1)
         self.assertEqual({k: v for k, v in self.files().items() if k.endswith(".parquet")}, {k: v for k, v in before.items() if k.endswith(".parquet")})
 
+    def test_a_file_that_was_cut_off_is_written_again_and_told(self):
+        self.fill(checks=60)
+        self.export_all()
+        before = self.files()
+        first, second = self.manifest()["tables"]["checks"]["files"][:2]
+        (self.lake / first["path"]).write_bytes((self.lake / first["path"]).read_bytes()[:-700])
+        whole = (self.lake / second["path"]).read_bytes()
+        (self.lake / second["path"]).write_bytes(whole[:-4096] + b"\0" * min(4096, len(whole)))  # as after a power cut: the size, without the end
+        months = [f"env={file['env']}/month={file['month']}" for file in (first, second)]
+
+        trial = self.export_all("--dry-run")["tables"]["checks"]
+        self.assertEqual(trial["written"], months)
+        self.assertIn("would be written anew", trial["damaged"][0])
+        told = self.export_all("--since", "2025-09")["tables"]["checks"]
+        self.assertEqual(told["written"], [])
+        self.assertIn("export without --since", told["damaged"][0])
+
+        done = self.heretix("export", self.lake, **self.addresses)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("unchanged", done.stdout)
+        self.assertIn(f"{first['path']} has {first['bytes'] - 700} bytes and was published with {first['bytes']}; it was written anew", done.stderr)
+        self.assertIn(f"{second['path']} does not end as a Parquet file does; it was written anew", done.stderr)
+        self.assertEqual({k: v for k, v in self.files().items() if k.endswith(".parquet")}, {k: v for k, v in before.items() if k.endswith(".parquet")})
+        self.assertTrue(self.export_all()["unchanged"])
+
+    def test_full_writes_a_file_again_whose_bytes_were_changed(self):
+        self.fill_store(checks=20)
+        self.export()
+        path = self.lake / self.manifest()["tables"]["checks"]["files"][0]["path"]
+        whole = path.read_bytes()
+        path.write_bytes(whole[:1000] + b"XXXX" + whole[1004:])
+        self.assertTrue(self.export()["unchanged"])  # as the page says: other bytes in a file of the right size are not noticed
+        self.assertIn("its files were written again", self.ok("export", self.lake, "--full"))
+        self.assertEqual(path.read_bytes(), whole)
+
+    def test_the_file_of_a_table_without_rows_is_written_again_too(self):
+        self.fill_store(checks=5)
+        self.export("--from", "store")
+        path = self.lake / self.manifest()["tables"]["usage"]["files"][0]["path"]
+        whole = path.read_bytes()
+        for damage in (lambda: path.write_bytes(whole[:99]), path.unlink):
+            damage()
+            told = self.export("--from", "store")["tables"]["usage"]
+            self.assertEqual((told["written"], len(told["damaged"])), (["env=none/month=none"], 1))
+            self.assertEqual(path.read_bytes(), whole)
+
     def test_a_month_is_rewritten_when_its_rows_differ_however_old_they_are(self):
         self.fill()
         self.export_all()
@@ -209,7 +255,7 @@ class Dataset(LakeTest):
                 self.assertTrue(file["path"].startswith(f"{name}/env={file['env']}/month={file['month']}/"))
                 parquet = pq.ParquetFile(self.lake / file["path"])
                 self.assertEqual(parquet.metadata.num_rows, file["rows"])
-                self.assertEqual(parquet.schema_arrow.metadata[b"heretix.schema_version"], b"1")
+                self.assertEqual(parquet.schema_arrow.metadata[b"heretix.schema_version"], b"2")
                 self.assertNotIn("env", parquet.schema_arrow.names)
                 column = parquet.metadata.row_group(0).column(parquet.schema_arrow.names.index("source"))
                 self.assertEqual((column.compression, column.has_dictionary_page, column.is_stats_set), ("ZSTD", True, True))
@@ -288,6 +334,56 @@ class Stores(StoreTest):
         self.edit("UPDATE samples SET created_at = 99999999999999 WHERE rowid = 1")
         self.refused(2, "export", self.lake, says=["samples", "created_at is 99999999999999", "9999"])
         self.assertFalse((self.lake / "current.json").exists())
+
+    def test_a_column_with_a_nan_has_no_statistics_and_the_others_have(self):
+        self.fill_store(checks=40)
+        self.edit("DELETE FROM heretix_executions")  # runs alone
+        self.edit("UPDATE runs SET created_at = 1748736000, stability_score = 'nan', ci_lo = -1.5")
+        self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
+        self.export("--no-claims")
+        first = {name: digest for name, digest in self.files().items() if name.endswith(".parquet")}
+        import pyarrow.parquet as pq
+        file, = self.manifest()["tables"]["checks"]["files"]
+        metadata = pq.ParquetFile(self.lake / file["path"]).metadata
+        statistics = {metadata.schema.names[i]: metadata.row_group(0).column(i).statistics for i in range(metadata.num_columns)}
+        for column in ("prob_true_rpl", "stability_score"):
+            self.assertTrue(statistics[column] is None or not statistics[column].has_min_max, column)
+        self.assertEqual((statistics["ci_lo"].min, statistics["ci_lo"].max), (-1.5, -1.5))
+        self.assertTrue(statistics["K"].has_min_max)
+        self.assertEqual((metadata.num_rows, hashlib.sha256((self.lake / file["path"]).read_bytes()).hexdigest()), (file["rows"], file["sha256"]))
+        self.assertEqual([p.name for p in self.lake.rglob("*.again")], [])
+        self.lake_name = "again"
+        self.export("--no-claims")
+        self.assertEqual({name: digest for name, digest in self.files().items() if name.endswith(".parquet")}, first)
+
+    def test_a_row_with_a_nan_is_found_by_every_duckdb(self):
+        self.fill_store(checks=40)
+        self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
+        self.export()
+        from lake import python_of
+        import subprocess
+        paths = [str(self.lake / file["path"]) for file in self.manifest()["tables"]["checks"]["files"]]
+        for reader in ("duckdb-1.5.5", "duckdb-2.0.0"):
+            for wanted in ("isnan(prob_true_rpl)", "prob_true_rpl > 1", "prob_true_rpl = 'nan'::DOUBLE", "prob_true_rpl NOT BETWEEN 0 AND 1"):
+                script = f"import duckdb; print(duckdb.sql({f'SELECT count(*) FROM read_parquet({paths}) WHERE {wanted}'!r}).fetchall()[0][0])"
+                done = subprocess.run([python_of(reader)[0], "-c", script], capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
+                self.assertEqual(done.stdout, "1\n", f"{reader}: {wanted} {done.stderr}")
+
+    def test_a_row_with_a_nan_is_found_by_other_readers_that_skip_by_statistics(self):
+        self.fill_store(checks=40)
+        self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
+        self.export()
+        from lake import python_of
+        import subprocess
+        python, path = python_of("lake")
+        script = ("import chdb, datafusion, pyarrow.dataset as ds\n"
+                  "context = datafusion.SessionContext(); context.register_parquet('checks', 'lake/checks')\n"
+                  "for wanted in ('prob_true_rpl > 1', \"prob_true_rpl = 'NaN'::double\", 'NOT (prob_true_rpl <= 1)'):\n"
+                  "    print(context.sql(f'SELECT count(*) AS n FROM checks WHERE {wanted}').to_pylist()[0]['n'])\n"
+                  "print(str(chdb.query(\"SELECT count() FROM file('lake/checks/*/*/*.parquet') WHERE NOT (prob_true_rpl <= 1)\")).strip())\n"
+                  "print(ds.dataset('lake/checks').to_table(filter=~(ds.field('prob_true_rpl') <= 1)).num_rows)\n")
+        done = subprocess.run([python, "-c", script], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, cwd=self.folder)
+        self.assertEqual(done.stdout.split(), ["1"] * 5, done.stderr)
 
     def test_bytes_that_are_no_text_are_replaced_and_told(self):
         self.fill_store(checks=5)

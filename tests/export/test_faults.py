@@ -185,12 +185,44 @@ class Sources(LakeTest):
         self.refused(2, "export", self.lake, "--from", "store", says="Heretix schema 99")
         self.assert_intact(before)
 
+    def test_a_column_that_somebody_altered_is_named_and_never_read_as_something_else(self):
+        self.fill(checks=30)
+        self.export_all()
+        before = self.files()
+        altered = (("checks", "K", "text", "bigint"), ("checks", "pqs", "bigint", "double precision"), ("checks", "prob_true_rpl", "numeric", "double precision"),
+                   ("checks", "config_json", "jsonb", "text"), ("checks", "created_at", "text", "timestamp with time zone"),
+                   ("samples", "created_at", "text", "bigint"), ("heretix_answers", "tokens_in", "text", "bigint"), ("usage_ledger", "plan", "bytea", "character varying"))
+        for table, column, wrong, right in altered:
+            with self.subTest(f"{table}.{column}"):
+                self.do(f'ALTER TABLE {table} ALTER "{column}" DROP DEFAULT, ALTER "{column}" TYPE {wrong} USING '
+                        + ("convert_to(plan, 'UTF8')" if wrong == "bytea" else f'"{column}"::{wrong}'))
+                self.refused(2, "export", self.lake, says=[f"local: the column {table}.{column} is {wrong}, and this program reads it as {right}",
+                                                           "heretix db check --database local"], **self.addresses)
+                self.do(f'ALTER TABLE {table} ALTER "{column}" TYPE {right} USING '
+                        + ("convert_from(plan, 'UTF8')" if wrong == "bytea" else f'"{column}"::{right}'))
+        self.do("ALTER TABLE samples RENAME logit TO log_odds", name=self.prod_name)
+        self.refused(2, "export", self.lake, says=["prod: the column samples.logit is missing", "heretix db check --database prod"], **self.addresses)
+        self.do("ALTER TABLE samples RENAME log_odds TO logit", name=self.prod_name)
+        self.assertEqual({k: v for k, v in self.files().items() if k in before}, before)
+        # Columns that differ in width alone are read as before.
+        self.export_all()
+        self.do("ALTER TABLE checks ALTER model TYPE text, ALTER prompt_char_len_max TYPE bigint")
+        self.assertTrue(self.export_all()["unchanged"])
+
+    def test_a_text_where_a_store_has_numbers_to_add_up_is_named(self):
+        self.fill_store(checks=5)
+        self.edit("UPDATE heretix_attempts SET billed_micro_usd = 'much' WHERE rowid = 1")
+        self.refused(2, "export", self.lake, says=["executions 'exec-", "billed_micro_usd is 'much'", "whole number"])
+        self.edit("UPDATE heretix_attempts SET billed_micro_usd = 3 WHERE rowid = 1")
+        self.edit("UPDATE heretix_answers SET tokens_in = x'00' WHERE rowid = 1")
+        self.refused(2, "export", self.lake, says=["executions 'exec-", "tokens_in is"])
+
     def test_a_dataset_of_a_newer_program_or_a_damaged_one_is_left_alone(self):
         self.fill_store(checks=20)
         self.export()
         pointer, manifest = (self.lake / "current.json").read_text(), self.lake / self.pointer()["manifest"]
         text = manifest.read_text()
-        manifest.write_text(text.replace('"schema_version": 1,\n "gen', '"schema_version": 9,\n "gen'))
+        manifest.write_text(text.replace('"schema_version": 2,\n "gen', '"schema_version": 9,\n "gen'))
         self.refused(2, "export", self.lake, says=["schema_version 9", "newer heretix"])
         manifest.write_text(text[:100])
         self.refused(70, "export", self.lake, says="damaged")

@@ -64,6 +64,19 @@ class Bucket(LakeTest):
         self.assertEqual(rows, "n\n100\n")
         self.refused(2, "export", self.target, "--views", says="folder", **self.addresses, **KEYS)
 
+    def test_an_object_that_was_cut_off_is_written_again_and_told(self):
+        self.fill(checks=60)
+        self.export_there()
+        file = self.manifest_there()["tables"]["checks"]["files"][0]
+        whole = self.content(file["path"])
+        with self.files_there.open_output_stream(f"{self.place}/{file['path']}") as stream:
+            stream.write(whole[:1000])
+        told = self.export_there()
+        self.assertFalse(told["unchanged"])
+        self.assertEqual(told["tables"]["checks"]["damaged"], [f"{file['path']} has 1000 bytes and was published with {len(whole)}; it was written anew"])
+        self.assertEqual(self.content(file["path"]), whole)
+        self.assertTrue(self.export_there()["unchanged"])
+
     def test_pyarrow_finds_the_partitions_in_the_bucket(self):
         import pyarrow as pa
         import pyarrow.dataset as ds

@@ -39,6 +39,10 @@ class Finisher {
   Finisher(const Table& table, const ExportOptions& options)
       : users_(options.user_key), source_(table.place("source")), also_in_(table.place("also_in")) {
     if (table.has("user_hash")) user_ = table.place("user_hash");
+    for (std::size_t place = 0; place < table.columns.size(); ++place) {
+      if (table.columns[place].type != ColumnType::unsigned_integer) continue;
+      twins_.emplace_back(place, table.place(std::string(table.columns[place].name) + kSignedTwin));
+    }
     if (options.has_claims) return;
     for (const char* name : {"claim", "config_json", "sampler_json", "record_json"}) {
       if (table.has(name)) dropped_.push_back(table.place(name));
@@ -51,6 +55,7 @@ class Finisher {
     cells[also_in_] = row.also_in_sqlite ? Cell::of(std::string_view("sqlite")) : Cell{};
     if (user_ && !cells[*user_].is_null())
       cells[*user_] = users_.has_key() ? Cell::of(users_.hash(cells[*user_].text)) : Cell{};
+    for (const auto& [unsigned_place, signed_place] : twins_) cells[signed_place] = cells[unsigned_place];  // its bits
     for (const std::size_t place : dropped_) cells[place] = Cell{};
   }
 
@@ -58,6 +63,7 @@ class Finisher {
   UserHasher users_;
   std::size_t source_, also_in_;
   std::optional<std::size_t> user_;
+  std::vector<std::pair<std::size_t, std::size_t>> twins_;
   std::vector<std::size_t> dropped_;
 };
 
@@ -77,6 +83,32 @@ class MonthSpan {
   std::int64_t from_ = 0, before_ = 0;
 };
 
+// What is wrong with a published file as far as that can be seen without reading it: it is missing, has another size,
+// or, in a folder, does not end as Parquet does (a file system that lost its last writes fills in zeros). Other bytes
+// inside a file of the right size are not seen; its sha256 in the manifest tells them.
+class DamageFinder {
+ public:
+  DamageFinder(Target& target, const Table& table) : target_(target) {
+    for (const ListedFile& file : target.list(table.name)) bytes_[file.path] = file.bytes;
+  }
+
+  // A sentence's beginning; empty: none is seen.
+  std::optional<std::string> damage_of(const DatasetFile& file) const {
+    const auto listed = bytes_.find(file.path);
+    if (listed == bytes_.end()) return fmt::format("{} is missing", file.path);
+    if (listed->second != file.bytes)
+      return fmt::format("{} has {} bytes and was published with {}", file.path, listed->second, file.bytes);
+    const auto end = target_.cheap_end(file.path, static_cast<std::int64_t>(kParquetEnd.size()));
+    if (end && *end != kParquetEnd) return fmt::format("{} does not end as a Parquet file does", file.path);
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr std::string_view kParquetEnd = "PAR1";
+  Target& target_;
+  std::map<std::string, std::int64_t> bytes_;
+};
+
 class TableExport {
  public:
   TableExport(const Table& table, std::span<const std::unique_ptr<Source>> sources, Target& target,
@@ -86,6 +118,7 @@ class TableExport {
   // The files of the next generation.
   DatasetTable run(const Manifest* previous, ExportReport& report) {
     before_ = months_of(previous, table_);
+    if (!before_.empty()) find_damaged();
     const bool compares = !before_.empty() && !options_.full;
     if (compares || options_.dry_run) compare();
     Months after = kept();
@@ -143,15 +176,30 @@ class TableExport {
     }
   }
 
-  // Months of which a file was taken away behind our back.
-  void find_missing() {
-    const std::vector<std::string> listed = target_.list(table_.name);
-    const std::set<std::string> there(listed.begin(), listed.end());
+  // Months of which a file was taken away or cut off behind our back.
+  void find_damaged() {
+    const DamageFinder finder(target_, table_);
     for (const auto& [partition, files] : before_) {
-      if (std::ranges::any_of(files, [&](const DatasetFile& file) { return !there.contains(file.path); }))
-        missing_.insert(partition);
+      for (const DatasetFile& file : files) {
+        if (const auto damage = finder.damage_of(file)) damages_[partition].push_back(*damage);
+      }
     }
   }
+
+  // Empty for a month whose rows are gone: its files are no part of the dataset any more.
+  std::vector<std::string> told_damages() const {
+    std::vector<std::string> told;
+    for (const auto& [partition, damages] : damages_) {
+      if (gone_.contains(partition)) continue;
+      const char* consequence = partition.month < all().from
+                                    ? "--since leaves it so: export without --since to have it written anew"
+                                    : written_anew();
+      for (const std::string& damage : damages) told.push_back(fmt::format("{}; {}", damage, consequence));
+    }
+    return told;
+  }
+
+  const char* written_anew() const { return options_.dry_run ? "it would be written anew" : "it was written anew"; }
 
   void compare() {
     std::map<Partition, RowDigest> digests;
@@ -163,12 +211,11 @@ class TableExport {
             digests.try_emplace(partition, table_).first->second.add(batch);
           });
     });
-    find_missing();
     for (auto& [partition, digest] : digests) {
       rows_[partition] = digest.rows();
       const auto known = before_.find(partition);
       if (options_.full || known == before_.end() || known->second[0].digest != digest.finish() ||
-          missing_.contains(partition))
+          damages_.contains(partition))
         changed_.insert(partition);
     }
     for (const auto& [partition, files] : before_) {
@@ -204,7 +251,7 @@ class TableExport {
     for (auto& [partition, files] : writer->finish()) {
       const auto before = before_.find(partition);
       after[partition] = files;
-      const bool is_restored = missing_.contains(partition);
+      const bool is_restored = damages_.contains(partition);
       if (before != before_.end() && before->second == files && !is_restored) continue;  // --full, and nothing was new
       written_.push_back(folder_of(partition));
       report.rows_written += rows_of(files);
@@ -226,7 +273,14 @@ class TableExport {
   DatasetTable conclude(const Months& after, const Manifest* previous, ExportReport& report) {
     DatasetTable result{.name = table_.name, .files = {}};
     for (const auto& [partition, files] : after) result.files.insert(result.files.end(), files.begin(), files.end());
-    TableReport told{.name = table_.name, .rows = result.rows(), .written = written_, .removed = {}, .kept = 0};
+    TableReport told{
+        .name = table_.name, .rows = result.rows(), .written = {}, .removed = {}, .damaged = told_damages(), .kept = 0};
+    if (result.files.empty()) {
+      auto file = kept_without_rows(previous, told);
+      if (!file && !options_.dry_run) file = MonthWriter(table_, target_).write_without_rows();
+      if (file) result.files.push_back(std::move(*file));
+    }
+    told.written.insert(told.written.end(), written_.begin(), written_.end());
     for (const auto& [partition, files] : before_) {
       if (!after.contains(partition) && !changed_.contains(partition)) told.removed.push_back(folder_of(partition));
     }
@@ -235,7 +289,6 @@ class TableExport {
     }
     told.kept = static_cast<std::size_t>(std::ranges::count_if(
         before_, [&](const auto& entry) { return after.contains(entry.first) && !is_written(entry.first); }));
-    if (result.files.empty() && !options_.dry_run) result.files.push_back(file_without_rows(previous));
     report.tables.push_back(std::move(told));
     return result;
   }
@@ -244,14 +297,17 @@ class TableExport {
     return std::ranges::find(written_, folder_of(partition)) != written_.end();
   }
 
-  // Readers need a file to learn the columns from.
-  DatasetFile file_without_rows(const Manifest* previous) {
-    if (previous != nullptr && !options_.full) {
-      for (const DatasetFile& file : previous->table(table_.name).files) {
-        if (file.rows == 0 && file.schema_version == kSchemaVersion) return file;
-      }
+  // Readers need a file to learn the columns from, also where there are no rows.
+  std::optional<DatasetFile> kept_without_rows(const Manifest* previous, TableReport& told) const {
+    if (previous == nullptr || options_.full) return std::nullopt;
+    for (const DatasetFile& file : previous->table(table_.name).files) {
+      if (file.rows != 0 || file.schema_version != kSchemaVersion) continue;
+      const auto damage = DamageFinder(target_, table_).damage_of(file);
+      if (!damage) return file;
+      told.damaged.push_back(fmt::format("{}; {}", *damage, written_anew()));
+      told.written.push_back(fmt::format("env={}/month={}", file.env, file.month));
     }
-    return MonthWriter(table_, target_).write_without_rows();
+    return std::nullopt;
   }
 
   const Table& table_;
@@ -261,7 +317,8 @@ class TableExport {
   const std::function<void(const ExportProgress&)>& tell_;
   Months before_;
   std::map<Partition, std::int64_t> rows_;
-  std::set<Partition> changed_, gone_, missing_;
+  std::set<Partition> changed_, gone_;
+  std::map<Partition, std::vector<std::string>> damages_;
   std::vector<std::string> written_;
 };
 
@@ -371,15 +428,15 @@ PruneReport prune_dataset(Target& target, int keep) {
     path = manifest.previous;
   }
   // Manifests first: one that stands has all its files.
-  for (const std::string& manifest : target.list(kManifestFolder)) {
-    if (used.contains(manifest)) continue;
-    target.remove(manifest);
+  for (const ListedFile& manifest : target.list(kManifestFolder)) {
+    if (used.contains(manifest.path)) continue;
+    target.remove(manifest.path);
     ++report.generations;
   }
   for (const Table& table : dataset_tables()) {
-    for (const std::string& file : target.list(table.name)) {
-      if (used.contains(file)) continue;
-      target.remove(file);
+    for (const ListedFile& file : target.list(table.name)) {
+      if (used.contains(file.path)) continue;
+      target.remove(file.path);
       ++report.files;
     }
   }

@@ -38,6 +38,7 @@ struct TableReport {
   std::int64_t rows = 0;             // in the dataset after it
   std::vector<std::string> written;  // "env=local/month=2026-11"
   std::vector<std::string> removed;  // months whose rows are gone
+  std::vector<std::string> damaged;  // sentences, each on a file that is not as it was published
   std::size_t kept = 0;              // months that stay as they were
 };
 

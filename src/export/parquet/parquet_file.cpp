@@ -1,15 +1,20 @@
 #include "export/parquet/parquet_file.hpp"
 
 #include <arrow/api.h>
+#include <arrow/io/file.h>
 #include <arrow/io/interfaces.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/properties.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <filesystem>
 
 #include "base/file.hpp"
 #include "base/sha256.hpp"
@@ -64,43 +69,84 @@ class HashedFile final : public arrow::io::OutputStream {
 
 bool is_json(const Column& column) { return std::string_view(column.name).ends_with("_json"); }
 
-std::shared_ptr<parquet::WriterProperties> properties(const Table& table) {
+std::shared_ptr<parquet::WriterProperties> properties(const Table& table, const std::set<std::size_t>& without) {
   parquet::WriterProperties::Builder builder;
   builder.memory_pool(arrow::system_memory_pool());  // mimalloc's gives pages back and asks for them again
   builder.compression(arrow::Compression::ZSTD)->max_row_group_length(kRowGroupRows)->disable_dictionary();
-  for (const Column& column : table.columns) {
+  for (std::size_t place = 0; place < table.columns.size(); ++place) {
+    const Column& column = table.columns[place];
     const auto path = parquet::schema::ColumnPath::FromDotString(column.name);
     if (column.repeats) builder.enable_dictionary(path);
-    if (is_json(column)) builder.disable_statistics(path);  // nobody seeks a range of them
+    if (is_json(column) || without.contains(place)) builder.disable_statistics(path);  // no ranges are sought in JSON
   }
   return builder.build();
+}
+
+bool holds_nan(const arrow::ArrayData& doubles) {
+  const auto* values = doubles.GetValues<double>(1);
+  return std::any_of(values, values + doubles.length, [](double value) { return std::isnan(value); });
 }
 
 }  // namespace
 
 struct ParquetFile::Writer {
-  explicit Writer(const std::string& path) : file(std::make_shared<HashedFile>(path)) {}
+  Writer(const Table& table, const std::string& path, const std::set<std::size_t>& without_statistics)
+      : file(std::make_shared<HashedFile>(path)) {
+    const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+    parquet = value_of(parquet::arrow::FileWriter::Open(*arrow_schema(table), arrow::system_memory_pool(), file,
+                                                        properties(table, without_statistics), arrow_properties));
+  }
+
+  void close() {
+    require_ok(parquet->Close());
+    if (!file->closed()) require_ok(file->Close());
+  }
+
   std::shared_ptr<HashedFile> file;
   std::unique_ptr<parquet::arrow::FileWriter> parquet;
 };
 
 ParquetFile::ParquetFile(const Table& table, std::string local_path)
-    : writer_(std::make_unique<Writer>(local_path)), local_path_(std::move(local_path)) {
-  const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  writer_->parquet = value_of(parquet::arrow::FileWriter::Open(*arrow_schema(table), arrow::system_memory_pool(),
-                                                               writer_->file, properties(table), arrow_properties));
-}
+    : table_(table),
+      writer_(std::make_unique<Writer>(table, local_path, std::set<std::size_t>{})),
+      local_path_(std::move(local_path)) {}
 
 ParquetFile::~ParquetFile() = default;
 
 void ParquetFile::write(const arrow::RecordBatch& batch) {
+  for (std::size_t place = 0; place < table_.columns.size(); ++place) {
+    const bool is_real = table_.columns[place].type == ColumnType::real;
+    if (is_real && holds_nan(*batch.column_data(static_cast<int>(place)))) with_nan_.insert(place);
+  }
+
   require_ok(writer_->parquet->WriteRecordBatch(batch));
   rows_ += batch.num_rows();
 }
 
+// Whether a column keeps its statistics is fixed when a file is begun, and a NaN may come with the last row. Such files
+// are rare (no store of ours makes a NaN), so they are written twice.
+void ParquetFile::write_again_without_statistics() {
+  const std::string path = local_path_ + ".again";
+  Writer again(table_, path, with_nan_);
+
+  // The batches are those that were written: a row group is a whole number of them.
+  parquet::arrow::FileReaderBuilder builder;
+  require_ok(builder.Open(value_of(arrow::io::ReadableFile::Open(local_path_))));
+  parquet::ArrowReaderProperties reading;
+  reading.set_batch_size(kBatchRows);
+  reading.set_pre_buffer(false);  // else the whole file is held
+  const auto reader = value_of(builder.memory_pool(arrow::system_memory_pool())->properties(reading)->Build());
+  const auto batches = value_of(reader->GetRecordBatchReader());
+  while (const auto batch = value_of(batches->Next())) require_ok(again.parquet->WriteRecordBatch(*batch));
+
+  again.close();
+  std::filesystem::rename(path, local_path_);
+  writer_->file = again.file;
+}
+
 ParquetFile::Facts ParquetFile::close() {
-  require_ok(writer_->parquet->Close());
-  if (!writer_->file->closed()) require_ok(writer_->file->Close());
+  writer_->close();
+  if (!with_nan_.empty()) write_again_without_statistics();
   return {.local_path = local_path_, .rows = rows_, .bytes = writer_->file->bytes(), .sha256 = writer_->file->sha256()};
 }
 

@@ -1,7 +1,12 @@
 // One Parquet file: zstd, row groups of 131,072 rows, statistics, dictionaries where values repeat.
+//
+// A column of doubles that holds a NaN anywhere in the file has no statistics. Arrow leaves NaN out of minimum and
+// maximum, as the format asks for, and DuckDB, for which NaN is the greatest number, skips row groups by them: it then
+// loses the rows with NaN (`x > 1` in 1.5.5 and 2.0.0, isnan(x) in 2.0.0).
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "export/table.hpp"
@@ -33,9 +38,13 @@ class ParquetFile {
 
  private:
   struct Writer;
+  void write_again_without_statistics();
+
+  const Table& table_;
   std::unique_ptr<Writer> writer_;
   std::string local_path_;
   std::int64_t rows_ = 0;
+  std::set<std::size_t> with_nan_;  // places of columns
 };
 
 }  // namespace heretix

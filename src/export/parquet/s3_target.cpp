@@ -57,17 +57,19 @@ class S3Target final : public Target {
     return value_of(file->Read(value_of(file->GetSize())))->ToString();
   }
 
-  std::vector<std::string> list(const std::string& folder) override {
+  std::vector<ListedFile> list(const std::string& folder) override {
     arrow::fs::FileSelector selector;
     selector.base_dir = full(folder);
     selector.recursive = true;
     selector.allow_not_found = true;
-    std::vector<std::string> found;
+    std::vector<ListedFile> found;
     for (const arrow::fs::FileInfo& info : value_of(files_->GetFileInfo(selector))) {
-      if (info.IsFile()) found.push_back(info.path().substr(root_.size() + 1));
+      if (info.IsFile()) found.push_back({.path = info.path().substr(root_.size() + 1), .bytes = info.size()});
     }
     return found;
   }
+
+  std::optional<std::string> cheap_end(const std::string&, std::int64_t) override { return std::nullopt; }
 
   void lock() override {}
 
