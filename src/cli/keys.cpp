@@ -99,7 +99,10 @@ std::map<std::string, std::string> read_key_file(const std::string& path) {
     if (equals == std::string::npos || equals == 0)
       throw Error(ErrorKind::bad_input, fmt::format("{}:{}: not NAME=value", path, number),
                   "heretix keys set PROVIDER");
-    keys[line.substr(0, equals)] = line.substr(equals + 1);
+    const std::string name = line.substr(0, equals);
+    if (!keys.emplace(name, line.substr(equals + 1)).second)
+      throw Error(ErrorKind::bad_input, fmt::format("{}:{}: {} is there twice", path, number, name),
+                  "remove one of the two lines");
   }
   return keys;
 }
