@@ -7,6 +7,8 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/url.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
 
@@ -21,9 +23,21 @@ int print_asked_text(const CLI::App& app, const CLI::ParseError& e) {
   return kDone;
 }
 
+// CLI11 quotes what it does not expect, and an address may hold a password.
+std::string without_secrets(std::string text, const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    const std::size_t scheme_end = argument.find("://");
+    if (scheme_end == std::string::npos) continue;
+    const std::string address = argument.substr(argument.rfind('=', scheme_end) + 1);  // behind "--base-url=", or all
+    text = replaced(text, address, shown_url(address));
+  }
+  return text;
+}
+
 // CLI11's own words for what is wrong, with our exit code.
-int parse_failure(const CLI::ParseError& e) {
-  print_error(Error(ErrorKind::bad_input, e.what(), "heretix --help, or --help behind a command"));
+int parse_failure(const CLI::ParseError& e, const std::vector<std::string>& arguments) {
+  print_error(
+      Error(ErrorKind::bad_input, without_secrets(e.what(), arguments), "heretix --help, or --help behind a command"));
   return exit_code_of(ErrorKind::bad_input);
 }
 
@@ -61,7 +75,7 @@ int guarded_main(int count, char** arguments, int (*command)(const CLI::App&, co
   try {
     options.arguments = taken_arguments(count, arguments);
     return parse_and_run(*app, options, command);
-  } catch (const CLI::ParseError& e) { return parse_failure(e); } catch (const Error& e) {
+  } catch (const CLI::ParseError& e) { return parse_failure(e, options.arguments); } catch (const Error& e) {
     print_error(e);
     return exit_code_of(e.kind());
   } catch (const std::exception& e) {
