@@ -62,7 +62,8 @@ Certificate certificate_of(const Options& options, const LabelledFile& file, con
 }  // namespace
 
 int calibrate_command(const Options& options) {
-  const LabelledFile file = read_labelled_file(options.input.empty() ? labelled_claims_file() : options.input);
+  const std::string path = options.input.empty() ? labelled_claims_file() : options.input;
+  const LabelledFile file = read_labelled_file(path, allows_questions(options));
   const std::vector<LabelledClaim> claims = wanted_claims(file, options);
   std::vector<Certificate> certificates;
   for (const Options& one : one_for_each_model(options)) certificates.push_back(certificate_of(one, file, claims));

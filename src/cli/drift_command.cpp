@@ -40,6 +40,16 @@ Watch watch_of(const Options& options) {
   return watch;
 }
 
+// Of what is about to be measured: a watch that is only shown may hold whatever it was begun with.
+Watch watch_to_measure(const Options& options) {
+  for (const BatchEntry& entry : read_batch_file(options.input)) {
+    try {
+      require_statement(*entry.settings.claim, allows_questions(options, entry.settings));
+    } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
+  }
+  return watch_of(options);
+}
+
 Record record_behind(RunStore& runs, const WatchedExecution& execution) {
   return stored_record(runs, execution.execution_id);
 }
@@ -138,7 +148,7 @@ std::vector<std::string> texts_of(const Watch& watch, std::size_t times) {
 }  // namespace
 
 int drift_baseline_command(const Options& options) {
-  const Watch watch = watch_of(options);
+  const Watch watch = watch_to_measure(options);
   if (options.baseline_runs < static_cast<int>(kLeastBaselineRuns))
     throw Error(ErrorKind::bad_input,
                 fmt::format("--runs is {}, at least {} are needed", options.baseline_runs, kLeastBaselineRuns));
@@ -166,7 +176,7 @@ int drift_baseline_command(const Options& options) {
 }
 
 int drift_check_command(const Options& options) {
-  const Watch watch = watch_of(options);
+  const Watch watch = watch_to_measure(options);
   const Environment environment = read_environment();
   require_can_tell(options, environment);
   Measuring measuring(options);

@@ -25,7 +25,13 @@ struct Resolved {
 // `row`: settings of one line of a batch, above the configuration file; empty otherwise.
 Resolved resolve(const Options& options, const Settings& row = {});
 
-// The same for run and describe, which sample until precise where nothing names a plan.
+// Whether --allow-question, its variable, the row or the configuration file lets a claim be a question.
+bool allows_questions(const Options& options, const Settings& row = {});
+
+// Of what a person gives to be measured: require_statement() with the words of the command line.
+void require_statement(std::string_view claim, bool allow_question);
+
+// As resolve(), for run and describe, which sample until precise where nothing names a plan.
 Resolved resolve_for_run(const Options& options);
 
 // Throws Error{bad_input} for a name that is none, and what the provider throws.
