@@ -177,7 +177,7 @@ TEST(Price, ListThatIsWrongIsRefusedByName) {
   const auto refusal = [&](const std::string& models, const std::string& date = "2026-01-02") {
     return refusal_of([&] { list(models, date); });
   };
-  EXPECT_NE(refusal(R"({"model": "m", "input": -1, "output": 1})").find("prices.json:1:52: m: 'input'"),
+  EXPECT_NE(refusal(R"({"model": "m", "input": -1, "output": 1})").find("prices.json:1:50: m: 'input'"),
             std::string::npos);
   EXPECT_NE(refusal(R"({"model": "m", "input": "1", "output": 1})").find("'input'"), std::string::npos);
   EXPECT_NE(refusal(R"({"model": "m", "input": 1})").find("'output'"), std::string::npos);
