@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/advice.hpp"
 #include "cli/batch_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -80,7 +82,7 @@ void require_same_model(const DriftState& state, const std::string& model) {
   const bool is_new = std::ranges::all_of(state.sentinels, [](const SentinelState& s) { return s.x.empty(); });
   if (is_new || state.model == model) return;
   throw Error(ErrorKind::bad_input, fmt::format("the watch {} is of {}, not of {}", state.watch, state.model, model),
-              "name another watch by --watch, or begin a new baseline with --anew");
+              "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
 }
 
 // A sentinel that joins late would be behind for ever.
@@ -91,7 +93,7 @@ void require_same_sentinels(const DriftState& state) {
       throw Error(ErrorKind::bad_input,
                   fmt::format("'{}' is new: the watch {} was begun without it", shortened(on_one_line(s.claim), 60),
                               state.watch),
-                  "name another watch by --watch, or begin a new baseline with --anew");
+                  "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
   }
 }
 
@@ -175,6 +177,24 @@ int drift_baseline_command(const Options& options) {
   return kDone;
 }
 
+namespace {
+
+// The command that makes the baseline which this check lacks: of the same watch, model and plan, without what only a
+// check has.
+std::string baseline_command(const Options& options) {
+  constexpr std::array<std::string_view, 4> kOfCheckAlone = {"--webhook", "--mail-to", "--mail-from", "--outbox"};
+  std::string command = "heretix drift baseline";
+  for (std::size_t i = 2; i < options.arguments.size(); ++i) {  // behind "drift check"
+    const std::string& argument = options.arguments[i];
+    const std::string name = argument.substr(0, argument.find('='));
+    if (std::ranges::find(kOfCheckAlone, name) == kOfCheckAlone.end()) command += " " + shell_word(argument);
+    else if (name == argument) ++i;  // its value is the next argument
+  }
+  return command;
+}
+
+}  // namespace
+
 int drift_check_command(const Options& options) {
   const Watch watch = watch_to_measure(options);
   const Environment environment = read_environment();
@@ -184,7 +204,7 @@ int drift_check_command(const Options& options) {
   const DriftState before = read_state(watch, measuring.database(), options.alpha);
   if (!before.is_watching)
     throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no whole baseline yet", watch.name),
-                fmt::format("heretix drift baseline {}", options.input));
+                baseline_command(options));
   require_same_model(before, measuring.facts().model);
   measuring.tell_cost(texts_of(watch, 1));
   // A check that was interrupted is completed first, so that all sentinels have as many.

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "cli/advice.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
 
@@ -40,6 +41,9 @@ int parse_failure(const CLI::ParseError& e, const std::vector<std::string>& argu
       Error(ErrorKind::bad_input, without_secrets(e.what(), arguments), "heretix --help, or --help behind a command"));
   return exit_code_of(ErrorKind::bad_input);
 }
+
+// With run and batch --database names a second place beside the store.
+bool reads_database(const CLI::App& app) { return !app.got_subcommand("run") && !app.got_subcommand("batch"); }
 
 // Throws what the command throws, and CLI::ParseError for arguments that are wrong.
 int parse_and_run(CLI::App& app, Options& options, int (*command)(const CLI::App&, const Options&)) {
@@ -76,7 +80,7 @@ int guarded_main(int count, char** arguments, int (*command)(const CLI::App&, co
     options.arguments = taken_arguments(count, arguments);
     return parse_and_run(*app, options, command);
   } catch (const CLI::ParseError& e) { return parse_failure(e, options.arguments); } catch (const Error& e) {
-    print_error(e);
+    print_error(with_store(e, store_flag_of(options, reads_database(*app))));
     return exit_code_of(e.kind());
   } catch (const std::exception& e) {
     print_error(Error(ErrorKind::broken, e.what(), "this is a bug: report it with the command that led here"));

@@ -150,6 +150,11 @@ std::string database_path(const Options& options) {
   return options.flags.db.value_or(read_environment().settings.db.value_or(kDefaultDatabase));
 }
 
+std::string used_database_path(const Options& options) {
+  const Settings file = options.config.empty() ? Settings{} : load_config(options.config);
+  return merged(options.flags, merged(read_environment().settings, file)).db.value_or(kDefaultDatabase);
+}
+
 StoredRuns open_for_reading(const Options& options) {
   if (!options.database.empty()) {
     if (options.flags.db)

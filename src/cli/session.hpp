@@ -52,7 +52,10 @@ Budget make_budget(const Settings& settings);
 // A cap needs a price: throws Error{bad_input} where none is known.
 void require_price(const Budget& budget, const ProviderFacts& facts);
 
+// What a command that reads means: flag, variable, default.
 std::string database_path(const Options& options);
+// What a command that measures means: the configuration file may name it too.
+std::string used_database_path(const Options& options);
 
 // What list, show, answers, report and verify read: the store, or with --database the checks of a Postgres.
 struct StoredRuns {
