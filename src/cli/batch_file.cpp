@@ -36,14 +36,17 @@ std::vector<BatchEntry> read_jsonl(const std::string& bytes, const std::string& 
 }
 
 std::vector<BatchEntry> read_csv(const std::string& bytes, const std::string& name) {
-  const CsvTable table = parse_csv(bytes, name);
-  table.required_column("claim");
+  const CsvTable table = parse_csv(bytes, name, {"claim"});
   std::vector<BatchEntry> entries;
   for (const CsvRow& row : table.rows) {
     const std::string place = fmt::format("{}:{}", name, row.line);
     std::vector<GivenField> fields;
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
-      if (!row.cells[i].empty()) fields.push_back({.name = table.header[i], .text = row.cells[i], .place = place});
+      if (row.cells[i].empty()) continue;
+      if (table.header[i].empty())
+        throw Error(ErrorKind::bad_input, fmt::format("{}: the column {} has no name", place, i + 1),
+                    "name it or remove it; pandas leaves its index out with to_csv(index=False)");
+      fields.push_back({.name = table.header[i], .text = row.cells[i], .place = place});
     }
     entries.push_back(entry_from(fields, place));
   }

@@ -57,7 +57,9 @@ struct Field {
   }
   int integer() const {
     int value = 0;
-    const std::string scalar = text();
+    std::string scalar = text();
+    if (scalar.ends_with(".0"))
+      scalar.resize(scalar.size() - 2);  // pandas writes so where a cell of the column is empty
     const auto [end, failed] = std::from_chars(scalar.data(), scalar.data() + scalar.size(), value);
     if (failed != std::errc{} || end != scalar.data() + scalar.size()) refuse_value("a whole number");
     return value;

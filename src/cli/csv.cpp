@@ -22,8 +22,8 @@ class Reader {
     CsvRow row{line_, {}};
     do row.cells.push_back(cell());
     while (take(','));
-    take('\r');
-    if (has_more() && !take('\n')) refuse("text behind a closing quote");
+    const bool has_return = take('\r');
+    if (has_more() && !take('\n') && !has_return) refuse("text behind a closing quote");
     ++line_;
     return row;
   }
@@ -100,7 +100,7 @@ std::size_t CsvTable::required_column(const std::string& name) const {
               advice_for(name, header));
 }
 
-CsvTable parse_csv(std::string_view bytes, const std::string& source) {
+CsvTable parse_csv(std::string_view bytes, const std::string& source, const std::vector<std::string>& required) {
   const std::string text(utf8_text(bytes, source));
   Reader reader(text, source);
   CsvTable table{.source = source, .header = {}, .rows = {}};
@@ -108,6 +108,7 @@ CsvTable parse_csv(std::string_view bytes, const std::string& source) {
     throw Error(ErrorKind::bad_input, fmt::format("{} is empty", source), "the first line names the columns");
   table.header = reader.row().cells;
   require_columns_once(table, source);
+  for (const std::string& name : required) table.required_column(name);  // before a row with other separators is read
 
   while (reader.has_more()) {
     CsvRow row = reader.row();

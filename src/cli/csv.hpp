@@ -25,7 +25,7 @@ struct CsvTable {
 };
 
 // Throws Error{bad_input} naming the line: text that is not UTF-8, a quote left open, a row of another width, a column
-// that is there twice, no header.
-CsvTable parse_csv(std::string_view bytes, const std::string& source);
+// that is there twice, a column of `required` that is missing, no header. Lines end with \n, \r\n or \r.
+CsvTable parse_csv(std::string_view bytes, const std::string& source, const std::vector<std::string>& required = {});
 
 }  // namespace heretix

@@ -37,7 +37,7 @@ LabelledFile read_labelled_file(const std::string& path, bool allow_question) {
   if (!content)
     throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path),
                 "give a CSV file with the columns claim and label");
-  const CsvTable table = parse_csv(*content, path);
+  const CsvTable table = parse_csv(*content, path, {"claim", "label"});
   const std::size_t claim = table.required_column("claim");
   const std::size_t label = table.required_column("label");
   const auto field = table.column("field");

@@ -45,7 +45,7 @@ struct Environment {
   bool no_color = false;
   std::optional<std::string> database_url, database_url_prod;  // what --database local and prod mean
   std::optional<std::string> smtp_url;                         // where mails are sent
-  std::optional<std::string> app_env;                          // local or prod
+  std::optional<std::string> app_env;                          // as it is; databases.hpp judges it
   std::optional<std::string> lake;                             // where export publishes
   std::optional<std::string> export_key;                       // of the hash of users
   // Of the service (docs/operations.md).

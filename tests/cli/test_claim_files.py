@@ -86,7 +86,27 @@ class WhatPythonWrites(FilesTest):
 
     def test_what_pandas_writes_with_its_index_is_refused_by_the_column(self):
         self.write("c.csv", ",claim\n0,Snow is white\n")
-        self.refused(2, "batch", "c.csv", "--mock", says=["c.csv:2", "unknown field ''"])
+        self.refused(2, "batch", "c.csv", "--mock", says=["c.csv:2: the column 1 has no name", "to_csv(index=False)"])
+        self.write("c.csv", "claim,\nSnow is white,\n")
+        self.assertEqual(self.claims_of("c.csv"), ["Snow is white"])
+
+    def test_whole_numbers_as_pandas_writes_them_beside_an_empty_cell(self):
+        for name, text in (("c.csv", "claim,K\nSnow is white,3.0\nGrass is green,\n"), ("c.jsonl", '{"claim":"Snow is white","K":3.0}\n{"claim":"Grass is green","K":null}\n')):
+            self.write(name, text)
+            records = [json.loads(line) for line in self.ok("batch", name, "--mock", "--json", "-R", "1").splitlines()]
+            self.assertEqual([r["config"]["K"] for r in records], [3, 8])
+        self.write("c.csv", "claim,K\nSnow is white,3.5\n")
+        self.refused(2, "batch", "c.csv", "--mock", says="c.csv:2: 'K' must be a whole number")
+
+    def test_lines_that_end_as_on_an_old_macintosh(self):
+        self.write("c.csv", b'claim\rSnow is white\r"Grass, too, is green"\r')
+        self.assertEqual(self.claims_of("c.csv"), ["Snow is white", "Grass, too, is green"])
+
+    def test_other_separators_are_told_before_what_they_do_to_a_row(self):
+        for row in ('"He said ""no""";true', "Snow, grass and sky;true"):
+            self.write("c.csv", f"claim;label\n{row}\n")
+            for command in ("batch", "calibrate"):
+                self.refused(2, command, "c.csv", "--mock", says=['no column "claim" in c.csv; it has: claim;label', "separate the columns by commas"])
 
     def test_the_csv_module_and_quotes_and_line_ends_inside(self):
         out = io.StringIO()
