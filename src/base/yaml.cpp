@@ -3,14 +3,25 @@
 #include <fmt/format.h>
 
 #include <set>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/number.hpp"
 #include "base/text.hpp"
+#include "base/text_file.hpp"
 
 namespace heretix {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1 << 20;
+
+// yaml-cpp's words, but where they would say "invalid unicode: 55356".
+std::string reason_of(const std::string& message) {
+  constexpr std::string_view kUnicode = "invalid unicode: ";
+  const auto code = message.starts_with(kUnicode) ? whole_number(message.substr(kUnicode.size())) : std::nullopt;
+  if (!code || *code < 0xd800 || *code > 0xdfff) return message;
+  return fmt::format("\\u{:04x} is half of a surrogate pair, which only JSON has; write the character itself", *code);
+}
 
 }  // namespace
 
@@ -36,14 +47,15 @@ YAML::Node YamlSource::load(std::string_view text, const std::function<bool(cons
   if (text.size() > kMaxBytes) {
     refuse(YAML::Mark::null_mark(), fmt::format("{} bytes, at most {}", text.size(), kMaxBytes));
   }
-  if (const auto at = first_invalid_utf8(text)) {
-    refuse(YAML::Mark::null_mark(), fmt::format("not valid UTF-8 at byte {}", *at));
-  }
+  const std::string_view readable = utf8_text(text, name_);
+
   try {
-    YAML::Node root = YAML::Load(std::string(text));
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(readable));
+    if (documents.size() > 1) refuse(documents[1].Mark(), "a second YAML document begins here; a file holds one");
+    YAML::Node root = documents.empty() ? YAML::Node() : documents[0];
     require_fields(root, is_known);
     return root;
-  } catch (const YAML::Exception& e) { refuse(e.mark, e.msg); }
+  } catch (const YAML::Exception& e) { refuse(e.mark, reason_of(e.msg)); }
 }
 
 }  // namespace heretix

@@ -16,8 +16,8 @@ class YamlSource {
 
   const std::string& name() const { return name_; }
 
-  // A mapping whose fields are plain text, known and given once.
-  // Throws Error{bad_input} for anything else: too large, no UTF-8, no YAML.
+  // One document: a mapping whose fields are plain text, known and given once.
+  // Throws Error{bad_input} for anything else: too large, no UTF-8, no YAML, a second document.
   YAML::Node load(std::string_view text, const std::function<bool(const std::string&)>& is_known) const;
 
   [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& what) const;

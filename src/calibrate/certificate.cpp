@@ -48,7 +48,8 @@ std::vector<GroupScore> groups_of(const std::vector<JudgedClaim>& claims) {
 Certificate certify(std::string model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims) {
   const std::vector<LabelledBelief> beliefs = beliefs_of(claims);
   if (beliefs.empty())
-    throw Error(ErrorKind::bad_input, "no claim got enough usable answers", "see heretix answers RUN");
+    throw Error(ErrorKind::bad_input, "no claim got enough usable answers",
+                "heretix list shows the runs, and heretix answers RUN what came back");
   Certificate c{.model = std::move(model),
                 .labels_sha256 = std::move(labels_sha256),
                 .plan = std::move(plan),

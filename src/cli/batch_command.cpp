@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/advice.hpp"
 #include "cli/batch_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -105,7 +106,8 @@ int batch_command(const Options& options) {
       print_result(options.json ? to_json(record).dump() + "\n" : row_text(record));
       if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);
     } catch (const Error& e) {
-      const Error told(e.kind(), fmt::format("{}: {}", entries[i].place, e.what()), e.hint());
+      const std::string flag = store_flag(claims[i].resolved.database_path);
+      const Error told(e.kind(), fmt::format("{}: {}", entries[i].place, e.what()), with_store(e.hint(), flag));
       const bool handed_over = options.flags.batch.value_or(false) && e.kind() == ErrorKind::stopped;
       if (ends_batch(e.kind()) && (!handed_over || stop_signal().stopping())) throw told;
       print_error(told);

@@ -2,51 +2,53 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <iterator>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "base/text_file.hpp"
 #include "cli/csv.hpp"
+#include "cli/given_field.hpp"
 
 namespace heretix {
 namespace {
 
-using nlohmann::json;
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
-bool is_blank(const std::string& line) { return line.find_first_not_of(" \t\r") == std::string::npos; }
-
-BatchEntry entry_from(const std::string& fields_as_json, const std::string& place) {
-  BatchEntry entry{place, parse_config(fields_as_json, place)};
+BatchEntry entry_from(const std::vector<GivenField>& fields, const std::string& place) {
+  BatchEntry entry{place, settings_from(fields)};
   if (!entry.settings.claim)
     throw Error(ErrorKind::bad_input, fmt::format("{}: no field 'claim'", place), "every line or row needs one");
   return entry;
 }
 
-std::vector<BatchEntry> read_jsonl(std::istream& in, const std::string& name) {
+std::vector<BatchEntry> read_jsonl(const std::string& bytes, const std::string& name) {
   std::vector<BatchEntry> entries;
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
+  std::size_t number = 0;
+  for (const std::string_view line : split(utf8_text(bytes, name), '\n')) {
+    ++number;
     if (is_blank(line)) continue;
-    const std::string place = fmt::format("{}:{}", name, number);
-    if (!json::accept(line))
-      throw Error(ErrorKind::bad_input, fmt::format("{}: not a JSON object", place),
-                  "one object a line, with a field 'claim'");
-    entries.push_back(entry_from(line, place));
+    entries.push_back(entry_from(json_fields(line, name, number), fmt::format("{}:{}", name, number)));
   }
   return entries;
 }
 
-std::vector<BatchEntry> read_csv(std::istream& in, const std::string& name) {
-  const CsvTable table = parse_csv(std::string(std::istreambuf_iterator<char>(in), {}), name);
+std::vector<BatchEntry> read_csv(const std::string& bytes, const std::string& name) {
+  const CsvTable table = parse_csv(bytes, name, {"claim"});
   std::vector<BatchEntry> entries;
   for (const CsvRow& row : table.rows) {
-    json fields = json::object();
+    const std::string place = fmt::format("{}:{}", name, row.line);
+    std::vector<GivenField> fields;
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
-      if (!row.cells[i].empty()) fields[table.header[i]] = row.cells[i];
+      if (row.cells[i].empty()) continue;
+      if (table.header[i].empty())
+        throw Error(ErrorKind::bad_input, fmt::format("{}: the column {} has no name", place, i + 1),
+                    "name it or remove it; pandas leaves its index out with to_csv(index=False)");
+      fields.push_back({.name = table.header[i], .text = row.cells[i], .place = place});
     }
-    entries.push_back(
-        entry_from(fields.dump(-1, ' ', false, json::error_handler_t::replace), fmt::format("{}:{}", name, row.line)));
+    entries.push_back(entry_from(fields, place));
   }
   return entries;
 }
@@ -54,10 +56,11 @@ std::vector<BatchEntry> read_csv(std::istream& in, const std::string& name) {
 }  // namespace
 
 std::vector<BatchEntry> read_batch_file(const std::string& path) {
-  if (path == "-") return read_jsonl(std::cin, "standard input");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path), "give a .jsonl or .csv file, or -");
-  return path.ends_with(".csv") ? read_csv(file, path) : read_jsonl(file, path);
+  if (path == "-") return read_jsonl(std::string(std::istreambuf_iterator<char>(std::cin), {}), "standard input");
+  const auto bytes = content_of_file(path);
+  if (!bytes)
+    throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path), "give a .jsonl or .csv file, or -");
+  return has_ending(path, ".csv") ? read_csv(*bytes, path) : read_jsonl(*bytes, path);
 }
 
 }  // namespace heretix

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/labelled_file.hpp"
@@ -40,13 +41,14 @@ std::vector<std::string> texts_of(const std::vector<LabelledClaim>& claims) {
 }
 
 // A claim without enough usable answers is told and left out; what ends a run ends this too, everything kept.
-JudgedClaim judge_claim(const LabelledClaim& labelled, Measuring& measuring) {
+JudgedClaim judge_claim(const LabelledClaim& labelled, Measuring& measuring, const Options& options) {
   try {
     const Record record = measuring.measure(labelled.claim);
     return {.labelled = labelled, .p = record.honest.p.value(), .execution_id = record.execution.execution_id};
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::bad_input) throw;
-    print_error(Error(e.kind(), fmt::format("{}: {}", shortened(labelled.claim, 60), e.what()), e.hint()));
+    print_error(Error(e.kind(), fmt::format("{}: {}", shortened(labelled.claim, 60), e.what()),
+                      with_store(e.hint(), store_flag_of(options, false))));
     return {.labelled = labelled, .p = std::nullopt, .execution_id = {}};
   }
 }
@@ -55,14 +57,15 @@ Certificate certificate_of(const Options& options, const LabelledFile& file, con
   Measuring measuring(options, kTemplatesPerClaim);
   measuring.tell_cost(texts_of(claims));
   std::vector<JudgedClaim> judged;
-  for (const LabelledClaim& claim : claims) judged.push_back(judge_claim(claim, measuring));
+  for (const LabelledClaim& claim : claims) judged.push_back(judge_claim(claim, measuring, options));
   return certify(measuring.facts().model, file.sha256, measuring.plan_in_words(), std::move(judged));
 }
 
 }  // namespace
 
 int calibrate_command(const Options& options) {
-  const LabelledFile file = read_labelled_file(options.input.empty() ? labelled_claims_file() : options.input);
+  const std::string path = options.input.empty() ? labelled_claims_file() : options.input;
+  const LabelledFile file = read_labelled_file(path, allows_questions(options));
   const std::vector<LabelledClaim> claims = wanted_claims(file, options);
   std::vector<Certificate> certificates;
   for (const Options& one : one_for_each_model(options)) certificates.push_back(certificate_of(one, file, claims));

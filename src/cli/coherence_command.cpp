@@ -66,9 +66,11 @@ void add(CoherenceReport& report, std::vector<CoherenceCheck> checks) {
 
 int coherence_command(const Options& options) {
   const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
+  const bool allow_question = allows_questions(options);
+  require_statement(claim, allow_question);
   const std::string negation = negation_of(claim, options);
   const std::vector<std::string> claims = claims_of(claim, negation, options);
-  for (const std::string& other : claims) parse_claim(other);  // before anything is asked
+  for (const std::string& other : claims) require_statement(parse_claim(other).text, allow_question);
   Measuring measuring(options);
   measuring.tell_cost(claims);
   Measured measured(measuring);

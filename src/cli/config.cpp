@@ -2,56 +2,81 @@
 #include <charconv>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/placed_json.hpp"
 #include "base/text.hpp"
+#include "base/text_file.hpp"
 #include "base/yaml.hpp"
-#include "cli/settings.hpp"
+#include "claim/claim.hpp"
+#include "cli/given_field.hpp"
 
 namespace heretix {
 namespace {
 
+using nlohmann::json;
+
 constexpr const char* kHint = "docs/configuration.md lists the fields and their ranges";
 
-// One field's value, with the place to name when it does not fit.
+// As YAML 1.1 and docs/configuration.md have it; spreadsheets write TRUE.
+std::optional<bool> truth_from(const std::string& text) {
+  const std::string lower = to_lower_ascii(text);
+  if (lower == "true" || lower == "yes" || lower == "on" || lower == "y") return true;
+  if (lower == "false" || lower == "no" || lower == "off" || lower == "n") return false;
+  return std::nullopt;
+}
+
+double number_from(const std::string& text, const GivenField& field) {
+  double value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc{} || end != text.data() + text.size())
+    field.refuse(fmt::format("'{}' must be a number", field.name));
+  return value;
+}
+
+// A field's value as its setting needs it; refused with its place where it does not fit.
 struct Field {
-  const YamlSource& source;
-  const std::string& name;
-  const YAML::Node& node;
+  const GivenField& given;
 
   [[noreturn]] void refuse_value(const std::string& wanted) const {
-    source.refuse(node.Mark(), fmt::format("'{}' must be {}", name, wanted));
+    given.refuse(fmt::format("'{}' must be {}", given.name, wanted));
   }
   std::string text() const {
-    if (!node.IsScalar()) refuse_value("text");
-    return node.Scalar();
+    if (given.kind == FieldKind::other) refuse_value("text");
+    return given.text;
+  }
+  // What YAML and JSON take for a number or a truth value was not meant as a statement.
+  std::string claim() const {
+    if (given.kind == FieldKind::number || given.kind == FieldKind::truth)
+      given.refuse(fmt::format("'{}' must be a statement; {} is a {}", given.name,
+                               on_one_line(shortened(given.text, 40)),
+                               given.kind == FieldKind::number ? "number" : "truth value, unless it is in quotes"));
+    return text();
   }
   int integer() const {
     int value = 0;
-    const std::string scalar = text();
+    std::string scalar = text();
+    if (scalar.ends_with(".0"))
+      scalar.resize(scalar.size() - 2);  // pandas writes so where a cell of the column is empty
     const auto [end, failed] = std::from_chars(scalar.data(), scalar.data() + scalar.size(), value);
     if (failed != std::errc{} || end != scalar.data() + scalar.size()) refuse_value("a whole number");
     return value;
   }
-  double real() const {
-    try {
-      return node.as<double>();
-    } catch (const YAML::Exception&) { refuse_value("a number"); }
-  }
+  double real() const { return number_from(text(), given); }
   bool boolean() const {
-    try {
-      return node.as<bool>();
-    } catch (const YAML::Exception&) { refuse_value("true or false"); }
+    const auto value = truth_from(text());
+    if (!value) refuse_value("true or false");
+    return *value;
   }
-  bool is_null() const { return node.IsNull(); }
 };
 
 using Setter = void (*)(Settings&, const Field&);
 
 const std::map<std::string, Setter>& setters() {
   static const std::map<std::string, Setter> all = {
-      {"claim", [](Settings& s, const Field& f) { s.claim = f.text(); }},
+      {"claim", [](Settings& s, const Field& f) { s.claim = f.claim(); }},
       {"model", [](Settings& s, const Field& f) { s.model = f.text(); }},
       {"prompt_version", [](Settings& s, const Field& f) { s.prompt_version = f.text(); }},
       {"prompts", [](Settings& s, const Field& f) { s.prompts = f.text(); }},
@@ -61,7 +86,7 @@ const std::map<std::string, Setter>& setters() {
       {"T", [](Settings& s, const Field& f) { s.templates = f.integer(); }},
       {"until_width", [](Settings& s, const Field& f) { s.until_width = f.real(); }},
       {"B", [](Settings& s, const Field& f) { s.draws = f.integer(); }},
-      {"seed", [](Settings& s, const Field& f) { s.seed = parse_seed(f.text(), f.source.name() + ": seed"); }},
+      {"seed", [](Settings& s, const Field& f) { s.seed = parse_seed(f.text(), f.given.place + ": seed"); }},
       {"max_output_tokens", [](Settings& s, const Field& f) { s.max_output_tokens = f.integer(); }},
       {"max_prompt_chars", [](Settings& s, const Field& f) { s.max_prompt_chars = f.integer(); }},
       {"concurrency", [](Settings& s, const Field& f) { s.concurrency = f.integer(); }},
@@ -75,28 +100,82 @@ const std::map<std::string, Setter>& setters() {
       {"samples", [](Settings& s, const Field& f) { s.samples = f.integer(); }},
       {"timeout", [](Settings& s, const Field& f) { s.timeout = f.real(); }},
       {"mock", [](Settings& s, const Field& f) { s.mock = f.boolean(); }},
+      {"allow_question", [](Settings& s, const Field& f) { s.allow_question = f.boolean(); }},
   };
   return all;
 }
 
-Settings settings_from(const YAML::Node& root, const YamlSource& source) {
-  Settings settings;
+FieldKind kind_of(const YAML::Node& node) {
+  if (node.IsNull()) return FieldKind::nothing;
+  if (!node.IsScalar()) return FieldKind::other;
+  if (node.Tag() != "?") return FieldKind::text;  // in quotes
+  if (is_only_a_number(node.Scalar())) return FieldKind::number;
+  return truth_from(node.Scalar()) ? FieldKind::truth : FieldKind::text;
+}
+
+std::vector<GivenField> yaml_fields(std::string_view text, const std::string& source) {
+  const YamlSource place(source, kHint);
+  const YAML::Node root = place.load(text, [](const std::string& name) { return setters().contains(name); });
+  std::vector<GivenField> fields;
   for (const auto& item : root) {
-    const std::string& name = item.first.Scalar();
-    const Field field{source, name, item.second};
-    if (!field.is_null()) setters().at(name)(settings, field);
+    const YAML::Mark mark = item.second.Mark();
+    const FieldKind kind = kind_of(item.second);
+    fields.push_back({.name = item.first.Scalar(),
+                      .kind = kind,
+                      .text = kind == FieldKind::other ? "" : item.second.Scalar(),
+                      .place = fmt::format("{}:{}:{}", source, mark.line + 1, mark.column + 1)});
   }
-  return settings;
+  return fields;
+}
+
+FieldKind kind_of(const json& value) {
+  if (value.is_null()) return FieldKind::nothing;
+  if (value.is_string()) return FieldKind::text;
+  if (value.is_number()) return FieldKind::number;
+  return value.is_boolean() ? FieldKind::truth : FieldKind::other;
+}
+
+// A JSON file, by its name or because it is one. Only then: to YAML the two halves of "\ud83c\udf0d" are no characters.
+bool is_json(std::string_view text, const std::string& source) {
+  if (has_ending(source, ".json")) return true;
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && text[first] == '{' && json::accept(text);
 }
 
 }  // namespace
 
-Settings parse_config(std::string_view yaml, const std::string& source) {
-  const YamlSource place(source, kHint);
-  const YAML::Node root = place.load(yaml, [](const std::string& name) { return setters().contains(name); });
-  try {
-    return settings_from(root, place);
-  } catch (const YAML::Exception& e) { place.refuse(e.mark, e.msg); }
+void GivenField::refuse(const std::string& what) const {
+  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what), kHint);
+}
+
+std::vector<GivenField> json_fields(std::string_view text, const std::string& source, std::size_t first_line) {
+  const PlacedJson document(text, source, kHint, first_line);
+  if (!document.root().is_object()) document.refuse("", "not a JSON object of fields");
+  std::vector<GivenField> fields;
+  for (const auto& [name, value] : document.root().items()) {
+    const TextPlace place = document.place_of("/" + name);
+    fields.push_back({.name = name,
+                      .kind = kind_of(value),
+                      .text = value.is_string() ? value.get<std::string>() : value.dump(),
+                      .place = fmt::format("{}:{}:{}", source, place.line, place.column)});
+  }
+  return fields;
+}
+
+Settings settings_from(const std::vector<GivenField>& fields) {
+  Settings settings;
+  for (const GivenField& field : fields) {
+    const auto setter = setters().find(field.name);
+    if (setter == setters().end())
+      field.refuse(fmt::format("unknown field '{}'", on_one_line(shortened(field.name, 40))));
+    if (field.kind != FieldKind::nothing) setter->second(settings, Field{field});
+  }
+  return settings;
+}
+
+Settings parse_config(std::string_view text, const std::string& source) {
+  const std::string_view readable = utf8_text(text, source);
+  return settings_from(is_json(readable, source) ? json_fields(readable, source) : yaml_fields(readable, source));
 }
 
 Settings load_config(const std::string& path) {

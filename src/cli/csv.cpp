@@ -1,25 +1,29 @@
 #include "cli/csv.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/text_file.hpp"
 
 namespace heretix {
 namespace {
 
 class Reader {
  public:
-  Reader(const std::string& text, const std::string& source) : text_(text), source_(source) {
-    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
-  }
+  Reader(const std::string& text, const std::string& source) : text_(text), source_(source) {}
   bool has_more() const { return at_ < text_.size(); }
 
   CsvRow row() {
     CsvRow row{line_, {}};
     do row.cells.push_back(cell());
     while (take(','));
-    take('\r');
-    if (has_more() && !take('\n')) refuse("text behind a closing quote");
+    const bool has_return = take('\r');
+    if (has_more() && !take('\n') && !has_return) refuse("text behind a closing quote");
     ++line_;
     return row;
   }
@@ -59,14 +63,53 @@ class Reader {
   int line_ = 1;
 };
 
+// A column without a name is one that a spreadsheet left over, or an index: nothing asks for it by its name.
+void require_columns_once(const CsvTable& table, const std::string& source) {
+  std::set<std::string> seen;
+  for (const std::string& name : table.header) {
+    if (name.empty() || seen.insert(name).second) continue;
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{}:1: the column \"{}\" is there twice", source, on_one_line(shortened(name, 40))),
+                "rename or remove one of the two");
+  }
+}
+
+// Why a column is missing, as far as the header shows it.
+std::string advice_for(const std::string& name, const std::vector<std::string>& header) {
+  for (const std::string& other : header) {
+    if (to_lower_ascii(trimmed(other)) == name)
+      return fmt::format("rename the column \"{}\" to \"{}\"", on_one_line(other), name);
+  }
+  if (header.size() == 1 && header[0].find_first_of(";\t") != std::string::npos)
+    return "separate the columns by commas; a European Excel writes semicolons, and \"Text (Tab delimited)\" has tabs";
+  return "the first line names the columns, separated by commas";
+}
+
 }  // namespace
 
-CsvTable parse_csv(const std::string& text, const std::string& source) {
+std::optional<std::size_t> CsvTable::column(std::string_view name) const {
+  const auto found = std::ranges::find(header, name);
+  return found == header.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - header.begin()));
+}
+
+std::size_t CsvTable::required_column(const std::string& name) const {
+  if (const auto found = column(name)) return *found;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("no column \"{}\" in {}; it has: {}", name, source,
+                          shortened(on_one_line(fmt::format("{}", fmt::join(header, ", "))), 200)),
+              advice_for(name, header));
+}
+
+CsvTable parse_csv(std::string_view bytes, const std::string& source, const std::vector<std::string>& required) {
+  const std::string text(utf8_text(bytes, source));
   Reader reader(text, source);
-  CsvTable table;
+  CsvTable table{.source = source, .header = {}, .rows = {}};
   if (!reader.has_more())
-    throw Error(ErrorKind::bad_input, fmt::format("{} is empty", source), "the first row names the columns");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is empty", source), "the first line names the columns");
   table.header = reader.row().cells;
+  require_columns_once(table, source);
+  for (const std::string& name : required) table.required_column(name);  // before a row with other separators is read
+
   while (reader.has_more()) {
     CsvRow row = reader.row();
     if (row.cells.size() == 1 && row.cells[0].empty()) continue;

@@ -11,13 +11,23 @@ namespace {
 
 constexpr const char* kDefaultLocal = "postgresql+psycopg://heretix:heretix@localhost:5433/heretix";
 
+// Read here alone: other software knows other words, and what needs no Postgres must not stop because of them.
+std::optional<std::string> app_env(const Environment& environment) {
+  if (!environment.app_env || *environment.app_env == "local" || *environment.app_env == "prod")
+    return environment.app_env;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("APP_ENV is '{}', must be local or prod where a Postgres is used", *environment.app_env),
+              "set APP_ENV=local or APP_ENV=prod for this command, or unset it");
+}
+
 }  // namespace
 
 NamedDatabase named_database(const std::string& database) {
   const Environment environment = read_environment();
-  const std::string name = database.empty() ? environment.app_env.value_or("local") : database;
+  const std::optional<std::string> env = app_env(environment);
+  const std::string name = database.empty() ? env.value_or("local") : database;
   if (name == "local") {
-    return {name, environment.app_env.value_or(name),
+    return {name, env.value_or(name),
             parse_postgres_address(environment.database_url.value_or(kDefaultLocal), "DATABASE_URL")};
   }
   if (name == "prod") {
@@ -25,10 +35,9 @@ NamedDatabase named_database(const std::string& database) {
       throw Error(ErrorKind::bad_input, "DATABASE_URL_PROD is not set, so there is no prod",
                   "export DATABASE_URL_PROD=postgresql+psycopg://…?sslmode=require&channel_binding=require");
     }
-    return {name, environment.app_env.value_or(name),
-            parse_postgres_address(*environment.database_url_prod, "DATABASE_URL_PROD")};
+    return {name, env.value_or(name), parse_postgres_address(*environment.database_url_prod, "DATABASE_URL_PROD")};
   }
-  return {"given", environment.app_env.value_or("local"), parse_postgres_address(name, "--database")};
+  return {"given", env.value_or("local"), parse_postgres_address(name, "--database")};
 }
 
 std::vector<NamedDatabase> chosen_databases(const Options& options) {

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/advice.hpp"
 #include "cli/batch_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -40,6 +42,16 @@ Watch watch_of(const Options& options) {
   return watch;
 }
 
+// Of what is about to be measured: a watch that is only shown may hold whatever it was begun with.
+Watch watch_to_measure(const Options& options) {
+  for (const BatchEntry& entry : read_batch_file(options.input)) {
+    try {
+      require_statement(*entry.settings.claim, allows_questions(options, entry.settings));
+    } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
+  }
+  return watch_of(options);
+}
+
 Record record_behind(RunStore& runs, const WatchedExecution& execution) {
   return stored_record(runs, execution.execution_id);
 }
@@ -70,7 +82,7 @@ void require_same_model(const DriftState& state, const std::string& model) {
   const bool is_new = std::ranges::all_of(state.sentinels, [](const SentinelState& s) { return s.x.empty(); });
   if (is_new || state.model == model) return;
   throw Error(ErrorKind::bad_input, fmt::format("the watch {} is of {}, not of {}", state.watch, state.model, model),
-              "name another watch by --watch, or begin a new baseline with --anew");
+              "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
 }
 
 // A sentinel that joins late would be behind for ever.
@@ -81,7 +93,7 @@ void require_same_sentinels(const DriftState& state) {
       throw Error(ErrorKind::bad_input,
                   fmt::format("'{}' is new: the watch {} was begun without it", shortened(on_one_line(s.claim), 60),
                               state.watch),
-                  "name another watch by --watch, or begin a new baseline with --anew");
+                  "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
   }
 }
 
@@ -138,7 +150,7 @@ std::vector<std::string> texts_of(const Watch& watch, std::size_t times) {
 }  // namespace
 
 int drift_baseline_command(const Options& options) {
-  const Watch watch = watch_of(options);
+  const Watch watch = watch_to_measure(options);
   if (options.baseline_runs < static_cast<int>(kLeastBaselineRuns))
     throw Error(ErrorKind::bad_input,
                 fmt::format("--runs is {}, at least {} are needed", options.baseline_runs, kLeastBaselineRuns));
@@ -165,8 +177,26 @@ int drift_baseline_command(const Options& options) {
   return kDone;
 }
 
+namespace {
+
+// The command that makes the baseline which this check lacks: of the same watch, model and plan, without what only a
+// check has.
+std::string baseline_command(const Options& options) {
+  constexpr std::array<std::string_view, 4> kOfCheckAlone = {"--webhook", "--mail-to", "--mail-from", "--outbox"};
+  std::string command = "heretix drift baseline";
+  for (std::size_t i = 2; i < options.arguments.size(); ++i) {  // behind "drift check"
+    const std::string& argument = options.arguments[i];
+    const std::string name = argument.substr(0, argument.find('='));
+    if (std::ranges::find(kOfCheckAlone, name) == kOfCheckAlone.end()) command += " " + shell_word(argument);
+    else if (name == argument) ++i;  // its value is the next argument
+  }
+  return command;
+}
+
+}  // namespace
+
 int drift_check_command(const Options& options) {
-  const Watch watch = watch_of(options);
+  const Watch watch = watch_to_measure(options);
   const Environment environment = read_environment();
   require_can_tell(options, environment);
   Measuring measuring(options);
@@ -174,7 +204,7 @@ int drift_check_command(const Options& options) {
   const DriftState before = read_state(watch, measuring.database(), options.alpha);
   if (!before.is_watching)
     throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no whole baseline yet", watch.name),
-                fmt::format("heretix drift baseline {}", options.input));
+                baseline_command(options));
   require_same_model(before, measuring.facts().model);
   measuring.tell_cost(texts_of(watch, 1));
   // A check that was interrupted is completed first, so that all sentinels have as many.

@@ -14,6 +14,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "cli/advice.hpp"
 #include "cli/databases.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/guarded_main.hpp"
@@ -90,7 +91,7 @@ Sources open_sources(const Options& options, const Environment& environment, con
       sources.push_back(open_postgres_source(open_postgres(named_database(name)), name, name));
     } else {
       throw Error(ErrorKind::bad_input, fmt::format("--from is '{}', must be store, local or prod", name),
-                  "heretix export --help");
+                  "heretix export --help shows them");
     }
   }
   return sources;
@@ -202,7 +203,7 @@ Manifest require_dataset(Target& target) {
   auto manifest = newest_generation(target);
   if (manifest) return std::move(*manifest);
   throw Error(ErrorKind::not_found, fmt::format("there is no dataset at {}", target.shown()),
-              "heretix export makes it");
+              fmt::format("heretix export {} makes it", shell_word(target.shown())));
 }
 
 // DuckDB reads local files; those of a bucket are fetched for one query.

@@ -7,6 +7,9 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/url.hpp"
+#include "cli/advice.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
 
@@ -21,11 +24,26 @@ int print_asked_text(const CLI::App& app, const CLI::ParseError& e) {
   return kDone;
 }
 
+// CLI11 quotes what it does not expect, and an address may hold a password.
+std::string without_secrets(std::string text, const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    const std::size_t scheme_end = argument.find("://");
+    if (scheme_end == std::string::npos) continue;
+    const std::string address = argument.substr(argument.rfind('=', scheme_end) + 1);  // behind "--base-url=", or all
+    text = replaced(text, address, shown_url(address));
+  }
+  return text;
+}
+
 // CLI11's own words for what is wrong, with our exit code.
-int parse_failure(const CLI::ParseError& e) {
-  print_error(Error(ErrorKind::bad_input, e.what(), "heretix --help, or --help behind a command"));
+int parse_failure(const CLI::ParseError& e, const std::vector<std::string>& arguments) {
+  print_error(
+      Error(ErrorKind::bad_input, without_secrets(e.what(), arguments), "heretix --help, or --help behind a command"));
   return exit_code_of(ErrorKind::bad_input);
 }
+
+// With run and batch --database names a second place beside the store.
+bool reads_database(const CLI::App& app) { return !app.got_subcommand("run") && !app.got_subcommand("batch"); }
 
 // Throws what the command throws, and CLI::ParseError for arguments that are wrong.
 int parse_and_run(CLI::App& app, Options& options, int (*command)(const CLI::App&, const Options&)) {
@@ -61,8 +79,8 @@ int guarded_main(int count, char** arguments, int (*command)(const CLI::App&, co
   try {
     options.arguments = taken_arguments(count, arguments);
     return parse_and_run(*app, options, command);
-  } catch (const CLI::ParseError& e) { return parse_failure(e); } catch (const Error& e) {
-    print_error(e);
+  } catch (const CLI::ParseError& e) { return parse_failure(e, options.arguments); } catch (const Error& e) {
+    print_error(with_store(e, store_flag_of(options, reads_database(*app))));
     return exit_code_of(e.kind());
   } catch (const std::exception& e) {
     print_error(Error(ErrorKind::broken, e.what(), "this is a bug: report it with the command that led here"));

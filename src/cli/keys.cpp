@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "base/file.hpp"
+#include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
@@ -33,7 +34,7 @@ void require_private(const std::string& path) {
   struct stat facts {};
   if (::stat(path.c_str(), &facts) != 0 || (facts.st_mode & 077U) == 0) return;
   throw Error(ErrorKind::not_allowed, fmt::format("{} may be read by others (mode {:o})", path, facts.st_mode & 0777U),
-              "chmod 600 " + path);
+              "chmod 600 " + shell_word(path));
 }
 
 const HostedProvider& provider_named(const std::string& name) {
@@ -98,8 +99,11 @@ std::map<std::string, std::string> read_key_file(const std::string& path) {
     const std::size_t equals = line.find('=');
     if (equals == std::string::npos || equals == 0)
       throw Error(ErrorKind::bad_input, fmt::format("{}:{}: not NAME=value", path, number),
-                  "heretix keys set PROVIDER");
-    keys[line.substr(0, equals)] = line.substr(equals + 1);
+                  "correct that line, or remove it");
+    const std::string name = line.substr(0, equals);
+    if (!keys.emplace(name, line.substr(equals + 1)).second)
+      throw Error(ErrorKind::bad_input, fmt::format("{}:{}: {} is there twice", path, number, name),
+                  "remove one of the two lines");
   }
   return keys;
 }

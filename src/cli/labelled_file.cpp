@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -11,6 +10,7 @@
 #include "base/text.hpp"
 #include "claim/claim.hpp"
 #include "cli/csv.hpp"
+#include "cli/session.hpp"
 
 namespace heretix {
 namespace {
@@ -24,34 +24,42 @@ bool label_from(const std::string& word, const std::string& place) {
               "write true or false");
 }
 
+std::string without_white_space_around(const std::string& text) {
+  constexpr const char* kWhiteSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kWhiteSpace);
+  return text.substr(first, text.find_last_not_of(kWhiteSpace) - first + 1);
+}
+
 }  // namespace
 
-LabelledFile read_labelled_file(const std::string& path) {
+LabelledFile read_labelled_file(const std::string& path, bool allow_question) {
   const auto content = content_of_file(path);
   if (!content)
     throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path),
                 "give a CSV file with the columns claim and label");
-  const CsvTable table = parse_csv(*content, path);
-  const auto column = [&](const char* name) -> std::size_t {
-    return static_cast<std::size_t>(std::ranges::find(table.header, name) - table.header.begin());
-  };
-  const std::size_t claim = column("claim"), label = column("label"), field = column("field"), level = column("level");
-  if (claim == table.header.size() || label == table.header.size())
-    throw Error(ErrorKind::bad_input, fmt::format("{} lacks a column claim or label", path),
-                "a header line names the columns");
+  const CsvTable table = parse_csv(*content, path, {"claim", "label"});
+  const std::size_t claim = table.required_column("claim");
+  const std::size_t label = table.required_column("label");
+  const auto field = table.column("field");
+  const auto level = table.column("level");
+
   LabelledFile file{.claims = {}, .sha256 = sha256_hex(*content)};
-  std::set<std::string> seen;
+  std::map<std::string, int> lines;  // of each claim without the white space around it
   for (const CsvRow& row : table.rows) {
     const std::string place = fmt::format("{}:{}", path, row.line);
+    const std::string& text = row.cells[claim];
     try {
-      parse_claim(row.cells[claim]);
+      require_statement(parse_claim(text).text, allow_question);
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", place, e.what()), e.hint()); }
-    if (!seen.insert(row.cells[claim]).second)
-      throw Error(ErrorKind::bad_input, fmt::format("{}: the claim is there twice", place));
-    file.claims.push_back({.claim = row.cells[claim],
+    const auto [first, is_new] = lines.emplace(without_white_space_around(text), row.line);
+    if (!is_new)
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("{}: the claim is there twice, first in line {}", place, first->second),
+                  "remove one of the two");
+    file.claims.push_back({.claim = text,
                            .is_true = label_from(row.cells[label], place),
-                           .field = field < row.cells.size() ? row.cells[field] : "",
-                           .level = level < row.cells.size() ? row.cells[level] : ""});
+                           .field = field ? row.cells[*field] : "",
+                           .level = level ? row.cells[*level] : ""});
   }
   return file;
 }

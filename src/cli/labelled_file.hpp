@@ -14,7 +14,7 @@ struct LabelledFile {
 };
 
 // Labels: true, false, 1, 0, yes, no. Throws Error{not_found}, Error{bad_input} naming the line: another label, an
-// empty or repeated claim, a missing column.
-LabelledFile read_labelled_file(const std::string& path);
+// empty or repeated claim, a claim that is a question unless `allow_question`, a missing column.
+LabelledFile read_labelled_file(const std::string& path, bool allow_question);
 
 }  // namespace heretix

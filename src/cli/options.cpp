@@ -39,6 +39,8 @@ void add_plan_options(App& command, Options& o) {
       ->type_name("MODEL")
       ->allow_extra_args(false);
   add_switch(command, "--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
+  add_switch(command, "--allow-question", o.flags.allow_question,
+             "measure a claim that is a question, which ends in a question mark, as it is (HERETIX_ALLOW_QUESTION)");
   command
       .add_option("--prompt-version", o.flags.prompt_version,
                   "the prompt bank, by file name or version (default heretix_v1)")

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "check/load_record.hpp"
 #include "check/verify.hpp"
+#include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/recalibration.hpp"
@@ -139,7 +140,9 @@ int list_command(const Options& options) {
     text += list_line(row, id_width);
   }
   print_result(options.json ? dumped(listed) : all == 0 ? "no runs yet\n" : text);
-  if (!options.json && all > rows.size()) print_note(fmt::format("{} more: --most {}", all - rows.size(), all));
+  if (!options.json && all > rows.size())
+    print_note(fmt::format("{} more: {}", all - rows.size(),
+                           with_store(fmt::format("heretix list --most {}", all), store_flag_of(options, true))));
   return kDone;
 }
 
@@ -152,7 +155,8 @@ int show_recalibrated(const Options& options, const Record& record, const Recali
     out["recalibrated"] = recalibrated_json(map, record);
     print_result(dumped(out));
   } else {
-    print_result(result_text(record, text_style(read_environment().no_color)) + recalibrated_text(map, record));
+    const std::string flag = store_flag_of(options, true);
+    print_result(result_text(record, text_style(read_environment().no_color), flag) + recalibrated_text(map, record));
   }
   return kDone;
 }
@@ -168,7 +172,10 @@ int show_command(const Options& options) {
   if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
   else if (options.json) print_result(dumped(json::parse(execution->record_text)));
-  else print_result(result_text(load_record(runs, *execution), text_style(read_environment().no_color)));
+  else {
+    print_result(result_text(load_record(runs, *execution), text_style(read_environment().no_color),
+                             store_flag_of(options, true)));
+  }
   return kDone;
 }
 

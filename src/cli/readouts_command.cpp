@@ -13,6 +13,7 @@ int readouts_command(const Options& options) {
     throw Error(ErrorKind::bad_input, "readouts reads the model in every way that it can be read",
                 "heretix run CLAIM --readout NAME reads it in one");
   const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
+  require_statement(claim, allows_questions(options));
   const int samples = samples_of(options.flags);
   Options plan = options;
   plan.flags.samples.reset();

@@ -6,6 +6,7 @@
 
 #include "check/check_row.hpp"
 #include "check/import.hpp"
+#include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/expected_cost.hpp"
@@ -29,8 +30,8 @@ void SecondStore::require_fits(const Plan& plan) const {
 
 void SecondStore::keep(const Record& record, Database& store, const std::string& store_path) {
   if (!database_) return;
-  const std::string go_on =
-      fmt::format("heretix db import {} --database {}", store_path, named_->name == "given" ? "URL" : named_->name);
+  const std::string go_on = fmt::format("heretix db import {} --database {}", shell_word(store_path),
+                                        named_->name == "given" ? "URL" : named_->name);
   try {
     const ImportReport report =
         import_file(store, *database_, {.env = named_->env, .execution_id = record.execution.execution_id});
@@ -115,11 +116,13 @@ void print_records(const std::vector<Record>& records, bool as_json, const Resol
     for (const Record& record : records) all.push_back(with_map(record, map));
     print_result(all.dump(2) + "\n");
   } else {
-    print_result(records.size() == 1 ? result_text(records[0], style) : comparison_text(records, style));
+    const std::string flag = store_flag(resolved.database_path);
+    print_result(records.size() == 1 ? result_text(records[0], style, flag) : comparison_text(records, style));
     if (map) print_result(recalibrated_text(*map, records[0]));
     std::string ids;
     for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id;
-    print_note(fmt::format("\nstored in {} as {}\nnext: heretix report {}", resolved.database_path, ids, ids));
+    print_note(fmt::format("\nstored in {} as {}\nnext: {}", resolved.database_path, ids,
+                           with_store("heretix report " + ids, flag)));
   }
 }
 

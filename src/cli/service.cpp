@@ -79,6 +79,9 @@ Service::Service(const Options& options)
       app_path_(options.app_db.empty() ? kDefaultAppFile : options.app_db),
       harness_path_(options.flags.db.value_or(environment_.settings.db.value_or(kDefaultHarness))) {
   if (!options.database.empty()) named_ = named_database(options.database);
+  for (const std::string& path : {app_path_, harness_path_}) {
+    if (is_embedded()) require_database_file(path);
+  }
   secret_ = secret_of(environment_, is_embedded(), app_path_);
   public_origin_ = origin_from(environment_.origin);
   std::istringstream list(environment_.models.value_or("local"));

@@ -150,6 +150,11 @@ std::string database_path(const Options& options) {
   return options.flags.db.value_or(read_environment().settings.db.value_or(kDefaultDatabase));
 }
 
+std::string used_database_path(const Options& options) {
+  const Settings file = options.config.empty() ? Settings{} : load_config(options.config);
+  return merged(options.flags, merged(read_environment().settings, file)).db.value_or(kDefaultDatabase);
+}
+
 StoredRuns open_for_reading(const Options& options) {
   if (!options.database.empty()) {
     if (options.flags.db)
@@ -171,6 +176,15 @@ Resolved resolve_for_run(const Options& options) {
   return resolved;
 }
 
+bool allows_questions(const Options& options, const Settings& row) {
+  const Settings file = merged(row, options.config.empty() ? Settings{} : load_config(options.config));
+  return merged(options.flags, merged(read_environment().settings, file)).allow_question.value_or(false);
+}
+
+void require_statement(std::string_view claim, bool allow_question) {
+  require_statement(claim, allow_question, "--allow-question measures it as it is");
+}
+
 Resolved resolve(const Options& options, const Settings& row) {
   require_plan_is_one(options);
   const Environment environment = read_environment();
@@ -180,6 +194,7 @@ Resolved resolve(const Options& options, const Settings& row) {
       .settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}, .prompts = {}};
   const Settings& s = resolved.settings;
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
+  require_statement(*s.claim, s.allow_question.value_or(false));
   resolved.request = {.claim = *s.claim, .bank = s.prompt_version.value_or(kDefaultBank), .sampling = sampling_of(s)};
   resolved.request.seed = flags.seed ? flags.seed : file.seed;
   if (resolved.request.seed) resolved.request.seed_source = SeedSource::given;
@@ -194,6 +209,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   resolved.request.ask.resend_unknown = options.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);
   resolved.database_path = s.db.value_or(kDefaultDatabase);
+  require_database_file(resolved.database_path);
   resolved.prompts = s.prompts.value_or(prompts_folder());
   resolved.no_color = environment.no_color;
   return resolved;
@@ -282,6 +298,7 @@ Settings provider_settings(Settings s) {
   s.slots = s.replicates = s.templates = s.draws = s.samples = std::nullopt;
   s.max_output_tokens = s.max_prompt_chars = std::nullopt;
   s.seed = std::nullopt;
+  s.allow_question = std::nullopt;
   s.until_width = s.budget = s.budget_day = std::nullopt;
   return s;
 }

@@ -25,7 +25,13 @@ struct Resolved {
 // `row`: settings of one line of a batch, above the configuration file; empty otherwise.
 Resolved resolve(const Options& options, const Settings& row = {});
 
-// The same for run and describe, which sample until precise where nothing names a plan.
+// Whether --allow-question, its variable, the row or the configuration file lets a claim be a question.
+bool allows_questions(const Options& options, const Settings& row = {});
+
+// Of what a person gives to be measured: require_statement() with the words of the command line.
+void require_statement(std::string_view claim, bool allow_question);
+
+// As resolve(), for run and describe, which sample until precise where nothing names a plan.
 Resolved resolve_for_run(const Options& options);
 
 // Throws Error{bad_input} for a name that is none, and what the provider throws.
@@ -46,7 +52,10 @@ Budget make_budget(const Settings& settings);
 // A cap needs a price: throws Error{bad_input} where none is known.
 void require_price(const Budget& budget, const ProviderFacts& facts);
 
+// What a command that reads means: flag, variable, default.
 std::string database_path(const Options& options);
+// What a command that measures means: the configuration file may name it too.
+std::string used_database_path(const Options& options);
 
 // What list, show, answers, report and verify read: the store, or with --database the checks of a Postgres.
 struct StoredRuns {

@@ -113,6 +113,7 @@ Settings merged(const Settings& first, const Settings& second) {
   m.logprobs = first_of(first.logprobs, second.logprobs);
   m.readout = first_of(first.readout, second.readout);
   m.samples = first_of(first.samples, second.samples);
+  m.allow_question = first_of(first.allow_question, second.allow_question);
   m.batch = first_of(first.batch, second.batch);
   m.timeout = first_of(first.timeout, second.timeout);
   m.budget = first_of(first.budget, second.budget);
@@ -126,6 +127,7 @@ Environment read_environment() {
   s.prompts = variable("RPL_PROMPTS_DIR");
   s.db = variable("HERETIX_DB");
   s.mock = truth("HERETIX_MOCK");
+  s.allow_question = truth("HERETIX_ALLOW_QUESTION");
   s.concurrency = whole_number("HERETIX_RPL_CONCURRENCY");
   if (!s.concurrency) s.concurrency = whole_number("HERETIX_CONCURRENCY");
   if (const auto seed = variable("HERETIX_RPL_SEED")) environment.seed = parse_seed(*seed, "HERETIX_RPL_SEED");
@@ -139,10 +141,6 @@ Environment read_environment() {
   s.prices = variable("HERETIX_PRICES");
   read_provider_variables(environment);
   read_service_variables(environment);
-  if (environment.app_env && *environment.app_env != "local" && *environment.app_env != "prod") {
-    throw Error(ErrorKind::bad_input, fmt::format("APP_ENV is '{}', must be local or prod", *environment.app_env),
-                "set it right, or unset it");
-  }
   return environment;
 }
 

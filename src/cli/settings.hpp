@@ -26,6 +26,7 @@ struct Settings {
   std::optional<double> timeout;             // seconds, of one question to a hosted model
   std::optional<double> budget, budget_day;  // dollars
   std::optional<bool> mock, logprobs, batch;
+  std::optional<bool> allow_question;  // a claim that is a question is measured too
 
   bool operator==(const Settings&) const = default;
 };
@@ -33,9 +34,9 @@ struct Settings {
 // Where both say something, `first` wins.
 Settings merged(const Settings& first, const Settings& second);
 
-// YAML or JSON with the fields of docs/configuration.md. Pure. Throws Error{bad_input} with line and column for what
-// is malformed, unknown, given twice or out of range.
-Settings parse_config(std::string_view yaml, const std::string& source);
+// YAML or JSON with the fields of docs/configuration.md; JSON where `source` ends in .json, or where the text is JSON.
+// Pure. Throws Error{bad_input} with line and column for what is malformed, unknown, given twice or out of range.
+Settings parse_config(std::string_view text, const std::string& source);
 Settings load_config(const std::string& path);
 
 struct Environment {
@@ -44,7 +45,7 @@ struct Environment {
   bool no_color = false;
   std::optional<std::string> database_url, database_url_prod;  // what --database local and prod mean
   std::optional<std::string> smtp_url;                         // where mails are sent
-  std::optional<std::string> app_env;                          // local or prod
+  std::optional<std::string> app_env;                          // as it is; databases.hpp judges it
   std::optional<std::string> lake;                             // where export publishes
   std::optional<std::string> export_key;                       // of the hash of users
   // Of the service (docs/operations.md).

@@ -45,7 +45,8 @@ void open_closed_standard_streams() {
 
 void print_result(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
-  throw Error(ErrorKind::unavailable, "the output cannot be written", "the run is stored; see heretix list");
+  throw Error(ErrorKind::unavailable, "the output cannot be written",
+              "make room where the output goes; what was measured is stored: heretix list");
 }
 
 void print_aside(std::string_view text) noexcept {

@@ -21,7 +21,9 @@ using nlohmann::json;
 User known_user(Database& database, const Options& options) {
   const std::string email = canonical_mail_address(options.input);
   const auto user = Users(database).find_by_email(email);
-  if (!user) throw Error(ErrorKind::not_found, fmt::format("nobody goes by {}", email), "see heretix user list");
+  if (!user)
+    throw Error(ErrorKind::not_found, fmt::format("nobody goes by {}", email),
+                "see heretix user list, of the same --app-db or --database");
   return *user;
 }
 

@@ -19,7 +19,8 @@ SharedTemplates require_shared(std::span<const Record* const> records) {
   if (shared.wordings.size() < 2)
     throw Error(ErrorKind::bad_input,
                 fmt::format("the claims share {} answered templates, at least 2 are needed", shared.wordings.size()),
-                "ask more templates (-K, -T); see why answers were refused: heretix answers");
+                fmt::format("ask more templates (-K, -T); see why answers were refused: heretix answers {}",
+                            (*std::ranges::min_element(records, {}, &Record::compliance))->plan.run_id));
   return shared;
 }
 

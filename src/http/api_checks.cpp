@@ -50,7 +50,7 @@ std::optional<int> small(const Body& body, const char* field, int most) {
 }
 
 CheckWish wish_of(const ServiceRequest& request) {
-  const Body body(request, {"claim", "model", "depth", "K", "R", "T", "readout", "seed", "fresh"});
+  const Body body(request, {"claim", "model", "depth", "K", "R", "T", "readout", "seed", "fresh", "allow_question"});
   CheckWish wish{.claim = body.text("claim", kMaxClaimBytes)};
   wish.model = body.optional_text("model", 200).value_or(wish.model);
   wish.depth = depth_from(body.optional_text("depth", 20).value_or("standard"));
@@ -61,6 +61,7 @@ CheckWish wish_of(const ServiceRequest& request) {
   if (const auto seed = body.optional_integer("seed", 0, std::numeric_limits<std::int64_t>::max()))
     wish.seed = static_cast<std::uint64_t>(*seed);
   wish.fresh = body.truth("fresh");
+  wish.allow_question = body.truth("allow_question");
   return wish;
 }
 

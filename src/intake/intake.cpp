@@ -104,6 +104,8 @@ struct Intake::Prepared {
 };
 
 Intake::Prepared Intake::prepare(const CheckWish& wish) const {
+  require_statement(wish.claim, wish.allow_question, "\"allow_question\": true measures it as it is");
+
   // Nothing is looked up, read or planned for what is too large.
   CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish)};
   request.readout = wish.readout;

@@ -55,7 +55,8 @@ struct CheckWish {
   std::optional<int> slots{}, replicates{}, templates{};  // of a custom depth
   Readout readout = Readout::verbalized;
   std::optional<std::uint64_t> seed{};
-  bool fresh = false;  // nothing stored counts: asked, and charged, anew
+  bool fresh = false;           // nothing stored counts: asked, and charged, anew
+  bool allow_question = false;  // a claim that is a question is measured as it is
 };
 
 struct Asker {

@@ -108,7 +108,7 @@ TEST(Bank, SaysWhereItIsMalformedAndWhy) {
   EXPECT_EQ(refusal("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - none\n"),
             "b.yaml:5:5: paraphrase 0 has no {CLAIM} and neither has 'user_template'");
   EXPECT_EQ(refusal("version: ' '\nsystem: s\n"), "b.yaml:1:10: 'version' is empty");
-  EXPECT_EQ(refusal("a: [\xff]"), "b.yaml: not valid UTF-8 at byte 4");
+  EXPECT_EQ(refusal("a: [\xff]"), "b.yaml:1:5: the byte 0xff is not UTF-8");
   EXPECT_EQ(refusal("version: ["), "b.yaml:1:1: end of sequence flow not found");
 }
 

@@ -1,16 +1,19 @@
 #include "provider/price_list.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 
 #include "base/error.hpp"
 #include "base/number.hpp"
+#include "base/placed_json.hpp"
 
 namespace heretix {
 namespace {
@@ -26,16 +29,30 @@ constexpr int kNewestVersion = 2;
 constexpr std::array<std::string_view, 5> kRateFields = {"input", "cached_input", "cache_write", "cache_write_long",
                                                          "output"};
 
-[[noreturn]] void refuse(const std::string& place, const std::string& what) {
-  throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what),
-              "docs/models.md shows the form of a price list");
+constexpr const char* kHint = "docs/models.md shows the form of a price list";
+
+// A value of the list: where it stands, and whose price it is.
+struct Place {
+  const PlacedJson& file;
+  std::string pointer{};
+  std::string of{};  // the model, and what of it
+
+  Place at(std::string_view field) const { return {file, fmt::format("{}/{}", pointer, field), of}; }
+  Place at(std::size_t index) const { return {file, fmt::format("{}/{}", pointer, index), of}; }
+  Place named(std::string_view name) const {
+    return {file, pointer, of.empty() ? std::string(name) : fmt::format("{}: {}", of, name)};
+  }
+};
+
+[[noreturn]] void refuse(const Place& place, const std::string& what) {
+  place.file.refuse(place.pointer, place.of.empty() ? what : fmt::format("{}: {}", place.of, what));
 }
 
-void require_fields(const json& object, const std::string& place, std::vector<std::string_view> known) {
+void require_fields(const json& object, const Place& place, std::vector<std::string_view> known) {
   if (!object.is_object()) refuse(place, "must be an object");
   for (const auto& item : object.items()) {
     if (std::ranges::find(known, item.key()) == known.end())
-      refuse(place, fmt::format("unknown field '{}'", item.key()));
+      refuse(place.at(item.key()), fmt::format("unknown field '{}'", item.key()));
   }
 }
 
@@ -49,18 +66,18 @@ Usd per_token(double dollars_per_million) {
   return Usd::from_picos(std::llround(dollars_per_million * kPicosPerDollarPerMillion));
 }
 
-std::optional<Usd> token_price(const json& entry, const char* field, const std::string& place) {
+std::optional<Usd> token_price(const json& entry, const char* field, const Place& place) {
   const auto found = entry.find(field);
   if (found == entry.end()) return std::nullopt;
   const double dollars = found->is_number() ? found->get<double>() : -1;
   if (!(dollars >= 0 && dollars <= kMostDollarsPerMillion)) {
-    refuse(place, fmt::format("'{}' must be a number of dollars per million tokens, from 0 to {}", field,
-                              kMostDollarsPerMillion));
+    refuse(place.at(field), fmt::format("'{}' must be a number of dollars per million tokens, from 0 to {}", field,
+                                        kMostDollarsPerMillion));
   }
   return per_token(dollars);
 }
 
-Rates rates_from(const json& entry, const std::string& place) {
+Rates rates_from(const json& entry, const Place& place) {
   const auto input = token_price(entry, "input", place);
   const auto output = token_price(entry, "output", place);
   if (!input || !output) refuse(place, "needs 'input' and 'output'");
@@ -71,12 +88,13 @@ Rates rates_from(const json& entry, const std::string& place) {
           .output = *output};
 }
 
-Tariff tariff_from(const json& entry, const std::string& place) {
+Tariff tariff_from(const json& entry, const Place& place) {
   Tariff tariff{.rates = rates_from(entry, place)};
   const json longer = entry.value("long_prompts", json::array());
-  if (!longer.is_array()) refuse(place, "'long_prompts' must be a list");
-  for (const json& one : longer) {
-    const std::string inner = place + ": long_prompts";
+  if (!longer.is_array()) refuse(place.at("long_prompts"), "'long_prompts' must be a list");
+  for (std::size_t i = 0; i < longer.size(); ++i) {
+    const json& one = longer[i];
+    const Place inner = place.at("long_prompts").at(i).named("long_prompts");
     require_fields(one, inner, rate_fields_and({"from_tokens"}));
     const json from = one.value("from_tokens", json());
     const long least = tariff.long_prompts.empty() ? 1 : tariff.long_prompts.back().from_tokens + 1;
@@ -87,47 +105,65 @@ Tariff tariff_from(const json& entry, const std::string& place) {
   return tariff;
 }
 
-Day day_of(const json& value, const std::string& place, const char* field) {
+// The day that stands in that field of an object.
+Day day_of(const json& object, const char* field, const Place& place) {
+  const json value = object.value(field, json());
   const auto day = value.is_string() ? day_from(value.get<std::string>()) : std::nullopt;
-  if (!day) refuse(place, fmt::format("'{}' must be a date as YYYY-MM-DD", field));
-  return *day;
+  if (day) return *day;
+
+  static const std::regex form("20[0-9]{2}-[0-9]{2}-[0-9]{2}");
+  if (value.is_string() && std::regex_match(value.get<std::string>(), form))
+    refuse(place.at(field), fmt::format("'{}' is {}, a day that no calendar has", field, value.get<std::string>()));
+  refuse(place.at(field), fmt::format("'{}' must be a date as YYYY-MM-DD", field));
 }
 
-void read_tiers(const json& period, const std::string& place, Price& price) {
+void read_tiers(const json& period, const Place& place, Price& price) {
   const json tiers = period.value("tiers", json::object());
-  if (!tiers.is_object()) refuse(place, "'tiers' must be an object");
+  if (!tiers.is_object()) refuse(place.at("tiers"), "'tiers' must be an object");
   for (const auto& [word, tier] : tiers.items()) {
-    const std::string inner = fmt::format("{}: {}", place, word);
+    const Place inner = place.at("tiers").at(word).named(word);
     require_fields(tier, inner, rate_fields_and({"long_prompts"}));
     price.tiers.emplace(word, tariff_from(tier, inner));
   }
 }
 
-void read_regions(const json& period, const std::string& place, Price& price) {
+void read_regions(const json& period, const Place& place, Price& price) {
   const json regions = period.value("regions", json::object());
-  if (!regions.is_object()) refuse(place, "'regions' must be an object");
+  if (!regions.is_object()) refuse(place.at("regions"), "'regions' must be an object");
   for (const auto& [word, factor] : regions.items()) {
     const double times = factor.is_number() ? factor.get<double>() : 0;
     if (!(times >= 1 && times <= kMostSurcharge))
-      refuse(place, fmt::format("the region '{}' must have a factor from 1 to {}", word, kMostSurcharge));
+      refuse(place.at("regions").at(word),
+             fmt::format("the region '{}' must have a factor from 1 to {}", word, kMostSurcharge));
     price.regions.emplace(word, static_cast<int>(std::lround(times * 1000)));
   }
 }
 
+// Each period begins after the one before it. Two that begin on one day would be two prices for one time.
+void require_later(const std::optional<Day>& from, const std::vector<PriceHistory::Period>& before,
+                   const Place& place) {
+  if (before.empty()) return;
+  if (from && before.back().from == from) refuse(place.at("from"), fmt::format("a second price from {:%F} on", *from));
+  if (!from || (before.back().from && *before.back().from > *from))
+    refuse(place.at("from"), "the periods of 'prices' must be in order, and all but the first need 'from'");
+}
+
 // Version 2: a list of periods.
-PriceHistory history_from(const json& entry, const std::string& place) {
+PriceHistory history_from(const json& entry, const Place& place) {
   const json list = entry.value("prices", json());
-  if (!list.is_array()) refuse(place, "'prices' must be a list; an empty one says that the price is not known");
+  const Place all = place.at("prices");
+  if (!list.is_array()) refuse(all, "'prices' must be a list; an empty one says that the price is not known");
   std::vector<PriceHistory::Period> periods;
-  for (const json& one : list) {
-    require_fields(one, place, rate_fields_and({"from", "long_prompts", "tiers", "regions"}));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const json& one = list[i];
+    const Place here = all.at(i);
+    require_fields(one, here, rate_fields_and({"from", "long_prompts", "tiers", "regions"}));
     PriceHistory::Period period;
-    if (one.contains("from")) period.from = day_of(one["from"], place, "from");
-    if (!periods.empty() && (!period.from || (periods.back().from && *periods.back().from >= *period.from)))
-      refuse(place, "the periods of 'prices' must be in order, and all but the first need 'from'");
-    Price price{.standard = tariff_from(one, place)};
-    read_tiers(one, place, price);
-    read_regions(one, place, price);
+    if (one.contains("from")) period.from = day_of(one, "from", here);
+    require_later(period.from, periods, here);
+    Price price{.standard = tariff_from(one, here)};
+    read_tiers(one, here, price);
+    read_regions(one, here, price);
     period.price = std::move(price);
     periods.push_back(std::move(period));
   }
@@ -143,21 +179,21 @@ Rates percent_of(const Rates& rates, int percent) {
 }
 
 // Version 1: one price for all days, and a percentage of it for batches.
-PriceHistory history_from_version_1(const json& entry, const std::string& place) {
+PriceHistory history_from_version_1(const json& entry, const Place& place) {
   require_fields(entry, place, {"model", "input", "cached_input", "cache_write", "output", "batch_percent"});
   const json percent = entry.value("batch_percent", json(100));
   if (!percent.is_number_integer() || percent < 0 || percent > 100)
-    refuse(place, "'batch_percent' must be from 0 to 100");
+    refuse(place.at("batch_percent"), "'batch_percent' must be from 0 to 100");
   Price price{.standard = tariff_from(entry, place)};
   price.tiers.emplace("batch", Tariff{.rates = percent_of(price.standard.rates, percent.get<int>())});
   return PriceHistory({{.price = std::move(price)}});
 }
 
-PriceList::Entry entry_from(const json& entry, const std::string& source, std::size_t index, int version) {
+PriceList::Entry entry_from(const json& entry, const Place& here, std::size_t index, int version) {
   if (!entry.is_object() || !entry.contains("model") || !entry["model"].is_string())
-    refuse(source, fmt::format("entry {} has no 'model'", index));
+    refuse(here, fmt::format("entry {} has no 'model'", index));
   PriceList::Entry found{.model = entry["model"]};
-  const std::string place = fmt::format("{}: {}", source, found.model);
+  const Place place = here.named(found.model);
   if (version == 1) {
     found.history = history_from_version_1(entry, place);
     return found;
@@ -166,24 +202,38 @@ PriceList::Entry entry_from(const json& entry, const std::string& source, std::s
   require_fields(entry, place, {"model", "also", "retires", "retired", "prices"});
   const json also = entry.value("also", json::array());
   for (const json& name : also) {
-    if (!also.is_array() || !name.is_string()) refuse(place, "'also' must be a list of names");
+    if (!also.is_array() || !name.is_string()) refuse(place.at("also"), "'also' must be a list of names");
     found.also.push_back(name);
   }
   if (entry.contains("retires")) {
-    day_of(entry["retires"], place, "retires");
+    day_of(entry, "retires", place);
     found.retires = entry["retires"];
   }
   const json retired = entry.value("retired", json(false));
-  if (!retired.is_boolean()) refuse(place, "'retired' must be true or false");
+  if (!retired.is_boolean()) refuse(place.at("retired"), "'retired' must be true or false");
   found.is_retired = retired;
   found.history = history_from(entry, place);
   return found;
 }
 
-int version_of(const json& root, const std::string& source) {
+// A name that two entries have would have two prices, and one of them would be taken without a word.
+void require_new_names(const PriceList::Entry& entry, const Place& place, std::map<std::string, std::size_t>& lines) {
+  std::vector<std::string> names = entry.also;
+  names.push_back(entry.model);
+  for (const std::string& name : names) {
+    const auto [first, is_new] = lines.emplace(name, place.file.place_of(place.pointer).line);
+    if (is_new) continue;
+    refuse(place,
+           fmt::format("a second entry for {}, the first is in line {}; prices from different days belong in the "
+                       "list 'prices' of one entry",
+                       name, first->second));
+  }
+}
+
+int version_of(const json& root, const Place& place) {
   const json version = root.value("version", json(1));
   if (version.is_number_integer() && version >= 1 && version <= kNewestVersion) return version.get<int>();
-  refuse(source, fmt::format("'version' must be 1 or {}, which this program reads", kNewestVersion));
+  refuse(place.at("version"), fmt::format("'version' must be 1 or {}, which this program reads", kNewestVersion));
 }
 
 std::string without_date(const std::string& model) {
@@ -230,18 +280,22 @@ PriceHistory PriceHistory::in_batch() const {
 }
 
 PriceList PriceList::parse(std::string_view text, const std::string& source) {
-  const json root = json::parse(text, nullptr, false);
-  if (!root.is_object()) refuse(source, "not a JSON object");
-  const int version = version_of(root, source);
-  const json date = root.value("date", json());
-  day_of(date, source, "date");
+  const PlacedJson file(text, source, kHint);
+  const Place place{file};
+  const json& root = file.root();
+  if (!root.is_object()) refuse(place, "not a JSON object");
+  const int version = version_of(root, place);
+  day_of(root, "date", place);
   const json models = root.value("models", json());
-  if (!models.is_array()) refuse(source, "'models' must be a list");
+  if (!models.is_array()) refuse(place.at("models"), "'models' must be a list");
 
   PriceList list;
-  list.date_ = date;
+  list.date_ = root["date"];
+  std::map<std::string, std::size_t> lines;  // of each name
   for (std::size_t i = 0; i < models.size(); ++i) {
-    Entry entry = entry_from(models[i], source, i, version);
+    const Place here = place.at("models").at(i);
+    Entry entry = entry_from(models[i], here, i, version);
+    require_new_names(entry, here, lines);
     entry.date = list.date_;
     list.entries_.push_back(std::move(entry));
   }

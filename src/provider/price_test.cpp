@@ -177,13 +177,14 @@ TEST(Price, ListThatIsWrongIsRefusedByName) {
   const auto refusal = [&](const std::string& models, const std::string& date = "2026-01-02") {
     return refusal_of([&] { list(models, date); });
   };
-  EXPECT_NE(refusal(R"({"model": "m", "input": -1, "output": 1})").find("prices.json: m: 'input'"), std::string::npos);
+  EXPECT_NE(refusal(R"({"model": "m", "input": -1, "output": 1})").find("prices.json:1:50: m: 'input'"),
+            std::string::npos);
   EXPECT_NE(refusal(R"({"model": "m", "input": "1", "output": 1})").find("'input'"), std::string::npos);
   EXPECT_NE(refusal(R"({"model": "m", "input": 1})").find("'output'"), std::string::npos);
   EXPECT_NE(refusal(R"({"model": "m", "input": 1, "output": 1, "ouput": 2})").find("ouput"), std::string::npos);
   EXPECT_NE(refusal(R"({"input": 1, "output": 1})").find("entry 0"), std::string::npos);
   EXPECT_NE(refusal("", "yesterday").find("YYYY-MM-DD"), std::string::npos);
-  EXPECT_NE(refusal("", "2026-02-30").find("YYYY-MM-DD"), std::string::npos);
+  EXPECT_NE(refusal("", "2026-02-30").find("'date' is 2026-02-30, a day that no calendar has"), std::string::npos);
   EXPECT_THROW(PriceList::parse("[", "p"), Error);
 
   const auto refusal_2 = [&](const std::string& price) {

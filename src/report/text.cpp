@@ -142,7 +142,13 @@ std::string cost_text(const ExecutionFacts& e) {
   return text;
 }
 
-std::string gate_text(const Gate& gate, const TextStyle& style) {
+// The commands that a gate names, with what they need to show this run.
+std::string advice_text(const Gate& gate, const std::string& run) {
+  const std::string answers = replaced(gate.advice, "(heretix answers)", fmt::format("(heretix answers {})", run));
+  return replaced(answers, "(heretix report)", fmt::format("(heretix report {})", run));
+}
+
+std::string gate_text(const Gate& gate, const std::string& run, const TextStyle& style) {
   const bool low = gate.bound == Bound::at_least;
   const std::string_view sign = gate.passed() ? (low ? ">=" : "<=") : (low ? "<" : ">");
   const std::string word = gate.passed() ? green("pass", style) : red("FAIL", style);
@@ -153,11 +159,12 @@ std::string gate_text(const Gate& gate, const TextStyle& style) {
                         *gate.honest_observed);
   }
   if (!gate.passed() && !gate.detail.empty()) text += fmt::format("  {:<11}       {}\n", "", gate.detail);
-  if (!gate.passed() || gate.honest_observed) text += fmt::format("  {:<11}       try: {}\n", "", gate.advice);
+  if (!gate.passed() || gate.honest_observed)
+    text += fmt::format("  {:<11}       try: {}\n", "", advice_text(gate, run));
   return text;
 }
 
-std::string result_text(const Record& r, const TextStyle& style) {
+std::string result_text(const Record& r, const TextStyle& style, const std::string& store_flag) {
   const Recipe& recipe = r.plan.recipe;
   const auto interval = shown_interval(r);
   std::string text = bold(on_one_line(recipe.claim.text), style) + "\n";
@@ -168,7 +175,8 @@ std::string result_text(const Record& r, const TextStyle& style) {
   text += fmt::format("  {}   {}   {}\n", bold(fmt::format("p = {:.2f}", r.estimate.p.value()), style),
                       interval_text(interval), r.verdict);
   text += fmt::format("  0 {} 1\n\n", interval_bar(r));
-  for (const Gate& gate : r.gates) text += gate_text(gate, style);
+  const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id;
+  for (const Gate& gate : r.gates) text += gate_text(gate, run, style);
   text += fmt::format("  {:<11} {} of 100\n", "quality", r.quality);
   if (r.honest.bounds) {
     for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));

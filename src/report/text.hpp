@@ -13,7 +13,8 @@ struct TextStyle {
 };
 
 // The result in a screenful: estimate, interval, gates, where it is kept.
-std::string result_text(const Record& record, const TextStyle& style);
+// `store_flag`: what its advice needs to find the run again, "--db FILE".
+std::string result_text(const Record& record, const TextStyle& style, const std::string& store_flag = {});
 
 std::string emphasised(const std::string& text, const TextStyle& style);
 
@@ -29,8 +30,9 @@ std::string ladder_text(const Record& record);
 // "$0.012000 + 1 unknown": what the execution was billed, and how many attempts may have been.
 std::string cost_text(const ExecutionFacts& execution);
 
-// "precision   FAIL  0.34 > 0.30  width of the frozen 95 % interval", with advice below where it failed.
-std::string gate_text(const Gate& gate, const TextStyle& style);
+// "precision   FAIL  0.34 > 0.30  width of the frozen 95 % interval", with advice below where it failed. `run`: what
+// its commands need to show the run, "RUN" or "--db FILE RUN".
+std::string gate_text(const Gate& gate, const std::string& run, const TextStyle& style);
 
 // A row a template: its mean and its answers on the scale from 0 to 1, the estimate below.
 std::string forest_text(const Record& record, const TextStyle& style);

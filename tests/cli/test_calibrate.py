@@ -108,7 +108,7 @@ class Calibrate(ProgramTest):
         self.assertIn("Claim number 003: 0 usable answers of 8", done.stderr)
 
     def test_bad_files_are_named_by_line(self):
-        for text, says in (("claim\nx\n", "lacks a column claim or label"), ("claim,label\nx,maybe\n", ["f.csv:2", "'maybe' is neither"]),
+        for text, says in (("claim\nx\n", 'no column "label" in f.csv; it has: claim'), ("claim,label\nx,maybe\n", ["f.csv:2", "'maybe' is neither"]),
                            ("claim,label\nx,true\nx,false\n", ["f.csv:3", "twice"]), ("claim,label\n,true\n", ["f.csv:2", "empty"]),
                            ("claim,label\nx,true\ny,true\n", "all labels are the same")):
             (self.folder / "f.csv").write_text(text)

@@ -123,6 +123,10 @@ class Settings(HostedTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         return [json.loads(done.stdout)["config"]["claim"]], [other]
 
+    def see_allow_question(self, way):
+        question = "Is snow white?"
+        return [self.measure(way, value, "--mock", *SMALL, claim=question).returncode for value in (True, False, None)], [0, 2, 2]
+
     def see_model(self, way):
         script = self.script("played.json", model="played")
         return self.config_of("model", way, script, *SMALL)[:1], ["played"]

@@ -236,6 +236,16 @@ class Transport(HostedTest):
             self.assertEqual(done.returncode, 2, host)
             self.assertIn("unencrypted", done.stderr)
 
+    def test_an_argument_that_is_not_expected_is_shown_without_its_password(self):
+        """CLI11 quotes what it does not understand: a flag of another command, a misspelt one, a value of the wrong type."""
+        address = "http://user:sekret@127.0.0.1:9/v1?key=sekret"
+        for arguments in (["list", "--base-url", address], ["show", "x", f"--base-url={address}"], ["run", "A claim", f"--baseurl={address}"], ["run", "A claim", "--baseurl", address],
+                          ["run", "A claim", "--slots", address], ["models", address], ["run", "A claim", "--base-url", address, "--no-such-flag"]):
+            with self.subTest(arguments=arguments[:-1]):
+                done = self.heretix(*arguments)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertNotIn("sekret", done.stdout + done.stderr)
+
     def test_an_address_that_is_none_is_refused_without_its_password(self):
         for url in ("https://me:s3cret@api.example.org", "https://me:s3@cret@api.example.org", "https://api.example.org?token=s3cret", "ftp://me:s3cret@h",
                     "https://me:s3cret@h:port"):

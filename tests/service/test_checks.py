@@ -34,6 +34,22 @@ class Checks(EachStore):
         else:
             self.assertIn("equal to what is stored", self.ok("verify", done["run_id"], "--database", self.address))
 
+    def test_a_question_is_measured_only_where_that_is_asked_for(self):
+        client = self.signed_in(plan="pro")
+        for path in ("/api/checks", "/api/quotes"):
+            for claim in ("Is the earth flat?", "地球は平らですか？", "«Est-elle plate ?»"):
+                told = client.post(path, {"claim": claim, "model": "play"})
+                self.assertEqual((told.status, told.headers["Content-Type"]), (422, "application/problem+json"))
+                self.assertIn("the claim is a question", told.json()["detail"])
+                self.assertIn('"allow_question": true measures it as it is', told.json()["detail"])
+                self.assertEqual(client.post(path, {"claim": claim, "model": "play", "allow_question": False}).status, 422)
+        self.assertIn("is only a number", client.post("/api/checks", {"claim": "42", "model": "play"}).json()["detail"])
+        self.assertEqual(client.get("/api/checks").json()["checks"], [])
+        self.assertEqual(client.post("/api/checks", {"claim": "Is it flat?", "model": "play", "allow_question": "yes"}).status, 422)
+        made = client.post("/api/checks", {"claim": "Is the earth flat?", "model": "play", "depth": "quick", "allow_question": True})
+        self.assertEqual(made.status, 201, made.body)
+        self.assertEqual(self.finished(client, made.json()["id"])["claim"], "Is the earth flat?")
+
     def test_a_stream_tells_every_event_once_and_goes_on_where_it_was_left(self):
         client = self.signed_in(plan="pro")
         made = self.check(client, CLAIM)

@@ -108,6 +108,18 @@ class Pages(PageTest):
         expect(stranger.get_by_text("Without an account one model")).to_be_visible()
         expect(stranger.get_by_role("button", name="Measure")).to_be_disabled()
 
+    def test_a_question_is_measured_once_the_visitor_says_so(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        page.goto("/")
+        page.get_by_label("Claim").fill("Is the earth flat?")
+        page.get_by_role("radio", name="Quick").check()
+        page.get_by_role("button", name="Measure").click()
+        expect(page.get_by_role("alert")).to_contain_text("the claim is a question")
+        page.get_by_role("checkbox", name="Measure the question as it is").check()
+        page.get_by_role("button", name="Measure").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Is the earth flat?")
+        self.told = [t for t in self.told if "status of 422 " not in t]
+
     def test_cancel(self):
         page = self.visitor(client=self.signed_in(plan="pro"))
         self.ask(page, CLAIM, "slow", depth="Deep")

@@ -64,6 +64,24 @@ Told told_of(int sqlite_code) {
   throw Error(told.kind, fmt::format("{}: {} ({})", path, told.what, e.what()), told.hint);
 }
 
+// Empty: it can be the database. SQLite gives some names a meaning of its own, and opening a pipe would wait for its
+// other end.
+std::string_view why_not_a_database(const std::string& path) {
+  if (path.empty()) return "it has no name, so nothing would be kept";
+  if (path == ":memory:") return "it lies in memory, so nothing would be kept";
+  if (path.starts_with("file:")) return "it is a URI of SQLite, and a path is needed";
+
+  std::error_code failed;
+  switch (std::filesystem::status(path, failed).type()) {
+    case std::filesystem::file_type::directory: return "it is a folder";
+    case std::filesystem::file_type::character:
+    case std::filesystem::file_type::block: return "it is a device, so nothing would be kept";
+    case std::filesystem::file_type::fifo: return "it is a pipe, so nothing would be kept";
+    case std::filesystem::file_type::socket: return "it is a socket";
+    default: return "";  // a file, or nothing yet; what cannot be looked at is told when it is opened
+  }
+}
+
 // SQLite would create it with the process's umask; answers are nobody else's business.
 //
 // A file that is there is not opened: closing it again would drop every lock that SQLite holds on it for this process
@@ -174,11 +192,19 @@ struct SqliteDatabase::Connection {
   std::unordered_map<std::string, SQLite::Statement> statements;  // prepared once, bound anew each time
 };
 
+void require_database_file(const std::string& path) {
+  const std::string_view why = why_not_a_database(path);
+  if (why.empty()) return;
+  throw Error(ErrorKind::bad_input, fmt::format("'{}' cannot be the database: {}", path, why),
+              "name a file, e.g. --db runs/heretix.sqlite");
+}
+
 bool wal_is_safe(int version) {
   return version < 3007000 || version > 3051002 || version == 3044006 || version == 3050007;
 }
 
 SqliteDatabase::SqliteDatabase(const std::string& path, const SqliteOptions& options) : path_(path) {
+  require_database_file(path);
   if (options.access == Access::create) create_private(path);
   if (!std::filesystem::exists(path)) {
     throw Error(ErrorKind::not_found, fmt::format("there is no database at {}", path),

@@ -44,6 +44,10 @@ class SqliteCursor {
   std::unique_ptr<State> state_;
 };
 
+// Throws Error{bad_input} for what can never be the database, because nothing would be kept in it: a folder, a pipe, a
+// device, ":memory:" and other names to which SQLite gives a meaning. What is not there yet can.
+void require_database_file(const std::string& path);
+
 class SqliteDatabase final : public Database {
  public:
   // Access::create makes the file with mode 0600. Throws Error: not_found, not_allowed, unavailable (locked),

@@ -20,6 +20,7 @@ interface Plan {
   models: string[];
   depth: Depth;
   custom: { K: number; R: number; T: number };
+  allow_question: boolean;
 }
 
 const wish_of = (plan: Plan, model: string): Wish => ({
@@ -27,7 +28,11 @@ const wish_of = (plan: Plan, model: string): Wish => ({
   model,
   depth: plan.depth,
   ...(plan.depth === "custom" ? plan.custom : {}),
+  ...(plan.allow_question ? { allow_question: true } : {}),
 });
+
+// The service's word for a claim that it measures only when it is told to.
+const is_of_question = (problem: Error | null) => problem?.message.includes("is a question") ?? false;
 
 interface Sum {
   questions: number;
@@ -45,7 +50,7 @@ function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
     const timer = setTimeout(async () => {
       try {
         const claim = plan.claim.trim() || "A claim";
-        const quotes = await Promise.all(plan.models.map((model) => post<Quote>("/api/quotes", { ...wish_of(plan, model), claim })));
+        const quotes = await Promise.all(plan.models.map((model) => post<Quote>("/api/quotes", { ...wish_of(plan, model), claim, allow_question: true })));
         if (is_over) return;
         const paces = plan.models.map(pace_of);
         const seconds = quotes.map((quote, i) => (paces[i] == null ? null : quote.questions * paces[i]));
@@ -82,6 +87,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
     models: start.models.some((m) => m.name === address.searchParams.get("model")) ? [address.searchParams.get("model") as string] : start.models.slice(0, 1).map((m) => m.name),
     depth: "standard",
     custom: { K: 16, R: 1, T: 16 },
+    allow_question: false,
   });
   const [is_sending, send] = useState(false);
   const [problem, tell] = useState<Error | null>(null);
@@ -149,6 +155,12 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
           {plan.models.length === 0 ? "Choose at least one model." : is_too_many ? "Without an account one model can be asked: choose one, or sign in." : sum === null ? "" : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
         </p>
         <ProblemNote problem={problem ?? quote.problem} />
+        {(plan.allow_question || is_of_question(problem)) && (
+          <label class="choice">
+            <input type="checkbox" checked={plan.allow_question} onChange={() => set({ ...plan, allow_question: !plan.allow_question })} />
+            <span><b>Measure the question as it is</b><small>the model is asked how likely a question is to be true</small></span>
+          </label>
+        )}
         <div class="row">
           <button class="primary" disabled={is_sending || plan.models.length === 0 || is_too_many}>{is_sending ? "Sending …" : "Measure"}</button>
           {start.user ? (

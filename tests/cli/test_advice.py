@@ -1,0 +1,310 @@
+"""What the program tells people to do next works. Each piece of advice is provoked, read from what was printed, and followed. The last test reads the
+sources: advice that names a command or a flag and is neither followed here nor listed with a reason fails."""
+import ast
+import json
+import pathlib
+import re
+import shlex
+import shutil
+import unittest
+
+from heretix import SOURCE, ProgramTest
+
+CLAIM = "Tariffs cause inflation"
+SMALL = ("-K", "4", "-R", "1", "-B", "50")
+STORE = "a store/x.sqlite"  # a name that a shell would take apart
+READS = "list|show|answers|report|verify|variance|compare"
+
+# Where a command ends within a sentence.
+COMMAND = re.compile(r"heretix ((?:'[^'\n]*'|\"[^\"\n]*\"|[^\s;,()'\"]+)(?: (?!(?:shows|makes|creates|reads|and|or|over|of|what)\b)(?:'[^'\n]*'|\"[^\"\n]*\"|[^\s;,()'\"]+))*)")
+
+NOT_FOLLOWED = {
+    "of Postgres: tests/postgres follows what db and --database say, with a server": [
+        "heretix db upgrade --database {}", "heretix db downgrade --sql", "heretix db upgrade --sql", "  the older shape '{}': heretix db convert makes it the present one\n",
+        ", {} behind head: heretix db upgrade", "{} differences: heretix db check", "heretix db import {} --database {}", "head, base, or a revision of heretix db history",
+        "heretix db stamp REVISION adopts them where they have exactly its shape; nothing was changed",
+        "heretix db convert makes it the present shape, its rows carried over; nothing was changed", "heretix db downgrade goes back", "heretix db upgrade goes on",
+        "a stamp only names what is there; heretix db upgrade makes it", "heretix db check compares the tables with what this program knows",
+        "name one --database, or --from REV", "nothing was changed; back it up (docs/operations.md), then say --yes-destroy", "createdb makes it; or name another by --database",
+        "start the server (make db starts the local one), or correct the address", "shorten it, or run without --database"],
+    "of what only a fault of the disk, the build or the machine brings about": [
+        "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again", 
+        "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
+        "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1", 
+        "every answer is kept; make room or mend the folder, then run the same command again", "make room or check the disk; what was published before is intact",
+        "check the permissions of the file and its folder, or name another store by --db", "check the permissions of the file and its folder, or name another by --db",
+        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "make room where the output goes; what was measured is stored: heretix list",
+        "name another file by --out", "it was left as it is; restore a copy, or name another file by --db", "use a newer heretix, or name another file by --db",
+        "use a newer heretix, or name another file by --app-db", "name another file by --app-db; this one was left as it is", "see heretix keys path"],
+    "of a provider's server: tests/provider follows it with a server that fails so": [
+        "the same command with --batch fetches it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch is for {}; leave it out",
+        "let it think less (--reasoning low), or more: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired: choose its successor (heretix models)",
+        "correct the base URL (--base-url)", "this is for the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
+        "its token probabilities are shown as they are, whatever the temperature: leave --temperature out", "give it by --base-url or {}, e.g. http://127.0.0.1:8080/v1",
+        "provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself stands in the store", "by --price", " or --base-url",
+        "unknown: {} (--price, --prices)"],
+    "of the service: tests/service follows it": [
+        "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop what listens there, or name another port by --port",
+        "make one by: openssl rand -hex 32", "make it once by: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
+        "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, of the same --app-db or --database"],
+    "a choice between flags that are named in the fault itself": [
+        "leave out --field or --level", "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
+        "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan by -K, -R and -T, or --fixed",
+        "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another by --prompts or RPL_PROMPTS_DIR",
+        "name another file by --db; this one was left as it is", "name another file by --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
+        "put their prices into a file and give it by --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it by --full", "export without --since",
+        "ask one thing by --query, or copy the dataset to a folder", "ask more templates (-K)", "measure with more templates: -K, -T", "ask more templates (-K, -T) before more replicates (-R)",
+        "No template has two answers: what replicates add is unknown (measure with -R 2).",
+        "give its price by --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file by --prices (docs/models.md), or leave the budget out"],
+    "says what is wrong, or shows a name, and tells nobody to do anything": [
+        "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is of one model; the lines name several",
+        "Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It is applied only by --recalibrate.",
+        "--since is '{}', must be a day as YYYY-MM-DD", "--all means local and prod; --database names one", "--lock-wait is {}, must be at least 0", "--sql prints one script",
+        "--to lies on the other side", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}, at least {} are needed", "--from is '{}', must be store, local or prod",
+        "  {} months; --json lists them\n", "heretix-export does one thing: heretix export", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
+        "{:<34} {:<10} {:>8}   (give it by --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}, must be at least 1", "--price is of one model; several are given",
+        "--base-url is of one provider; several models are given", "--checks-at-once is {}, must be from 1 to 64", "several models are for run; here --model may be given once",
+        "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width another",
+        "--until-width looks at the answers between its rungs; a batch is handed over once", "--db names a store, --database a Postgres", "--price is of a hosted model; {} costs nothing",
+        "--draws is {}, must be from 1 to 10000000", "--scale is {}, must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
+        "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months so", "as given; null under --no-claims",
+        "the recipe as JSON; null under --no-claims", "the whole record (docs/record.md), once done; null under --no-claims", "heretix export key",
+        "--price is '{}', must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and its like; {} has one API", "heretix db", "-- heretix db: from {} to {}\n",
+        "the prompt bank changed: begin a new baseline (heretix drift baseline --anew)", "--database ", "--db ", "heretix report ",
+        "(heretix answers)", "(heretix answers {})", "(heretix report)", "(heretix report {})", "see heretix models", "give runs of one claim; see heretix compare",
+        "give answers that were cut off at their limit more room: --max-output-tokens (heretix answers)"],
+}
+
+
+def hints_of_the_sources():
+    """Every text of the program that names a command or a flag, as it stands in the sources."""
+    found = set()
+    for path in sorted((SOURCE / "src").rglob("*.cpp")):
+        if path.name.endswith("_test.cpp") or path.name in ("options.cpp", "generated_docs.cpp") or "html" in path.name:
+            continue
+        text = re.sub(r"(?m)^\s*//.*$", "", path.read_text())
+        for piece in re.finditer(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', text):
+            literal = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', piece.group(0))).replace('\\"', '"').replace("\\n", "\n")
+            if " " in literal and "(?!" not in literal and re.search(r"\bheretix [a-z-]|(?<![\w-])--[a-z]|(?<![\w-])-[A-Z]\b|\bmake [a-z]+ |chmod|openssl|tools/", literal):
+                found.add(literal)
+    return found
+
+
+class Advice(ProgramTest):
+    plan = ("--fixed",)
+
+    def told(self, done, hint):
+        """That piece of advice as it was printed: `hint` as it stands in the sources, which a store's flag may have come into."""
+        pattern = re.escape(hint.strip()).replace(re.escape("{}"), "(?:.+?)")
+        pattern = re.sub(rf"(heretix\\ (?:{READS}))", r"\1(?: --d[a-z]+ (?:'[^']*'|\\S+))?", pattern)
+        found = re.search(pattern + r"[^\n]*", done.stderr + done.stdout)
+        self.assertIsNotNone(found, f"{hint!r} is not in:\n{done.stdout}{done.stderr}")
+        return found.group(0)
+
+    def follow(self, done, hint, fill=(), stdin=None, **environment):
+        """Each command of that advice, its placeholders filled in, ends well."""
+        said = self.told(done, hint)
+        commands = COMMAND.findall(re.split(r"\. (?=[A-Z])", said)[0])
+        self.assertTrue(commands, said)
+        for command in commands:
+            words = [dict(fill).get(word, word) for word in shlex.split(command)]
+            if "<" in words:
+                words = words[:words.index("<")]
+            if ">" in words:
+                (self.folder / words[-1]).write_text(self.ok(*words[:words.index(">")], *dict(fill).get("+", ()), **environment))
+                continue
+            with self.subTest(command=command):
+                self.ok(*words, *dict(fill).get("+", ()), stdin=stdin, **environment)
+        return commands
+
+    def failing(self, code, *arguments, **more):
+        done = self.heretix(*arguments, **more)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done
+
+    def everywhere(self, *arguments):
+        """Without a store's name, and with each way of naming one."""
+        (self.folder / "c.yaml").write_text(f"db: {STORE}\n")
+        yield arguments, {}
+        yield (*arguments, "--db", STORE), {}
+        yield arguments, {"HERETIX_DB": STORE}
+        yield (*arguments, "--config", "c.yaml", *SMALL), {}
+
+    def test_what_comes_next_after_a_run(self):
+        for arguments, environment in self.everywhere("run", CLAIM, "--mock"):
+            done = self.failing(0, *arguments, **environment)
+            self.follow(done, "next: {}", **environment)
+        a, b = (self.script(f"{name}.json", model=name) for name in ("a", "b"))
+        self.follow(self.failing(0, "run", CLAIM, "--model", a, "--model", b, "--db", STORE), "next: {}")
+        page = next(self.folder.glob("*.html")).read_text()
+        verify = re.search(r"<code>heretix (verify [^<]+)</code>", page)[1]
+        self.assertEqual(self.heretix(*verify.split(), "--db", STORE).returncode, 0)
+
+    def test_a_run_without_a_result(self):
+        for name, rules, hint in (("refused", [{"ending": "refused"}], "see why answers were refused: heretix answers {}; or ask more: -K, -R"),
+                                  ("short", [{"ending": "length"}], "give them more room, e.g. --max-output-tokens {}; see what came back: heretix answers {}")):
+            for arguments, environment in self.everywhere("run", CLAIM, "--model", self.script(f"{name}.json", model=name, rules=rules)):
+                done = self.failing(2, *arguments, **environment)
+                said = self.told(done, hint)
+                self.follow(done, hint, **environment)
+                run = re.search(r"heretix-rpl-\w+", said)[0]
+                store = ("--db", STORE) if "--config" in arguments or "--db" in arguments else ()
+                shown = self.failing(3, "show", run, *store, **environment)
+                self.follow(shown, "heretix answers {} shows what came back; the same command goes on", **environment)
+        self.told(done, "give them more room, e.g. --max-output-tokens {}; see what came back: heretix answers {}")
+        self.assertIn("--max-output-tokens", self.ok("run", "--help"))
+
+    def test_each_row_of_a_batch_names_its_own_store(self):
+        model = self.script(rules=[{"ending": "refused"}])
+        (self.folder / "b.jsonl").write_text(json.dumps({"claim": CLAIM, "db": STORE}) + "\n" + json.dumps({"claim": CLAIM}) + "\n")
+        done = self.failing(2, "batch", "b.jsonl", "--model", model, *SMALL)
+        hints = [line for line in done.stderr.splitlines() if "heretix answers" in line]
+        self.assertEqual(["--db" in hint for hint in hints], [True, False])
+        for hint in hints:
+            self.ok(*shlex.split(COMMAND.search(hint)[1]))
+
+    def test_names_that_nothing_goes_by(self):
+        self.ok("run", CLAIM, "--mock", "--db", STORE)
+        self.ok("run", "Snow is white", "--mock", "--db", STORE)
+        for arguments in (("show", "nothing"), ("verify", "nothing"), ("answers", "nothing"), ("report", "exec-nothing"), ("variance", "nothing"), ("compare", "nothing", "more")):
+            self.follow(self.failing(3, *arguments, "--db", STORE), "see heretix list")
+        self.follow(self.failing(2, "show", "heretix-rpl-", "--db", STORE), "give more of the id; see heretix list")
+        done = self.failing(0, "list", "-n", "1", "--db", STORE)
+        self.follow(done, "heretix list --most {}")
+        self.assertEqual(self.follow(self.failing(3, "compare", "model=a", "model=b", "--db", STORE), "measure them first (heretix run, heretix batch); see heretix list",
+                                     fill={"run": "models", "batch": "models"}.items())[:2], ["run", "batch"])
+
+    def test_a_store_that_is_not_there(self):
+        for arguments, environment in ((("list",), {}), (("list", "--db", STORE), {})):
+            done = self.failing(3, *arguments, **environment)
+            self.follow(done, "heretix run creates it; or name another by --db or HERETIX_DB", fill={"+": (CLAIM, "--mock", *SMALL, *arguments[1:])}.items())
+            self.ok(*arguments, **environment)
+
+    def test_a_run_of_another_program(self):
+        shutil.copy(SOURCE / "tests/compat/newer_columns.sqlite", self.folder / "other.sqlite")
+        (self.folder / "other.sqlite").chmod(0o600)
+        run = next(r["run_id"] for r in self.json("list", "--db", "other.sqlite"))
+        self.follow(self.failing(3, "report", run, "--db", "other.sqlite"), "heretix show {}")
+
+    def test_gates_name_the_run_that_failed(self):
+        rules = [{"paraphrase_idx": i, "prob_true": 0.02 if i % 2 else 0.98} for i in range(16)]
+        model = self.script(rules=[{"paraphrase_idx": 3, "ending": "refused"}, *rules])
+        done = self.failing(0, "run", CLAIM, "--model", model, "-K", "16", "-R", "1", "--db", STORE)
+        run = self.json("list", "--db", STORE)[0]["run_id"]
+        for text in (done, self.failing(0, "show", run, "--db", STORE)):
+            for hint, command in (("read the refused answers (heretix answers); the model may not follow this prompt bank", "answers"),
+                                  ("look at the templates that differ (heretix report); the claim may be read in several ways", "report")):
+                self.assertIn(f"(heretix {command} --db '{STORE}' {run})", text.stdout)
+                self.ok(command, "--db", STORE, run)
+        cut = self.script("cut.json", rules=[{"paraphrase_idx": 3, "ending": "length"}, *rules])
+        done = self.failing(0, "run", CLAIM, "--model", cut, "-K", "16", "-R", "1")
+        run = self.json("list")[0]["run_id"]
+        self.assertIn(f"give answers that were cut off at their limit more room: --max-output-tokens (heretix answers {run})", done.stdout)
+        self.ok("answers", run)
+
+    def test_what_is_wrong_with_a_command(self):
+        self.follow(self.failing(2, "run", "--mock"), 'heretix run "Tariffs cause inflation"', fill={"+": ("--mock", *SMALL)}.items())
+        a, b = (self.script(f"{name}.json", model=name) for name in ("a", "b"))
+        self.follow(self.failing(2, "describe", CLAIM, "--model", a, "--model", b), "heretix run CLAIM --model A --model B", fill={"CLAIM": CLAIM, "A": a, "B": b}.items())
+        self.follow(self.failing(2, "readouts", CLAIM, "--readout", "token"), "heretix run CLAIM --readout NAME reads it in one",
+                    fill={"CLAIM": CLAIM, "NAME": "verbalized", "+": ("--mock", *SMALL)}.items())
+        self.ok("--help")
+        done = self.failing(2, "run", CLAIM, "--no-such-flag")
+        self.follow(done, "heretix --help, or --help behind a command")
+        self.ok("run", CLAIM, "--help")
+        self.told(self.failing(2, "run", "Is it flat?", "--mock"), "--allow-question measures it as it is")
+        self.ok("run", "Is it flat?", "--mock", "--allow-question", *SMALL)
+        self.follow(self.failing(2, "run", CLAIM, "--model", "nobody"),
+                    "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or scripted:FILE; or --mock; see heretix models")
+        self.follow(self.failing(0, "models"), "\nPrices of {} models are known, by the list of {}: heretix models --prices. Any other model can be asked too; its cost is unknown.\n")
+
+    def test_a_claim_that_is_too_long(self):
+        long = "x" * 1500
+        said = self.told(self.failing(2, "run", long, "--mock"), "shorten the claim by {} characters, or raise --max-prompt-chars")
+        by = int(re.search(r"by (\d+)", said)[1])
+        self.ok("run", long[by:], "--mock", *SMALL)
+        self.ok("run", long, "--mock", "--max-prompt-chars", 1200 + by, *SMALL)
+        self.failing(2, "run", long[by - 1:], "--mock")
+
+    def test_keys(self):
+        environment = {"XDG_CONFIG_HOME": str(self.folder)}
+        done = self.failing(4, "run", CLAIM, "--model", "openai/m", **environment)
+        self.follow(done, "export {}=…, or heretix keys set {}", stdin="sk-1234567890\n", **environment)
+        self.assertIn("openai", self.ok("keys", "list", **environment))
+        done = self.failing(2, "keys", "set", "openai", stdin="\n", **environment)
+        self.follow(done, "heretix keys set {} < FILE", stdin="sk-1234567890\n", **environment)
+        keys = self.folder / "heretix/keys"
+        keys.chmod(0o644)
+        said = self.told(self.failing(4, "keys", "list", **environment), "chmod 600 ")
+        self.assertEqual(shlex.split(said), ["chmod", "600", str(keys)])
+        keys.chmod(0o600)
+        keys.write_text("nonsense\n")
+        self.told(self.failing(2, "keys", "list", **environment), "correct that line, or remove it")
+        keys.write_text("")
+        self.ok("keys", "list", **environment)
+
+    def test_certificates(self):
+        (self.folder / "l.csv").write_text("claim,label\n" + "".join(f"Claim number {i:03},{'true' if i % 2 else 'false'}\n" for i in range(40)))
+        model = self.script("m.json", model="m", rules=[{"prob_true": 0.7}])
+        fill = {"+": ("l.csv", "--model", model, "-q"), "FILE": "FILE"}.items()
+        done = self.failing(3, "run", CLAIM, "--model", model, "--recalibrate", "FILE")
+        self.follow(done, "make one: heretix calibrate --json > FILE", fill=fill)
+        (self.folder / "bad.json").write_text("{}")
+        self.follow(self.failing(2, "run", CLAIM, "--model", model, "--recalibrate", "bad.json"), "make one: heretix calibrate --json > FILE", fill=fill)
+        self.ok("run", CLAIM, "--model", model, "--recalibrate", "FILE", *SMALL)
+        silent = self.script("silent.json", model="silent", rules=[{"ending": "refused"}])
+        done = self.failing(2, "calibrate", "l.csv", "--model", silent, "-q", "--db", STORE)
+        self.follow(done, "see why answers were refused: heretix answers {}; or ask more: -K, -R")
+        run = re.search(r"heretix-rpl-\w+", done.stderr)[0]
+        self.follow(done, "heretix list shows the runs, and heretix answers RUN what came back", fill={"RUN": run}.items())
+
+    def test_coherence(self):
+        said = self.told(self.failing(2, "coherence", "All swans might be white", "--mock"), 'write it yourself: --not "…"')
+        self.ok("coherence", "All swans might be white", *shlex.split(said.split(": ")[1]), "--mock")
+        done = self.failing(2, "coherence", "Snow is white", "--mock", *SMALL, "--db", STORE)  # four wordings of each, and none of both
+        self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
+        self.ok("coherence", "Snow is white", "--mock", "-K", "16", "-R", "1", "--db", STORE)
+        done = self.heretix("coherence", "All swans might be white", "--paraphrase", "Swans are white", "--mock", *SMALL)
+        self.told(done, 'heretix: {}; give it with --not "…"')
+        model = self.script(rules=[{"user_contains": "not", "paraphrase_idx": i, "ending": "refused"} for i in range(1, 16)])
+        done = self.heretix("coherence", "Snow is white", "--not", "Snow is not white", "--model", model, "--db", STORE)
+        self.assertNotEqual(done.returncode, 0)
+        if "templates, at least 2" in done.stderr:
+            self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
+        else:
+            self.follow(done, "see why answers were refused: heretix answers {}; or ask more: -K, -R")
+
+    def test_drift(self):
+        (self.folder / "w.csv").write_text("claim\nSnow is white\nGrass is green\n")
+        a, b = (self.script(f"{name}.json", model=name) for name in ("a", "b"))
+        check = ("drift", "check", "w.csv", "--watch", "my watch", "--model", a, *SMALL, "--webhook", "http://127.0.0.1:9/x", "--db", STORE)
+        commands = self.follow(self.failing(2, *check), "heretix drift baseline")
+        self.assertEqual(len(commands), 1)
+        self.assertEqual(self.failing(0, *check).returncode, 0)
+        hint = "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew"
+        done = self.failing(2, "drift", "check", "w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)
+        self.follow(done, hint, fill={"+": ("w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)}.items())
+        self.ok("drift", "baseline", "w.csv", "--watch", "another", "--model", b, *SMALL, "--db", STORE)
+
+    def test_export(self):
+        done = self.failing(3, "export", "my lake")
+        self.follow(done, "measure something first (heretix run), or name a store by --db", fill={"+": (CLAIM, "--mock", *SMALL)}.items())
+        done = self.failing(3, "export", "my lake", "--query", "SELECT 1")
+        self.follow(done, "heretix export {} makes it")
+        self.ok("export", "my lake", "--query", "SELECT 1")
+        self.follow(self.failing(2, "export", "my lake", "--from", "nowhere"), "heretix export --help shows them")
+
+    def test_no_advice_of_the_program_is_forgotten(self):
+        followed = set()
+        for call in ast.walk(ast.parse(pathlib.Path(__file__).read_text())):
+            if isinstance(call, ast.Constant) and isinstance(call.value, str):
+                followed.add(call.value)
+        listed = {hint for hints in NOT_FOLLOWED.values() for hint in hints}
+        hints = hints_of_the_sources()
+        self.assertGreater(len(hints), 150, "the sources were not read")
+        self.assertEqual(hints - followed, set(), "advice that no test follows and no reason excuses")
+        self.assertEqual(listed - hints, set(), "reasons for advice that the program does not give any more")
+
+
+if __name__ == "__main__":
+    unittest.main()
