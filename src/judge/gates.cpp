@@ -68,8 +68,8 @@ std::optional<Gate> judge_labels(const LabelAgreement& labels) {
   return Gate{.name = "labels",
               .meaning = "share of answers whose label contradicts their number",
               .advice =
-                  "read these answers (heretix answers --raw); the model may not understand the scale: try "
-                  "--readout token or another model",
+                  "read these answers (heretix answers); the model may not understand the scale, "
+                  "another one or another readout may",
               .bound = Bound::at_most,
               .limit = kMaxContradictingLabels,
               .observed = labels.share(),
