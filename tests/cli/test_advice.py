@@ -26,6 +26,7 @@ NOT_FOLLOWED = {
         "heretix db convert makes it the present shape, its rows carried over; nothing was changed", "heretix db downgrade goes back", "heretix db upgrade goes on",
         "a stamp only names what is there; heretix db upgrade makes it", "heretix db check compares the tables with what this program knows",
         "name one --database, or --from REV", "nothing was changed; back it up (docs/operations.md), then say --yes-destroy", "createdb makes it; or name another by --database",
+        "name a PostgreSQL server; or leave out --database: the embedded service needs no server",
         "start the server (make db starts the local one), or correct the address", "shorten it, or run without --database"],
     "of what only a fault of the disk, the build or the machine brings about": [
         "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again", 
@@ -36,6 +37,9 @@ NOT_FOLLOWED = {
         "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "make room where the output goes; what was measured is stored: heretix list",
         "name another file by --out", "it was left as it is; restore a copy, or name another file by --db", "use a newer heretix, or name another file by --db",
         "use a newer heretix, or name another file by --app-db", "name another file by --app-db; this one was left as it is", "see heretix keys path"],
+    "of the dataset: tests/export follows it": [
+        "--since leaves it so: export without --since to have it written anew", "heretix db check --database {} lists what differs; give the column its type back, then export again",
+        "heretix db check lists what differs; give the column its type back, then export again"],
     "of a provider's server: tests/provider follows it with a server that fails so": [
         "the same command with --batch fetches it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch is for {}; leave it out",
         "let it think less (--reasoning low), or more: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired: choose its successor (heretix models)",
@@ -196,6 +200,10 @@ class Advice(ProgramTest):
                                   ("look at the templates that differ (heretix report); the claim may be read in several ways", "report")):
                 self.assertIn(f"(heretix {command} --db '{STORE}' {run})", text.stdout)
                 self.ok(command, "--db", STORE, run)
+        contradicting = self.script("labels.json", rules=[{"text": '{"belief":{"prob_true":0.9,"label":"very_unlikely"}}'}])
+        hint = "read these answers (heretix answers); the model may not understand the scale, another one or another readout may"
+        self.assertIn(hint.split(";")[1], self.failing(0, "run", CLAIM, "--model", contradicting, "-K", "16", "-R", "1", "--db", "labels.sqlite").stdout)
+        self.ok("answers", self.json("list", "--db", "labels.sqlite")[0]["run_id"], "--db", "labels.sqlite")
         cut = self.script("cut.json", rules=[{"paraphrase_idx": 3, "ending": "length"}, *rules])
         done = self.failing(0, "run", CLAIM, "--model", cut, "-K", "16", "-R", "1")
         run = self.json("list")[0]["run_id"]
