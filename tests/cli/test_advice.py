@@ -21,7 +21,7 @@ COMMAND = re.compile(r"heretix ((?:'[^'\n]*'|\"[^\"\n]*\"|[^\s;,()'\"]+)(?: (?!(
 NOT_FOLLOWED = {
     "of Postgres: tests/postgres follows what db and --database say, with a server": [
         "heretix db upgrade --database {}", "heretix db downgrade --sql", "heretix db upgrade --sql", "  the older shape '{}': heretix db convert makes it the present one\n",
-        ", {} behind head: heretix db upgrade", "{} differences: heretix db check", "heretix db import {} --database {}", "head, base, or a revision of heretix db history",
+        "{} differences: heretix db check", "heretix db import {} --database {}", "head, base, or a revision of heretix db history",
         "heretix db stamp REVISION adopts them where they have exactly its shape; nothing was changed",
         "heretix db convert makes it the present shape, its rows carried over; nothing was changed", "heretix db downgrade goes back", "heretix db upgrade goes on",
         "a stamp only names what is there; heretix db upgrade makes it", "heretix db check compares the tables with what this program knows",
