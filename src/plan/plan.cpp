@@ -75,8 +75,10 @@ void fill_slots(Plan& plan) {
 void fill_questions(Plan& plan, const PromptBank& bank) {
   const int replicates = plan.recipe.sampling.replicates;
   std::unordered_map<std::string, std::size_t> seen;  // prompt hash to its place in plan.templates
+  const bool asks_negation = bank.states() && plan.recipe.mode.value("negation") != kNoNegation;
   for (const int paraphrase : plan.slot_order) {
-    const std::string user = bank.user_text(static_cast<std::size_t>(paraphrase), plan.recipe.claim.text);
+    const auto index = static_cast<std::size_t>(paraphrase);
+    const std::string user = bank.user_text(index, plan.recipe.claim.text);
     const std::string hash = prompt_sha256(plan.system_text, user);
     const auto [place, fresh] = seen.try_emplace(hash, plan.templates.size());
     if (fresh) plan.templates.push_back({hash, paraphrase, 0});
@@ -85,6 +87,7 @@ void fill_questions(Plan& plan, const PromptBank& bank) {
       const int replicate = occurrence * replicates + r;
       plan.questions.push_back(
           {paraphrase, replicate, hash, cache_key(plan.recipe, plan.prompt_version, hash, replicate), user});
+      if (asks_negation) plan.questions.back().negated_text = bank.negated_text(index, plan.recipe.claim.text);
     }
   }
 }
@@ -92,8 +95,10 @@ void fill_questions(Plan& plan, const PromptBank& bank) {
 void measure_prompts(Plan& plan, const PromptBank& bank) {
   const std::size_t system = count_code_points(plan.system_text) + 2;
   for (const int paraphrase : plan.template_order) {
-    const std::string user = bank.user_text(static_cast<std::size_t>(paraphrase), plan.recipe.claim.text);
-    const int length = static_cast<int>(system + count_code_points(user));
+    const auto index = static_cast<std::size_t>(paraphrase);
+    std::size_t text = count_code_points(bank.user_text(index, plan.recipe.claim.text));
+    if (bank.states()) text = std::max(text, count_code_points(bank.negated_text(index, plan.recipe.claim.text)));
+    const int length = static_cast<int>(system + text);
     if (length > plan.longest_prompt) {
       plan.longest_prompt = length;
       plan.longest_paraphrase_idx = paraphrase;

@@ -20,8 +20,10 @@ struct Question {
   std::string prompt_sha256;
   std::string cache_key;
   std::string user_text;
-  bool is_part = false;  // of an answer that several make (readout/): kept, but no sample
-  std::string begun{};   // of the answer: the model goes on from here
+  bool is_part = false;        // of an answer that several make (readout/): kept, but no sample
+  std::string begun{};         // of the answer: the model goes on from here
+  std::string negated_text{};  // of a statement: its negation, where both are asked (Readout::decision)
+  bool is_negation = false;    // of a part: it asks the negation
 };
 
 struct PlannedTemplate {

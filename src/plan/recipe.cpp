@@ -13,10 +13,11 @@
 namespace heretix {
 namespace {
 
-constexpr std::array<std::pair<Readout, std::string_view>, 4> kReadouts = {{{Readout::verbalized, "verbalized"},
+constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadouts = {{{Readout::verbalized, "verbalized"},
                                                                             {Readout::token, "token"},
                                                                             {Readout::frequency, "frequency"},
-                                                                            {Readout::expected, "expected"}}};
+                                                                            {Readout::expected, "expected"},
+                                                                            {Readout::decision, "decision"}}};
 
 void require_in(const char* name, long value, long least, long most) {
   if (value >= least && value <= most) return;
@@ -57,7 +58,7 @@ Readout readout_from(const std::string& word) {
   const auto found = std::ranges::find(kReadouts, word, &std::pair<Readout, std::string_view>::second);
   if (found != kReadouts.end()) return found->first;
   throw Error(ErrorKind::bad_input,
-              fmt::format("readout is '{}', must be verbalized, token, frequency or expected", word),
+              fmt::format("readout is '{}', must be verbalized, token, frequency, expected or decision", word),
               "see docs/readouts.md");
 }
 

@@ -21,12 +21,16 @@ inline constexpr int kMaxPromptChars = 1'000'000;
 
 inline constexpr int kMaxSamples = 1000;  // of one frequency
 
+// Parts of a mode that belong to Readout::decision.
+inline constexpr std::string_view kNoNegation = "none";  // of "negation": statements are asked without their negations
+
 // How a probability is read off the model (docs/readouts.md).
 enum class Readout {
   verbalized,  // the number that it writes
   token,       // the probability of the word True against False
   frequency,   // how often it says True
   expected,    // the mean of all numbers that it might write, by its token probabilities
+  decision,    // the probability that it states for a statement and for its negation, without a text
 };
 std::string_view to_word(Readout readout);
 Readout readout_from(const std::string& word);  // empty: verbalized; throws Error{bad_input} naming the words

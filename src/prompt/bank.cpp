@@ -13,9 +13,12 @@
 namespace heretix {
 namespace {
 
-constexpr const char* kHint = "a prompt bank has version, system, user_template and paraphrases (docs/prompts.md)";
-constexpr std::array kKnownFields = {"version", "system",   "schema",      "user_template", "paraphrases",
-                                     "name",    "language", "description", "author_note",   "license"};
+constexpr const char* kHint =
+    "a prompt bank has version, system, user_template and paraphrases, or version, state and statements "
+    "(docs/prompts.md)";
+constexpr std::array kKnownFields = {"version",    "system", "schema",   "user_template", "paraphrases", "state",
+                                     "statements", "name",   "language", "description",   "author_note", "license"};
+constexpr std::array kFieldsOfQuestions = {"system", "schema", "user_template", "paraphrases"};
 constexpr std::size_t kMaxVersionCharacters = 64;  // width of checks.prompt_version
 
 std::string text_of(const YAML::Node& node, const std::string& what, const YamlSource& source) {
@@ -31,6 +34,42 @@ std::string required_text(const YAML::Node& root, const char* name, const YamlSo
   const YAML::Node node = root[name];
   if (!node) source.refuse(root.Mark(), fmt::format("field '{}' is missing", name));
   return text_of(node, fmt::format("'{}'", name), source);
+}
+
+void require_length(const YAML::Node& list, const char* name, const YamlSource& source) {
+  if (!list.IsSequence() || list.size() == 0) source.refuse(list.Mark(), fmt::format("'{}' must be a list", name));
+  if (list.size() > kMaxParaphrases)
+    source.refuse(list.Mark(), fmt::format("{} {}, at most {}", list.size(), name, kMaxParaphrases));
+}
+
+// One side of a statement, which holds the claim's place.
+std::string side_of(const YAML::Node& statement, const char* side, std::size_t i, const YamlSource& source) {
+  const std::string what = fmt::format("'{}' of statement {}", side, i);
+  const YAML::Node node = statement[side];
+  if (!node) source.refuse(statement.Mark(), fmt::format("{} is missing", what));
+  std::string text = text_of(node, what, source);
+  if (text.find(kClaimMark) == std::string::npos)
+    source.refuse(node.Mark(), fmt::format("{} has no {}", what, kClaimMark));
+  return text;
+}
+
+void fill_statements(PromptBank& bank, const YAML::Node& root, const YamlSource& source) {
+  for (const char* name : kFieldsOfQuestions) {
+    if (root[name]) source.refuse(root[name].Mark(), fmt::format("a bank of statements has no '{}'", name));
+  }
+  bank.system = required_text(root, "state", source);
+
+  const YAML::Node list = root["statements"];
+  if (!list) source.refuse(root.Mark(), "field 'statements' is missing");
+  require_length(list, "statements", source);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (!list[i].IsMap() || list[i].size() != 2)
+      source.refuse(list[i].Mark(), fmt::format("statement {} must have the two fields 'claim' and 'negation'", i));
+    bank.paraphrases.push_back(side_of(list[i], "claim", i, source));
+    bank.negations.push_back(side_of(list[i], "negation", i, source));
+    if (bank.paraphrases.back() == bank.negations.back())
+      source.refuse(list[i].Mark(), fmt::format("both sides of statement {} are the same text", i));
+  }
 }
 
 std::vector<std::string> paraphrases_of(const YAML::Node& root, bool template_has_claim, const YamlSource& source) {
@@ -58,6 +97,11 @@ PromptBank bank_from(const YAML::Node& root, const YamlSource& source) {
   if (count_code_points(bank.version) > kMaxVersionCharacters) {
     source.refuse(root["version"].Mark(), fmt::format("'version' has over {} characters", kMaxVersionCharacters));
   }
+  if (root["statements"] || root["state"]) {
+    fill_statements(bank, root, source);
+    return bank;
+  }
+
   bank.system = required_text(root, "system", source);
   bank.schema = root["schema"] ? text_of(root["schema"], "'schema'", source) : std::string(default_schema());
   bank.user_template = required_text(root, "user_template", source);
@@ -81,15 +125,21 @@ PromptBank answered_by_a_word(PromptBank bank) {
   return bank;
 }
 
-std::string PromptBank::full_system() const { return system + "\n\n" + schema; }
+std::string PromptBank::full_system() const { return states() ? system : system + "\n\n" + schema; }
+
+std::string PromptBank::negated_text(std::size_t paraphrase, const std::string& claim) const {
+  return replaced(negations.at(paraphrase), kClaimMark, claim);
+}
 
 std::string PromptBank::user_text(std::size_t paraphrase, const std::string& claim) const {
+  if (states()) return replaced(paraphrases.at(paraphrase), kClaimMark, claim);
   return replaced(paraphrases.at(paraphrase), kClaimMark, claim) + "\n\n" + replaced(user_template, kClaimMark, claim);
 }
 
 std::string PromptBank::sha256() const {
   std::string text = system + "\n\n" + user_template + "\n\n";
   for (std::size_t i = 0; i < paraphrases.size(); ++i) text += (i == 0 ? "" : "\n") + paraphrases[i];
+  for (const std::string& negation : negations) text += "\n" + negation;
   return sha256_hex(text);
 }
 

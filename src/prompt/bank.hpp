@@ -1,5 +1,7 @@
 // A prompt bank: one system text, one answer schema, one user template and many paraphrases of the same
-// question, with a version that goes into every key. File format: docs/prompts.md.
+// question, with a version that goes into every key. A bank of statements, for models that state a probability and
+// write nothing, has one neutral state in place of the system text, and each statement beside its negation. File
+// format: docs/prompts.md.
 #pragma once
 
 #include <string>
@@ -13,15 +15,19 @@ inline constexpr std::size_t kMaxParaphrases = 1000;
 
 struct PromptBank {
   std::string version;  // the bank's own; hashed into every key
-  std::string system;
-  std::string schema;  // tells the model the form of the answer
+  std::string system;   // of a bank of statements: the state under which each is judged
+  std::string schema;   // tells the model the form of the answer
   std::string user_template;
   std::vector<std::string> paraphrases;  // in bank order, duplicates kept
   std::string source;                    // where it was read; for messages and provenance only
+  std::vector<std::string> negations{};  // of a bank of statements: that of each paraphrase; else empty
+
+  bool states() const { return !negations.empty(); }
 
   std::string full_system() const;  // system + "\n\n" + schema
   std::string user_text(std::size_t paraphrase, const std::string& claim) const;
-  std::string sha256() const;  // of system, user template and paraphrases; the schema is not included
+  std::string negated_text(std::size_t paraphrase, const std::string& claim) const;  // of a bank of statements
+  std::string sha256() const;  // of system, user template, paraphrases and negations; the schema is not included
 };
 
 // The same questions, to be answered by the one word True or False: another version, another schema.

@@ -278,11 +278,13 @@ json to_artifact(const Record& record) {
 }
 
 json to_json(const PromptBank& bank) {
-  return {{"version", bank.version},
-          {"system", bank.system},
-          {"schema", bank.schema},
-          {"user_template", bank.user_template},
-          {"paraphrases", bank.paraphrases}};
+  json out = {{"version", bank.version},
+              {"system", bank.system},
+              {"schema", bank.schema},
+              {"user_template", bank.user_template},
+              {"paraphrases", bank.paraphrases}};
+  if (bank.states()) out["negations"] = bank.negations;
+  return out;
 }
 
 PromptBank bank_from_json(const json& bank) {
@@ -291,7 +293,8 @@ PromptBank bank_from_json(const json& bank) {
           .schema = bank.at("schema"),
           .user_template = bank.at("user_template"),
           .paraphrases = bank.at("paraphrases").get<std::vector<std::string>>(),
-          .source = "record"};
+          .source = "record",
+          .negations = bank.value("negations", std::vector<std::string>{})};
 }
 
 std::string content_sha256(const PromptBank& bank) { return sha256_hex(to_json(bank).dump()); }
