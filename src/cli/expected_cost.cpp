@@ -30,7 +30,7 @@ ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database&
   const ProviderFacts& facts = provider.facts();
   if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return {};
   RunStore runs(database);
-  const PromptBank bank = PromptBanks(resolved.prompts).get(resolved.request.bank);
+  const PromptBank bank = named_bank(resolved.request, PromptBanks(resolved.prompts));
   const CheckRequest request = as_remembered(resolved.request, bank, provider, runs);
   const Plan plan = plan_to_send(plan_check(request, bank, facts));
   return expected_cost(plan, facts, stored_in(plan, database));

@@ -28,7 +28,7 @@ Measuring::Measuring(Options options, int templates)
   require_price(budget_, provider_->facts());
   const Settings& s = resolved_.settings;
   if (options_.fixed || s.slots || s.replicates || s.templates || s.until_width) return;
-  const PromptBank bank = PromptBanks(resolved_.prompts).get(resolved_.request.bank);
+  const PromptBank bank = named_bank(resolved_.request, PromptBanks(resolved_.prompts));
   const auto all = static_cast<int>(bank.paraphrases.size());
   resolved_.request.sampling.slots = templates == 0 ? all : std::min(templates, all);
   resolved_.request.sampling.replicates = 1;

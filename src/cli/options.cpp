@@ -69,12 +69,16 @@ void add_plan_options(App& command, Options& o) {
                   "of a hosted model: how much it thinks first, in its provider's words, e.g. minimal, low, high")
       ->type_name("EFFORT");
   command
-      .add_option("--readout", o.flags.readout,
-                  "how a probability is read off the model: verbalized, token, frequency or expected (default "
-                  "verbalized; docs/readouts.md)")
+      .add_option(
+          "--readout", o.flags.readout,
+          "how a probability is read off the model: verbalized, token, frequency, expected or decision (default "
+          "verbalized, or the only one that the model has; docs/readouts.md)")
       ->type_name("READOUT");
   command.add_option("--samples", o.flags.samples, "of each template, for --readout frequency (default 20)")
       ->type_name("N");
+  command.add_flag_callback(
+      "--no-negation", [&o] { o.flags.negation = false; },
+      "for --readout decision: half the cost, but a tendency to say yes stays in the number");
   add_switch(command, "--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
   command
       .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")

@@ -15,6 +15,7 @@
 #include "plan/limits.hpp"
 #include "plan/outline.hpp"
 #include "queue/queue.hpp"
+#include "readout/parts.hpp"
 #include "stats/ladder.hpp"
 
 namespace heretix {
@@ -66,7 +67,7 @@ std::optional<Usd> most_cost(const Plan& plan, const PromptBank& bank, const Pro
   const Sampling& sampling = plan.recipe.sampling;
   Usd most;
   for (std::size_t i = 0; i < plan.template_order.size(); ++i) {
-    const int times = plan.planned_counts[i] * sampling.replicates * 2;
+    const int times = plan.planned_counts[i] * sampling.replicates * most_parts(plan.recipe) * 2;
     if (times == 0) continue;
     Question question;
     question.user_text = bank.user_text(static_cast<std::size_t>(plan.template_order[i]), plan.recipe.claim.text);
@@ -129,7 +130,7 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
                     .execution_id = new_execution_id(),
                     .plan = {},
                     .quote = {}};
-  const PromptBank bank = banks_.get(rules_.bank);
+  const PromptBank bank = named_bank(request, banks_);
   const PromptBank asked = asked_bank(request, bank);
   prepared.plan = outline_check(request, bank, model->facts, prepared.execution_id);
   require_fits_check(prepared.plan);

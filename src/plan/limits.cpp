@@ -28,6 +28,7 @@ void require_ranges(const Sampling& s) {
 
 std::int64_t questions_of(const Sampling& sampling, Readout readout, int samples) {
   const std::int64_t answers = std::int64_t{sampling.slots} * sampling.replicates;
+  if (readout == Readout::decision) return 2 * answers;  // each statement and its negation
   return readout == Readout::frequency ? answers * samples : answers;
 }
 

@@ -127,6 +127,7 @@ class Provider {
   // Why the model cannot be read so; empty: it can.
   virtual std::string why_not(Readout readout) const {
     if (readout == Readout::frequency) return "it plays written numbers only";
+    if (readout == Readout::decision) return "it writes answers and states no probability by itself";
     return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
   }
 

@@ -120,7 +120,7 @@ Interval widened(Interval interval, Interval by) {
 
 HonestInterval::Bounds bounds_of(const std::vector<double>& sorted, std::span<const double> answers,
                                  const HonestInterval& found, const HonestOptions& options) {
-  const double grid = grid_of(answers);
+  const double grid = options.grid ? *options.grid : grid_of(answers);
   const std::vector<double> z = capped(sorted, found.trimmed, grid);
   const double scale = options.scale.value_or(honest_scale(options.level, sorted.size()));
   const double spread = standard_deviation(z);

@@ -49,6 +49,7 @@ struct HonestOptions {
   Level level = Level::p95;
   std::optional<Interval> frozen{};  // the hull
   std::optional<double> scale{};     // in place of c_T: the ladder's constants
+  std::optional<double> grid{};      // in place of the step that is looked for in the answers: it is known
 };
 
 // `groups`: usable answers by template in plan order, none empty.

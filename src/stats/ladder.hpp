@@ -40,8 +40,10 @@ struct Climb {
 };
 
 // `answers`: of the templates asked so far, in the order of the plan; empty where the answer was unusable. `available`:
-// templates that there are. Throws Error{bad_input} where all are asked and not one answer is usable.
-Climb climb(std::span<const std::optional<Probability>> answers, std::size_t available, double target);
+// templates that there are. `grid`: see HonestOptions. Throws Error{bad_input} where all are asked and not one answer
+// is usable.
+Climb climb(std::span<const std::optional<Probability>> answers, std::size_t available, double target,
+            std::optional<double> grid = {});
 
 // In place of c_T: of a rung that was completed, and where the run had to stop for a reason of its own.
 double ladder_scale(int rung);
