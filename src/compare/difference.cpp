@@ -18,29 +18,40 @@ double grid_of(const Record& a, const Record& b) {
   return std::max(grid(a), grid(b));
 }
 
-std::vector<double> means_of(const Record& record) {
-  std::vector<double> means;
-  for (const AnsweredTemplate& t : answered_templates(record)) means.push_back(t.mean);
-  return means;
-}
-
 std::vector<double> as_probabilities(std::vector<double> logits) {
   for (double& x : logits) x = sigmoid(x);
   return logits;
+}
+
+// What is left open of a minus b, by what is left open of either.
+LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
+LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low), sigmoid(range.high)}; }
+
+// Where the rounding of the numbers alone could have made the difference, chance is not asked.
+std::optional<double> p_beyond_rounding(std::optional<double> p, const LogitRange& range) {
+  const bool could_be_rounding = range.low < range.high && range.low <= 0 && range.high >= 0;
+  return could_be_rounding ? std::optional(1.0) : p;
 }
 
 void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
   const std::vector<double>& a = shared.means[0];
   const std::vector<double>& b = shared.means[1];
   std::vector<double> logits, probabilities;
+  std::vector<LogitRange> logit_ranges, probability_ranges;
   for (std::size_t k = 0; k < a.size(); ++k) {
+    const LogitRange &of_a = shared.ranges[0][k], &of_b = shared.ranges[1][k];
     logits.push_back(a[k] - b[k]);
+    logit_ranges.push_back(minus(of_a, of_b));
     probabilities.push_back(sigmoid(a[k]) - sigmoid(b[k]));
+    probability_ranges.push_back(minus(as_probability(of_a), as_probability(of_b)));
   }
+
+  const LogitRange open = center_range(logit_ranges);
   found.is_paired = true;
-  found.logit = trimmed_spread_interval(logits);
-  found.probability = trimmed_spread_interval(probabilities, Level::p90);
-  found.p_value = sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b)));
+  found.logit = widened_to(trimmed_spread_interval(logits), open);
+  found.probability = widened_to(trimmed_spread_interval(probabilities, Level::p90), center_range(probability_ranges));
+  found.p_value = p_beyond_rounding(
+      sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b))), open);
   for (std::size_t k = 0; k < a.size(); ++k) {
     std::vector<double> others = logits;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(k));
@@ -51,12 +62,21 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
 }
 
 void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) {
-  const std::vector<double> of_a = means_of(a);
-  const std::vector<double> of_b = means_of(b);
-  const Welch logit = welch_interval(of_a, of_b);
-  found.logit = logit.interval;
-  found.p_value = logit.p_value;
-  found.probability = welch_interval(as_probabilities(of_a), as_probabilities(of_b), Level::p90).interval;
+  std::array<std::vector<double>, 2> means;
+  std::array<std::vector<LogitRange>, 2> ranges;
+  for (std::size_t side = 0; side < 2; ++side) {
+    for (const AnsweredTemplate& t : answered_templates(side == 0 ? a : b)) {
+      means[side].push_back(t.mean);
+      ranges[side].push_back(t.range);
+    }
+  }
+
+  const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
+  const Welch logit = welch_interval(means[0], means[1]);
+  const Welch probability = welch_interval(as_probabilities(means[0]), as_probabilities(means[1]), Level::p90);
+  found.logit = widened_to(logit.interval, minus(of_a, of_b));
+  found.p_value = p_beyond_rounding(logit.p_value, minus(of_a, of_b));
+  found.probability = widened_to(probability.interval, minus(as_probability(of_a), as_probability(of_b)));
 }
 
 bool is_small(const CenteredInterval& probability, double grid) {
