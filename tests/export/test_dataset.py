@@ -255,7 +255,7 @@ class Dataset(LakeTest):
                 self.assertTrue(file["path"].startswith(f"{name}/env={file['env']}/month={file['month']}/"))
                 parquet = pq.ParquetFile(self.lake / file["path"])
                 self.assertEqual(parquet.metadata.num_rows, file["rows"])
-                self.assertEqual(parquet.schema_arrow.metadata[b"heretix.schema_version"], b"2")
+                self.assertEqual(parquet.schema_arrow.metadata[b"heretix.schema_version"], b"3")
                 self.assertNotIn("env", parquet.schema_arrow.names)
                 column = parquet.metadata.row_group(0).column(parquet.schema_arrow.names.index("source"))
                 self.assertEqual((column.compression, column.has_dictionary_page, column.is_stats_set), ("ZSTD", True, True))
