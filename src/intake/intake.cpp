@@ -134,10 +134,6 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
 
   const OfferedModel& model = offered(wish.model);
   const Readout readout = wish.readout.value_or(natural_readout(model));
-  if (!model.allows(readout))
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{} cannot be read by {}: {}", wish.model, to_word(readout), model.unreadable.at(readout)),
-                "leave readout out, or ask another model");
 
   // Nothing is read or planned for what is too large.
   CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish, readout)};
@@ -145,6 +141,11 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
   request.seed = wish.seed;
   request.fresh = wish.fresh;
   require_measurable(request.sampling, request.readout, request.samples, kMostQuestions);
+
+  if (!model.allows(readout))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} cannot be read by {}: {}", wish.model, to_word(readout), model.unreadable.at(readout)),
+                "leave readout out, or ask another model");
 
   Prepared prepared{.model = &model,
                     .job = {.model = wish.model, .request = request},
