@@ -109,7 +109,8 @@ const std::vector<TableQuery> kQueries = {
       {"negation_p", "(d.sides->>'negation')::double precision"},
       {"number_step", "(d.sides->>'step')::double precision"}},
      // The answer that the sample is; another file's attempt may bear a higher number.
-     "samples s LEFT JOIN LATERAL (SELECT x.execution_id, x.usable, x.raw_text FROM heretix_answers x WHERE x.cache_key "
+     "samples s LEFT JOIN LATERAL (SELECT x.execution_id, x.usable, x.raw_text FROM heretix_answers x WHERE "
+     "x.cache_key "
      "= s.cache_key ORDER BY (x.response_id IS NOT DISTINCT FROM s.response_id AND x.created_at IS NOT DISTINCT FROM "
      "s.created_at) DESC, x.attempt DESC LIMIT 1) a ON true LEFT JOIN heretix_executions e ON e.execution_id = "
      "a.execution_id LEFT JOIN LATERAL (SELECT convert_from(a.raw_text, 'UTF8')::jsonb->'readout' AS sides) d ON "
