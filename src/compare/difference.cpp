@@ -27,10 +27,14 @@ std::vector<double> as_probabilities(std::vector<double> logits) {
 LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
 LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low), sigmoid(range.high)}; }
 
-// Where the rounding of the numbers alone could have made the difference, chance is not asked.
-std::optional<double> p_beyond_rounding(std::optional<double> p, const LogitRange& range) {
-  const bool could_be_rounding = range.low < range.high && range.low <= 0 && range.high >= 0;
-  return could_be_rounding ? std::optional(1.0) : p;
+// The intervals reach over what the rounding leaves open; where it alone could have made the difference, chance is not
+// asked.
+void widen(ClaimDifference& found, const LogitRange& logit, const LogitRange& probability) {
+  if (!(logit.low < logit.high)) return;
+  found.rounding = logit;
+  found.logit = widened_to(found.logit, logit);
+  found.probability = widened_to(found.probability, probability);
+  if (found.p_value && logit.low <= 0 && logit.high >= 0) found.p_value = 1.0;
 }
 
 void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
@@ -46,12 +50,11 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
     probability_ranges.push_back(minus(as_probability(of_a), as_probability(of_b)));
   }
 
-  const LogitRange open = center_range(logit_ranges);
   found.is_paired = true;
-  found.logit = widened_to(trimmed_spread_interval(logits), open);
-  found.probability = widened_to(trimmed_spread_interval(probabilities, Level::p90), center_range(probability_ranges));
-  found.p_value = p_beyond_rounding(
-      sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b))), open);
+  found.logit = trimmed_spread_interval(logits);
+  found.probability = trimmed_spread_interval(probabilities, Level::p90);
+  found.p_value = sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b)));
+  widen(found, center_range(logit_ranges), center_range(probability_ranges));
   for (std::size_t k = 0; k < a.size(); ++k) {
     std::vector<double> others = logits;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(k));
@@ -71,12 +74,12 @@ void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) 
     }
   }
 
-  const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
   const Welch logit = welch_interval(means[0], means[1]);
-  const Welch probability = welch_interval(as_probabilities(means[0]), as_probabilities(means[1]), Level::p90);
-  found.logit = widened_to(logit.interval, minus(of_a, of_b));
-  found.p_value = p_beyond_rounding(logit.p_value, minus(of_a, of_b));
-  found.probability = widened_to(probability.interval, minus(as_probability(of_a), as_probability(of_b)));
+  found.logit = logit.interval;
+  found.p_value = logit.p_value;
+  found.probability = welch_interval(as_probabilities(means[0]), as_probabilities(means[1]), Level::p90).interval;
+  const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
+  widen(found, minus(of_a, of_b), minus(as_probability(of_a), as_probability(of_b)));
 }
 
 bool is_small(const CenteredInterval& probability, double grid) {
