@@ -112,6 +112,13 @@ class OneRun(DecisionTest):
         told = self.json("answers", record["run_id"])
         self.assertEqual(told[0]["sides"], {"claim": 0.91, "negation": 0.32, "step": 0.01})
 
+    def test_the_list_says_how_a_belief_was_read(self):
+        self.record(self.model((0.91, 0.32)))
+        self.ok("run", CLAIM, "--mock")
+        text = self.ok("list")
+        self.assertEqual(text.count(f"(decision) {CLAIM}"), 1, text)
+        self.assertEqual({run.get("readout") for run in self.json("list")}, {"decision", None})
+
     def test_a_side_without_an_answer_leaves_its_wording_out(self):
         pairs = [(0.91, 0.32)] * 14 + [(0.91, '{"type": "refusal"}'), (0.91, '{"type": "noul", "noul": 1.3}')]
         record = self.record(self.model(pairs))
