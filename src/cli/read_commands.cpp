@@ -180,7 +180,7 @@ int list_command(const Options& options) {
 namespace {
 
 int show_recalibrated(const Options& options, const Record& record, const RecalibrationMap& map) {
-  require_fits(map, record.plan.recipe.model);
+  require_fits(map, record.plan.recipe.model, readout_name(record.plan.recipe));
   if (options.json) {
     json out = to_json(record);
     out["recalibrated"] = recalibrated_json(map, record);
