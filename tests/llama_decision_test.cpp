@@ -142,7 +142,7 @@ TEST(DecisionForm, CutsWhereAStatementAndItsNegationPart) {
     const auto start = [](const CutPrompt& p) {
       return std::vector<Token>(p.tokens.begin(), p.tokens.begin() + static_cast<std::ptrdiff_t>(p.claim_ends));
     };
-    if (start(all[i]) == start(all[i + 16]) && all[i].claim_ends > all[i].statement_begins + 8) ++shared;
+    if (start(all[i]) == start(all[i + 16]) && all[i].claim_ends > all[i].statement_begins + 5) ++shared;
   }
   EXPECT_EQ(shared, 15U);  // "It is not the case that …" begins otherwise
 }
@@ -194,8 +194,8 @@ TEST(DecisionForm, ShowsADecisionModelItsOwnTemplate) {
   for (const Token token : form.prompt("The state.", "Ice is cold.", "Ice is cold.").tokens)
     shown += model.piece(token);
   EXPECT_EQ(shown,
-            "system\nReply with one label.\nuser\nBackground: The state.\n\nAll that is asked:\n* Ice is cold.\n\n"
-            "Judge this: Ice is cold.\n\nA) No, this is not so.\nB) Yes, this is so.\n\nLabel:\nassistant\n");
+            "system\nReply with one label.\nuser\nBackground: The state.\nAll that is asked:\n* Ice is cold.\n"
+            "Judge this: Ice is cold.\nA) No, this is not so.\nB) Yes, this is so.\nLabel:\nassistant\n");
 }
 
 TEST(DecisionForm, RefusesByNameWhatItCannotRead) {
