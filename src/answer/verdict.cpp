@@ -24,7 +24,7 @@ constexpr std::string_view kFence = "```";
 constexpr int kMaxWrappers = 4;
 constexpr std::array<const char*, 6> kWrapperKeys = {"response", "answer", "result", "output", "data", "content"};
 
-constexpr std::array<std::pair<Reason, std::string_view>, 19> kWords = {{
+constexpr std::array<std::pair<Reason, std::string_view>, 20> kWords = {{
     {Reason::too_long, "too_long"},
     {Reason::empty, "empty"},
     {Reason::not_json, "not_json"},
@@ -44,6 +44,7 @@ constexpr std::array<std::pair<Reason, std::string_view>, 19> kWords = {{
     {Reason::length_stop, "length_stop"},
     {Reason::tool_use, "tool_use"},
     {Reason::unknown_finish, "unknown_finish"},
+    {Reason::missing_answer, "missing_answer"},
 }};
 
 Verdict refusal(Reason reason) { return {.prob_true = std::nullopt, .reason = reason}; }
@@ -286,7 +287,7 @@ std::optional<Reason> reason_from(std::string_view word) {
 
 bool deserves_another_try(Reason reason) {
   return reason <= Reason::contradictory || reason == Reason::cites_source || reason == Reason::searched ||
-         reason == Reason::tool_use;
+         reason == Reason::tool_use || reason == Reason::missing_answer;
 }
 
 std::string_view note_of(const Verdict& verdict) {

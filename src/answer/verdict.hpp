@@ -40,6 +40,7 @@ enum class Reason {
   length_stop,
   tool_use,
   unknown_finish,  // rule 8
+  missing_answer,  // of a decision API: the reply answers other questions, but not this one
 };
 
 std::string_view to_word(Reason reason);
@@ -65,7 +66,7 @@ struct AnswerReading {
   int rules = kAnswerRules;  // 1 or 2
 };
 
-// By how the provider says that the answer ended (rule 8), whatever its text is.
+// By how the provider says that the answer ended (rule 8), or because there is none: whatever its text is.
 bool is_by_ending(Reason reason);
 
 // Whether there is nothing but thinking in it (docs/answers.md, rule 2): no answer was begun.

@@ -21,6 +21,8 @@ std::string to_json_text(const CheckJob& job) {
                {"B", s.draws},
                {"readout", std::string(to_word(r.readout))},
                {"samples", r.samples},
+               {"negation", r.asks_negation},
+               {"together", r.together},
                {"fresh", r.fresh},
                {"result_key", job.result_key},
                {"most_micro_usd", job.most_micro_usd}};
@@ -55,6 +57,8 @@ CheckJob check_job_from(const std::string& json_text) {
     r.sampling.draws = number_at(text, "B", kMaxDraws);
     r.readout = readout_from(text.at("readout").get<std::string>());
     r.samples = number_at(text, "samples", kMaxSamples);
+    r.asks_negation = text.value("negation", true);  // jobs of earlier builds have neither
+    if (text.contains("together")) r.together = number_at(text, "together", kMaxTogether);
     r.fresh = text.at("fresh");
     if (text.contains("T")) r.sampling.templates = number_at(text, "T", kMaxSlots);
     if (text.contains("ladder"))

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/money.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -20,10 +21,10 @@ namespace heretix {
 namespace {
 
 std::string cost(const AskProgress& progress) {
-  std::string text = fmt::format("it cost ${:.6f}", progress.billed.dollars());
+  std::string text = "it cost " + to_text(progress.billed);
   if (progress.billing_unknown > 0) {
     text += fmt::format(", and {} attempts may have been billed", progress.billing_unknown);
-    if (progress.may_be_billed > Usd()) text += fmt::format(", ${:.6f} at most", progress.may_be_billed.dollars());
+    if (progress.may_be_billed > Usd()) text += fmt::format(", {} at most", to_text(progress.may_be_billed));
   }
   return text;
 }
@@ -190,6 +191,10 @@ Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts, const 
   if (request.readout != Readout::verbalized) {
     recipe.mode.with("readout", std::string(to_word(request.readout)));
     if (request.readout == Readout::frequency) recipe.mode.with("samples", fmt::format("{}", request.samples));
+    if (request.readout == Readout::decision) {
+      if (!request.asks_negation) recipe.mode.with("negation", std::string(kNoNegation));
+      if (request.together > 1) recipe.mode.with("together", fmt::format("{}", request.together));
+    }
   }
   return recipe;
 }
@@ -208,7 +213,20 @@ Plan outline_check(const CheckRequest& request, const PromptBank& bank, const Pr
   return outline_plan(recipe_of(request, facts, execution_id), asked_bank(request, bank));
 }
 
+PromptBank named_bank(const CheckRequest& request, const PromptBanks& banks) {
+  const bool is_ours = request.bank == kQuestionBank;
+  return banks.get(is_ours && request.readout == Readout::decision ? kStatementBank : request.bank);
+}
+
 PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {
+  if (request.readout == Readout::decision && !bank.states())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the bank {} holds questions; the readout decision needs statements", bank.version),
+                fmt::format("--prompt-version {}, or leave it out", kStatementBank));
+  if (request.readout != Readout::decision && bank.states())
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the bank {} holds statements, which only the readout decision asks", bank.version),
+                "--readout decision, or name a bank of questions by --prompt-version");
   const bool by_a_word = request.readout == Readout::token || request.readout == Readout::frequency;
   return by_a_word ? answered_by_a_word(bank) : bank;
 }
@@ -263,7 +281,7 @@ std::string most_cost_text(const Plan& plan, const ProviderFacts& facts) {
   if (!facts.price) return "";
   Usd most;
   for (const Question& question : plan.questions) most += most_cost_of(*facts.price, plan, question);
-  return fmt::format(", at most ${:.4f}", most.dollars());
+  return ", at most " + to_text(most);
 }
 
 std::string heeded_text(const ServerRefusal& refusal, const Mode& mode) {
@@ -311,7 +329,7 @@ std::string with_raised_limit(const std::string& settings, int from, int to) {
 
 Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before before) {
   const std::string execution_id = ports.execution_id.empty() ? new_execution_id() : ports.execution_id;
-  const PromptBank named = ports.banks.get(wanted.bank);
+  const PromptBank named = named_bank(wanted, ports.banks);
   const PromptBank bank = asked_bank(wanted, named);
   require_readable(ports.provider, wanted.readout);
   RunStore& runs = ports.runs;

@@ -21,6 +21,8 @@ struct CheckRequest {
   Sampling sampling;
   Readout readout = Readout::verbalized;
   int samples = kDefaultSamples;  // of each template, for Readout::frequency
+  bool asks_negation = true;      // of each statement, for Readout::decision
+  int together = 1;               // statements in one request, for Readout::decision
   std::optional<std::uint64_t> seed{};
   SeedSource seed_source = SeedSource::derived;
   bool fresh = false;  // stored answers switched off: keys of this execution alone
@@ -51,7 +53,12 @@ Plan plan_check(const CheckRequest& request, const PromptBank& bank, const Provi
 Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                    const std::string& execution_id = {});
 
-// The bank in the form that the readout needs.
+// The bank that the request names. The program's own bank of questions stands for its bank of statements where the
+// readout is decision.
+PromptBank named_bank(const CheckRequest& request, const PromptBanks& banks);
+
+// The bank in the form that the readout needs. Throws Error{bad_input} for questions where statements are needed, and
+// for statements where questions are.
 PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank);
 
 // Throws Error{bad_input} saying why the model cannot be read so.

@@ -82,7 +82,8 @@ int batch_command(const Options& options) {
       all.push_back(resolve(options, entry.settings));
       all.back().request.ask.budget = &budget;
       require_price(budget, providers.get(all.back().settings).facts());
-      second.require_fits(plan_check(all.back().request, PromptBanks(all.back().prompts).get(all.back().request.bank),
+      second.require_fits(plan_check(all.back().request,
+                                     named_bank(all.back().request, PromptBanks(all.back().prompts)),
                                      providers.get(all.back().settings).facts()));
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
   }

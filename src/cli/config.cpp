@@ -98,6 +98,7 @@ const std::map<std::string, Setter>& setters() {
       {"logprobs", [](Settings& s, const Field& f) { s.logprobs = f.boolean(); }},
       {"readout", [](Settings& s, const Field& f) { s.readout = f.text(); }},
       {"samples", [](Settings& s, const Field& f) { s.samples = f.integer(); }},
+      {"negation", [](Settings& s, const Field& f) { s.negation = f.boolean(); }},
       {"timeout", [](Settings& s, const Field& f) { s.timeout = f.real(); }},
       {"mock", [](Settings& s, const Field& f) { s.mock = f.boolean(); }},
       {"allow_question", [](Settings& s, const Field& f) { s.allow_question = f.boolean(); }},

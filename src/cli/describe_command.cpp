@@ -58,7 +58,7 @@ int describe_command(const Options& options) {
   const Resolved resolved = resolve_for_run(options);
   parse_claim(resolved.request.claim);
   const auto provider = make_provider(resolved.settings);
-  const PromptBank bank = PromptBanks(resolved.prompts).get(resolved.request.bank);
+  const PromptBank bank = named_bank(resolved.request, PromptBanks(resolved.prompts));
   const CheckRequest request = as_remembered_in(resolved, bank, *provider);
   const Plan plan = plan_check(request, bank, provider->facts());
   const PlanFacts facts = facts_of(plan, resolved, provider->facts());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "calibrate/certificate.hpp"
 #include "cli/expected_cost.hpp"
 #include "store/sqlite/harness_file.hpp"
 
@@ -28,7 +29,7 @@ Measuring::Measuring(Options options, int templates)
   require_price(budget_, provider_->facts());
   const Settings& s = resolved_.settings;
   if (options_.fixed || s.slots || s.replicates || s.templates || s.until_width) return;
-  const PromptBank bank = PromptBanks(resolved_.prompts).get(resolved_.request.bank);
+  const PromptBank bank = named_bank(resolved_.request, PromptBanks(resolved_.prompts));
   const auto all = static_cast<int>(bank.paraphrases.size());
   resolved_.request.sampling.slots = templates == 0 ? all : std::min(templates, all);
   resolved_.request.sampling.replicates = 1;
@@ -37,6 +38,10 @@ Measuring::Measuring(Options options, int templates)
 std::string Measuring::plan_in_words() const {
   const Sampling& s = resolved_.request.sampling;
   return fmt::format("K {}, R {} of {}", s.slots, s.replicates, resolved_.request.bank);
+}
+
+std::string Measuring::readout() const {
+  return readout_name(resolved_.request.readout, resolved_.request.asks_negation);
 }
 
 Database& Measuring::database() {

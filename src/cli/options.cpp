@@ -32,10 +32,10 @@ void add_plan_options(App& command, Options& o) {
                   "a YAML or JSON file with claim, model, K, R, T, B, seed, … (docs/configuration.md)")
       ->type_name("FILE");
   command
-      .add_option(
-          "--model", o.models,
-          "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or "
-          "scripted:FILE (default local; see heretix models); run takes several, --model A --model B")
+      .add_option("--model", o.models,
+                  "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, typesafe/NAME, "
+                  "openrouter/NAME, systemone/NAME, llama:FILE.gguf or scripted:FILE (default local; see heretix "
+                  "models); run takes several, --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
   add_switch(command, "--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
@@ -69,12 +69,16 @@ void add_plan_options(App& command, Options& o) {
                   "of a hosted model: how much it thinks first, in its provider's words, e.g. minimal, low, high")
       ->type_name("EFFORT");
   command
-      .add_option("--readout", o.flags.readout,
-                  "how a probability is read off the model: verbalized, token, frequency or expected (default "
-                  "verbalized; docs/readouts.md)")
+      .add_option(
+          "--readout", o.flags.readout,
+          "how a probability is read off the model: verbalized, token, frequency, expected or decision (default "
+          "verbalized, or the only one that the model has; docs/readouts.md)")
       ->type_name("READOUT");
   command.add_option("--samples", o.flags.samples, "of each template, for --readout frequency (default 20)")
       ->type_name("N");
+  command.add_flag_callback(
+      "--no-negation", [&o] { o.flags.negation = false; },
+      "for --readout decision: half the cost, but a tendency to say yes stays in the number");
   add_switch(command, "--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
   command
       .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")
@@ -486,7 +490,8 @@ void add_money_commands(App& app, Options& o) {
   App* keys = add(app, "keys", "the keys of providers: from the environment, or from a file that only you can read");
   keys->require_subcommand(1);
   App* set = add(*keys, "set", "keep a key, read from standard input, in that file");
-  set->add_option("provider", o.input, "openai, anthropic, gemini, xai or openai-compatible")
+  set->add_option("provider", o.input,
+                  "openai, anthropic, gemini, xai, openai-compatible, typesafe, openrouter or systemone")
       ->type_name("PROVIDER")
       ->required();
   add_json(*add(*keys, "list", "which providers have a key, and from where"), o);

@@ -15,6 +15,7 @@
 #include "cli/served_names.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
+#include "readout/statement.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -43,11 +44,23 @@ json run_json(const Row& row) {
   return out;
 }
 
+// How the belief was read, where it was not written: a run of another program has no mode.
+std::string readout_of(const Row& row) {
+  const json config = json::parse(row.text_or_empty("config_json"), nullptr, false);
+  const std::string mode = config.is_object() ? config.value("mode", "") : "";
+  constexpr std::string_view kName = ";readout=";
+  const std::size_t at = mode.find(kName);
+  if (at == std::string::npos) return {};
+  const std::size_t begin = at + kName.size();
+  return mode.substr(begin, mode.find(';', begin) - begin);
+}
+
 std::string list_line(const Row& row, std::size_t id_width) {
   const auto p = row.real("prob_true_rpl");
   const bool has_result = !row.has("status");
+  const std::string readout = readout_of(row);
   const std::string state =
-      has_result ? ""
+      has_result ? (readout.empty() ? "" : fmt::format("({}) ", readout))
                  : fmt::format("({}, {} answers) ", row.text_or_empty("status"), row.integer("answers").value_or(0));
   return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
                      p ? fmt::format("{:.2f}", *p) : "-",
@@ -58,6 +71,7 @@ std::string list_line(const Row& row, std::size_t id_width) {
 
 json list_json(const Row& row) {
   json out = run_json(row);
+  if (const std::string readout = readout_of(row); !readout.empty()) out["readout"] = readout;
   if (!row.has("status")) {
     out["status"] =
         row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
@@ -91,12 +105,29 @@ std::string foreign_text(const Row& row) {
   return text;
 }
 
-std::string answer_line(const Answer& a, const Question& q, bool raw) {
+std::string answers_header(const Recipe& recipe) {
+  const char* sides = recipe.readout() == Readout::decision ? "  p of claim  p of negation" : "";
+  return fmt::format("template  replicate  prob_true{}  read as\n", sides);
+}
+
+// What was stated of the claim and of its negation, where the answer was made of that.
+std::string sides_text(const Answer& a, const Recipe& recipe) {
+  if (recipe.readout() != Readout::decision) return "";
+  const auto sides = sides_of(a);
+  const std::string claim = sides ? fmt::format("{:.4g}", sides->claim) : "-";
+  const std::string negation = sides && sides->negation ? fmt::format("{:.4g}", *sides->negation) : "-";
+  return fmt::format("  {:>10}  {:>13}", claim, negation);
+}
+
+std::string answer_line(const Answer& a, const Question& q, const Recipe& recipe, bool raw) {
   const std::string value = a.verdict.prob_true ? fmt::format("{:.4g}", a.verdict.prob_true->value()) : "-";
-  std::string line = fmt::format("{:>8}  {:>9}  {:>7}  {:<16} {:>7.0f} ms  {}{}\n", q.paraphrase_idx, q.replicate_idx,
-                                 value, a.verdict.reason ? to_word(*a.verdict.reason) : "usable", a.latency_ms,
-                                 a.from_store ? "stored" : "asked",
-                                 note_of(a.verdict).empty() ? "" : "  its label contradicts its number");
+  const auto sides = sides_of(a);
+  const char* note = sides && sides->contradict() ? "  its two sides contradict each other"
+                     : note_of(a.verdict).empty() ? ""
+                                                  : "  its label contradicts its number";
+  std::string line = fmt::format("{:>8}  {:>9}  {:>9}{}  {:<16} {:>7.0f} ms  {}{}\n", q.paraphrase_idx, q.replicate_idx,
+                                 value, sides_text(a, recipe), a.verdict.reason ? to_word(*a.verdict.reason) : "usable",
+                                 a.latency_ms, a.from_store ? "stored" : "asked", note);
   if (raw) line += "          " + on_one_line(a.raw_text.value_or("(not kept)")) + "\n";
   return line;
 }
@@ -149,7 +180,7 @@ int list_command(const Options& options) {
 namespace {
 
 int show_recalibrated(const Options& options, const Record& record, const RecalibrationMap& map) {
-  require_fits(map, record.plan.recipe.model);
+  require_fits(map, record.plan.recipe.model, readout_name(record.plan.recipe));
   if (options.json) {
     json out = to_json(record);
     out["recalibrated"] = recalibrated_json(map, record);
@@ -184,13 +215,13 @@ namespace {
 int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Options& options) {
   const CameBack came = what_came_back(runs, execution);
   json all = json::array();
-  std::string text = "template  replicate  prob_true  read as\n";
+  std::string text = answers_header(came.recipe);
   std::size_t answered = 0;
   for (const auto& [question, answer, trouble] : came.questions) {
     if (answer) {
       ++answered;
       all.push_back(answer_json(*answer, question));
-      text += answer_line(*answer, question, options.raw);
+      text += answer_line(*answer, question, came.recipe, options.raw);
       continue;
     }
     all.push_back({{"cache_key", question.cache_key},
@@ -198,7 +229,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Opti
                    {"replicate_idx", question.replicate_idx},
                    {"usable", false},
                    {"error", trouble}});
-    text += fmt::format("{:>8}  {:>9}  {:>7}  no answer: {}\n", question.paraphrase_idx, question.replicate_idx, "-",
+    text += fmt::format("{:>8}  {:>9}  {:>9}  no answer: {}\n", question.paraphrase_idx, question.replicate_idx, "-",
                         shortened(on_one_line(trouble), 200));
   }
 
@@ -222,9 +253,9 @@ int answers_command(const Options& options) {
     print_result(dumped(to_artifact(record).at("answers")));
     return kDone;
   }
-  std::string text = "template  replicate  prob_true  read as\n";
+  std::string text = answers_header(record.plan.recipe);
   for (std::size_t i = 0; i < record.answers.size(); ++i)
-    text += answer_line(record.answers[i], record.plan.questions[i], options.raw);
+    text += answer_line(record.answers[i], record.plan.questions[i], record.plan.recipe, options.raw);
   print_result(text);
   return kDone;
 }

@@ -20,7 +20,7 @@ int readouts_command(const Options& options) {
   Measuring measuring(plan);
   std::vector<Readout> readouts;
   std::vector<std::pair<Readout, std::string>> left_out;
-  for (const Readout readout : {Readout::verbalized, Readout::expected, Readout::token, Readout::frequency}) {
+  for (const Readout readout : kReadouts) {
     const std::string why = measuring.provider().why_not(readout);
     if (!why.empty()) left_out.emplace_back(readout, why);
     else readouts.push_back(readout);

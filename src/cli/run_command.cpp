@@ -54,7 +54,7 @@ ShowProgress progress_of(const Options& options) {
 Record run_one(const Resolved& resolved, Provider& provider, Database& database, ShowProgress show) {
   const PromptBanks banks(resolved.prompts);
   const SystemClock clock;
-  const Plan plan = plan_check(resolved.request, banks.get(resolved.request.bank), provider.facts());
+  const Plan plan = plan_check(resolved.request, named_bank(resolved.request, banks), provider.facts());
   ProgressLine progress(plan, clock, show);
   RunStore runs(database);
   return run_check(resolved.request, {banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
@@ -95,7 +95,7 @@ Prepared prepare(const Options& options, const SecondStore& second, Budget& budg
   prepared.provider = make_provider(resolved.settings);
   require_price(budget, prepared.provider->facts());
   resolved.request.ask.budget = &budget;
-  const PromptBank bank = PromptBanks(resolved.prompts).get(resolved.request.bank);
+  const PromptBank bank = named_bank(resolved.request, PromptBanks(resolved.prompts));
   second.require_fits(plan_check(resolved.request, bank, prepared.provider->facts()));  // before a file is made
   return prepared;
 }
@@ -137,7 +137,8 @@ int run_command(const Options& options) {
   const Resolved& first = models.front().resolved;
   const auto map = recalibration_of(options);
   for (const Prepared& model : models) {
-    if (map) require_fits(*map, model.provider->facts().model);
+    const CheckRequest& request = model.resolved.request;
+    if (map) require_fits(*map, model.provider->facts().model, readout_name(request.readout, request.asks_negation));
   }
   const auto database = open_harness_file(first.database_path, {.access = Access::create});
   std::vector<Record> records;

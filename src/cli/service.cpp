@@ -130,7 +130,7 @@ std::vector<OfferedModel> Service::offered_models() const {
   for (const NamedModel& model : models_) {
     const auto provider = make_provider(model.name);
     offered.push_back({model.name, provider->facts()});
-    for (const Readout readout : {Readout::verbalized, Readout::token, Readout::frequency, Readout::expected}) {
+    for (const Readout readout : kReadouts) {
       const std::string why = provider->why_not(readout);
       if (!why.empty()) offered.back().unreadable[readout] = why;
     }

@@ -14,6 +14,7 @@
 #include "cli/terminal.hpp"
 #include "plan/limits.hpp"
 #include "provider/batch_api.hpp"
+#include "provider/http/server.hpp"
 #include "provider/llama/llama_provider.hpp"
 #include "provider/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -23,7 +24,6 @@ namespace {
 
 constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
 constexpr std::chrono::milliseconds kReadTimeout{5'000};
-constexpr const char* kDefaultBank = "heretix_v1";
 constexpr int kHostedConcurrency = 100;
 constexpr double kHostedTimeout = 300;
 
@@ -85,12 +85,23 @@ void require_plan_is_one(const Options& options) {
                 "leave out --batch, or name a plan by -K, -R, -T or --fixed");
 }
 
+Readout readout_of(const Settings& s) {
+  const Readout readout = readout_from(s.readout.value_or(""));
+  if (s.samples && readout != Readout::frequency)
+    throw Error(ErrorKind::bad_input, "samples are counted for a frequency only", "--readout frequency --samples N");
+  if (readout != Readout::verbalized && s.batch.value_or(false))
+    throw Error(ErrorKind::bad_input, "a batch API takes no readout but verbalized", "leave out --batch or --readout");
+  return readout;
+}
+
 // Where nothing names a plan: the ladder, in a bank that is large enough for it.
 bool uses_ladder_by_default(const Options& options, const Settings& s, const std::string& prompts) {
   if (options.fixed || !options.config.empty() || s.slots || s.replicates || s.templates || s.until_width ||
       s.batch.value_or(false))
     return false;
-  const PromptBank bank = PromptBanks(prompts).get(s.prompt_version.value_or(kDefaultBank));
+  const PromptBank bank = named_bank(
+      {.claim = {}, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = {}, .readout = readout_of(s)},
+      PromptBanks(prompts));
   if (bank.paraphrases.size() >= static_cast<std::size_t>(kLadderRungs.back())) return true;
   print_note(
       fmt::format("heretix: the bank {} has {} paraphrases, too few to ask until the interval is narrow: K 8, R 2",
@@ -105,13 +116,12 @@ Number in_range(const char* name, Number value, Number least, Number most) {
               fmt::format("give a {} in that range", name));
 }
 
-Readout readout_of(const Settings& s) {
-  const Readout readout = readout_from(s.readout.value_or(""));
-  if (s.samples && readout != Readout::frequency)
-    throw Error(ErrorKind::bad_input, "samples are counted for a frequency only", "--readout frequency --samples N");
-  if (readout != Readout::verbalized && s.batch.value_or(false))
-    throw Error(ErrorKind::bad_input, "a batch API takes no readout but verbalized", "leave out --batch or --readout");
-  return readout;
+bool asks_negation(const Settings& s) {
+  const bool asks = s.negation.value_or(true);
+  if (!asks && readout_of(s) != Readout::decision)
+    throw Error(ErrorKind::bad_input, "negations are asked for the readout decision only",
+                "leave --no-negation out, or --readout decision");
+  return asks;
 }
 
 Api api_from(const std::string& word) {
@@ -195,13 +205,14 @@ Resolved resolve(const Options& options, const Settings& row) {
   const Settings& s = resolved.settings;
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
   require_statement(*s.claim, s.allow_question.value_or(false));
-  resolved.request = {.claim = *s.claim, .bank = s.prompt_version.value_or(kDefaultBank), .sampling = sampling_of(s)};
+  resolved.request = {.claim = *s.claim, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = sampling_of(s)};
   resolved.request.seed = flags.seed ? flags.seed : file.seed;
   if (resolved.request.seed) resolved.request.seed_source = SeedSource::given;
   else if (environment.seed) resolved.request.seed_source = SeedSource::environment;
   if (!resolved.request.seed) resolved.request.seed = environment.seed;
   resolved.request.readout = readout_of(s);
   resolved.request.samples = samples_of(s);
+  resolved.request.asks_negation = asks_negation(s);
   // Before a model is loaded, and before any plan exists.
   require_measurable(resolved.request.sampling, resolved.request.readout, resolved.request.samples);
   resolved.request.fresh = options.fresh;
@@ -249,7 +260,10 @@ std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& 
   hosted.in_batch = s.batch.value_or(false);
   hosted.price = s.price.value_or("");
   if (s.temperature) in_range("temperature", *s.temperature, 0.0, 10.0);
-  return std::make_unique<HttpProvider>(hosted_options(model, hosted, price_list(s)));
+
+  HttpProviderOptions options = hosted_options(model, hosted, price_list(s));
+  if (model.provider->server_counts) options.server = ask_which_server(options);
+  return std::make_unique<HttpProvider>(std::move(options));
 }
 
 }  // namespace
@@ -284,9 +298,10 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
   if (model == "local") return make_llama(settings, default_model_path());
   if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
   if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings);
+  std::string hosted_names;
+  for (const HostedProvider& provider : hosted_providers()) hosted_names += fmt::format("{}/NAME, ", provider.name);
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
-              "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or "
-              "scripted:FILE; or --mock; see heretix models");
+              fmt::format("local, {}llama:FILE.gguf or scripted:FILE; or --mock; see heretix models", hosted_names));
 }
 
 }  // namespace
@@ -296,6 +311,7 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
 Settings provider_settings(Settings s) {
   s.claim = s.prompt_version = s.prompts = s.db = std::nullopt;
   s.slots = s.replicates = s.templates = s.draws = s.samples = std::nullopt;
+  s.negation = std::nullopt;
   s.max_output_tokens = s.max_prompt_chars = std::nullopt;
   s.seed = std::nullopt;
   s.allow_question = std::nullopt;

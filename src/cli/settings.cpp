@@ -113,6 +113,7 @@ Settings merged(const Settings& first, const Settings& second) {
   m.logprobs = first_of(first.logprobs, second.logprobs);
   m.readout = first_of(first.readout, second.readout);
   m.samples = first_of(first.samples, second.samples);
+  m.negation = first_of(first.negation, second.negation);
   m.allow_question = first_of(first.allow_question, second.allow_question);
   m.batch = first_of(first.batch, second.batch);
   m.timeout = first_of(first.timeout, second.timeout);

@@ -19,6 +19,7 @@ struct Settings {
   std::optional<std::string> base_url, api, reasoning, prices, readout;
   std::optional<std::string> price;  // "1.25,10", of the one model that is asked
   std::optional<int> samples;        // of a frequency
+  std::optional<bool> negation;      // of each statement, for a decision: asked too
   std::optional<int> slots, replicates, templates, draws, max_output_tokens, max_prompt_chars, concurrency;
   std::optional<std::uint64_t> seed;
   std::optional<double> temperature;

@@ -28,6 +28,7 @@ void require_ranges(const Sampling& s) {
 
 std::int64_t questions_of(const Sampling& sampling, Readout readout, int samples) {
   const std::int64_t answers = std::int64_t{sampling.slots} * sampling.replicates;
+  if (readout == Readout::decision) return 2 * answers;  // each statement and its negation
   return readout == Readout::frequency ? answers * samples : answers;
 }
 
@@ -42,6 +43,12 @@ void require_measurable(const Sampling& sampling, Readout readout, int samples, 
                     "measurement",
                     sampling.slots, sampling.replicates, samples, questions, most_questions),
         "give a smaller K, or fewer samples");
+  if (readout == Readout::decision)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("K times R, each with its negation, is {} times {} times 2 = {} questions, at most {} are "
+                            "asked in one measurement",
+                            sampling.slots, sampling.replicates, questions, most_questions),
+                "give a smaller K");
   throw Error(ErrorKind::bad_input,
               fmt::format("K times R is {} times {} = {} questions, at most {} are asked in one measurement",
                           sampling.slots, sampling.replicates, questions, most_questions),

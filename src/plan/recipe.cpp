@@ -13,11 +13,11 @@
 namespace heretix {
 namespace {
 
-constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadouts = {{{Readout::verbalized, "verbalized"},
-                                                                            {Readout::token, "token"},
-                                                                            {Readout::frequency, "frequency"},
-                                                                            {Readout::expected, "expected"},
-                                                                            {Readout::decision, "decision"}}};
+constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadoutWords = {{{Readout::verbalized, "verbalized"},
+                                                                                {Readout::token, "token"},
+                                                                                {Readout::frequency, "frequency"},
+                                                                                {Readout::expected, "expected"},
+                                                                                {Readout::decision, "decision"}}};
 
 void require_in(const char* name, long value, long least, long most) {
   if (value >= least && value <= most) return;
@@ -50,13 +50,13 @@ std::string joined(const std::string& base, const std::map<std::string, std::str
 }  // namespace
 
 std::string_view to_word(Readout readout) {
-  return std::ranges::find(kReadouts, readout, &std::pair<Readout, std::string_view>::first)->second;
+  return std::ranges::find(kReadoutWords, readout, &std::pair<Readout, std::string_view>::first)->second;
 }
 
 Readout readout_from(const std::string& word) {
   if (word.empty()) return Readout::verbalized;
-  const auto found = std::ranges::find(kReadouts, word, &std::pair<Readout, std::string_view>::second);
-  if (found != kReadouts.end()) return found->first;
+  const auto found = std::ranges::find(kReadoutWords, word, &std::pair<Readout, std::string_view>::second);
+  if (found != kReadoutWords.end()) return found->first;
   throw Error(ErrorKind::bad_input,
               fmt::format("readout is '{}', must be verbalized, token, frequency, expected or decision", word),
               "see docs/readouts.md");

@@ -1,6 +1,7 @@
 // What is asked, of whom and how often: everything that names a measurement before it is made.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,6 +22,8 @@ inline constexpr int kMaxPromptChars = 1'000'000;
 
 inline constexpr int kMaxSamples = 1000;  // of one frequency
 
+inline constexpr int kMaxTogether = 1000;  // statements in one request
+
 // Parts of a mode that belong to Readout::decision.
 inline constexpr std::string_view kNoNegation = "none";  // of "negation": statements are asked without their negations
 
@@ -32,6 +35,8 @@ enum class Readout {
   expected,    // the mean of all numbers that it might write, by its token probabilities
   decision,    // the probability that it states for a statement and for its negation, without a text
 };
+inline constexpr std::array kReadouts = {Readout::verbalized, Readout::expected, Readout::token, Readout::frequency,
+                                         Readout::decision};
 std::string_view to_word(Readout readout);
 Readout readout_from(const std::string& word);  // empty: verbalized; throws Error{bad_input} naming the words
 

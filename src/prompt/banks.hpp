@@ -12,6 +12,10 @@
 
 namespace heretix {
 
+// The program's own: questions, and statements for models that state a probability.
+inline constexpr const char* kQuestionBank = "heretix_v1";
+inline constexpr const char* kStatementBank = "heretix_decisions_v1";
+
 class PromptBanks {
  public:
   explicit PromptBanks(std::string directory);

@@ -128,8 +128,15 @@ class Provider {
   // Why the model cannot be read so; empty: it can.
   virtual std::string why_not(Readout readout) const {
     if (readout == Readout::frequency) return "it plays written numbers only";
+    if (readout == Readout::decision) return "it writes answers and states no probability by itself";
     return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
   }
+
+  // The readout where the person names none.
+  virtual Readout usual_readout() const { return Readout::verbalized; }
+
+  // How many questions of a plan by Readout::decision one request can hold (Mode's "together").
+  virtual std::size_t most_together() const { return 1; }
 
   // Null: it has none.
   virtual std::unique_ptr<BatchApi> batch_api();

@@ -6,8 +6,11 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
+#include "base/resolution.hpp"
 #include "readout/number_tree.hpp"
+#include "readout/statement.hpp"
 #include "readout/word_mass.hpp"
 
 namespace heretix {
@@ -21,9 +24,14 @@ constexpr double kGrain = 1e-12;
 // As many digits as a text needs to say it again.
 double rounded(double mass) { return std::round(mass / kGrain) * kGrain; }
 
+int samples_of(const Recipe& recipe) {
+  const std::string samples = recipe.mode.value("samples");
+  return samples.empty() ? kDefaultSamples : std::stoi(samples);
+}
+
 Recipe recipe_of_parts(const Plan& plan) {
   Recipe recipe = plan.recipe;
-  recipe.mode.with("part", "1").without("samples");
+  recipe.mode.with("part", "1").without("samples").without("negation");
   // A sampled word may be thought about first; a probability stands in the first tokens.
   if (recipe.readout() != Readout::frequency)
     recipe.sampling.max_output_tokens = std::min(kPartTokens, recipe.sampling.max_output_tokens);
@@ -52,6 +60,7 @@ double probability_from(const json& readout) {
     const WordMass mass{.yes = readout.at("true"), .no = readout.at("false"), .hidden = readout.value("hidden", 0.0)};
     return mass.probability();
   }
+  if (kind == "decision") return to_probability(Logit{sides_from(readout).belief_logit()}).value();
   if (kind == "frequency") return (readout.at("true").get<double>() + 0.5) / (readout.at("of").get<double>() + 1);
   return spread_from(readout).expected();
 }
@@ -88,6 +97,21 @@ json expected_evidence(const NumberSpread& spread, std::size_t parts) {
   return evidence;
 }
 
+// The step is that of all numbers of the run: one template's two say little about it.
+double step_of_all(const std::vector<std::optional<Answer>>& parts) {
+  std::vector<double> numbers;
+  for (const auto& part : parts) {
+    if (part && part->verdict.usable()) numbers.push_back(part->verdict.prob_true.value().value());
+  }
+  return step_of(numbers);
+}
+
+json stated_evidence(const std::vector<const Answer*>& parts, double step) {
+  StatedSides sides{.claim = parts[0]->verdict.prob_true.value().value(), .negation = {}, .step = step};
+  if (parts.size() > 1) sides.negation = parts[1]->verdict.prob_true.value().value();
+  return to_evidence(sides);
+}
+
 void add_up(std::optional<long>& sum, const std::optional<long>& part) {
   if (part) sum = sum.value_or(0) + *part;
 }
@@ -109,8 +133,20 @@ Answer made_of(const Question& question, const std::vector<const Answer*>& parts
 
 }  // namespace
 
+int most_parts(const Recipe& recipe) {
+  switch (recipe.readout()) {
+    case Readout::verbalized:
+    case Readout::token: return 1;
+    case Readout::frequency: return samples_of(recipe);
+    case Readout::expected: return static_cast<int>(kMostParts);
+    case Readout::decision: return recipe.mode.value("negation") == kNoNegation ? 1 : 2;
+  }
+  throw std::logic_error("a Readout without parts");
+}
+
 Verdict read_part(Readout readout, const Question& part, const std::string& text, const std::string& logprobs) {
   const Verdict nothing{.prob_true = std::nullopt, .reason = Reason::no_probability};
+  if (readout == Readout::decision) return read_stated(text);
   if (readout == Readout::frequency) {
     const auto word = word_of_answer(text);
     return word ? Verdict{Probability{*word ? 1.0 : 0.0}, std::nullopt} : nothing;
@@ -141,15 +177,15 @@ Parts::Parts(const Plan& plan) : plan_(plan), readout_(plan.recipe.readout()), p
   parts_.questions.clear();
   parts_.templates.clear();
   std::map<std::string, std::size_t> groups;
-  const std::string samples = plan.recipe.mode.value("samples");
-  const int count = readout_ == Readout::frequency ? (samples.empty() ? kDefaultSamples : std::stoi(samples)) : 1;
+  const int count = readout_ == Readout::frequency ? samples_of(plan.recipe) : 1;
   for (const Question& q : plan.questions) {
     const auto [place, is_new] = groups.try_emplace(q.prompt_sha256, groups_.size());
     group_of_.push_back(place->second);
     if (!is_new) continue;
-    groups_.push_back({q.user_text, q.paraphrase_idx, {}});
+    groups_.push_back({q.user_text, q.negated_text, q.paraphrase_idx, {}});
     for (int i = 0; i < count; ++i) ask(groups_.back(), i, "");
   }
+  for (Group& group : groups_) ask_negation(group);
 }
 
 void Parts::ask(Group& group, int sample, const std::string& begun) {
@@ -159,9 +195,23 @@ void Parts::ask(Group& group, int sample, const std::string& begun) {
   part.replicate_idx = sample;
   part.user_text = group.user_text;
   if (readout_ == Readout::expected) part.begun = std::string(kAnswerOpening) + begun;
-  const std::string sent = group.user_text + (part.begun.empty() ? "" : "\n\n" + part.begun);
+  add(group, std::move(part), begun);
+}
+
+void Parts::ask_negation(Group& group) {
+  if (readout_ != Readout::decision || group.negated_text.empty()) return;
+  Question part;
+  part.is_part = true;
+  part.is_negation = true;
+  part.paraphrase_idx = group.paraphrase_idx;
+  part.user_text = group.negated_text;
+  add(group, std::move(part), "");
+}
+
+void Parts::add(Group& group, Question part, const std::string& begun) {
+  const std::string sent = part.user_text + (part.begun.empty() ? "" : "\n\n" + part.begun);
   part.prompt_sha256 = prompt_sha256(plan_.system_text, sent);
-  part.cache_key = cache_key(parts_.recipe, plan_.prompt_version, part.prompt_sha256, sample);
+  part.cache_key = cache_key(parts_.recipe, plan_.prompt_version, part.prompt_sha256, part.replicate_idx);
   group.parts.push_back(parts_.questions.size());
   begun_before_.push_back(begun);
   parts_.questions.push_back(std::move(part));
@@ -189,7 +239,18 @@ bool Parts::add_further(const std::vector<std::optional<Answer>>& answers) {
   return parts_.questions.size() > before;
 }
 
-json Parts::evidence_of(const Group& group, const std::vector<const Answer*>& parts) const {
+// A decision needs both of its sides; what else is asked more than once goes by its first answer, or by those that can
+// be used.
+const Answer* Parts::fault_among(const std::vector<const Answer*>& parts) const {
+  const auto is_unusable = [](const Answer* part) { return !part->verdict.usable(); };
+  if (readout_ == Readout::frequency) return std::ranges::all_of(parts, is_unusable) ? parts[0] : nullptr;
+  if (readout_ != Readout::decision) return is_unusable(parts[0]) ? parts[0] : nullptr;
+  const auto found = std::ranges::find_if(parts, is_unusable);
+  return found == parts.end() ? nullptr : *found;
+}
+
+json Parts::evidence_of(const Group& group, const std::vector<const Answer*>& parts, double step) const {
+  if (readout_ == Readout::decision) return stated_evidence(parts, step);
   if (readout_ == Readout::token) return token_evidence(*parts[0]);
   if (readout_ == Readout::frequency) return frequency_evidence(parts);
   if (const auto whole = whole_spread(*parts[0])) return expected_evidence(*whole, 1);
@@ -198,20 +259,20 @@ json Parts::evidence_of(const Group& group, const std::vector<const Answer*>& pa
   return expected_evidence(tree_of(parts, begun).spread(), parts.size());
 }
 
-Answer Parts::composed(const Question& question, const Group& group, const std::vector<const Answer*>& parts) const {
+Answer Parts::composed(const Question& question, const Group& group, const std::vector<const Answer*>& parts,
+                       double step) const {
   Answer answer = made_of(question, parts);
-  const bool none_usable = std::ranges::none_of(parts, [](const Answer* p) { return p->verdict.usable(); });
-  if (none_usable || (readout_ == Readout::expected && !parts[0]->verdict.usable())) {
-    const Reason why = parts[0]->verdict.reason.value_or(Reason::no_probability);
+  if (const Answer* part = fault_among(parts)) {
+    const Reason why = part->verdict.reason.value_or(Reason::no_probability);
     json said = {{"belief", json::object()},
-                 {"readout", {{"kind", to_word(readout_)}, {"said", parts[0]->raw_text.value_or("")}}}};
-    if (const std::string fault = nonsense_in(parts[0]->logprobs); !fault.empty()) said["readout"]["fault"] = fault;
+                 {"readout", {{"kind", to_word(readout_)}, {"said", part->raw_text.value_or("")}}}};
+    if (const std::string fault = nonsense_in(part->logprobs); !fault.empty()) said["readout"]["fault"] = fault;
     answer.raw_text = said.dump(-1, ' ', false, json::error_handler_t::replace);
     answer.verdict = is_by_ending(why) ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text, {});
     return answer;
   }
   // Through its own text, so that whoever reads that again finds this very number.
-  const json evidence = json::parse(evidence_of(group, parts).dump());
+  const json evidence = json::parse(evidence_of(group, parts, step).dump());
   const json said = {{"belief", {{"prob_true", probability_from(evidence)}}}, {"readout", evidence}};
   answer.raw_text = said.dump();
   answer.verdict = read_answer(*answer.raw_text, {});
@@ -220,13 +281,14 @@ Answer Parts::composed(const Question& question, const Group& group, const std::
 
 std::vector<std::optional<Answer>> Parts::compose(const std::vector<std::optional<Answer>>& answers) const {
   std::vector<std::optional<Answer>> made(plan_.questions.size());
+  const double step = readout_ == Readout::decision ? step_of_all(answers) : 0;
   for (std::size_t i = 0; i < made.size(); ++i) {
     const Group& group = groups_[group_of_[i]];
     std::vector<const Answer*> parts;
     for (const std::size_t part : group.parts) {
       if (answers[part]) parts.push_back(&*answers[part]);
     }
-    if (parts.size() == group.parts.size()) made[i] = composed(plan_.questions[i], group, parts);
+    if (parts.size() == group.parts.size()) made[i] = composed(plan_.questions[i], group, parts, step);
   }
   return made;
 }

@@ -36,12 +36,18 @@ class Parts {
  private:
   struct Group {  // the parts of one prompt
     std::string user_text;
+    std::string negated_text;  // empty: not asked
     int paraphrase_idx = 0;
     std::vector<std::size_t> parts;
   };
   void ask(Group& group, int sample, const std::string& begun);
-  Answer composed(const Question& question, const Group& group, const std::vector<const Answer*>& parts) const;
-  nlohmann::json evidence_of(const Group& group, const std::vector<const Answer*>& parts) const;
+  void ask_negation(Group& group);
+  void add(Group& group, Question part, const std::string& begun);
+  // `step`: of the numbers that are stated in this run, for Readout::decision.
+  Answer composed(const Question& question, const Group& group, const std::vector<const Answer*>& parts,
+                  double step) const;
+  nlohmann::json evidence_of(const Group& group, const std::vector<const Answer*>& parts, double step) const;
+  const Answer* fault_among(const std::vector<const Answer*>& parts) const;  // why nothing is made of them; null: it is
 
   const Plan& plan_;
   Readout readout_;
@@ -51,7 +57,11 @@ class Parts {
   std::vector<std::string> begun_before_;  // by part
 };
 
-// Whether a reply to a part can be used. Of a frequency the probability is 1 or 0; of the others it stays empty.
+// How many questions one answer of the plan is made of, at most; 1 where it is written.
+int most_parts(const Recipe& recipe);
+
+// Whether a reply to a part can be used. Of a frequency the probability is 1 or 0, of a decision the number that was
+// stated; of the others it stays empty.
 Verdict read_part(Readout readout, const Question& part, const std::string& text, const std::string& logprobs);
 
 // What the text of a composed answer says it was made of: does it give its own number? Empty where it does.

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "record/decision_facts.hpp"
+
 namespace heretix {
 namespace {
 
@@ -42,10 +44,42 @@ double reach_most(const std::vector<json>& all) {
   return most;
 }
 
+json to_json(const DecisionFacts& facts) {
+  json out = {{"kind", "decision"}, {"answers", facts.templates}, {"step", facts.step}};
+  if (facts.claim) out["claim"] = *facts.claim;
+  if (!facts.both) return out;
+
+  json bias = {{"log_odds", facts.both->yes_bias.center}};
+  if (facts.both->yes_bias.has_interval())
+    bias.update({{"low", *facts.both->yes_bias.low}, {"high", *facts.both->yes_bias.high}});
+  out.update({{"negation", facts.both->negation},
+              {"sum_mean", facts.both->sum_mean},
+              {"yes_bias", bias},
+              {"contradicting", facts.both->contradicting},
+              {"contradicting_share", facts.both->contradicting_share}});
+  return out;
+}
+
+std::string decision_in_words(const DecisionFacts& facts) {
+  if (!facts.claim) return "no answer";
+  const std::string step = facts.step > 0 ? fmt::format("; numbers in steps of {}", facts.step) : "";
+  if (!facts.both)
+    return fmt::format("claim {:.2f}; its negation was not asked, so a tendency to say yes stays in the number{}",
+                       *facts.claim, step);
+
+  const CenteredInterval& bias = facts.both->yes_bias;
+  const std::string interval = bias.has_interval() ? fmt::format(" ({:+.2f} to {:+.2f})", *bias.low, *bias.high) : "";
+  return fmt::format(
+      "claim {:.2f}, negation {:.2f}; yes-bias {:+.2f}{} in log-odds; {} of {} wordings contradict their own "
+      "negation{}",
+      *facts.claim, facts.both->negation, bias.center, interval, facts.both->contradicting, facts.templates, step);
+}
+
 }  // namespace
 
 json readout_facts(const Record& record) {
   const Readout readout = record.plan.recipe.readout();
+  if (readout == Readout::decision) return to_json(decision_facts(stated_sides(record)));
   const std::vector<json> all = evidence_of(record);
   json facts = {{"kind", to_word(readout)}, {"answers", all.size()}};
   if (readout == Readout::token) {
@@ -66,6 +100,7 @@ json readout_facts(const Record& record) {
 }
 
 std::string readout_in_words(const Record& record) {
+  if (record.plan.recipe.readout() == Readout::decision) return decision_in_words(decision_facts(stated_sides(record)));
   const json facts = readout_facts(record);
   const std::string kind = facts.at("kind");
   if (kind == "token") {

@@ -8,7 +8,8 @@
 
 namespace heretix {
 
-// {"kind": …} and, by kind, the words' mass, the samples, or the open mass and the noise of one written answer.
+// {"kind": …} and, by kind, the words' mass, the samples, the open mass and the noise of one written answer, or both
+// sides of the statements with the yes-bias.
 nlohmann::json readout_facts(const Record& record);
 
 // The same in a line for people.

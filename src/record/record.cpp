@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -11,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "record/decision_facts.hpp"
 
 namespace heretix {
 namespace {
@@ -70,11 +72,23 @@ std::string_view to_word(SeedSource source) {
   throw std::logic_error("a SeedSource without a word");
 }
 
+namespace {
+
+// How a service rounds its numbers is known from the numbers themselves; what a template is made of them lies on no
+// grid.
+std::optional<KnownRounding> rounding_behind(const Plan& plan, std::span<const std::optional<Answer>> answers) {
+  if (plan.recipe.readout() != Readout::decision) return std::nullopt;
+  return known_rounding(stated_sides(plan, answers));
+}
+
+}  // namespace
+
 Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
   std::vector<std::optional<Probability>> usable;
   for (const auto& answer : answers)
     usable.push_back(answer && answer->verdict.usable() ? answer->verdict.prob_true : std::nullopt);
-  return climb(usable, plan.template_order.size(), plan.recipe.sampling.ladder.value().target);
+  return climb(usable, plan.template_order.size(), plan.recipe.sampling.ladder.value().target,
+               [&](std::size_t n) { return rounding_behind(plan, std::span(answers).first(n)); });
 }
 
 Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<std::optional<Answer>>& answers,
@@ -85,8 +99,10 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
   const Estimate belief = estimate(counted.by_template, {.seed = used, .draws = plan.recipe.sampling.draws});
   std::optional<Climb> climb;
   if (plan.recipe.sampling.ladder) climb = climb_of(plan, answers);
-  HonestInterval honest = climb ? climb->rungs.back().honest
-                                : honest_interval(counted.probabilities, {.level = Level::p95, .frozen = belief.ci95});
+  HonestInterval honest =
+      climb ? climb->rungs.back().honest
+            : honest_interval(counted.probabilities,
+                              {.level = Level::p95, .frozen = belief.ci95, .rounding = rounding_behind(plan, answers)});
   const auto shown = honest.bounds ? std::optional(honest.bounds->interval) : std::nullopt;
   const auto honest_width = shown ? std::optional(shown->width()) : std::nullopt;
   Record record{.plan = plan,

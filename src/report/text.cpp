@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/money.hpp"
 #include "base/text.hpp"
 #include "record/asking_notes.hpp"
 #include "record/readout_facts.hpp"
+#include "report/decision_section.hpp"
 
 namespace heretix {
 namespace {
@@ -98,6 +100,18 @@ std::string unknown_finishes_text(const Record& r) {
   return text;
 }
 
+std::string readout_lines(const Record& r) {
+  const Readout readout = r.plan.recipe.readout();
+  if (readout == Readout::verbalized) return "";
+  if (readout != Readout::decision)
+    return fmt::format("  {:<11} {}: {}\n", "readout", to_word(readout), readout_in_words(r));
+
+  std::string text;
+  for (const auto& [name, line] : decision_lines(r)) text += fmt::format("  {:<11} {}\n", name, line);
+  if (const std::string loss = decision_loss(r); !loss.empty()) text += fmt::format("  note: {}\n", loss);
+  return text;
+}
+
 }  // namespace
 
 std::string plan_in_words(const Plan& plan) {
@@ -121,7 +135,7 @@ std::string ladder_text(const Record& r) {
     case LadderStop::templates_spent: text += "the bank holds no further template"; break;
   }
   if (const auto cost = next_rung_cost(r); cost.value_or(0) > 0)
-    text += fmt::format("; the next rung would cost about ${:.6f}", *cost / 1e6);
+    text += fmt::format("; the next rung would cost about {}", to_text(Usd::from_picos(std::llround(*cost * 1e6))));
   return text;
 }
 
@@ -137,7 +151,7 @@ std::string interval_bar(const Record& r) {
 }
 
 std::string cost_text(const ExecutionFacts& e) {
-  std::string text = fmt::format("${:.6f}", static_cast<double>(e.billed_micro_usd) / 1e6);
+  std::string text = to_text(Usd::from_micros(e.billed_micro_usd));
   if (e.billing_unknown > 0) text += fmt::format(" + {} unknown", e.billing_unknown);
   return text;
 }
@@ -182,8 +196,7 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
     for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
   }
   if (r.climb) text += fmt::format("  {:<11} {}\n", "ladder", ladder_text(r));
-  if (recipe.readout() != Readout::verbalized)
-    text += fmt::format("  {:<11} {}: {}\n", "readout", to_word(recipe.readout()), readout_in_words(r));
+  text += readout_lines(r);
   text += answered_by_text(r);
   text += unknown_finishes_text(r);
   for (const std::string& note : asking_notes(r)) text += fmt::format("  note: {}\n", note);

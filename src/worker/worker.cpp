@@ -157,7 +157,7 @@ class Worker::Lane {
     Budget budget(Usd::from_micros(wanted.most_micro_usd));
     CheckRequest request = wanted.request;
     if (provider.facts().price && !provider.facts().price->is_free()) request.ask.budget = &budget;
-    const Plan plan = plan_check(request, parts_.banks.get(request.bank), provider.facts(), execution_id);
+    const Plan plan = plan_check(request, named_bank(request, parts_.banks), provider.facts(), execution_id);
     CheckObserver observer(plan, parts_.clock, [&](const std::string& payload) {
       in_transaction(database(),
                      [&] {

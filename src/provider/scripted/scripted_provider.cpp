@@ -30,12 +30,17 @@ double unit_from(const std::string& text) {
   return static_cast<double>(head) / 4294967296.0;
 }
 
-// A claim has its belief, a wording shifts it a little, a replicate less.
+constexpr double kYesBias = 0.25;  // of what is played for statements, in log-odds
+
+// A claim has its belief, a wording shifts it a little, a replicate less. A negation is believed as little as its claim
+// is, but for a tendency to say yes.
 double believed(const Plan& plan, const Question& question) {
   const double claim = 4.0 * (unit_from("claim|" + plan.recipe.claim.text) - 0.5);
   const double wording = 1.0 * (unit_from("wording|" + question.prompt_sha256) - 0.5);
   const double replicate = 0.3 * (unit_from("replicate|" + question.cache_key) - 0.5);
-  const double p = 1.0 / (1.0 + std::exp(-(claim + wording + replicate)));
+  const double side = question.is_negation ? -1.0 : 1.0;
+  const double bias = plan.recipe.readout() == Readout::decision ? kYesBias : 0.0;
+  const double p = 1.0 / (1.0 + std::exp(-(side * claim + wording + replicate + bias)));
   return std::round(p * 100.0) / 100.0;
 }
 
@@ -43,6 +48,8 @@ std::string label_of(double p) {
   constexpr std::array words = {"very_unlikely", "unlikely", "uncertain", "likely", "very_likely"};
   return words[std::min<std::size_t>(static_cast<std::size_t>(p * 5.0), words.size() - 1)];
 }
+
+std::string stated_text(double p) { return json{{"type", "noul"}, {"noul", p}}.dump(); }
 
 std::string answer_text(double p) {
   const json answer = {{"belief", {{"prob_true", p}, {"label", label_of(p)}}},
@@ -125,7 +132,8 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
     return flight;
   }
   Reply reply;
-  reply.text = answer_text(rule != nullptr && rule->prob_true ? *rule->prob_true : believed(plan, question));
+  const double p = rule != nullptr && rule->prob_true ? *rule->prob_true : believed(plan, question);
+  reply.text = plan.recipe.readout() == Readout::decision ? stated_text(p) : answer_text(p);
   if (rule != nullptr && rule->text) reply.text = *rule->text;
   if (rule != nullptr && rule->truncated) reply.text.resize(reply.text.size() / 2);
   if (rule != nullptr) reply.ending = rule->ending;

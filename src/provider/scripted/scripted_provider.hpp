@@ -48,6 +48,9 @@ class ScriptedProvider final : public Provider {
   ~ScriptedProvider() override;
   const ProviderFacts& facts() const override { return facts_; }
   void answer(const Plan& plan, Exchange& exchange) override;
+  std::string why_not(Readout readout) const override {
+    return readout == Readout::decision ? "" : Provider::why_not(readout);
+  }
 
  private:
   class Ledger;
