@@ -107,6 +107,7 @@ struct ProviderFacts {
   std::optional<Price> price{};  // empty: unknown
   std::string cost_note{};       // shown beside the cost, e.g. "runs here"
   std::string settings = "{}";   // what else made the answers, a JSON object; kept in the record
+  std::string decision_form{};   // what is put around a statement (Readout::decision), by name: part of its keys
 };
 
 class BatchApi;  // provider/batch_api.hpp
