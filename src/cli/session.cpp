@@ -14,6 +14,7 @@
 #include "cli/terminal.hpp"
 #include "plan/limits.hpp"
 #include "provider/batch_api.hpp"
+#include "provider/http/server.hpp"
 #include "provider/llama/llama_provider.hpp"
 #include "provider/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -259,7 +260,10 @@ std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& 
   hosted.in_batch = s.batch.value_or(false);
   hosted.price = s.price.value_or("");
   if (s.temperature) in_range("temperature", *s.temperature, 0.0, 10.0);
-  return std::make_unique<HttpProvider>(hosted_options(model, hosted, price_list(s)));
+
+  HttpProviderOptions options = hosted_options(model, hosted, price_list(s));
+  if (model.provider->server_counts) options.server = ask_which_server(options);
+  return std::make_unique<HttpProvider>(std::move(options));
 }
 
 }  // namespace
@@ -294,9 +298,10 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
   if (model == "local") return make_llama(settings, default_model_path());
   if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
   if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings);
+  std::string hosted_names;
+  for (const HostedProvider& provider : hosted_providers()) hosted_names += fmt::format("{}/NAME, ", provider.name);
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
-              "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or "
-              "scripted:FILE; or --mock; see heretix models");
+              fmt::format("local, {}llama:FILE.gguf or scripted:FILE; or --mock; see heretix models", hosted_names));
 }
 
 }  // namespace

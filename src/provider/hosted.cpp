@@ -12,12 +12,13 @@
 #include "provider/gemini/gemini.hpp"
 #include "provider/openai/batches.hpp"
 #include "provider/openai/openai.hpp"
+#include "provider/systemone/systemone.hpp"
 #include "provider/xai/batches.hpp"
 
 namespace heretix {
 namespace {
 
-constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@+";
+constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/@+~";
 
 [[noreturn]] void refuse(const std::string& what, const std::string& hint) {
   throw Error(ErrorKind::bad_input, what, hint);
@@ -26,7 +27,7 @@ constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGH
 // The base URL as libcurl is given it, without a slash at its end.
 std::string checked_base_url(const std::string& text, const HostedProvider& provider, bool has_key) {
   const std::string hint =
-      fmt::format("give it by --base-url or {}, e.g. http://127.0.0.1:8080/v1", provider.base_url_variable);
+      fmt::format("give it by --base-url or {}, e.g. {}", provider.base_url_variable, provider.base_url_example);
   if (text.empty()) refuse(fmt::format("{} has no address of its own", provider.name), hint);
 
   const auto url = parse_url(text);
@@ -41,35 +42,73 @@ std::string checked_base_url(const std::string& text, const HostedProvider& prov
 
   std::string address = url->address();
   while (address.ends_with('/')) address.pop_back();
+  const std::string_view ending = provider.base_url_ending;
+  if (!ending.empty() && address.ends_with(ending)) address.resize(address.size() - ending.size());
   return address;
 }
 
-std::shared_ptr<const Wire> wire_of(const HostedProvider& provider, Api api) {
-  const bool is_openai = provider.name == "openai";
-  if (provider.name == "anthropic" || provider.name == "gemini") {
-    if (api != Api::standard)
-      refuse(fmt::format("--api is for OpenAI and its like; {} has one API", provider.title), "leave --api out");
-    if (provider.name == "gemini") return std::make_shared<GenerateContentWire>();
-    return std::make_shared<MessagesWire>();
-  }
-  if (api == Api::responses || (api == Api::standard && is_openai)) return std::make_shared<ResponsesWire>();
-  if (is_openai) return std::make_shared<ChatWire>(ChatDialect{});
-  if (provider.name == "xai")
-    return std::make_shared<ChatWire>(
-        ChatDialect{.ranges = false, .reasoning_apart = true, .finish_words = kXaiFinishWords});
+std::shared_ptr<const Wire> openai_wire(Api api) {
+  if (api == Api::chat) return std::make_shared<ChatWire>(ChatDialect{});
+  return std::make_shared<ResponsesWire>();
+}
+
+std::shared_ptr<const Wire> xai_wire(Api api) {
+  if (api == Api::responses) return std::make_shared<ResponsesWire>();
+  return std::make_shared<ChatWire>(
+      ChatDialect{.ranges = false, .reasoning_apart = true, .finish_words = kXaiFinishWords});
+}
+
+std::shared_ptr<const Wire> compatible_wire(Api api) {
+  if (api == Api::responses) return std::make_shared<ResponsesWire>();
   return std::make_shared<ChatWire>(ChatDialect{.length_parameter = "max_tokens",
                                                 .other_length_parameter = "max_completion_tokens",
                                                 .continues = true,
                                                 .finish_words = kCompatibleFinishWords});
 }
 
+template <class ItsWire>
+std::shared_ptr<const Wire> only_wire(Api /*api*/) {
+  return std::make_shared<ItsWire>();
+}
+
+template <class ItsWire>
+std::shared_ptr<const DecisionWire> decision_wire() {
+  return std::make_shared<ItsWire>();
+}
+
+std::shared_ptr<const DecisionWire> jev_wire() {
+  return std::make_shared<SystemOneWire>(SystemOneDialect{.limits = kJevLimits});
+}
+std::shared_ptr<const DecisionWire> compatible_decision_wire() {
+  return std::make_shared<SystemOneWire>(SystemOneDialect{});
+}
+std::shared_ptr<const DecisionWire> openrouter_wire() {
+  return std::make_shared<SystemOneWire>(SystemOneDialect{.path = "/api/alpha/decisions", .limits = kJevLimits});
+}
+
+// Which of the two kinds of API the model has.
+void set_wires(HttpProviderOptions& options, const HostedProvider& provider, Api api) {
+  if (api != Api::standard && !provider.has_several_apis)
+    refuse(fmt::format("--api is for OpenAI and its like; {} has one API", provider.title), "leave --api out");
+  if (provider.decisions != nullptr) options.decisions = provider.decisions();
+
+  const bool states_only =
+      !provider.decision_models.empty() && options.asked_model.starts_with(provider.decision_models);
+  if (provider.wire != nullptr && !states_only) options.wire = provider.wire(api);
+  if (options.wire) return;
+
+  options.why_it_writes_nothing = "it states a probability and writes no text: --readout decision";
+  const bool may_write = provider.name == "openrouter" && options.asked_model.find("typesafe/") == std::string::npos;
+  if (may_write)
+    options.why_it_writes_nothing =
+        "OpenRouter is asked by its decisions API here: --readout decision; its models that write are reached as "
+        "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1";
+}
+
 std::vector<std::string> headers_of(const HostedProvider& provider, const std::string& key) {
   std::vector<std::string> headers = {"Content-Type: application/json"};
-  if (provider.name == "anthropic") headers.emplace_back(kAnthropicVersion);
-  if (key.empty()) return headers;
-  if (provider.name == "anthropic") headers.push_back("x-api-key: " + key);
-  else if (provider.name == "gemini") headers.push_back("x-goog-api-key: " + key);
-  else headers.push_back("Authorization: Bearer " + key);
+  if (!provider.further_header.empty()) headers.emplace_back(provider.further_header);
+  if (!key.empty()) headers.push_back(std::string(provider.key_header) + key);
   return headers;
 }
 
@@ -132,28 +171,44 @@ std::span<const HostedProvider> hosted_providers() {
                      .other_key_variable = "",
                      .base_url_variable = "OPENAI_BASE_URL",
                      .base_url = "https://api.openai.com/v1",
-                     .bare_prefixes = {"gpt-", "chatgpt-", "o1", "o3", "o4"}},
+                     .bare_prefixes = {"gpt-", "chatgpt-", "o1", "o3", "o4"},
+                     .has_several_apis = true,
+                     .wire = &openai_wire,
+                     .decisions = &decision_wire<OpenAiDecisionWire>,
+                     .batches = &make_openai_batches},
       HostedProvider{.name = "anthropic",
                      .title = "Anthropic",
                      .key_variable = "ANTHROPIC_API_KEY",
                      .other_key_variable = "",
                      .base_url_variable = "ANTHROPIC_BASE_URL",
                      .base_url = "https://api.anthropic.com",
-                     .bare_prefixes = {"claude-"}},
+                     .bare_prefixes = {"claude-"},
+                     .key_header = "x-api-key: ",
+                     .further_header = kAnthropicVersion,
+                     .wire = &only_wire<MessagesWire>,
+                     .batches = &make_anthropic_batches},
       HostedProvider{.name = "gemini",
                      .title = "Google Gemini",
                      .key_variable = "GEMINI_API_KEY",
                      .other_key_variable = "GOOGLE_API_KEY",
                      .base_url_variable = "GOOGLE_GEMINI_BASE_URL",
                      .base_url = "https://generativelanguage.googleapis.com",
-                     .bare_prefixes = {"gemini-"}},
+                     .bare_prefixes = {"gemini-"},
+                     .key_header = "x-goog-api-key: ",
+                     .wire = &only_wire<GenerateContentWire>,
+                     .decisions = &decision_wire<GeminiDecisionWire>,
+                     .batches = &make_gemini_batches,
+                     .decision_models = "gemini-decision-"},
       HostedProvider{.name = "xai",
                      .title = "xAI",
                      .key_variable = "XAI_API_KEY",
                      .other_key_variable = "",
                      .base_url_variable = "XAI_BASE_URL",
                      .base_url = "https://api.x.ai/v1",
-                     .bare_prefixes = {"grok-"}},
+                     .bare_prefixes = {"grok-"},
+                     .has_several_apis = true,
+                     .wire = &xai_wire,
+                     .batches = &make_xai_batches},
       HostedProvider{.name = "openai-compatible",
                      .title = "the OpenAI-compatible server",
                      .key_variable = "OPENAI_COMPATIBLE_API_KEY",
@@ -161,7 +216,45 @@ std::span<const HostedProvider> hosted_providers() {
                      .key_is_optional = true,
                      .base_url_variable = "OPENAI_COMPATIBLE_BASE_URL",
                      .base_url = "",
-                     .bare_prefixes = {}},
+                     .bare_prefixes = {},
+                     .is_hashed_bare = false,
+                     .has_several_apis = true,
+                     .wire = &compatible_wire},
+      HostedProvider{.name = "typesafe",
+                     .title = "TypeSafe",
+                     .key_variable = "TYPESAFE_API_KEY",
+                     .other_key_variable = "",
+                     .base_url_variable = "TYPESAFE_BASE_URL",
+                     .base_url = "https://api.typesafe.ai",
+                     .base_url_example = "http://127.0.0.1:8080",
+                     .base_url_ending = "/v1",
+                     .bare_prefixes = {},
+                     .is_hashed_bare = false,
+                     .decisions = &jev_wire},
+      HostedProvider{.name = "openrouter",
+                     .title = "OpenRouter",
+                     .key_variable = "OPENROUTER_API_KEY",
+                     .other_key_variable = "",
+                     .base_url_variable = "OPENROUTER_BASE_URL",
+                     .base_url = "https://openrouter.ai",
+                     .base_url_example = "http://127.0.0.1:8080",
+                     .base_url_ending = "/api/v1",
+                     .bare_prefixes = {},
+                     .is_hashed_bare = false,
+                     .decisions = &openrouter_wire},
+      HostedProvider{.name = "systemone",
+                     .title = "the System One server",
+                     .key_variable = "SYSTEMONE_API_KEY",
+                     .other_key_variable = "",
+                     .key_is_optional = true,
+                     .base_url_variable = "SYSTEMONE_BASE_URL",
+                     .base_url = "",
+                     .base_url_example = "http://127.0.0.1:8080",
+                     .base_url_ending = "/v1",
+                     .bare_prefixes = {},
+                     .is_hashed_bare = false,
+                     .decisions = &compatible_decision_wire,
+                     .server_counts = true},
   };
   return all;
 }
@@ -175,7 +268,7 @@ std::optional<HostedModel> hosted_model(const std::string& model) {
     if (name.empty() || name.find_first_not_of(kNameCharacters) != std::string::npos ||
         name.find("..") != std::string::npos)
       refuse(fmt::format("'{}' is no name of a model", model), "provider/model, e.g. openai/gpt-5; see heretix models");
-    return HostedModel{&provider, name, provider.name == "openai-compatible" ? model : name};
+    return HostedModel{&provider, name, provider.is_hashed_bare ? name : model};
   }
   return std::nullopt;
 }
@@ -195,13 +288,10 @@ HttpProviderOptions hosted_options(const HostedModel& model, const HostedSetting
   options.headers = headers_of(provider, settings.key);
   options.key = settings.key;
   options.key_name = provider.key_variable;
-  options.wire = wire_of(provider, settings.api);
+  set_wires(options, provider, settings.api);
   options.optional = settings.optional;
   options.region = region_of(provider, options.base_url);
-  if (provider.name == "openai") options.batches = &make_openai_batches;
-  if (provider.name == "anthropic") options.batches = &make_anthropic_batches;
-  if (provider.name == "gemini") options.batches = &make_gemini_batches;
-  if (provider.name == "xai") options.batches = &make_xai_batches;
+  if (options.wire) options.batches = provider.batches;
   if (settings.in_batch) require_batches(options);
   set_prices(options, listed, settings, prices);
   options.concurrency = settings.concurrency;

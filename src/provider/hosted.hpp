@@ -21,8 +21,21 @@ struct HostedProvider {
   std::string_view other_key_variable;  // a second standard name; may be empty
   bool key_is_optional = false;
   std::string_view base_url_variable;
-  std::string_view base_url;                    // default; empty: must be given
+  std::string_view base_url;  // default; empty: must be given
+  std::string_view base_url_example = "http://127.0.0.1:8080/v1";
+  std::string_view base_url_ending{};           // that other programs want; left out where it was given
   std::vector<std::string_view> bare_prefixes;  // names of earlier recipes, "gpt-5"
+  bool is_hashed_bare = true;                   // keys name the model alone, without "PROVIDER/"
+  std::string_view key_header = "Authorization: Bearer ";
+  std::string_view further_header{};  // sent with every request
+
+  // What it offers; null: nothing of the kind.
+  bool has_several_apis = false;  // of models that write: --api chooses
+  std::shared_ptr<const Wire> (*wire)(Api api) = nullptr;
+  std::shared_ptr<const DecisionWire> (*decisions)() = nullptr;
+  std::unique_ptr<BatchApi> (*batches)(const HttpProviderOptions&) = nullptr;
+  std::string_view decision_models{};  // with a `wire`: names that begin so state a probability and write no text
+  bool server_counts = false;          // whose server it is belongs to the model's identity (provider/http/server.hpp)
 };
 
 std::span<const HostedProvider> hosted_providers();
@@ -31,7 +44,7 @@ std::span<const HostedProvider> hosted_providers();
 struct HostedModel {
   const HostedProvider* provider = nullptr;
   std::string name;    // as the provider calls it
-  std::string hashed;  // the bare name for OpenAI, Anthropic, Gemini and xAI, else the whole
+  std::string hashed;  // as keys name it: the bare name for OpenAI, Anthropic, Gemini and xAI, else the whole
 };
 std::optional<HostedModel> hosted_model(const std::string& model);
 

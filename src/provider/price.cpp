@@ -120,9 +120,20 @@ std::optional<Price> in_batch(const Price& price) {
   return reduced;
 }
 
+Price for_decisions(const Price& price) {
+  const auto decision = price.tiers.find("decision");
+  if (decision == price.tiers.end()) return price;
+  Price own = price;
+  own.standard = decision->second;
+  own.tiers.clear();
+  return own;
+}
+
 Usd most_cost_of(const Price& price, const Plan& plan, const Question& question) {
   const auto bytes = static_cast<std::int64_t>(plan.system_text.size() + question.user_text.size());
   const std::int64_t tokens = bytes + kTokensOfForm;
+  const bool by_decisions = plan.recipe.readout() == Readout::decision;
+  const Tariff standard = by_decisions ? for_decisions(price).standard : price.standard;
   const auto most_by = [&](const Rates& rates) {
     return dearest_input(rates) * tokens + rates.output * plan.recipe.sampling.max_output_tokens;
   };
@@ -135,7 +146,7 @@ Usd most_cost_of(const Price& price, const Plan& plan, const Question& question)
       if (longer.from_tokens <= tokens) most = std::max(most, most_by(longer.rates));
     }
   };
-  look_at(price.standard);
+  look_at(standard);
   for (const Tariff& tariff : price.soon) look_at(tariff);
 
   int surcharge = kWhole;

@@ -38,6 +38,7 @@ struct Usage {
 struct RequestTerms {
   std::optional<std::chrono::system_clock::time_point> sent_at{};  // empty: as long ago as the reply took
   int max_output_tokens = 0;                                       // that were allowed; 0: not known
+  bool by_decisions = false;                                       // asked by a decisions API
 };
 
 // Of one token. A part that a list does not name costs what `input` costs, as genai-prices counts it; the longer
@@ -79,6 +80,9 @@ std::optional<Usd> cost_of(const Price& price, const Usage& usage);
 
 // The same by the provider's batch API. Empty: what it charges is not known.
 std::optional<Price> in_batch(const Price& price);
+
+// The same by the provider's decisions API, where that charges otherwise (the tier "decision"); else as it is.
+Price for_decisions(const Price& price);
 
 // What one question can cost at most: a token of input for every byte sent (byte-level tokenizers make no more), with
 // the form and the provider's own words allowed for, all the output tokens that were asked for, in the dearest region.

@@ -35,7 +35,7 @@ ErrorKind kind_of(const Happening& h) {
 
 // The provider surely did no work, and may when asked again.
 bool is_turned_away(const Happening& h) {
-  return h.status == 429 || h.status == 408 || h.status == 409 ||
+  return h.status == 429 || h.status == 408 || (h.status == 409 && h.conflict_passes) ||
          ((h.status == 503 || h.status == 529) && h.has_error_body);
 }
 
@@ -50,6 +50,7 @@ Decision from_status(const Happening& h) {
     if (h.has_answer) return {.billed = Billed::yes, .next = Next::answer};
     return in_doubt(h);
   }
+  if (h.is_of_other_api) return {.next = Next::stop, .kind = ErrorKind::bad_input};
   if (is_quota(h)) return {.next = Next::park, .wait = h.retry_after};
   if (is_turned_away(h)) {
     const bool too_long = h.retry_after && *h.retry_after > kLongestWait;

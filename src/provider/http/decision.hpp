@@ -26,6 +26,8 @@ struct Happening {
   bool has_answer = true;              // a 2xx reply holds one, usable or not
   bool has_error_body = false;         // the provider's own words came, not a gateway's page
   std::optional<bool> should_retry{};  // `x-should-retry`
+  bool conflict_passes = true;         // a 409 is documented as one that is to be sent again
+  bool is_of_other_api = false;        // the error says that this model is asked by another API
   bool names_optional = false;         // the error names something that can be left out, or asked in another way
   std::optional<std::chrono::milliseconds> retry_after{};
   std::string redirect_host{};  // where a 3xx points; empty: nowhere

@@ -8,15 +8,15 @@ namespace {
 constexpr std::string_view kMark = "\x01user text\x01";
 constexpr std::string_view kBegunMark = "\x01the opening\x01";
 
-std::string dumped(const Body& body) { return body.dump(-1, ' ', false, Body::error_handler_t::replace); }
-
 // Without its quotes: the user's text may stand behind the system's in one string.
 std::string json_text(std::string_view text) {
-  const std::string quoted = dumped(Body(text));
+  const std::string quoted = json_of(Body(text));
   return quoted.substr(1, quoted.size() - 2);
 }
 
 }  // namespace
+
+std::string json_of(const Body& body) { return body.dump(-1, ' ', false, Body::error_handler_t::replace); }
 
 RequestFrame::RequestFrame(const Plan& plan, const HttpProviderOptions& options) {
   const Asked asked{.model = options.asked_model,
@@ -27,7 +27,7 @@ RequestFrame::RequestFrame(const Plan& plan, const HttpProviderOptions& options)
                     .way = options.way,
                     .readout = plan.recipe.readout(),
                     .begun = kBegunMark};
-  const std::string frame = dumped(options.wire->body(asked));
+  const std::string frame = json_of(options.wire->body(asked));
   const std::string mark = json_text(kMark);
   const std::size_t place = frame.rfind(mark);  // the system text comes from a file, which may hold anything
   before_user_ = frame.substr(0, place);

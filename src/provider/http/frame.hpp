@@ -7,6 +7,9 @@
 
 namespace heretix {
 
+// A request body as it is sent.
+std::string json_of(const Body& body);
+
 class RequestFrame {
  public:
   RequestFrame(const Plan& plan, const HttpProviderOptions& options);

@@ -14,6 +14,7 @@
 #include "provider/http/frame.hpp"
 #include "provider/http/limiter.hpp"
 #include "provider/http/pacer.hpp"
+#include "provider/http/packing.hpp"
 #include "provider/http/refusal.hpp"
 
 namespace heretix {
@@ -47,7 +48,7 @@ struct HttpProvider::Gate {
   Limiter limiter;
   Pacer pacer;
   Breaker breaker;
-  double tokens_each = 0;  // of a question with its answer, about
+  double tokens_each = 0;  // of a request with its reply, about
 };
 
 // What is in flight, and what came back.
@@ -58,10 +59,13 @@ class HttpProvider::Conversation {
         gate_(*provider.gate_),
         plan_(plan),
         exchange_(exchange),
+        asks_for_decisions_(plan.recipe.readout() == Readout::decision),
+        packing_(plan, asks_for_decisions_ ? questions_together(plan, provider.options_) : 1),
         engine_(provider.engine()),
-        url_(address_of(provider.options_)),
-        frame_(plan, provider.options_),
-        terms_{.sent_at = {}, .max_output_tokens = plan.recipe.sampling.max_output_tokens} {}
+        url_(provider.url_for(plan.recipe.readout())),
+        terms_{.sent_at = {}, .max_output_tokens = plan.recipe.sampling.max_output_tokens} {
+    if (!asks_for_decisions_) frame_.emplace(plan, provider.options_);
+  }
 
   // The engine goes back with its connections, but not with anything in flight.
   ~Conversation() {
@@ -86,7 +90,8 @@ class HttpProvider::Conversation {
 
  private:
   struct Sent {
-    std::size_t question;
+    std::vector<Request> questions;
+    std::vector<Statement> statements;  // of them, where a decisions API is asked
     std::uint64_t number;
     bool is_probe;
   };
@@ -103,14 +108,16 @@ class HttpProvider::Conversation {
     return in_flight >= most ? 0 : std::min(gate_.room(in_flight, now), most - in_flight);
   }
 
-  // How many more may be put on disk: what the wire takes now, and what it takes next where only its width holds it up.
+  // How many more questions may be put on disk: what the wire takes now, and what it takes next where only its width
+  // holds it up.
   std::size_t room(Time now) const {
     const std::size_t wire = wire_room(now);
     const bool is_held = wire == 0 && gate_.opens_at(now) > now;
-    const std::size_t open = engine_->in_flight() + ready_.size();
-    const std::size_t wanted = wire + (is_held ? 0 : ahead());
-    if (wanted <= ready_.size() || open >= provider_.options_.concurrency) return 0;
-    return std::min(wanted - ready_.size(), provider_.options_.concurrency - open);
+    const std::size_t open = engine_->in_flight() + packing_.requests_of(ready_.size());
+    const std::size_t wanted = packing_.questions_for(wire + (is_held ? 0 : ahead()));
+    const std::size_t most = provider_.options_.concurrency;
+    if (wanted <= ready_.size() || open >= most) return 0;
+    return std::min(wanted - ready_.size(), packing_.questions_for(most - open));
   }
 
   bool turn_is_ready() const {
@@ -128,7 +135,8 @@ class HttpProvider::Conversation {
     const double seconds = std::chrono::duration<double>(now - turn_began_).count();
     answers_per_second_ += (static_cast<double>(came_.size()) / std::max(seconds, 1e-4) - answers_per_second_) / 8;
     turn_began_ = now;
-    turn_ = std::async(std::launch::async, [this, most = room(now), came = std::exchange(came_, {}),
+    asked_for_ = room(now);
+    turn_ = std::async(std::launch::async, [this, most = asked_for_, came = std::exchange(came_, {}),
                                             notes = std::exchange(notes_, {})]() mutable {
       for (const std::string& note : notes) exchange_.tell_wait(note);
       struct Wake {
@@ -145,6 +153,7 @@ class HttpProvider::Conversation {
     if (taken.ended) hand_back_ready();
     ready_.insert(ready_.end(), taken.requests.begin(), taken.requests.end());
     again_at_ = taken.again_at;
+    if (asked_for_ > 0) more_may_come_ = again_at_ && taken.requests.size() == asked_for_;
     // With room, but nothing that may be sent, there is nothing to hurry for.
     if (again_at_ && taken.requests.empty()) again_at_ = std::max(*again_at_, now + kBreath);
     look_at_ = now + kNap;
@@ -157,8 +166,9 @@ class HttpProvider::Conversation {
 
   void send_ready(Time now) {
     for (std::size_t room = wire_room(now); room > 0 && !ready_.empty(); --room) {
-      send(ready_.front(), now);
-      ready_.pop_front();
+      std::vector<Request> group = packing_.take(ready_, more_may_come_);
+      if (group.empty()) return;
+      send(std::move(group), now);
     }
   }
 
@@ -173,25 +183,41 @@ class HttpProvider::Conversation {
     return opens > now ? std::min(wake, std::max(*again_at_, opens)) : wake;  // else a reply makes room
   }
 
-  void send(const Request& request, Time now) {
-    const Question& question = plan_.questions[request.question];
+  std::string body_of(const Sent& sent) const {
+    if (frame_) return frame_->body(plan_.questions[sent.questions.front().question]);
+    const HttpProviderOptions& options = provider_.options_;
+    return json_of(options.decisions->body(options.asked_model, plan_.system_text, sent.statements));
+  }
+
+  void send(std::vector<Request> group, Time now) {
+    Sent sent{.questions = std::move(group), .statements = {}, .number = 0, .is_probe = gate_.breaker.is_open()};
+    if (asks_for_decisions_) sent.statements = packing_.statements(sent.questions);
     HttpRequest http{.url = url_, .headers = provider_.options_.headers};
-    http.body = frame_.body(question);
+    http.body = body_of(sent);
     if (gate_.tokens_each == 0)
       gate_.tokens_each = static_cast<double>(http.body.size()) / kBytesPerToken + kUsualAnswerTokens;
-    const bool is_probe = gate_.breaker.is_open();
-    if (is_probe) gate_.breaker.on_probe_sent(now);
+    if (sent.is_probe) gate_.breaker.on_probe_sent(now);
+
     engine_->start(next_ticket_, std::move(http));
-    sent_[next_ticket_++] = {request.question, gate_.limiter.on_sent(engine_->in_flight()), is_probe};
+    sent.number = gate_.limiter.on_sent(engine_->in_flight());
+    sent_.emplace(next_ticket_++, std::move(sent));
     gate_.pacer.on_sent(gate_.tokens_each);
+  }
+
+  Reading read(const Sent& sent, const HttpResponse& response) const {
+    const auto now = std::chrono::system_clock::now();
+    return asks_for_decisions_ ? read_decisions(response, provider_.options_, sent.statements, now, terms_)
+                               : read_response(response, provider_.options_, now, terms_);
   }
 
   void collect(Time wake) {
     for (const HttpResponse& response : engine_->step(wake)) {
-      const auto sent = sent_.extract(response.ticket).mapped();
-      Reading reading = read_response(response, provider_.options_, std::chrono::system_clock::now(), terms_);
+      const Sent sent = std::move(sent_.extract(response.ticket).mapped());
+      Reading reading = read(sent, response);
       learn(sent, response, reading);
-      came_.push_back({sent.question, std::move(reading.outcome)});
+      auto outcomes = outcome_of_each(std::move(reading), sent.questions.size());
+      for (std::size_t i = 0; i < outcomes.size(); ++i)
+        came_.push_back({sent.questions[i].question, std::move(outcomes[i])});
     }
   }
 
@@ -232,9 +258,11 @@ class HttpProvider::Conversation {
   Gate& gate_;
   const Plan& plan_;
   Exchange& exchange_;
+  const bool asks_for_decisions_;
+  const Packing packing_;
   std::unique_ptr<HttpEngine> engine_;
   const std::string url_;
-  const RequestFrame frame_;
+  std::optional<RequestFrame> frame_;  // empty where a decisions API is asked
   const RequestTerms terms_;
   std::map<std::uint64_t, Sent> sent_;
   std::uint64_t next_ticket_ = 1;
@@ -243,7 +271,9 @@ class HttpProvider::Conversation {
   std::vector<std::string> notes_;  // likewise
   std::future<Taken> turn_;         // at the exchange, while it is valid
   std::optional<Time> again_at_{Time{}};
-  Time look_at_{};  // whether to stop
+  std::size_t asked_for_ = 0;   // questions, of the turn that is at the exchange
+  bool more_may_come_ = false;  // the last turn gave as many as it was asked for
+  Time look_at_{};              // whether to stop
   Time turn_began_ = SteadyClock::now();
   double answers_per_second_ = 0;
 };
@@ -256,7 +286,12 @@ HttpProvider::HttpProvider(HttpProviderOptions options)
 HttpProvider::~HttpProvider() = default;
 
 std::string address_of(const HttpProviderOptions& options) {
-  return options.base_url + options.wire->path(options.asked_model);
+  return options.base_url + (options.wire ? options.wire->path(options.asked_model) : options.decisions->path());
+}
+
+std::string HttpProvider::url_for(Readout readout) const {
+  if (readout != Readout::decision) return address_of(options_);
+  return options_.base_url + options_.decisions->path();
 }
 
 // Keys name what was sent, and what would have been sent had the server taken it.
@@ -264,6 +299,7 @@ void HttpProvider::state_facts() {
   facts_ = {.provider = options_.provider, .model = options_.model, .address = address_of(options_)};
   facts_.price = options_.prices.on(std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
   facts_.cost_note = options_.price_note;
+  if (!options_.server.empty()) facts_.mode.with("server", options_.server);
   if (options_.optional.temperature) facts_.mode.with("temperature", fmt::format("{}", *options_.optional.temperature));
   if (!options_.optional.effort.empty()) facts_.mode.with("reasoning", options_.optional.effort);
   for (const ServerRefusal& way : fallen_back_)
@@ -272,12 +308,18 @@ void HttpProvider::state_facts() {
   for (const ServerRefusal& refusal : left_out_) names.push_back(refusal.parameter);
   std::ranges::sort(names);
   if (!names.empty()) facts_.mode.with("left_out", fmt::format("{}", fmt::join(names, ",")));
+  facts_.settings = settings_text();
+}
 
-  const std::string form = options_.wire->value_of(options_.way, "form");
-  nlohmann::json settings = {{"base_url", options_.base_url},
-                             {"api", options_.wire->path(options_.asked_model)},
-                             {"asked_model", options_.asked_model},
-                             {"form", form == "json_schema" ? "json_schema, strict" : form}};
+std::string HttpProvider::settings_text() const {
+  nlohmann::json settings = {{"base_url", options_.base_url}, {"asked_model", options_.asked_model}};
+  if (options_.decisions) settings["decisions_api"] = options_.decisions->path();
+  if (!options_.server.empty()) settings["server"] = options_.server;
+  if (options_.wire) {
+    const std::string form = options_.wire->value_of(options_.way, "form");
+    settings["api"] = options_.wire->path(options_.asked_model);
+    settings["form"] = form == "json_schema" ? "json_schema, strict" : form;
+  }
   for (const ServerRefusal& refusal : left_out_)
     settings["left_out"].push_back(
         {{"parameter", refusal.parameter}, {"value", refusal.value}, {"message", refusal.message}});
@@ -287,18 +329,37 @@ void HttpProvider::state_facts() {
                                        {"used", options_.wire->value_of(options_.way, way.parameter)},
                                        {"message", way.message}});
   if (options_.optional.logprobs) settings["logprobs"] = true;
-  facts_.settings = settings.dump();
+  return settings.dump();
 }
 
 std::string HttpProvider::why_not(Readout readout) const {
+  if (readout == Readout::decision) return why_no_decisions();
+  if (!options_.wire) return options_.why_it_writes_nothing;
+
   const bool reads_tokens = readout == Readout::token || readout == Readout::expected;
   if (reads_tokens && options_.optional.temperature)
     return "its token probabilities are shown as they are, whatever the temperature: leave --temperature out";
   return options_.wire->why_not(readout);
 }
 
+std::string HttpProvider::why_no_decisions() const {
+  if (!options_.decisions)
+    return fmt::format("{} has no decisions API: --readout verbalized works with every model that writes",
+                       options_.provider);
+  const auto parameters = sent_parameters(options_.optional);
+  if (parameters.empty()) return {};
+  return fmt::format("a decisions API takes no {0}: leave --{0} out", parameters.front().name);
+}
+
+Readout HttpProvider::usual_readout() const { return options_.wire ? Readout::verbalized : Readout::decision; }
+
+std::size_t HttpProvider::most_together() const {
+  return options_.decisions ? options_.decisions->limits().questions : 1;
+}
+
 bool HttpProvider::heed(const ServerRefusal& refusal) {
   if (refusal.address != facts_.address || refusal.model != options_.model) return false;
+  if (!options_.wire) return false;
   if (leave_out(refusal)) {
     left_out_.push_back(refusal);
     state_facts();

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "provider/batch_api.hpp"
+#include "provider/http/decision_wire.hpp"
 #include "provider/http/engine.hpp"
 #include "provider/http/times.hpp"
 #include "provider/http/wire.hpp"
@@ -16,14 +18,17 @@
 namespace heretix {
 
 struct HttpProviderOptions {
-  std::string provider;                // "openai"
-  std::string asked_model;             // as the provider calls it, "gpt-5"
-  std::string model;                   // as hashed into keys
-  std::string base_url;                // without a slash at its end
-  std::vector<std::string> headers{};  // the key among them; in no log
-  std::string key{};                   // to blot out where a reply repeats it
-  std::string key_name{};              // of the variable that holds it, for messages
-  std::shared_ptr<const Wire> wire;
+  std::string provider;                             // "openai"
+  std::string asked_model;                          // as the provider calls it, "gpt-5"
+  std::string model;                                // as hashed into keys
+  std::string base_url;                             // without a slash at its end
+  std::vector<std::string> headers{};               // the key among them; in no log
+  std::string key{};                                // to blot out where a reply repeats it
+  std::string key_name{};                           // of the variable that holds it, for messages
+  std::shared_ptr<const Wire> wire;                 // null: it has no models that write
+  std::shared_ptr<const DecisionWire> decisions{};  // null: it has no models that state a probability
+  std::string why_it_writes_nothing{};              // with no `wire`: for the person who asks for another readout
+  std::string server{};                             // "NAME/VERSION" where that belongs to the model's identity
   OptionalParameters optional{};
   AskingWay way{};
   PriceHistory prices{};     // of the kind of request that is made: single ones, or a batch's
@@ -44,11 +49,16 @@ class HttpProvider final : public Provider {
   bool heed(const ServerRefusal& refusal) override;
   std::unique_ptr<BatchApi> batch_api() override;
   std::string why_not(Readout readout) const override;
+  Readout usual_readout() const override;
+  std::size_t most_together() const override;
 
  private:
   class Conversation;  // one call of answer()
   struct Gate;         // what decides how much may be sent: limits, pace, breaker
   void state_facts();
+  std::string settings_text() const;
+  std::string url_for(Readout readout) const;
+  std::string why_no_decisions() const;
   bool leave_out(const ServerRefusal& refusal);
   std::unique_ptr<HttpEngine> engine();  // the one of the run before, with its open connections, or a new one
 
@@ -60,8 +70,13 @@ class HttpProvider final : public Provider {
   std::unique_ptr<HttpEngine> engine_;
 };
 
-// Of the server, as refusals remember it.
+// Of the server, as refusals remember it: where a model that writes is asked, else where one that states is.
 std::string address_of(const HttpProviderOptions& options);
+
+// How the questions of a plan by Readout::decision are asked: how many of them in one request (Mode's "together").
+// Throws Error{bad_input} where that is no number, or more than the service takes; too_large where a statement or its
+// state is surely longer than the service takes.
+std::size_t questions_together(const Plan& plan, const HttpProviderOptions& options);
 
 // What a request's outcome means to ask/; the reply's text and bill, or the failure with what to do. The price is the
 // one of the day on which the request was sent. Pure.
@@ -69,9 +84,21 @@ struct Reading {
   std::variant<Reply, Failure> outcome;
   bool is_rate_limited = false;  // turned away, not broken
   bool is_server_error = false;  // no growth, and the breaker counts it
+
+  // Of a decisions API, for each question of the request; the outcome is then a reply that has what they share: its
+  // usage and its bill are the whole request's. Empty: the outcome itself is that of every question.
+  std::vector<Stated> answers{};
 };
 Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now,
                       const RequestTerms& terms = {});
+
+// The same of a decisions API, whose request held these statements.
+Reading read_decisions(const HttpResponse& response, const HttpProviderOptions& options,
+                       std::span<const Statement> statements, SystemTime now, const RequestTerms& terms = {});
+
+// The outcome of each of the request's questions. Usage and bill are shared out in whole numbers, the remainder to the
+// first of them, so that their sums are the request's own.
+std::vector<std::variant<Reply, Failure>> outcome_of_each(Reading reading, std::size_t questions);
 
 // Of a request that is no question, whose 2xx replies hold no answer: what failed, or empty.
 std::optional<Failure> failure_in(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now);

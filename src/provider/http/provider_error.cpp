@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/text.hpp"
 #include "provider/http/wire.hpp"
@@ -130,8 +131,22 @@ constexpr Phrase kPhrases[] = {
     {"reached its end of life", Cause::retired_model},
 };
 
+// By which a wrong endpoint is told from a wrong name.
+constexpr std::string_view kApisOfWriters[] = {"chat/completions", "chat completions",     "/responses",
+                                               "responses api",    "/v1/messages",         "generatecontent",
+                                               "a decision model", "no decision model",    "decision metadata",
+                                               "support decision", "by the decisions api", "with the decisions api"};
+constexpr std::string_view kApisOfDecisions[] = {"/decisions", "decisions api", "/systemone", "decision model"};
+
 constexpr std::size_t kLongestPlainError = 4096;  // bytes that are looked at
 constexpr int kMostListed = 3;                    // errors of a list that are shown
+
+bool is_about_the_model(int status) { return status == 400 || status == 404 || status == 405 || status == 422; }
+
+bool names_any(const ProviderError& error, std::span<const std::string_view> words) {
+  const std::string message = to_lower_ascii(error.message);
+  return std::ranges::any_of(words, [&](std::string_view word) { return message.find(word) != std::string::npos; });
+}
 
 std::string words_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -232,7 +247,9 @@ void read_bare(const json& body, ProviderError& error) {
   }
   for (const char* name : {"detail", "message"}) {  // vLLM and LiteLLM's routes nest one error in another
     const json& value = member(body, name);
-    if (value.is_object()) offer_code(error, words_of(member(value, "code")));
+    if (!value.is_object()) continue;
+    offer_code(error, words_of(member(value, "code")));
+    offer_code(error, words_of(member(value, "error_type")));  // TypeSafe's
   }
   const json& listed = member(body, "errors");
   if (listed.is_array() && !listed.empty()) offer_code(error, words_of(member(listed[0], "code")));
@@ -326,6 +343,16 @@ ProviderError read_plain_error(std::string_view body) {
   error.message = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
   interpret(error);
   return error;
+}
+
+// llama.cpp answers 501; hosted services answer a wrong model with a 4xx that names where it is asked.
+bool is_no_decision_model(const ProviderError& error, int status) {
+  if (status == 501) return true;
+  return is_about_the_model(status) && names_any(error, kApisOfWriters);
+}
+
+bool is_decision_model(const ProviderError& error, int status) {
+  return is_about_the_model(status) && names_any(error, kApisOfDecisions);
 }
 
 std::optional<std::chrono::sys_days> day_to_go_on(const ProviderError& error,

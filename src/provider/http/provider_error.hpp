@@ -49,6 +49,13 @@ ProviderError read_error(const nlohmann::json& body);
 // may have written it.
 ProviderError read_plain_error(std::string_view body);
 
+// Whether the error, sent with that status by a decisions API, says that the model is none that states a probability:
+// it was made for an API whose models write.
+bool is_no_decision_model(const ProviderError& error, int status);
+
+// Whether an API whose models write says that this one is asked by a decisions API.
+bool is_decision_model(const ProviderError& error, int status);
+
 // The day (UTC) on which a run that ran into a quota may go on; empty where nobody can tell, e.g. before credit is
 // bought. `wait` is what the provider asks for, in the header or the body.
 std::optional<std::chrono::sys_days> day_to_go_on(const ProviderError& error,

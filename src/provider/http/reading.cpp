@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLongestMessage = 300;
+constexpr std::size_t kLongestFinish = 100;
 
 // Numbers that no bill has: nothing asked, or text that cost nothing.
 Usage believable(Usage usage, const std::string& text) {
@@ -46,7 +47,7 @@ std::optional<Usd> bill_of(const HttpResponse& response, const HttpProviderOptio
   const auto took = std::chrono::milliseconds(static_cast<std::int64_t>(response.milliseconds));
   const auto day = std::chrono::floor<std::chrono::days>(terms.sent_at.value_or(now - took));
   const std::optional<Price> price = options.prices.on(day);
-  if (price) return cost_of(*price, usage);
+  if (price) return cost_of(terms.by_decisions ? for_decisions(*price) : *price, usage);
   return usage.charged || usage.charge_is_unclear ? cost_of(Price{}, usage) : std::nullopt;
 }
 
@@ -94,7 +95,7 @@ Reply reply_from(Said said, std::optional<Usd> bill, const HttpResponse& respons
   reply.text = without_key(said.text, options.key);
   reply.ending = said.ending;
   reply.leans_on_source = said.leans_on_source;
-  reply.finish = shortened(on_one_line(said.finish), 100);
+  reply.finish = shortened(on_one_line(said.finish), kLongestFinish);
   reply.model_version = shortened(std::move(said.model), kMaxModelCharacters);
   reply.response_id = shortened(std::move(said.response_id), 200);
   reply.logprobs = std::move(said.logprobs);
@@ -188,6 +189,15 @@ std::string what_happened(const HttpResponse& response, const ProviderError& err
   return text;
 }
 
+// What is asked of a model by the wrong API, and how it would be read.
+std::string hint_for_other_api(const HttpProviderOptions& options, bool asks_for_decisions) {
+  if (!asks_for_decisions)
+    return fmt::format("{} states a probability and writes no text: --readout decision{}", options.asked_model,
+                       options.decisions == nullptr ? ", with the model's name under openrouter/ or systemone/" : "");
+  return fmt::format("{} is no decision model: --readout verbalized{}", options.asked_model,
+                     options.wire == nullptr ? ", as openai-compatible/NAME with --base-url" : "");
+}
+
 Failure failure_from(const HttpResponse& response, const ProviderError& error, const Refused& refused, const Said& said,
                      std::optional<Usd> bill, const Decision& decision, const HttpProviderOptions& options,
                      SystemTime now) {
@@ -265,38 +275,107 @@ Happening happening_of(const HttpResponse& response, const ProviderError& error,
   return happening;
 }
 
-}  // namespace
+// A response with all that its meaning depends on.
+struct Received {
+  Received(const HttpResponse& response_, const HttpProviderOptions& options_, SystemTime now_, RequestTerms terms_)
+      : response(response_),
+        options(options_),
+        now(now_),
+        terms(terms_),
+        text(without_comments(response_.body)),
+        body(parse_body(text)) {}
 
-Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now,
-                      const RequestTerms& terms) {
-  const std::string_view text = without_comments(response.body);
-  const json body = parse_body(text);
-  Said said;
-  if (is_success(response)) said = said_in(text, body, options);
-  complete_usage(response, options, terms, said.usage);
-  const std::optional<Usd> bill = bill_of(response, options, now, terms, said.usage);
-  if (is_success(response) && said.no_answer.empty()) {
-    if (said.ending == Ending::disabled) return {.outcome = disabled(response, said, bill, options)};
-    return {.outcome = reply_from(std::move(said), bill, response, options)};
+  const HttpResponse& response;
+  const HttpProviderOptions& options;
+  SystemTime now;
+  RequestTerms terms;
+  std::string_view text;
+  json body;
+};
+
+// A decision model writes nothing, so no limit of its output was sent.
+RequestTerms of_decisions(RequestTerms terms) {
+  terms.by_decisions = true;
+  terms.max_output_tokens = 0;
+  return terms;
+}
+
+StatedTogether stated_in(const Received& received, std::span<const Statement> statements) {
+  StatedTogether stated;
+  if (!received.body.is_object()) {
+    stated.request.no_answer = what_it_is(received.text, received.body);
+    return stated;
   }
+  stated = received.options.decisions->read(received.body, statements);
+  Said& request = stated.request;
+  request.usage = believable(request.usage, "");
+  if (request.model.empty()) request.model = received.options.asked_model;
+  if (request.response_id.empty()) request.response_id = received.response.headers.value("x-typesafe-request-id");
+  return stated;
+}
 
+// What follows where the response holds no answer.
+Reading reading_without_answer(const Received& received, Said said, std::optional<Usd> bill) {
+  const auto& [response, options, now, terms, text, body] = received;
   const ProviderError error = is_success(response) && !body.is_structured() ? ProviderError{} : error_in(text, body);
-  const Refused refused = refused_by(error, options);
-  const Happening happening = happening_of(response, error, refused, said, options, now);
+  const Refused refused = terms.by_decisions ? Refused{} : refused_by(error, options);
+  Happening happening = happening_of(response, error, refused, said, options, now);
+  if (terms.by_decisions) happening.conflict_passes = options.decisions->retries_conflicts();
+  happening.is_of_other_api =
+      terms.by_decisions ? is_no_decision_model(error, happening.status) : is_decision_model(error, happening.status);
+
   const Decision decision = decide(happening);
   if (decision.next == Next::unusable)
     return {.outcome = unusable_reply(error, std::move(said), bill, response, options)};
   const bool turned_away = response.event == Event::replied && (happening.status == 429 || happening.status == 529);
-  return {.outcome = failure_from(response, error, refused, said, bill, decision, options, now),
+  Failure failure = failure_from(response, error, refused, said, bill, decision, options, now);
+  if (happening.is_of_other_api) failure.hint = hint_for_other_api(options, terms.by_decisions);
+  return {.outcome = std::move(failure),
           .is_rate_limited = turned_away,
           .is_server_error = !turned_away && (decision.next == Next::retry || decision.next == Next::retry_once)};
+}
+
+Reading reading_of(const Received& received, Said said) {
+  const auto& [response, options, now, terms, text, body] = received;
+  complete_usage(response, options, terms, said.usage);
+  const std::optional<Usd> bill = bill_of(response, options, now, terms, said.usage);
+  if (!is_success(response) || !said.no_answer.empty()) return reading_without_answer(received, std::move(said), bill);
+  if (said.ending == Ending::disabled) return {.outcome = disabled(response, said, bill, options)};
+  return {.outcome = reply_from(std::move(said), bill, response, options)};
+}
+
+}  // namespace
+
+Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now,
+                      const RequestTerms& terms) {
+  const Received received(response, options, now, terms);
+  Said said;
+  if (is_success(response)) said = said_in(received.text, received.body, options);
+  return reading_of(received, std::move(said));
+}
+
+Reading read_decisions(const HttpResponse& response, const HttpProviderOptions& options,
+                       std::span<const Statement> statements, SystemTime now, const RequestTerms& terms) {
+  const Received received(response, options, now, of_decisions(terms));
+  StatedTogether stated;
+  if (is_success(response)) stated = stated_in(received, statements);
+  Reading reading = reading_of(received, std::move(stated.request));
+  if (!std::holds_alternative<Reply>(reading.outcome)) return reading;
+
+  for (Stated& answer : stated.answers) {
+    answer.text = without_key(answer.text, options.key);
+    answer.finish = shortened(on_one_line(answer.finish), kLongestFinish);
+    answer.notice = shown(answer.notice, options);
+  }
+  reading.answers = std::move(stated.answers);
+  return reading;
 }
 
 std::optional<Failure> failure_in(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now) {
   if (is_success(response)) return std::nullopt;
   const std::string_view text = without_comments(response.body);
   const ProviderError error = error_in(text, parse_body(text));
-  const Refused refused = refused_by(error, options);
+  const Refused refused = options.wire ? refused_by(error, options) : Refused{};
   Happening happening = happening_of(response, error, refused, {}, options, now);
   happening.cause = error.cause == Cause::filtered || error.cause == Cause::failed_form ? Cause::unnamed : error.cause;
   return failure_from(response, error, refused, {}, std::nullopt, decide(happening), options, now);

@@ -1,7 +1,8 @@
-// OpenAI's two APIs. Responses is the default for OpenAI; Chat Completions is also what xAI and every OpenAI-compatible
-// server (vLLM, llama.cpp, Ollama, LM Studio, gateways) speaks.
+// OpenAI's APIs. Of the two for models that write, Responses is the default for OpenAI; Chat Completions is also what
+// xAI and every OpenAI-compatible server (vLLM, llama.cpp, Ollama, LM Studio, gateways) speaks.
 #pragma once
 
+#include "provider/http/decision_wire.hpp"
 #include "provider/http/wire.hpp"
 #include "provider/openai/finish_words.hpp"
 
@@ -40,6 +41,17 @@ class ChatWire final : public Wire {
   Said read_choice(const nlohmann::json& body, const nlohmann::json& choice, Said said) const;
 
   ChatDialect dialect_;
+};
+
+// POST /decisions. Shapes: openai 3.57, types/decision.py and types/decision_create_params.py. A statement is a
+// `predicate`, and a refusal is of one question.
+class OpenAiDecisionWire final : public DecisionWire {
+ public:
+  std::string path() const override;
+  Body body(std::string_view model, std::string_view state, std::span<const Statement> statements) const override;
+  StatedTogether read(const nlohmann::json& body, std::span<const Statement> statements) const override;
+  DecisionLimits limits() const override;
+  bool retries_conflicts() const override { return true; }
 };
 
 }  // namespace heretix
