@@ -46,7 +46,10 @@ Mode mode_of(const ProbeDesign& design, Way way) {
 
 Plan empty_plan(const ProbeDesign& design, std::size_t claim, Mode mode, std::string state) {
   Plan plan;
-  plan.recipe = {.claim = parse_claim(kClaims.at(claim)), .model = design.model, .mode = std::move(mode)};
+  plan.recipe = {.claim = parse_claim(std::string(kClaims.at(claim))),
+                 .model = design.model,
+                 .mode = std::move(mode),
+                 .sampling = {}};
   plan.recipe.sampling.max_output_tokens = kPartTokens;
   plan.prompt_version = design.bank.version;
   plan.bank_sha256 = design.bank.sha256();
@@ -78,7 +81,9 @@ void add_wordings(Plan& plan, const ProbeDesign& design, std::size_t wordings, i
 std::span<const std::string_view> probe_claims() { return kClaims; }
 std::span<const ProbeState> probe_states() { return kStates; }
 
-std::string_view to_word(Way way) { return std::ranges::find(kWayWords, way, &std::pair<Way, std::string_view>::first)->second; }
+std::string_view to_word(Way way) {
+  return std::ranges::find(kWayWords, way, &std::pair<Way, std::string_view>::first)->second;
+}
 
 Way way_from(const std::string& word) {
   const auto found = std::ranges::find(kWayWords, word, &std::pair<Way, std::string_view>::second);

@@ -45,8 +45,8 @@ Way way_from(const std::string& word);  // throws Error{bad_input}
 struct ProbeDesign {
   PromptBank bank;  // of statements
   std::string model;
-  Mode mode = Mode::live();       // of the provider
-  std::string probe_id;           // part of every key
+  Mode mode = Mode::live();  // of the provider
+  std::string probe_id;      // part of every key
   int repeats = kDefaultProbeRepeats;
   std::size_t most_together = 1;  // that the service takes in one request
 

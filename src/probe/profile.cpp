@@ -129,7 +129,8 @@ std::vector<ShiftSeen> shifts_in(const std::vector<StatementSeen>& statements) {
     for (const Way way : kWaysTogether) {
       const auto* others = numbers_of(statement, way);
       if (others == nullptr) continue;
-      const double scale = std::sqrt(1.0 / static_cast<double>(alone->size()) + 1.0 / static_cast<double>(others->size()));
+      const double scale =
+          std::sqrt(1.0 / static_cast<double>(alone->size()) + 1.0 / static_cast<double>(others->size()));
       shifts.push_back({way, statement.claim, statement.wording,
                         std::abs(mean_left_to_right(*others) - mean_left_to_right(*alone)), scale});
     }
@@ -181,8 +182,9 @@ std::string why_not_together(const ProbeDesign& design, const ProbeSeen& seen, c
   if (found.ways.empty()) return "no statement has usable numbers both alone and together";
   if (found.largest.high <= kLargestShiftAllowed + kTolerance) return "";
   const bool is_noise = found.largest.low <= 0;
-  return fmt::format("a statement's number may shift by up to {:.3f} in company, more than {:.2f}{}", found.largest.high,
-                     kLargestShiftAllowed, is_noise ? "; that may be noise, which more repeats would tell" : "");
+  return fmt::format("a statement's number may shift by up to {:.3f} in company, more than {:.2f}{}",
+                     found.largest.high, kLargestShiftAllowed,
+                     is_noise ? "; that may be noise, which more repeats would tell" : "");
 }
 
 IsolationFound isolation_of(const ProbeDesign& design, const ProbeSeen& seen, double step) {
@@ -237,7 +239,8 @@ std::vector<StateFound> states_found(const std::vector<StatementSeen>& statement
     std::map<std::size_t, std::vector<double>> shifts;
     std::vector<double> distances;
     for (const StatementSeen& statement : statements) {
-      const bool has_both = numbers_of(statement, Way::alone) != nullptr && i < statement.under.size() && statement.under[i];
+      const bool has_both =
+          numbers_of(statement, Way::alone) != nullptr && i < statement.under.size() && statement.under[i];
       if (!has_both) continue;
       const double shift = logit_read(*statement.under[i], step) - logit_read(mean_alone(statement), step);
       shifts[statement.claim].push_back(shift);
@@ -289,7 +292,9 @@ Profile profile_of(const ProbeDesign& design, const ProbeSeen& seen) {
 
   Profile profile{.probe_id = design.probe_id,
                   .model = design.model,
+                  .address = {},
                   .mode = design.mode.text(),
+                  .program_version = {},
                   .bank = design.bank.version,
                   .claims = probe_claims().size(),
                   .wordings = design.wordings(),

@@ -2,8 +2,8 @@
 // surroundings its numbers are. Formulas and limits: docs/probe.md. Pure.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,7 +66,7 @@ struct ShiftFound {
   Way way = Way::together;
   std::size_t in_one_request = 0;
   std::size_t statements = 0;
-  Bounded largest;  // |difference from being asked alone|, over the statements
+  Bounded largest;                     // |difference from being asked alone|, over the statements
   std::size_t claim = 0, wording = 0;  // where it was seen
 };
 
@@ -85,7 +85,7 @@ struct ComplementFound {
 
 struct StateFound {
   std::string state;
-  Bounded shift;     // mean difference from the bank's own state, in log-odds
+  Bounded shift;        // mean difference from the bank's own state, in log-odds
   double distance = 0;  // mean |difference|, in log-odds
 };
 

@@ -56,7 +56,8 @@ using Cells = std::vector<std::string>;
 
 void add_numbers(const Profile& profile, std::vector<Cells>& rows) {
   if (const auto& noise = profile.noise)
-    rows.push_back({"noise of one number (s.d.)", fmt::format("{:.4f}", noise->deviation.value), ci(noise->deviation, 4),
+    rows.push_back({"noise of one number (s.d.)", fmt::format("{:.4f}", noise->deviation.value),
+                    ci(noise->deviation, 4),
                     fmt::format("{} of {} statements gave different numbers when asked again", noise->differing,
                                 noise->statements)});
   const NumbersFound& numbers = profile.numbers;
@@ -71,7 +72,8 @@ void add_complement(const Profile& profile, std::vector<Cells>& rows) {
   if (!complement) return;
   rows.push_back({"p + p(negation)", fmt::format("{:.2f}", complement->sum.value), ci(complement->sum, 2),
                   "1 where a claim and its negation fit"});
-  rows.push_back({"yes-bias (log-odds)", fmt::format("{:+.2f}", complement->yes_bias.value), signed_ci(complement->yes_bias),
+  rows.push_back({"yes-bias (log-odds)", fmt::format("{:+.2f}", complement->yes_bias.value),
+                  signed_ci(complement->yes_bias),
                   fmt::format("{} of {} pairs contradict each other", complement->contradicting, complement->pairs)});
 }
 
@@ -134,8 +136,8 @@ void add_isolation(const Profile& profile, Document& document) {
                 .to = kAxisBeyond * std::max(isolation.largest.high, kLargestShiftAllowed),
                 .reference = kLargestShiftAllowed};
   for (const ShiftFound& found : isolation.ways) {
-    table.rows.push_back({way_in_words(found), fmt::format("{:.4f}", found.largest.value), ci(found.largest, 4),
-                          where_seen(found)});
+    table.rows.push_back(
+        {way_in_words(found), fmt::format("{:.4f}", found.largest.value), ci(found.largest, 4), where_seen(found)});
     forest.rows.push_back({way_in_words(found), found.largest.value, found.largest.low, found.largest.high});
   }
   forest.rows.push_back({"any of them", isolation.largest.value, isolation.largest.low, isolation.largest.high, true});

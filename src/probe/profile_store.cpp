@@ -19,6 +19,11 @@ constexpr std::string_view kFinish =
 constexpr std::string_view kNewest =
     "SELECT profile_json FROM heretix_probes WHERE address = :address AND model = :model AND mode = :mode AND "
     "finished_at IS NOT NULL ORDER BY finished_at DESC, started_at DESC, probe_id DESC LIMIT 1";
+constexpr std::string_view kOfModel =
+    "SELECT profile_json FROM heretix_probes p WHERE model = :model AND finished_at IS NOT NULL AND probe_id = (SELECT "
+    "q.probe_id FROM heretix_probes q WHERE q.address = p.address AND q.model = p.model AND q.mode = p.mode AND "
+    "q.finished_at IS NOT NULL ORDER BY q.finished_at DESC, q.started_at DESC, q.probe_id DESC LIMIT 1) ORDER BY "
+    "finished_at DESC, started_at DESC, probe_id DESC";
 
 }  // namespace
 
@@ -66,6 +71,14 @@ std::optional<Profile> ProfileStore::newest(const ProbedModel& of) {
   const auto found = database_.query(kNewest, {{":address", of.address}, {":model", of.model}, {":mode", of.mode}});
   if (found.empty()) return std::nullopt;
   return profile_from(found[0].text_or_empty("profile_json"));
+}
+
+std::vector<Profile> ProfileStore::of_model(const std::string& model) {
+  std::vector<Profile> found;
+  if (!database_.has_table("heretix_probes")) return found;
+  for (const Row& row : database_.query(kOfModel, {{":model", model}}))
+    found.push_back(profile_from(row.text_or_empty("profile_json")));
+  return found;
 }
 
 }  // namespace heretix

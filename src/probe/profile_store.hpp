@@ -32,6 +32,9 @@ class ProfileStore {
   // That was finished last; empty: none, or the file is of an earlier schema and only read.
   std::optional<Profile> newest(const ProbedModel& of);
 
+  // The newest of each server and way of answering, last finished first.
+  std::vector<Profile> of_model(const std::string& model);
+
  private:
   Database& database_;
 };

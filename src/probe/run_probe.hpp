@@ -10,7 +10,7 @@
 namespace heretix {
 
 struct ProbeRequest {
-  PromptBank bank;  // of statements
+  PromptBank bank;                     // of statements
   int repeats = kDefaultProbeRepeats;  // of each question, at least 2
   bool fresh = false;                  // a probe that was stopped is left behind
   AskOptions ask{};
