@@ -51,7 +51,17 @@ const std::vector<double>* numbers_of(const StatementSeen& statement, Way way) {
   return found == statement.numbers.end() || found->second.empty() ? nullptr : &found->second;
 }
 
-double mean_alone(const StatementSeen& statement) { return mean_left_to_right(*numbers_of(statement, Way::alone)); }
+bool are_equal(const std::vector<double>& numbers) {
+  return std::ranges::all_of(numbers, [&](double p) { return p == numbers.front(); });
+}
+
+// Of repeats. Equal numbers have a mean and a deviation without any error of computing.
+double mean_number(const std::vector<double>& numbers) {
+  return are_equal(numbers) ? numbers.front() : mean_left_to_right(numbers);
+}
+double deviation_of(const std::vector<double>& numbers) { return are_equal(numbers) ? 0 : standard_deviation(numbers); }
+
+double mean_alone(const StatementSeen& statement) { return mean_number(*numbers_of(statement, Way::alone)); }
 
 // The variance of a number is the mean of the statements' variances; its interval follows from their spread.
 std::optional<NoiseFound> noise_of(const std::vector<StatementSeen>& statements) {
@@ -60,9 +70,9 @@ std::optional<NoiseFound> noise_of(const std::vector<StatementSeen>& statements)
   for (const StatementSeen& statement : statements) {
     const auto* numbers = numbers_of(statement, Way::alone);
     if (numbers == nullptr || numbers->size() < 2) continue;
-    const double deviation = standard_deviation(*numbers);
+    const double deviation = deviation_of(*numbers);
     variances.push_back(deviation * deviation);
-    if (std::ranges::any_of(*numbers, [&](double p) { return p != numbers->front(); })) ++found.differing;
+    if (!are_equal(*numbers)) ++found.differing;
   }
   if (variances.empty()) return std::nullopt;
 
@@ -117,7 +127,7 @@ NumbersFound numbers_found(const std::vector<StatementSeen>& statements) {
 struct ShiftSeen {
   Way way;
   std::size_t claim, wording;
-  double shift;
+  double alone, shift;
   double error_scale;  // times the noise of one number: the standard error
 };
 
@@ -131,8 +141,9 @@ std::vector<ShiftSeen> shifts_in(const std::vector<StatementSeen>& statements) {
       if (others == nullptr) continue;
       const double scale =
           std::sqrt(1.0 / static_cast<double>(alone->size()) + 1.0 / static_cast<double>(others->size()));
-      shifts.push_back({way, statement.claim, statement.wording,
-                        std::abs(mean_left_to_right(*others) - mean_left_to_right(*alone)), scale});
+      const double alone_mean = mean_number(*alone);
+      shifts.push_back(
+          {way, statement.claim, statement.wording, alone_mean, std::abs(mean_number(*others) - alone_mean), scale});
     }
   }
   return shifts;
@@ -140,27 +151,37 @@ std::vector<ShiftSeen> shifts_in(const std::vector<StatementSeen>& statements) {
 
 // How far each shift may be from the true one, for all of them at once: Student's t with Bonferroni's correction, and
 // never less than what the rounding of both numbers leaves open.
+//
+// Noise may be alike in probability, or in log-odds, where it is p (1 - p) times as large in probability. Neither is
+// known of a model, so the larger of the two counts.
 class ShiftError {
  public:
   ShiftError(const std::vector<StatementSeen>& statements, std::size_t shifts, double step) : step_(step) {
-    double squares = 0, degrees = 0;
+    double squares = 0, degrees = 0, weights = 0;
     for (const StatementSeen& statement : statements) {
       for (const auto& [way, numbers] : statement.numbers) {
         if (numbers.size() < 2) continue;
-        const double deviation = standard_deviation(numbers);
         const auto of_it = static_cast<double>(numbers.size() - 1);
+        const double deviation = deviation_of(numbers), slope = slope_at(mean_number(numbers));
         squares += of_it * deviation * deviation;
+        weights += of_it * slope * slope;
         degrees += of_it;
       }
     }
     if (!(degrees > 0) || !(squares > 0) || shifts == 0) return;
-    reach_ = student_quantile(1 - kTail / static_cast<double>(shifts), degrees) * std::sqrt(squares / degrees);
+    const double quantile = student_quantile(1 - kTail / static_cast<double>(shifts), degrees);
+    in_probability_ = quantile * std::sqrt(squares / degrees);
+    if (weights > 0) in_log_odds_ = quantile * std::sqrt(squares / weights);
   }
-  double of(const ShiftSeen& seen) const { return std::max(step_, reach_ * seen.error_scale); }
+  double of(const ShiftSeen& seen) const {
+    return std::max(step_, std::max(in_probability_, in_log_odds_ * slope_at(seen.alone)) * seen.error_scale);
+  }
 
  private:
+  static double slope_at(double p) { return p * (1 - p); }  // of a probability over its log-odds
+
   double step_;
-  double reach_ = 0;
+  double in_probability_ = 0, in_log_odds_ = 0;  // what one number may be off, by either kind of noise
 };
 
 // The largest of the true shifts lies above every lower end and below the largest upper one.
