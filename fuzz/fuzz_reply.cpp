@@ -10,6 +10,7 @@
 #include "provider/http/provider_error.hpp"
 #include "provider/http/times.hpp"
 #include "provider/openai/openai.hpp"
+#include "provider/systemone/systemone.hpp"
 
 namespace {
 
@@ -26,6 +27,24 @@ void read_by_every_wire(const nlohmann::json& body) {
     if (body.is_object()) (void)wire->read(body);
   }
   (void)read_error(body);
+}
+
+// Whatever a reply holds, each question gets one answer of its own, and its text is JSON or nothing.
+void read_by_every_decision_wire(const nlohmann::json& body) {
+  const OpenAiDecisionWire openai;
+  const GeminiDecisionWire gemini;
+  const SystemOneWire systemone{SystemOneDialect{}};
+  const Statement asked[] = {{"q1", "Snow is white."}, {"q2", "Ice is warm."}};
+  for (const DecisionWire* wire :
+       {static_cast<const DecisionWire*>(&openai), static_cast<const DecisionWire*>(&gemini),
+        static_cast<const DecisionWire*>(&systemone)}) {
+    const StatedTogether stated = wire->read(body, asked);
+    if (stated.answers.size() != (stated.request.no_answer.empty() ? 2U : 0U)) std::abort();
+    for (const Stated& answer : stated.answers) {
+      if (!answer.text.empty() && !nlohmann::json::accept(answer.text)) std::abort();
+    }
+  }
+  (void)is_no_decision_model(read_error(body), 400);
 }
 
 void read_times(std::string_view text) {
@@ -51,7 +70,9 @@ void read_times(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  read_by_every_wire(parse_body(text));
+  const nlohmann::json body = parse_body(text);
+  read_by_every_wire(body);
+  if (body.is_object()) read_by_every_decision_wire(body);
   (void)read_plain_error(text);
   read_times(text);
   return 0;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "ask/batches.hpp"
+#include "base/money.hpp"
 #include "base/text.hpp"
 #include "readout/number_tree.hpp"
 #include "readout/parts.hpp"
@@ -209,10 +210,9 @@ bool Asking::has_money_for(const Waiting& next, std::optional<Usd> most) {
   const Usd cap = by_run ? *budget.cap() : budget.day_cap().value_or(Usd());
   fail(ErrorKind::stopped,
        fmt::format(
-           "the budget of ${:.4f}{} is reached: ${:.6f} are spent or may have been billed, and the next question "
-           "can cost ${:.6f}",
-           cap.dollars(), by_run ? "" : " a day", (by_run ? budget.committed() : today).dollars(),
-           most.value_or(Usd()).dollars()),
+           "the budget of {}{} is reached: {} are spent or may have been billed, and the next question can cost {}",
+           to_text(cap), by_run ? "" : " a day", to_text(by_run ? budget.committed() : today),
+           to_text(most.value_or(Usd()))),
        "what was answered is kept; the same command with a higher budget asks only for what is missing");
   return false;
 }

@@ -5,6 +5,7 @@
 #include <compare>
 
 #include <cstdint>
+#include <string>
 
 namespace heretix {
 
@@ -37,5 +38,9 @@ class Usd {
   constexpr explicit Usd(std::int64_t picos) : picos_(picos) {}
   std::int64_t picos_ = 0;
 };
+
+// "$0.001250", as every place shows it: six decimals, and as many more as the first two digits need that are not zero,
+// so that no cost looks like none.
+std::string to_text(Usd amount);
 
 }  // namespace heretix

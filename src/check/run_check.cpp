@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/money.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
@@ -20,10 +21,10 @@ namespace heretix {
 namespace {
 
 std::string cost(const AskProgress& progress) {
-  std::string text = fmt::format("it cost ${:.6f}", progress.billed.dollars());
+  std::string text = "it cost " + to_text(progress.billed);
   if (progress.billing_unknown > 0) {
     text += fmt::format(", and {} attempts may have been billed", progress.billing_unknown);
-    if (progress.may_be_billed > Usd()) text += fmt::format(", ${:.6f} at most", progress.may_be_billed.dollars());
+    if (progress.may_be_billed > Usd()) text += fmt::format(", {} at most", to_text(progress.may_be_billed));
   }
   return text;
 }
@@ -284,7 +285,7 @@ std::string most_cost_text(const Plan& plan, const ProviderFacts& facts) {
   if (!facts.price) return "";
   Usd most;
   for (const Question& question : plan.questions) most += most_cost_of(*facts.price, plan, question);
-  return fmt::format(", at most ${:.4f}", most.dollars());
+  return ", at most " + to_text(most);
 }
 
 std::string heeded_text(const ServerRefusal& refusal, const Mode& mode) {

@@ -36,12 +36,12 @@ std::string may_be_text(const CostRow& row) {
   if (row.may_be_billed == 0) return "";
   if (row.without_price == row.may_be_billed) return fmt::format("{} (price unknown)", row.may_be_billed);
   const std::string unknown = row.without_price > 0 ? fmt::format(", {} of unknown price", row.without_price) : "";
-  return fmt::format("{} (at most ${:.6f}{})", row.may_be_billed, row.may_be_at_most.dollars(), unknown);
+  return fmt::format("{} (at most {}{})", row.may_be_billed, to_text(row.may_be_at_most), unknown);
 }
 
 std::string line(const CostRow& row, const std::string& day, const std::string& model) {
   return fmt::format("{:<10}  {:<40} {:>8} {:>8} {:>10}  {:>14}  {}\n", day, model, row.attempts, row.answered,
-                     row.not_billed, fmt::format("${:.6f}", row.billed.dollars()), may_be_text(row));
+                     row.not_billed, to_text(row.billed), may_be_text(row));
 }
 
 std::string shown_model(const CostRow& row) {

@@ -46,8 +46,8 @@ std::string together_text(const Resolved& resolved, const Provider& provider, Da
 std::string ExpectedCost::text(const ProviderFacts& facts) const {
   if (!most || !about) return fmt::format("unknown: {} (--price, --prices)", facts.cost_note);
   const std::string note = facts.cost_note.empty() ? "" : " (" + facts.cost_note + ")";
-  if (facts.price->is_free()) return "at most $0.0000" + note;
-  return fmt::format("about ${:.4f}, at most ${:.4f}{}", about->dollars(), most->dollars(), note);
+  if (facts.price->is_free()) return "at most " + to_text(Usd()) + note;
+  return fmt::format("about {}, at most {}{}", to_text(*about), to_text(*most), note);
 }
 
 Plan plan_to_send(const Plan& plan) {
@@ -57,18 +57,19 @@ Plan plan_to_send(const Plan& plan) {
 ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const std::vector<bool>& stored) {
   ExpectedCost expected;
   if (facts.price) expected.about = expected.most = Usd();
+  const bool by_decisions = plan.recipe.readout() == Readout::decision;
   for (std::size_t i = 0; i < plan.questions.size(); ++i) {
     if (stored[i]) continue;
     const Question& question = plan.questions[i];
     const long tokens_in = static_cast<long>(plan.system_text.size() + question.user_text.size()) / kCharactersPerToken;
-    const long usual = question.is_part ? kPartTokens : kAnswerTokens;
+    const long usual = by_decisions ? 0 : question.is_part ? kPartTokens : kAnswerTokens;
     const long tokens_out = std::min<long>(usual, plan.recipe.sampling.max_output_tokens);
     ++expected.questions;
     expected.tokens_in += tokens_in;
     expected.tokens_out += tokens_out;
     if (!facts.price) continue;
     *expected.most += most_cost_of(*facts.price, plan, question);
-    *expected.about += cost_of(*facts.price, {.input = tokens_in, .output = tokens_out}).value_or(Usd());
+    *expected.about += cost_of(by_decisions ? for_decisions(*facts.price) : *facts.price, {.input = tokens_in, .output = tokens_out}).value_or(Usd());
   }
   return expected;
 }

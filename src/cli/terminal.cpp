@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/money.hpp"
 #include "base/text.hpp"
 #include "stats/honest.hpp"
 
@@ -108,7 +109,7 @@ void ProgressLine::on_progress(const AskProgress& progress, const std::vector<st
                                  progress.answered, progress.questions, estimate_so_far(plan_, answers));
   if (progress.refused > 0) line += fmt::format("  {} refused", progress.refused);
   if (progress.retries > 0) line += fmt::format("  {} retries", progress.retries);
-  if (progress.billed > Usd()) line += fmt::format("  ${:.4f}", progress.billed.dollars());
+  if (progress.billed > Usd()) line += "  " + to_text(progress.billed);
   if (progress.billing_unknown > 0) line += fmt::format("  {} may be billed", progress.billing_unknown);
   clear();
   print_aside(line + time_left(progress));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "account/rates.hpp"
+#include "base/money.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "check/check_job.hpp"
@@ -147,8 +148,8 @@ void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, co
   const Quote& quote = prepared.quote;
   if (quote.most && *quote.most > rules_.most_per_check)
     throw Error(ErrorKind::bad_input,
-                fmt::format("the check can cost ${:.2f}, the limit here is ${:.2f}", quote.most->dollars(),
-                            rules_.most_per_check.dollars()),
+                fmt::format("the check can cost {}, the limit here is {}", to_text(*quote.most),
+                            to_text(rules_.most_per_check)),
                 "ask a cheaper model or at a lower depth");
   if (!quote.most)
     throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "ask another model");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/html_text.hpp"
+#include "base/money.hpp"
 #include "base/text.hpp"
 #include "record/asking_notes.hpp"
 #include "record/readout_facts.hpp"
@@ -68,7 +69,7 @@ std::string ladder_section(const Record& r) {
         rung.size, rung.asked,
         bounds ? fmt::format("{:.2f} to {:.2f}", bounds->interval.low.value(), bounds->interval.high.value()) : "none",
         bounds ? fmt::format("{:.3f}", bounds->interval.width()) : "none",
-        i < billed.size() ? fmt::format("${:.6f}", static_cast<double>(billed[i]) / 1e6) : "");
+        i < billed.size() ? to_text(Usd::from_micros(billed[i])) : "");
   }
   return fmt::format(
       "<h2>Asked until precise</h2><p>{}.</p><div class=\"wrap\"><table><tr><th>rung</th><th>asked</th><th>95 % "

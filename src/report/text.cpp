@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/money.hpp"
 #include "base/text.hpp"
 #include "record/asking_notes.hpp"
 #include "record/readout_facts.hpp"
@@ -121,7 +122,7 @@ std::string ladder_text(const Record& r) {
     case LadderStop::templates_spent: text += "the bank holds no further template"; break;
   }
   if (const auto cost = next_rung_cost(r); cost.value_or(0) > 0)
-    text += fmt::format("; the next rung would cost about ${:.6f}", *cost / 1e6);
+    text += fmt::format("; the next rung would cost about {}", to_text(Usd::from_picos(std::llround(*cost * 1e6))));
   return text;
 }
 
@@ -137,7 +138,7 @@ std::string interval_bar(const Record& r) {
 }
 
 std::string cost_text(const ExecutionFacts& e) {
-  std::string text = fmt::format("${:.6f}", static_cast<double>(e.billed_micro_usd) / 1e6);
+  std::string text = to_text(Usd::from_micros(e.billed_micro_usd));
   if (e.billing_unknown > 0) text += fmt::format(" + {} unknown", e.billing_unknown);
   return text;
 }

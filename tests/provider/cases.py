@@ -15,6 +15,9 @@ CLAIM = "Tariffs cause inflation"
 ADDRESSES = {"openai": ("OPENAI_API_KEY", "OPENAI_BASE_URL", "/v1"), "anthropic": ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", ""),
              "gemini": ("GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", ""), "xai": ("XAI_API_KEY", "XAI_BASE_URL", "/v1"),
              "openai-compatible": ("OPENAI_COMPATIBLE_API_KEY", "OPENAI_COMPATIBLE_BASE_URL", "/v1")}
+# Those whose models state a probability and write nothing. The path is the program's own.
+DECISION_ADDRESSES = {"typesafe": ("TYPESAFE_API_KEY", "TYPESAFE_BASE_URL", ""), "openrouter": ("OPENROUTER_API_KEY", "OPENROUTER_BASE_URL", ""),
+                      "systemone": ("SYSTEMONE_API_KEY", "SYSTEMONE_BASE_URL", "")}
 HOSTED_OLD_STORE = pathlib.Path(__file__).parent / "old_hosted_store.sqlite"  # make_old_store.py
 OLD_READOUT_STORE = HOSTED_OLD_STORE.with_name("old_readout_store.sqlite")
 QUICK = {"K": "4", "R": "1", "B": "50"}
@@ -40,7 +43,7 @@ class HostedTest(ProgramTest):
     def environment(self, *urls, **more):
         """Every provider at that address, keys set; nothing else of the outside."""
         found = {"XDG_CONFIG_HOME": str(self.folder), "NO_PROXY": "127.0.0.1"}
-        for provider, (key, base, path) in ADDRESSES.items():
+        for provider, (key, base, path) in {**ADDRESSES, **DECISION_ADDRESSES}.items():
             found[key] = KEY
             for url in urls:
                 found[base] = url + path
@@ -74,4 +77,4 @@ class HostedTest(ProgramTest):
         self.assertLessEqual(abs(billed - server.invoice_picos), 1_000_000)
 
 
-__all__ = ["ADDRESSES", "CLAIM", "HOSTED_OLD_STORE", "KEY", "OLD_READOUT_STORE", "QUICK", "HostedTest", "os", "unittest"]
+__all__ = ["ADDRESSES", "CLAIM", "DECISION_ADDRESSES", "HOSTED_OLD_STORE", "KEY", "OLD_READOUT_STORE", "QUICK", "HostedTest", "os", "unittest"]

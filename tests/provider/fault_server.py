@@ -2,7 +2,7 @@
 
 Shapes follow what the providers publish: OpenAI's OpenAPI document (Response, CreateChatCompletionResponse, Error), Anthropic's
 API reference (Message, error), Google's discovery document of generativelanguage v1beta (GenerateContentResponse, Status), xAI's
-reference. The official SDKs parse its normal replies (test_shapes.py).
+reference. The official SDKs parse its normal replies (test_shapes.py, test_decisions.py).
 """
 import asyncio
 import hashlib
@@ -15,6 +15,12 @@ import threading
 PRICE = {"input": 1.25, "cached_input": 0.125, "cache_write": 1.5, "output": 10}  # dollars per million tokens
 
 
+# What of a decisions API its path says.
+DECISION_APIS = {"/v1/decisions": "openai-decisions", "/v1beta/decisions": "gemini-decisions", "/v1/systemone": "systemone",
+                 "/api/alpha/decisions": "openrouter"}
+DECISION_PRICE = {"openai-decisions": 0.1, "gemini-decisions": 0.1, "systemone": 0.042, "openrouter": 0.042}  # dollars per million tokens of input
+
+
 class Asked:
     """A request as the server read it whole."""
 
@@ -24,7 +30,7 @@ class Asked:
             self.body = json.loads(body) if body else {}
         except ValueError:
             self.body = {}
-        self.api = ("responses" if path.endswith("/responses") else "chat" if path.endswith("/chat/completions") else
+        self.api = DECISION_APIS.get(path.split("?")[0]) or ("responses" if path.endswith("/responses") else "chat" if path.endswith("/chat/completions") else
                     "messages" if path.endswith("/messages") else "gemini" if ":generateContent" in path else "other")
 
     @property
@@ -32,7 +38,21 @@ class Asked:
         return self.path.split("/models/")[1].split(":")[0] if self.api == "gemini" else self.body.get("model", "")
 
     @property
+    def statements(self):
+        """What a decisions API is asked, by id, in the order of the request."""
+        questions = self.body.get("questions", {})
+        if isinstance(questions, list):
+            return {q["name"]: q["instructions"] for q in questions}
+        return {id: q["instructions"] for id, q in questions.items()}
+
+    @property
+    def state(self):
+        return self.body.get("input", self.body.get("state"))
+
+    @property
     def user(self):
+        if self.api in DECISION_PRICE:
+            return next(iter(self.statements.values()))
         if self.api == "responses":
             return self.body["input"][0]["content"]
         if self.api == "gemini":
@@ -133,7 +153,49 @@ def error_body(api, status, code, message, parameter=None):
     return {"error": {"message": message, "type": "invalid_request_error" if status < 429 else "server_error", "param": parameter, "code": code}}
 
 
+def stated_of(text):
+    """The probability that this server states of a statement: two decimals that follow from its text."""
+    return round(int.from_bytes(hashlib.sha256(text.encode()).digest()[:2], "big") % 81 / 100 + 0.1, 2)
+
+
+def stated_answer(api, id, value):
+    """`value`: a number, or an answer object as it is."""
+    if isinstance(value, dict):
+        return value
+    if api == "openai-decisions":
+        return {"type": "predicate", "name": id, "probability": value}
+    if api == "gemini-decisions":
+        return {"type": "noul", "noul": value, "confidence": max(value, 1 - value)}
+    return {"type": "noul", "noul": value}
+
+
+def stated(asked, values=None, model="own", usage="own", billed=None, body_more=None, **more):
+    """A normal reply of a decisions API. `values` by id; what is not there is left out of the reply."""
+    values = {id: stated_of(text) for id, text in asked.statements.items()} if values is None else values
+    answers = {id: stated_answer(asked.api, id, value) for id, value in values.items()}
+    tokens = sum(len(t) for t in asked.statements.values()) // 4 + len(asked.state) // 4 if usage == "own" else usage
+    picos = round((tokens or 0) * DECISION_PRICE[asked.api] * 1_000_000)
+    body = {"answers": list(answers.values()) if asked.api == "openai-decisions" else answers}
+    if asked.api != "gemini-decisions":  # which echoes no model
+        body["model"] = asked.model if model == "own" else model
+    if tokens is not None and asked.api == "openai-decisions":
+        body["usage"] = {"input_tokens": tokens, "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0}, "output_tokens": 0,
+                         "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": tokens}
+    elif tokens is not None and asked.api == "gemini-decisions":
+        body["usage"] = {"total_input_tokens": tokens, "total_tokens": tokens}
+    elif tokens is not None:
+        body["usage"] = {"input_tokens": tokens, "output_tokens": 0}
+    if asked.api == "openrouter":
+        body.update(id=f"gen-{asked.number}", provider="TypeSafe")
+        if tokens is not None:
+            body["usage"]["cost"] = picos / 1e12
+    body.update(body_more or {})
+    return Reply(body=body, usage=tokens, billed=picos if billed is None else billed, **more)
+
+
 def success(asked, **more):
+    if asked.api in DECISION_PRICE:
+        return stated(asked, **more)
     text = more.pop("text", None) or answer_text(asked.user)
     usage = more.pop("usage", "own")
     model = more.pop("model", None) or asked.model
@@ -227,6 +289,7 @@ class FaultServer:
 
     def __init__(self, script=None, latency=0.0, tls=None, port=0):
         self.script, self.latency, self.tls, self.wanted_port = script, latency, tls, port
+        self.props, self.looked = Reply(404, {"error": {"message": "no such path"}}, headers=[("Server", "fault-server/1.0")]), 0  # GET /props
         self.ledger, self.connections, self.in_progress, self.busiest, self.flooded = [], 0, 0, 0, 0
         self.state = {}
 
@@ -234,6 +297,10 @@ class FaultServer:
         asked = Asked(len(self.ledger) + 1, method, path, headers, body, connection.number)
         self.in_progress += 1
         self.busiest = max(self.busiest, self.in_progress)
+        if (method, path) == ("GET", "/props"):  # no question: whose server is this?
+            self.looked += 1
+            self.loop.call_soon(connection.act, asked, self.props)
+            return
         reply = (self.script(asked, self) if self.script else None) or success(asked)
         self.ledger.append((asked, reply))
         delay = self.latency + reply.delay

@@ -43,7 +43,7 @@ class Money(HostedTest):
         plan = {"K": 16, "R": 4}
         done = self.ask(server, "--budget", "0.30", plan=plan)
         self.assertEqual(done.returncode, 7, done.stderr)
-        self.assertIn("the budget of $0.3000 is reached", done.stderr)
+        self.assertIn("the budget of $0.300000 is reached", done.stderr)
         self.assertLessEqual(server.invoice_picos, 0.30e12)
         self.assertGreater(server.invoice_picos, 0.25e12)  # and used
         self.assert_ledger(server)

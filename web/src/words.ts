@@ -15,8 +15,12 @@ export const points = (difference: number): string => {
   return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value)} points`;
 };
 
-export const dollars = (micros: number): string =>
-  micros === 0 ? "free" : micros < 10_000 ? `$${(micros / 1e6).toFixed(4)}` : `$${(micros / 1e6).toFixed(2)}`;
+// A decision model's check costs about $0.0001: smaller amounts get more decimals, so that none looks like nothing.
+export const dollars = (micros: number): string => {
+  if (micros === 0) return "free";
+  const decimals = micros < 1_000 ? 6 : micros < 10_000 ? 4 : 2;
+  return `$${(micros / 1e6).toFixed(decimals)}`;
+};
 
 export const duration = (seconds: number): string =>
   seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;

@@ -26,7 +26,7 @@ class _Told(_Silent):
 
 
 def _words(event: dict[str, Any]) -> str:
-    spent = f"  ${event['billed_usd']:.4f}" if event["billed_usd"] else ""
+    spent = f"  ${event['billed_usd']:.6f}" if event["billed_usd"] else ""
     return f"{event['answered']}/{event['questions']}  {event['so_far']}{spent}"
 
 
