@@ -25,6 +25,15 @@ WHERE NOT was_cached
 GROUP BY K, R, T
 ORDER BY K, R, T;
 
+-- Decisions (docs/decisions.md): how a model that states probabilities leans, and how often it contradicts itself.
+CREATE VIEW yes_bias_by_model AS
+SELECT model, prompt_version, count(*) AS checks, avg(claim_p + negation_p) AS mean_sum, avg(yes_bias_logit) AS mean_yes_bias,
+       avg((yes_bias_lo > 0 OR yes_bias_hi < 0)::INTEGER) AS share_clearly_biased, avg(contradicting_share) AS mean_contradicting
+FROM checks
+WHERE yes_bias_logit IS NOT NULL AND NOT was_cached
+GROUP BY model, prompt_version
+ORDER BY model, prompt_version;
+
 -- Sums over what is known; executions_unpriced says how many have a part that is not.
 CREATE VIEW cost_by_day AS
 SELECT CAST(created_at AT TIME ZONE 'UTC' AS DATE) AS day, env, model, count(*) AS executions, sum(attempts)::BIGINT AS attempts,

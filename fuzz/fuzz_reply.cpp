@@ -35,9 +35,8 @@ void read_by_every_decision_wire(const nlohmann::json& body) {
   const GeminiDecisionWire gemini;
   const SystemOneWire systemone{SystemOneDialect{}};
   const Statement asked[] = {{"q1", "Snow is white."}, {"q2", "Ice is warm."}};
-  for (const DecisionWire* wire :
-       {static_cast<const DecisionWire*>(&openai), static_cast<const DecisionWire*>(&gemini),
-        static_cast<const DecisionWire*>(&systemone)}) {
+  for (const DecisionWire* wire : {static_cast<const DecisionWire*>(&openai), static_cast<const DecisionWire*>(&gemini),
+                                   static_cast<const DecisionWire*>(&systemone)}) {
     const StatedTogether stated = wire->read(body, asked);
     if (stated.answers.size() != (stated.request.no_answer.empty() ? 2U : 0U)) std::abort();
     for (const Stated& answer : stated.answers) {

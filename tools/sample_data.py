@@ -23,6 +23,7 @@ CLAIMS = {"Tariffs cause inflation": 0.66, "Coffee is a diuretic": 0.55, "Glass 
 MODELS = {  # lean and noise in log-odds, compliance, millionths of a dollar a request (None: unknown)
     "openai/gpt-5": (0.1, 0.25, 0.998, 2100), "anthropic/claude-opus-5": (-0.1, 0.2, 1.0, None),
     "llama/SmolLM2-135M-Instruct.Q4_1": (-0.6, 0.9, 0.94, 0)}
+YES_BIAS = {"openai/gpt-5": 0.3, "llama/SmolLM2-135M-Instruct.Q4_1": 0.8}
 PLANS = [(4, 2, 4), (8, 2, 8), (16, 2, 16)]
 VERSION = "heretix_v1_2026-11-23"
 TABLES = {
@@ -52,6 +53,17 @@ def logistic(x):
     return 1 / (1 + math.exp(-x))
 
 
+def decision(p, bias, of_answer=False):
+    """What a belief was made of: what the claim and its negation got from a model that leans to yes."""
+    belief = math.log(p / (1 - p))
+    claim, negation = round(logistic(belief + bias), 2), round(logistic(bias - belief), 2)
+    sides = {"kind": "decision", "claim": claim, "negation": negation, "step": 0.01}
+    contradicting = int((claim - 0.5) * (negation - 0.5) > 0)
+    return sides if of_answer else {
+        **sides, "answers": 16, "sum_mean": claim + negation, "yes_bias": {"log_odds": bias, "low": bias - 0.2, "high": bias + 0.2},
+        "contradicting": 16 * contradicting, "contradicting_share": float(contradicting)}
+
+
 class Story:
     """Rows by place (store, local, prod) and table."""
 
@@ -72,6 +84,8 @@ class Story:
         slots, replicates, templates = r.choice(PLANS)
         place = r.choices(("store", "local", "prod"), (4, 3, 3))[0]
         mode = "MOCK" if r.random() < 0.06 else "LIVE"
+        bias = YES_BIAS.get(model, 0) if i % 4 == 1 else 0  # of decisions, in log-odds; else the model writes
+        mode += ";readout=decision" * bool(bias)
         drift = 0.5 * (time - START) / (150 * DAY) if model == "openai/gpt-5" else 0.0
         center = math.log(CLAIMS[claim] / (1 - CLAIMS[claim])) + lean + drift + r.gauss(0, noise / math.sqrt(templates))
         half = 4.2 * noise / math.sqrt(templates) * r.uniform(0.7, 1.3)
@@ -103,9 +117,9 @@ class Story:
                 "max_output_tokens": 1024, "was_cached": cached, "provider_model_id": model.split("/")[1], "created_at": time, "finished_at": time + 60})
         if not cached:
             for store in [place] + ["local"] * imported:
-                self.execution(store, i, time, execution, recipe, shared, gates, mode, price, asked, usable)
+                self.execution(store, i, time, execution, recipe, shared, gates, mode, price, asked, usable, bias)
 
-    def execution(self, place, i, time, execution, recipe, check, gates, mode, price, asked, usable):
+    def execution(self, place, i, time, execution, recipe, check, gates, mode, price, asked, usable, bias):
         name, claim, model, p = "exec-" + execution, check["claim"], check["model"], check["prob_true_rpl"]
         told = ("prob_true_rpl", "ci_width", "template_iqr_logit", "stability_score", "imbalance_ratio")
         record = json.dumps({
@@ -113,7 +127,8 @@ class Story:
             "estimate": {**{k: check[k] for k in told}, "ci": [check["ci_lo"], check["ci_hi"]], "bootstrap_seed": str(check["bootstrap_seed"] % 2**64)},
             "gates": [{"passed": passed} for passed in gates.values()], "pqs": check["pqs"], "pqs_version": check["pqs_version"],
             "rpl_compliance_rate": check["rpl_compliance_rate"], "cache_hit_rate": check["cache_hit_rate"],
-            "templates": [{"prompt_sha256": sha, "usable": n} for sha, n in json.loads(check["counts_by_template_json"]).items()]})
+            "templates": [{"prompt_sha256": sha, "usable": n} for sha, n in json.loads(check["counts_by_template_json"]).items()],
+            **({"readout": decision(p, bias)} if bias else {})})
         self.add(place, "heretix_executions", {
             "execution_id": name, "run_id": recipe, "status": "done", "owner": "sample", "created_at": time, "finished_at": time + 60, "claim": claim,
             "model": model, "mode": mode, "prompt_version": VERSION, "bank_content_sha256": digits("bank"), "config_json": check["config_json"],
@@ -124,7 +139,7 @@ class Story:
                       "tokens_out": 40 + n, "latency_ms": 250.0 + n, "created_at": time + n}
             self.add(place, "samples", {**answer, "run_id": recipe, "prompt_sha256": digits("template", n % 16), "paraphrase_idx": n % 16,
                                         "replicate_idx": n // 16, "logit": math.log(told / (1 - told)) if told else None, "json_valid": int(told is not None)})
-            text = json.dumps({"prob_true": told})
+            text = json.dumps({"prob_true": told, **({"readout": decision(told, bias, of_answer=True)} if bias and told else {})})
             self.add(place, "heretix_attempts", {
                 "cache_key": key, "attempt": 1, "execution_id": name, "provider": model.split("/")[0], "model": model, "started_at": (time + n) * 10**6,
                 "max_cost_micro_usd": price and 2 * price, "outcome": "answered", "finished_at": (time + n) * 10**6 + 250_000,

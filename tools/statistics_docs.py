@@ -14,6 +14,10 @@ STUDIES = {
     "drift": "One sentinel; the shift begins with the first check and is in standard deviations of a run. Watches are followed for 4,000 checks.",
     "calibration": "Forecasters state probabilities of spread 2 in log-odds; a claim is true with 0.5 + slope (p - 0.5).",
     "coherence": "A claim and its negation in 16 wordings, of which each moves both sides; the leaning to yes is in log-odds.",
+    "decisions": "What docs/decisions.md does with the numbers of a model that states probabilities. Beliefs are drawn in log-odds to either side, wordings around "
+                 "them, and a tendency to say yes between -1 and 1; both sides are stated and rounded, or held within bounds of the service's own. The interval has to hold "
+                 "the center of the unrounded beliefs; of bounded numbers that of the bounded ones. `holds` goes by the step that a run finds in its own numbers, `step known` "
+                 "by the one that there is; `width` and `yes-bias` (how often its interval holds it) by what the row is judged by.",
 }
 
 HEAD = """# What the statistics promise, counted
@@ -21,7 +25,7 @@ HEAD = """# What the statistics promise, counted
 Every table is printed by `heretix simulate STUDY --markdown`; `make stats` writes this page anew (the seed is in each table, the same
 numbers come on any number of threads). A short version of every study runs in the tests, which also see the interval's constants
 shrunk by 2 %. The frozen interval stands beside the honest one (200 draws of its bootstrap, a twentieth of the draws). Methods and
-sources: docs/estimator.md, docs/ladder.md, docs/drift.md, docs/calibrate.md, docs/coherence.md.
+sources: docs/estimator.md, docs/ladder.md, docs/drift.md, docs/calibrate.md, docs/coherence.md, docs/decisions.md.
 """
 
 

@@ -12,6 +12,8 @@ constexpr double kTolerance = 1e-9;
 constexpr double kUsualStep = 0.01;
 constexpr std::size_t kEnoughDifferent = 5;  // by chance five hundredths all lie on twentieths once in 3,125 times
 
+constexpr std::size_t kEnoughInside = 2;  // two hundredths lie on twentieths once in 25 times, on tenths once in 100
+
 struct Step {
   double size, inverse;
 };
@@ -23,22 +25,38 @@ bool all_lie_on(const Step& step, std::span<const double> numbers) {
   });
 }
 
-}  // namespace
-
-double step_of(std::span<const double> numbers) {
+// The coarsest step that all of them lie on; `believes_coarse`: whether there are enough to believe one above 0.01.
+double coarsest_step(std::span<const double> numbers, bool believes_coarse) {
   if (numbers.empty()) return 0;
-
-  const std::size_t different = std::set<double>(numbers.begin(), numbers.end()).size();
   for (const Step& step : kSteps) {
     const bool is_coarse = step.size > kUsualStep;
-    if (is_coarse && different < kEnoughDifferent) continue;
+    if (is_coarse && !believes_coarse) continue;
     if (all_lie_on(step, numbers)) return step.size;
   }
   return 0;
 }
 
+}  // namespace
+
+double step_of(std::span<const double> numbers) {
+  const std::set<double> different(numbers.begin(), numbers.end());
+  return coarsest_step(numbers, different.size() >= kEnoughDifferent);
+}
+
+double likely_step_of(std::span<const double> numbers) {
+  std::set<double> different(numbers.begin(), numbers.end());
+  different.erase(0.0);  // the ends lie on every step
+  different.erase(1.0);
+  return std::max(step_of(numbers), coarsest_step(numbers, different.size() >= kEnoughInside));
+}
+
 Probability value_read(Probability number, double cell) {
   return Probability{std::clamp(number.value(), cell, 1 - cell)};
+}
+
+LogitRange rounded_to(Probability number, double step) {
+  const Probability low{std::max(0.0, number.value() - step / 2)}, high{std::min(1.0, number.value() + step / 2)};
+  return {to_logit(low).value(), to_logit(high).value()};
 }
 
 }  // namespace heretix

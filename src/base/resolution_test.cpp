@@ -29,6 +29,15 @@ TEST(Step, IsCoarseOnlyWhereEnoughDifferentNumbersSaySo) {
   EXPECT_EQ(step({1.0, 0.9, 0.1, 0.0, 0.4}), 0.1);
 }
 
+TEST(Step, IsLikelyCoarseWhereTwoNumbersBetweenTheEndsSaySo) {
+  EXPECT_EQ(likely_step_of(std::vector{1.0, 0.9, 0.1, 0.0}), 0.1);
+  EXPECT_EQ(likely_step_of(std::vector{1.0, 0.95, 0.1, 0.0}), 0.05);
+  EXPECT_EQ(likely_step_of(std::vector{1.0, 0.9, 0.0}), 0.01) << "a single one lies on tenths by chance";
+  EXPECT_EQ(likely_step_of(std::vector{1.0, 0.0}), 0.01) << "the ends lie on every step";
+  EXPECT_EQ(likely_step_of(std::vector{0.9, 0.11}), 0.01);
+  EXPECT_EQ(likely_step_of(std::vector{0.5134569087022831, 0.5}), 0);
+}
+
 TEST(ValueRead, StaysHalfAStepAwayFromTheEnds) {
   EXPECT_DOUBLE_EQ(value_read(Probability{1.0}, 0.005).value(), 0.995);
   EXPECT_DOUBLE_EQ(value_read(Probability{0.0}, 0.005).value(), 0.005);

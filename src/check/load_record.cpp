@@ -128,7 +128,7 @@ CameBack what_came_back(RunStore& runs, const ExecutionRow& execution) {
   Plan plan = make_plan(read_config(execution.config_text).recipe, bank_of(runs, execution));
   if (plan.recipe.readout() != Readout::verbalized) plan = Plan(Parts(plan).to_ask());
 
-  CameBack came{.planned = plan.questions.size(), .questions = {}};
+  CameBack came{.recipe = plan.recipe, .planned = plan.questions.size(), .questions = {}};
   for (const Question& question : plan.questions) {
     CameBack::Each each{question, counted_answer(runs, question, plan.recipe.claim), ""};
     const std::vector<Row> attempts = runs.attempt_rows(question.cache_key);

@@ -19,6 +19,7 @@ struct CameBack {
     std::optional<Answer> answer;  // that counts, or would have counted
     std::string trouble;           // of the newest attempt, where there is no answer
   };
+  Recipe recipe;
   std::size_t planned = 0;  // questions
   std::vector<Each> questions;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <bit>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "ask/answer_store.hpp"
 #include "base/error.hpp"
@@ -14,6 +15,7 @@
 #include "check/artifact.hpp"
 #include "check/load_record.hpp"
 #include "readout/parts.hpp"
+#include "readout/statement.hpp"
 
 namespace heretix {
 namespace {
@@ -70,6 +72,28 @@ class Checker {
     if (sample) check_sample(place, *sample, behind(*sample, *row), question);
   }
 
+  // What the answers were made of, where that was asked in questions of its own: each as it came, and of a decision
+  // each side as the answer says it.
+  void check_parts(const Record& record) {
+    if (record.plan.recipe.readout() == Readout::verbalized) return;
+    const Plan parts = Parts(record.plan).to_ask();
+    std::unordered_map<std::string, std::vector<Row>> by_text;
+    std::size_t missing = 0;
+    for (const Question& part : parts.questions) {
+      std::vector<Row>& rows = by_text[part.user_text];
+      for (Row& row : runs_.answer_rows(part.cache_key)) {
+        expect(fmt::format("part {} raw text's sha256", part.cache_key.substr(0, 12)), row.value("raw_sha256"),
+               sha256_hex(row.text_or_empty("raw_text")));
+        rows.push_back(std::move(row));
+      }
+      if (rows.empty()) ++missing;
+    }
+    if (missing > 0)
+      verification_.not_checked.push_back(fmt::format("{} of {} questions that the answers were made of are not there",
+                                                      missing, parts.questions.size()));
+    if (record.plan.recipe.readout() == Readout::decision) check_sides(record, by_text);
+  }
+
   void check_stored_row(const Row& stored, const Record& r) {
     for (const ExpectedColumn& column : runs_.expected_columns(r, stored))
       expect(fmt::format("{}.{}", runs_.table(), column.name), stored.value(column.name), column.value);
@@ -88,6 +112,32 @@ class Checker {
         return answer;
     }
     return counted;
+  }
+
+  void check_sides(const Record& record, const std::unordered_map<std::string, std::vector<Row>>& by_text) {
+    for (std::size_t i = 0; i < record.answers.size(); ++i) {
+      const auto sides = sides_of(record.answers[i]);
+      if (!sides) continue;
+      const Question& question = record.plan.questions[i];
+      const std::string place = fmt::format("answer {} ({})", i, question.cache_key.substr(0, 12));
+      expect_side(place + ", the claim's side", by_text, question.user_text, sides->claim);
+      if (sides->negation)
+        expect_side(place + ", the negation's side", by_text, question.negated_text, *sides->negation);
+    }
+  }
+
+  // One of the replies to that statement says the number; where none is kept there is nothing to compare.
+  void expect_side(const std::string& place, const std::unordered_map<std::string, std::vector<Row>>& by_text,
+                   const std::string& statement, double made_of) {
+    const auto rows = by_text.find(statement);
+    if (rows == by_text.end() || rows->second.empty()) return;
+    std::string stored;
+    for (const Row& row : rows->second) {
+      const Verdict said = read_stated(row.text_or_empty("raw_text"));
+      if (said.usable() && said.prob_true->value() == made_of) return;
+      stored = said.usable() ? fmt::format("{}", said.prob_true->value()) : std::string(to_word(*said.reason));
+    }
+    differ(fmt::format("{}: stored {}, the answer was made of {}", place, stored, made_of));
   }
 
   // `read`: what the record's rules make of the raw text. The row keeps what was made of it when it came, which may
@@ -223,6 +273,7 @@ Verification verify_run(RunStore& runs, const std::string& name, const std::stri
     const Record record = load_record(runs, *execution);
     const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
     for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record, keys[i]);
+    checker.check_parts(record);
     verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
     verification.recomputed.push_back(
         fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));

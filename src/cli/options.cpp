@@ -82,10 +82,10 @@ void add_plan_options(App& command, Options& o) {
                   "a YAML or JSON file with claim, model, K, R, T, B, seed, … (docs/configuration.md)")
       ->type_name("FILE");
   command
-      .add_option(
-          "--model", o.models,
-          "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or "
-          "scripted:FILE (default local; see heretix models); run takes several, --model A --model B")
+      .add_option("--model", o.models,
+                  "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, typesafe/NAME, "
+                  "openrouter/NAME, systemone/NAME, llama:FILE.gguf or scripted:FILE (default local; see heretix "
+                  "models); run takes several, --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
   add_mock(command, o);
@@ -542,7 +542,8 @@ void add_money_commands(App& app, Options& o) {
   App* keys = add(app, "keys", "the keys of providers: from the environment, or from a file that only you can read");
   keys->require_subcommand(1);
   App* set = add(*keys, "set", "keep a key, read from standard input, in that file");
-  set->add_option("provider", o.input, "openai, anthropic, gemini, xai or openai-compatible")
+  set->add_option("provider", o.input,
+                  "openai, anthropic, gemini, xai, openai-compatible, typesafe, openrouter or systemone")
       ->type_name("PROVIDER")
       ->required();
   add_json(*add(*keys, "list", "which providers have a key, and from where"), o);

@@ -15,6 +15,7 @@
 #include "cli/served_names.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
+#include "readout/statement.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -91,12 +92,29 @@ std::string foreign_text(const Row& row) {
   return text;
 }
 
-std::string answer_line(const Answer& a, const Question& q, bool raw) {
+std::string answers_header(const Recipe& recipe) {
+  const char* sides = recipe.readout() == Readout::decision ? "  p of claim  p of negation" : "";
+  return fmt::format("template  replicate  prob_true{}  read as\n", sides);
+}
+
+// What was stated of the claim and of its negation, where the answer was made of that.
+std::string sides_text(const Answer& a, const Recipe& recipe) {
+  if (recipe.readout() != Readout::decision) return "";
+  const auto sides = sides_of(a);
+  const std::string claim = sides ? fmt::format("{:.4g}", sides->claim) : "-";
+  const std::string negation = sides && sides->negation ? fmt::format("{:.4g}", *sides->negation) : "-";
+  return fmt::format("  {:>10}  {:>13}", claim, negation);
+}
+
+std::string answer_line(const Answer& a, const Question& q, const Recipe& recipe, bool raw) {
   const std::string value = a.verdict.prob_true ? fmt::format("{:.4g}", a.verdict.prob_true->value()) : "-";
-  std::string line = fmt::format("{:>8}  {:>9}  {:>7}  {:<16} {:>7.0f} ms  {}{}\n", q.paraphrase_idx, q.replicate_idx,
-                                 value, a.verdict.reason ? to_word(*a.verdict.reason) : "usable", a.latency_ms,
-                                 a.from_store ? "stored" : "asked",
-                                 note_of(a.verdict).empty() ? "" : "  its label contradicts its number");
+  const auto sides = sides_of(a);
+  const char* note = sides && sides->contradict() ? "  its two sides contradict each other"
+                     : note_of(a.verdict).empty() ? ""
+                                                  : "  its label contradicts its number";
+  std::string line = fmt::format("{:>8}  {:>9}  {:>9}{}  {:<16} {:>7.0f} ms  {}{}\n", q.paraphrase_idx, q.replicate_idx,
+                                 value, sides_text(a, recipe), a.verdict.reason ? to_word(*a.verdict.reason) : "usable",
+                                 a.latency_ms, a.from_store ? "stored" : "asked", note);
   if (raw) line += "          " + on_one_line(a.raw_text.value_or("(not kept)")) + "\n";
   return line;
 }
@@ -184,13 +202,13 @@ namespace {
 int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Options& options) {
   const CameBack came = what_came_back(runs, execution);
   json all = json::array();
-  std::string text = "template  replicate  prob_true  read as\n";
+  std::string text = answers_header(came.recipe);
   std::size_t answered = 0;
   for (const auto& [question, answer, trouble] : came.questions) {
     if (answer) {
       ++answered;
       all.push_back(answer_json(*answer, question));
-      text += answer_line(*answer, question, options.raw);
+      text += answer_line(*answer, question, came.recipe, options.raw);
       continue;
     }
     all.push_back({{"cache_key", question.cache_key},
@@ -198,7 +216,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Opti
                    {"replicate_idx", question.replicate_idx},
                    {"usable", false},
                    {"error", trouble}});
-    text += fmt::format("{:>8}  {:>9}  {:>7}  no answer: {}\n", question.paraphrase_idx, question.replicate_idx, "-",
+    text += fmt::format("{:>8}  {:>9}  {:>9}  no answer: {}\n", question.paraphrase_idx, question.replicate_idx, "-",
                         shortened(on_one_line(trouble), 200));
   }
 
@@ -222,9 +240,9 @@ int answers_command(const Options& options) {
     print_result(dumped(to_artifact(record).at("answers")));
     return kDone;
   }
-  std::string text = "template  replicate  prob_true  read as\n";
+  std::string text = answers_header(record.plan.recipe);
   for (std::size_t i = 0; i < record.answers.size(); ++i)
-    text += answer_line(record.answers[i], record.plan.questions[i], options.raw);
+    text += answer_line(record.answers[i], record.plan.questions[i], record.plan.recipe, options.raw);
   print_result(text);
   return kDone;
 }

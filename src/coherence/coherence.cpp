@@ -30,20 +30,61 @@ double grid_of(std::span<const Record* const> records) {
   return grid;
 }
 
+// A number for each template, and what the rounding of the model's numbers leaves open of it.
+struct OverTemplates {
+  std::vector<double> values;
+  std::vector<LogitRange> ranges;
+
+  CenteredInterval interval(Level level = Level::p95) const {
+    return widened_to(trimmed_spread_interval(values, level), center_range(ranges));
+  }
+};
+
+// combine(log-odds of each record), by template. It rises or falls steadily with each of them, so its extremes stand at
+// corners of their ranges.
+OverTemplates over_logits(const SharedTemplates& shared, auto combine) {
+  const std::size_t records = shared.means.size();
+  OverTemplates found;
+  for (std::size_t k = 0; k < shared.wordings.size(); ++k) {
+    std::vector<double> x;
+    for (const auto& means : shared.means) x.push_back(means[k]);
+    found.values.push_back(combine(x));
+
+    LogitRange& range = found.ranges.emplace_back(found.values.back(), found.values.back());
+    for (std::size_t corner = 0; corner < std::size_t{1} << records; ++corner) {
+      for (std::size_t i = 0; i < records; ++i) {
+        const LogitRange& of_record = shared.ranges[i][k];
+        x[i] = (corner >> i & 1) != 0 ? of_record.high : of_record.low;
+      }
+      const double at_corner = combine(x);
+      range = {std::min(range.low, at_corner), std::max(range.high, at_corner)};
+    }
+  }
+  return found;
+}
+
+// The same of probabilities.
+OverTemplates over_templates(const SharedTemplates& shared, auto combine) {
+  return over_logits(shared, [&](std::vector<double> x) {
+    for (double& value : x) value = sigmoid(value);
+    return combine(x);
+  });
+}
+
 CoherenceCheck check_of(std::string relation, std::string rule, std::span<const Record* const> records,
-                        const std::vector<double>& violation) {
+                        const OverTemplates& violation) {
   CoherenceCheck check{
-      .relation = std::move(relation), .rule = std::move(rule), .claims = {}, .templates = violation.size()};
+      .relation = std::move(relation), .rule = std::move(rule), .claims = {}, .templates = violation.values.size()};
   for (const Record* r : records) check.claims.push_back(r->plan.recipe.claim.text);
-  check.violation = trimmed_spread_interval(violation);
-  check.narrow = trimmed_spread_interval(violation, Level::p90);
+  check.violation = violation.interval();
+  check.narrow = violation.interval(Level::p90);
   check.grid = grid_of(records);
   return check;
 }
 
 // Two-sided: the log-odds decide whether it is broken, the probabilities whether that matters.
-CoherenceCheck equality(CoherenceCheck check, const std::vector<double>& logits) {
-  check.logit = trimmed_spread_interval(logits);
+CoherenceCheck equality(CoherenceCheck check, const OverTemplates& logits) {
+  check.logit = logits.interval();
   const bool is_small =
       *check.narrow.low - check.grid >= -kCoherentWithin && *check.narrow.high + check.grid <= kCoherentWithin;
   if (check.logit->excludes_zero() && std::abs(check.violation.center) > check.grid)
@@ -58,23 +99,13 @@ CoherenceCheck inequality(CoherenceCheck check) {
   return check;
 }
 
-// combine(p of each record) by template.
-std::vector<double> over_templates(const SharedTemplates& shared, auto combine) {
-  std::vector<double> values;
-  for (std::size_t k = 0; k < shared.wordings.size(); ++k) {
-    std::vector<double> p;
-    for (const auto& means : shared.means) p.push_back(sigmoid(means[k]));
-    values.push_back(combine(p));
-  }
-  return values;
-}
-
 std::string unpunctuated(std::string claim) {
   while (!claim.empty() && (claim.back() == '.' || claim.back() == ' ')) claim.pop_back();
   return claim;
 }
 
-using P = std::vector<double>;
+using P = std::vector<double>;  // probabilities
+using X = std::vector<double>;  // log-odds
 
 }  // namespace
 
@@ -106,8 +137,7 @@ bool CoherenceReport::is_violated() const {
 CoherenceCheck check_negation(const Record& claim, const Record& negation) {
   const std::array records{&claim, &negation};
   const SharedTemplates shared = require_shared(records);
-  std::vector<double> sums;
-  for (std::size_t k = 0; k < shared.wordings.size(); ++k) sums.push_back(shared.means[0][k] + shared.means[1][k]);
+  const OverTemplates sums = over_logits(shared, [](const X& x) { return x[0] + x[1]; });
   return equality(check_of("negation", "p(A) + p(not A) = 1", records,
                            over_templates(shared, [](const P& p) { return p[0] + p[1] - 1; })),
                   sums);
@@ -115,20 +145,14 @@ CoherenceCheck check_negation(const Record& claim, const Record& negation) {
 
 AcquiescenceFree acquiescence_free(const Record& claim, const Record& negation) {
   const SharedTemplates shared = require_shared(std::array{&claim, &negation});
-  std::vector<double> beliefs, leanings;
-  for (std::size_t k = 0; k < shared.wordings.size(); ++k) {
-    beliefs.push_back((shared.means[0][k] - shared.means[1][k]) / 2);
-    leanings.push_back((shared.means[0][k] + shared.means[1][k]) / 2);
-  }
-  return {trimmed_spread_interval(beliefs), trimmed_spread_interval(leanings)};
+  return {over_logits(shared, [](const X& x) { return (x[0] - x[1]) / 2; }).interval(),
+          over_logits(shared, [](const X& x) { return (x[0] + x[1]) / 2; }).interval()};
 }
 
 CoherenceCheck check_paraphrase(const Record& claim, const Record& paraphrase) {
   const std::array records{&claim, &paraphrase};
   const SharedTemplates shared = require_shared(records);
-  std::vector<double> differences;
-  for (std::size_t k = 0; k < shared.wordings.size(); ++k)
-    differences.push_back(shared.means[0][k] - shared.means[1][k]);
+  const OverTemplates differences = over_logits(shared, [](const X& x) { return x[0] - x[1]; });
   return equality(check_of("paraphrase", "p(A) = p(A in other words)", records,
                            over_templates(shared, [](const P& p) { return p[0] - p[1]; })),
                   differences);

@@ -18,29 +18,43 @@ double grid_of(const Record& a, const Record& b) {
   return std::max(grid(a), grid(b));
 }
 
-std::vector<double> means_of(const Record& record) {
-  std::vector<double> means;
-  for (const AnsweredTemplate& t : answered_templates(record)) means.push_back(t.mean);
-  return means;
-}
-
 std::vector<double> as_probabilities(std::vector<double> logits) {
   for (double& x : logits) x = sigmoid(x);
   return logits;
+}
+
+// What is left open of a minus b, by what is left open of either.
+LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
+LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low), sigmoid(range.high)}; }
+
+// The intervals reach over what the rounding leaves open; where it alone could have made the difference, chance is not
+// asked.
+void widen(ClaimDifference& found, const LogitRange& logit, const LogitRange& probability) {
+  if (!(logit.low < logit.high)) return;
+  found.rounding = logit;
+  found.logit = widened_to(found.logit, logit);
+  found.probability = widened_to(found.probability, probability);
+  if (found.p_value && logit.low <= 0 && logit.high >= 0) found.p_value = 1.0;
 }
 
 void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
   const std::vector<double>& a = shared.means[0];
   const std::vector<double>& b = shared.means[1];
   std::vector<double> logits, probabilities;
+  std::vector<LogitRange> logit_ranges, probability_ranges;
   for (std::size_t k = 0; k < a.size(); ++k) {
+    const LogitRange &of_a = shared.ranges[0][k], &of_b = shared.ranges[1][k];
     logits.push_back(a[k] - b[k]);
+    logit_ranges.push_back(minus(of_a, of_b));
     probabilities.push_back(sigmoid(a[k]) - sigmoid(b[k]));
+    probability_ranges.push_back(minus(as_probability(of_a), as_probability(of_b)));
   }
+
   found.is_paired = true;
   found.logit = trimmed_spread_interval(logits);
   found.probability = trimmed_spread_interval(probabilities, Level::p90);
   found.p_value = sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b)));
+  widen(found, center_range(logit_ranges), center_range(probability_ranges));
   for (std::size_t k = 0; k < a.size(); ++k) {
     std::vector<double> others = logits;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(k));
@@ -51,12 +65,21 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
 }
 
 void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) {
-  const std::vector<double> of_a = means_of(a);
-  const std::vector<double> of_b = means_of(b);
-  const Welch logit = welch_interval(of_a, of_b);
+  std::array<std::vector<double>, 2> means;
+  std::array<std::vector<LogitRange>, 2> ranges;
+  for (std::size_t side = 0; side < 2; ++side) {
+    for (const AnsweredTemplate& t : answered_templates(side == 0 ? a : b)) {
+      means[side].push_back(t.mean);
+      ranges[side].push_back(t.range);
+    }
+  }
+
+  const Welch logit = welch_interval(means[0], means[1]);
   found.logit = logit.interval;
   found.p_value = logit.p_value;
-  found.probability = welch_interval(as_probabilities(of_a), as_probabilities(of_b), Level::p90).interval;
+  found.probability = welch_interval(as_probabilities(means[0]), as_probabilities(means[1]), Level::p90).interval;
+  const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
+  widen(found, minus(of_a, of_b), minus(as_probability(of_a), as_probability(of_b)));
 }
 
 bool is_small(const CenteredInterval& probability, double grid) {

@@ -42,6 +42,7 @@ struct ClaimDifference {
   CenteredInterval logit{};                   // A minus B, in log-odds
   CenteredInterval probability{};             // A minus B, in probability, at level 0.90: for `same`
   double grid = 0;                            // the coarser of the two resolutions
+  std::optional<LogitRange> rounding{};       // what the known rounding of the numbers leaves open of A minus B
   std::optional<double> p_value{};            // sign flips of the pairs, or Welch's; empty for a single template
   std::optional<double> adjusted{};           // among many claims (Benjamini-Hochberg)
   Finding finding = Finding::inconclusive;

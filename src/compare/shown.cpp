@@ -79,6 +79,11 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
       Paragraph{fmt::format("Difference in log-odds {} at 95 %, p {} ({}).", interval_text(d.logit), p_text(d.p_value),
                             d.is_paired ? "sign flips over shared templates" : "Welch's, over different templates")});
   blocks.push_back(Paragraph{fmt::format("Difference in probability {} at 90 %.", interval_text(d.probability))});
+  if (d.rounding)
+    blocks.push_back(
+        Paragraph{fmt::format("The rounding of the numbers alone leaves {:+.2f} to {:+.2f} open in log-odds, "
+                              "and both intervals reach over that.",
+                              d.rounding->low, d.rounding->high)});
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
   for (const TemplateDifference& t : d.templates)
     if (forest.rows.size() < kMostShown)
@@ -151,6 +156,7 @@ json to_json(const ClaimDifference& d) {
           {"logit", interval_json(d.logit)},
           {"probability_90", interval_json(d.probability)},
           {"grid", d.grid},
+          {"rounding", d.rounding ? json({d.rounding->low, d.rounding->high}) : json(nullptr)},
           {"p_value", or_null(d.p_value)},
           {"p_adjusted", or_null(d.adjusted)},
           {"finding", to_word(d.finding)},

@@ -74,8 +74,18 @@ const std::vector<TableQuery> kQueries = {
       {"pqs_version", "c.pqs_version"},
       {"was_cached", "c.was_cached"},
       {"provider_model_id", "c.provider_model_id"},
-      {"finished_at", "c.finished_at"}},
-     "checks c",
+      {"finished_at", "c.finished_at"},
+      {"claim_p", "(d.facts->>'claim')::double precision"},
+      {"negation_p", "(d.facts->>'negation')::double precision"},
+      {"yes_bias_logit", "(d.facts->'yes_bias'->>'log_odds')::double precision"},
+      {"yes_bias_lo", "(d.facts->'yes_bias'->>'low')::double precision"},
+      {"yes_bias_hi", "(d.facts->'yes_bias'->>'high')::double precision"},
+      {"contradicting_share", "(d.facts->>'contradicting_share')::double precision"},
+      {"number_step", "(d.facts->>'step')::double precision"}},
+     // Only records of decisions are looked into.
+     "checks c LEFT JOIN heretix_executions e ON e.execution_id = 'exec-' || right(c.run_id, 12) AND e.mode LIKE "
+     "'%;readout=decision%' LEFT JOIN LATERAL (SELECT e.record_json::jsonb->'readout' AS facts) d ON e.execution_id IS "
+     "NOT NULL",
      "c.created_at",
      "c.run_id",
      kTimestampBound},
@@ -94,11 +104,17 @@ const std::vector<TableQuery> kQueries = {
       {"response_id", "s.response_id"},
       {"tokens_out", "s.tokens_out"},
       {"latency_ms", "s.latency_ms"},
-      {"json_valid", "s.json_valid"}},
+      {"json_valid", "s.json_valid"},
+      {"claim_p", "(d.sides->>'claim')::double precision"},
+      {"negation_p", "(d.sides->>'negation')::double precision"},
+      {"number_step", "(d.sides->>'step')::double precision"}},
      // The answer that the sample is; another file's attempt may bear a higher number.
-     "samples s LEFT JOIN LATERAL (SELECT x.execution_id FROM heretix_answers x WHERE x.cache_key = s.cache_key "
-     "ORDER BY (x.response_id IS NOT DISTINCT FROM s.response_id AND x.created_at IS NOT DISTINCT FROM s.created_at) "
-     "DESC, x.attempt DESC LIMIT 1) a ON true LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id",
+     "samples s LEFT JOIN LATERAL (SELECT x.execution_id, x.usable, x.raw_text FROM heretix_answers x WHERE "
+     "x.cache_key "
+     "= s.cache_key ORDER BY (x.response_id IS NOT DISTINCT FROM s.response_id AND x.created_at IS NOT DISTINCT FROM "
+     "s.created_at) DESC, x.attempt DESC LIMIT 1) a ON true LEFT JOIN heretix_executions e ON e.execution_id = "
+     "a.execution_id LEFT JOIN LATERAL (SELECT convert_from(a.raw_text, 'UTF8')::jsonb->'readout' AS sides) d ON "
+     "a.usable = 1 AND e.mode LIKE '%;readout=decision%'",
      "s.created_at",
      "s.cache_key",
      kSecondsBound},

@@ -57,6 +57,30 @@ constexpr std::array kRunColumns = {RunColumn{"claim", "$.claim"},
                                     RunColumn{"gate_precision_ok", "$.gates[2].passed"},
                                     RunColumn{"pqs_version", "$.pqs_version"}};
 
+// What a decision was made of (docs/decisions.md), and where a record or an answer's text has it.
+constexpr std::array kDecisionColumns = {RunColumn{"claim_p", "$.readout.claim"},
+                                         RunColumn{"negation_p", "$.readout.negation"},
+                                         RunColumn{"yes_bias_logit", "$.readout.yes_bias.log_odds"},
+                                         RunColumn{"yes_bias_lo", "$.readout.yes_bias.low"},
+                                         RunColumn{"yes_bias_hi", "$.readout.yes_bias.high"},
+                                         RunColumn{"contradicting_share", "$.readout.contradicting_share"},
+                                         RunColumn{"number_step", "$.readout.step"}};
+constexpr std::array kSidesColumns = {RunColumn{"claim_p", "$.readout.claim"},
+                                      RunColumn{"negation_p", "$.readout.negation"},
+                                      RunColumn{"number_step", "$.readout.step"}};
+
+// The text of the answer that a sample is.
+constexpr const char* kAnswerText =
+    "(SELECT CAST(x.raw_text AS TEXT) FROM heretix_answers x WHERE x.cache_key = s.cache_key AND x.usable = 1 AND "
+    "x.response_id IS s.response_id AND x.created_at IS s.created_at LIMIT 1)";
+
+// Only texts of decisions are looked into: parsing those of all other rows would cost the export its speed.
+Selected of_decision(const RunColumn& column, const char* text) {
+  return {column.name, fmt::format("CASE WHEN instr(e.mode, ';readout=decision') > 0 AND json_valid({0}) THEN "
+                                   "json_extract({0}, '{1}') END",
+                                   text, column.in_record)};
+}
+
 constexpr const char* kNewest =
     " LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM heretix_executions x WHERE x.run_id = "
     "r.run_id AND x.status = 'done')";
@@ -65,6 +89,10 @@ constexpr const char* kEarlierKeys =
     "FROM "
     "heretix_executions x WHERE x.status = 'done' AND json_valid(x.record_json) AND x.rowid <> (SELECT max(y.rowid) "
     "FROM heretix_executions y WHERE y.run_id = x.run_id AND y.status = 'done')";
+
+void add_decision_columns(TableQuery& query) {
+  for (const RunColumn& column : kDecisionColumns) query.selected.push_back(of_decision(column, "e.record_json"));
+}
 
 // One row a run, its newest execution beside it.
 TableQuery checks_query(bool has_executions) {
@@ -86,6 +114,7 @@ TableQuery checks_query(bool has_executions) {
                     {"counts_by_template_json", "r.counts_by_template_json"},
                     {"artifact_json_path", "r.artifact_json_path"}};
   for (const RunColumn& column : kRunColumns) query.selected.push_back({column.name, fmt::format("r.{}", column.name)});
+  if (has_executions) add_decision_columns(query);
   return query;
 }
 
@@ -112,6 +141,7 @@ TableQuery all_checks_query() {
     query.selected.push_back({column.name, fmt::format("iif(k.earlier IS NULL, r.{}, json_extract(e.record_json, "
                                                        "'{}'))",
                                                        column.name, column.in_record)});
+  add_decision_columns(query);
   return query;
 }
 
@@ -137,6 +167,8 @@ TableQuery samples_query(bool has_executions) {
   for (const char* name : {"prompt_sha256", "paraphrase_idx", "replicate_idx", "prob_true", "logit",
                            "provider_model_id", "response_id", "tokens_out", "latency_ms", "json_valid"})
     query.selected.push_back({name, std::string("s.") + name});
+  if (!has_executions) return query;
+  for (const RunColumn& column : kSidesColumns) query.selected.push_back(of_decision(column, kAnswerText));
   return query;
 }
 

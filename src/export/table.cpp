@@ -68,7 +68,14 @@ constexpr std::array kChecks = {
     Column{"created_at", timestamp, false, "the measurement began; decides the month"},
     Column{"finished_at", timestamp, false, "it ended"},
     Column{"bootstrap_seed_signed", integer, false,
-           "the bits of bootstrap_seed as a signed number, as Postgres has it"}};
+           "the bits of bootstrap_seed as a signed number, as Postgres has it"},
+    Column{"claim_p", real, false, "what the claim's side of a decision got; this and what follows: null for others"},
+    Column{"negation_p", real, false, "what its negation got; this and what follows: null where it was not asked"},
+    Column{"yes_bias_logit", real, false, "tendency to say yes to both sides, in log-odds"},
+    Column{"yes_bias_lo", real, false, "its 95 % interval, low end"},
+    Column{"yes_bias_hi", real, false, "its 95 % interval, high end"},
+    Column{"contradicting_share", real, true, "share of wordings whose two sides contradict each other"},
+    Column{"number_step", real, true, "step of the model's numbers in a decision; 0: none was found"}};
 
 constexpr std::array kSamples = {
     Column{"cache_key", text, false, "names the question and the replicate"},
@@ -87,7 +94,10 @@ constexpr std::array kSamples = {
     Column{"tokens_out", integer, true, "of the answer"},
     Column{"latency_ms", real, false, "from request to answer"},
     Column{"json_valid", boolean, false, "whether the answer had the agreed form"},
-    Column{"created_at", timestamp, false, "the answer came; decides the month"}};
+    Column{"created_at", timestamp, false, "the answer came; decides the month"},
+    Column{"claim_p", real, true, "what was stated of the claim, in a decision; null for others"},
+    Column{"negation_p", real, true, "what was stated of its negation; null where it was not asked"},
+    Column{"number_step", real, true, "the step by which the two were read; 0: none"}};
 
 constexpr std::array kExecutions = {
     Column{"execution_id", text, false, "unique"},

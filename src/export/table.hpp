@@ -12,7 +12,7 @@
 
 namespace heretix {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 enum class ColumnType { text, boolean, integer, unsigned_integer, real, timestamp, date };
 

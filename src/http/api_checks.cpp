@@ -57,7 +57,7 @@ CheckWish wish_of(const ServiceRequest& request) {
   wish.slots = small(body, "K", kMaxSlots);
   wish.replicates = small(body, "R", kMaxReplicates);
   wish.templates = small(body, "T", kMaxSlots);
-  wish.readout = readout_from(body.optional_text("readout", 20).value_or(""));
+  if (const auto readout = body.optional_text("readout", 20)) wish.readout = readout_from(*readout);
   if (const auto seed = body.optional_integer("seed", 0, std::numeric_limits<std::int64_t>::max()))
     wish.seed = static_cast<std::uint64_t>(*seed);
   wish.fresh = body.truth("fresh");
@@ -192,11 +192,16 @@ json ServiceApi::models_json() const {
   json models = json::array();
   for (const OfferedModel& model : parts_.models) {
     const bool is_free = model.facts.price && model.facts.price->is_free();
+    json readouts = json::array();
+    for (const Readout readout : kReadouts) {
+      if (model.allows(readout)) readouts.push_back(to_word(readout));
+    }
     models.push_back({{"name", model.name},
                       {"provider", model.facts.provider},
                       {"model", model.facts.model},
                       {"is_free", is_free},
-                      {"cost_note", model.facts.cost_note}});
+                      {"cost_note", model.facts.cost_note},
+                      {"readouts", readouts}});
   }
   return models;
 }

@@ -5,6 +5,7 @@
 #include "check/load_record.hpp"
 #include "compare/difference.hpp"
 #include "http/api.hpp"
+#include "record/decision_facts.hpp"
 
 namespace heretix::http {
 namespace {
@@ -26,6 +27,18 @@ Record measured(RunStore& runs, const ServedCheck& check) {
   return load_record(runs, *execution);
 }
 
+json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
+
+// What was stated of the claim and of its negation, where the answer was made of that.
+json sides_json(const Answer& answer) {
+  const auto sides = sides_of(answer);
+  if (!sides) return nullptr;
+  return {{"claim", sides->claim},
+          {"negation", sides->negation ? json(*sides->negation) : json(nullptr)},
+          {"step", sides->step},
+          {"contradict", sides->contradict()}};
+}
+
 json answers_json(const Record& record) {
   json answers = json::array();
   for (std::size_t i = 0; i < record.answers.size(); ++i) {
@@ -36,6 +49,8 @@ json answers_json(const Record& record) {
                        {"replicate_idx", question.replicate_idx},
                        {"prompt_sha256", question.prompt_sha256},
                        {"prompt", question.user_text},
+                       {"negated_prompt", or_null(question.negated_text)},
+                       {"sides", sides_json(answer)},
                        {"prob_true", verdict.prob_true ? json(verdict.prob_true->value()) : json(nullptr)},
                        {"refused_for", verdict.reason ? json(to_word(*verdict.reason)) : json(nullptr)},
                        {"note", note_of(verdict).empty() ? json(nullptr) : json(note_of(verdict))},

@@ -37,7 +37,14 @@ constexpr std::string_view kKeepKey =
   throw NotGranted("require_signin", what, "sign in: the trial has three checks");
 }
 
-Sampling sampling_of(const CheckWish& wish) {
+// What an answer is read off has no noise that replicates would average out.
+Sampling sampling_of(const CheckWish& wish, Readout readout) {
+  const bool is_read_off = readout != Readout::verbalized;
+  if (is_read_off && wish.replicates.value_or(1) != 1)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("R is {}; an answer read off the model has no noise that replicates would average out",
+                            *wish.replicates),
+                "leave R out");
   Sampling sampling;
   const bool names_plan = wish.slots || wish.replicates || wish.templates;
   if (names_plan && wish.depth != Depth::custom)
@@ -51,11 +58,11 @@ Sampling sampling_of(const CheckWish& wish) {
       break;
     case Depth::deep:
       sampling.slots = kLadderRungs.back();
-      sampling.replicates = wish.readout == Readout::verbalized ? kDeepReplicates : 1;
+      sampling.replicates = is_read_off ? 1 : kDeepReplicates;
       break;
     case Depth::custom:
       sampling.slots = wish.slots.value_or(sampling.slots);
-      sampling.replicates = wish.replicates.value_or(wish.readout == Readout::verbalized ? sampling.replicates : 1);
+      sampling.replicates = wish.replicates.value_or(is_read_off ? 1 : sampling.replicates);
       sampling.templates = wish.templates;
       break;
   }
@@ -71,7 +78,10 @@ std::optional<Usd> most_cost(const Plan& plan, const PromptBank& bank, const Pro
     const int times = plan.planned_counts[i] * sampling.replicates * most_parts(plan.recipe) * 2;
     if (times == 0) continue;
     Question question;
-    question.user_text = bank.user_text(static_cast<std::size_t>(plan.template_order[i]), plan.recipe.claim.text);
+    const auto place = static_cast<std::size_t>(plan.template_order[i]);
+    question.user_text = bank.user_text(place, plan.recipe.claim.text);
+    const std::string negated = bank.states() ? bank.negated_text(place, plan.recipe.claim.text) : std::string();
+    if (negated.size() > question.user_text.size()) question.user_text = negated;  // the dearer of the two sides
     most += most_cost_of(*facts.price, plan, question) * times;
   }
   return most;
@@ -82,6 +92,12 @@ std::optional<Usd> most_cost(const Plan& plan, const PromptBank& bank, const Pro
 bool needs_plan(const Sampling& sampling) {
   const auto questions = std::int64_t{sampling.slots} * sampling.replicates;
   return questions > std::int64_t{kMostStandardQuestions};
+}
+
+// A model that only states probabilities is read so without being told.
+Readout natural_readout(const OfferedModel& model) {
+  const bool only_states = !model.allows(Readout::verbalized) && model.allows(Readout::decision);
+  return only_states ? Readout::decision : Readout::verbalized;
 }
 
 std::string owner_of(const Asker& asker) { return asker.user ? asker.user->id : asker.visitor_id; }
@@ -105,39 +121,46 @@ struct Intake::Prepared {
   Quote quote;
 };
 
+const OfferedModel& Intake::offered(const std::string& name) const {
+  const auto model = std::ranges::find(models_, name, &OfferedModel::name);
+  if (model != models_.end()) return *model;
+  std::vector<std::string> names;
+  for (const OfferedModel& one : models_) names.push_back(one.name);
+  throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", on_one_line(shortened(name, 64))),
+              fmt::format("one of: {}", fmt::join(names, ", ")));
+}
+
 Intake::Prepared Intake::prepare(const CheckWish& wish) const {
   require_statement(wish.claim, wish.allow_question, "\"allow_question\": true measures it as it is");
 
-  // Nothing is looked up, read or planned for what is too large.
-  CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish)};
-  request.readout = wish.readout;
+  const OfferedModel& model = offered(wish.model);
+  const Readout readout = wish.readout.value_or(natural_readout(model));
+
+  // Nothing is read or planned for what is too large.
+  CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish, readout)};
+  request.readout = readout;
   request.seed = wish.seed;
   request.fresh = wish.fresh;
   require_measurable(request.sampling, request.readout, request.samples, kMostQuestions);
 
-  const auto model = std::ranges::find(models_, wish.model, &OfferedModel::name);
-  if (model == models_.end()) {
-    std::vector<std::string> names;
-    for (const OfferedModel& offered : models_) names.push_back(offered.name);
-    throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", on_one_line(shortened(wish.model, 64))),
-                fmt::format("one of: {}", fmt::join(names, ", ")));
-  }
-  if (const auto why = model->unreadable.find(wish.readout); why != model->unreadable.end())
+  if (!model.allows(readout))
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} cannot be read by {}: {}", wish.model, to_word(wish.readout), why->second),
+                fmt::format("{} cannot be read by {}: {}", wish.model, to_word(readout), model.unreadable.at(readout)),
                 "leave readout out, or ask another model");
-  Prepared prepared{.model = &*model,
+
+  Prepared prepared{.model = &model,
                     .job = {.model = wish.model, .request = request},
                     .execution_id = new_execution_id(),
                     .plan = {},
                     .quote = {}};
   const PromptBank bank = named_bank(request, banks_);
   const PromptBank asked = asked_bank(request, bank);
-  prepared.plan = outline_check(request, bank, model->facts, prepared.execution_id);
+  prepared.plan = outline_check(request, bank, model.facts, prepared.execution_id);
   require_fits_check(prepared.plan);
   if (!wish.fresh) prepared.job.result_key = result_key(request, prepared.plan, asked);
-  prepared.quote = {.questions = questions_planned(prepared.plan),
-                    .most = most_cost(prepared.plan, asked, model->facts),
+  const auto parts = static_cast<std::size_t>(most_parts(prepared.plan.recipe));
+  prepared.quote = {.questions = questions_planned(prepared.plan) * parts,
+                    .most = most_cost(prepared.plan, asked, model.facts),
                     .needs_plan = needs_plan(request.sampling)};
   return prepared;
 }

@@ -23,6 +23,8 @@ struct OfferedModel {
   std::string name;  // as it is asked for: "local", "openai/gpt-5"
   ProviderFacts facts;
   std::map<Readout, std::string> unreadable{};  // why it cannot be read so
+
+  bool allows(Readout readout) const { return !unreadable.contains(readout); }
 };
 
 // What the service allows whoever asks; the operator's.
@@ -53,7 +55,7 @@ struct CheckWish {
   std::string model = "local";
   Depth depth = Depth::standard;
   std::optional<int> slots{}, replicates{}, templates{};  // of a custom depth
-  Readout readout = Readout::verbalized;
+  std::optional<Readout> readout{};  // empty: verbalized, or decision of a model that only states probabilities
   std::optional<std::uint64_t> seed{};
   bool fresh = false;           // nothing stored counts: asked, and charged, anew
   bool allow_question = false;  // a claim that is a question is measured as it is
@@ -89,7 +91,7 @@ struct Accepted {
 
 // What a check would ask and cost, before it.
 struct Quote {
-  std::size_t questions = 0;  // at most
+  std::size_t questions = 0;  // that are sent to the model, at most: a readout may take several for an answer
   std::optional<Usd> most{};  // empty: no price is known
   bool needs_plan = false;    // deeper than a trial goes
 };
@@ -111,6 +113,7 @@ class Intake {
  private:
   struct Prepared;
   Prepared prepare(const CheckWish& wish) const;
+  const OfferedModel& offered(const std::string& name) const;
   void require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker);
   std::optional<Accepted> replay(const std::string& owner, const IdempotencyKey& idempotency);
   void count_cached(const Asker& asker);

@@ -43,6 +43,12 @@ void require_measurable(const Sampling& sampling, Readout readout, int samples, 
                     "measurement",
                     sampling.slots, sampling.replicates, samples, questions, most_questions),
         "give a smaller K, or fewer samples");
+  if (readout == Readout::decision)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("K times R, each with its negation, is {} times {} times 2 = {} questions, at most {} are "
+                            "asked in one measurement",
+                            sampling.slots, sampling.replicates, questions, most_questions),
+                "give a smaller K");
   throw Error(ErrorKind::bad_input,
               fmt::format("K times R is {} times {} = {} questions, at most {} are asked in one measurement",
                           sampling.slots, sampling.replicates, questions, most_questions),

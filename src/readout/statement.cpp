@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/resolution.hpp"
-
 namespace heretix {
 namespace {
 
@@ -13,13 +11,6 @@ using nlohmann::json;
 constexpr double kEven = 0.5;
 
 double logit_of(double number, double step) { return to_logit(value_read(Probability{number}, step / 2)).value(); }
-
-// Half of the width of what was rounded to that number, in log-odds.
-double half_cell(double number, double step) {
-  const double p = value_read(Probability{number}, step / 2).value();
-  const Probability low{std::max(0.0, p - step / 2)}, high{std::min(1.0, p + step / 2)};
-  return (to_logit(high).value() - to_logit(low).value()) / 2;
-}
 
 // The member that holds the number, by the type of the answer; null: no such type is known.
 const char* number_name(const std::string& type) {
@@ -55,31 +46,39 @@ double StatedSides::negation_logit() const { return logit_of(negation.value(), s
 
 double StatedSides::belief_logit() const { return negation ? (claim_logit() - negation_logit()) / 2 : claim_logit(); }
 
-double StatedSides::belief_cell() const {
-  if (!(step > 0)) return 0;
-  return negation ? (half_cell(claim, step) + half_cell(*negation, step)) / 2 : half_cell(claim, step);
+LogitRange StatedSides::belief_range(double rounding) const {
+  const LogitRange of_claim = rounded_to(Probability{claim}, rounding);
+  if (!negation) return of_claim;
+  const LogitRange of_negation = rounded_to(Probability{*negation}, rounding);
+  return {(of_claim.low - of_negation.high) / 2, (of_claim.high - of_negation.low) / 2};
+}
+
+LogitRange StatedSides::yes_bias_range(double rounding) const {
+  const LogitRange of_claim = rounded_to(Probability{claim}, rounding);
+  const LogitRange of_negation = rounded_to(Probability{negation.value()}, rounding);
+  return {(of_claim.low + of_negation.low) / 2, (of_claim.high + of_negation.high) / 2};
 }
 
 double StatedSides::yes_bias() const { return (claim_logit() + negation_logit()) / 2; }
 
 bool StatedSides::contradict() const { return negation && (claim - kEven) * (*negation - kEven) > 0; }
 
-std::vector<StatedSides> sides_of(const std::vector<std::optional<Answer>>& answers) {
-  std::vector<StatedSides> all;
-  for (const auto& answer : answers) {
-    if (!answer || !answer->verdict.usable()) continue;
-    const json said = json::parse(answer->raw_text.value_or(""), nullptr, false);
-    const bool is_made =
-        said.is_object() && said.contains("readout") && said["readout"].value("kind", "") == "decision";
-    if (is_made) all.push_back(sides_from(said["readout"]));
-  }
-  return all;
+std::optional<StatedSides> sides_of(const Answer& answer) {
+  if (!answer.verdict.usable()) return std::nullopt;
+  const json said = json::parse(answer.raw_text.value_or(""), nullptr, false);
+  const bool is_made = said.is_object() && said.contains("readout") && said["readout"].value("kind", "") == "decision";
+  return is_made ? std::optional(sides_from(said["readout"])) : std::nullopt;
 }
 
-double step_of(const std::vector<StatedSides>& all) {
+double rounding_of(std::span<const StatedSides> all) {
+  std::vector<double> numbers;
   double step = 0;
-  for (const StatedSides& sides : all) step = std::max(step, sides.step);
-  return step;
+  for (const StatedSides& sides : all) {
+    step = std::max(step, sides.step);
+    numbers.push_back(sides.claim);
+    if (sides.negation) numbers.push_back(*sides.negation);
+  }
+  return std::max(step, likely_step_of(numbers));
 }
 
 json to_evidence(const StatedSides& sides) {

@@ -3,10 +3,12 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "answer/tally.hpp"
+#include "base/resolution.hpp"
 
 namespace heretix {
 
@@ -31,18 +33,20 @@ struct StatedSides {
   // Half of their sum: above 0 where the model says yes to both. Only where both were asked.
   double yes_bias() const;
 
-  // How far its value lies from the ends of what the rounding of its numbers leaves open, in log-odds.
-  double belief_cell() const;  // also of the yes-bias
+  // Where the belief, and the yes-bias, can lie in log-odds if its numbers were rounded to that step.
+  LogitRange belief_range(double rounding) const;
+  LogitRange yes_bias_range(double rounding) const;  // where both were asked
 
   // Both sides are called likelier than not, or both less likely.
   bool contradict() const;
 };
 
-// Of the usable answers that say what they were made of, and of no others.
-std::vector<StatedSides> sides_of(const std::vector<std::optional<Answer>>& answers);
+// Of an answer that is usable and says what it was made of.
+std::optional<StatedSides> sides_of(const Answer& answer);
 
-// The step of the numbers that these answers were made of; 0 where none was found.
-double step_of(const std::vector<StatedSides>& all);
+// The step that the numbers of these templates may well have been rounded to, at least the one that they were read
+// with; 0 where none was found.
+double rounding_of(std::span<const StatedSides> all);
 
 // As an answer's text keeps it under "readout"; the second throws nlohmann's exceptions where it is malformed.
 nlohmann::json to_evidence(const StatedSides& sides);

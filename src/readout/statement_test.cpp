@@ -64,8 +64,32 @@ TEST(Sides, AreFreeOfATendencyToSayYes) {
 TEST(Sides, ReadRoundedEndsAtHalfAStep) {
   const StatedSides sides{.claim = 1.0, .negation = 0.0, .step = 0.01};
   EXPECT_NEAR(to_probability(Logit{sides.belief_logit()}).value(), 0.995, 1e-9);
-  EXPECT_NEAR((StatedSides{.claim = 0.5, .negation = {}, .step = 0.01}.belief_cell()), 4 * 0.005, 1e-4);
-  EXPECT_EQ((StatedSides{.claim = 0.5, .negation = 0.5}.belief_cell()), 0);
+}
+
+double log_odds(double p) { return std::log(p / (1 - p)); }
+
+// 1.00 in steps of 0.01 is anything from 0.995 on; 0.10 anything from 0.095 to 0.105.
+TEST(Sides, LeaveOpenWhatTheirRoundingLeavesOpen) {
+  const StatedSides sides{.claim = 1.0, .negation = 0.1, .step = 0.01};
+  const LogitRange belief = sides.belief_range(0.01);
+  EXPECT_NEAR(belief.low, (log_odds(0.995) - log_odds(0.105)) / 2, 1e-9);
+  EXPECT_NEAR(belief.high, (log_odds(1 - 1e-6) - log_odds(0.095)) / 2, 1e-9);
+  const LogitRange bias = sides.yes_bias_range(0.01);
+  EXPECT_NEAR(bias.low, (log_odds(0.995) + log_odds(0.095)) / 2, 1e-9);
+  EXPECT_GE(sides.belief_logit(), belief.low);
+
+  const StatedSides alone{.claim = 0.5, .negation = {}};
+  EXPECT_NEAR(alone.belief_range(0.01).high, 4 * 0.005, 1e-4);
+  EXPECT_EQ(alone.belief_range(0).low, alone.belief_range(0).high) << "nothing was rounded";
+}
+
+// Both numbers lie on tenths, which two of them by chance do once in a hundred times: the interval allows for that, and
+// the values are read by hundredths.
+TEST(Sides, MayHaveBeenRoundedMoreCoarselyThanTheyAreRead) {
+  const std::vector<StatedSides> all{{.claim = 0.9, .negation = 0.1, .step = 0.01},
+                                     {.claim = 1.0, .negation = 0.1, .step = 0.01}};
+  EXPECT_EQ(rounding_of(all), 0.1);
+  EXPECT_EQ(rounding_of(std::vector<StatedSides>{{.claim = 1.0, .negation = 0.1, .step = 0.01}}), 0.01);
 }
 
 TEST(Sides, AreKeptWithTheAnswerAndReadBack) {

@@ -6,9 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "readout/statement.hpp"
-#include "stats/moments.hpp"
-#include "stats/paired.hpp"
+#include "record/decision_facts.hpp"
 
 namespace heretix {
 namespace {
@@ -46,75 +44,42 @@ double reach_most(const std::vector<json>& all) {
   return most;
 }
 
-double centre_as_probability(std::vector<double> logits) {
-  return to_probability(Logit{trimmed_center(std::move(logits))}).value();
+json to_json(const DecisionFacts& facts) {
+  json out = {{"kind", "decision"}, {"answers", facts.templates}, {"step", facts.step}};
+  if (facts.claim) out["claim"] = *facts.claim;
+  if (!facts.both) return out;
+
+  json bias = {{"log_odds", facts.both->yes_bias.center}};
+  if (facts.both->yes_bias.has_interval())
+    bias.update({{"low", *facts.both->yes_bias.low}, {"high", *facts.both->yes_bias.high}});
+  out.update({{"negation", facts.both->negation},
+              {"sum_mean", facts.both->sum_mean},
+              {"yes_bias", bias},
+              {"contradicting", facts.both->contradicting},
+              {"contradicting_share", facts.both->contradicting_share}});
+  return out;
 }
 
-// The interval of the yes-bias claims no more resolution than the numbers had.
-json yes_bias_of(const std::vector<StatedSides>& all) {
-  std::vector<double> biases, cells;
-  for (const StatedSides& sides : all) {
-    biases.push_back(sides.yes_bias());
-    cells.push_back(sides.belief_cell());
-  }
-  const CenteredInterval found = trimmed_spread_interval(biases);
-  json bias = {{"log_odds", found.center}};
-  if (!found.has_interval()) return bias;
-  const double cell = mean_left_to_right(cells);
-  bias.update(
-      {{"low", std::min(*found.low, found.center - cell)}, {"high", std::max(*found.high, found.center + cell)}});
-  return bias;
-}
-
-json decision_facts(const Record& record) {
-  const std::vector<StatedSides> all = sides_of({record.answers.begin(), record.answers.end()});
-  json facts = {{"kind", "decision"}, {"answers", all.size()}, {"step", step_of(all)}};
-  if (all.empty()) return facts;
-
-  std::vector<double> claim, negation, sums;
-  std::size_t contradicting = 0;
-  for (const StatedSides& sides : all) {
-    claim.push_back(sides.claim_logit());
-    if (!sides.negation) continue;
-    negation.push_back(sides.negation_logit());
-    sums.push_back(sides.claim + *sides.negation);
-    if (sides.contradict()) ++contradicting;
-  }
-  facts["claim"] = centre_as_probability(claim);
-  if (negation.empty()) return facts;
-  facts.update({{"negation", centre_as_probability(negation)},
-                {"sum_mean", mean_left_to_right(sums)},
-                {"yes_bias", yes_bias_of(all)},
-                {"contradicting", contradicting},
-                {"contradicting_share", static_cast<double>(contradicting) / static_cast<double>(all.size())}});
-  return facts;
-}
-
-std::string step_in_words(const json& facts) {
-  const double step = facts.at("step");
-  return step > 0 ? fmt::format("; numbers in steps of {}", step) : "";
-}
-
-std::string decision_in_words(const json& facts) {
-  if (!facts.contains("claim")) return "no answer";
-  if (!facts.contains("negation"))
+std::string decision_in_words(const DecisionFacts& facts) {
+  if (!facts.claim) return "no answer";
+  const std::string step = facts.step > 0 ? fmt::format("; numbers in steps of {}", facts.step) : "";
+  if (!facts.both)
     return fmt::format("claim {:.2f}; its negation was not asked, so a tendency to say yes stays in the number{}",
-                       facts.at("claim").get<double>(), step_in_words(facts));
-  const json& bias = facts.at("yes_bias");
-  std::string text = fmt::format("claim {:.2f}, negation {:.2f}; yes-bias {:+.2f}", facts.at("claim").get<double>(),
-                                 facts.at("negation").get<double>(), bias.at("log_odds").get<double>());
-  if (bias.contains("low"))
-    text += fmt::format(" ({:+.2f} to {:+.2f})", bias.at("low").get<double>(), bias.at("high").get<double>());
-  return text + fmt::format(" in log-odds; {} of {} wordings contradict their own negation{}",
-                            facts.at("contradicting").get<std::size_t>(), facts.at("answers").get<std::size_t>(),
-                            step_in_words(facts));
+                       *facts.claim, step);
+
+  const CenteredInterval& bias = facts.both->yes_bias;
+  const std::string interval = bias.has_interval() ? fmt::format(" ({:+.2f} to {:+.2f})", *bias.low, *bias.high) : "";
+  return fmt::format(
+      "claim {:.2f}, negation {:.2f}; yes-bias {:+.2f}{} in log-odds; {} of {} wordings contradict their own "
+      "negation{}",
+      *facts.claim, facts.both->negation, bias.center, interval, facts.both->contradicting, facts.templates, step);
 }
 
 }  // namespace
 
 json readout_facts(const Record& record) {
   const Readout readout = record.plan.recipe.readout();
-  if (readout == Readout::decision) return decision_facts(record);
+  if (readout == Readout::decision) return to_json(decision_facts(stated_sides(record)));
   const std::vector<json> all = evidence_of(record);
   json facts = {{"kind", to_word(readout)}, {"answers", all.size()}};
   if (readout == Readout::token) {
@@ -135,6 +100,7 @@ json readout_facts(const Record& record) {
 }
 
 std::string readout_in_words(const Record& record) {
+  if (record.plan.recipe.readout() == Readout::decision) return decision_in_words(decision_facts(stated_sides(record)));
   const json facts = readout_facts(record);
   const std::string kind = facts.at("kind");
   if (kind == "token") {
@@ -143,7 +109,6 @@ std::string readout_in_words(const Record& record) {
       text += fmt::format("; the server hides tokens: an answer is known to within {:.2f} only", reach);
     return text;
   }
-  if (kind == "decision") return decision_in_words(facts);
   if (kind == "frequency") return fmt::format("{:.0f} samples a template", facts.at("samples_mean").get<double>());
   if (kind == "verbalized") return fmt::format("{} answers", record.usable);
   return fmt::format("at most {:.4f} of the mass open; s.d. of one written answer {:.3f}",

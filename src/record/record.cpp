@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -11,7 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
-#include "readout/statement.hpp"
+#include "record/decision_facts.hpp"
 
 namespace heretix {
 namespace {
@@ -73,10 +74,11 @@ std::string_view to_word(SeedSource source) {
 
 namespace {
 
-// The step of a service's numbers is known from the numbers themselves; what a template is made of lies on no grid.
-std::optional<double> known_grid(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
+// How a service rounds its numbers is known from the numbers themselves; what a template is made of them lies on no
+// grid.
+std::optional<KnownRounding> rounding_behind(const Plan& plan, std::span<const std::optional<Answer>> answers) {
   if (plan.recipe.readout() != Readout::decision) return std::nullopt;
-  return step_of(sides_of(answers));
+  return known_rounding(stated_sides(plan, answers));
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answe
   for (const auto& answer : answers)
     usable.push_back(answer && answer->verdict.usable() ? answer->verdict.prob_true : std::nullopt);
   return climb(usable, plan.template_order.size(), plan.recipe.sampling.ladder.value().target,
-               known_grid(plan, answers));
+               [&](std::size_t n) { return rounding_behind(plan, std::span(answers).first(n)); });
 }
 
 Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<std::optional<Answer>>& answers,
@@ -100,7 +102,7 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
   HonestInterval honest =
       climb ? climb->rungs.back().honest
             : honest_interval(counted.probabilities,
-                              {.level = Level::p95, .frozen = belief.ci95, .grid = known_grid(plan, answers)});
+                              {.level = Level::p95, .frozen = belief.ci95, .rounding = rounding_behind(plan, answers)});
   const auto shown = honest.bounds ? std::optional(honest.bounds->interval) : std::nullopt;
   const auto honest_width = shown ? std::optional(shown->width()) : std::nullopt;
   Record record{.plan = plan,

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/sha256.hpp"
+#include "readout/statement.hpp"
 #include "record/readout_facts.hpp"
 #include "record/record.hpp"
 
@@ -178,14 +179,21 @@ json answer_json(const Answer& a, const Question& q) {
               {"created_at", a.created_at},
               {"from_store", a.from_store}};
   if (const auto note = note_of(a.verdict); !note.empty()) out["note"] = note;
+  if (const auto sides = sides_of(a)) {
+    out["sides"] = to_evidence(*sides);
+    out["sides"].erase("kind");
+  }
   return out;
 }
 
 std::optional<double> next_rung_cost(const Record& r) {
   const auto last = std::ranges::find(kLadderRungs, r.climb->rungs.back().size);
   const ExecutionFacts& e = r.execution;
-  if (last + 1 == kLadderRungs.end() || e.attempts == 0 || e.billing_unknown > 0) return std::nullopt;
-  return static_cast<double>(e.billed_micro_usd) / static_cast<double>(e.attempts) * (*(last + 1) - *last);
+  // An answer that is read off the model is made of several attempts.
+  const bool is_written = r.plan.recipe.readout() == Readout::verbalized;
+  const std::size_t asked = is_written ? e.attempts : r.answered - std::min(r.answered, r.from_store);
+  if (last + 1 == kLadderRungs.end() || asked == 0 || e.billing_unknown > 0) return std::nullopt;
+  return static_cast<double>(e.billed_micro_usd) / static_cast<double>(asked) * (*(last + 1) - *last);
 }
 
 json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed) {

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "record/asking_notes.hpp"
 #include "record/readout_facts.hpp"
+#include "report/decision_section.hpp"
 #include "report/html_parts.hpp"
 #include "report/text.hpp"
 
@@ -103,7 +104,8 @@ std::string answers_section(const Record& r) {
         "<tr><td class=\"num\">{}</td><td class=\"num\">{}</td><td "
         "class=\"num\">{}</td><td>{}</td><td><details><summary>prompt and "
         "answer</summary><pre>{}</pre><hr><pre>{}</pre></details></td></tr>\n",
-        q.paraphrase_idx, q.replicate_idx, value, state, escaped(q.user_text),
+        q.paraphrase_idx, q.replicate_idx, value, state,
+        escaped(q.negated_text.empty() ? q.user_text : q.user_text + "\n\n" + q.negated_text),
         escaped(a.raw_text.value_or("(not kept by the program that asked)")));
   }
   return "<h2>Every answer</h2><div "
@@ -144,8 +146,8 @@ std::string provenance_section(const Record& r) {
 std::string sections(const Record& r) {
   return "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is the template's mean in "
          "log-odds; the band is the interval.</p>" +
-         html::forest_picture(r) + ladder_section(r) + variance_section(r) + gates_section(r) + answers_section(r) +
-         provenance_section(r);
+         html::forest_picture(r) + decision_section(r) + ladder_section(r) + variance_section(r) + gates_section(r) +
+         answers_section(r) + provenance_section(r);
 }
 
 std::string comparison_row(const Record& r) {

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "record/asking_notes.hpp"
 #include "record/readout_facts.hpp"
+#include "report/decision_section.hpp"
 
 namespace heretix {
 namespace {
@@ -99,6 +100,18 @@ std::string unknown_finishes_text(const Record& r) {
   return text;
 }
 
+std::string readout_lines(const Record& r) {
+  const Readout readout = r.plan.recipe.readout();
+  if (readout == Readout::verbalized) return "";
+  if (readout != Readout::decision)
+    return fmt::format("  {:<11} {}: {}\n", "readout", to_word(readout), readout_in_words(r));
+
+  std::string text;
+  for (const auto& [name, line] : decision_lines(r)) text += fmt::format("  {:<11} {}\n", name, line);
+  if (const std::string loss = decision_loss(r); !loss.empty()) text += fmt::format("  note: {}\n", loss);
+  return text;
+}
+
 }  // namespace
 
 std::string plan_in_words(const Plan& plan) {
@@ -183,8 +196,7 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
     for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
   }
   if (r.climb) text += fmt::format("  {:<11} {}\n", "ladder", ladder_text(r));
-  if (recipe.readout() != Readout::verbalized)
-    text += fmt::format("  {:<11} {}: {}\n", "readout", to_word(recipe.readout()), readout_in_words(r));
+  text += readout_lines(r);
   text += answered_by_text(r);
   text += unknown_finishes_text(r);
   for (const std::string& note : asking_notes(r)) text += fmt::format("  note: {}\n", note);

@@ -7,6 +7,7 @@
 
 #include "base/sha256.hpp"
 #include "estimate/estimate.hpp"
+#include "simulate/counted.hpp"
 #include "simulate/laws.hpp"
 #include "simulate/rows.hpp"
 #include "stats/calibration.hpp"
@@ -20,16 +21,7 @@ namespace heretix {
 namespace {
 
 constexpr int kFrozenDraws = 200;  // of the frozen interval's bootstrap within a study: it is only shown
-constexpr double kPromisedCoverage = 0.94;
 constexpr std::size_t kMostChecks = 4'000;
-
-// What the simulation itself leaves open: the constants were chosen so that the worst laws are covered in just 94 %.
-double two_errors(double share, int runs) { return 2 * std::sqrt(share * (1 - share) / runs); }
-
-bool is_covered(double share, int runs) { return share >= kPromisedCoverage - two_errors(kPromisedCoverage, runs); }
-bool is_rare(double share, double most, int runs) { return share <= most + two_errors(most, runs); }
-
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
 
 struct Cell {
   Law law;
@@ -274,11 +266,10 @@ Study coherence_study(const StudyOptions& options) {
 }
 
 const std::vector<NamedStudy>& studies() {
-  static const std::vector<NamedStudy> all = {{"coverage", coverage_study, 40'000},
-                                              {"stopping", stopping_study, 20'000},
-                                              {"drift", drift_study, 1'000},
-                                              {"calibration", calibration_study, 4'000},
-                                              {"coherence", coherence_study, 20'000}};
+  static const std::vector<NamedStudy> all = {
+      {"coverage", coverage_study, 40'000},   {"stopping", stopping_study, 20'000},
+      {"drift", drift_study, 1'000},          {"calibration", calibration_study, 4'000},
+      {"coherence", coherence_study, 20'000}, {"decisions", decision_study, 20'000}};
   return all;
 }
 

@@ -56,6 +56,11 @@ Study calibration_study(const StudyOptions& options);
 // how often seen.
 Study coherence_study(const StudyOptions& options);
 
+// Decisions, by how a service rounds or bounds its numbers: how often the honest interval holds the belief and the
+// yes-bias its own (at least 94 % in 97 % of the rows), with the step that the run finds and with the one that there
+// is.
+Study decision_study(const StudyOptions& options);
+
 // Every study, by name.
 struct NamedStudy {
   std::string name;

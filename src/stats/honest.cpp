@@ -118,18 +118,25 @@ Interval widened(Interval interval, Interval by) {
   return {std::min(interval.low, by.low), std::max(interval.high, by.high)};
 }
 
+// What the answers' own resolution leaves open of the center.
+Interval resolution_cell(Probability p, double grid, const std::optional<KnownRounding>& rounding) {
+  if (rounding && !rounding->ranges.empty()) {
+    const LogitRange range = center_range(rounding->ranges);
+    return {Probability{sigmoid(range.low)}, Probability{sigmoid(range.high)}};
+  }
+  return {Probability{std::max(0.0, p.value() - grid / 2)}, Probability{std::min(1.0, p.value() + grid / 2)}};
+}
+
 HonestInterval::Bounds bounds_of(const std::vector<double>& sorted, std::span<const double> answers,
                                  const HonestInterval& found, const HonestOptions& options) {
-  const double grid = options.grid ? *options.grid : grid_of(answers);
+  const double grid = options.rounding ? options.rounding->step : grid_of(answers);
   const std::vector<double> z = capped(sorted, found.trimmed, grid);
   const double scale = options.scale.value_or(honest_scale(options.level, sorted.size()));
   const double spread = standard_deviation(z);
   const double half = scale * spread / std::sqrt(static_cast<double>(sorted.size()));
   const double center = found.center.value();
   const Interval core{Probability{sigmoid(center - half)}, Probability{sigmoid(center + half)}};
-  const Interval cell{Probability{std::max(0.0, found.p.value() - grid / 2)},
-                      Probability{std::min(1.0, found.p.value() + grid / 2)}};
-  const Interval no_hull = widened(core, cell);
+  const Interval no_hull = widened(core, resolution_cell(found.p, grid, options.rounding));
   return {.spread_logit = spread,
           .scale = scale,
           .half_logit = half,
@@ -141,6 +148,15 @@ HonestInterval::Bounds bounds_of(const std::vector<double>& sorted, std::span<co
 }
 
 }  // namespace
+
+LogitRange center_range(std::span<const LogitRange> ranges) {
+  std::vector<double> low, high;
+  for (const LogitRange& range : ranges) {
+    low.push_back(range.low);
+    high.push_back(range.high);
+  }
+  return {trimmed_center(std::move(low)), trimmed_center(std::move(high))};
+}
 
 double honest_scale(Level level, std::size_t templates) {
   const LevelTable table = table_of(level);

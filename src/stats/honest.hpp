@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/belief.hpp"
+#include "base/resolution.hpp"
 
 namespace heretix {
 
@@ -45,12 +46,24 @@ struct HonestInterval {
   std::string status() const { return bounds ? "ok" : "unavailable_T<2"; }
 };
 
+// What is known of how the numbers behind the answers were rounded, in place of what the answers themselves show.
+struct KnownRounding {
+  double step = 0;  // 0: none
+
+  // Where each template's belief can lie, in the order of the groups; the center then lies between the centers of the
+  // low and of the high ends, and the resolution cell is just that.
+  std::vector<LogitRange> ranges{};
+};
+
 struct HonestOptions {
   Level level = Level::p95;
   std::optional<Interval> frozen{};  // the hull
   std::optional<double> scale{};     // in place of c_T: the ladder's constants
-  std::optional<double> grid{};      // in place of the step that is looked for in the answers: it is known
+  std::optional<KnownRounding> rounding{};
 };
+
+// The center of the low ends and that of the high ends; `ranges` is not empty.
+LogitRange center_range(std::span<const LogitRange> ranges);
 
 // `groups`: usable answers by template in plan order, none empty.
 // Throws Error{bad_input} for no group or an empty one. Thread-safe.

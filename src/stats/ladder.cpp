@@ -30,13 +30,16 @@ std::optional<std::size_t> asked_for(std::span<const std::optional<Probability>>
   return std::nullopt;
 }
 
-Rung rung_of(int size, std::span<const std::optional<Probability>> asked, bool complete, std::optional<double> grid) {
+Rung rung_of(int size, std::span<const std::optional<Probability>> asked, bool complete,
+             const RoundingOfFirst& rounding) {
   const auto groups = usable_among(asked);
   const double scale = complete ? ladder_scale(size) : any_stop_scale(groups.size());
-  return {
-      .size = size,
-      .asked = asked.size(),
-      .honest = honest_interval(groups, {.level = Level::p95, .frozen = std::nullopt, .scale = scale, .grid = grid})};
+  return {.size = size,
+          .asked = asked.size(),
+          .honest = honest_interval(groups, {.level = Level::p95,
+                                             .frozen = std::nullopt,
+                                             .scale = scale,
+                                             .rounding = rounding ? rounding(asked.size()) : std::nullopt})};
 }
 
 // Whether templates of this spread could not meet the target even on the last rung. With one answer each, what
@@ -82,7 +85,7 @@ double any_stop_scale(std::size_t templates) {
 }
 
 Climb climb(std::span<const std::optional<Probability>> answers, std::size_t available, double target,
-            std::optional<double> grid) {
+            const RoundingOfFirst& rounding) {
   Climb found;
   for (const int size : kLadderRungs) {
     const auto wanted = static_cast<std::size_t>(size);
@@ -92,7 +95,7 @@ Climb climb(std::span<const std::optional<Probability>> answers, std::size_t ava
       return found;
     }
     found.to_ask = asked.value_or(answers.size());
-    found.rungs.push_back(rung_of(size, answers.first(found.to_ask), asked.has_value(), grid));
+    found.rungs.push_back(rung_of(size, answers.first(found.to_ask), asked.has_value(), rounding));
     found.stop = asked ? stop_after(found.rungs.back(), target) : LadderStop::templates_spent;
     if (found.stop) return found;
   }

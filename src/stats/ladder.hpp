@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -39,11 +40,15 @@ struct Climb {
   std::optional<LadderStop> stop;  // empty: it goes on
 };
 
+// How the first n answers were rounded, where that is known. A rung is judged by its own answers only, so that those
+// of later ones never change where it stopped.
+using RoundingOfFirst = std::function<std::optional<KnownRounding>(std::size_t n)>;
+
 // `answers`: of the templates asked so far, in the order of the plan; empty where the answer was unusable. `available`:
-// templates that there are. `grid`: see HonestOptions. Throws Error{bad_input} where all are asked and not one answer
-// is usable.
+// templates that there are. `rounding`: see RoundingOfFirst. Throws Error{bad_input} where all are asked and not one
+// answer is usable.
 Climb climb(std::span<const std::optional<Probability>> answers, std::size_t available, double target,
-            std::optional<double> grid = {});
+            const RoundingOfFirst& rounding = {});
 
 // In place of c_T: of a rung that was completed, and where the run had to stop for a reason of its own.
 double ladder_scale(int rung);

@@ -25,6 +25,13 @@ void require_some(std::span<const double> d) {
 
 }  // namespace
 
+CenteredInterval widened_to(CenteredInterval interval, LogitRange range) {
+  if (!interval.has_interval()) return interval;
+  interval.low = std::min(*interval.low, range.low);
+  interval.high = std::max(*interval.high, range.high);
+  return interval;
+}
+
 CenteredInterval trimmed_spread_interval(std::span<const double> d, Level level) {
   require_some(d);
   CenteredInterval found{.center = trimmed_center({d.begin(), d.end()}), .low = {}, .high = {}};

@@ -28,6 +28,11 @@ struct CenteredInterval {
   bool excludes_zero() const { return low && (*low > 0 || *high < 0); }
 };
 
+// The same, reaching over all of `range` at least; without an interval it stays so. For values that were made of
+// rounded numbers: `range` is what the rounding leaves open of the center, so that no more resolution is claimed than
+// there was.
+CenteredInterval widened_to(CenteredInterval interval, LogitRange range);
+
 // TS(d). Throws Error{bad_input} for no value.
 CenteredInterval trimmed_spread_interval(std::span<const double> d, Level level = Level::p95);
 

@@ -44,9 +44,12 @@ NOT_FOLLOWED = {
         "the same command with --batch fetches it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch is for {}; leave it out",
         "let it think less (--reasoning low), or more: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired: choose its successor (heretix models)",
         "correct the base URL (--base-url)", "this is for the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
-        "its token probabilities are shown as they are, whatever the temperature: leave --temperature out", "give it by --base-url or {}, e.g. http://127.0.0.1:8080/v1",
+        "its token probabilities are shown as they are, whatever the temperature: leave --temperature out", "give it by --base-url or {}, e.g. {}",
         "provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself stands in the store", "by --price", " or --base-url",
-        "unknown: {} (--price, --prices)"],
+        "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text: --readout decision{}",
+        "{} is no decision model: --readout verbalized{}", "{} has no decisions API: --readout verbalized works with every model that writes",
+        ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text: --readout decision",
+        "OpenRouter is asked by its decisions API here: --readout decision; its models that write are reached as openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
     "of the service: tests/service follows it": [
         "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop what listens there, or name another port by --port",
         "make one by: openssl rand -hex 32", "make it once by: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
@@ -223,7 +226,7 @@ class Advice(ProgramTest):
         self.told(self.failing(2, "run", "Is it flat?", "--mock"), "--allow-question measures it as it is")
         self.ok("run", "Is it flat?", "--mock", "--allow-question", *SMALL)
         self.follow(self.failing(2, "run", CLAIM, "--model", "nobody"),
-                    "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, llama:FILE.gguf or scripted:FILE; or --mock; see heretix models")
+                    "local, {}llama:FILE.gguf or scripted:FILE; or --mock; see heretix models")
         self.follow(self.failing(0, "models"), "\nPrices of {} models are known, by the list of {}: heretix models --prices. Any other model can be asked too; its cost is unknown.\n")
 
     def test_a_claim_that_is_too_long(self):

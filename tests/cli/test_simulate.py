@@ -19,6 +19,19 @@ class Simulate(ProgramTest):
                 found = self.json("simulate", study, "--draws", draws)
                 self.assertTrue(found["holds"], [r for r in found["rows"] if not r["holds"]])
 
+    def test_the_interval_of_a_decision_covers_at_each_step(self):
+        found = self.json("simulate", "decisions", "--draws", 2000)
+        self.assertEqual(len(found["rows"]), 96)
+        self.assertTrue(found["holds"], [r for r in found["rows"] if not r["holds"]])
+        self.assertEqual({r["row"]["rounding"] for r in found["rows"]}, {"none", "0.001", "0.01", "0.05", "0.1", "within [0.01, 0.99]"})
+        shrunk = self.heretix("simulate", "decisions", "--draws", 2000, "--scale", 0.9)
+        self.assertEqual(shrunk.returncode, 1)
+
+    def test_a_coarse_step_that_a_run_cannot_see_is_missed_and_the_table_says_so(self):
+        rows = [r["row"] for r in self.json("simulate", "decisions", "--draws", 500)["rows"]]
+        hidden = [r for r in rows if (r["rounding"], r["belief"], r["spread"]) == ("0.1", "2 to 5", "0.05 to 0.2")]
+        self.assertTrue(all(float(r["holds"].split()[0]) < 80 < 97 < float(r["step known"].split()[0]) for r in hidden), hidden)
+
     def test_what_is_there_to_be_seen_is_seen(self):
         rows = {r["row"]["shift (s.d.)"]: r["judged"] for r in self.json("simulate", "drift", "--draws", 200)["rows"]
                 if r["row"]["law"] == "normal" and r["row"]["baseline runs"] == "20"}
@@ -35,9 +48,9 @@ class Simulate(ProgramTest):
 
     def test_the_published_tables_are_these_studies(self):
         text = (SOURCE / "docs/statistics.md").read_text()
-        for study in ("coverage", "stopping", "drift", "calibration", "coherence"):
+        for study in ("coverage", "stopping", "drift", "calibration", "coherence", "decisions"):
             self.assertIn(f"## {study}", text)
-        self.assertEqual(len(re.findall(r"\*\*Kept\*\*", text)), 5)
+        self.assertEqual(len(re.findall(r"\*\*Kept\*\*", text)), 6)
         coherence = self.ok("simulate", "coherence", "--markdown")
         self.assertIn(coherence.strip(), text, "make stats writes the tables anew")
 

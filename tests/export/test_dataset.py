@@ -29,8 +29,8 @@ class Dataset(LakeTest):
         self.export_all()
         for table in ("all_checks", "all_samples", "all_executions"):
             wanted = "execution_id IS NOT NULL" + (" OR was_cached" if table == "all_checks" else "")
-            self.assertEqual(self.query(f"SELECT count(*) AS n FROM {table} WHERE recipe_run_id NOT LIKE 'heretix-rpl-____________' OR mode NOT IN "
-                                        f"('LIVE', 'MOCK') OR mode IS NULL OR source NOT IN ('sqlite', 'postgres') OR NOT ({wanted})")[0]["n"], 0, table)
+            self.assertEqual(self.query(f"SELECT count(*) AS n FROM {table} WHERE recipe_run_id NOT LIKE 'heretix-rpl-____________' OR "
+                                        f"replace(mode, ';readout=decision', '') NOT IN ('LIVE', 'MOCK') OR mode IS NULL OR source NOT IN ('sqlite', 'postgres') OR NOT ({wanted})")[0]["n"], 0, table)
         self.assertEqual(self.query("SELECT count(*) AS n FROM all_samples s JOIN all_executions e USING (execution_id)")[0]["n"],
                          self.query("SELECT count(*) AS n FROM all_samples")[0]["n"])
 
@@ -255,11 +255,44 @@ class Dataset(LakeTest):
                 self.assertTrue(file["path"].startswith(f"{name}/env={file['env']}/month={file['month']}/"))
                 parquet = pq.ParquetFile(self.lake / file["path"])
                 self.assertEqual(parquet.metadata.num_rows, file["rows"])
-                self.assertEqual(parquet.schema_arrow.metadata[b"heretix.schema_version"], b"2")
+                self.assertEqual(parquet.schema_arrow.metadata[b"heretix.schema_version"], b"3")
                 self.assertNotIn("env", parquet.schema_arrow.names)
                 column = parquet.metadata.row_group(0).column(parquet.schema_arrow.names.index("source"))
                 self.assertEqual((column.compression, column.has_dictionary_page, column.is_stats_set), ("ZSTD", True, True))
         self.assertEqual(sum(f["rows"] for f in manifest["tables"]["checks"]["files"]), manifest["tables"]["checks"]["rows"])
+
+    def decisions(self, lake, run_id):
+        """What a dataset holds of a decision: its check, and its samples by wording."""
+        self.lake_name = lake
+        [check] = self.query("SELECT claim_p, negation_p, yes_bias_logit, yes_bias_lo, yes_bias_hi, contradicting_share, number_step "
+                             f"FROM all_checks WHERE recipe_run_id = '{run_id}'")
+        samples = self.query(f"SELECT paraphrase_idx, claim_p, negation_p, number_step FROM all_samples WHERE recipe_run_id = '{run_id}' ORDER BY 1")
+        return check, samples
+
+    def test_a_decision_has_both_sides_from_the_store_and_from_postgres(self):
+        plan = ("--mock", "-q", "--readout", "decision", "-K", "16", "--database", self.address)
+        both, alone = self.json("run", "Bees sleep", *plan), self.json("run", "Bees sleep", *plan, "--no-negation")
+        written = self.json("run", "Bees sleep", "--mock", "-q", "-K", "2", "-T", "2", "--database", self.address)
+        self.ok("export", self.folder / "a", "--from", "store")
+        self.ok("export", self.folder / "b", "--from", "local", **self.addresses)
+        for lake in ("a", "b"):
+            facts = both["readout"]
+            check, samples = self.decisions(lake, both["run_id"])
+            expected = {"claim_p": facts["claim"], "negation_p": facts["negation"], "yes_bias_logit": facts["yes_bias"]["log_odds"],
+                        "yes_bias_lo": facts["yes_bias"]["low"], "yes_bias_hi": facts["yes_bias"]["high"],
+                        "contradicting_share": facts["contradicting_share"], "number_step": 0.01}
+            self.assertEqual({k: round(v, 12) for k, v in check.items()}, {k: round(v, 12) for k, v in expected.items()}, lake)
+            told = {a["paraphrase_idx"]: a["sides"] for a in self.json("answers", both["run_id"])}
+            self.assertEqual([(s["claim_p"], s["negation_p"], s["number_step"]) for s in samples],
+                             [(told[s["paraphrase_idx"]]["claim"], told[s["paraphrase_idx"]]["negation"], 0.01) for s in samples])
+            self.assertEqual(len(samples), 16)
+
+            check, samples = self.decisions(lake, alone["run_id"])
+            self.assertAlmostEqual(check["claim_p"], alone["readout"]["claim"], 12)
+            self.assertEqual([check[k] for k in ("negation_p", "yes_bias_logit", "yes_bias_lo", "contradicting_share")], [None] * 4)
+            self.assertTrue(all(s["claim_p"] is not None and s["negation_p"] is None for s in samples))
+            check, samples = self.decisions(lake, written["run_id"])
+            self.assertEqual({value for row in (check, *samples) for name, value in row.items() if name != "paraphrase_idx"}, {None})
 
     def test_fewer_stores_than_before_are_refused_unless_full(self):
         self.fill()

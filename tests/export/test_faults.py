@@ -222,7 +222,7 @@ class Sources(LakeTest):
         self.export()
         pointer, manifest = (self.lake / "current.json").read_text(), self.lake / self.pointer()["manifest"]
         text = manifest.read_text()
-        manifest.write_text(text.replace('"schema_version": 2,\n "gen', '"schema_version": 9,\n "gen'))
+        manifest.write_text(text.replace('"schema_version": 3,\n "gen', '"schema_version": 9,\n "gen'))
         self.refused(2, "export", self.lake, says=["schema_version 9", "newer heretix"])
         manifest.write_text(text[:100])
         self.refused(70, "export", self.lake, says="damaged")

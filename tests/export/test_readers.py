@@ -8,7 +8,7 @@ from readers import SUMS
 
 READERS = ("duckdb-1.5.5", "duckdb-2.0.0", "pyarrow", "pandas", "polars", "spark", "chdb", "datafusion", "fastparquet", "hyparquet")
 EXACT_READERS = tuple(reader for reader in READERS if reader != "fastparquet")  # it makes one of NaN and null
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LONG = "Zäh & \"quoted\" 'single' \\ \t\n 🌍 " + "x" * 70_000
 # In each column's own type: the ends, what is easily lost, and null.
 INTEGERS = (2**63 - 1, -2**63, 0, None)

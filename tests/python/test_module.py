@@ -51,6 +51,29 @@ class Module(unittest.TestCase):
         (self.folder / "m.json").write_text(json.dumps({"model": "m", "rules": rules, **more}))
         return "scripted:m.json"
 
+    DECISION = """
+        import json, heretix
+        both = heretix.run("Snow is white", "mock", mock=True, readout="decision", slots=16, progress=False)
+        alone = heretix.run("Snow is white", "mock", mock=True, readout="decision", negation=False, slots=16, progress=False)
+        written = heretix.run("Snow is white", "mock", mock=True, slots=16, replicates=1, progress=False)
+        d = both.decision
+        table = both.answers.to_arrow()
+        print(json.dumps({"readouts": [both.readout, alone.readout, written.readout], "claim": d.claim, "negation": d.negation, "sum": d.sum_mean,
+                          "bias": [d.yes_bias.centre, *d.yes_bias.interval], "share": d.contradicting_share, "wordings": d.wordings, "step": d.step,
+                          "facts": both.data["readout"], "alone": [alone.decision.negation, alone.decision.yes_bias, alone.decision.contradicting],
+                          "written": written.decision, "columns": [table["claim_p"].null_count, table["negation_p"].null_count],
+                          "alone_columns": alone.answers.to_arrow()["negation_p"].null_count, "written_columns": written.answers.to_arrow()["claim_p"].null_count}))"""
+
+    def test_a_decision_has_typed_fields(self):
+        told = self.python(self.DECISION)
+        facts = told["facts"]
+        self.assertEqual(told["readouts"], ["decision", "decision", "verbalized"])
+        self.assertEqual([told["claim"], told["negation"], told["sum"], told["share"], told["wordings"], told["step"]],
+                         [facts[name] for name in ("claim", "negation", "sum_mean", "contradicting_share", "answers", "step")])
+        self.assertEqual(told["bias"], [facts["yes_bias"][name] for name in ("log_odds", "low", "high")])
+        self.assertEqual((told["alone"], told["written"]), ([None, None, None], None))
+        self.assertEqual((told["columns"], told["alone_columns"], told["written_columns"]), ([0, 0], 16, 16))
+
     ARROW = """
         import gc, json, heretix, pyarrow
         record = heretix.run("Snow is white", "scripted:m.json", slots=16, replicates=1, progress=False)

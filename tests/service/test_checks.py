@@ -245,6 +245,53 @@ class Checks(EachStore):
         self.assertLess(more_seconds / requests, 0.001)
         self.assertLess(more_memory, 1024)  # kB, for 560 requests together
 
+    def test_a_decision_is_measured_shown_and_counted_by_both_sides(self):
+        client = self.signed_in(plan="pro")
+        [play] = client.get("/api/models").json()["models"]
+        self.assertEqual(play["readouts"], ["verbalized", "decision"])
+        wish = {"claim": CLAIM, "model": "play", "depth": "quick"}
+        self.assertEqual(client.post("/api/quotes", wish).json()["questions"], 8)
+        self.assertEqual(client.post("/api/quotes", {**wish, "readout": "decision"}).json()["questions"], 16)
+        self.assertEqual(client.post("/api/quotes", {**wish, "readout": "decision", "depth": "deep"}).json()["questions"], 32)
+
+        made = self.check(client, CLAIM, readout="decision", depth="deep")
+        done = self.finished(client, made["id"])
+        self.assertEqual(done["state"], "done", done["error"])
+        facts = done["record"]["readout"]
+        self.assertEqual((facts["kind"], done["record"]["execution"]["attempts"]), ("decision", 32))
+        self.assertLessEqual({"claim", "negation", "yes_bias", "contradicting_share", "step"}, set(facts))
+        answers = client.get(f"/api/checks/{made['id']}/answers").json()["answers"]
+        usable = [a for a in answers if a["sides"]]
+        self.assertEqual(len(usable), facts["answers"])
+        self.assertEqual(set(usable[0]["sides"]), {"claim", "negation", "step", "contradict"})
+        self.assertTrue(all(CLAIM in a["negated_prompt"] and a["negated_prompt"] != a["prompt"] for a in answers))
+        self.assertTrue(self.json("verify", done["run_id"], *self.database_flags())["passed"])
+
+        written = self.finished(client, self.check(client, CLAIM, depth="quick")["id"])
+        said = client.get(f"/api/checks/{written['id']}/answers").json()["answers"][0]
+        self.assertEqual((said["sides"], said["negated_prompt"]), (None, None))
+        self.assertEqual(client.get(f"/api/comparison?a={made['id']}&b={written['id']}").json()["is_paired"], False)
+
+    def test_a_quote_counts_what_every_readout_sends(self):
+        self.stop(self.process)
+        self.serve(HERETIX_MODELS="local")
+        client = self.client()
+        [local] = client.get("/api/models").json()["models"]
+        times = {"verbalized": 1, "token": 1, "frequency": 20, "expected": 32, "decision": 2}
+        self.assertLessEqual({"verbalized", "token", "frequency", "expected"}, set(local["readouts"]))
+        for readout in local["readouts"]:
+            told = client.post("/api/quotes", {"claim": CLAIM, "model": "local", "depth": "quick", "readout": readout}).json()
+            self.assertEqual(told["questions"], 8 * times[readout], readout)
+
+    def test_what_a_model_cannot_be_read_by_is_refused(self):
+        client = self.client()
+        told = client.post("/api/quotes", {"claim": CLAIM, "model": "play", "readout": "token"})
+        self.assertEqual(told.status, 422)
+        self.assertIn("play cannot be read by token", told.json()["detail"])
+        told = client.post("/api/checks", {"claim": CLAIM, "model": "play", "readout": "decision", "depth": "custom", "K": 4, "R": 3})
+        self.assertIn("R is 3; an answer read off the model has no noise", told.json()["detail"])
+        self.assertIn("1024 times 1 times 2 = 2048 questions", client.post("/api/quotes", {"claim": CLAIM, "model": "play", "readout": "decision", "depth": "custom", "K": 1024}).json()["detail"])
+
     def test_an_idempotency_key_makes_one_check(self):
         client = self.signed_in()
         key = {"Idempotency-Key": "a-key"}

@@ -1,6 +1,7 @@
 """The page in Chromium, driven by Playwright, against a running service."""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -23,8 +24,16 @@ SLOW = {"model": "slow", "concurrency": 1, "delay_ms": 400, "rules": [
     {"paraphrase_idx": 6, "prob_true": 0.62}, {"paraphrase_idx": 10, "prob_true": 0.78}, {"prob_true": 0.7}]}
 
 
+def leaning():
+    """States 0.8 of a claim and 0.6 of its negation."""
+    text = (pathlib.Path(os.environ["HERETIX_SOURCE"]) / "prompts/heretix_decisions_v1.yaml").read_text()
+    pairs = zip(re.findall(r'- claim: "(.*)"', text), re.findall(r'negation: "(.*)"', text))
+    parts = [next(part for part in negation.split("<claim>{CLAIM}</claim>") if part and part not in claim) for claim, negation in pairs]
+    return {"model": "leaning", "rules": [{"paraphrase_idx": i, "user_contains": part, "prob_true": 0.6} for i, part in enumerate(parts)] + [{"prob_true": 0.8}]}
+
+
 class PageTest(EachStore):
-    models = "play={play},other={other},slow={slow},local"
+    models = "play={play},other={other},slow={slow},leaning={leaning},local"
 
     def setUp(self):
         super().setUp()
@@ -36,7 +45,7 @@ class PageTest(EachStore):
 
     def environment(self, **more):
         self.models = type(self).models.replace("{other}", self.script("other.json", model="other", rules=[{"paraphrase_idx": 5, "prob_true": 0.42}, {"paraphrase_idx": 10, "prob_true": 0.25}, {"prob_true": 0.3}])).replace(
-            "{slow}", self.script("slow.json", **SLOW))
+            "{slow}", self.script("slow.json", **SLOW)).replace("{leaning}", self.script("leaning.json", **leaning()))
         return super().environment(**more)
 
     def visitor(self, width=1280, theme="light", client=None, **more):

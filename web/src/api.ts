@@ -9,6 +9,7 @@ export type Usage = Schemas["Usage"];
 export type Model = Schemas["Model"];
 export type Session = Schemas["Session"];
 export type Answers = Schemas["Answers"];
+export type Readout = Schemas["Readout"];
 export type Comparison = Schemas["Comparison"];
 export type Start = paths["/api/start"]["get"]["responses"]["200"]["content"]["application/json"];
 export type Quote = paths["/api/quotes"]["post"]["responses"]["200"]["content"]["application/json"];
@@ -34,6 +35,18 @@ export interface TemplateResult {
   usable: number;
   slots: number;
 }
+// What a decision was made of (docs/decisions.md).
+export interface DecisionFacts {
+  kind: "decision";
+  answers: number;
+  step: number;
+  claim?: number;
+  negation?: number; // absent where it was not asked
+  sum_mean?: number;
+  yes_bias?: { log_odds: number; low?: number; high?: number };
+  contradicting?: number;
+  contradicting_share?: number;
+}
 export interface Labels {
   judged: number;
   contradicting: number;
@@ -48,6 +61,7 @@ export interface CheckRecord {
   rpl_compliance_rate: number;
   gates: Gate[];
   labels?: Labels;
+  readout?: DecisionFacts | { kind: "token" | "frequency" | "expected" };
   templates: TemplateResult[];
   estimate: { prob_true_rpl: number; ci: [number, number] | null; stability_score: number; stability_band: string };
   honest: { p: number; ci: [number, number] | null; status: string };

@@ -31,8 +31,12 @@ function added(before: Arrived | null, progress: Progress): Arrived {
   const by_wording = new Map(before?.by_wording);
   for (const answer of progress.answers)
     by_wording.set(answer.paraphrase_idx, [...(by_wording.get(answer.paraphrase_idx) ?? []), answer.prob_true]);
+  // A readout may send several questions for an answer; they are counted until the answers are made of them.
+  const counted = Math.max(progress.questions, before?.questions ?? 0) > progress.questions ? before : null;
   return {
     ...progress,
+    questions: counted?.questions ?? progress.questions,
+    answered: counted?.answered ?? progress.answered,
     by_wording,
     began: before?.began ?? performance.now(),
     answered_at_first: before?.answered_at_first ?? progress.answered,

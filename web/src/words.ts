@@ -1,5 +1,5 @@
 // Numbers and intervals as people read them. Pure.
-import type { Check, CheckRecord } from "./api";
+import type { Check, CheckRecord, Readout } from "./api";
 
 export const percent = (p: number): string => {
   const hundred = p * 100;
@@ -47,6 +47,16 @@ export function interval_in_words([low, high]: [number, number]): string {
   const how = width <= 0.1 ? "narrow" : width <= 0.3 ? "moderate" : "wide";
   return `With other neutral wordings it would lie between ${percent(low)} and ${percent(high)} (95 %), a ${how} range.${across}`;
 }
+
+export const log_odds = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+
+export const readout_in_words: Record<Readout, [name: string, meaning: string]> = {
+  verbalized: ["Written", "the probability that it writes down"],
+  expected: ["Expected", "the mean of all numbers that it might write"],
+  token: ["Next word", "how likely True is against False as its next word"],
+  frequency: ["Frequency", "how often it says True"],
+  decision: ["Stated", "what it states about each statement and about its negation"],
+};
 
 export const state_in_words: Record<Check["state"], string> = {
   queued: "waiting",

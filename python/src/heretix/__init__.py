@@ -4,7 +4,7 @@
 as Arrow tables. The estimator and the statistics work on arrays without the program.
 """
 from ._core import DriftDetector, InputError
-from ._measure import HeretixError, Record, Stopped, load, run
+from ._measure import Decision, HeretixError, Readout, Record, Stopped, load, run
 from ._statistics import (
     CalibrationScores, CentredInterval, Estimate, HonestInterval, Welch, WordingVariance, benjamini_hochberg, best_replicates,
     calibration_scores, centred_interval, estimate, honest_interval, sign_flip_p, welch, wording_variance)
@@ -12,7 +12,7 @@ from ._table import Table
 
 __version__ = "0.1.0"
 __all__ = [
-    "CalibrationScores", "CentredInterval", "DriftDetector", "Estimate", "HeretixError", "HonestInterval", "InputError", "Record", "Stopped", "Table",
-    "Welch", "WordingVariance", "benjamini_hochberg", "best_replicates", "calibration_scores", "centred_interval", "estimate", "honest_interval", "load",
+    "CalibrationScores", "CentredInterval", "Decision", "DriftDetector", "Estimate", "HeretixError", "HonestInterval", "InputError", "Readout", "Record",
+    "Stopped", "Table", "Welch", "WordingVariance", "benjamini_hochberg", "best_replicates", "calibration_scores", "centred_interval", "estimate", "honest_interval", "load",
     "run", "sign_flip_p", "welch", "wording_variance",
 ]

@@ -9,18 +9,53 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Union
+from dataclasses import dataclass
+from typing import Any, Literal, Union
 
 from ._progress import Progress, progress_of
+from ._statistics import CentredInterval
 from ._table import Fields, Table
 
 ANSWER_FIELDS: Fields = [
     ("paraphrase_idx", "int64"), ("replicate_idx", "int64"), ("prob_true", "float64"), ("usable", "bool"), ("reason", "text"), ("raw_text", "text"),
     ("provider_model_id", "text"), ("response_id", "text"), ("tokens_in", "int64"), ("tokens_out", "int64"), ("latency_ms", "float64"),
-    ("created_at", "time"), ("from_store", "bool"), ("attempt", "int64"), ("prompt_sha256", "text"), ("cache_key", "text")]
+    ("created_at", "time"), ("from_store", "bool"), ("attempt", "int64"), ("prompt_sha256", "text"), ("cache_key", "text"),
+    ("claim_p", "float64"), ("negation_p", "float64")]
 TEMPLATE_FIELDS: Fields = [
     ("paraphrase_idx", "int64"), ("slots", "int64"), ("answered", "int64"), ("usable", "int64"), ("mean_p", "float64"), ("mean_logit", "float64"),
     ("prompt_sha256", "text")]
+
+
+Readout = Literal["verbalized", "expected", "token", "frequency", "decision"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a model stated about a claim and about its negation (docs/decisions.md); probabilities are centers over the wordings."""
+
+    claim: float
+    negation: float | None  # this and what follows: None where it was not asked (``negation=False``)
+    sum_mean: float | None  # of the two numbers; 1 for a coherent model
+    yes_bias: CentredInterval | None  # in log-odds, with its 95 % interval; above 0 the model says yes to both
+    contradicting: int | None  # wordings that call both sides likely, or both unlikely
+    contradicting_share: float | None
+    wordings: int  # with a usable answer
+    step: float  # of the model's numbers; 0: none was found
+
+
+def _decision(facts: dict[str, Any]) -> Decision | None:
+    if facts.get("kind") != "decision" or "claim" not in facts:
+        return None
+    bias = facts.get("yes_bias")
+    return Decision(
+        facts["claim"], facts.get("negation"), facts.get("sum_mean"),
+        CentredInterval(bias["log_odds"], (bias["low"], bias["high"]) if "low" in bias else None) if bias else None,
+        facts.get("contradicting"), facts.get("contradicting_share"), facts["answers"], facts["step"])
+
+
+def _with_sides(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was stated of either side, as columns."""
+    return [{**answer, "claim_p": (answer.get("sides") or {}).get("claim"), "negation_p": (answer.get("sides") or {}).get("negation")} for answer in answers]
 
 
 class HeretixError(RuntimeError):
@@ -64,6 +99,16 @@ class Record:
         return (found[0], found[1]) if found else None
 
     @property
+    def readout(self) -> Readout:
+        """The way in which the belief was read (docs/readouts.md)."""
+        return self.data.get("readout", {}).get("kind", "verbalized")
+
+    @property
+    def decision(self) -> Decision | None:
+        """Both sides, where it was read by ``readout="decision"``."""
+        return _decision(self.data.get("readout", {}))
+
+    @property
     def run_id(self) -> str:
         return self.data["run_id"]
 
@@ -81,7 +126,7 @@ class Record:
         """A row a question, with raw texts; read from the store once."""
         if self._answers is None:
             said = _output([self._program, "answers", self.execution_id, "--json", *self._database])
-            self._answers = Table(json.loads(said), ANSWER_FIELDS)
+            self._answers = Table(_with_sides(json.loads(said)), ANSWER_FIELDS)
         return self._answers
 
     def __repr__(self) -> str:
@@ -133,16 +178,19 @@ def _flags(options: dict[str, Any]) -> list[str]:
 
 
 def run(claim: str, model: str = "local", *, db: Union[str, Path, None] = None,
-        progress: Union[bool, Callable[[dict[str, Any]], None]] = True, program: str | None = None, **options: Any) -> Record:
+        progress: Union[bool, Callable[[dict[str, Any]], None]] = True, program: str | None = None, readout: Readout | None = None,
+        negation: bool = True, **options: Any) -> Record:
     """Measures a claim, as ``heretix run`` does; answers that are stored already are not asked again.
 
-    ``options`` are the program's own, in long form: ``until_width=0.1``, ``slots=8``, ``readout="expected"``, ``budget=0.5``,
+    ``readout``: how the belief is read, ``"decision"`` from a model that states probabilities; ``negation=False`` then asks the claim's
+    side alone, at half the cost. Other ``options`` are the program's own, in long form: ``until_width=0.1``, ``slots=8``, ``budget=0.5``,
     ``fresh=True``. ``progress``: a bar in a notebook or terminal, nothing, or a function that is called with each event.
     Raises HeretixError with the program's words; Stopped on an interrupt, with every answer kept.
     """
     program = program or find_program()
     database = ["--db", str(db)] if db is not None else []
-    command = [program, "run", "--json", "--progress-json", "--model", model, *database, *_flags(options), "--", claim]
+    command = [program, "run", "--json", "--progress-json", "--model", model, *database,
+               *_flags({"readout": readout, "no_negation": not negation, **options}), "--", claim]
     shown = progress_of(progress)
     data = _measured(command, shown)
     return Record(data, program, database)

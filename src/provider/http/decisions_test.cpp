@@ -233,8 +233,9 @@ TEST(DecisionReplies, BlotOutAKeyThatTheyRepeat) {
 
 TEST(DecisionReplies, WithoutAnswersAreFailuresOfEveryQuestion) {
   for (const auto* options : {&openai(), &gemini(), &systemone()}) {
-    for (const char* body : {"", "{}", "[]", "0.98", R"({"answers":7})", R"({"answers":{"q1":{"type":"noul","noul":NaN}}})",
-                             ")]}'\n{}", R"({"error":{"message":"it broke"}})"}) {
+    for (const char* body :
+         {"", "{}", "[]", "0.98", R"({"answers":7})", R"({"answers":{"q1":{"type":"noul","noul":NaN}}})", ")]}'\n{}",
+          R"({"error":{"message":"it broke"}})"}) {
       const Outcomes all = outcomes(*options, response_of(body));
       ASSERT_EQ(all.size(), 2U);
       for (const auto& outcome : all) {
@@ -253,9 +254,8 @@ TEST(DecisionCosts, AreSharedOutWithoutLosingATokenOrAPicodollar) {
   const auto seven = statements({"a", "b", "c", "d", "e", "f", "g"});
   json answers = json::object();
   for (const Statement& s : seven) answers[s.id] = {{"type", "noul"}, {"noul", 0.5}};
-  const auto all = replies(systemone(),
-                           json{{"answers", answers}, {"usage", {{"input_tokens", 101}, {"output_tokens", 9}}}}.dump(),
-                           seven);
+  const auto all = replies(
+      systemone(), json{{"answers", answers}, {"usage", {{"input_tokens", 101}, {"output_tokens", 9}}}}.dump(), seven);
   long input = 0, output = 0;
   Usd billed;
   for (const Reply& reply : all) {
@@ -270,9 +270,8 @@ TEST(DecisionCosts, AreSharedOutWithoutLosingATokenOrAPicodollar) {
 }
 
 TEST(DecisionCosts, AreWhatTheServiceChargedWhereItSaysSo) {
-  const std::string body =
-      R"({"answers":{"q1":{"type":"noul","noul":0.5},"q2":{"type":"noul","noul":0.5}},)"
-      R"("usage":{"input_tokens":101,"output_tokens":0,"cost":0.000004243}})";
+  const std::string body = R"({"answers":{"q1":{"type":"noul","noul":0.5},"q2":{"type":"noul","noul":0.5}},)"
+                           R"("usage":{"input_tokens":101,"output_tokens":0,"cost":0.000004243}})";
   const auto all = replies(systemone(), body);
   EXPECT_EQ(*all[0].billed + *all[1].billed, Usd::from_picos(4'243'000));
 }
@@ -333,9 +332,10 @@ TEST(DecisionFailures, SayThatAModelIsNoDecisionModelAndHowItWouldBeRead) {
     int status;
     const char* message;
   };
-  for (const Case& c : {Case{501, "This model does not support it"}, Case{400, "use /v1/chat/completions for this model"},
-                        Case{404, "This model is only supported in v1/responses and not in v1/decisions"},
-                        Case{400, "m is not a decision model"}}) {
+  for (const Case& c :
+       {Case{501, "This model does not support it"}, Case{400, "use /v1/chat/completions for this model"},
+        Case{404, "This model is only supported in v1/responses and not in v1/decisions"},
+        Case{400, "m is not a decision model"}}) {
     const auto response = response_of(json{{"error", {{"message", c.message}}}}.dump(), c.status);
     const Failure told = failure(systemone(), response);
     EXPECT_EQ(told.kind, ErrorKind::bad_input) << c.message;
@@ -443,7 +443,8 @@ TEST(Together, RefusesAStatementThatIsLongerThanTheServiceTakes) {
     FAIL() << "it was taken";
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::too_large);
-    EXPECT_STREQ(e.what(), "p takes at most 32768 tokens of the state and its longest question; here it has 196708 bytes");
+    EXPECT_STREQ(e.what(),
+                 "p takes at most 32768 tokens of the state and its longest question; here it has 196708 bytes");
   }
   EXPECT_EQ(questions_together(plan, systemone()), 1U) << "a server that names no limit decides by itself";
 }

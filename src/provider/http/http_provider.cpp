@@ -179,7 +179,8 @@ class HttpProvider::Conversation {
     const Time opens = gate_.opens_at(now);
     if (!ready_.empty() && opens > now) wake = std::min(wake, opens);
     if (turn_.valid() || !again_at_) return wake;
-    if (room(now) > 0) return std::min(wake, *again_at_);
+    // No sooner than the next turn is wanted: questions that wait for others to fill their request are not hurried.
+    if (room(now) > 0) return std::min(wake, ready_.empty() ? *again_at_ : std::max(*again_at_, turn_began_ + kGroup));
     return opens > now ? std::min(wake, std::max(*again_at_, opens)) : wake;  // else a reply makes room
   }
 
@@ -195,7 +196,8 @@ class HttpProvider::Conversation {
     HttpRequest http{.url = url_, .headers = provider_.options_.headers};
     http.body = body_of(sent);
     if (gate_.tokens_each == 0)
-      gate_.tokens_each = static_cast<double>(http.body.size()) / kBytesPerToken + kUsualAnswerTokens;
+      gate_.tokens_each = static_cast<double>(http.body.size()) / kBytesPerToken +
+                          (asks_for_decisions_ ? 0 : kUsualAnswerTokens);  // a decision model writes nothing
     if (sent.is_probe) gate_.breaker.on_probe_sent(now);
 
     engine_->start(next_ticket_, std::move(http));

@@ -1,16 +1,16 @@
 // Ask: a claim, the models, how thoroughly; what it would cost before anything is asked.
 import { useEffect, useState } from "preact/hooks";
 
-import { post, Problem, type Check, type Quote, type Start, type Wish } from "../api";
+import { post, Problem, type Check, type Model, type Quote, type Readout, type Start, type Wish } from "../api";
 import { ProblemNote } from "../parts/common";
 import { go } from "../route";
-import { dollars, duration } from "../words";
+import { dollars, duration, readout_in_words } from "../words";
 import { pace_of } from "../pace";
 
 const kDepths = [
   ["quick", "Quick", "8 wordings, once each"],
   ["standard", "Standard", "8 to 16 wordings, until the range is narrow"],
-  ["deep", "Deep", "16 wordings, three times each; for plans"],
+  ["deep", "Deep", "16 wordings, three times each where it writes; for plans"],
   ["custom", "Custom", "your own K, R and T"],
 ] as const;
 type Depth = (typeof kDepths)[number][0];
@@ -21,7 +21,12 @@ interface Plan {
   depth: Depth;
   custom: { K: number; R: number; T: number };
   allow_question: boolean;
+  readout: Readout | null; // null: as the models are usually read
 }
+
+// The ways in which every chosen model can be read; the first is the usual one.
+const readouts_of = (models: Model[]): Readout[] =>
+  (models[0]?.readouts ?? []).filter((readout) => models.every((model) => model.readouts.includes(readout)));
 
 const wish_of = (plan: Plan, model: string): Wish => ({
   claim: plan.claim.trim(),
@@ -29,6 +34,7 @@ const wish_of = (plan: Plan, model: string): Wish => ({
   depth: plan.depth,
   ...(plan.depth === "custom" ? plan.custom : {}),
   ...(plan.allow_question ? { allow_question: true } : {}),
+  ...(plan.readout ? { readout: plan.readout } : {}),
 });
 
 // The service's word for a claim that it measures only when it is told to.
@@ -44,7 +50,7 @@ interface Sum {
 function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
   const [sum, set] = useState<Sum | null>(null);
   const [problem, tell] = useState<Error | null>(null);
-  const key = JSON.stringify([plan.models, plan.depth, plan.custom, plan.claim.trim() === ""]);
+  const key = JSON.stringify([plan.models, plan.depth, plan.custom, plan.readout, plan.claim.trim() === ""]);
   useEffect(() => {
     let is_over = false;
     const timer = setTimeout(async () => {
@@ -88,12 +94,17 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
     depth: "standard",
     custom: { K: 16, R: 1, T: 16 },
     allow_question: false,
+    readout: null,
   });
   const [is_sending, send] = useState(false);
   const [problem, tell] = useState<Error | null>(null);
   const quote = useQuote(plan);
-  const toggle = (model: string) =>
-    set({ ...plan, models: plan.models.includes(model) ? plan.models.filter((m) => m !== model) : [...plan.models, model] });
+  const readouts = readouts_of(start.models.filter((model) => plan.models.includes(model.name)));
+  const toggle = (name: string) => {
+    const models = plan.models.includes(name) ? plan.models.filter((m) => m !== name) : [...plan.models, name];
+    const left = readouts_of(start.models.filter((model) => models.includes(model.name)));
+    set({ ...plan, models, readout: plan.readout && left.includes(plan.readout) ? plan.readout : null });
+  };
   const measure = async (event: Event) => {
     event.preventDefault();
     send(true);
@@ -151,6 +162,19 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
             </div>
           )}
         </fieldset>
+        {readouts.length > 1 && (
+          <fieldset>
+            <legend>How the belief is read</legend>
+            <div class="choices">
+              {readouts.map((readout, i) => (
+                <label class="choice" key={readout}>
+                  <input type="radio" name="readout" checked={plan.readout === readout || (plan.readout === null && i === 0)} onChange={() => set({ ...plan, readout: i === 0 ? null : readout })} />
+                  <span><b>{readout_in_words[readout][0]}</b><small>{readout_in_words[readout][1]}</small></span>
+                </label>
+              ))}
+            </div>
+          </fieldset>
+        )}
         <p class="quote" role="status">
           {plan.models.length === 0 ? "Choose at least one model." : is_too_many ? "Without an account one model can be asked: choose one, or sign in." : sum === null ? "" : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
         </p>

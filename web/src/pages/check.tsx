@@ -1,14 +1,14 @@
 // Watch a check being measured, and understand what came out. Several models stand side by side.
 import { useEffect, useState } from "preact/hooks";
 
-import { get, post, remove, type Answers, type CheckRecord, type Labels, type StoredCheck } from "../api";
+import { get, post, remove, type Answers, type CheckRecord, type DecisionFacts, type Labels, type StoredCheck } from "../api";
 import { export_page } from "../export";
 import { useCheck, type Arrived, type Live } from "../live";
 import { keep_pace } from "../pace";
 import { Confirm, CopyButton, Loading, ProblemNote } from "../parts/common";
 import { Axis, Forest, Scale, type WordingRow } from "../parts/plots";
 import { go } from "../route";
-import { belief, dollars, duration, interval_in_words, interval_of, moment, percent, state_in_words } from "../words";
+import { belief, dollars, duration, interval_in_words, interval_of, log_odds, moment, percent, state_in_words } from "../words";
 
 const mean_in_log_odds = (answers: number[]): number | null => {
   if (answers.length === 0) return null;
@@ -31,11 +31,21 @@ function rows_of(record: CheckRecord | null, arrived: Arrived | null): WordingRo
   }));
 }
 
+const decision_of = (record: CheckRecord): DecisionFacts | null => (record.readout?.kind === "decision" ? record.readout : null);
+
+function sides_lines(facts: DecisionFacts | null): [string, string | number][] {
+  if (!facts) return [];
+  return [
+    ["p_claim", facts.claim ?? ""], ["p_negation", facts.negation ?? ""], ["yes_bias", facts.yes_bias?.log_odds ?? ""],
+    ["yes_bias_low", facts.yes_bias?.low ?? ""], ["yes_bias_high", facts.yes_bias?.high ?? ""], ["contradicting_share", facts.contradicting_share ?? ""], ["step", facts.step],
+  ];
+}
+
 function numbers_text(check: StoredCheck, record: CheckRecord): string {
   const interval = interval_of(record);
   const lines = [
     ["claim", check.claim], ["model", check.model], ["p", record.honest.p], ["low", interval?.[0] ?? ""], ["high", interval?.[1] ?? ""],
-    ["run_id", check.run_id], ["wording", "mean_p"], ...record.templates.map((t) => [t.paraphrase_idx + 1, t.mean_p ?? ""]),
+    ["run_id", check.run_id], ...sides_lines(decision_of(record)), ["wording", "mean_p"], ...record.templates.map((t) => [t.paraphrase_idx + 1, t.mean_p ?? ""]),
   ];
   // A spreadsheet must not take a claim for a formula.
   return lines.map((cells) => cells.map((cell) => String(cell).replace(/[\t\r\n]+/g, " ").replace(/^([=+\-@])(?!\d)/, "'$1")).join("\t")).join("\n");
@@ -97,10 +107,13 @@ function WordingDetail({ answers, wording }: { answers: Answers | null; wording:
         <>
           <h4>Prompt</h4>
           <pre>{of_wording[0]?.prompt}</pre>
+          {of_wording[0]?.negated_prompt && <><h4>Its negation</h4><pre>{of_wording[0].negated_prompt}</pre></>}
           <h4>Answers</h4>
           {of_wording.map((answer, i) => (
             <div class="said" key={i}>
               <b>{answer.refused_for ? `refused: ${answer.refused_for.replaceAll("_", " ")}` : answer.prob_true === null ? "no number" : percent(answer.prob_true)}</b>
+              {answer.sides && <span> from {percent(answer.sides.claim)} for the statement{answer.sides.negation !== null && <> and {percent(answer.sides.negation)} for its negation</>}</span>}
+              {answer.sides?.contradict && <span class="advice"> The two sides contradict each other.</span>}
               {answer.note === "contradicts_label" && <span class="advice"> The number does not fit the answer's own label.</span>}
               <pre>{answer.raw_text ?? "(not kept)"}</pre>
             </div>
@@ -109,6 +122,40 @@ function WordingDetail({ answers, wording }: { answers: Answers | null; wording:
         </>
       )}
     </>
+  );
+}
+
+function yes_bias_in_words({ log_odds: value, low, high }: NonNullable<DecisionFacts["yes_bias"]>): string {
+  const range = low === undefined || high === undefined ? "" : ` (${log_odds(low)} to ${log_odds(high)}, 95 %)`;
+  const is_clear = low !== undefined && high !== undefined && (low > 0 || high < 0);
+  const what = !is_clear ? "it is not clear that there is one" : value > 0 ? "it says yes to both sides more than fits" : "it says no to both sides more than fits";
+  return `Yes-bias: ${log_odds(value)} in log-odds${range}; ${what}.`;
+}
+
+// What the model stated about the claim and about its negation.
+function BothSides({ facts }: { facts: DecisionFacts }) {
+  if (facts.claim === undefined) return null;
+  const is_asked = facts.negation !== undefined && facts.yes_bias !== undefined;
+  return (
+    <section aria-label="Both sides">
+      <h2>Both sides</h2>
+      <div class="sides">
+        <div><span>The claim gets {percent(facts.claim)}</span><Scale p={facts.claim} interval={null} label="The claim" /></div>
+        {facts.negation !== undefined && <div><span>Its negation gets {percent(facts.negation)}</span><Scale p={facts.negation} interval={null} label="Its negation" /></div>}
+      </div>
+      {is_asked ? (
+        <ul class="plain-list">
+          <li>Together they make {percent(facts.sum_mean ?? 0)} on the average; a coherent model has 100 %.</li>
+          <li>{facts.yes_bias && yes_bias_in_words(facts.yes_bias)} The belief above is free of it: half of the difference of the two log-odds.</li>
+          <li>
+            {facts.contradicting === 0 ? "No wording contradicts its own negation." : <span class="advice">{facts.contradicting} of {facts.answers} wordings contradict their own negation: both sides are called likely, or both unlikely.</span>}
+          </li>
+          {facts.step > 0 && <li>The model's numbers come in steps of {facts.step}; the range above allows for that.</li>}
+        </ul>
+      ) : (
+        <p class="note">The negations were not asked: a tendency to say yes is part of this belief, and neither it nor a contradiction can be seen.</p>
+      )}
+    </section>
   );
 }
 
@@ -205,6 +252,7 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
   }, [is_done]);
   if (!check) return live.problem ? <ProblemNote problem={live.problem} /> : <Loading />;
   const record = check.record;
+  const decision = record && decision_of(record);
   const p = record ? record.honest.p : arrived?.estimate?.p ?? null;
   const interval = record ? interval_of(record) : arrived?.estimate?.ci95 ?? null;
   const is_under_way = check.state === "queued" || check.state === "running";
@@ -225,6 +273,7 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
           </div>
         </section>
       )}
+      {record && decision && <BothSides facts={decision} />}
       {record && <Gates record={record} />}
       {record && <Limits />}
       {record && (
@@ -233,6 +282,7 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
           <dl class="facts">
             <dt>Run</dt><dd><code>{check.run_id}</code></dd>
             <dt>Prompt bank</dt><dd>{record.config.prompt_version}</dd>
+            {record.readout && <><dt>Read by</dt><dd>{record.readout.kind}</dd></>}
             <dt>Plan</dt><dd>K {record.config.K}, R {record.config.R}, T {record.config.T}</dd>
             <dt>Frozen estimate</dt><dd>{percent(record.estimate.prob_true_rpl)}{record.estimate.ci && `, ${percent(record.estimate.ci[0])} to ${percent(record.estimate.ci[1])}`}</dd>
             <dt>Stability</dt><dd>{record.estimate.stability_score.toFixed(2)} ({record.estimate.stability_band})</dd>
