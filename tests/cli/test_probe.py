@@ -1,7 +1,4 @@
 """heretix probe: what kind of instrument a model is that states probabilities, and what its profile decides."""
-import json
-import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -210,7 +207,6 @@ class Refusals(ProbeTest):
     def test_what_cannot_be_probed_is_named(self):
         model = self.model()
         self.refused(2, "probe", model, "--repeats", 1, says="repeats is 1, must be from 2 to 50")
-        self.refused(2, "probe", model, "--prompt-version", "heretix_v1_2025-01-01", says="holds questions") if False else None
         self.refused(2, "probe", "openai-compatible/m", "--base-url", "http://127.0.0.1:1/v1", says="has no decisions API")
         self.refused(2, "probe", "nothing/of-the-kind", says="there is no model")
         self.refused(3, "probe", model, "--stored", says="cannot")
