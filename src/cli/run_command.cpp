@@ -140,7 +140,8 @@ int run_command(const Options& options) {
   const Resolved& first = models.front().resolved;
   const auto map = recalibration_of(options);
   for (const Prepared& model : models) {
-    if (map) require_fits(*map, model.provider->facts().model);
+    const CheckRequest& request = model.resolved.request;
+    if (map) require_fits(*map, model.provider->facts().model, readout_name(request.readout, request.asks_negation));
   }
   const auto database = open_harness_file(first.database_path, {.access = Access::create});
   std::vector<Record> records;
