@@ -223,6 +223,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   require_database_file(resolved.database_path);
   resolved.prompts = s.prompts.value_or(prompts_folder());
   resolved.no_color = environment.no_color;
+  resolved.alone = options.alone;
   return resolved;
 }
 
