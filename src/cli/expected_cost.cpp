@@ -69,7 +69,9 @@ ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const s
     expected.tokens_out += tokens_out;
     if (!facts.price) continue;
     *expected.most += most_cost_of(*facts.price, plan, question);
-    *expected.about += cost_of(by_decisions ? for_decisions(*facts.price) : *facts.price, {.input = tokens_in, .output = tokens_out}).value_or(Usd());
+    *expected.about +=
+        cost_of(by_decisions ? for_decisions(*facts.price) : *facts.price, {.input = tokens_in, .output = tokens_out})
+            .value_or(Usd());
   }
   return expected;
 }
