@@ -86,15 +86,18 @@ std::shared_ptr<const DecisionWire> openrouter_wire() {
   return std::make_shared<SystemOneWire>(SystemOneDialect{.path = "/api/alpha/decisions", .limits = kJevLimits});
 }
 
+bool writes_text(const HostedProvider& provider, const std::string& name) {
+  const bool states_only = !provider.decision_models.empty() && name.starts_with(provider.decision_models);
+  return provider.wire != nullptr && !states_only;
+}
+
 // Which of the two kinds of API the model has.
 void set_wires(HttpProviderOptions& options, const HostedProvider& provider, Api api) {
   if (api != Api::standard && !provider.has_several_apis)
     refuse(fmt::format("--api is for OpenAI and its like; {} has one API", provider.title), "leave --api out");
   if (provider.decisions != nullptr) options.decisions = provider.decisions();
 
-  const bool states_only =
-      !provider.decision_models.empty() && options.asked_model.starts_with(provider.decision_models);
-  if (provider.wire != nullptr && !states_only) options.wire = provider.wire(api);
+  if (writes_text(provider, options.asked_model)) options.wire = provider.wire(api);
   if (options.wire) return;
 
   options.why_it_writes_nothing = "it states a probability and writes no text: --readout decision";
@@ -275,6 +278,10 @@ std::optional<HostedModel> hosted_model(const std::string& model) {
     return HostedModel{&provider, name, provider.is_hashed_bare ? name : model};
   }
   return std::nullopt;
+}
+
+Readout usual_readout(const HostedModel& model) {
+  return writes_text(*model.provider, model.name) ? Readout::verbalized : Readout::decision;
 }
 
 HttpProviderOptions hosted_options(const HostedModel& model, const HostedSettings& settings, const PriceList& prices) {
