@@ -45,6 +45,15 @@ std::vector<GroupScore> groups_of(const std::vector<JudgedClaim>& claims) {
 
 }  // namespace
 
+std::string readout_name(Readout readout, bool asks_negation) {
+  const bool is_one_sided = readout == Readout::decision && !asks_negation;
+  return std::string(to_word(readout)) + (is_one_sided ? " without negations" : "");
+}
+
+std::string readout_name(const Recipe& recipe) {
+  return readout_name(recipe.readout(), recipe.mode.value("negation") != kNoNegation);
+}
+
 Certificate certify(std::string model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims) {
   const std::vector<LabelledBelief> beliefs = beliefs_of(claims);
   if (beliefs.empty())
@@ -89,6 +98,7 @@ RecalibrationMap recalibration_map(const std::string& json_text, const std::stri
   try {
     RecalibrationMap map{
         .model = root.at("model"), .sha256 = sha256_hex(json_text), .labels = root.at("judged"), .steps = {}};
+    map.readout = root.value("readout", "");
     map.brier_before = root.at("scores").at("brier");
     if (root.at("recalibrated").is_null()) return refuse("has too few labels for a map");
     map.brier_after = root.at("recalibrated").at("brier");

@@ -34,6 +34,7 @@ struct GroupScore {
 
 struct Certificate {
   std::string model, labels_sha256, plan;
+  std::string readout = "verbalized";  // how the beliefs were read: readout_name()
   std::uint64_t seed = 0;
   std::vector<JudgedClaim> claims;
   std::size_t judged = 0;  // with a p
@@ -55,9 +56,14 @@ Certificate certify(std::string model, std::string labels_sha256, std::string pl
 Document to_document(const std::vector<Certificate>& certificates);
 nlohmann::json to_json(const Certificate& certificate);  // format "heretix_calibration", version 1
 
-// A certificate's map, for measurements of the same model.
+// The readout of a recipe with what changes the belief within it: "decision", "decision without negations".
+std::string readout_name(Readout readout, bool asks_negation);
+std::string readout_name(const Recipe& recipe);
+
+// A certificate's map, for measurements of the same model that were read in the same way.
 struct RecalibrationMap {
   std::string model, sha256;  // of the certificate's file
+  std::string readout{};      // empty: an earlier program's, which did not say it
   std::size_t labels = 0;
   double brier_before = 0, brier_after = 0;  // cross-fitted
   std::vector<CorpStep> steps;

@@ -28,7 +28,8 @@ json scores_json(const CalibrationScores& s) {
 }
 
 void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
-  blocks.push_back(Heading{c.model});
+  const bool is_written = c.readout == to_word(Readout::verbalized);
+  blocks.push_back(Heading{is_written ? c.model : fmt::format("{}, read by {}", c.model, c.readout)});
   blocks.push_back(Paragraph{finding(c)});
   if (c.judged < c.claims.size())
     blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
@@ -113,6 +114,7 @@ json to_json(const Certificate& c) {
   return {{"format", "heretix_calibration"},
           {"version", 1},
           {"model", c.model},
+          {"readout", c.readout},
           {"labels_sha256", c.labels_sha256},
           {"plan", c.plan},
           {"labels", c.claims.size()},

@@ -72,25 +72,34 @@ class Checker {
     if (sample) check_sample(place, *sample, behind(*sample, *row), question);
   }
 
-  // What the answers were made of, where that was asked in questions of its own: each as it came, and of a decision
-  // each side as the answer says it.
+  // What the usable answers were made of, where that was asked in questions of its own: each as it came, and of a
+  // decision each side as the answer says it.
   void check_parts(const Record& record) {
     if (record.plan.recipe.readout() == Readout::verbalized) return;
-    const Plan parts = Parts(record.plan).to_ask();
     std::unordered_map<std::string, std::vector<Row>> by_text;
-    std::size_t missing = 0;
+    for (std::size_t i = 0; i < record.answers.size(); ++i) {
+      if (!record.answers[i].verdict.usable()) continue;
+      by_text[record.plan.questions[i].user_text];
+      by_text[record.plan.questions[i].negated_text];
+    }
+
+    std::size_t asked = 0, missing = 0;
+    const Plan parts = Parts(record.plan).to_ask();
     for (const Question& part : parts.questions) {
-      std::vector<Row>& rows = by_text[part.user_text];
-      for (Row& row : runs_.answer_rows(part.cache_key)) {
+      const auto rows = by_text.find(part.user_text);
+      if (rows == by_text.end()) continue;
+      ++asked;
+      std::vector<Row> found = runs_.answer_rows(part.cache_key);
+      if (found.empty()) ++missing;
+      for (Row& row : found) {
         expect(fmt::format("part {} raw text's sha256", part.cache_key.substr(0, 12)), row.value("raw_sha256"),
                sha256_hex(row.text_or_empty("raw_text")));
-        rows.push_back(std::move(row));
+        rows->second.push_back(std::move(row));
       }
-      if (rows.empty()) ++missing;
     }
     if (missing > 0)
-      verification_.not_checked.push_back(fmt::format("{} of {} questions that the answers were made of are not there",
-                                                      missing, parts.questions.size()));
+      verification_.not_checked.push_back(
+          fmt::format("{} of {} questions that the answers were made of are not there", missing, asked));
     if (record.plan.recipe.readout() == Readout::decision) check_sides(record, by_text);
   }
 

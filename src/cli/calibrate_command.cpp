@@ -58,7 +58,9 @@ Certificate certificate_of(const Options& options, const LabelledFile& file, con
   measuring.tell_cost(texts_of(claims));
   std::vector<JudgedClaim> judged;
   for (const LabelledClaim& claim : claims) judged.push_back(judge_claim(claim, measuring, options));
-  return certify(measuring.facts().model, file.sha256, measuring.plan_in_words(), std::move(judged));
+  Certificate made = certify(measuring.facts().model, file.sha256, measuring.plan_in_words(), std::move(judged));
+  made.readout = measuring.readout();
+  return made;
 }
 
 }  // namespace

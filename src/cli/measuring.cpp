@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "calibrate/certificate.hpp"
 #include "cli/expected_cost.hpp"
 #include "store/sqlite/harness_file.hpp"
 
@@ -37,6 +38,10 @@ Measuring::Measuring(Options options, int templates)
 std::string Measuring::plan_in_words() const {
   const Sampling& s = resolved_.request.sampling;
   return fmt::format("K {}, R {} of {}", s.slots, s.replicates, resolved_.request.bank);
+}
+
+std::string Measuring::readout() const {
+  return readout_name(resolved_.request.readout, resolved_.request.asks_negation);
 }
 
 Database& Measuring::database() {

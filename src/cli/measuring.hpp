@@ -28,6 +28,7 @@ class Measuring {
 
   const std::string& database_path() const { return resolved_.database_path; }
   std::string plan_in_words() const;
+  std::string readout() const;  // its readout_name()
   const ProviderFacts& facts() const { return provider_->facts(); }
   Database& database();  // opened, and made, when first needed
 

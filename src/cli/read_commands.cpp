@@ -44,11 +44,23 @@ json run_json(const Row& row) {
   return out;
 }
 
+// How the belief was read, where it was not written: a run of another program has no mode.
+std::string readout_of(const Row& row) {
+  const json config = json::parse(row.text_or_empty("config_json"), nullptr, false);
+  const std::string mode = config.is_object() ? config.value("mode", "") : "";
+  constexpr std::string_view kName = ";readout=";
+  const std::size_t at = mode.find(kName);
+  if (at == std::string::npos) return {};
+  const std::size_t begin = at + kName.size();
+  return mode.substr(begin, mode.find(';', begin) - begin);
+}
+
 std::string list_line(const Row& row, std::size_t id_width) {
   const auto p = row.real("prob_true_rpl");
   const bool has_result = !row.has("status");
+  const std::string readout = readout_of(row);
   const std::string state =
-      has_result ? ""
+      has_result ? (readout.empty() ? "" : fmt::format("({}) ", readout))
                  : fmt::format("({}, {} answers) ", row.text_or_empty("status"), row.integer("answers").value_or(0));
   return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
                      p ? fmt::format("{:.2f}", *p) : "-",
@@ -59,6 +71,7 @@ std::string list_line(const Row& row, std::size_t id_width) {
 
 json list_json(const Row& row) {
   json out = run_json(row);
+  if (const std::string readout = readout_of(row); !readout.empty()) out["readout"] = readout;
   if (!row.has("status")) {
     out["status"] =
         row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
@@ -167,7 +180,7 @@ int list_command(const Options& options) {
 namespace {
 
 int show_recalibrated(const Options& options, const Record& record, const RecalibrationMap& map) {
-  require_fits(map, record.plan.recipe.model);
+  require_fits(map, record.plan.recipe.model, readout_name(record.plan.recipe));
   if (options.json) {
     json out = to_json(record);
     out["recalibrated"] = recalibrated_json(map, record);

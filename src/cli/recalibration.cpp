@@ -18,10 +18,14 @@ std::optional<RecalibrationMap> recalibration_of(const Options& options) {
   return recalibration_map(*text, options.recalibrate);
 }
 
-void require_fits(const RecalibrationMap& map, const std::string& model) {
-  if (map.model == model) return;
-  throw Error(ErrorKind::bad_input, fmt::format("the certificate is of {}, not of {}", map.model, model),
-              "a map says nothing of another model");
+void require_fits(const RecalibrationMap& map, const std::string& model, const std::string& readout) {
+  if (map.model != model)
+    throw Error(ErrorKind::bad_input, fmt::format("the certificate is of {}, not of {}", map.model, model),
+                "a map says nothing of another model");
+  if (!map.readout.empty() && map.readout != readout)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the certificate is of beliefs read by {}, not by {}", map.readout, readout),
+                "a map says nothing of another readout");
 }
 
 nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record) {

@@ -13,8 +13,8 @@ namespace heretix {
 // Empty where it was not asked for. Throws Error{not_found, bad_input}.
 std::optional<RecalibrationMap> recalibration_of(const Options& options);
 
-// The map is of one model. Throws Error{bad_input} for another one.
-void require_fits(const RecalibrationMap& map, const std::string& model);
+// The map is of one model, and of one way to read it. Throws Error{bad_input} for another one.
+void require_fits(const RecalibrationMap& map, const std::string& model, const std::string& readout);
 
 nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record);
 std::string recalibrated_text(const RecalibrationMap& map, const Record& record);

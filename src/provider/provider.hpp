@@ -107,6 +107,7 @@ struct ProviderFacts {
   std::optional<Price> price{};  // empty: unknown
   std::string cost_note{};       // shown beside the cost, e.g. "runs here"
   std::string settings = "{}";   // what else made the answers, a JSON object; kept in the record
+  std::string decision_form{};   // what is put around a statement (Readout::decision), by name: part of its keys
 };
 
 class BatchApi;  // provider/batch_api.hpp
@@ -130,9 +131,6 @@ class Provider {
     if (readout == Readout::decision) return "it writes answers and states no probability by itself";
     return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
   }
-
-  // The readout where the person names none.
-  virtual Readout usual_readout() const { return Readout::verbalized; }
 
   // How many questions of a plan by Readout::decision one request can hold (Mode's "together").
   virtual std::size_t most_together() const { return 1; }

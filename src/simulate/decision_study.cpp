@@ -48,7 +48,7 @@ struct DrawnClaim {
 };
 
 DrawnClaim drawn_claim(const Cell& cell, Rng& rng) {
-  DrawnClaim claim{.belief = 4 * rng.unit() - 2, .spread = 0.2 + 0.8 * rng.unit(), .yes_bias = 2 * rng.unit() - 1};
+  DrawnClaim claim{.belief = 4 * rng.unit() - 2, .spread = 0.2 + 0.8 * rng.unit(), .yes_bias = 4 * rng.unit() - 2};
   if (cell.is_certain) claim.belief = std::copysign(2 + 1.5 * std::abs(claim.belief), claim.belief);
   if (cell.is_close) claim.spread = 0.05 + 0.15 * rng.unit();
   return claim;

@@ -68,6 +68,20 @@ TEST(Ladder, CompletesARungWithTheNextTemplates) {
   EXPECT_EQ(met.rungs[0].honest.templates, 8U);
 }
 
+// What later answers tell of the rounding never changes where a ladder stopped.
+TEST(Ladder, JudgesARungByTheRoundingOfItsOwnAnswers) {
+  const auto wide_later = [](std::size_t n) {
+    const double reach = n > 8 ? 3.0 : 0.1;  // in log-odds
+    return std::optional(KnownRounding{.step = 0.01, .ranges = std::vector<LogitRange>(n, {-reach, reach})});
+  };
+  const Climb met = climb(answers(12, 0.013), 16, 0.2, wide_later);
+  EXPECT_EQ(met.stop, LadderStop::target_met);
+  EXPECT_EQ(met.rungs.size(), 1U);
+  EXPECT_EQ(met.to_ask, 8U);
+  const auto wide = [&](std::size_t n) { return wide_later(n + 8); };
+  EXPECT_EQ(climb(answers(8, 0.013), 16, 0.2, wide).to_ask, 12U) << "its own rounding counts";
+}
+
 TEST(Ladder, NeverAsksBeyondTheBank) {
   Answers given = answers(16, 0.112);
   for (std::size_t i = 0; i < 6; ++i) given[i] = std::nullopt;

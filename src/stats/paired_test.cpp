@@ -11,6 +11,13 @@
 namespace heretix {
 namespace {
 
+TEST(WidenedTo, ReachesOverTheRangeAndLeavesASingleValueAlone) {
+  const CenteredInterval found = widened_to({.center = 1, .low = 0.5, .high = 1.5}, {0.7, 2});
+  EXPECT_EQ(found.low, 0.5);
+  EXPECT_EQ(found.high, 2);
+  EXPECT_FALSE(widened_to({.center = 1, .low = {}, .high = {}}, {0, 2}).has_interval());
+}
+
 TEST(TrimmedSpread, OneValueHasNoInterval) {
   const CenteredInterval found = trimmed_spread_interval(std::vector{0.4});
   EXPECT_EQ(found.center, 0.4);

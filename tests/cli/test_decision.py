@@ -112,6 +112,13 @@ class OneRun(DecisionTest):
         told = self.json("answers", record["run_id"])
         self.assertEqual(told[0]["sides"], {"claim": 0.91, "negation": 0.32, "step": 0.01})
 
+    def test_the_list_says_how_a_belief_was_read(self):
+        self.record(self.model((0.91, 0.32)))
+        self.ok("run", CLAIM, "--mock")
+        text = self.ok("list")
+        self.assertEqual(text.count(f"(decision) {CLAIM}"), 1, text)
+        self.assertEqual({run.get("readout") for run in self.json("list")}, {"decision", None})
+
     def test_a_side_without_an_answer_leaves_its_wording_out(self):
         pairs = [(0.91, 0.32)] * 14 + [(0.91, '{"type": "refusal"}'), (0.91, '{"type": "noul", "noul": 1.3}')]
         record = self.record(self.model(pairs))
@@ -257,8 +264,13 @@ class ManyRuns(DecisionTest):
         self.json("drift", "baseline", "sentinels.csv", *decision, "--runs", 10, "-K", 4)
         self.assertEqual(self.json("drift", "check", "sentinels.csv", *decision, "-K", 4)["alarm"], "none")
         (self.folder / "labels.csv").write_text("claim,label\n" + "".join(f"Number {i} is even,{str(i % 2 == 0).lower()}\n" for i in range(12)))
-        certificate = self.json("calibrate", "--labels", "labels.csv", *decision)
-        self.assertEqual(certificate["labels"], 12)
+        certificate = self.ok("calibrate", "labels.csv", *decision, "--json")
+        told = json.loads(certificate)
+        self.assertEqual((told["labels"], told["readout"]), (12, "decision"))
+        (self.folder / "certificate.json").write_text(certificate)
+        self.assertIn("recalibrated: p", self.ok("run", CLAIM, *decision, *ALL, "--recalibrate", "certificate.json"))
+        for other in (("--mock",), (*decision, "--no-negation")):
+            self.refused(2, "run", CLAIM, *other, "--recalibrate", "certificate.json", says="the certificate is of beliefs read by decision, not by")
 
     def test_coherence_is_no_finer_than_the_numbers(self):
         """0.50 for a claim and 0.51 for its negation may be 0.505 and 0.495 of one mind."""

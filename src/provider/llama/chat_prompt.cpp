@@ -1,23 +1,19 @@
 #include "provider/llama/chat_prompt.hpp"
 
 #include <fmt/format.h>
-#include <jinja/lexer.h>
-#include <jinja/parser.h>
-#include <jinja/runtime.h>
 
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "provider/llama/jinja_parts.hpp"
 
 namespace heretix {
 namespace {
 
 jinja::value message(const std::string& role, const std::string& content) {
-  auto marked = jinja::mk_val<jinja::value_string>(content);
-  marked->mark_input();
   auto object = jinja::mk_val<jinja::value_object>();
   object->insert("role", jinja::mk_val<jinja::value_string>(role));
-  object->insert("content", marked);
+  object->insert("content", input_text(content));
   return object;
 }
 
@@ -35,24 +31,17 @@ ChatTemplate::ChatTemplate(std::string source, std::string bos_token, std::strin
 }
 
 std::vector<PromptPart> ChatTemplate::parts(const std::string& system, const std::string& user) const {
-  jinja::lexer lexer;
-  const auto tokens = lexer.tokenize(source_);
-  jinja::program program = jinja::parse_from_tokens(tokens);
-  jinja::context context(source_);
   auto messages = jinja::mk_val<jinja::value_array>();
   if (!system.empty()) messages->push_back(message("system", system));
   messages->push_back(message("user", user));
-  context.set_val("messages", messages);
-  context.set_val("bos_token", jinja::mk_val<jinja::value_string>(bos_token_));
-  context.set_val("eos_token", jinja::mk_val<jinja::value_string>(eos_token_));
-  context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(true));
-  context.set_val("enable_thinking", jinja::mk_val<jinja::value_bool>(false));
-  context.current_time = 0;  // a template that prints today's date would change every prompt from day to day
-  jinja::runtime runtime(context);
-  const auto rendered = jinja::runtime::gather_string_parts(runtime.execute(program));
-  std::vector<PromptPart> out;
-  for (const auto& part : rendered->as_string().parts) out.push_back({part.val, part.is_input});
-  return out;
+
+  return rendered_parts(source_, [&](jinja::context& context) {
+    context.set_val("messages", messages);
+    context.set_val("bos_token", jinja::mk_val<jinja::value_string>(bos_token_));
+    context.set_val("eos_token", jinja::mk_val<jinja::value_string>(eos_token_));
+    context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(true));
+    context.set_val("enable_thinking", jinja::mk_val<jinja::value_bool>(false));
+  });
 }
 
 ChatPrompt ChatTemplate::render(const std::string& system, const std::string& user) const {

@@ -8,13 +8,18 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "provider/llama/decision_form.hpp"
 #include "provider/llama/decoder.hpp"
 #include "provider/llama/model.hpp"
+#include "provider/llama/statement_judge.hpp"
 
 namespace heretix {
 namespace {
 
 constexpr std::size_t kMaxConcurrency = 128;
+constexpr std::size_t kStatementsAtOnce = 64;  // taken and handed back in one commit
+constexpr std::string_view kNoChatTemplate =
+    "its file has no chat template; it only judges statements: --readout decision";
 
 // A question's own draws: a run repeats, also when it was interrupted; only the second try after an unusable answer
 // differs from the first.
@@ -27,7 +32,8 @@ std::uint64_t seed_of(const Question& question, int answers_before) {
 
 class LlamaProvider final : public Provider {
  public:
-  explicit LlamaProvider(const LlamaOptions& options) : options_(options), model_(options.path) {
+  explicit LlamaProvider(const LlamaOptions& options)
+      : options_(options), model_(options.path), form_(model_), judge_(model_, form_, options.threads) {
     const ModelFile& file = model_.file();
     facts_.provider = "llama";
     facts_.model = "llama/" + file.name;
@@ -36,23 +42,27 @@ class LlamaProvider final : public Provider {
       facts_.mode.with("temperature", fmt::format("{}", options.temperature));
     facts_.price = Price{};
     facts_.cost_note = "runs here, nothing is paid";
-    facts_.settings = nlohmann::json{
+    nlohmann::json settings = {
         {"model_file", file.name + ".gguf"},
         {"model_sha256", file.sha256},
         {"model_bytes", file.bytes},
         {"model", file.description},
         {"llama_cpp", llama_cpp_version()},
         {"temperature", options.temperature},
-        {"sampling",
-         options.temperature > 0
-             ? "softmax over what the form allows, seeded per question"
-             : "greedy"}}.dump();
+        {"sampling", options.temperature > 0 ? "softmax over what the form allows, seeded per question" : "greedy"}};
+    if (form_.why_not().empty()) {
+      facts_.decision_form = form_.name();
+      settings["decision"] = form_.described();
+    }
+    facts_.settings = settings.dump();
   }
 
   const ProviderFacts& facts() const override { return facts_; }
 
   std::string why_not(Readout readout) const override {
-    const bool reads_tokens = readout == Readout::token || readout == Readout::expected;
+    const bool reads_tokens = readout == Readout::token || readout == Readout::expected || readout == Readout::decision;
+    if (readout == Readout::decision && !form_.why_not().empty()) return form_.why_not();
+    if (readout != Readout::decision && !model_.has_chat_template()) return std::string(kNoChatTemplate);
     if (reads_tokens && options_.temperature == 0) return "at temperature 0 one token has all the probability";
     const bool says_a_word = readout == Readout::token || readout == Readout::frequency;
     if (says_a_word && model_.tokens("True").front() == model_.tokens("False").front())
@@ -61,6 +71,12 @@ class LlamaProvider final : public Provider {
   }
 
   void answer(const Plan& plan, Exchange& exchange) override {
+    if (plan.recipe.readout() == Readout::decision) judge_statements(plan, exchange);
+    else write_answers(plan, exchange);
+  }
+
+ private:
+  void write_answers(const Plan& plan, Exchange& exchange) {
     const auto longest =
         std::ranges::max_element(plan.questions, {}, [](const Question& q) { return q.user_text.size(); });
     const std::size_t streams = std::min(options_.concurrency, plan.questions.size());
@@ -82,7 +98,36 @@ class LlamaProvider final : public Provider {
     }
   }
 
- private:
+  void judge_statements(const Plan& plan, Exchange& exchange) {
+    std::vector<Delivery> deliveries;
+    while (!exchange.abandoned()) {
+      const Taken taken = exchange.turn(std::exchange(deliveries, {}), kStatementsAtOnce);
+      if (taken.requests.empty()) {
+        if (!taken.again_at) return;
+        std::this_thread::sleep_until(*taken.again_at);
+        continue;
+      }
+
+      std::vector<CutPrompt> prompts;
+      for (const Request& r : taken.requests) {
+        attempts_[r.question] = r.attempt;
+        const std::string& statement = plan.questions[r.question].user_text;
+        prompts.push_back(form_.prompt(plan.system_text, statement, plan.recipe.claim.text));
+      }
+      const std::vector<Judged> judged =
+          judge_.judge(prompts, options_.temperature, [&] { return exchange.abandoned(); });
+      for (std::size_t i = 0; i < judged.size(); ++i)
+        deliveries.push_back(delivery(plan, decoded(taken.requests[i].question, prompts[i], judged[i])));
+    }
+  }
+
+  static Decoded decoded(std::size_t question, const CutPrompt& prompt, const Judged& judged) {
+    return {.ticket = question,
+            .text = nlohmann::json{{"type", "noul"}, {"noul", judged.noul}}.dump(),
+            .tokens_in = static_cast<long>(prompt.tokens.size()),
+            .latency_ms = judged.latency_ms};
+  }
+
   std::vector<Wanted> wanted(const Plan& plan, const std::vector<Request>& requests) {
     std::vector<Wanted> all;
     for (const Request& r : requests) {
@@ -110,6 +155,8 @@ class LlamaProvider final : public Provider {
 
   LlamaOptions options_;
   LlamaModel model_;
+  DecisionForm form_;
+  StatementJudge judge_;
   ProviderFacts facts_;
   std::map<std::size_t, int> attempts_;
 };

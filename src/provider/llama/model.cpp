@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <iterator>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
@@ -73,7 +74,7 @@ LlamaModel::LlamaModel(const std::string& path) {
   }
   vocabulary_ = llama_model_get_vocab(model_);
   const char* source = llama_model_chat_template(model_, nullptr);
-  if (source == nullptr) {
+  if (source == nullptr && named_template("systemone").empty()) {
     throw Error(ErrorKind::bad_input, fmt::format("{} has no chat template", path), "use an instruction-tuned model");
   }
   file_ = {.path = fs::absolute(path),
@@ -82,6 +83,7 @@ LlamaModel::LlamaModel(const std::string& path) {
            .description = described(model_),
            .bytes = fs::file_size(path)};
   index_vocabulary();
+  if (source == nullptr) return;
   template_ = std::make_unique<ChatTemplate>(source, token_text(llama_vocab_bos(vocabulary_)),
                                              token_text(llama_vocab_eos(vocabulary_)));
 }
@@ -89,6 +91,23 @@ LlamaModel::LlamaModel(const std::string& path) {
 LlamaModel::~LlamaModel() { llama_model_free(model_); }
 
 std::size_t LlamaModel::trained_context() const { return static_cast<std::size_t>(llama_model_n_ctx_train(model_)); }
+
+std::string LlamaModel::metadata(const std::string& key) const {
+  std::string text(256, '\0');
+  const int size = llama_model_meta_val_str(model_, key.c_str(), text.data(), text.size());
+  if (size < 0) return {};
+  if (static_cast<std::size_t>(size) >= text.size()) {
+    text.resize(static_cast<std::size_t>(size) + 1);
+    llama_model_meta_val_str(model_, key.c_str(), text.data(), text.size());
+  }
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+std::string LlamaModel::named_template(const std::string& name) const {
+  const char* source = llama_model_chat_template(model_, name.c_str());
+  return source == nullptr ? "" : source;
+}
 
 std::string LlamaModel::token_text(Token token) const {
   if (token == LLAMA_TOKEN_NULL) return {};
@@ -129,9 +148,31 @@ std::vector<Token> LlamaModel::tokens(const std::vector<PromptPart>& parts, bool
     const std::vector<Token> some = tokenized(part.text, !part.is_input);
     all.insert(all.end(), some.begin(), some.end());
   }
-  const Token bos = llama_vocab_bos(vocabulary_);
-  if (at_start && llama_vocab_get_add_bos(vocabulary_) && (all.empty() || all[0] != bos)) all.insert(all.begin(), bos);
+  if (at_start) begin_text(all);
   return all;
+}
+
+std::vector<Token> LlamaModel::tokens_as_one(const std::vector<PromptPart>& parts, bool at_start) const {
+  std::string text;
+  for (const PromptPart& part : parts) text += part.text;
+  std::vector<Token> all = tokenized(text, true);
+
+  const std::vector<Token> apart = tokens(parts, false);
+  if (control_tokens_of(all) != control_tokens_of(apart)) all = apart;
+  if (at_start) begin_text(all);
+  return all;
+}
+
+std::vector<Token> LlamaModel::control_tokens_of(const std::vector<Token>& tokens) const {
+  std::vector<Token> control;
+  std::ranges::copy_if(tokens, std::back_inserter(control), [&](Token t) { return piece(t).empty(); });
+  return control;
+}
+
+// The token that begins a text, where the model wants one and the template has not written it.
+void LlamaModel::begin_text(std::vector<Token>& tokens) const {
+  const Token bos = llama_vocab_bos(vocabulary_);
+  if (llama_vocab_get_add_bos(vocabulary_) && (tokens.empty() || tokens[0] != bos)) tokens.insert(tokens.begin(), bos);
 }
 
 }  // namespace heretix

@@ -94,7 +94,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
     depth: "standard",
     custom: { K: 16, R: 1, T: 16 },
     allow_question: false,
-    readout: null,
+    readout: start.models.flatMap((model) => model.readouts).find((readout) => readout === address.searchParams.get("readout")) ?? null,
   });
   const [is_sending, send] = useState(false);
   const [problem, tell] = useState<Error | null>(null);

@@ -220,7 +220,7 @@ function Sharing({ check }: { check: StoredCheck }) {
 function Actions({ check, record, is_own }: { check: StoredCheck; record: CheckRecord; is_own: boolean }) {
   const [is_doomed, doom] = useState(false);
   const [failed, fail] = useState<Error | null>(null);
-  const again = new URLSearchParams({ claim: check.claim, model: check.model, fresh: "1" });
+  const again = new URLSearchParams({ claim: check.claim, model: check.model, fresh: "1", ...(record.readout ? { readout: record.readout.kind } : {}) });
   return (
     <div class="row actions no-print">
       <CopyButton text={() => numbers_text(check, record)} label="Copy the numbers" />

@@ -1,0 +1,84 @@
+#include "provider/llama/statement_judge.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <map>
+#include <thread>
+
+namespace heretix {
+namespace {
+
+// Prompts that begin alike up to the end of their claim: one thread takes them together.
+std::vector<std::vector<std::size_t>> alike(const std::vector<CutPrompt>& prompts) {
+  std::map<std::vector<Token>, std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const auto begin = prompts[i].tokens.begin();
+    groups[{begin, begin + static_cast<std::ptrdiff_t>(prompts[i].claim_ends)}].push_back(i);
+  }
+
+  // Without a start of their own they need not stay together.
+  std::vector<std::vector<std::size_t>> out;
+  for (const auto& [start, group] : groups) {
+    if (prompts[group[0]].claim_ends > prompts[group[0]].statement_begins) out.push_back(group);
+    else
+      for (const std::size_t i : group) out.push_back({i});
+  }
+  return out;
+}
+
+}  // namespace
+
+StatementJudge::StatementJudge(const LlamaModel& model, const DecisionForm& form, int threads)
+    : model_(model),
+      form_(form),
+      threads_(threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency())) {}
+
+void StatementJudge::make_room(const std::vector<CutPrompt>& prompts) {
+  const auto longest = std::ranges::max_element(prompts, {}, [](const CutPrompt& p) { return p.tokens.size(); });
+  if (!contexts_.empty() && contexts_[0]->capacity() < longest->tokens.size()) contexts_.clear();
+  while (contexts_.size() < std::min(threads_, prompts.size()))
+    contexts_.push_back(std::make_unique<StatementContext>(model_, longest->tokens.size(), form_.attention()));
+}
+
+std::vector<Judged> StatementJudge::judge(const std::vector<CutPrompt>& prompts, double temperature,
+                                          const std::function<bool()>& abandoned) {
+  if (prompts.empty()) return {};
+  make_room(prompts);
+  const std::vector<std::vector<std::size_t>> groups = alike(prompts);
+  std::vector<Judged> judged(prompts.size());
+  std::vector<std::exception_ptr> failures(contexts_.size());
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> stop = false;
+
+  const auto work = [&](std::size_t worker) {
+    try {
+      for (std::size_t group = next++; group < groups.size() && !stop; group = next++) {
+        for (const std::size_t i : groups[group]) {
+          const auto started = std::chrono::steady_clock::now();
+          judged[i].noul = form_.read(contexts_[worker]->logits_after(prompts[i]), temperature).value();
+          const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - started;
+          judged[i].latency_ms = taken.count();
+        }
+        if (worker == 0 && abandoned()) stop = true;
+      }
+    } catch (...) {
+      failures[worker] = std::current_exception();
+      stop = true;
+    }
+  };
+
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t worker = 1; worker < contexts_.size(); ++worker) others.emplace_back(work, worker);
+    work(0);
+  }
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+  if (stop) return {};
+  return judged;
+}
+
+}  // namespace heretix
