@@ -1,4 +1,5 @@
-// Judges statements in process, as `heretix run --readout decision` does, without a store: a line of JSON in, a line out.
+// Judges statements in process, as `heretix run --readout decision` does, without a store: a line of JSON in, a line
+// out.
 //
 // usage: judge_statements MODEL.gguf [THREADS]
 //

@@ -1,9 +1,10 @@
 #include "base/yaml.hpp"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 
 #include <set>
-#include <vector>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "base/number.hpp"
@@ -22,6 +23,25 @@ std::string reason_of(const std::string& message) {
   if (!code || *code < 0xd800 || *code > 0xdfff) return message;
   return fmt::format("\\u{:04x} is half of a surrogate pair, which only JSON has; write the character itself", *code);
 }
+
+// Of all that a parser tells, where each document starts.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  explicit DocumentStarts(std::function<void(const YAML::Mark&)> on_start) : on_start_(std::move(on_start)) {}
+
+  void OnDocumentStart(const YAML::Mark& mark) override { on_start_(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::function<void(const YAML::Mark&)> on_start_;
+};
 
 }  // namespace
 
@@ -43,16 +63,31 @@ void YamlSource::require_fields(const YAML::Node& root, const std::function<bool
   }
 }
 
+void YamlSource::require_one_document(const std::string& text) const {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  int documents = 0;
+  DocumentStarts starts([&](const YAML::Mark& mark) {
+    if (++documents == 1) return;
+    const auto at = static_cast<std::size_t>(mark.pos);
+    refuse(mark, text.find("---", at) == at ? "a second YAML document begins here; a file holds one"
+                                            : "the YAML document ends before this, and a file holds one");
+  });
+
+  // Twice and no more: YAML::LoadAll of yaml-cpp 0.7 does not come to an end of every text, and one document is all
+  // that a file may hold.
+  if (parser.HandleNextDocument(starts)) parser.HandleNextDocument(starts);
+}
+
 YAML::Node YamlSource::load(std::string_view text, const std::function<bool(const std::string&)>& is_known) const {
   if (text.size() > kMaxBytes) {
     refuse(YAML::Mark::null_mark(), fmt::format("{} bytes, at most {}", text.size(), kMaxBytes));
   }
-  const std::string_view readable = utf8_text(text, name_);
+  const std::string readable(utf8_text(text, name_));
 
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(readable));
-    if (documents.size() > 1) refuse(documents[1].Mark(), "a second YAML document begins here; a file holds one");
-    YAML::Node root = documents.empty() ? YAML::Node() : documents[0];
+    require_one_document(readable);
+    YAML::Node root = YAML::Load(readable);
     require_fields(root, is_known);
     return root;
   } catch (const YAML::Exception& e) { refuse(e.mark, reason_of(e.msg)); }

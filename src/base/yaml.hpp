@@ -17,12 +17,13 @@ class YamlSource {
   const std::string& name() const { return name_; }
 
   // One document: a mapping whose fields are plain text, known and given once.
-  // Throws Error{bad_input} for anything else: too large, no UTF-8, no YAML, a second document.
+  // Throws Error{bad_input} for anything else: too large, no UTF-8, no YAML, anything behind the document.
   YAML::Node load(std::string_view text, const std::function<bool(const std::string&)>& is_known) const;
 
   [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& what) const;
 
  private:
+  void require_one_document(const std::string& text) const;
   void require_fields(const YAML::Node& root, const std::function<bool(const std::string&)>& is_known) const;
   std::string name_;
   std::string hint_;

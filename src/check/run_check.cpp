@@ -180,6 +180,10 @@ Asked ask_ladder(const Plan& plan, const auto& ask_part) {
 
 }  // namespace
 
+void require_complete(const AskOutcome& outcome) {
+  if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) throw_incomplete(outcome);
+}
+
 std::string new_execution_id() { return "exec-" + random_hex(6); }
 
 namespace {

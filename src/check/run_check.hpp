@@ -69,6 +69,10 @@ void require_readable(const Provider& provider, Readout readout);
 // what the store throws.
 Record run_check(const CheckRequest& request, const CheckPorts& ports);
 
+// Throws what a check that ended so throws, with what is kept and what it cost: stopped, in_doubt, or what the provider
+// failed with. Returns where every question has its answer.
+void require_complete(const AskOutcome& outcome);
+
 // What the store knows of the server: the provider does not send again what was refused, and the request that is
 // returned has the output limit that the model needed before, unless answers of this very plan were paid for under a
 // smaller one.

@@ -84,7 +84,8 @@ class Checker {
     }
 
     std::size_t asked = 0, missing = 0;
-    for (const Question& part : Parts(record.plan).to_ask().questions) {
+    const Plan parts = Parts(record.plan).to_ask();
+    for (const Question& part : parts.questions) {
       const auto rows = by_text.find(part.user_text);
       if (rows == by_text.end()) continue;
       ++asked;

@@ -29,6 +29,7 @@ int export_command(const Options& options);
 int selftest_command(const Options& options);
 int coherence_command(const Options& options);
 int readouts_command(const Options& options);
+int probe_command(const Options& options);
 int variance_command(const Options& options);
 int drift_baseline_command(const Options& options);
 int drift_check_command(const Options& options);

@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 
+#include "cli/statements_together.hpp"
 #include "cli/terminal.hpp"
 #include "readout/parts.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -31,9 +32,13 @@ ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database&
   if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return {};
   RunStore runs(database);
   const PromptBank bank = named_bank(resolved.request, PromptBanks(resolved.prompts));
-  const CheckRequest request = as_remembered(resolved.request, bank, provider, runs);
+  const CheckRequest request = as_remembered(as_profiled(resolved, bank, provider, database), bank, provider, runs);
   const Plan plan = plan_to_send(plan_check(request, bank, facts));
   return expected_cost(plan, facts, stored_in(plan, database));
+}
+
+std::string together_text(const Resolved& resolved, const Provider& provider, Database& database) {
+  return together_in_words(resolved, named_bank(resolved.request, PromptBanks(resolved.prompts)), provider, database);
 }
 
 }  // namespace
@@ -64,7 +69,9 @@ ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const s
     expected.tokens_out += tokens_out;
     if (!facts.price) continue;
     *expected.most += most_cost_of(*facts.price, plan, question);
-    *expected.about += cost_of(by_decisions ? for_decisions(*facts.price) : *facts.price, {.input = tokens_in, .output = tokens_out}).value_or(Usd());
+    *expected.about +=
+        cost_of(by_decisions ? for_decisions(*facts.price) : *facts.price, {.input = tokens_in, .output = tokens_out})
+            .value_or(Usd());
   }
   return expected;
 }
@@ -78,10 +85,16 @@ CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, 
   if (!std::filesystem::exists(resolved.database_path)) return resolved.request;
   const auto database = open_harness_file(resolved.database_path, {.access = Access::read_only});
   RunStore runs(*database);
-  return as_remembered(resolved.request, bank, provider, runs);
+  return as_remembered(as_profiled(resolved, bank, provider, *database), bank, provider, runs);
 }
 
 void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
+  std::set<std::string> told;
+  for (const auto& [resolved, provider, database] : claims) {
+    const std::string text = together_text(resolved, provider, database);
+    if (!text.empty() && told.insert(text).second) print_note(text);
+  }
+
   ExpectedCost sum{.about = Usd(), .most = Usd()};
   const ProviderFacts* facts = nullptr;  // of one that is paid for
   std::set<std::string_view> different;
@@ -103,6 +116,9 @@ void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
 }
 
 void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database) {
+  const std::string together = together_text(resolved, provider, database);
+  if (!together.empty()) print_note(together);
+
   const ProviderFacts& facts = provider.facts();
   const ExpectedCost expected = expected_of(resolved, provider, database);
   if (expected.questions == 0) return;

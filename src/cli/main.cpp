@@ -28,6 +28,7 @@ const std::map<std::string, Command> kCommands = {
     {"calibrate", calibrate_command},
     {"coherence", coherence_command},
     {"readouts", readouts_command},
+    {"probe", probe_command},
     {"compare", compare_command},
     {"costs", costs_command},
     {"keys set", keys_set_command},

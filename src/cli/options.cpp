@@ -26,6 +26,56 @@ void add_database(App& command, Options& o, const char* what) {
 }
 void add_json(App& command, Options& o) { command.add_flag("--json", o.json, "print JSON and nothing else"); }
 
+void add_mock(App& command, Options& o) {
+  add_switch(command, "--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
+}
+
+void add_bank(App& command, Options& o) {
+  command
+      .add_option("--prompt-version", o.flags.prompt_version,
+                  "the prompt bank, by file name or version (default heretix_v1)")
+      ->type_name("BANK");
+  command.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")->type_name("FOLDER");
+}
+
+void add_base_url(App& command, Options& o) {
+  command
+      .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")
+      ->type_name("URL");
+}
+
+void add_prices(App& command, Options& o) {
+  command
+      .add_option("--prices", o.flags.prices, "a price list over the program's own (HERETIX_PRICES; docs/models.md)")
+      ->type_name("FILE");
+  command
+      .add_option(
+          "--price", o.flags.price,
+          "what a hosted model costs, in dollars per million tokens of input and output, e.g. 1.25,10, in place "
+          "of what a list says")
+      ->type_name("IN,OUT");
+}
+
+void add_spending(App& command, Options& o) {
+  command.add_option("--concurrency", o.flags.concurrency, "questions at once (HERETIX_RPL_CONCURRENCY)")
+      ->type_name("N");
+  command.add_option("--timeout", o.flags.timeout, "of one question to a hosted model, in seconds (default 300)")
+      ->type_name("SECONDS");
+  command
+      .add_option("--budget", o.flags.budget,
+                  "stop before this command can have spent more, in dollars; nothing overshoots it")
+      ->type_name("DOLLARS");
+  command
+      .add_option("--budget-day", o.flags.budget_day,
+                  "the same for all that this store saw sent since midnight UTC, by any process")
+      ->type_name("DOLLARS");
+}
+
+void add_resending(App& command, Options& o) {
+  command.add_flag("--resend-unknown", o.resend_unknown,
+                   "ask again what was sent twice with no answer seen; it may be billed again");
+}
+
 void add_plan_options(App& command, Options& o) {
   command
       .add_option("--config", o.config,
@@ -38,14 +88,10 @@ void add_plan_options(App& command, Options& o) {
                   "models); run takes several, --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
-  add_switch(command, "--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
+  add_mock(command, o);
   add_switch(command, "--allow-question", o.flags.allow_question,
              "measure a claim that is a question, which ends in a question mark, as it is (HERETIX_ALLOW_QUESTION)");
-  command
-      .add_option("--prompt-version", o.flags.prompt_version,
-                  "the prompt bank, by file name or version (default heretix_v1)")
-      ->type_name("BANK");
-  command.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")->type_name("FOLDER");
+  add_bank(command, o);
   command.add_option("-K,--slots", o.flags.slots, "paraphrase slots (default 8)")->type_name("N");
   command.add_option("-R,--replicates", o.flags.replicates, "how often each slot is asked (default 2)")->type_name("N");
   command.add_option("-T,--templates", o.flags.templates, "templates of the bank to use (default all)")->type_name("N");
@@ -79,42 +125,23 @@ void add_plan_options(App& command, Options& o) {
   command.add_flag_callback(
       "--no-negation", [&o] { o.flags.negation = false; },
       "for --readout decision: half the cost, but a tendency to say yes stays in the number");
+  command.add_flag("--alone", o.alone,
+                   "for --readout decision: each wording in a request of its own, whatever the model's profile allows "
+                   "(heretix probe)");
   add_switch(command, "--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
-  command
-      .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")
-      ->type_name("URL");
+  add_base_url(command, o);
   command.add_option("--api", o.flags.api, "of OpenAI and its like: responses or chat")->type_name("API");
-  command
-      .add_option("--prices", o.flags.prices, "a price list over the program's own (HERETIX_PRICES; docs/models.md)")
-      ->type_name("FILE");
-  command
-      .add_option(
-          "--price", o.flags.price,
-          "what a hosted model costs, in dollars per million tokens of input and output, e.g. 1.25,10, in place "
-          "of what a list says")
-      ->type_name("IN,OUT");
+  add_prices(command, o);
   add_store(command, o);
 }
 
 void add_ask_options(App& command, Options& o, const char* strict = "exit with 1 where a gate fails") {
-  command.add_option("--concurrency", o.flags.concurrency, "questions at once (HERETIX_RPL_CONCURRENCY)")
-      ->type_name("N");
-  command.add_option("--timeout", o.flags.timeout, "of one question to a hosted model, in seconds (default 300)")
-      ->type_name("SECONDS");
-  command
-      .add_option("--budget", o.flags.budget,
-                  "stop before this command can have spent more, in dollars; nothing overshoots it")
-      ->type_name("DOLLARS");
-  command
-      .add_option("--budget-day", o.flags.budget_day,
-                  "the same for all that this store saw sent since midnight UTC, by any process")
-      ->type_name("DOLLARS");
+  add_spending(command, o);
   add_switch(command, "--batch", o.flags.batch,
              "by the provider's batch API (openai, anthropic, gemini, xai): handed over, fetched by the same command "
              "later, at a lower price");
   command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
-  command.add_flag("--resend-unknown", o.resend_unknown,
-                   "ask again what was sent twice with no answer seen; it may be billed again");
+  add_resending(command, o);
   command.add_flag("--strict", o.strict, strict);
   command.add_flag("-q,--quiet", o.quiet, "no progress line");
   command.add_flag("--progress-json", o.progress_events,
@@ -232,6 +259,30 @@ void add_readouts_command(App& app, Options& o) {
   add_ask_options(*readouts, o, "exit with 1 where two readouts differ");
   add_page(*readouts, o);
   add_json(*readouts, o);
+}
+
+void add_probe_command(App& app, Options& o) {
+  App* probe = add(app, "probe", "what kind of instrument a model is that states probabilities (docs/probe.md)");
+  probe
+      ->add_option("model", o.flags.model,
+                   "as --model of run names it, e.g. openai/NAME, gemini/NAME, typesafe/NAME, openrouter/NAME, "
+                   "systemone/NAME")
+      ->type_name("MODEL")
+      ->required();
+  probe->add_flag("--stored", o.stored, "show the profile that was found last; asks nothing");
+  probe->add_option("--repeats", o.repeats, "how often each question is asked, from 2 to 50 (default 3)")
+      ->type_name("N");
+  add_mock(*probe, o);
+  add_bank(*probe, o);
+  add_base_url(*probe, o);
+  add_prices(*probe, o);
+  add_store(*probe, o);
+  add_spending(*probe, o);
+  probe->add_flag("--fresh", o.fresh, "begin anew, although a probe of the model was stopped half-way");
+  add_resending(*probe, o);
+  probe->add_flag("-q,--quiet", o.quiet, "no progress line");
+  add_page(*probe, o);
+  add_json(*probe, o);
 }
 
 App* add_drift_command(App& drift, Options& o, const char* name, const char* what) {
@@ -373,6 +424,7 @@ void add_statistics_commands(App& app, Options& o) {
   add_service_commands(app, o);
   add_coherence_command(app, o);
   add_readouts_command(app, o);
+  add_probe_command(app, o);
   App* variance = add(app, "variance", "where the spread of answers comes from, and what to ask next");
   variance->add_option("run", o.runs, "a run or execution id; several of one claim: one for each model on each day")
       ->type_name("RUN")

@@ -22,6 +22,9 @@ struct Options {
   bool fresh = false;
   bool fixed = false;
   bool resend_unknown = false;
+  bool alone = false;   // each statement in a request of its own
+  bool stored = false;  // of probe, as the next one
+  std::optional<int> repeats;
   bool strict = false;
   bool quiet = false;
   bool progress_events = false;  // as JSON lines on stderr, for a program that calls this one

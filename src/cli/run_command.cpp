@@ -12,6 +12,7 @@
 #include "cli/expected_cost.hpp"
 #include "cli/recalibration.hpp"
 #include "cli/run_one.hpp"
+#include "cli/statements_together.hpp"
 #include "cli/terminal.hpp"
 #include "report/comparison.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -54,10 +55,12 @@ ShowProgress progress_of(const Options& options) {
 Record run_one(const Resolved& resolved, Provider& provider, Database& database, ShowProgress show) {
   const PromptBanks banks(resolved.prompts);
   const SystemClock clock;
-  const Plan plan = plan_check(resolved.request, named_bank(resolved.request, banks), provider.facts());
+  const PromptBank bank = named_bank(resolved.request, banks);
+  const CheckRequest request = as_profiled(resolved, bank, provider, database);
+  const Plan plan = plan_check(request, bank, provider.facts());
   ProgressLine progress(plan, clock, show);
   RunStore runs(database);
-  return run_check(resolved.request, {banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
+  return run_check(request, {banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
 }
 
 std::vector<Options> one_for_each_model(const Options& options) {

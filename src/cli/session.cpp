@@ -195,6 +195,17 @@ void require_statement(std::string_view claim, bool allow_question) {
   require_statement(claim, allow_question, "--allow-question measures it as it is");
 }
 
+namespace {
+
+// A model that writes no text can be read in one way only, and nobody has to say so.
+void use_usual_readout(Settings& s) {
+  if (s.readout || !s.model) return;
+  const auto hosted = hosted_model(*s.model);
+  if (hosted && usual_readout(*hosted) == Readout::decision) s.readout = "decision";
+}
+
+}  // namespace
+
 Resolved resolve(const Options& options, const Settings& row) {
   require_plan_is_one(options);
   const Environment environment = read_environment();
@@ -202,6 +213,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   const Settings flags = flags_of(options);
   Resolved resolved{
       .settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}, .prompts = {}};
+  use_usual_readout(resolved.settings);
   const Settings& s = resolved.settings;
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
   require_statement(*s.claim, s.allow_question.value_or(false));
@@ -223,6 +235,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   require_database_file(resolved.database_path);
   resolved.prompts = s.prompts.value_or(prompts_folder());
   resolved.no_color = environment.no_color;
+  resolved.alone = options.alone;
   return resolved;
 }
 

@@ -20,6 +20,7 @@ struct Resolved {
   std::string database_path;
   std::string prompts;
   bool no_color = false;
+  bool alone = false;  // each statement in a request of its own, whatever a profile allows
 };
 
 // `row`: settings of one line of a batch, above the configuration file; empty otherwise.

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.hpp"
 #include "compare/difference.hpp"
 #include "compare/sides.hpp"
@@ -49,6 +51,23 @@ TEST(ClaimDifference, SwappedSidesAreMirrored) {
   const ClaimDifference ba = difference_between(b, a);
   EXPECT_NEAR(ab.logit.center, -ba.logit.center, 1e-12);
   EXPECT_NEAR(*ab.logit.low, -*ba.logit.high, 1e-12);
+}
+
+std::string text_of(const Differences& all) { return to_text(to_document(all), {}); }
+
+TEST(Differences, DifferentServersAreTold) {
+  const std::vector<double> p = {0.71, 0.82, 0.63, 0.74, 0.88, 0.69};
+  const Record here = made_record(p, {.server = "llama.cpp/b11434"}), there = made_record(p, {.server = "callo/0.3.1"});
+  const Differences across = differences_of("A", "B", {difference_between(here, there)});
+  const std::string text = text_of(across);
+  EXPECT_NE(text.find("A by llama.cpp/b11434, B by callo/0.3.1"), std::string::npos) << text;
+  EXPECT_EQ(to_json(across)["claims"][0]["server_b"], "callo/0.3.1");
+
+  const Differences same = differences_of("A", "B", {difference_between(here, here)});
+  EXPECT_EQ(text_of(same).find("Different servers"), std::string::npos);
+  EXPECT_TRUE(
+      to_json(differences_of("A", "B", {difference_between(made_record(p), made_record(p))}))["claims"][0]["server_a"]
+          .is_null());
 }
 
 TEST(Differences, TheClaimIsTheUnitAndManyAreControlled) {

@@ -110,6 +110,8 @@ ClaimDifference difference_between(const Record& a, const Record& b) {
                         .model_b = b.plan.recipe.model,
                         .run_a = a.execution.execution_id,
                         .run_b = b.execution.execution_id,
+                        .server_a = a.plan.recipe.mode.value("server"),
+                        .server_b = b.plan.recipe.mode.value("server"),
                         .p_a = a.honest.p.value(),
                         .p_b = b.honest.p.value(),
                         .templates_a = a.honest.templates,

@@ -32,6 +32,9 @@ struct ClaimDifference {
   std::string claim_a, claim_b;
   std::string model_a, model_b;
   std::string run_a, run_b;  // execution ids
+  // Who answered, where that belongs to the model's identity ("llama.cpp/b11434"); empty: the service that the model's
+  // name stands for.
+  std::string server_a{}, server_b{};
   double p_a = 0, p_b = 0;
   bool is_paired = false;  // on the templates that both asked; else Welch's, over different ones
   std::size_t templates_a = 0, templates_b = 0;

@@ -1,9 +1,11 @@
 // Differences as a document and as JSON.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.hpp"
 #include "compare/difference.hpp"
@@ -34,6 +36,22 @@ std::string interval_text(const CenteredInterval& i) {
 std::string p_text(const std::optional<double>& p) {
   if (!p) return "none";
   return *p < 0.0001 ? "< 0.0001" : fmt::format("{:.4f}", *p);
+}
+
+// Every pair of different servers, once.
+std::string servers_note(const Differences& all) {
+  std::set<std::string> pairs;
+  const auto name = [](const std::string& server) {
+    return server.empty() ? "the model's own service" : on_one_line(server);
+  };
+  for (const ClaimDifference& d : all.claims) {
+    if (d.server_a != d.server_b) pairs.insert(fmt::format("A by {}, B by {}", name(d.server_a), name(d.server_b)));
+  }
+  if (pairs.empty()) return {};
+  return fmt::format(
+      "Different servers answered ({}). A server puts a prompt of its own around each statement, which moves a belief "
+      "by itself: the same weights were 1.2 log-odds apart on two servers. This difference is not one of models alone.",
+      fmt::join(pairs, "; "));
 }
 
 double reach_of(const Forest& forest) {
@@ -112,6 +130,8 @@ json interval_json(const CenteredInterval& i) {
 
 json or_null(const std::optional<double>& x) { return x ? json(*x) : json(nullptr); }
 
+json server_json(const std::string& server) { return server.empty() ? json(nullptr) : json(server); }
+
 json to_json(const ClaimDifference& d) {
   json templates = json::array();
   for (const TemplateDifference& t : d.templates)
@@ -124,6 +144,8 @@ json to_json(const ClaimDifference& d) {
           {"claim_b", d.claim_b},
           {"model_a", d.model_a},
           {"model_b", d.model_b},
+          {"server_a", server_json(d.server_a)},
+          {"server_b", server_json(d.server_b)},
           {"execution_a", d.run_a},
           {"execution_b", d.run_b},
           {"p_a", d.p_a},
@@ -147,6 +169,7 @@ Document to_document(const Differences& all) {
   Document document{.title = "Comparison", .blocks = {Paragraph{sentence(all)}}};
   if (all.claims.size() == 1) show_one(all.claims[0], document.blocks);
   else show_many(all, document.blocks);
+  if (const std::string note = servers_note(all); !note.empty()) document.blocks.push_back(Paragraph{note});
   document.blocks.push_back(Paragraph{
       "Intervals of the two sides are not compared by overlap: the difference has one of its own (docs/compare.md).",
       true});

@@ -26,6 +26,7 @@ inline constexpr int kMaxTogether = 1000;  // statements in one request
 
 // Parts of a mode that belong to Readout::decision.
 inline constexpr std::string_view kNoNegation = "none";  // of "negation": statements are asked without their negations
+inline constexpr std::string_view kReversedOrder = "reversed";  // of "order": the statements of a request, last first
 
 // How a probability is read off the model (docs/readouts.md).
 enum class Readout {

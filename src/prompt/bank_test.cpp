@@ -180,6 +180,17 @@ TEST(Bank, SaysWhereItIsMalformedAndWhy) {
   EXPECT_EQ(refusal("version: ["), "b.yaml:1:1: end of sequence flow not found");
 }
 
+TEST(Bank, IsOneDocumentWithNothingBehindIt) {
+  const std::string second = "a second YAML document begins here; a file holds one";
+  EXPECT_EQ(refusal("version: v\n---\nversion: w\n"), "b.yaml:2:1: " + second);
+  EXPECT_EQ(refusal("---\nversion: v\n...\n---\n"), "b.yaml:4:1: " + second);
+  EXPECT_EQ(refusal("---\n---\nversion: v\n"), "b.yaml:2:1: " + second);
+
+  const std::string behind = "the YAML document ends before this, and a file holds one";
+  EXPECT_EQ(refusal("version: v\n...\nsystem: s\n"), "b.yaml:3:1: " + behind);
+  EXPECT_EQ(refusal("%YAML 1.2\n---\nversion: v\n...\n"), "b.yaml:3:1: field 'system' is missing");
+}
+
 TEST(Bank, BringsItsOwnSchemaOrGetsTheDefaultOne) {
   const std::string plain = "version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - is {CLAIM} so\n";
   EXPECT_EQ(parse_bank(plain, "b").schema, default_schema());

@@ -86,15 +86,18 @@ std::shared_ptr<const DecisionWire> openrouter_wire() {
   return std::make_shared<SystemOneWire>(SystemOneDialect{.path = "/api/alpha/decisions", .limits = kJevLimits});
 }
 
+bool writes_text(const HostedProvider& provider, const std::string& name) {
+  const bool states_only = !provider.decision_models.empty() && name.starts_with(provider.decision_models);
+  return provider.wire != nullptr && !states_only;
+}
+
 // Which of the two kinds of API the model has.
 void set_wires(HttpProviderOptions& options, const HostedProvider& provider, Api api) {
   if (api != Api::standard && !provider.has_several_apis)
     refuse(fmt::format("--api is for OpenAI and its like; {} has one API", provider.title), "leave --api out");
   if (provider.decisions != nullptr) options.decisions = provider.decisions();
 
-  const bool states_only =
-      !provider.decision_models.empty() && options.asked_model.starts_with(provider.decision_models);
-  if (provider.wire != nullptr && !states_only) options.wire = provider.wire(api);
+  if (writes_text(provider, options.asked_model)) options.wire = provider.wire(api);
   if (options.wire) return;
 
   options.why_it_writes_nothing = "it states a probability and writes no text: --readout decision";
@@ -163,101 +166,105 @@ void set_prices(HttpProviderOptions& options, const std::string& listed, const H
 
 }  // namespace
 
-std::span<const HostedProvider> hosted_providers() {
-  static const std::array all = {
-      HostedProvider{.name = "openai",
-                     .title = "OpenAI",
-                     .key_variable = "OPENAI_API_KEY",
-                     .other_key_variable = "",
-                     .base_url_variable = "OPENAI_BASE_URL",
-                     .base_url = "https://api.openai.com/v1",
-                     .bare_prefixes = {"gpt-", "chatgpt-", "o1", "o3", "o4"},
-                     .has_several_apis = true,
-                     .wire = &openai_wire,
-                     .decisions = &decision_wire<OpenAiDecisionWire>,
-                     .batches = &make_openai_batches},
-      HostedProvider{.name = "anthropic",
-                     .title = "Anthropic",
-                     .key_variable = "ANTHROPIC_API_KEY",
-                     .other_key_variable = "",
-                     .base_url_variable = "ANTHROPIC_BASE_URL",
-                     .base_url = "https://api.anthropic.com",
-                     .bare_prefixes = {"claude-"},
-                     .key_header = "x-api-key: ",
-                     .further_header = kAnthropicVersion,
-                     .wire = &only_wire<MessagesWire>,
-                     .batches = &make_anthropic_batches},
-      HostedProvider{.name = "gemini",
-                     .title = "Google Gemini",
-                     .key_variable = "GEMINI_API_KEY",
-                     .other_key_variable = "GOOGLE_API_KEY",
-                     .base_url_variable = "GOOGLE_GEMINI_BASE_URL",
-                     .base_url = "https://generativelanguage.googleapis.com",
-                     .bare_prefixes = {"gemini-"},
-                     .key_header = "x-goog-api-key: ",
-                     .wire = &only_wire<GenerateContentWire>,
-                     .decisions = &decision_wire<GeminiDecisionWire>,
-                     .batches = &make_gemini_batches,
-                     .decision_models = "gemini-decision-"},
-      HostedProvider{.name = "xai",
-                     .title = "xAI",
-                     .key_variable = "XAI_API_KEY",
-                     .other_key_variable = "",
-                     .base_url_variable = "XAI_BASE_URL",
-                     .base_url = "https://api.x.ai/v1",
-                     .bare_prefixes = {"grok-"},
-                     .has_several_apis = true,
-                     .wire = &xai_wire,
-                     .batches = &make_xai_batches},
-      HostedProvider{.name = "openai-compatible",
-                     .title = "the OpenAI-compatible server",
-                     .key_variable = "OPENAI_COMPATIBLE_API_KEY",
-                     .other_key_variable = "",
-                     .key_is_optional = true,
-                     .base_url_variable = "OPENAI_COMPATIBLE_BASE_URL",
-                     .base_url = "",
-                     .bare_prefixes = {},
-                     .is_hashed_bare = false,
-                     .has_several_apis = true,
-                     .wire = &compatible_wire},
-      HostedProvider{.name = "typesafe",
-                     .title = "TypeSafe",
-                     .key_variable = "TYPESAFE_API_KEY",
-                     .other_key_variable = "",
-                     .base_url_variable = "TYPESAFE_BASE_URL",
-                     .base_url = "https://api.typesafe.ai",
-                     .base_url_example = "http://127.0.0.1:8080",
-                     .base_url_ending = "/v1",
-                     .bare_prefixes = {},
-                     .is_hashed_bare = false,
-                     .decisions = &jev_wire},
-      HostedProvider{.name = "openrouter",
-                     .title = "OpenRouter",
-                     .key_variable = "OPENROUTER_API_KEY",
-                     .other_key_variable = "",
-                     .base_url_variable = "OPENROUTER_BASE_URL",
-                     .base_url = "https://openrouter.ai",
-                     .base_url_example = "http://127.0.0.1:8080",
-                     .base_url_ending = "/api/v1",
-                     .bare_prefixes = {},
-                     .is_hashed_bare = false,
-                     .decisions = &openrouter_wire},
-      HostedProvider{.name = "systemone",
-                     .title = "the System One server",
-                     .key_variable = "SYSTEMONE_API_KEY",
-                     .other_key_variable = "",
-                     .key_is_optional = true,
-                     .base_url_variable = "SYSTEMONE_BASE_URL",
-                     .base_url = "",
-                     .base_url_example = "http://127.0.0.1:8080",
-                     .base_url_ending = "/v1",
-                     .bare_prefixes = {},
-                     .is_hashed_bare = false,
-                     .decisions = &compatible_decision_wire,
-                     .server_counts = true},
-  };
-  return all;
-}
+namespace {
+
+// A row for each provider; what else differs hangs on its members.
+const std::array kProviders = {
+    HostedProvider{.name = "openai",
+                   .title = "OpenAI",
+                   .key_variable = "OPENAI_API_KEY",
+                   .other_key_variable = "",
+                   .base_url_variable = "OPENAI_BASE_URL",
+                   .base_url = "https://api.openai.com/v1",
+                   .bare_prefixes = {"gpt-", "chatgpt-", "o1", "o3", "o4"},
+                   .has_several_apis = true,
+                   .wire = &openai_wire,
+                   .decisions = &decision_wire<OpenAiDecisionWire>,
+                   .batches = &make_openai_batches},
+    HostedProvider{.name = "anthropic",
+                   .title = "Anthropic",
+                   .key_variable = "ANTHROPIC_API_KEY",
+                   .other_key_variable = "",
+                   .base_url_variable = "ANTHROPIC_BASE_URL",
+                   .base_url = "https://api.anthropic.com",
+                   .bare_prefixes = {"claude-"},
+                   .key_header = "x-api-key: ",
+                   .further_header = kAnthropicVersion,
+                   .wire = &only_wire<MessagesWire>,
+                   .batches = &make_anthropic_batches},
+    HostedProvider{.name = "gemini",
+                   .title = "Google Gemini",
+                   .key_variable = "GEMINI_API_KEY",
+                   .other_key_variable = "GOOGLE_API_KEY",
+                   .base_url_variable = "GOOGLE_GEMINI_BASE_URL",
+                   .base_url = "https://generativelanguage.googleapis.com",
+                   .bare_prefixes = {"gemini-"},
+                   .key_header = "x-goog-api-key: ",
+                   .wire = &only_wire<GenerateContentWire>,
+                   .decisions = &decision_wire<GeminiDecisionWire>,
+                   .batches = &make_gemini_batches,
+                   .decision_models = "gemini-decision-"},
+    HostedProvider{.name = "xai",
+                   .title = "xAI",
+                   .key_variable = "XAI_API_KEY",
+                   .other_key_variable = "",
+                   .base_url_variable = "XAI_BASE_URL",
+                   .base_url = "https://api.x.ai/v1",
+                   .bare_prefixes = {"grok-"},
+                   .has_several_apis = true,
+                   .wire = &xai_wire,
+                   .batches = &make_xai_batches},
+    HostedProvider{.name = "openai-compatible",
+                   .title = "the OpenAI-compatible server",
+                   .key_variable = "OPENAI_COMPATIBLE_API_KEY",
+                   .other_key_variable = "",
+                   .key_is_optional = true,
+                   .base_url_variable = "OPENAI_COMPATIBLE_BASE_URL",
+                   .base_url = "",
+                   .bare_prefixes = {},
+                   .is_hashed_bare = false,
+                   .has_several_apis = true,
+                   .wire = &compatible_wire},
+    HostedProvider{.name = "typesafe",
+                   .title = "TypeSafe",
+                   .key_variable = "TYPESAFE_API_KEY",
+                   .other_key_variable = "",
+                   .base_url_variable = "TYPESAFE_BASE_URL",
+                   .base_url = "https://api.typesafe.ai",
+                   .base_url_example = "http://127.0.0.1:8080",
+                   .base_url_ending = "/v1",
+                   .bare_prefixes = {},
+                   .is_hashed_bare = false,
+                   .decisions = &jev_wire},
+    HostedProvider{.name = "openrouter",
+                   .title = "OpenRouter",
+                   .key_variable = "OPENROUTER_API_KEY",
+                   .other_key_variable = "",
+                   .base_url_variable = "OPENROUTER_BASE_URL",
+                   .base_url = "https://openrouter.ai",
+                   .base_url_example = "http://127.0.0.1:8080",
+                   .base_url_ending = "/api/v1",
+                   .bare_prefixes = {},
+                   .is_hashed_bare = false,
+                   .decisions = &openrouter_wire},
+    HostedProvider{.name = "systemone",
+                   .title = "the System One server",
+                   .key_variable = "SYSTEMONE_API_KEY",
+                   .other_key_variable = "",
+                   .key_is_optional = true,
+                   .base_url_variable = "SYSTEMONE_BASE_URL",
+                   .base_url = "",
+                   .base_url_example = "http://127.0.0.1:8080",
+                   .base_url_ending = "/v1",
+                   .bare_prefixes = {},
+                   .is_hashed_bare = false,
+                   .decisions = &compatible_decision_wire,
+                   .server_counts = true},
+};
+
+}  // namespace
+
+std::span<const HostedProvider> hosted_providers() { return kProviders; }
 
 std::optional<HostedModel> hosted_model(const std::string& model) {
   for (const HostedProvider& provider : hosted_providers()) {
@@ -271,6 +278,10 @@ std::optional<HostedModel> hosted_model(const std::string& model) {
     return HostedModel{&provider, name, provider.is_hashed_bare ? name : model};
   }
   return std::nullopt;
+}
+
+Readout usual_readout(const HostedModel& model) {
+  return writes_text(*model.provider, model.name) ? Readout::verbalized : Readout::decision;
 }
 
 HttpProviderOptions hosted_options(const HostedModel& model, const HostedSettings& settings, const PriceList& prices) {

@@ -48,6 +48,9 @@ struct HostedModel {
 };
 std::optional<HostedModel> hosted_model(const std::string& model);
 
+// How the model is read where nobody says it: decision for one that writes no text, else verbalized.
+Readout usual_readout(const HostedModel& model);
+
 struct HostedSettings {
   std::string key{};
   std::string base_url{};  // empty: the provider's

@@ -132,9 +132,6 @@ class Provider {
     return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
   }
 
-  // The readout where the person names none.
-  virtual Readout usual_readout() const { return Readout::verbalized; }
-
   // How many questions of a plan by Readout::decision one request can hold (Mode's "together").
   virtual std::size_t most_together() const { return 1; }
 

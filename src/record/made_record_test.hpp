@@ -13,6 +13,7 @@ struct MadeRecord {
   std::string model = "m";
   std::string wording = "w";  // two records share their templates where it is the same
   long long created_at = 0;
+  std::string server{};  // that answered, where it counts
 };
 
 // `answers[k][r]`: the r-th answer to template k of a bank of that many paraphrases; equally many to each.
@@ -25,12 +26,13 @@ inline Record made_record(const std::vector<std::vector<double>>& answers, const
                   .source = "test"};
   for (std::size_t k = 0; k < answers.size(); ++k)
     bank.paraphrases.push_back(made.wording + std::to_string(k) + " {CLAIM}");
-  const Recipe recipe{
+  Recipe recipe{
       .claim = {made.claim},
       .model = made.model,
       .mode = Mode::live(),
       .sampling = {
           .slots = static_cast<int>(answers.size()), .replicates = static_cast<int>(answers[0].size()), .draws = 10}};
+  if (!made.server.empty()) recipe.mode.with("server", made.server);
   const Plan plan = make_plan(recipe, bank);
   std::vector<std::optional<Answer>> given;
   for (const Question& q : plan.questions) {

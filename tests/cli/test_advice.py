@@ -55,7 +55,7 @@ NOT_FOLLOWED = {
         "make one by: openssl rand -hex 32", "make it once by: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, of the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "leave out --field or --level", "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
+        "leave out --field or --level", "wait for it to end, or begin a probe of its own: --fresh", "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
         "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan by -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another by --prompts or RPL_PROMPTS_DIR",
         "name another file by --db; this one was left as it is", "name another file by --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
@@ -284,6 +284,15 @@ class Advice(ProgramTest):
             self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
         else:
             self.follow(done, "see why answers were refused: heretix answers {}; or ask more: -K, -R")
+
+    def test_probes(self):
+        model = self.script("steady.json", model="steady", noise=0)
+        self.ok("run", CLAIM, "--mock", *SMALL, "--db", STORE)
+        done = self.failing(3, "probe", model, "--stored", "--db", STORE)
+        self.follow(done, "heretix probe {} makes one", fill={"+": ("--db", STORE, "-q")}.items())
+        self.ok("probe", model, "--stored", "--db", STORE)
+        silent = self.script("silent.json", model="silent", rules=[{"text": "I cannot say."}])
+        self.follow(self.failing(2, "probe", silent, "-q"), "name a model that states probabilities; see heretix models")
 
     def test_drift(self):
         (self.folder / "w.csv").write_text("claim\nSnow is white\nGrass is green\n")

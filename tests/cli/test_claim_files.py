@@ -133,9 +133,11 @@ class Faults(FilesTest):
         self.nothing_was_made()
 
     def test_a_second_yaml_document(self):
-        for text, place in (("claim: Snow is white\n---\nclaim: Snow is black\n", "c.yaml:3:1"), ("---\nclaim: a\n---\n", "c.yaml:")):
+        for text, place in (("claim: Snow is white\n---\nclaim: Snow is black\n", "c.yaml:2:1"), ("---\nclaim: a\n---\n", "c.yaml:3:1")):
             self.write("c.yaml", text)
             self.refused(2, "run", "--config", "c.yaml", "--mock", says=[place, "a second YAML document begins here"])
+        self.write("c.yaml", "claim: Snow is white\n...\nmodel: m\n")
+        self.refused(2, "run", "--config", "c.yaml", "--mock", says="c.yaml:3:1: the YAML document ends before this")
         self.nothing_was_made()
         for text in ("---\nclaim: Snow is white\n", "%YAML 1.2\n---\nclaim: Snow is white\n...\n"):
             self.write("c.yaml", text)

@@ -82,7 +82,7 @@ class OneRun(DecisionTest):
         pairs = [(0.91, 0.32)] * 12 + [(0.91, 0.62)] * 4
         text = self.ok("run", CLAIM, "--model", self.model(pairs), "--readout", "decision", *ALL)
         for line in (r"p = 0\.8\d   95 % interval 0\.\d\d to 0\.\d\d", r"readout     decision: both sides of 16 wordings, numbers in steps of 0\.01",
-                     r"claim       0\.91, its negation 0\.\d\d; on the average the two add up to 1\.30, where 1 is coherent",
+                     r"claim       0\.91, its negation 0\.\d\d; on the average the two add up to 1\.3[01], where 1 is coherent",
                      r"yes-bias    \+0\.\d\d in log-odds, 95 % interval \+0\.\d\d to \+1\.\d\d: it says yes to both sides more than fits",
                      r"contradict  4 of 16 wordings \(25 %\) call both sides likely, or both unlikely"):
             self.assertRegex(text, line)
@@ -125,7 +125,8 @@ class OneRun(DecisionTest):
         self.assertEqual((record["answered"], record["usable"], record["readout"]["answers"]), (16, 14, 14))
         text = self.ok("answers", record["run_id"])
         self.assertRegex(text, r"- +-  provider_refusal")
-        self.assertRegex(text, r"- +-  out_of_range")
+        self.assertRegex(text, r"- +-  no_probability")
+        self.assertIn("1.3", self.ok("answers", record["run_id"], "--raw"))
 
     def test_the_page_has_a_row_for_each_wording(self):
         pairs = [(0.91, 0.32)] * 15 + [(0.91, 0.62)]
@@ -233,7 +234,7 @@ class ManyRuns(DecisionTest):
         found = self.json("compare", a, near)
         claim = found["claims"][0]
         self.assertTrue(claim["paired"])
-        self.assertEqual((found["finding"], claim["p_value"]), ("inconclusive", 1), "0.91 and 0.92 may both be 0.915")
+        self.assertEqual((found["finding"], claim["p_value"]), ("same", 1), "0.91 and 0.92 may both be 0.915")
         self.assertAlmostEqual(claim["logit"]["ci"][0], (logit(0.905) - logit(0.325)) / 2 - (logit(0.925) - logit(0.315)) / 2, 9)
         self.assertEqual(self.json("compare", far, a)["finding"], "higher")
         self.assertEqual(self.json("compare", certain, certain)["finding"], "inconclusive", "1.00 twice may be 0.995 and 0.999999")
@@ -246,7 +247,7 @@ class ManyRuns(DecisionTest):
         self.assertLess(found["logit"]["ci"][0], found["logit"]["ci"][1])
 
     def test_readouts_side_by_side(self):
-        text = self.ok("readouts", CLAIM, "--mock", "--readout", "decision") if False else self.ok("readouts", CLAIM, "--mock", "-q")
+        text = self.ok("readouts", CLAIM, "--mock", "-q")
         self.assertRegex(text, r"decision +0\.\d+ +0\.\d+ to 0\.\d+ +16 +claim 0\.\d\d, negation 0\.\d\d; yes-bias")
         for left_out in ("expected", "token", "frequency"):
             self.assertIn(f"Not read by {left_out}:", text)

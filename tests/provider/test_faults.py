@@ -183,7 +183,10 @@ class Faults(HostedTest):
 
     def test_p11_prose_fences_two_objects_and_a_byte_order_mark(self):
         good = answer_text("x", 0.4)
-        texts = {"I believe it is likely.": False, f"```json\n{good}\n```": True, f"{good} {good}": False, "\ufeff" + good: True, f"Sure: {good}": True}
+        other = answer_text("x", 0.6)
+        self.assertNotEqual(good, other)
+        texts = {"I believe it is likely.": False, f"```json\n{good}\n```": True, f"{good} {good}": True, f"{good} {other}": False,
+                 "\ufeff" + good: True, f"Sure: {good}": True}
         for text, usable in texts.items():
             with self.subTest(text=text[:30]):
                 self.ends_well(first(1, lambda asked: success(asked, text=text)), requests=4 if usable else 5)

@@ -101,7 +101,7 @@ class Money(HostedTest):
 
     def test_a_price_list_that_is_wrong_is_refused_by_name(self):
         (self.folder / "bad.json").write_text('{"date": "2026-01-01", "models": [{"model": "openai/m", "input": "cheap", "output": 1}]}')
-        self.refused(2, "describe", CLAIM, "--model", "openai/m", "--prices", "bad.json", says="bad.json: openai/m: 'input'", **self.environment("http://127.0.0.1:9"))
+        self.refused(2, "describe", CLAIM, "--model", "openai/m", "--prices", "bad.json", says="bad.json:1:57: openai/m: 'input'", **self.environment("http://127.0.0.1:9"))
         self.refused(3, "describe", CLAIM, "--model", "openai/m", "--prices", "none.json", says="none.json", **self.environment("http://127.0.0.1:9"))
 
     def test_an_unknown_price_is_unknown_and_not_zero(self):

@@ -353,8 +353,6 @@ std::string HttpProvider::why_no_decisions() const {
   return fmt::format("a decisions API takes no {0}: leave --{0} out", parameters.front().name);
 }
 
-Readout HttpProvider::usual_readout() const { return options_.wire ? Readout::verbalized : Readout::decision; }
-
 std::size_t HttpProvider::most_together() const {
   return options_.decisions ? options_.decisions->limits().questions : 1;
 }

@@ -49,7 +49,6 @@ class HttpProvider final : public Provider {
   bool heed(const ServerRefusal& refusal) override;
   std::unique_ptr<BatchApi> batch_api() override;
   std::string why_not(Readout readout) const override;
-  Readout usual_readout() const override;
   std::size_t most_together() const override;
 
  private:

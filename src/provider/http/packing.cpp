@@ -20,6 +20,7 @@ std::vector<Request> Packing::take_side(std::deque<Request>& ready, bool is_nega
     return true;
   });
   std::ranges::sort(group, {}, &Request::question);
+  if (plan_.recipe.mode.value("order") == kReversedOrder) std::ranges::reverse(group);
   return group;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -94,6 +95,25 @@ ScriptedRule rule_from(const json& object, const std::string& place, std::chrono
   return rule;
 }
 
+double number_in(const json& object, const std::string& place, const char* name, double otherwise, double most) {
+  const double value = field<double>(object, place, name).value_or(otherwise);
+  if (!(std::abs(value) <= most))
+    refuse(place, fmt::format("'{}' is {}, must be from {} to {}", name, value, -most, most));
+  return value;
+}
+
+ScriptedCompany company_from(const json& object, const std::string& place) {
+  require_fields(object, place, {"most", "together", "reversed", "renamed"});
+  ScriptedCompany company;
+  const long most = field<long>(object, place, "most").value_or(static_cast<long>(company.most));
+  if (most < 1 || most > kMaxTogether) refuse(place, fmt::format("'most' must be from 1 to {}", kMaxTogether));
+  company.most = static_cast<std::size_t>(most);
+  company.together = number_in(object, place, "together", 0, 1);
+  company.reversed = number_in(object, place, "reversed", 0, 1);
+  company.renamed = number_in(object, place, "renamed", 0, 1);
+  return company;
+}
+
 }  // namespace
 
 Script load_script(const std::string& path) {
@@ -103,7 +123,8 @@ Script load_script(const std::string& path) {
   const std::string& text = *content;
   const json root = json::parse(text, nullptr, false);
   if (root.is_discarded()) refuse(path, "not JSON");
-  require_fields(root, path, {"model", "concurrency", "price_micro_usd", "delay_ms", "ledger", "rules"});
+  require_fields(root, path,
+                 {"model", "concurrency", "price_micro_usd", "delay_ms", "ledger", "rules", "company", "noise"});
   Script script;
   script.sha256 = sha256_hex(text);
   script.model = field<std::string>(root, path, "model").value_or(std::filesystem::path(path).stem());
@@ -113,6 +134,8 @@ Script load_script(const std::string& path) {
   script.price = Usd::from_micros(field<long>(root, path, "price_micro_usd").value_or(0));
   script.delay = milliseconds_of(root, path, "delay_ms");
   script.ledger = field<std::string>(root, path, "ledger").value_or("");
+  if (root.contains("company")) script.company = company_from(root["company"], path + ": company");
+  script.noise = number_in(root, path, "noise", script.noise, 100);
   const json rules = root.value("rules", json::array());
   if (!rules.is_array()) refuse(path, "'rules' must be a list");
   for (std::size_t i = 0; i < rules.size(); ++i) {

@@ -34,14 +34,22 @@ constexpr double kYesBias = 0.25;  // of what is played for statements, in log-o
 
 // A claim has its belief, a wording shifts it a little, a replicate less. A negation is believed as little as its claim
 // is, but for a tendency to say yes.
-double believed(const Plan& plan, const Question& question) {
+double believed(const Plan& plan, const Question& question, double noise) {
   const double claim = 4.0 * (unit_from("claim|" + plan.recipe.claim.text) - 0.5);
   const double wording = 1.0 * (unit_from("wording|" + question.prompt_sha256) - 0.5);
-  const double replicate = 0.3 * (unit_from("replicate|" + question.cache_key) - 0.5);
+  const double replicate = noise * (unit_from("replicate|" + question.cache_key) - 0.5);
   const double side = question.is_negation ? -1.0 : 1.0;
   const double bias = plan.recipe.readout() == Readout::decision ? kYesBias : 0.0;
   const double p = 1.0 / (1.0 + std::exp(-(side * claim + wording + replicate + bias)));
   return std::round(p * 100.0) / 100.0;
+}
+
+// What the company of other statements in its request does to a number.
+double in_company(double p, const Mode& mode, const ScriptedCompany& company) {
+  if (mode.value("together").empty()) return p;
+  const double shift = company.together + (mode.value("order").empty() ? 0 : company.reversed) +
+                       (mode.value("ids").empty() ? 0 : company.renamed);
+  return std::clamp(p + shift, 0.0, 1.0);
 }
 
 std::string label_of(double p) {
@@ -132,7 +140,8 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
     return flight;
   }
   Reply reply;
-  const double p = rule != nullptr && rule->prob_true ? *rule->prob_true : believed(plan, question);
+  double p = rule != nullptr && rule->prob_true ? *rule->prob_true : believed(plan, question, script_.noise);
+  if (plan.recipe.readout() == Readout::decision) p = in_company(p, plan.recipe.mode, script_.company);
   reply.text = plan.recipe.readout() == Readout::decision ? stated_text(p) : answer_text(p);
   if (rule != nullptr && rule->text) reply.text = *rule->text;
   if (rule != nullptr && rule->truncated) reply.text.resize(reply.text.size() / 2);

@@ -29,6 +29,15 @@ struct ScriptedRule {
   bool truncated = false;  // the answer breaks off half-way
 };
 
+// Where it plays a decision model: what company does to a number, in probability. Each is added, and the sum is held
+// within [0, 1].
+struct ScriptedCompany {
+  std::size_t most = 64;  // statements in one request
+  double together = 0;    // added to a statement that is asked in company
+  double reversed = 0;    // and where the order is reversed
+  double renamed = 0;     // and under other ids
+};
+
 struct Script {
   std::string model;
   std::string sha256;  // of the file; part of every key
@@ -37,6 +46,8 @@ struct Script {
   std::chrono::milliseconds delay{0};
   std::string ledger;  // a file that gets a line for every question received and every reply acknowledged
   std::vector<ScriptedRule> rules;
+  ScriptedCompany company;
+  double noise = 0.3;  // how far apart two answers to one question may be, in log-odds
 };
 
 // Throws Error{bad_input} naming the place, Error{not_found} for a file that cannot be read.
@@ -51,6 +62,7 @@ class ScriptedProvider final : public Provider {
   std::string why_not(Readout readout) const override {
     return readout == Readout::decision ? "" : Provider::why_not(readout);
   }
+  std::size_t most_together() const override { return script_.company.most; }
 
  private:
   class Ledger;

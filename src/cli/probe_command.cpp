@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/advice.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/resources.hpp"
+#include "cli/session.hpp"
+#include "cli/shown.hpp"
+#include "cli/terminal.hpp"
+#include "probe/profile_store.hpp"
+#include "probe/run_probe.hpp"
+#include "provider/hosted.hpp"
+#include "provider/scripted/scripted_provider.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr const char* kPlaceholder = "A claim.";  // for the settings; a probe has claims of its own
+
+// How far the probe is, in one line on a terminal.
+class ProbeLine final : public AskObserver {
+ public:
+  explicit ProbeLine(bool shows) : shows_(shows && is_terminal(STDERR_FILENO)) {}
+  ~ProbeLine() override { clear(); }
+  ProbeLine(const ProbeLine&) = delete;
+  ProbeLine& operator=(const ProbeLine&) = delete;
+
+  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& /*answers*/) override {
+    if (!shows_) return;
+    std::string line = fmt::format("{} of {} answers", progress.answered, progress.questions);
+    if (progress.retries > 0) line += fmt::format("  {} retries", progress.retries);
+    if (progress.billed > Usd()) line += fmt::format("  ${:.6f}", progress.billed.dollars());
+    clear();
+    print_aside(line);
+  }
+  void on_wait(const std::string& why) override {
+    if (why == last_wait_) return;
+    last_wait_ = why;
+    clear();
+    print_note(fmt::format("heretix: {}", on_one_line(why)));
+  }
+
+ private:
+  void clear() const {
+    if (shows_) print_aside("\r\x1b[K");
+  }
+  bool shows_;
+  std::string last_wait_;
+};
+
+// What a stored profile may call the model, without a server being asked or a model being loaded.
+std::string name_in_store(const std::string& model, bool is_mock) {
+  if (is_mock) return model;
+  if (model.starts_with("scripted:")) return load_script(model.substr(9)).model;
+  if (model == "local") return "llama/" + std::filesystem::path(default_model_path()).stem().string();
+  if (model.starts_with("llama:")) return "llama/" + std::filesystem::path(model.substr(6)).stem().string();
+  const auto hosted = hosted_model(model);
+  return hosted ? hosted->hashed : model;
+}
+
+int show_stored(const Options& options) {
+  const Environment environment = read_environment();
+  const std::string& given = options.flags.model.value();
+  const bool is_mock = options.flags.mock.value_or(environment.settings.mock.value_or(false));
+  const auto database = open_harness_file(database_path(options), {.access = Access::read_only});
+  const std::vector<Profile> found = ProfileStore(*database).of_model(name_in_store(given, is_mock));
+  if (found.empty())
+    throw Error(ErrorKind::not_found, fmt::format("the store holds no profile of {}", given),
+                fmt::format("heretix probe {} makes one", shell_word(given)));
+
+  show_document(to_document(found[0]), to_json(found[0]), options);
+  for (std::size_t i = 1; i < found.size(); ++i)
+    print_note(fmt::format("another profile of {} was made at {} with {}; it is older", given,
+                           found[i].address.empty() ? "no server" : found[i].address, found[i].mode));
+  return kDone;
+}
+
+Options for_a_probe(Options options) {
+  options.flags.claim = kPlaceholder;
+  options.flags.readout = std::string(to_word(Readout::decision));
+  return options;
+}
+
+void tell_cost(const ProbeRequest& request, const Provider& provider) {
+  const ProviderFacts& facts = provider.facts();
+  if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return;
+  const ProbeOutline outline = outline_probe(request, provider);
+  const std::string cost = outline.most ? fmt::format("at most ${:.4f}", outline.most->dollars())
+                                        : fmt::format("unknown: {} (--price, --prices)", facts.cost_note);
+  print_note(fmt::format("asking {} up to {} statements; cost: {}", facts.model, outline.questions, cost));
+}
+
+}  // namespace
+
+int probe_command(const Options& given) {
+  if (given.stored) return show_stored(given);
+
+  stop_signal();  // from here on a signal stops cleanly
+  const Options options = for_a_probe(given);
+  const Resolved resolved = resolve(options);
+  const PromptBank named = named_bank(resolved.request, PromptBanks(resolved.prompts));
+  ProbeRequest request{.bank = asked_bank(resolved.request, named),
+                       .repeats = options.repeats.value_or(kDefaultProbeRepeats),
+                       .fresh = options.fresh,
+                       .ask = resolved.request.ask};
+  const auto provider = make_provider(resolved.settings);
+  Budget budget = make_budget(options.flags);
+  require_price(budget, provider->facts());
+  request.ask.budget = &budget;
+  const bool is_quiet = options.quiet || options.json;
+  if (!is_quiet) tell_cost(request, *provider);
+
+  const auto database = open_harness_file(resolved.database_path, {.access = Access::create});
+  const SystemClock clock;
+  ProbeLine line(!is_quiet);
+  const Profile profile = run_probe(request, {*provider, *database, clock, stop_signal(), line});
+  show_document(to_document(profile), to_json(profile), options);
+  if (!is_quiet) print_note(fmt::format("\nkept in {} as {}", resolved.database_path, profile.probe_id));
+  return kDone;
+}
+
+}  // namespace heretix
