@@ -57,17 +57,15 @@ const LlamaModel& plain_model() {
 PromptBank statements() { return PromptBanks(HERETIX_PROMPTS).get("heretix_decisions_v1"); }
 
 // Both sides of the first `count` wordings: the claims first, then the negations.
-std::vector<CutPrompt> prompts(const DecisionForm& form, std::size_t count) {
+std::vector<StatementPrompt> prompts(const DecisionForm& form, std::size_t count) {
   const PromptBank bank = statements();
-  std::vector<CutPrompt> all;
-  for (std::size_t i = 0; i < count; ++i)
-    all.push_back(form.prompt(bank.full_system(), bank.user_text(i, kClaim), kClaim));
-  for (std::size_t i = 0; i < count; ++i)
-    all.push_back(form.prompt(bank.full_system(), bank.negated_text(i, kClaim), kClaim));
+  std::vector<StatementPrompt> all;
+  for (std::size_t i = 0; i < count; ++i) all.push_back(form.prompt(bank.full_system(), bank.user_text(i, kClaim)));
+  for (std::size_t i = 0; i < count; ++i) all.push_back(form.prompt(bank.full_system(), bank.negated_text(i, kClaim)));
   return all;
 }
 
-std::vector<double> judged(const LlamaModel& model, const DecisionForm& form, const std::vector<CutPrompt>& all,
+std::vector<double> judged(const LlamaModel& model, const DecisionForm& form, const std::vector<StatementPrompt>& all,
                            int threads = 1) {
   StatementJudge judge(model, form, threads);
   std::vector<double> numbers;
@@ -76,19 +74,19 @@ std::vector<double> judged(const LlamaModel& model, const DecisionForm& form, co
 }
 
 // From its first token in one call.
-double judged_in_one_call(const LlamaModel& model, const DecisionForm& form, CutPrompt prompt) {
-  prompt.statement_begins = prompt.claim_ends = 0;
+double judged_in_one_call(const LlamaModel& model, const DecisionForm& form, StatementPrompt prompt) {
+  prompt.state_ends = 0;
   return judged(model, form, {prompt})[0];
 }
 
 TEST(StatementJudge, GivesTheSameNumberToTheBitAloneInAnyCompanyAndWithAnyThreads) {
   const DecisionForm form(plain_model());
-  const std::vector<CutPrompt> all = prompts(form, 8);
+  const std::vector<StatementPrompt> all = prompts(form, 8);
   const std::vector<double> together = judged(plain_model(), form, all);
   std::vector<std::size_t> order(all.size());
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(3));
-  std::vector<CutPrompt> shuffled;
+  std::vector<StatementPrompt> shuffled;
   for (const std::size_t i : order) shuffled.push_back(all[i]);
   const std::vector<double> otherwise = judged(plain_model(), form, shuffled, 2);
   for (std::size_t i = 0; i < order.size(); ++i) EXPECT_EQ(otherwise[i], together[order[i]]) << order[i];
@@ -100,10 +98,10 @@ TEST(StatementJudge, SharesWithoutChangingTheNumberByABit) {
   const LlamaModel own_template(made_decision("openjev").path());
   for (const LlamaModel* model : {&plain_model(), &own_template}) {
     const DecisionForm form(*model);
-    const std::vector<CutPrompt> all = prompts(form, 2);
+    const std::vector<StatementPrompt> all = prompts(form, 2);
     const std::vector<double> together = judged(*model, form, all);
     for (std::size_t i = 0; i < all.size(); ++i) {
-      EXPECT_GT(all[i].statement_begins, 20U);
+      EXPECT_GT(all[i].state_ends, 20U);
       EXPECT_EQ(judged_in_one_call(*model, form, all[i]), together[i]) << form.name() << ' ' << i;
     }
   }
@@ -122,7 +120,7 @@ TEST(StatementJudge, IsRightForARecurrentModel) {
   const LlamaModel model(file.path());
   const DecisionForm form(model);
   ASSERT_EQ(form.why_not(), "");
-  const std::vector<CutPrompt> all = prompts(form, 6);
+  const std::vector<StatementPrompt> all = prompts(form, 6);
   const std::vector<double> together = judged(model, form, all);
   double most = 0, least = 1;
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -133,18 +131,18 @@ TEST(StatementJudge, IsRightForARecurrentModel) {
   EXPECT_GT(most - least, 0.01);  // the numbers do depend on the prompt
 }
 
-TEST(DecisionForm, CutsWhereAStatementAndItsNegationPart) {
+// 32 prompts of about 85 tokens: the state once, a claim's quotation once for each way of leading up to it.
+TEST(StatementJudge, EvaluatesWhatStatementsShareOnce) {
   const DecisionForm form(plain_model());
-  const std::vector<CutPrompt> all = prompts(form, 16);
-  std::size_t shared = 0;
-  for (std::size_t i = 0; i < 16; ++i) {
-    EXPECT_GT(all[i].statement_begins, 20U);  // the state
-    const auto start = [](const CutPrompt& p) {
-      return std::vector<Token>(p.tokens.begin(), p.tokens.begin() + static_cast<std::ptrdiff_t>(p.claim_ends));
-    };
-    if (start(all[i]) == start(all[i + 16]) && all[i].claim_ends > all[i].statement_begins + 5) ++shared;
-  }
-  EXPECT_EQ(shared, 15U);  // "It is not the case that …" begins otherwise
+  const std::vector<StatementPrompt> all = prompts(form, 16);
+  std::size_t tokens = 0;
+  for (const StatementPrompt& p : all) tokens += p.tokens.size();
+  StatementJudge judge(plain_model(), form, 1);
+  judge.judge(all, 1, [] { return false; });
+  EXPECT_GT(tokens, 2600U);
+  EXPECT_LT(judge.evaluated(), 800U);
+  judge.judge(all, 1, [] { return false; });
+  EXPECT_LT(judge.evaluated(), 1500U);  // the state stays from one claim to the next
 }
 
 // The mass of every token that begins True against that of every token that begins False, as the readout token adds it
@@ -152,7 +150,7 @@ TEST(DecisionForm, CutsWhereAStatementAndItsNegationPart) {
 TEST(DecisionForm, AsksAnOrdinaryModelForTrueOrFalse) {
   const DecisionForm form(plain_model());
   EXPECT_EQ(form.name(), "word_1");
-  const CutPrompt prompt = form.prompt(statements().full_system(), statements().user_text(0, kClaim), kClaim);
+  const StatementPrompt prompt = form.prompt(statements().full_system(), statements().user_text(0, kClaim));
   StatementContext context(plain_model(), prompt.tokens.size(), form.attention());
   const float* logits = context.logits_after(prompt);
   double total = 0;
@@ -191,8 +189,7 @@ TEST(DecisionForm, ShowsADecisionModelItsOwnTemplate) {
   const DecisionForm form(model);
   EXPECT_EQ(form.name(), "systemone_1/nimble");
   std::string shown;
-  for (const Token token : form.prompt("The state.", "Ice is cold.", "Ice is cold.").tokens)
-    shown += model.piece(token);
+  for (const Token token : form.prompt("The state.", "Ice is cold.").tokens) shown += model.piece(token);
   EXPECT_EQ(shown,
             "system\nReply with one label.\nuser\nBackground: The state.\nAll that is asked:\n* Ice is cold.\n"
             "Judge this: Ice is cold.\nA) No, this is not so.\nB) Yes, this is so.\nLabel:\nassistant\n");
@@ -214,7 +211,7 @@ TEST(DecisionForm, KeepsControlWordsOfAClaimAsText) {
   for (const LlamaModel* model : {&plain_model(), &own_template}) {
     const DecisionForm form(*model);
     const auto control_tokens = [&](const std::string& claim) {
-      const CutPrompt prompt = form.prompt("The state.", "So it is: " + claim, claim);
+      const StatementPrompt prompt = form.prompt("The state.", "So it is: " + claim);
       return std::ranges::count_if(prompt.tokens, [&](Token t) { return model->piece(t).empty(); });
     };
     EXPECT_GT(control_tokens("x"), 0);
@@ -267,7 +264,7 @@ TEST(LlamaProvider, JudgesEveryStatementOfAPlan) {
     EXPECT_EQ(said.at("type"), "noul");
     EXPECT_EQ(said.size(), 2U);
     EXPECT_EQ(reply.ending, Ending::complete);
-    const CutPrompt prompt = form.prompt(plan.system_text, plan.questions[question].user_text, kClaim);
+    const StatementPrompt prompt = form.prompt(plan.system_text, plan.questions[question].user_text);
     EXPECT_EQ(said.at("noul").get<double>(), judged(plain_model(), form, {prompt})[0]);
     EXPECT_EQ(reply.usage.input, static_cast<long>(prompt.tokens.size()));
   }

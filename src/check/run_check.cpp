@@ -196,6 +196,7 @@ Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts, const 
     recipe.mode.with("readout", std::string(to_word(request.readout)));
     if (request.readout == Readout::frequency) recipe.mode.with("samples", fmt::format("{}", request.samples));
     if (request.readout == Readout::decision) {
+      if (!facts.decision_form.empty()) recipe.mode.with("asked", facts.decision_form);
       if (!request.asks_negation) recipe.mode.with("negation", std::string(kNoNegation));
       if (request.together > 1) recipe.mode.with("together", fmt::format("{}", request.together));
     }

@@ -19,7 +19,9 @@ namespace {
 constexpr std::string_view kWordName = "word_1";
 constexpr std::string_view kTemplateName = "systemone_1";
 
-constexpr std::string_view kWordEnding = "\n\nIs this statement true? Answer True or False.";
+// It stands behind the state, so that all statements share it.
+constexpr std::string_view kWordOrder =
+    "Say of each statement whether it is true. Answer with one word: True or False.";
 constexpr std::size_t kRatings = 9;  // of a model of type lev: the first is "certainly no", the last "certainly yes"
 
 struct Option {
@@ -38,10 +40,6 @@ jinja::value value_of(const Option& option, bool sorted) {
   if (sorted) object->insert("key", text(option.key));
   if (!option.label.empty()) object->insert("label", text(option.label));
   return object;
-}
-
-std::size_t common_start(const std::vector<Token>& a, const std::vector<Token>& b) {
-  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
 }
 
 // The probability of each of `tokens` among themselves.
@@ -138,7 +136,7 @@ std::string DecisionForm::name() const {
 }
 
 nlohmann::json DecisionForm::described() const {
-  if (type_.empty()) return {{"form", kWordName}, {"template", "chat"}, {"ending", kWordEnding}};
+  if (type_.empty()) return {{"form", kWordName}, {"template", "chat"}, {"order", kWordOrder}};
   return {{"form", kTemplateName},
           {"template", "systemone"},
           {"template_sha256", sha256_hex(source_)},
@@ -181,7 +179,7 @@ std::vector<PromptPart> DecisionForm::systemone_parts(const std::string& state, 
 
 std::vector<PromptPart> DecisionForm::parts(const std::string& state, const std::string& statement) const {
   if (kind_ == Kind::word) {
-    ChatPrompt prompt = model_.chat_template().render(state, statement + std::string(kWordEnding));
+    ChatPrompt prompt = model_.chat_template().render(state + "\n\n" + std::string(kWordOrder), statement);
     prompt.shared.insert(prompt.shared.end(), prompt.own.begin(), prompt.own.end());
     return prompt.shared;
   }
@@ -193,27 +191,17 @@ std::vector<PromptPart> DecisionForm::parts(const std::string& state, const std:
   }
 }
 
-CutPrompt DecisionForm::prompt(const std::string& state, const std::string& statement, const std::string& claim) const {
+StatementPrompt DecisionForm::prompt(const std::string& state, const std::string& statement) const {
   const std::vector<PromptPart> whole = parts(state, statement);
   const bool starts_text = kind_ == Kind::word;  // a decision template writes its own beginning of a text
-  CutPrompt prompt{.tokens = model_.tokens_as_one(whole, starts_text)};
+  StatementPrompt prompt{.tokens = model_.tokens_as_one(whole, starts_text)};
 
   // What is cut off may have changed the last token before the cut, so only what the tokens have in common counts.
   const auto first = std::ranges::find_if(
       whole, [&](const PromptPart& p) { return p.is_input && p.text.find(statement) != std::string::npos; });
-  if (first == whole.end()) return prompt;
-  std::vector<PromptPart> start(whole.begin(), first);
-  prompt.statement_begins = common_start(prompt.tokens, model_.tokens_as_one(start, starts_text));
-
-  // Filling up a third stretch would cost more than it saves.
-  const std::size_t claim_begins = statement.rfind(claim);
-  const bool cuts_claim = attention() == Attention::plain && claim_begins != std::string::npos;
-  const std::size_t cut = cuts_claim ? claim_begins + claim.size() : 0;
-  start.push_back({first->text.substr(0, first->text.find(statement) + cut), true});
-  prompt.claim_ends = common_start(prompt.tokens, model_.tokens_as_one(start, starts_text));
-  // The last token is evaluated for this question alone: its logits are the answer.
-  prompt.claim_ends = std::min(prompt.claim_ends, prompt.tokens.size() - 1);
-  prompt.statement_begins = std::min(prompt.statement_begins, prompt.claim_ends);
+  const std::vector<Token> start = model_.tokens_as_one({whole.begin(), first}, starts_text);
+  prompt.state_ends = static_cast<std::size_t>(std::ranges::mismatch(prompt.tokens, start).in1 - prompt.tokens.begin());
+  prompt.state_ends = std::min(prompt.state_ends, prompt.tokens.size() - 1);  // the last gives the answer
   return prompt;
 }
 

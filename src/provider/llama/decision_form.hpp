@@ -14,19 +14,16 @@
 
 namespace heretix {
 
-// The tokens of one question, cut where other questions may begin alike. Both cuts follow from the question alone, so
-// that what is evaluated in one stretch never depends on who shares it.
-struct CutPrompt {
+struct StatementPrompt {
   std::vector<Token> tokens;
-  std::size_t statement_begins = 0;  // before it stands what all statements under one state share
-  std::size_t claim_ends = 0;        // before it stands what a statement may share with its negation
+  std::size_t state_ends = 0;  // so many tokens are the same for every statement under one state
 };
 
 // How attention is summed. llama.cpp's fused attention rounds differently for fewer than 64 tokens in a call, and on a
 // small quantised model that alone moves a probability by some hundredths (docs/decisions.md).
 enum class Attention {
-  plain,  // not fused: any cut gives the same logits to the bit
-  fused,  // as llama.cpp's server has it; short stretches are filled up, so that the logits are those of one call
+  plain,  // not fused: a prompt evaluated in several calls gives the same logits to the bit
+  fused,  // as llama.cpp's server has it; short calls are filled up, so that the logits are those of one call
 };
 
 class DecisionForm {
@@ -47,7 +44,7 @@ class DecisionForm {
   Attention attention() const { return type_.empty() ? Attention::plain : Attention::fused; }
 
   // Throws Error{bad_input} where the template cannot be rendered.
-  CutPrompt prompt(const std::string& state, const std::string& statement, const std::string& claim) const;
+  StatementPrompt prompt(const std::string& state, const std::string& statement) const;
 
   // The probability that the statement is true, from the logits after its prompt, each divided by `temperature` (> 0).
   // Throws Error{broken} where they are no numbers.

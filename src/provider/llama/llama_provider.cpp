@@ -108,11 +108,11 @@ class LlamaProvider final : public Provider {
         continue;
       }
 
-      std::vector<CutPrompt> prompts;
+      std::vector<StatementPrompt> prompts;
       for (const Request& r : taken.requests) {
         attempts_[r.question] = r.attempt;
         const std::string& statement = plan.questions[r.question].user_text;
-        prompts.push_back(form_.prompt(plan.system_text, statement, plan.recipe.claim.text));
+        prompts.push_back(form_.prompt(plan.system_text, statement));
       }
       const std::vector<Judged> judged =
           judge_.judge(prompts, options_.temperature, [&] { return exchange.abandoned(); });
@@ -121,7 +121,7 @@ class LlamaProvider final : public Provider {
     }
   }
 
-  static Decoded decoded(std::size_t question, const CutPrompt& prompt, const Judged& judged) {
+  static Decoded decoded(std::size_t question, const StatementPrompt& prompt, const Judged& judged) {
     return {.ticket = question,
             .text = nlohmann::json{{"type", "noul"}, {"noul", judged.noul}}.dump(),
             .tokens_in = static_cast<long>(prompt.tokens.size()),

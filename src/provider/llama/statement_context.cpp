@@ -14,14 +14,19 @@ constexpr std::size_t kContextStep = 256;
 constexpr std::size_t kPhysicalBatch = 512;
 constexpr std::size_t kFusedTokens = 64;  // from here on fused attention sums in one way (ggml-cpu, ops.cpp)
 
-constexpr std::size_t kState = 0;
-constexpr std::size_t kClaim = 1;
-constexpr std::size_t kWhole = 2;
+constexpr int kWhole = 0;
+constexpr int kState = 1;  // of a recurrent model
 
 }  // namespace
 
+std::size_t shared_tokens(const std::vector<Token>& a, const std::vector<Token>& b) {
+  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
 StatementContext::StatementContext(const LlamaModel& model, std::size_t tokens, Attention attention)
-    : model_(model), capacity_((tokens + kContextStep - 1) / kContextStep * kContextStep) {
+    : model_(model),
+      is_recurrent_(llama_model_is_recurrent(model.handle()) || llama_model_is_hybrid(model.handle())),
+      capacity_((tokens + kContextStep - 1) / kContextStep * kContextStep) {
   if (tokens > model_.trained_context()) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("the prompt has {} tokens, {} was trained with a context of {}", tokens, model_.file().name,
@@ -29,11 +34,10 @@ StatementContext::StatementContext(const LlamaModel& model, std::size_t tokens, 
                 "shorten the claim, or use a model with a longer context");
   }
   // A recurrent state would take what fills a call up for part of the text.
-  const bool has_state = llama_model_is_recurrent(model_.handle()) || llama_model_is_hybrid(model_.handle());
-  if (attention == Attention::fused && !has_state) least_tokens_ = kFusedTokens;
+  if (attention == Attention::fused && !is_recurrent_) least_tokens_ = kFusedTokens;
 
   llama_context_params parameters = llama_context_default_params();
-  parameters.n_seq_max = static_cast<std::uint32_t>(held_.size());
+  parameters.n_seq_max = is_recurrent_ ? 2 : 1;
   parameters.n_ctx = static_cast<std::uint32_t>(capacity_ + least_tokens_);
   parameters.n_batch = parameters.n_ctx;
   parameters.n_ubatch = std::min(parameters.n_ctx, static_cast<std::uint32_t>(kPhysicalBatch));
@@ -41,6 +45,7 @@ StatementContext::StatementContext(const LlamaModel& model, std::size_t tokens, 
   parameters.flash_attn_type =
       attention == Attention::fused ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
   parameters.kv_unified = true;  // the sequences share cells
+  parameters.swa_full = true;    // a window that slides forgets what the next prompt may go on from
   parameters.no_perf = true;
   context_ = llama_init_from_model(model_.handle(), parameters);
   if (context_ == nullptr)
@@ -51,36 +56,40 @@ StatementContext::~StatementContext() {
   if (context_ != nullptr) llama_free(context_);
 }
 
-const float* StatementContext::logits_after(const CutPrompt& prompt) {
-  const auto until = [&](std::size_t end) {
-    return std::vector<Token>(prompt.tokens.begin(), prompt.tokens.begin() + static_cast<std::ptrdiff_t>(end));
-  };
-  held_[kWhole].clear();  // its logits are wanted again, whatever it was
-  hold(kState, until(prompt.statement_begins));
-  hold(kClaim, until(prompt.claim_ends));
-  hold(kWhole, prompt.tokens);
-  return llama_get_logits_ith(context_, last_row_);
-}
-
-// Makes the sequence hold these tokens: the ones of the sequence before it are copied, the rest is evaluated in one
-// stretch.
-void StatementContext::hold(std::size_t sequence, const std::vector<Token>& tokens) {
-  if (held_[sequence] == tokens) return;
-
-  // Whatever follows on the old tokens goes first, so that a prompt always finds the same cells free.
-  llama_memory_t memory = llama_get_memory(context_);
-  for (std::size_t s = sequence; s < held_.size(); ++s) {
-    llama_memory_seq_rm(memory, static_cast<int>(s), -1, -1);
-    held_[s].clear();
+const float* StatementContext::logits_after(const StatementPrompt& prompt) {
+  if (is_recurrent_) {
+    keep_state_of(prompt);
+    return evaluate(prompt.tokens, prompt.state_ends, kWhole);
   }
-  const std::size_t known = sequence == kState ? 0 : held_[sequence - 1].size();
-  if (known > 0) llama_memory_seq_cp(memory, static_cast<int>(sequence) - 1, static_cast<int>(sequence), -1, -1);
-  if (known < tokens.size()) last_row_ = evaluate(sequence, tokens, known);
-  held_[sequence] = tokens;
+  const std::size_t known = std::min(shared_tokens(held_, prompt.tokens), prompt.tokens.size() - 1);
+  keep(known);
+  const float* logits = evaluate(prompt.tokens, known, kWhole);
+  held_ = prompt.tokens;
+  return logits;
 }
 
-// From one token on, with logits of the last; gives its place in the call.
-int StatementContext::evaluate(std::size_t sequence, const std::vector<Token>& tokens, std::size_t from) {
+void StatementContext::keep(std::size_t tokens) {
+  llama_memory_seq_rm(llama_get_memory(context_), kWhole, static_cast<llama_pos>(tokens), -1);
+  held_.resize(tokens);
+}
+
+// A copy of the state, evaluated where another one is held.
+void StatementContext::keep_state_of(const StatementPrompt& prompt) {
+  llama_memory_t memory = llama_get_memory(context_);
+  llama_memory_seq_rm(memory, kWhole, -1, -1);
+  const std::vector<Token> state(prompt.tokens.begin(),
+                                 prompt.tokens.begin() + static_cast<std::ptrdiff_t>(prompt.state_ends));
+  if (state != held_) {
+    held_.clear();
+    llama_memory_seq_rm(memory, kState, -1, -1);
+    if (!state.empty()) evaluate(state, 0, kState);
+    held_ = state;
+  }
+  if (!state.empty()) llama_memory_seq_cp(memory, kState, kWhole, -1, -1);
+}
+
+// From one token on in one call; gives the logits after the last.
+const float* StatementContext::evaluate(const std::vector<Token>& tokens, std::size_t from, int sequence) {
   const std::size_t count = tokens.size() - from;
   const std::size_t filled = std::max(count, least_tokens_);
   llama_batch batch = llama_batch_init(static_cast<int>(filled), 0, 1);
@@ -88,7 +97,7 @@ int StatementContext::evaluate(std::size_t sequence, const std::vector<Token>& t
     batch.token[i] = i < count ? tokens[from + i] : tokens.back();
     batch.pos[i] = static_cast<llama_pos>(from + i);
     batch.n_seq_id[i] = 1;
-    batch.seq_id[i][0] = static_cast<llama_seq_id>(sequence);
+    batch.seq_id[i][0] = sequence;
     batch.logits[i] = i + 1 == count ? 1 : 0;
   }
   batch.n_tokens = static_cast<std::int32_t>(filled);
@@ -97,11 +106,10 @@ int StatementContext::evaluate(std::size_t sequence, const std::vector<Token>& t
   if (failed != 0)
     throw Error(ErrorKind::broken, fmt::format("llama.cpp could not evaluate the prompt (code {})", failed));
 
-  if (filled > count) {
-    llama_memory_seq_rm(llama_get_memory(context_), static_cast<llama_seq_id>(sequence),
-                        static_cast<llama_pos>(tokens.size()), -1);
-  }
-  return static_cast<int>(count) - 1;
+  evaluated_ += count;
+  if (filled > count)
+    llama_memory_seq_rm(llama_get_memory(context_), sequence, static_cast<llama_pos>(tokens.size()), -1);
+  return llama_get_logits_ith(context_, static_cast<int>(count) - 1);
 }
 
 }  // namespace heretix

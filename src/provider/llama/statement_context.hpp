@@ -1,13 +1,10 @@
-// Evaluates prompts that begin alike, what they share only once.
+// Evaluates prompts one after the other, each from where it parts with the one before.
 //
-// Three sequences hold a prompt's three stretches: the state, the state with a statement up to the end of its claim,
-// and the whole prompt. Each is copied from the one before and evaluated further. A copy costs nothing where the model
-// keeps keys and values, and is right for recurrent models too, whose state cannot be rolled back. One prompt is
-// evaluated at a time, by one thread, and its tail removed afterwards. Its logits are therefore the same to the bit
-// alone, in company, or resumed.
+// The keys and values of what two prompts share stay; the rest is removed and the next prompt evaluated from there. The
+// state of a recurrent model cannot be cut off at a token: it is kept where the shared state of all statements ends,
+// and copied for each. Either way a prompt's logits are the same to the bit alone, in company, or resumed.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "provider/llama/decision_form.hpp"
@@ -19,29 +16,35 @@ namespace heretix {
 
 class StatementContext {
  public:
-  // For prompts of at most `tokens`; the model is borrowed. Throws Error{bad_input} where they do not fit the model's
-  // own context, Error{unavailable} where memory does not suffice.
+  // For prompts of at most `tokens`, evaluated by the calling thread; the model is borrowed. Throws Error{bad_input}
+  // where they do not fit the model's own context, Error{unavailable} where memory does not suffice.
   StatementContext(const LlamaModel& model, std::size_t tokens, Attention attention);
   ~StatementContext();
   StatementContext(const StatementContext&) = delete;
   StatementContext& operator=(const StatementContext&) = delete;
 
   std::size_t capacity() const { return capacity_; }
+  std::size_t evaluated() const { return evaluated_; }  // tokens so far, without what fills calls up
 
   // The logits of what follows on the prompt, over the vocabulary, until the next call. Throws Error{broken} where
   // llama.cpp fails.
-  const float* logits_after(const CutPrompt& prompt);
+  const float* logits_after(const StatementPrompt& prompt);
 
  private:
-  void hold(std::size_t sequence, const std::vector<Token>& tokens);
-  int evaluate(std::size_t sequence, const std::vector<Token>& tokens, std::size_t from);
+  void keep(std::size_t tokens);
+  void keep_state_of(const StatementPrompt& prompt);
+  const float* evaluate(const std::vector<Token>& tokens, std::size_t from, int sequence);
 
   const LlamaModel& model_;
   llama_context* context_ = nullptr;
+  bool is_recurrent_ = false;  // wholly or in part
   std::size_t capacity_ = 0;
-  std::size_t least_tokens_ = 0;            // in one call; the rest is filled up
-  int last_row_ = -1;                       // of the logits in the last call
-  std::array<std::vector<Token>, 3> held_;  // by sequence
+  std::size_t least_tokens_ = 0;  // in one call; what is missing is filled up
+  std::size_t evaluated_ = 0;
+  std::vector<Token> held_;  // of the last prompt, or of the state that is kept
 };
+
+// How many tokens two prompts begin alike.
+std::size_t shared_tokens(const std::vector<Token>& a, const std::vector<Token>& b);
 
 }  // namespace heretix

@@ -4,28 +4,27 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <map>
+#include <numeric>
 #include <thread>
 
 namespace heretix {
 namespace {
 
-// Prompts that begin alike up to the end of their claim: one thread takes them together.
-std::vector<std::vector<std::size_t>> alike(const std::vector<CutPrompt>& prompts) {
-  std::map<std::vector<Token>, std::vector<std::size_t>> groups;
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
-    const auto begin = prompts[i].tokens.begin();
-    groups[{begin, begin + static_cast<std::ptrdiff_t>(prompts[i].claim_ends)}].push_back(i);
-  }
+// In the order of their tokens, so that neighbours begin alike; one thread takes those together that share more than
+// the state.
+std::vector<std::vector<std::size_t>> alike(const std::vector<StatementPrompt>& prompts) {
+  std::vector<std::size_t> order(prompts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) -> const std::vector<Token>& { return prompts[i].tokens; });
 
-  // Without a start of their own they need not stay together.
-  std::vector<std::vector<std::size_t>> out;
-  for (const auto& [start, group] : groups) {
-    if (prompts[group[0]].claim_ends > prompts[group[0]].statement_begins) out.push_back(group);
-    else
-      for (const std::size_t i : group) out.push_back({i});
+  std::vector<std::vector<std::size_t>> groups;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    const StatementPrompt& prompt = prompts[order[k]];
+    const bool goes_on = k > 0 && shared_tokens(prompts[order[k - 1]].tokens, prompt.tokens) > prompt.state_ends;
+    if (!goes_on) groups.emplace_back();
+    groups.back().push_back(order[k]);
   }
-  return out;
+  return groups;
 }
 
 }  // namespace
@@ -35,14 +34,20 @@ StatementJudge::StatementJudge(const LlamaModel& model, const DecisionForm& form
       form_(form),
       threads_(threads > 0 ? static_cast<std::size_t>(threads) : std::max(1U, std::thread::hardware_concurrency())) {}
 
-void StatementJudge::make_room(const std::vector<CutPrompt>& prompts) {
-  const auto longest = std::ranges::max_element(prompts, {}, [](const CutPrompt& p) { return p.tokens.size(); });
+void StatementJudge::make_room(const std::vector<StatementPrompt>& prompts) {
+  const auto longest = std::ranges::max_element(prompts, {}, [](const StatementPrompt& p) { return p.tokens.size(); });
   if (!contexts_.empty() && contexts_[0]->capacity() < longest->tokens.size()) contexts_.clear();
   while (contexts_.size() < std::min(threads_, prompts.size()))
     contexts_.push_back(std::make_unique<StatementContext>(model_, longest->tokens.size(), form_.attention()));
 }
 
-std::vector<Judged> StatementJudge::judge(const std::vector<CutPrompt>& prompts, double temperature,
+std::size_t StatementJudge::evaluated() const {
+  std::size_t sum = 0;
+  for (const auto& context : contexts_) sum += context->evaluated();
+  return sum;
+}
+
+std::vector<Judged> StatementJudge::judge(const std::vector<StatementPrompt>& prompts, double temperature,
                                           const std::function<bool()>& abandoned) {
   if (prompts.empty()) return {};
   make_room(prompts);

@@ -25,11 +25,14 @@ class StatementJudge {
 
   // By prompt; empty where `abandoned` said so first. It is called by the calling thread alone. Numbers are the same
   // to the bit in any order, company and number of threads. Throws what StatementContext and DecisionForm throw.
-  std::vector<Judged> judge(const std::vector<CutPrompt>& prompts, double temperature,
+  std::vector<Judged> judge(const std::vector<StatementPrompt>& prompts, double temperature,
                             const std::function<bool()>& abandoned);
 
+  // How many tokens were put through the model so far.
+  std::size_t evaluated() const;
+
  private:
-  void make_room(const std::vector<CutPrompt>& prompts);
+  void make_room(const std::vector<StatementPrompt>& prompts);
 
   const LlamaModel& model_;
   const DecisionForm& form_;
