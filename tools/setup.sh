@@ -303,6 +303,7 @@ case $purpose in
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
     printf 'lake %s\n' "$(packages_folder lake "$here/tools/lake-pins.txt")"
     printf 'hyparquet %s\n' "$(npm_folder hyparquet tests/export/npm)/node_modules"
+    printf 'libraries %s\n' "$(npm_folder libraries tests/provider/npm)/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64"
     printf 'scanners %s\n' "$(packages_folder scanners "$here/tools/bench-pins.txt")"
     exit 0
     ;;
@@ -340,6 +341,7 @@ case $purpose in
     install_servers
     install_packages_of lake "$here/tools/lake-pins.txt"
     install_npm hyparquet tests/export/npm
+    install_npm libraries tests/provider/npm
     install_spark
     ;;
   bench)

@@ -1,13 +1,13 @@
-"""llama.cpp's own server with a decision model, on loopback. usage: decision_server.py MODEL.gguf PORT
+"""llama.cpp's own server with a decision model, on loopback. usage: decision_server.py MODEL.gguf PORT [THREADS]
 
-One thread: two on a busy machine are about ten times slower."""
+One thread unless told otherwise: two on a busy machine are about ten times slower."""
 import sys
 import time
 
 import xllamacpp
 
 
-def parameters(model, port):
+def parameters(model, port, threads):
     p = xllamacpp.CommonParams()
     p.model.path = model
     p.hostnames = ["127.0.0.1"]
@@ -20,13 +20,13 @@ def parameters(model, port):
     p.n_gpu_layers = 0
     p.cache_idle_slots = False
     p.fit_params = False
-    p.cpuparams.n_threads = 1
-    p.cpuparams_batch.n_threads = 1
+    p.cpuparams.n_threads = threads
+    p.cpuparams_batch.n_threads = threads
     return p
 
 
 if __name__ == "__main__":
-    server = xllamacpp.Server(parameters(sys.argv[1], int(sys.argv[2])))
+    server = xllamacpp.Server(parameters(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1))
     print("listening", server.listening_address, flush=True)
     while True:
         time.sleep(3600)
