@@ -19,10 +19,13 @@ ONLY_OURS = {
     "openai/gpt-6.2-astra": "named by the OpenAI SDK; nobody has its price, and neither have we",
     "openai/gpt-6.2-sol": "named by the OpenAI SDK; nobody has its price, and neither have we",
     "gemini/gemini-4-hydrogen": "litellm 1.110.2 has it",
+    "gemini/gemini-decision-1": "articles about its announcement of 11 November 2026",
+    "typesafe/jev-1.13.0": "typesafe-sdk 0.7.5",
 }
 
 # What we know beside genai-prices of models that both know: (tier, field), and where it is from.
 BESIDE = {
+    ("openrouter", "output"): "decision models write nothing, and output is free: OpenRouter's guide to Jev",
     ("openai", "cache_write_long"): "the write that is kept for 12 hours: litellm 1.110.2",
     ("openai", "ultrafast"): "litellm 1.110.2",
     ("gemini", "flex"): "litellm 1.110.2, and the comments of genai-prices",
@@ -66,7 +69,8 @@ class PriceList(unittest.TestCase):
     def known_to_both(self):
         for entry in self.list["models"]:
             provider, name = entry["model"].split("/", 1)
-            model = next((m for m in self.theirs[PROVIDERS[provider]].models if m.is_match(name)), None)
+            of_provider = self.theirs.get(PROVIDERS.get(provider, provider))
+            model = next((m for m in of_provider.models if m.is_match(name)), None) if of_provider else None
             if model is not None and entry["prices"]:
                 yield entry, provider, model
 

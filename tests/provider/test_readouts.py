@@ -131,6 +131,6 @@ class Readouts(HostedTest):
         refused("--readout", "token", "-R", "3", says="leave -R out")
         refused("--readout", "token", "--samples", "3", says="--readout frequency")
         refused("--readout", "frequency", "--samples", "1", says="from 2 to 1000")
-        refused("--readout", "mood", says="verbalized, token, frequency or expected")
+        refused("--readout", "mood", says="verbalized, token, frequency, expected or decision")
         self.refused(2, "run", CLAIM, "--mock", "--readout", "token", says="no token probabilities")
         self.assertFalse((self.folder / "runs").exists(), "nothing was asked")
