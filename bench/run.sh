@@ -19,6 +19,9 @@ python3 bench/server_peer.py "$server" "$model" build/release/bin/heretix
 echo "== hosted model: loopback server that answers in 50 ms, 100 connections, every answer durable"
 python3 bench/hosted.py build/release/bin/heretix
 
+echo "== decision models: loopback server that answers in 50 ms, 100 connections"
+python3 bench/decisions.py build/release/bin/heretix build/release/bench/bench_decisions
+
 echo "== export of 1,000,000 rows, to Parquet"
 duckdb=$(echo "$where" | sed -n 's/^venv \(.*duckdb-1.5.5\)$/\1/p')
 PYTHONPATH=$(echo "$where" | sed -n 's/^python //p') python3 bench/export_peer.py build/release/bin/heretix "$duckdb/bin/python" \

@@ -22,7 +22,7 @@ STUDIES = {
                  "with a yes-bias of 2, beliefs of 2 to 5 and numbers in hundredths it held the belief in 29 % (close wordings) and 49 % of 4,000 draws. A claim's side of 1.00 "
                  "may be 0.995 or 0.9999, and what that does to the half-difference shows in neither the spread nor the belief. So the cell is now worked out from both sides "
                  "(docs/estimator.md). And a step above 0.01 often cannot be seen in one run: confident answers are 0 and 1 with at most one number between, which lie on "
-                 "hundredths too. There the interval misses more than it says, down to 43 % in the worst row, and only knowing the step would mend it. No service is known that rounds so.",
+                 "hundredths too. There the interval misses more than it says, down to 44 % in the worst row, and only knowing the step would mend it. No service is known that rounds so.",
 }
 
 HEAD = """# What the statistics promise, counted

@@ -86,13 +86,12 @@ Options for_a_probe(Options options) {
   return options;
 }
 
-void tell_cost(const ProbeRequest& request, const Provider& provider) {
-  const ProviderFacts& facts = provider.facts();
+void tell_cost(const ProbeOutline& outline, const ProviderFacts& facts) {
   if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return;
-  const ProbeOutline outline = outline_probe(request, provider);
   const std::string cost = outline.most ? fmt::format("at most ${:.4f}", outline.most->dollars())
                                         : fmt::format("unknown: {} (--price, --prices)", facts.cost_note);
-  print_note(fmt::format("asking {} up to {} statements; cost: {}", facts.model, outline.questions, cost));
+  print_note(fmt::format("asking {} up to {} statements, and more where noise calls for it; cost: {}", facts.model,
+                         outline.questions, cost));
 }
 
 }  // namespace
@@ -112,8 +111,9 @@ int probe_command(const Options& given) {
   Budget budget = make_budget(options.flags);
   require_price(budget, provider->facts());
   request.ask.budget = &budget;
+  const ProbeOutline outline = outline_probe(request, *provider);  // before a file is made
   const bool is_quiet = options.quiet || options.json;
-  if (!is_quiet) tell_cost(request, *provider);
+  if (!is_quiet) tell_cost(outline, provider->facts());
 
   const auto database = open_harness_file(resolved.database_path, {.access = Access::create});
   const SystemClock clock;

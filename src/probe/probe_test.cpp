@@ -193,7 +193,9 @@ TEST(Profile, RoundingIsLeftOpenByTheInterval) {
   const Profile one_step = profile_of(design(), seen_by(design(), rounded(0.01)));
   EXPECT_NEAR(one_step.isolation.largest.high, 0.02, 1e-12);
   EXPECT_TRUE(one_step.isolation.allows());
-  EXPECT_FALSE(profile_of(design(), seen_by(design(), rounded(0.02))).isolation.allows());
+  const Profile two_steps = profile_of(design(), seen_by(design(), rounded(0.02)));
+  EXPECT_FALSE(two_steps.isolation.allows());
+  EXPECT_FALSE(two_steps.isolation.is_open);  // no number of repeats undoes a rounding
 }
 
 // Noise in log-odds, as it is larger in the middle than at the ends. The interval of the largest shift is to hold the
@@ -221,6 +223,7 @@ TEST(Profile, NoiseThatHidesAShiftForbidsAndSaysSo) {
   };
   const Profile profile = profile_of(design(), seen_by(design(), noisy));
   EXPECT_FALSE(profile.isolation.allows());
+  EXPECT_TRUE(profile.isolation.is_open);
   EXPECT_NE(profile.isolation.why_not.find("noise"), std::string::npos) << profile.isolation.why_not;
 }
 

@@ -149,8 +149,8 @@ std::vector<ShiftSeen> shifts_in(const std::vector<StatementSeen>& statements) {
   return shifts;
 }
 
-// How far each shift may be from the true one, for all of them at once: Student's t with Bonferroni's correction, and
-// never less than what the rounding of both numbers leaves open.
+// How far each shift may be from the true one, for all of them and at every look: Student's t with Bonferroni's
+// correction, and never less than what the rounding of both numbers leaves open.
 //
 // Noise may be alike in probability, or in log-odds, where it is p (1 - p) times as large in probability. Neither is
 // known of a model, so the larger of the two counts.
@@ -169,10 +169,12 @@ class ShiftError {
       }
     }
     if (!(degrees > 0) || !(squares > 0) || shifts == 0) return;
-    const double quantile = student_quantile(1 - kTail / static_cast<double>(shifts), degrees);
+    const double looks_at = static_cast<double>(shifts) * kMostLooks;
+    const double quantile = student_quantile(1 - kTail / looks_at, degrees);
     in_probability_ = quantile * std::sqrt(squares / degrees);
     if (weights > 0) in_log_odds_ = quantile * std::sqrt(squares / weights);
   }
+  bool has_noise() const { return in_probability_ > 0; }
   double of(const ShiftSeen& seen) const {
     return std::max(step_, std::max(in_probability_, in_log_odds_ * slope_at(seen.alone)) * seen.error_scale);
   }
@@ -202,10 +204,9 @@ std::string why_not_together(const ProbeDesign& design, const ProbeSeen& seen, c
   if (design.together(Way::together) == 1) return "the model takes one statement in a request";
   if (found.ways.empty()) return "no statement has usable numbers both alone and together";
   if (found.largest.high <= kLargestShiftAllowed + kTolerance) return "";
-  const bool is_noise = found.largest.low <= 0;
   return fmt::format("a statement's number may shift by up to {:.3f} in company, more than {:.2f}{}",
                      found.largest.high, kLargestShiftAllowed,
-                     is_noise ? "; that may be noise, which more repeats would tell" : "");
+                     found.is_open ? "; that may be noise, which more repeats would tell" : "");
 }
 
 IsolationFound isolation_of(const ProbeDesign& design, const ProbeSeen& seen, double step) {
@@ -229,6 +230,8 @@ IsolationFound isolation_of(const ProbeDesign& design, const ProbeSeen& seen, do
                           .wording = strongest->wording});
   }
   found.largest = largest_of(all, error);
+  found.is_open = error.has_noise() && found.largest.low <= kLargestShiftAllowed &&
+                  found.largest.high > kLargestShiftAllowed + kTolerance;
   found.why_not = why_not_together(design, seen, found);
   return found;
 }

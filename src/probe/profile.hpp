@@ -17,6 +17,10 @@ namespace heretix {
 // The largest shift, in probability, up to which several wordings may go into one request.
 inline constexpr double kLargestShiftAllowed = 0.02;
 
+// Where noise leaves open whether it is larger, everything is asked as often again, until it has been looked at that
+// many times.
+inline constexpr int kMostLooks = 3;
+
 // ---- What was seen. ----
 
 // One wording of one claim. Numbers as they were stated, in [0, 1]; unusable answers are left out.
@@ -74,6 +78,7 @@ struct IsolationFound {
   std::vector<ShiftFound> ways;  // empty: nothing was put together
   Bounded largest;               // over all of them
   std::string why_not;           // words for people; empty: wordings may go into one request
+  bool is_open = false;          // it may be either, and more repeats would tell
   bool allows() const { return why_not.empty(); }
 };
 

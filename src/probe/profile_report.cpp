@@ -111,6 +111,7 @@ void add_price(const Profile& profile, std::vector<Cells>& rows) {
 }
 
 std::string where_seen(const ShiftFound& found) {
+  if (!(found.largest.value > 0)) return "";
   return fmt::format("\"{}\", wording {}", probe_claims()[std::min(found.claim, probe_claims().size() - 1)],
                      found.wording + 1);
 }
@@ -208,10 +209,12 @@ json to_json(const IsolationFound& found) {
           {"largest_shift", to_json(found.largest)},
           {"allowed_shift", kLargestShiftAllowed},
           {"allows", found.allows()},
+          {"open", found.is_open},
           {"why_not", found.why_not}};
 }
 IsolationFound isolation_from(const json& j) {
-  IsolationFound found{.ways = {}, .largest = bounded_from(j.at("largest_shift")), .why_not = j.at("why_not")};
+  IsolationFound found{
+      .ways = {}, .largest = bounded_from(j.at("largest_shift")), .why_not = j.at("why_not"), .is_open = j.at("open")};
   for (const json& way : j.at("ways"))
     found.ways.push_back({.way = way_from(way.at("asked")),
                           .in_one_request = way.at("in_one_request"),

@@ -11,7 +11,7 @@ namespace heretix {
 
 struct ProbeRequest {
   PromptBank bank;                     // of statements
-  int repeats = kDefaultProbeRepeats;  // of each question, at least 2
+  int repeats = kDefaultProbeRepeats;  // of each question, at least 2; more where noise calls for them
   bool fresh = false;                  // a probe that was stopped is left behind
   AskOptions ask{};
 };
@@ -25,7 +25,8 @@ struct ProbePorts {
   AskObserver& observer;  // told of all questions of the probe together
 };
 
-// The questions that a probe asks, at most, and what they can cost; empty where no price is known.
+// The questions that a probe asks at its first look, and what they can cost at most; empty where no price is known.
+// Throws Error{bad_input} for repeats out of range.
 struct ProbeOutline {
   std::size_t questions = 0;
   std::optional<Usd> most{};

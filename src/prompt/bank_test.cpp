@@ -105,7 +105,7 @@ TEST(OurStatements, AreSixteenPairsUnderOneState) {
 
 TEST(OurStatements, HaveTheTextThatTheirVersionNames) {
   EXPECT_EQ(statements().version, "heretix_decisions_v1_2026-11-29");
-  EXPECT_EQ(statements().sha256(), "STATEMENTS_SHA");
+  EXPECT_EQ(statements().sha256(), "2d1934e2552b13b491fd379a6d518f384205d32e0a0065aa20d5174628883cd9");
 }
 
 TEST(OurStatements, QuoteTheClaimOnceOnEachSide) {

@@ -100,7 +100,7 @@ TEST(Sides, AreKeptWithTheAnswerAndReadBack) {
   EXPECT_FALSE(sides_from(to_evidence({.claim = 0.98, .negation = {}})).negation);
 }
 
-class Decision : public ::testing::Test {
+class StatementParts : public ::testing::Test {
  protected:
   static Plan plan(bool with_negation = true) {
     Recipe recipe{.claim = parse_claim("Snow is white"), .model = "m", .mode = Mode::live(), .sampling = {}};
@@ -119,7 +119,7 @@ class Decision : public ::testing::Test {
   static Answer noul(double p) { return answer(json{{"type", "noul"}, {"noul", p}}.dump()); }
 };
 
-TEST_F(Decision, AsksEveryStatementAndItsNegationOneSideAfterTheOther) {
+TEST_F(StatementParts, AsksEveryStatementAndItsNegationOneSideAfterTheOther) {
   const Plan asked = plan();
   const Plan parts = Parts(asked).to_ask();
   ASSERT_EQ(parts.questions.size(), 6U);
@@ -132,7 +132,7 @@ TEST_F(Decision, AsksEveryStatementAndItsNegationOneSideAfterTheOther) {
   EXPECT_NE(parts.questions[1].cache_key, parts.questions[4].cache_key);
 }
 
-TEST_F(Decision, WithoutNegationsAsksTheSameStatementsUnderTheSameKeys) {
+TEST_F(StatementParts, WithoutNegationsAsksTheSameStatementsUnderTheSameKeys) {
   const Plan both = plan(), one = plan(false);
   ASSERT_EQ(Parts(one).to_ask().questions.size(), 3U);
   for (std::size_t i = 0; i < 3; ++i)
@@ -141,7 +141,7 @@ TEST_F(Decision, WithoutNegationsAsksTheSameStatementsUnderTheSameKeys) {
   EXPECT_NE(one.run_id, both.run_id);
 }
 
-TEST_F(Decision, FindsTheStepOverTheWholeRun) {
+TEST_F(StatementParts, FindsTheStepOverTheWholeRun) {
   const Plan asked = plan();
   const auto made = Parts(asked).compose({noul(1), noul(0.98), noul(0.91), noul(0), noul(0.12), noul(0.2)});
   EXPECT_NEAR(made[0]->verdict.prob_true->value(), 0.995, 1e-9);
@@ -151,7 +151,7 @@ TEST_F(Decision, FindsTheStepOverTheWholeRun) {
   EXPECT_NEAR(fine[0]->verdict.prob_true->value(), 1 - 1e-6, 1e-12) << "full numbers keep the clamp of every estimate";
 }
 
-TEST_F(Decision, NeedsBothSidesOfATemplate) {
+TEST_F(StatementParts, NeedsBothSidesOfATemplate) {
   const Plan asked = plan();
   const Answer refused = answer(R"({"type":"refusal","name":null})");
   const auto made = Parts(asked).compose({noul(0.9), noul(0.8), answer(""), noul(0.1), refused, noul(0.3)});

@@ -79,7 +79,8 @@ NOT_FOLLOWED = {
         "--price is '{}', must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and its like; {} has one API", "heretix db", "-- heretix db: from {} to {}\n",
         "the prompt bank changed: begin a new baseline (heretix drift baseline --anew)", "--database ", "--db ", "heretix report ",
         "(heretix answers)", "(heretix answers {})", "(heretix report)", "(heretix report {})", "see heretix models", "give runs of one claim; see heretix compare",
-        "give answers that were cut off at their limit more room: --max-output-tokens (heretix answers)"],
+        "give answers that were cut off at their limit more room: --max-output-tokens (heretix answers)", "another heretix is probing this model for this store",
+        "its file has no chat template; it only judges statements: --readout decision"],
 }
 
 
@@ -219,6 +220,10 @@ class Advice(ProgramTest):
         self.follow(self.failing(2, "describe", CLAIM, "--model", a, "--model", b), "heretix run CLAIM --model A --model B", fill={"CLAIM": CLAIM, "A": a, "B": b}.items())
         self.follow(self.failing(2, "readouts", CLAIM, "--readout", "token"), "heretix run CLAIM --readout NAME reads it in one",
                     fill={"CLAIM": CLAIM, "NAME": "verbalized", "+": ("--mock", *SMALL)}.items())
+        self.told(self.failing(2, "run", CLAIM, "--mock", "--no-negation"), "leave --no-negation out, or --readout decision")
+        self.told(self.failing(2, "run", CLAIM, "--mock", "--prompt-version", "heretix_decisions_v1"), "--readout decision, or name a bank of questions by --prompt-version")
+        self.ok("run", CLAIM, "--mock", *SMALL, "--prompt-version", "heretix_decisions_v1", "--readout", "decision")
+        self.told(self.failing(2, "run", CLAIM, "--mock", "--readout", "decision", "--prompt-version", "heretix_v1_2026-11-23"), "--prompt-version {}, or leave it out")
         self.ok("--help")
         done = self.failing(2, "run", CLAIM, "--no-such-flag")
         self.follow(done, "heretix --help, or --help behind a command")

@@ -74,6 +74,16 @@ class Profiles(ProbeTest):
         self.assertIs(profile["isolation"]["allows"], False)
         self.assertIn("noise", profile["isolation"]["why_not"])
 
+    def test_noise_that_hides_the_answer_is_asked_away(self):
+        """Noise of 0.017 in log-odds leaves 0.02 open after two repeats of each question, and closes it with four or eight."""
+        model = self.model(noise=0.06)
+        done = self.heretix("probe", model, "--repeats", 2)
+        self.assertIn("noise hides how far numbers shift in company: asking each question 4 times", done.stderr)
+        profile = self.json("probe", model, "--stored")
+        self.assertIn(profile["repeats"], (4, 8))
+        self.assertIs(profile["isolation"]["allows"], True)
+        self.assertEqual(self.attempts(), profile["answers"], "earlier repeats were paid for")
+
     def test_bounds_of_the_service_are_seen(self):
         rules = [{"user_contains": "Moon", "prob_true": 0.01}, {"user_contains": "Water", "prob_true": 0.99}]
         numbers = self.probe(self.model(rules=rules))["numbers"]
@@ -100,7 +110,9 @@ class WhatAProfileAllows(ProbeTest):
         self.assertNotIn("together", self.mode_of("--model", model, "--alone"))
         alone = self.heretix("run", CLAIM, "--model", model, *DECIDE, "--alone")
         self.assertNotIn("one request", alone.stderr)
-        self.assertEqual(self.json("run", CLAIM, "--model", model, *DECIDE, "--alone")["from_store"], 8)
+        attempts = self.attempts()
+        self.ok("run", CLAIM, "--model", model, *DECIDE, "--alone")
+        self.assertEqual(self.attempts(), attempts, "what was asked alone was paid for")
         self.assertNotIn("together", self.mode_of("--model", self.model("other")))
 
     def test_a_batch_says_it_once(self):
@@ -209,10 +221,10 @@ class Refusals(ProbeTest):
         self.refused(2, "probe", model, "--repeats", 1, says="repeats is 1, must be from 2 to 50")
         self.refused(2, "probe", "openai-compatible/m", "--base-url", "http://127.0.0.1:1/v1", says="has no decisions API")
         self.refused(2, "probe", "nothing/of-the-kind", says="there is no model")
-        self.refused(3, "probe", model, "--stored", says="cannot")
+        self.refused(3, "probe", model, "--stored", says="there is no")
 
     def test_a_fault_of_the_service_ends_it_with_its_own_code(self):
-        self.refused(4, "probe", self.model(rules=[{"every": 25, "fail": "bad_key"}]), "--repeats", 2, says=["401", "24 of"])
+        self.refused(4, "probe", self.model(rules=[{"every": 25, "fail": "bad_key"}]), "--repeats", 2, says=["401", f"of {ALONE + TOGETHER + COMPANY} answers are kept"])
         self.refused(2, "probe", self.model("silent", rules=[{"text": "I cannot say."}]), "--repeats", 2, says="stated no usable probability")
 
     def test_unusable_answers_are_counted_and_left_out(self):

@@ -63,17 +63,19 @@ class Killed(StoreTest):
         self.edit("UPDATE runs SET pqs = 1")
         start = time.monotonic()
         self.export()
-        whole = 1.3 * (time.monotonic() - start)
+        longest = 1.3 * (time.monotonic() - start)
         rng, killed, published = random.Random(7), 0, set()
         for n in range(2, KILLS + 2):
             self.edit("UPDATE runs SET pqs = ?", n % 100)
             process = subprocess.Popen([PROGRAM, "export", self.lake], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(rng.uniform(0, whole))
+            time.sleep(rng.uniform(0, longest))
             process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
+            in_time = process.wait() == -signal.SIGKILL
+            killed += in_time
+            longest *= 1.08 if in_time else 0.8  # three in four come in time, also where the machine gets busier or idler meanwhile
             published.add(self.pointer()["generation"])
         reader.stop()
-        self.assertEqual(reader.problems, [])
+        self.assertEqual(reader.problems[:5], [])
         self.assertGreater(reader.reads, KILLS // 4)
         self.assertGreater(killed, KILLS // 4, "the kills came too late to test anything")
         self.assertGreater(len(published), 5, "the kills came too early to test anything")

@@ -1,5 +1,6 @@
 """Models that state a probability: each service's requests and replies, what a reply without an answer becomes, and what it costs."""
 import json
+import math
 import os
 import pathlib
 import time
@@ -17,7 +18,7 @@ from pydantic import TypeAdapter
 from typesafe_sdk._schemas import models as typesafe_models
 
 from cases import CLAIM, KEY, HostedTest
-from fault_server import Reply, failure, stated, stated_of
+from fault_server import FaultServer, Reply, failure, stated, stated_of
 
 MODELS = {"openai/gpt-6-luna": "/v1/decisions", "gemini/gemini-decision-1": "/v1beta/decisions", "typesafe/jev-1.13.0": "/v1/systemone",
           "openrouter/typesafe/jev-1.13": "/api/alpha/decisions", "systemone/mine": "/v1/systemone"}
@@ -351,6 +352,111 @@ class BadInput(DecisionTest):
         done = self.decide(server, claim="Snow is white, and " + "so is snow, " * 200 + "as all know")
         self.assertEqual((done.returncode, server.ledger), (2, []))
         self.assertRegex(done.stderr, r"the prompt of template \d+ has \d+ characters, at most 1200 \(the claim has 2430\)")
+
+
+class Together(DecisionTest):
+    """Sixteen wordings in one request, where a probe of that very server found that company changes nothing."""
+    MODEL = "typesafe/jev-1.13.0"
+    ALL = {"K": "16", "R": "1", "B": "50"}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server, cls.profiled = FaultServer().start(), None  # the server that was probed, and the store with its profile
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+        super().tearDownClass()
+
+    def setUp(self):
+        super().setUp()
+        if self.profiled is None:
+            done = self.heretix("probe", self.MODEL, "-q", **self.environment(self.server.url))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            type(self).profiled = (self.folder / "runs/heretix.sqlite").read_bytes()
+        else:
+            (self.folder / "runs").mkdir()
+            (self.folder / "runs/heretix.sqlite").write_bytes(self.profiled)
+            (self.folder / "runs/heretix.sqlite").chmod(0o600)
+        self.before = {row["cache_key"] for row in self.answers()}
+
+    def serve(self, script=None, **_):
+        self.server.script, self.server.state, self.server.ledger = script, {}, []
+        return self.server
+
+    def decided(self, server, *arguments, **more):
+        return super().decided(server, *arguments, plan=self.ALL, **more)
+
+    def new_answers(self):
+        return [row for row in self.answers() if row["cache_key"] not in self.before]
+
+    def bank(self):
+        return yaml.safe_load((pathlib.Path(os.environ["HERETIX_SOURCE"]) / "prompts/heretix_decisions_v1.yaml").read_text())["statements"]
+
+    def test_statements_and_negations_go_apart_and_every_answer_finds_its_question(self):
+        server = self.serve()
+        record = self.decided(server)
+        self.assertIn(";together=16", record["config"]["mode"])
+        self.assertEqual([len(asked.statements) for asked, _ in server.ledger], [16, 16])
+        sides = [{pair[side].replace("{CLAIM}", CLAIM) for pair in self.bank()} for side in ("claim", "negation")]
+        self.assertEqual(sorted(map(sorted, sides)), sorted(sorted(asked.statements.values()) for asked, _ in server.ledger))
+        for template in record["templates"]:
+            pair = self.bank()[template["paraphrase_idx"]]
+            p, q = (stated_of(pair[side].replace("{CLAIM}", CLAIM)) for side in ("claim", "negation"))
+            belief = (math.log(p / (1 - p)) - math.log(q / (1 - q))) / 2
+            self.assertAlmostEqual(template["prob_true"][0], 1 / (1 + math.exp(-belief)), 9)
+
+    def test_alone_asks_each_statement_by_itself(self):
+        server = self.serve()
+        record = self.decided(server, "--alone")
+        self.assertNotIn("together", record["config"]["mode"])
+        self.assertEqual([len(asked.statements) for asked, _ in server.ledger], [1] * 32)
+
+    def test_a_requests_bill_is_shared_out_exactly(self):
+        server = self.serve(lambda asked, _: stated(asked, usage=1003))
+        record = self.decided(server)
+        rows = self.new_answers()
+        self.assertEqual((len(rows), sum(row["billed_pico_usd"] for row in rows), sum(row["tokens_in"] for row in rows)),
+                         (32, 2 * 1003 * 42_000, 2 * 1003))
+        self.assertEqual({row["tokens_in"] for row in rows}, {62, 63})
+        self.assertAlmostEqual(record["execution"]["billed_micro_usd"], 2 * 1003 * 0.042, delta=1)
+
+    def test_a_failed_request_fails_for_each_of_its_questions_and_is_sent_again_whole(self):
+        def script(asked, server):
+            return Reply(429, {"error": {"message": "slow down"}}, headers=[("retry-after-ms", "20")]) if server.state.setdefault("first", asked.number) == asked.number else None
+        server = self.serve(script)
+        record = self.decided(server, "--concurrency", "1")
+        self.assertEqual(record["usable"], 16)
+        self.assertEqual([len(asked.statements) for asked, _ in server.ledger], [16, 16, 16])
+        self.assertEqual(len(self.new_answers()), 32)
+
+    def test_one_missing_answer_is_asked_once_more_and_leaves_the_others_alone(self):
+        def script(asked, _):
+            values = {id: stated_of(text) for id, text in asked.statements.items()}
+            if asked.number == 1:
+                del values["q5"]
+            return stated(asked, values)
+        server = self.serve(script)
+        self.assertEqual(self.decided(server)["usable"], 16)
+        self.assertEqual(sorted(len(asked.statements) for asked, _ in server.ledger), [1, 16, 16])
+
+    def test_limits_of_requests_a_minute_count_requests(self):
+        limits = [("x-ratelimit-limit-requests", "3"), ("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "60s")]
+        server = self.serve(lambda asked, _: stated(asked, headers=limits))
+        began = time.monotonic()
+        self.decided(server, "--concurrency", "1")
+        self.assertEqual(len(server.ledger), 2)
+        self.assertLess(time.monotonic() - began, 20, "the second request was one of the one that was left")
+
+    def test_a_stop_half_way_keeps_what_was_answered(self):
+        server = self.serve(lambda asked, _: stated(asked) if asked.number == 1 else Reply(402, {"error": {"message": "no credit"}}))
+        done = self.decide(server, "--concurrency", "1", plan=self.ALL)
+        self.assertEqual(done.returncode, 7, done.stderr)
+        self.assertEqual(len(self.new_answers()), 16)
+        server.script = None
+        self.decided(server)
+        self.assertEqual([len(asked.statements) for asked, _ in server.ledger], [16, 16, 16])
 
 
 # What of jevcompat's faults a statement without criteria meets, and what becomes of it. All others are answered as ever.

@@ -60,8 +60,8 @@ SCRIPTS = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"><svg
            "javascript:alert(1)", "<a href=javascript:x>", "<style>@import'x'</style>", "<!--", "-->", "<![CDATA[x]]>", "&lt;script&gt;", "&#60;script&#62;",
            "<body onload=x>", "<math><mi//xlink:href=\"data:x,<script>\">", "<details open ontoggle=x>", "<input autofocus onfocus=x>", "<object data=x>",
            "<embed src=x>", "<form action=x>", "<base href=//evil>", "<link rel=stylesheet href=x>", "<meta http-equiv=refresh content=0>", "\u003cscript\u003e",
-           "\\u003cscript\\u003e", "{{7*7}}", "${7*7}", "<%= 7*7 %>", "<scr\0ipt>", "<SCRIPT>", "<script\n>", "</script>", "]]>", "=cmd|' /C calc'!A0", "+1+1", "@SUM(1)",
-           "-1+1", "\t=1", "<script src=//evil></script>", "\u202e<script>", "<svg/onload=x>"]
+           "\\u003cscript\\u003e", "{{7*7}}", "${7*7}", "<%= 7*7 %>", "<scr\0ipt>", "<SCRIPT>", "<script\n>", "</script>", "]]>", "=cmd|' /C calc'!A0", "+1+1=2", "@SUM(1)",
+           "-1+1=0", "\t=1", "<script src=//evil></script>", "\u202e<script>", "<svg/onload=x>"]
 
 
 class Wire(ServiceTest):

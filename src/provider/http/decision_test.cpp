@@ -41,6 +41,14 @@ Happening without_answer(Happening h) {
   h.has_answer = false;
   return h;
 }
+Happening of_other_api(Happening h) {
+  h.is_of_other_api = true;
+  return h;
+}
+Happening with_lasting_conflicts(Happening h) {
+  h.conflict_passes = false;
+  return h;
+}
 Happening to_host(Happening h, const char* host) {
   h.redirect_host = host;
   h.own_host = "api.test";
@@ -88,6 +96,10 @@ const std::vector<Row>& rows() {
       {"500 naming a way of asking that it lacks", naming_optional(status(500)), {.next = Next::leave_out}},
       {"501 naming a way of asking that it lacks", naming_optional(status(501)), {.next = Next::leave_out}},
       {"502 naming an optional parameter", naming_optional(status(502)), kOnce},
+      {"501 of a model that another API asks", of_other_api(status(501)), stop(ErrorKind::bad_input)},
+      {"404 of a model that another API asks", of_other_api(status(404)), stop(ErrorKind::bad_input)},
+      {"409 where a conflict does not pass", with_lasting_conflicts(status(409)), stop(ErrorKind::bad_input)},
+      {"429 where a conflict does not pass", with_lasting_conflicts(status(429)), kRetry},
       {"401", status(401), stop(ErrorKind::not_allowed)},
       {"403", status(403), stop(ErrorKind::not_allowed)},
       {"403 naming an optional parameter", naming_optional(status(403)), stop(ErrorKind::not_allowed)},

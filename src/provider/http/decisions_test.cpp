@@ -380,8 +380,9 @@ Plan plan_of(std::initializer_list<bool> negations) {
             .templates = {}};
   plan.recipe.mode.with("readout", "decision");
   for (const bool is_negation : negations) {
-    plan.questions.push_back({.user_text = std::to_string(plan.questions.size())});
-    plan.questions.back().is_negation = is_negation;
+    Question& question = plan.questions.emplace_back();
+    question.user_text = std::to_string(plan.questions.size() - 1);
+    question.is_negation = is_negation;
   }
   return plan;
 }

@@ -103,7 +103,8 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
   const toggle = (name: string) => {
     const models = plan.models.includes(name) ? plan.models.filter((m) => m !== name) : [...plan.models, name];
     const left = readouts_of(start.models.filter((model) => models.includes(model.name)));
-    set({ ...plan, models, readout: plan.readout && left.includes(plan.readout) ? plan.readout : null });
+    const is_kept = models.length === 0 || (plan.readout !== null && left.includes(plan.readout));
+    set({ ...plan, models, readout: is_kept ? plan.readout : null });
   };
   const measure = async (event: Event) => {
     event.preventDefault();
