@@ -14,16 +14,15 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 os.environ.update(HERETIX_SOURCE=str(ROOT), HERETIX_BUILD=str(BUILD), HERETIX=str(BUILD / "bin/heretix"))
 sys.path[:0] = [str(ROOT / "tests/provider"), str(ROOT / "tests/cli")]
-
-import tempfile  # noqa: E402
-import urllib.request  # noqa: E402
 
 import yaml  # noqa: E402
 from real_servers import decision_model, llama_cpp, small_model, typed_gguf  # noqa: E402
@@ -36,24 +35,29 @@ def statements(claim):
     return [pair[side].replace("{CLAIM}", claim) for side in ("claim", "negation") for pair in BANK["statements"]]
 
 
-def processor_seconds(children_of):
-    """Of a process and everything that it started."""
-    total = 0.0
+def marked(name):
+    """What is started from now on carries this name in its environment, and so does whatever it starts itself."""
+    os.environ["HERETIX_BENCH_WAY"] = name.replace(" ", "_")
+    return name
+
+
+def processor_seconds(name):
+    mark, total = f"HERETIX_BENCH_WAY={name.replace(' ', '_')}".encode(), 0.0
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
+            if folder.name == str(os.getpid()) or mark not in (folder / "environ").read_bytes().split(b"\0"):
+                continue
             fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        if int(folder.name) in children_of or int(fields[1]) in children_of or int(fields[3]) in children_of:
-            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return total
 
 
 class InProcess:
     def __init__(self, threads):
-        self.name = f"in process, {threads} thread{'s' * (threads > 1)}"
+        self.name = marked(f"in process, {threads} thread{'s' * (threads > 1)}")
         self.running = subprocess.Popen([BUILD / "bin/judge_statements", small_model(), str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.processes = {self.running.pid}
 
     def judge(self, claim):
         self.running.stdin.write(json.dumps({"state": BANK["state"], "claim": claim, "statements": statements(claim)}) + "\n")
@@ -62,8 +66,9 @@ class InProcess:
 
 
 class Asked:
-    def __init__(self, name, url, processes, at_once):
-        self.name, self.url, self.processes = name, url + "/v1/systemone", processes
+    def __init__(self, name, start, at_once):
+        self.name = marked(name)
+        self.url = start() + "/v1/systemone"
         self.at_once = at_once
 
     def judge(self, claim):
@@ -89,16 +94,6 @@ class Started(unittest.TestCase):
         pass
 
 
-def own_processes():
-    return {int(p.name) for p in pathlib.Path("/proc").glob("[0-9]*")}
-
-
-def server(name, start, at_once):
-    before = own_processes()
-    url = start()
-    return Asked(name, url, own_processes() - before, at_once)
-
-
 def ways(test):
     cores = os.cpu_count() or 1
     model = decision_model(test, "openjev")
@@ -107,8 +102,8 @@ def ways(test):
     for threads in sorted({1, cores}):
         for at_once in (True, False):
             name = f"llama.cpp's server, {threads} thread{'s' * (threads > 1)}, {'one request' if at_once else '32 requests'}"
-            yield server(name, lambda threads=threads: llama_cpp(test, model, threads), at_once)
-    yield server("typed-gguf, one request", lambda: typed_gguf(test), True)
+            yield Asked(name, lambda threads=threads: llama_cpp(test, model, threads), at_once)
+    yield Asked("typed-gguf, one request", lambda: typed_gguf(test), True)
 
 
 def main():
@@ -120,9 +115,9 @@ def main():
         for turn in range(rounds + 1):
             claim = (sys.argv[3:] or CLAIMS)[turn % len(sys.argv[3:] or CLAIMS)]
             for way in asked:
-                processor, start = processor_seconds(way.processes), time.monotonic()
+                processor, start = processor_seconds(way.name), time.monotonic()
                 assert len(way.judge(claim)) == 32
-                taken = time.monotonic() - start, processor_seconds(way.processes) - processor
+                taken = time.monotonic() - start, processor_seconds(way.name) - processor
                 if turn > 0:  # the first warms up
                     best[way.name] = tuple(map(min, best.get(way.name, taken), taken))
         ours = best[asked[0].name]
