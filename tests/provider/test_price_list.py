@@ -20,11 +20,11 @@ ONLY_OURS = {
     "openai/gpt-6.2-sol": "named by the OpenAI SDK; nobody has its price, and neither have we",
     "gemini/gemini-4-hydrogen": "litellm 1.110.2 has it",
     "gemini/gemini-decision-1": "articles about its announcement of 11 November 2026",
-    "typesafe/jev-1.13.0": "typesafe-sdk 0.7.5",
 }
 
 # What we know beside genai-prices of models that both know: (tier, field), and where it is from.
 BESIDE = {
+    ("typesafe", "output"): "decision models write nothing, and output is free: typesafe-sdk 0.7.5",
     ("openrouter", "output"): "decision models write nothing, and output is free: OpenRouter's guide to Jev",
     ("openai", "cache_write_long"): "the write that is kept for 12 hours: litellm 1.110.2",
     ("openai", "ultrafast"): "litellm 1.110.2",

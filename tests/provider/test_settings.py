@@ -154,6 +154,11 @@ class Settings(HostedTest):
     def see_samples(self, way):
         return ["samples=3" in self.record(way, 3, "--readout", "frequency", *self.READ_OFF)["config"]["mode"]], [True]
 
+    def see_negation(self, way):
+        """The flag alone says no by being there."""
+        modes = [self.record(way, given, "--mock", *SMALL, "--readout", "decision")["config"]["mode"] for given in (way.kind == "flag", None)]
+        return ["negation=none" in mode for mode in modes], [True, False]
+
     def see_logprobs(self, way):
         return [bool(self.requests(way, value, model="openai-compatible/m")[0].body.get("logprobs")) for value in (True, False, None)], [True, False, False]
 
