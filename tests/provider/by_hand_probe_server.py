@@ -1,3 +1,4 @@
+# Run by hand (python3 -m unittest by_hand_probe_server): it asks a real server for minutes.
 """heretix probe on a real server: llama.cpp's own, with the same weights behind its two kinds of prompt."""
 import glob
 import json

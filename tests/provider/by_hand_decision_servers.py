@@ -1,0 +1,64 @@
+# Run by hand (python3 -m unittest by_hand_decision_servers): the numbers of llama.cpp's server still differ from those in process by up to 0.04.
+"""Decisions by real models: in process, by llama.cpp's own server, and by typed-gguf, all with the weights of the embedded model."""
+import json
+import os
+import pathlib
+
+import yaml
+
+from cases import CLAIM, HostedTest
+from real_servers import decision_model, llama_cpp, stated_by, typed_gguf
+
+BANK = yaml.safe_load((pathlib.Path(os.environ["HERETIX_SOURCE"]) / "prompts/heretix_decisions_v1.yaml").read_text(encoding="utf-8"))
+
+
+class RealDecisions(HostedTest):
+    def decided(self, model, wordings, **environment):
+        """A record, and by wording the numbers of both sides."""
+        done = self.heretix("run", CLAIM, "--model", model, "--readout", "decision", "-K", wordings, "-R", 1, "-B", 50, "--concurrency", 1, "--timeout", 250, "--json",
+                            XDG_CONFIG_HOME=str(self.folder), NO_PROXY="127.0.0.1", **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        record = json.loads(done.stdout)
+        made = self.rows("SELECT s.paraphrase_idx, a.raw_text FROM samples s JOIN heretix_answers a USING (cache_key) WHERE s.run_id = ?", record["run_id"])
+        self.assertEqual(len(made), wordings)
+        sides = {}
+        for wording, text in made:
+            read = json.loads(text)["readout"]
+            for side in ("claim", "negation"):
+                sides[BANK["statements"][wording][side].replace("{CLAIM}", CLAIM)] = read[side]
+        return record, sides
+
+    def test_a_decision_model_in_process_states_what_llama_cpps_server_states(self):
+        """The server keeps what it evaluated and goes on from there, and a short rest of a prompt is rounded otherwise than a whole one: the same question
+        then gets another number, by up to 0.05 with these weights. A question of another state in between leaves it little to go on from."""
+        for kind in ("openjev", "lev", "nimble"):
+            with self.subTest(kind):
+                model = decision_model(self, kind)
+                record, here = self.decided(f"llama:{model}", 3)
+                self.assertIn(f"asked=systemone_1/{kind}", record["config"]["mode"])
+                url = llama_cpp(self, model)
+                for statement, number in here.items():
+                    stated_by(url, "Nothing is known here.", "Water is wet, and stones are hard.")
+                    self.assertAlmostEqual(stated_by(url, BANK["state"], statement), number, delta=1e-3, msg=statement)
+
+    def test_an_ordinary_model_in_process_is_asked_for_true_or_false(self):
+        record, here = self.decided("local", 16)
+        self.assertIn("asked=word_1", record["config"]["mode"])
+        self.assertEqual(record["usable"], 16)
+        self.assertTrue(all(0 < number < 1 for number in here.values()))
+        self.assertEqual(len(set(here.values())), 32)
+
+    def test_llama_cpps_server_is_measured(self):
+        model = decision_model(self, "openjev")
+        record, there = self.decided("systemone/smollm2", 3, SYSTEMONE_BASE_URL=llama_cpp(self, model))
+        self.assertIn("server=llama.cpp", record["config"]["mode"])
+        _, here = self.decided(f"llama:{model}", 3)
+        for statement, number in there.items():
+            self.assertAlmostEqual(here[statement], number, delta=0.1, msg=statement)  # what its cache makes of it
+
+    def test_typed_gguf_is_measured(self):
+        url = typed_gguf(self)
+        record, there = self.decided("systemone/smollm2", 1, SYSTEMONE_BASE_URL=url)
+        self.assertIn("server=typed-gguf", record["config"]["mode"])
+        statement, number = next(iter(there.items()))
+        self.assertAlmostEqual(stated_by(url, BANK["state"], statement), number, delta=1e-3)
