@@ -27,6 +27,7 @@ TEMPLATE_FIELDS: Fields = [
 
 
 Readout = Literal["verbalized", "expected", "token", "frequency", "decision"]
+Readout.__doc__ = "How an answer becomes a probability: the names that `heretix run --readout` takes (docs/readouts.md)."
 
 
 @dataclass(frozen=True)
