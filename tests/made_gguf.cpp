@@ -94,7 +94,7 @@ class Drawn {
 }  // namespace
 
 void make_decision_gguf(const std::string& from, const std::string& to, const std::string& type,
-                        const std::map<std::string, std::string>& more) {
+                        const std::map<std::string, std::string>& more, std::uint32_t blocks) {
   const Source source = opened(from, true);
   const Gguf made(gguf_init_empty(), gguf_free);
   gguf_set_kv(made.get(), source.gguf.get());
@@ -103,9 +103,12 @@ void make_decision_gguf(const std::string& from, const std::string& to, const st
   gguf_set_val_str(made.get(), (architecture + ".decision.type").c_str(), type.c_str());
   gguf_set_val_str(made.get(), "tokenizer.chat_template.systemone", template_for(type).c_str());
   for (const auto& [key, text] : more) gguf_set_val_str(made.get(), key.c_str(), text.c_str());
+  if (blocks > 0) gguf_set_val_u32(made.get(), (architecture + ".block_count").c_str(), blocks);
 
   for (std::int64_t i = 0; i < gguf_get_n_tensors(source.gguf.get()); ++i) {
-    gguf_add_tensor(made.get(), ggml_get_tensor(source.tensors.get(), gguf_get_tensor_name(source.gguf.get(), i)));
+    const std::string name = gguf_get_tensor_name(source.gguf.get(), i);
+    if (blocks > 0 && name.starts_with("blk.") && std::stoul(name.substr(4)) >= blocks) continue;
+    gguf_add_tensor(made.get(), ggml_get_tensor(source.tensors.get(), name.c_str()));
   }
   write(made, to);
 }

@@ -24,10 +24,10 @@ def small_model():
     return glob.glob(places()["model"] + "/*.gguf")[0]
 
 
-def decision_model(test, kind):
-    """The embedded model's weights as a decision model of that kind (tests/made_gguf.cpp)."""
+def decision_model(test, kind, blocks=0):
+    """The embedded model's weights as a decision model of that kind, all or the first `blocks` of its blocks (tests/made_gguf.cpp)."""
     model = test.folder / f"{kind}.gguf"
-    subprocess.run([os.environ["HERETIX_BUILD"] + "/bin/make_decision_gguf", small_model(), model, kind], check=True, capture_output=True)
+    subprocess.run([os.environ["HERETIX_BUILD"] + "/bin/make_decision_gguf", small_model(), model, kind, str(blocks)], check=True, capture_output=True)
     return model
 
 

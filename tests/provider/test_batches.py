@@ -3,11 +3,6 @@ import datetime
 import json
 import re
 
-import anthropic
-import openai
-from google import genai
-from google.genai import types
-
 from cases import CLAIM, KEY, HostedTest
 from fault_server import Asked, Reply, answer_text, cost_picos, success_body, usage_of
 
@@ -236,6 +231,9 @@ class Batches(HostedTest):
                 self.assertEqual(record["cache_hit_rate"], 1)
 
     def test_sdks_read_the_desks_shapes(self):
+        import anthropic  # here, as it takes longer to load than most tests run
+        import openai
+
         desk = Desk()
         server = self.serve(desk)
         client = openai.OpenAI(api_key=KEY, base_url=server.url + "/v1", max_retries=0)
@@ -248,6 +246,9 @@ class Batches(HostedTest):
         self.assertEqual(client.messages.batches.retrieve(made.id).processing_status, "ended")
 
     def test_googles_sdk_reads_the_desks_shapes(self):
+        from google import genai
+        from google.genai import types
+
         desk = Desk()
         server = self.serve(desk)
         client = genai.Client(api_key=KEY, http_options=types.HttpOptions(base_url=server.url, api_version="v1beta"))

@@ -6,16 +6,7 @@ import pathlib
 import time
 
 import jevcompat.mock
-import openai
-import openrouter
-import typesafe_sdk
 import yaml
-from google import genai
-from google.genai._gaos.types.decisions import CreateDecisionRequest
-from openai.types.decision_create_params import DecisionCreateParams
-from openrouter.components import DecisionsRequest
-from pydantic import TypeAdapter
-from typesafe_sdk._schemas import models as typesafe_models
 
 from cases import CLAIM, KEY, HostedTest
 from fault_server import FaultServer, Reply, failure, stated, stated_of
@@ -69,6 +60,12 @@ class Wires(DecisionTest):
         self.assertTrue(all("confidence" not in row["raw_text"] for row in self.answers()))
 
     def test_the_request_models_of_the_official_sdks_accept_what_is_sent(self):
+        from google.genai._gaos.types.decisions import CreateDecisionRequest  # here, as the SDKs load slowly
+        from openai.types.decision_create_params import DecisionCreateParams
+        from openrouter.components import DecisionsRequest
+        from pydantic import TypeAdapter
+        from typesafe_sdk._schemas import models as typesafe_models
+
         def openai_accepts(body):  # its list of questions is looked at as it is walked
             list(TypeAdapter(DecisionCreateParams).validate_python(body)["questions"])
 
@@ -84,6 +81,11 @@ class Wires(DecisionTest):
                     accepts(asked.body)
 
     def test_the_official_sdks_parse_the_servers_replies(self):
+        import openai
+        import openrouter
+        import typesafe_sdk
+        from google import genai
+
         server = self.serve()
         text = "Snow is white."
         said = openai.OpenAI(api_key=KEY, base_url=server.url + "/v1", max_retries=0).decisions.create(
@@ -101,6 +103,8 @@ class Wires(DecisionTest):
         self.assertEqual((said.answers["q1"].noul, said.id), (stated_of(text), "gen-4"))
 
     def test_the_sdks_name_the_variables_that_we_read(self):
+        import typesafe_sdk
+
         self.assertEqual((typesafe_sdk.constants.API_KEY_ENV, typesafe_sdk.constants.BASE_URL_ENV), ("TYPESAFE_API_KEY", "TYPESAFE_BASE_URL"))
         self.assertEqual(typesafe_sdk.constants.DEFAULT_BASE_URL, "https://api.typesafe.ai")
 

@@ -1,10 +1,6 @@
 """Each provider's requests and replies: what we send is what its SDK would send, what we read is what its SDK reads."""
 import json
 
-import anthropic
-import openai
-from google import genai
-
 from cases import ADDRESSES, CLAIM, KEY, HostedTest
 from fault_server import Reply, answer_text, success, success_body, usage_of
 
@@ -13,6 +9,10 @@ LOGPROBS = [{"token": "0", "logprob": -0.25, "bytes": [48], "top_logprobs": [{"t
 
 class Shapes(HostedTest):
     def test_official_sdks_parse_the_servers_normal_replies(self):
+        import anthropic  # here, as it takes longer to load than most tests run
+        import openai
+        from google import genai
+
         server = self.serve()
         client = openai.OpenAI(api_key=KEY, base_url=server.url + "/v1", max_retries=0)
         said = client.responses.create(model="gpt-5", input=[{"role": "user", "content": CLAIM}])
@@ -37,6 +37,8 @@ class Shapes(HostedTest):
         return server.ledger[0][0], record
 
     def test_openai_responses(self):
+        from openai.types.responses import Response
+
         asked, record = self.sent("openai/gpt-5", "--reasoning", "low", "--max-output-tokens", 700)
         self.assertEqual((asked.path, asked.headers["authorization"]), ("/v1/responses", f"Bearer {KEY}"))
         form = asked.body["text"]["format"]
@@ -49,7 +51,7 @@ class Shapes(HostedTest):
         self.assertEqual((record["config"]["model"], record["config"]["mode"]), ("gpt-5", "LIVE;reasoning=low"))
         self.assertEqual(record["execution"]["provider"], "openai")
         self.assertEqual(record["execution"]["answered_by"], {"gpt-5": 4})
-        openai.types.responses.Response.model_validate(success_body("responses", "gpt-5", "x", usage_of("a", "b")))
+        Response.model_validate(success_body("responses", "gpt-5", "x", usage_of("a", "b")))
 
     def test_openai_chat(self):
         asked, record = self.sent("gpt-5", "--api", "chat", "--temperature", "0.5")
