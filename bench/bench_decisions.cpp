@@ -25,7 +25,7 @@ class EveryQuestion final : public Exchange {
   explicit EveryQuestion(std::size_t questions) : left_(questions) {}
 
   Taken turn(std::vector<Delivery> deliveries, std::size_t most) override {
-    for (const Delivery& delivery : deliveries) answers_ += std::holds_alternative<Reply>(delivery.outcome) ? 1 : 0;
+    for (const Delivery& delivery : deliveries) answers_ += std::holds_alternative<Reply>(delivery.outcome) ? 1U : 0U;
     Taken taken;
     for (; most > 0 && left_ > 0; --most, --left_) taken.requests.push_back({.question = left_ - 1});
     if (left_ > 0) taken.again_at = std::chrono::steady_clock::now();

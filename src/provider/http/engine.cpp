@@ -1,8 +1,14 @@
 #include "provider/http/engine.hpp"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "provider/http/transfer.hpp"
 
@@ -11,6 +17,23 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongestPoll{200};  // then the caller looks at its own signals
 constexpr std::chrono::milliseconds kSweepEvery{50};
+
+constexpr int kEventsAtOnce = 64;
+
+// A file descriptor that is closed with its owner.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {
+    if (number < 0) throw Error(ErrorKind::broken, "the system gives no descriptor to wait on");
+  }
+  ~Descriptor() { ::close(number_); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
 
 struct MultiDeleter {
   void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
@@ -61,6 +84,13 @@ struct HttpEngine::State {
     const auto most = static_cast<long>(options.most_connections);
     curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, most);
     curl_multi_setopt(multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
+    curl_multi_setopt(multi.get(), CURLMOPT_SOCKETFUNCTION, &State::watch_socket);
+    curl_multi_setopt(multi.get(), CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi.get(), CURLMOPT_TIMERFUNCTION, &State::set_timer);
+    curl_multi_setopt(multi.get(), CURLMOPT_TIMERDATA, this);
+
+    epoll_event event{.events = EPOLLIN, .data = {.fd = wakes.number()}};
+    ::epoll_ctl(events.number(), EPOLL_CTL_ADD, wakes.number(), &event);
   }
   ~State() {
     for (const auto& t : active) curl_multi_remove_handle(multi.get(), t->handle());
@@ -82,6 +112,61 @@ struct HttpEngine::State {
     active.erase(place);
     return response;
   }
+  // libcurl says which sockets it waits for and when it wants to be called without any of them being ready. So the work
+  // of an answer does not grow with the number of connections that are open beside it.
+  static int watch_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* is_watched) {
+    auto& state = *static_cast<State*>(self);
+    if (what == CURL_POLL_REMOVE) {
+      ::epoll_ctl(state.events.number(), EPOLL_CTL_DEL, socket, nullptr);
+      return 0;
+    }
+    epoll_event event{};
+    event.data.fd = socket;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) event.events |= EPOLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) event.events |= EPOLLOUT;
+    curl_multi_assign(state.multi.get(), socket, self);  // any pointer: it is watched from now on
+    const int first = is_watched == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (::epoll_ctl(state.events.number(), first, socket, &event) == 0) return 0;
+
+    // The number was another socket's before, or was closed and is in use again.
+    const int other = first == EPOLL_CTL_ADD ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    return ::epoll_ctl(state.events.number(), other, socket, &event) == 0 ? 0 : -1;
+  }
+  static int set_timer(CURLM* /*multi*/, long milliseconds, void* self) {
+    auto& state = *static_cast<State*>(self);
+    if (milliseconds < 0) state.timer_at.reset();
+    else state.timer_at = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+    return 0;
+  }
+
+  void run_timer() {
+    if (!timer_at || *timer_at > std::chrono::steady_clock::now()) return;
+    timer_at.reset();
+    int running = 0;
+    require(curl_multi_socket_action(multi.get(), CURL_SOCKET_TIMEOUT, 0, &running));
+  }
+  void wait_until(std::chrono::steady_clock::time_point until) {
+    if (timer_at) until = std::min(until, *timer_at);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    std::array<epoll_event, kEventsAtOnce> ready;
+    const int count = ::epoll_wait(events.number(), ready.data(), kEventsAtOnce,
+                                   static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    for (int i = 0; i < count; ++i) run_socket(ready[static_cast<std::size_t>(i)]);
+  }
+  void run_socket(const epoll_event& event) {
+    if (event.data.fd == wakes.number()) {
+      std::uint64_t times = 0;
+      (void)!::read(wakes.number(), &times, sizeof times);
+      return;
+    }
+    int what = 0;
+    if ((event.events & EPOLLIN) != 0) what |= CURL_CSELECT_IN;
+    if ((event.events & EPOLLOUT) != 0) what |= CURL_CSELECT_OUT;
+    if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) what |= CURL_CSELECT_ERR;
+    int running = 0;
+    require(curl_multi_socket_action(multi.get(), event.data.fd, what, &running));
+  }
+
   void collect(std::vector<HttpResponse>& responses) {
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
@@ -103,6 +188,9 @@ struct HttpEngine::State {
   }
 
   EngineOptions options;
+  Descriptor events{::epoll_create1(EPOLL_CLOEXEC)};
+  Descriptor wakes{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::optional<std::chrono::steady_clock::time_point> timer_at{};
   std::unique_ptr<CURLM, MultiDeleter> multi;
   std::vector<std::unique_ptr<Transfer>> active, idle;
   std::vector<std::pair<std::vector<std::string>, HeaderList>> header_lists;
@@ -133,20 +221,21 @@ void HttpEngine::start(std::uint64_t ticket, HttpRequest request) {
 
 void HttpEngine::wake() {
   state_->woken = true;
-  curl_multi_wakeup(state_->multi.get());
+  const std::uint64_t once = 1;
+  (void)!::write(state_->wakes.number(), &once, sizeof once);
 }
 
 std::vector<HttpResponse> HttpEngine::step(std::chrono::steady_clock::time_point wake) {
   std::vector<HttpResponse> responses;
   wake = std::min(wake, std::chrono::steady_clock::now() + kLongestPoll);
-  for (;;) {
-    int running = 0;
-    require(curl_multi_perform(state_->multi.get(), &running));
+  // The sockets are looked at once even where `wake` is past.
+  for (bool has_looked = false;; has_looked = true) {
+    state_->run_timer();
     state_->collect(responses);
     state_->sweep(responses);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(wake - std::chrono::steady_clock::now());
-    if (state_->woken.exchange(false) || !responses.empty() || left.count() <= 0) return responses;
-    require(curl_multi_poll(state_->multi.get(), nullptr, 0U, static_cast<int>(left.count()), nullptr));
+    if (state_->woken.exchange(false) || !responses.empty()) return responses;
+    if (has_looked && std::chrono::steady_clock::now() >= wake) return responses;
+    state_->wait_until(wake);
   }
 }
 
