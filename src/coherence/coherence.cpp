@@ -14,6 +14,8 @@
 namespace heretix {
 namespace {
 
+constexpr double kSumError = 1e-9;  // of sums and differences of probabilities, with room
+
 SharedTemplates require_shared(std::span<const Record* const> records) {
   SharedTemplates shared = shared_templates(records);
   if (shared.wordings.size() < 2)
@@ -82,19 +84,22 @@ CoherenceCheck check_of(std::string relation, std::string rule, std::span<const 
   return check;
 }
 
+// A violation up to here may be the rounding of the numbers, or of the sum itself: 0.42 + 0.58 - 1 need not be 0.
+double negligible(const CoherenceCheck& check) { return std::max(check.grid, kSumError); }
+
 // Two-sided: the log-odds decide whether it is broken, the probabilities whether that matters.
 CoherenceCheck equality(CoherenceCheck check, const OverTemplates& logits) {
   check.logit = logits.interval();
   const bool is_small =
       *check.narrow.low - check.grid >= -kCoherentWithin && *check.narrow.high + check.grid <= kCoherentWithin;
-  if (check.logit->excludes_zero() && std::abs(check.violation.center) > check.grid)
+  if (check.logit->excludes_zero() && std::abs(check.violation.center) > negligible(check))
     check.finding = Coherence::incoherent;
   else if (is_small) check.finding = Coherence::coherent;
   return check;
 }
 
 CoherenceCheck inequality(CoherenceCheck check) {
-  if (*check.violation.low > 0 && check.violation.center > check.grid) check.finding = Coherence::incoherent;
+  if (*check.violation.low > 0 && check.violation.center > negligible(check)) check.finding = Coherence::incoherent;
   else if (*check.narrow.high + check.grid <= kCoherentWithin) check.finding = Coherence::coherent;
   return check;
 }

@@ -62,6 +62,18 @@ TEST(Coherence, AFaithfulPairIsCoherent) {
 }
 
 // It leans by +1 to yes on both sides: the sum is too large, and half the difference is the belief without it.
+// Without a step and without spread, the error of a sum of doubles is all there is.
+TEST(Coherence, NumbersThatAddUpToOneAreCoherentWhateverTheLastBitSays) {
+  for (int i = 1; i < 100; ++i) {
+    const double p = 0.3 + i * 0.004123;
+    const auto same = [](double x, const char* claim) {
+      return made_record(std::vector<double>(16, x), {.claim = claim});
+    };
+    EXPECT_EQ(check_negation(same(p, "A"), same(1 - p, "not A")).finding, Coherence::coherent) << p;
+    EXPECT_EQ(check_paraphrase(same(p, "A"), same(1 - (1 - p), "the same")).finding, Coherence::coherent) << p;
+  }
+}
+
 TEST(Coherence, ALeaningToYesIsSeenAndTakenAway) {
   const Record claim = believing(0.8, 0.1, "A", 3, 1.0);
   const Record negation = believing(0.2, 0.1, "not A", 4, 1.0);
