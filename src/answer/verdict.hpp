@@ -46,8 +46,9 @@ enum class Reason {
 std::string_view to_word(Reason reason);
 std::optional<Reason> reason_from(std::string_view word);
 
-// Whether the question may be asked once more: its form failed, it leaned on a source, or the model called a tool
-// instead of answering. Never after a refusal, a filter, a length stop or an ending that nobody knows.
+// Whether the question may be asked once more: its form failed, it leaned on a source, the model called a tool instead
+// of answering, or the reply left it out. Never after a refusal, a filter, a length stop or an ending that nobody
+// knows.
 bool deserves_another_try(Reason reason);
 
 struct Verdict {

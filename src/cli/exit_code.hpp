@@ -1,4 +1,4 @@
-// The exit codes, one table (docs/cli.md).
+// The exit codes, one table (docs/commands.md).
 #pragma once
 
 #include "base/error.hpp"

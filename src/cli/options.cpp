@@ -404,7 +404,7 @@ void add_calibrate_command(App& app, Options& o) {
 void add_simulate_command(App& app, Options& o) {
   App* simulate =
       add(app, "simulate", "count on drawn claims whether the statistics keep what they promise; 1 where not");
-  simulate->add_option("study", o.input, "coverage, stopping, drift, calibration or coherence")
+  simulate->add_option("study", o.input, "coverage, stopping, drift, calibration, coherence or decisions")
       ->type_name("STUDY")
       ->required();
   simulate->add_option("--draws", o.draws, "of each row (default: what docs/statistics.md publishes)")->type_name("N");

@@ -85,7 +85,7 @@ constexpr std::array kSamples = {
     kSource,
     kAlsoIn,
     Column{"prompt_sha256", text, true, "the wording"},
-    Column{"paraphrase_idx", integer, true, "its slot"},
+    Column{"paraphrase_idx", integer, true, "its place in the prompt bank, from 0"},
     Column{"replicate_idx", integer, true, "its replicate"},
     Column{"prob_true", real, true, "the answer; null where it was refused"},
     Column{"logit", real, true, "the answer in log-odds"},
