@@ -119,6 +119,9 @@ class Checks(EachStore):
 
     def test_nobody_can_see_what_somebody_else_asked(self):
         """Two users and a stranger: a claim that another has asked looks like one that nobody has."""
+        slow = self.script("slow.json", model="slow", delay_ms=100, concurrency=1, rules=[{"prob_true": 0.4}])  # none is done before its reply is written
+        self.stop(self.process)
+        self.serve(HERETIX_MODELS=f"play={slow}")
         ada, bob, stranger = self.signed_in(), self.signed_in("bob@example.org"), self.client()
         first = self.finished(ada, self.check(ada, CLAIM)["id"])
         self.finished(stranger, self.check(stranger, "Snow is white")["id"])  # its free check
