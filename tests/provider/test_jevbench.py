@@ -80,7 +80,7 @@ class Jevbench(HostedTest):
         return answers
 
     def prices(self, *arguments):
-        """The findings of heretix coherence and the largest price, without a question more than the conjunction of its own words."""
+        """The rules that heretix coherence tested, each with its finding and its price."""
         done = self.heretix("coherence", *arguments, *DECISION, "--json", "--db", self.db, **self.environment(self.server.url))
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)["checks"]
@@ -107,7 +107,7 @@ class Jevbench(HostedTest):
     def check(self, number, is_fair):
         self.db = f"{number.__name__}.sqlite"
         self.measure(number)
-        report = jevbench.evaluate(jevbench.from_callable(self.answer, name=number.__name__), suite="examples", relations=RELATIONS)
+        report = jevbench.evaluate(jevbench.from_callable(self.answer, name=number.__name__), suite="examples", relations=RELATIONS, cache=":memory:")
         outcomes = report.result["outcomes"]
         self.assertEqual(sorted(o["relation"] for o in outcomes), sorted(RELATIONS))
         for outcome in outcomes:
