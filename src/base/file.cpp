@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -19,6 +20,12 @@ std::optional<std::string> content_of_file(const std::string& path) {
   if (!file || std::filesystem::is_directory(path, failed)) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
 
 bool write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {

@@ -1,4 +1,4 @@
-// Whole files, and folders that do not stay.
+// Whole files, descriptors, and folders that do not stay.
 #pragma once
 
 #include <optional>
@@ -12,6 +12,22 @@ std::optional<std::string> content_of_file(const std::string& path);
 
 // All of `bytes` to an open file, pipe or socket; false, with errno, where that failed.
 bool write_all(int descriptor, std::string_view bytes);
+
+// An open file, pipe or socket that is closed with its owner. A negative number, as a call that failed gives it, is
+// kept and not closed: to look at it is the caller's.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor();
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&&) = delete;
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
 
 // An empty folder below TMPDIR, gone with all it holds at the end of this.
 // Throws Error{unavailable} where none can be made.

@@ -27,27 +27,19 @@ constexpr const char* kStaging = ".staging";
                      : "make room or check the disk; what was published before is intact");
 }
 
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (number_ < 0) refuse("open", path, errno);
-  }
-  ~Descriptor() { ::close(number_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
+Descriptor opened(const fs::path& path, int flags) {
+  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC, 0644));
+  if (file.number() < 0) refuse("open", path, errno);
+  return file;
+}
 
 void sync(const fs::path& path) {
-  const Descriptor opened(path, O_RDONLY);
-  if (::fsync(opened.number()) != 0) refuse("sync", path, errno);
+  const Descriptor file = opened(path, O_RDONLY);
+  if (::fsync(file.number()) != 0) refuse("sync", path, errno);
 }
 
 void write_whole(const fs::path& path, const std::string& text) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  const Descriptor file = opened(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!write_all(file.number(), text)) refuse("write", path, errno);
 }
 
@@ -81,7 +73,7 @@ class FolderTarget final : public Target {
   }
 
   std::optional<std::string> cheap_end(const std::string& path, std::int64_t count) override {
-    const Descriptor file(root_ / path, O_RDONLY);
+    const Descriptor file = opened(root_ / path, O_RDONLY);
     const std::int64_t size = ::lseek(file.number(), 0, SEEK_END);
     std::string end(static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, count)), '\0');
     const ssize_t got = ::pread(file.number(), end.data(), end.size(), size - static_cast<std::int64_t>(end.size()));
@@ -92,7 +84,7 @@ class FolderTarget final : public Target {
   // On the folder itself: a file to lock would be a write.
   void lock() override {
     if (!fs::exists(root_)) make_folder(root_);
-    lock_ = std::make_unique<Descriptor>(root_, O_RDONLY | O_DIRECTORY);
+    lock_ = std::make_unique<Descriptor>(opened(root_, O_RDONLY | O_DIRECTORY));
     if (::flock(lock_->number(), LOCK_EX | LOCK_NB) == 0) return;
     if (errno != EWOULDBLOCK) refuse("lock", root_, errno);
     throw Error(ErrorKind::unavailable, fmt::format("another export is writing to {}", root_.string()),

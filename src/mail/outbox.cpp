@@ -26,22 +26,14 @@ constexpr std::string_view kEnvelope = "X-Heretix-Envelope: ";
               "make the folder writable, or free space");
 }
 
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {
-    if (number_ < 0) cannot_write(path);
-  }
-  ~Descriptor() { ::close(number_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
+Descriptor opened(const std::string& path, int flags) {
+  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+  if (file.number() < 0) cannot_write(path);
+  return file;
+}
 
 void write_synced(const std::string& path, const std::string& text) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  const Descriptor file = opened(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!write_all(file.number(), text) || ::fsync(file.number()) != 0) cannot_write(path);
 }
 
@@ -76,7 +68,7 @@ std::string Outbox::put(const Mail& mail, const Clock& clock) {
                                        mime_text(mail, unix_seconds(clock.now()), id + "@" + domain));
   write_synced(path + ".part", text);
   if (::rename((path + ".part").c_str(), path.c_str()) != 0) cannot_write(path);
-  const Descriptor folder(folder_, O_RDONLY | O_DIRECTORY);
+  const Descriptor folder = opened(folder_, O_RDONLY | O_DIRECTORY);
   ::fsync(folder.number());
   return path;
 }
@@ -114,7 +106,7 @@ void Outbox::remove(const std::string& subject,
 Outbox::Delivered Outbox::deliver(const SmtpServer& server) {
   Delivered done;
   if (waiting().empty()) return done;
-  const Descriptor lock(folder_ + "/.lock", O_RDWR | O_CREAT);
+  const Descriptor lock = opened(folder_ + "/.lock", O_RDWR | O_CREAT);
   if (::flock(lock.number(), LOCK_EX) != 0) cannot_write(folder_ + "/.lock");
   for (const std::string& path : waiting()) {
     try {

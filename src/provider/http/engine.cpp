@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <mutex>
 #include <optional>
+#include <utility>
 
+#include "base/file.hpp"
 #include "provider/http/transfer.hpp"
 
 namespace heretix {
@@ -20,20 +21,10 @@ constexpr std::chrono::milliseconds kSweepEvery{50};
 
 constexpr int kEventsAtOnce = 64;
 
-// A file descriptor that is closed with its owner.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {
-    if (number < 0) throw Error(ErrorKind::broken, "the system gives no descriptor to wait on");
-  }
-  ~Descriptor() { ::close(number_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
+Descriptor made(int number) {
+  if (number < 0) throw Error(ErrorKind::broken, "the system gives no descriptor to wait on");
+  return Descriptor(number);
+}
 
 struct MultiDeleter {
   void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
@@ -112,6 +103,7 @@ struct HttpEngine::State {
     active.erase(place);
     return response;
   }
+
   // libcurl says which sockets it waits for and when it wants to be called without any of them being ready. So the work
   // of an answer does not grow with the number of connections that are open beside it.
   static int watch_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* is_watched) {
@@ -124,13 +116,12 @@ struct HttpEngine::State {
     event.data.fd = socket;
     if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) event.events |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) event.events |= EPOLLOUT;
+    const auto watch = [&](int how) { return ::epoll_ctl(state.events.number(), how, socket, &event) == 0; };
     curl_multi_assign(state.multi.get(), socket, self);  // any pointer: it is watched from now on
-    const int first = is_watched == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (::epoll_ctl(state.events.number(), first, socket, &event) == 0) return 0;
 
-    // The number was another socket's before, or was closed and is in use again.
-    const int other = first == EPOLL_CTL_ADD ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    return ::epoll_ctl(state.events.number(), other, socket, &event) == 0 ? 0 : -1;
+    // The likelier way first. The other one where the number was another socket's before, or was closed meanwhile.
+    const bool is_new = is_watched == nullptr;
+    return watch(is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD) || watch(is_new ? EPOLL_CTL_MOD : EPOLL_CTL_ADD) ? 0 : -1;
   }
   static int set_timer(CURLM* /*multi*/, long milliseconds, void* self) {
     auto& state = *static_cast<State*>(self);
@@ -157,6 +148,7 @@ struct HttpEngine::State {
     if (event.data.fd == wakes.number()) {
       std::uint64_t times = 0;
       (void)!::read(wakes.number(), &times, sizeof times);
+      is_woken = true;
       return;
     }
     int what = 0;
@@ -188,14 +180,14 @@ struct HttpEngine::State {
   }
 
   EngineOptions options;
-  Descriptor events{::epoll_create1(EPOLL_CLOEXEC)};
-  Descriptor wakes{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  Descriptor events = made(::epoll_create1(EPOLL_CLOEXEC));
+  Descriptor wakes = made(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   std::optional<std::chrono::steady_clock::time_point> timer_at{};
   std::unique_ptr<CURLM, MultiDeleter> multi;
   std::vector<std::unique_ptr<Transfer>> active, idle;
   std::vector<std::pair<std::vector<std::string>, HeaderList>> header_lists;
   std::chrono::steady_clock::time_point next_sweep{};
-  std::atomic<bool> woken{false};
+  bool is_woken = false;  // by `wakes`
 
   curl_slist* headers(const std::vector<std::string>& wanted) {
     for (const auto& [known, list] : header_lists) {
@@ -220,7 +212,6 @@ void HttpEngine::start(std::uint64_t ticket, HttpRequest request) {
 }
 
 void HttpEngine::wake() {
-  state_->woken = true;
   const std::uint64_t once = 1;
   (void)!::write(state_->wakes.number(), &once, sizeof once);
 }
@@ -233,7 +224,7 @@ std::vector<HttpResponse> HttpEngine::step(std::chrono::steady_clock::time_point
     state_->run_timer();
     state_->collect(responses);
     state_->sweep(responses);
-    if (state_->woken.exchange(false) || !responses.empty()) return responses;
+    if (std::exchange(state_->is_woken, false) || !responses.empty()) return responses;
     if (has_looked && std::chrono::steady_clock::now() >= wake) return responses;
     state_->wait_until(wake);
   }

@@ -10,27 +10,20 @@
 namespace heretix {
 namespace {
 
-struct Group {
-  std::vector<std::size_t> prompts;
-  std::size_t tokens = 0;  // that are evaluated behind the state
-};
-
 // In the order of their tokens, so that neighbours begin alike; one thread takes those together that share more than
-// the state. The longest groups come first, so that no thread is left with one of them while the others are done.
-std::vector<Group> alike(const std::vector<StatementPrompt>& prompts) {
+// the state.
+std::vector<std::vector<std::size_t>> alike(const std::vector<StatementPrompt>& prompts) {
   std::vector<std::size_t> order(prompts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) -> const std::vector<Token>& { return prompts[i].tokens; });
 
-  std::vector<Group> groups;
+  std::vector<std::vector<std::size_t>> groups;
   for (std::size_t k = 0; k < order.size(); ++k) {
     const StatementPrompt& prompt = prompts[order[k]];
-    const std::size_t shared = k > 0 ? shared_tokens(prompts[order[k - 1]].tokens, prompt.tokens) : 0;
-    if (k == 0 || shared <= prompt.state_ends) groups.emplace_back();
-    groups.back().prompts.push_back(order[k]);
-    groups.back().tokens += prompt.tokens.size() - std::max(shared, prompt.state_ends);
+    const bool goes_on = k > 0 && shared_tokens(prompts[order[k - 1]].tokens, prompt.tokens) > prompt.state_ends;
+    if (!goes_on) groups.emplace_back();
+    groups.back().push_back(order[k]);
   }
-  std::ranges::stable_sort(groups, std::ranges::greater{}, &Group::tokens);
   return groups;
 }
 
@@ -58,7 +51,7 @@ std::vector<Judged> StatementJudge::judge(const std::vector<StatementPrompt>& pr
                                           const std::function<bool()>& abandoned) {
   if (prompts.empty()) return {};
   make_room(prompts);
-  const std::vector<Group> groups = alike(prompts);
+  const std::vector<std::vector<std::size_t>> groups = alike(prompts);
   std::vector<Judged> judged(prompts.size());
   std::vector<std::exception_ptr> failures(contexts_.size());
   std::atomic<std::size_t> next = 0;
@@ -67,7 +60,7 @@ std::vector<Judged> StatementJudge::judge(const std::vector<StatementPrompt>& pr
   const auto work = [&](std::size_t worker) {
     try {
       for (std::size_t group = next++; group < groups.size() && !stop; group = next++) {
-        for (const std::size_t i : groups[group].prompts) {
+        for (const std::size_t i : groups[group]) {
           const auto started = std::chrono::steady_clock::now();
           judged[i].noul = form_.read(contexts_[worker]->logits_after(prompts[i]), temperature).value();
           const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - started;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/sha256.hpp"
 
 namespace heretix {
@@ -48,22 +49,6 @@ struct flock byte_of(const std::string& name) {
   throw Error(ErrorKind::unavailable, told,
               "it says which runs are under way; put the store on a file system that has locks");
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 // The kernel's lock goes with the descriptor.
 class HeldByte final : public HeldName {
