@@ -61,7 +61,6 @@ TEST(Coherence, AFaithfulPairIsCoherent) {
   EXPECT_EQ(c.price_interval().first, 0.0);
 }
 
-// It leans by +1 to yes on both sides: the sum is too large, and half the difference is the belief without it.
 // Without a step and without spread, the error of a sum of doubles is all there is.
 TEST(Coherence, NumbersThatAddUpToOneAreCoherentWhateverTheLastBitSays) {
   for (int i = 1; i < 100; ++i) {
@@ -74,6 +73,7 @@ TEST(Coherence, NumbersThatAddUpToOneAreCoherentWhateverTheLastBitSays) {
   }
 }
 
+// It leans by +1 to yes on both sides: the sum is too large, and half the difference is the belief without it.
 TEST(Coherence, ALeaningToYesIsSeenAndTakenAway) {
   const Record claim = believing(0.8, 0.1, "A", 3, 1.0);
   const Record negation = believing(0.2, 0.1, "not A", 4, 1.0);
