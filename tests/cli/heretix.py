@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import time
 import unittest
 
 PROGRAM = os.environ["HERETIX"]
@@ -53,6 +54,16 @@ class ProgramTest(unittest.TestCase):
         self.addCleanup(connection.close)
         connection.row_factory = sqlite3.Row
         return connection
+
+    def wait_for(self, condition, seconds=60, pause=0.02, told=lambda: ""):
+        """What the condition gives once that is something; `told` says more where it never is."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = condition()
+            if found:
+                return found
+            time.sleep(pause)
+        return self.fail(f"waited {seconds} s in vain\n{told()}")
 
     def script(self, name="script.json", **fields):
         path = self.folder / name

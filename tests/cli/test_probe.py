@@ -2,7 +2,6 @@
 import shutil
 import signal
 import subprocess
-import time
 
 from heretix import PROGRAM, SOURCE, ProgramTest
 
@@ -161,10 +160,7 @@ class Interruptions(ProbeTest):
         return [line.split()[1] for line in ledger.read_text().splitlines() if line.startswith("received")] if ledger.exists() else []
 
     def wait_until_asked(self, count):
-        deadline = time.monotonic() + 60
-        while len(self.asked()) < count:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        self.wait_for(lambda: len(self.asked()) >= count)
 
     def slow(self):
         return self.model(delay_ms=15, ledger=str(self.folder / "ledger"))

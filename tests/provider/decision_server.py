@@ -19,7 +19,7 @@ def parameters(model, port, threads):
     p.use_jinja = True
     p.n_gpu_layers = 0
     p.cache_idle_slots = False
-    p.cache_prompt = False  # /v1/systemone goes on from earlier prompts all the same, but less often
+    p.cache_prompt = False  # /v1/systemone goes on from earlier prompts all the same
     p.fit_params = False
     p.cpuparams.n_threads = threads
     p.cpuparams_batch.n_threads = threads

@@ -29,7 +29,7 @@ class RealDecisions(HostedTest):
 
     def test_a_decision_model_in_process_states_what_llama_cpps_server_states(self):
         """A server of its own for each statement: one that goes on from what it evaluated earlier rounds the rest of a prompt in another way, and with these
-        weights the same question then gets a number that is up to 0.05 away (docs/decisions.md)."""
+        weights the same question then gets a number that is up to 0.05 away (docs/decisions_forms.md)."""
         for kind in ("openjev", "lev", "nimble"):
             model = decision_model(self, kind)
             record, here = self.decided(f"llama:{model}", 3)

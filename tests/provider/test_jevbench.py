@@ -48,8 +48,7 @@ def unfair(claim):
 
 class Jevbench(HostedTest):
     def measure(self, number):
-        self.folder.joinpath("runs").mkdir(exist_ok=True)
-        self.number, self.known = number, {}
+        self.known = {}
 
         def script(asked, _):
             return stated(asked, {id: number(re.search("<claim>(.*)</claim>", text, re.S)[1]) for id, text in asked.statements.items()})

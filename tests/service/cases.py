@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import uuid
 
 import psycopg
@@ -143,6 +142,14 @@ class ServiceTest(ProgramTest):
         self.port = self.process.port
         return self.process
 
+    def serve_slowly(self, delay_ms, concurrency=1):
+        """Serves anew with a model that takes its time for each answer. The environment, for another process."""
+        slow = self.script("slow.json", model="slow", delay_ms=delay_ms, concurrency=concurrency, rules=[{"prob_true": 0.4}])
+        models = {"HERETIX_MODELS": f"play={slow}"}
+        self.stop(self.process)
+        self.serve(**models)
+        return models
+
     def stop(self, process, by=signal.SIGTERM, timeout=45):
         process.send_signal(by)
         process.wait(timeout)
@@ -163,13 +170,7 @@ class ServiceTest(ProgramTest):
         return "".join(p.log.read_text() for p in self.processes)
 
     def wait_for(self, condition, seconds=20, pause=0.05):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            found = condition()
-            if found:
-                return found
-            time.sleep(pause)
-        self.fail(f"waited {seconds} s in vain\n{self.log()[-3000:]}")
+        return super().wait_for(condition, seconds, pause, lambda: self.log()[-3000:])
 
     def client(self, **more):
         client = Client(self.port, **more)

@@ -65,10 +65,7 @@ class Checks(EachStore):
             self.assertEqual((again[0][1], again[1:]), ("resync", told))
 
     def test_a_stream_goes_on_across_a_restart(self):
-        slow = self.script("slow.json", model="slow", delay_ms=300, concurrency=1, rules=[{"prob_true": 0.4}])
-        models = {"HERETIX_MODELS": f"play={slow}"}
-        self.stop(self.process)
-        self.serve(**models)
+        models = self.serve_slowly(300)
         client = self.signed_in(plan="pro")
         made = self.check(client, CLAIM)
         self.wait_for(lambda: client.get(f"/api/checks/{made['id']}").json()["last_event"] >= 5)
@@ -119,9 +116,7 @@ class Checks(EachStore):
 
     def test_nobody_can_see_what_somebody_else_asked(self):
         """Two users and a stranger: a claim that another has asked looks like one that nobody has."""
-        slow = self.script("slow.json", model="slow", delay_ms=100, concurrency=1, rules=[{"prob_true": 0.4}])  # none is done before its reply is written
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={slow}")
+        self.serve_slowly(100)  # none is done before its reply is written
         ada, bob, stranger = self.signed_in(), self.signed_in("bob@example.org"), self.client()
         first = self.finished(ada, self.check(ada, CLAIM)["id"])
         self.finished(stranger, self.check(stranger, "Snow is white")["id"])  # its free check
@@ -198,10 +193,7 @@ class Checks(EachStore):
             self.assertGreater(len(told["recomputed"]), 2)
 
     def test_a_check_that_is_tried_again_keeps_its_run_id(self):
-        slow = self.script("slow.json", model="slow", delay_ms=200, concurrency=1, rules=[{"prob_true": 0.4}])
-        models = {"HERETIX_MODELS": f"play={slow}"}
-        self.stop(self.process)
-        self.serve(**models)
+        models = self.serve_slowly(200)
         client = self.signed_in()
         made = self.check(client, CLAIM, depth="quick", fresh=True)
         self.wait_for(lambda: client.get(f"/api/checks/{made['id']}").json()["last_event"] >= 5)
@@ -342,9 +334,7 @@ class Checks(EachStore):
         self.assertEqual(client.get(f"/api/checks/{made['id']}").status, 404)
 
     def test_a_running_check_is_cancelled_within_seconds(self):
-        slow = self.script("slow.json", model="slow", delay_ms=500, concurrency=1, rules=[{"prob_true": 0.4}])
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={slow}")
+        self.serve_slowly(500)
         client = self.signed_in()
         made = self.check(client, CLAIM)
         self.wait_for(lambda: client.get(f"/api/checks/{made['id']}").json()["state"] == "running")
@@ -352,10 +342,7 @@ class Checks(EachStore):
         self.assertEqual(self.finished(client, made["id"], 10)["state"], "cancelled")
 
     def test_a_killed_worker_loses_nothing(self):
-        slow = self.script("slow.json", model="slow", delay_ms=200, concurrency=2, rules=[{"prob_true": 0.4}])
-        models = {"HERETIX_MODELS": f"play={slow}"}
-        self.stop(self.process)
-        self.serve(**models)
+        models = self.serve_slowly(200, 2)
         client = self.signed_in()
         made = self.check(client, CLAIM, depth="quick")
         self.wait_for(lambda: client.get(f"/api/checks/{made['id']}").json()["last_event"] >= 4)

@@ -152,9 +152,7 @@ class PersonalData(EachStore):
         self.assertEqual(client.get(f"/api/checks/{kept['id']}/answers").status, 200)
 
     def test_an_account_that_is_closed_while_its_check_runs_leaves_nothing(self):
-        slow = self.script("slow.json", model="slow", delay_ms=200, concurrency=1, rules=[{"prob_true": 0.4}])
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={slow}")
+        self.serve_slowly(200)
         client = self.signed_in(ADDRESS)
         made = self.check(client, CLAIM)
         self.wait_for(lambda: client.get(f"/api/checks/{made['id']}").json()["last_event"] >= 4)

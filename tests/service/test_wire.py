@@ -240,9 +240,7 @@ class Wire(ServiceTest):
         self.assertEqual(networks(), 4)
 
     def test_it_drains(self):
-        slow = self.script("slow.json", model="slow", delay_ms=400, concurrency=1, rules=[{"prob_true": 0.4}])
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={slow}")
+        self.serve_slowly(400)
         client = self.signed_in(plan="pro")
         made = self.check(client, "Snow is white")
         stream = []
