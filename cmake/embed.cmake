@@ -19,7 +19,8 @@ endfunction()
 
 # heretix_embed_migrations(TARGET FOLDER): every revision's files as embedded_migrations() (store/postgres/history.hpp).
 function(heretix_embed_migrations target folder)
-  file(GLOB files CONFIGURE_DEPENDS ${folder}/*/up.sql ${folder}/*/down.sql ${folder}/*/catalogue.txt ${folder}/*/*.shape)
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/*/up.sql ${folder}/*/down.sql ${folder}/*/sqlite.sql
+    ${folder}/*/catalogue.txt ${folder}/*/*.shape)
   foreach(shape IN LISTS files)
     if(shape MATCHES "\\.shape$")
       string(REGEX REPLACE "shape$" "sql" sql ${shape})

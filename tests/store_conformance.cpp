@@ -336,7 +336,7 @@ TEST_F(Conformance, SeveralQueriesAreAnsweredEachInItsPlace) {
 TEST_F(Conformance, SeveralWritesOfATransactionAreDoneTogetherOrNotAtAll) {
   const std::string insert = "INSERT INTO " + table_ + " (k, i) VALUES (:k, :i) RETURNING i";
   const auto adding = [&](const char* key, std::int64_t i) {
-    return Query{insert, {{":k", std::string(key)}, {":i", i}}};
+    return Query{insert, {{":k", std::string(key)}, {":i", i}}, Effect::changes};
   };
   for (int i = 0; i < 5; ++i) {  // prepared on the way, where they can be
     const std::string a = "a" + std::to_string(i), b = "b" + std::to_string(i);
@@ -434,6 +434,28 @@ TEST_F(PostgresOnly, SeveralQueriesOutliveTheirConnection) {
                    {}};
   EXPECT_EQ(mine->query_all({one, ends, one})[2][0].integer("one"), 1);
   EXPECT_EQ(mine->query("SELECT last_value AS n FROM " + sequence)[0].integer("n"), 2);
+  mine->execute_script("DROP SEQUENCE " + sequence);
+}
+
+// A read is sent again over a new connection; a change may have been done, and is not.
+TEST_F(PostgresOnly, OnlyWhatReadsIsSentAgainAfterItsConnectionBroke) {
+  const auto mine = connect();
+  const std::string sequence = table_ + "_sent";
+  mine->execute_script("CREATE SEQUENCE " + sequence);
+  const std::string ends_at = "SELECT CASE WHEN nextval('" + sequence +
+                              "') = :time THEN pg_terminate_backend(pg_backend_pid()) END AS ended, pg_sleep(0.1)";
+  const auto times_sent = [&] {
+    return mine->query("SELECT last_value AS n FROM " + sequence)[0].integer("n").value_or(0);
+  };
+
+  EXPECT_EQ(mine->query(ends_at, {{":time", std::int64_t{1}}}).size(), 1U);
+  EXPECT_EQ(times_sent(), 2);
+
+  EXPECT_EQ(kind_of_failure([&] { mine->change(ends_at, {{":time", std::int64_t{3}}}); }), ErrorKind::in_doubt);
+  EXPECT_EQ(times_sent(), 3);
+  const Query change{ends_at, {{":time", std::int64_t{4}}}, Effect::changes};
+  EXPECT_EQ(kind_of_failure([&] { mine->query_all({change, change}); }), ErrorKind::in_doubt);
+  EXPECT_EQ(times_sent(), 4);
   mine->execute_script("DROP SEQUENCE " + sequence);
 }
 
@@ -643,7 +665,7 @@ TEST_F(DirectOnly, ATransactionThatMeetsANameThatIsTakenIsDoneAnew) {
     in_transaction(*database_, [&] { set(*database_, "a", i); });
     EXPECT_EQ(value_of(*open(), "a"), i);
     in_transaction(*database_, [&] {
-      const Query more{"UPDATE " + table_ + " SET r = i RETURNING r", {}}, read{"SELECT r FROM " + table_, {}};
+      const Query more{"UPDATE " + table_ + " SET r = i RETURNING r", {}, Effect::changes}, read{"SELECT r FROM " + table_, {}};
       EXPECT_EQ(database_->query_all({more, read})[1][0].real("r"), i);
     });
   }

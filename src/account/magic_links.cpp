@@ -137,7 +137,7 @@ std::optional<std::string> MagicLinks::address_of(const std::string& link) {
 
 // A right verifier that comes again is no failure.
 void MagicLinks::count_failure(const std::string& selector, const std::string& verifier_hash) {
-  const auto rows = database_.query(kCountFailure, {{":selector", selector}, {":hash", verifier_hash}});
+  const auto rows = database_.change(kCountFailure, {{":selector", selector}, {":hash", verifier_hash}});
   if (!rows.empty() && rows[0].integer("failures").value_or(0) >= kMostFailures)
     database_.execute(kClose, {{":selector", selector}});
 }
@@ -150,7 +150,7 @@ std::optional<User> MagicLinks::consume(const std::string& link, const LinkAsker
       database_,
       [&] {
         user.reset();
-        const auto rows = database_.query(kConsume, {{":selector", parts->selector}, {":hash", parts->verifier_hash}});
+        const auto rows = database_.change(kConsume, {{":selector", parts->selector}, {":hash", parts->verifier_hash}});
         if (rows.empty()) {
           count_failure(parts->selector, parts->verifier_hash);
           return;

@@ -27,7 +27,8 @@ Query count_in_window(const std::string& scope, const std::string& subject, cons
           {{":scope", scope},
            {":subject", subject},
            {":ago", -static_cast<double>(limit.within.count())},
-           {":most", limit.most}}};
+           {":most", limit.most}},
+          Effect::changes};
 }
 
 bool was_counted(const std::vector<Row>& rows) { return !rows.empty(); }

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 
 namespace heretix {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kKeyBytes = 32;
 constexpr const char* kHowToMake = "make one by: openssl rand -hex 32";
 
 std::string without_line_end(std::string_view text) {
-  const std::size_t end = text.find_last_not_of(" \r\n\t");
+  const std::size_t end = text.find_last_not_of(kWhiteSpace);
   return end == std::string_view::npos ? "" : std::string(text.substr(0, end + 1));
 }
 

@@ -4,11 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace heretix {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r";
-constexpr std::string_view kSpaceAndLines = " \t\r\n";
 constexpr std::string_view kFormatting = " \t\r`*_";  // of Markdown: says nothing about who speaks
 
 using Marks = std::pair<std::string_view, std::string_view>;
@@ -29,8 +30,6 @@ std::string_view without_trailing(std::string_view text, std::string_view charac
 std::string_view without_leading(std::string_view text, std::string_view characters) {
   return text.substr(std::min(text.find_first_not_of(characters), text.size()));
 }
-
-bool is_blank(std::string_view text) { return text.find_first_not_of(kSpaceAndLines) == std::string_view::npos; }
 
 // What is said behind the object: the rest of its line, or the line below where nothing is.
 std::string_view said_behind(std::string_view below) {

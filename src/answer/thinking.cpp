@@ -9,7 +9,6 @@
 namespace heretix {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
 
 // In lower case, as they are looked for.
 struct Spelling {
@@ -41,7 +40,7 @@ constexpr std::array<std::string_view, 3> kMessageEnds = {"<|return|>", "<|end|>
 constexpr std::string_view kBareAnalysis = "analysis";
 constexpr std::string_view kBareFinal = "assistantfinal";
 
-bool is_space(char c) { return kSpace.find(c) != std::string_view::npos; }
+bool is_space(char c) { return kWhiteSpace.find(c) != std::string_view::npos; }
 
 bool starts_with_word(std::string_view text, std::string_view lower_case) {
   return text.size() >= lower_case.size() && to_lower_ascii(text.substr(0, lower_case.size())) == lower_case;
@@ -157,7 +156,7 @@ std::optional<std::string_view> after_leading_thinking(std::string_view text) {
     if (found == plain.end()) return text.substr(at);
     const std::size_t end = lower.find(found->closing, at);
     if (end == std::string::npos) return std::nullopt;
-    at = std::min(lower.find_first_not_of(kSpace, end + found->closing.size()), lower.size());
+    at = std::min(lower.find_first_not_of(kWhiteSpace, end + found->closing.size()), lower.size());
   }
 }
 

@@ -10,15 +10,15 @@
 #include "answer/label.hpp"
 #include "answer/links.hpp"
 #include "answer/quoting.hpp"
-#include "answer/strict_json.hpp"
 #include "answer/thinking.hpp"
+#include "base/strict_json.hpp"
+#include "base/text.hpp"
 
 namespace heretix {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kFence = "```";
 constexpr int kMaxWrappers = 4;
@@ -49,19 +49,9 @@ constexpr std::array<std::pair<Reason, std::string_view>, 20> kWords = {{
 
 Verdict refusal(Reason reason) { return {.prob_true = std::nullopt, .reason = reason}; }
 
-std::string_view without_leading_space(std::string_view text) {
-  const std::size_t start = text.find_first_not_of(kSpace);
-  return start == std::string_view::npos ? std::string_view{} : text.substr(start);
-}
-
-std::string_view stripped(std::string_view text) {
-  const std::string_view rest = without_leading_space(text);
-  return rest.substr(0, rest.find_last_not_of(kSpace) + 1);
-}
-
 std::string_view stripped_of_mark(std::string_view text) {
-  std::string_view rest = stripped(text);
-  if (rest.starts_with(kByteOrderMark)) rest = stripped(rest.substr(kByteOrderMark.size()));
+  std::string_view rest = trimmed(text, kWhiteSpace);
+  if (rest.starts_with(kByteOrderMark)) rest = trimmed(rest.substr(kByteOrderMark.size()), kWhiteSpace);
   return rest;
 }
 
@@ -81,7 +71,7 @@ bool holds_belief(const json& value) {
 }
 
 bool is_belief_text(std::string_view text, json& value) {
-  return parse_strict(text, value) == JsonFault::none && holds_belief(value);
+  return parse_strict(text, kMaxAnswerDepth, value) == JsonFault::none && holds_belief(value);
 }
 
 // What stands between exactly two fences, the info string skipped; empty otherwise.
@@ -166,7 +156,7 @@ std::optional<Reason> find_within(std::string_view text, int rules, json& value)
 std::optional<Reason> find_by_first_rules(std::string_view text, json& value) {
   const auto spoken = after_leading_thinking(text);
   if (!spoken) return Reason::not_json;
-  const JsonFault fault = parse_strict(*spoken, value);
+  const JsonFault fault = parse_strict(*spoken, kMaxAnswerDepth, value);
   if (fault == JsonFault::syntax) return find_within(*spoken, 1, value);
   return reason_of(fault);
 }
@@ -174,7 +164,7 @@ std::optional<Reason> find_by_first_rules(std::string_view text, json& value) {
 // Rules 2 and 3. A text that is JSON as a whole holds no thinking: a mark of it there is quoted.
 std::optional<Reason> find_json(std::string_view text, int rules, json& value) {
   if (rules == 1) return find_by_first_rules(text, value);
-  const JsonFault whole = parse_strict(text, value);
+  const JsonFault whole = parse_strict(text, kMaxAnswerDepth, value);
   if (whole != JsonFault::syntax) return reason_of(whole);
   const ThinkingMarks marks(text);
   if (marks.empty()) return find_within(text, rules, value);
@@ -188,8 +178,8 @@ std::optional<Reason> find_json(std::string_view text, int rules, json& value) {
   }
   const auto said = marks.said(answers);
   if (!said) return Reason::not_json;
-  const std::string_view spoken = stripped(*said);
-  const JsonFault fault = parse_strict(spoken, value);
+  const std::string_view spoken = trimmed(*said, kWhiteSpace);
+  const JsonFault fault = parse_strict(spoken, kMaxAnswerDepth, value);
   if (fault == JsonFault::syntax) return find_within(spoken, rules, value);
   return reason_of(fault);
 }
@@ -199,7 +189,7 @@ std::optional<json> unwrapped(const json& value) {
   if (value.is_array() && value.size() == 1) return value[0];
   if (value.is_string()) {
     json inside;
-    if (parse_strict(value.get_ref<const std::string&>(), inside) == JsonFault::none) return inside;
+    if (parse_strict(value.get_ref<const std::string&>(), kMaxAnswerDepth, inside) == JsonFault::none) return inside;
     return std::nullopt;
   }
   const json* held = nullptr;
@@ -299,7 +289,7 @@ bool is_by_ending(Reason reason) { return reason >= Reason::provider_refusal; }
 bool is_only_thinking(std::string_view raw) {
   const std::string_view text = stripped_of_mark(raw);
   if (text.empty()) return true;
-  return stripped(ThinkingMarks(text).said({}).value_or("")).empty();
+  return is_blank(ThinkingMarks(text).said({}).value_or(""));
 }
 
 Verdict read_answer(std::string_view raw, const AnswerReading& reading) {

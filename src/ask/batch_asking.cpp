@@ -155,7 +155,7 @@ void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchSto
   const auto api = provider.batch_api();
   if (!api)
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API here", provider.facts().provider),
-                fmt::format("--batch is for {}; leave it out", kProvidersWithBatches));
+                fmt::format("--batch is for {}; leave it out", providers_with_batches()));
   BatchRun(asking, plan, *api, batches, provider.facts(), clock).run();
 }
 

@@ -25,9 +25,8 @@ void require_mail_address(const std::string& address) {
 }
 
 std::string canonical_mail_address(const std::string& address) {
-  const std::size_t first = address.find_first_not_of(" \t");
-  if (first == std::string::npos) throw Error(ErrorKind::bad_input, "the mail address is empty", "give one");
-  std::string bare = to_lower_ascii(address.substr(first, address.find_last_not_of(" \t") - first + 1));
+  std::string bare = to_lower_ascii(trimmed(address));
+  if (bare.empty()) throw Error(ErrorKind::bad_input, "the mail address is empty", "give one");
   require_mail_address(bare);
   return bare;
 }

@@ -22,8 +22,14 @@ std::string shortened(std::string_view text, std::size_t most);
 // Every occurrence of `from` replaced in one pass: what `to` brings in is not searched again.
 std::string replaced(std::string_view text, std::string_view from, std::string_view to);
 
-// Without spaces and tabs around it.
-std::string_view trimmed(std::string_view text);
+// What JSON, YAML and most files of ours take for space.
+inline constexpr std::string_view kWhiteSpace = " \t\r\n";
+
+// Without those characters around it; spaces and tabs where none are named.
+std::string_view trimmed(std::string_view text, std::string_view around = " \t");
+
+// Nothing but white space.
+bool is_blank(std::string_view text);
 
 // The parts between separators, empty ones among them; at least one.
 std::vector<std::string_view> split(std::string_view text, char separator);

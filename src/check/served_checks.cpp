@@ -114,7 +114,7 @@ std::string state_payload(const std::string& state) { return json{{"state", stat
 }  // namespace
 
 void ServedChecks::add_event(const std::string& id, const std::string& kind, const std::string& payload) {
-  const auto rows = database_.query(kEvent, {{":id", id}});
+  const auto rows = database_.change(kEvent, {{":id", id}});
   if (rows.empty()) return;
   database_.execute(
       kInsertEvent,
@@ -149,11 +149,12 @@ Query request_row(const NewServedCheck& check, const char* state, const std::str
            {":ledger", text_or_null(check.ledger_id)},
            {":charged", check.charged_to},
            {":execution", text_or_null(execution_id)},
-           {":result", text_or_null(check.result_key)}}};
+           {":result", text_or_null(check.result_key)}},
+          Effect::changes};
 }
 
 Query first_event(const NewServedCheck& check, const char* state) {
-  return {std::string(kInsertFirstEvent), {{":id", check.id}, {":payload", state_payload(state)}}};
+  return {std::string(kInsertFirstEvent), {{":id", check.id}, {":payload", state_payload(state)}}, Effect::changes};
 }
 
 }  // namespace
@@ -165,14 +166,14 @@ void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::op
   row.push_back({":longest", std::int64_t{plan.longest_prompt}});
   database_.execute(kInsertCheck, row);
   for (const Query& query : {request_row(check, kCheckQueued, ""), first_event(check, kCheckQueued)})
-    database_.query(query.sql, query.bindings);
+    database_.change(query.sql, query.bindings);
 }
 
 std::optional<ServedCheck> ServedChecks::insert_cached(const NewServedCheck& check, const Plan& plan,
                                                        std::optional<std::uint64_t> seed, const CachedResult& result) {
   Bindings row = row_of(check, plan, seed);
   row.push_back({":of", result.check_id});
-  const auto done = database_.query_all({{std::string(kInsertCached), std::move(row)},
+  const auto done = database_.query_all({{std::string(kInsertCached), std::move(row), Effect::changes},
                                          request_row(check, kCheckDone, result.execution_id),
                                          first_event(check, kCheckDone),
                                          head_query_for(check.id)});
@@ -250,7 +251,7 @@ std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
 }
 
 std::string ServedChecks::share(const std::string& id, const std::string& new_share_id) {
-  const auto rows = database_.query(kShare, {{":id", id}, {":share", new_share_id}});
+  const auto rows = database_.change(kShare, {{":id", id}, {":share", new_share_id}});
   return rows.empty() ? "" : rows[0].text_or_empty("share_id");
 }
 

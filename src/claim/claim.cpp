@@ -29,7 +29,7 @@ constexpr std::array<std::string_view, 38> kBehindQuestionMark = {
 std::string Claim::hash() const { return sha256_hex(text); }
 
 Claim parse_claim(const std::string& text) {
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (is_blank(text)) {
     throw Error(ErrorKind::bad_input, "the claim is empty", "give one statement, e.g. \"Tariffs cause inflation\"");
   }
   if (text.size() > kMaxClaimBytes) {

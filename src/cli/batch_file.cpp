@@ -15,8 +15,6 @@
 namespace heretix {
 namespace {
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
-
 BatchEntry entry_from(const std::vector<GivenField>& fields, const std::string& place) {
   BatchEntry entry{place, settings_from(fields)};
   if (!entry.settings.claim)

@@ -6,7 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "base/placed_json.hpp"
+#include "base/strict_json.hpp"
 #include "base/text.hpp"
 #include "base/text_file.hpp"
 #include "base/yaml.hpp"
@@ -139,7 +139,7 @@ FieldKind kind_of(const json& value) {
 // A JSON file, by its name or because it is one. Only then: to YAML the two halves of "\ud83c\udf0d" are no characters.
 bool is_json(std::string_view text, const std::string& source) {
   if (has_ending(source, ".json")) return true;
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const std::size_t first = text.find_first_not_of(kWhiteSpace);
   return first != std::string_view::npos && text[first] == '{' && json::accept(text);
 }
 

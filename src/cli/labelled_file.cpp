@@ -24,12 +24,6 @@ bool label_from(const std::string& word, const std::string& place) {
               "write true or false");
 }
 
-std::string without_white_space_around(const std::string& text) {
-  constexpr const char* kWhiteSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kWhiteSpace);
-  return text.substr(first, text.find_last_not_of(kWhiteSpace) - first + 1);
-}
-
 }  // namespace
 
 LabelledFile read_labelled_file(const std::string& path, bool allow_question) {
@@ -51,7 +45,7 @@ LabelledFile read_labelled_file(const std::string& path, bool allow_question) {
     try {
       require_statement(parse_claim(text).text, allow_question);
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", place, e.what()), e.hint()); }
-    const auto [first, is_new] = lines.emplace(without_white_space_around(text), row.line);
+    const auto [first, is_new] = lines.emplace(trimmed(text, kWhiteSpace), row.line);
     if (!is_new)
       throw Error(ErrorKind::bad_input,
                   fmt::format("{}: the claim is there twice, first in line {}", place, first->second),

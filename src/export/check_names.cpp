@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "check/check_row.hpp"
 
 namespace heretix {
@@ -18,7 +19,7 @@ std::size_t end_of_string(std::string_view json, std::size_t open) {
 }
 
 std::string_view string_at(std::string_view json, std::size_t from) {
-  const std::size_t open = json.find_first_not_of(" \t\r\n", from);
+  const std::size_t open = json.find_first_not_of(kWhiteSpace, from);
   if (open == std::string_view::npos || json[open] != '"') return {};
   const std::size_t end = end_of_string(json, open);
   const std::string_view text = end < json.size() ? json.substr(open + 1, end - open - 1) : std::string_view{};
@@ -40,7 +41,7 @@ std::string_view mode_in(std::string_view json) {
     if (json[i] == '{' || json[i] == '[') ++depth;
     else if (json[i] == '}' || json[i] == ']') --depth;
     else if (json[i] == '"' && depth == 1 && json.substr(i).starts_with(kKey)) {
-      const std::size_t colon = json.find_first_not_of(" \t\r\n", i + kKey.size());
+      const std::size_t colon = json.find_first_not_of(kWhiteSpace, i + kKey.size());
       if (colon != std::string_view::npos && json[colon] == ':') return string_at(json, colon + 1);
     }
     if (json[i] == '"') i = end_of_string(json, i);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
+#include "base/strict_json.hpp"
 #include "base/text.hpp"
 
 namespace heretix::http {
@@ -18,26 +18,7 @@ constexpr int kDeepest = 8;
 // "application/json", with or without a charset of UTF-8.
 bool is_json(const std::string& type) {
   const std::string lower = to_lower_ascii(type);
-  const std::string name = lower.substr(0, lower.find(';'));
-  return name.substr(0, name.find_last_not_of(" \t") + 1) == "application/json";
-}
-
-// Empty where it is no JSON, too deep, or names a field twice: readers would differ on what it says.
-std::optional<json> parse_strictly(const std::string& text) {
-  if (first_invalid_utf8(text)) return std::nullopt;
-  std::vector<std::set<std::string>> names;
-  bool is_fine = true;
-  const auto look = [&](int depth, json::parse_event_t event, json& value) {
-    if (depth > kDeepest) is_fine = false;
-    if (event == json::parse_event_t::object_start) names.emplace_back();
-    if (event == json::parse_event_t::object_end && !names.empty()) names.pop_back();
-    if (event == json::parse_event_t::key && !names.empty())
-      is_fine = names.back().insert(value.get<std::string>()).second && is_fine;
-    return true;
-  };
-  json parsed = json::parse(text, look, false);
-  if (!is_fine || parsed.is_discarded()) return std::nullopt;
-  return parsed;
+  return trimmed(lower.substr(0, lower.find(';'))) == "application/json";
 }
 
 }  // namespace
@@ -45,13 +26,17 @@ std::optional<json> parse_strictly(const std::string& text) {
 Body::Body(const ServiceRequest& request, std::initializer_list<std::string_view> fields) {
   if (!is_json(request.header("content-type")))
     throw Refusal(415, "the body must be application/json, said by Content-Type");
-  auto parsed = parse_strictly(request.body);
-  if (!parsed || !parsed->is_object()) throw Refusal(400, "the body is no JSON object, or names a field twice");
-  for (const auto& [name, value] : parsed->items()) {
+
+  // Of a field that is named twice readers would differ on what it says.
+  json parsed;
+  const bool is_read = parse_strict(request.body, kDeepest, parsed) == JsonFault::none;
+  if (!is_read || !parsed.is_object()) throw Refusal(400, "the body is no JSON object, or names a field twice");
+
+  for (const auto& [name, value] : parsed.items()) {
     if (std::ranges::find(fields, name) == fields.end())
       throw Refusal(422, fmt::format("there is no field '{}' here", on_one_line(shortened(name, 40))));
   }
-  object_ = std::make_unique<json>(std::move(*parsed));
+  object_ = std::make_unique<json>(std::move(parsed));
 }
 
 Body::~Body() = default;

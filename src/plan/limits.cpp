@@ -6,7 +6,6 @@
 #include "estimate/draw_limit.hpp"
 
 namespace heretix {
-namespace {
 
 static_assert(kMaxDraws == kMaxBootstrapDraws, "what a recipe may ask for is what the estimator takes");
 
@@ -15,8 +14,6 @@ void require_in(const char* name, long value, long least, long most) {
   throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
               fmt::format("give a {} in that range", name));
 }
-
-}  // namespace
 
 void require_ranges(const Sampling& s) {
   require_in("K (slots)", s.slots, 1, kMaxSlots);

@@ -13,6 +13,9 @@ namespace heretix {
 // Of one measurement: K times R, times the samples where a frequency is counted.
 inline constexpr std::int64_t kMaxQuestions = 65'536;
 
+// Throws Error{bad_input} naming the field, its value and its limits where it is outside of them.
+void require_in(const char* field, long value, long least, long most);
+
 // How many questions a sampling asks: K times R, and each of them `samples` times where a frequency is counted. What is
 // passed may be out of range; the number is exact for whatever K and R an int holds.
 std::int64_t questions_of(const Sampling& sampling, Readout readout, int samples);

@@ -19,12 +19,6 @@ constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadoutWords = {{
                                                                                 {Readout::expected, "expected"},
                                                                                 {Readout::decision, "decision"}}};
 
-void require_in(const char* name, long value, long least, long most) {
-  if (value >= least && value <= most) return;
-  throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
-              fmt::format("give a {} in that range", name));
-}
-
 void require_valid(const Ladder& ladder, const Sampling& s, std::size_t bank_size) {
   if (!(ladder.target > 0 && ladder.target <= 1))
     throw Error(ErrorKind::bad_input,

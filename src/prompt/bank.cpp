@@ -23,7 +23,7 @@ constexpr std::size_t kMaxVersionCharacters = 64;  // width of checks.prompt_ver
 
 std::string text_of(const YAML::Node& node, const std::string& what, const YamlSource& source) {
   if (!node.IsScalar()) source.refuse(node.Mark(), fmt::format("{} must be text", what));
-  if (node.Scalar().find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (is_blank(node.Scalar())) {
     source.refuse(node.Mark(), fmt::format("{} is empty", what));
   }
   if (node.Scalar().find('\0') != std::string::npos) source.refuse(node.Mark(), fmt::format("{} holds a NUL", what));

@@ -27,9 +27,6 @@ struct BatchedOutcome {
   std::variant<Reply, Failure> outcome;
 };
 
-// Whose questions can be handed over, for messages.
-inline constexpr const char* kProvidersWithBatches = "openai, anthropic, gemini and xai";
-
 class BatchApi {
  public:
   virtual ~BatchApi() = default;

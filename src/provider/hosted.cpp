@@ -101,11 +101,10 @@ void set_wires(HttpProviderOptions& options, const HostedProvider& provider, Api
   if (options.wire) return;
 
   options.why_it_writes_nothing = "it states a probability and writes no text: --readout decision";
-  const bool may_write = provider.name == "openrouter" && options.asked_model.find("typesafe/") == std::string::npos;
-  if (may_write)
-    options.why_it_writes_nothing =
-        "OpenRouter is asked by its decisions API here: --readout decision; its models that write are reached as "
-        "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1";
+  if (!provider.where_others_write.empty() && !options.asked_model.starts_with(provider.only_decides))
+    options.why_it_writes_nothing = fmt::format(
+        "{} is asked by its decisions API here: --readout decision; its models that write are reached as {}",
+        provider.title, provider.where_others_write);
 }
 
 std::vector<std::string> headers_of(const HostedProvider& provider, const std::string& key) {
@@ -130,15 +129,15 @@ void require_key(const HostedProvider& provider, const std::string& key) {
 void require_batches(const HttpProviderOptions& options) {
   if (options.batches == nullptr)
     refuse(fmt::format("{} has no batch API here", options.provider),
-           fmt::format("--batch is for {}; leave it out", kProvidersWithBatches));
+           fmt::format("--batch is for {}; leave it out", providers_with_batches()));
 }
 
-// OpenAI's regional addresses, e.g. eu.api.openai.com, charge more. Its replies do not say so.
+// "eu" of eu.api.openai.com; empty where the address has no region of its own.
 std::string region_of(const HostedProvider& provider, const std::string& base_url) {
-  constexpr std::string_view regional = ".api.openai.com";
+  if (provider.dearer_hosts.empty()) return "";
   const auto url = parse_url(base_url);
   const std::string host = url ? url->host : "";
-  return provider.name == "openai" && host.ends_with(regional) ? host.substr(0, host.size() - regional.size()) : "";
+  return host.ends_with(provider.dearer_hosts) ? host.substr(0, host.size() - provider.dearer_hosts.size()) : "";
 }
 
 std::string when_it_retires(const PriceList::Entry& entry) {
@@ -177,6 +176,7 @@ const std::array kProviders = {
                    .base_url_variable = "OPENAI_BASE_URL",
                    .base_url = "https://api.openai.com/v1",
                    .bare_prefixes = {"gpt-", "chatgpt-", "o1", "o3", "o4"},
+                   .dearer_hosts = ".api.openai.com",
                    .has_several_apis = true,
                    .wire = &openai_wire,
                    .decisions = &decision_wire<OpenAiDecisionWire>,
@@ -191,7 +191,8 @@ const std::array kProviders = {
                    .key_header = "x-api-key: ",
                    .further_header = kAnthropicVersion,
                    .wire = &only_wire<MessagesWire>,
-                   .batches = &make_anthropic_batches},
+                   .batches = &make_anthropic_batches,
+                   .gives_logprobs = false},
     HostedProvider{.name = "gemini",
                    .title = "Google Gemini",
                    .key_variable = "GEMINI_API_KEY",
@@ -246,7 +247,9 @@ const std::array kProviders = {
                    .base_url_ending = "/api/v1",
                    .bare_prefixes = {},
                    .is_hashed_bare = false,
-                   .decisions = &openrouter_wire},
+                   .decisions = &openrouter_wire,
+                   .only_decides = "typesafe/",
+                   .where_others_write = "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"},
     HostedProvider{.name = "systemone",
                    .title = "the System One server",
                    .key_variable = "SYSTEMONE_API_KEY",
@@ -265,6 +268,16 @@ const std::array kProviders = {
 }  // namespace
 
 std::span<const HostedProvider> hosted_providers() { return kProviders; }
+
+std::string providers_with_batches() {
+  std::vector<std::string_view> names;
+  for (const HostedProvider& provider : kProviders)
+    if (provider.batches != nullptr) names.push_back(provider.name);
+
+  const std::string_view last = names.back();
+  names.pop_back();
+  return fmt::format("{} and {}", fmt::join(names, ", "), last);
+}
 
 std::optional<HostedModel> hosted_model(const std::string& model) {
   for (const HostedProvider& provider : hosted_providers()) {
@@ -287,8 +300,8 @@ Readout usual_readout(const HostedModel& model) {
 HttpProviderOptions hosted_options(const HostedModel& model, const HostedSettings& settings, const PriceList& prices) {
   const HostedProvider& provider = *model.provider;
   require_key(provider, settings.key);
-  if (settings.optional.logprobs && provider.name == "anthropic")
-    refuse("Anthropic gives no log-probabilities", "leave --logprobs out");
+  if (settings.optional.logprobs && !provider.gives_logprobs)
+    refuse(fmt::format("{} gives no log-probabilities", provider.title), "leave --logprobs out");
   const std::string base_url = settings.base_url.empty() ? std::string(provider.base_url) : settings.base_url;
   const std::string listed = std::string(provider.name) + "/" + model.name;
   HttpProviderOptions options;

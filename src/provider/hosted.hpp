@@ -28,6 +28,7 @@ struct HostedProvider {
   bool is_hashed_bare = true;                   // keys name the model alone, without "PROVIDER/"
   std::string_view key_header = "Authorization: Bearer ";
   std::string_view further_header{};  // sent with every request
+  std::string_view dearer_hosts{};    // hosts that end so charge by region, e.g. eu.api.openai.com; replies do not say so
 
   // What it offers; null: nothing of the kind.
   bool has_several_apis = false;  // of models that write: --api chooses
@@ -35,10 +36,17 @@ struct HostedProvider {
   std::shared_ptr<const DecisionWire> (*decisions)() = nullptr;
   std::unique_ptr<BatchApi> (*batches)(const HttpProviderOptions&) = nullptr;
   std::string_view decision_models{};  // with a `wire`: names that begin so state a probability and write no text
+  bool gives_logprobs = true;
+  // Without a `wire`: where models whose names do not begin with `only_decides` are reached as writing ones.
+  std::string_view only_decides{};
+  std::string_view where_others_write{};
   bool server_counts = false;          // whose server it is belongs to the model's identity (provider/http/server.hpp)
 };
 
 std::span<const HostedProvider> hosted_providers();
+
+// "openai, anthropic, gemini and xai": for messages.
+std::string providers_with_batches();
 
 // "openai/gpt-5", or a bare name from an earlier recipe; null: not a hosted model.
 struct HostedModel {

@@ -13,7 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/number.hpp"
-#include "base/placed_json.hpp"
+#include "base/strict_json.hpp"
 
 namespace heretix {
 namespace {

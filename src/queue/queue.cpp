@@ -82,7 +82,7 @@ std::optional<ClaimedJob> Queue::claim_by(std::string_view sql, const std::vecto
   }
   // The lock stands inside the statement, where SQLite's adapter does not look for it.
   const char* lock = database_.locks_rows() ? "FOR UPDATE SKIP LOCKED" : "";
-  const auto rows = database_.query(fmt::format(fmt::runtime(sql), wanted + ")", lock), bindings);
+  const auto rows = database_.change(fmt::format(fmt::runtime(sql), wanted + ")", lock), bindings);
   if (rows.empty()) return std::nullopt;
   return ClaimedJob{.id = rows[0].text_or_empty("id"),
                     .kind = rows[0].text_or_empty("kind"),

@@ -65,7 +65,7 @@ TokenChoice choice_of(const json& token) {
 }  // namespace
 
 ReadNumber read_number(std::string_view text) {
-  const std::size_t start = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  const std::size_t start = std::min(text.find_first_not_of(kWhiteSpace), text.size());
   const std::string_view rest = text.substr(start);
   const std::size_t end = rest.find_first_of(kEnds);
   const std::string_view number = rest.substr(0, end);

@@ -7,12 +7,11 @@
 namespace heretix {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
 constexpr std::string_view kYes = "true";
 constexpr std::string_view kNo = "false";
 
 std::string_view without_space(std::string_view text) {
-  return text.substr(std::min(text.find_first_not_of(kSpace), text.size()));
+  return text.substr(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
 }
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }

@@ -65,7 +65,7 @@ std::optional<std::string> Row::text(std::string_view column) const {
 std::vector<std::vector<Row>> Database::query_all(const std::vector<Query>& queries) {
   std::vector<std::vector<Row>> found;
   found.reserve(queries.size());
-  for (const Query& one : queries) found.push_back(query(one.sql, one.bindings));
+  for (const Query& one : queries) found.push_back(rows_of(one.sql, one.bindings, one.effect));
   return found;
 }
 

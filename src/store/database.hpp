@@ -31,9 +31,13 @@ struct Binding {
 };
 using Bindings = std::vector<Binding>;
 
+// What a statement does, said by who wrote it: only what reads may be sent again after its connection broke.
+enum class Effect { reads, changes };
+
 struct Query {
   std::string sql;
   Bindings bindings;
+  Effect effect = Effect::reads;
 };
 
 // The names of a result's columns, which all its rows share: a name of its own in every row costs more than the values.
@@ -83,9 +87,16 @@ class Database {
  public:
   virtual ~Database() = default;
   virtual std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) = 0;  // rows changed
-  virtual std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) = 0;
-  // In one round trip where the store can; what each found, in their order. Outside a transaction they only read, and
-  // each may see another state. Within one they may also be writes that end in RETURNING.
+  // The rows of a statement that only reads, which may lock what it reads. SQLite throws Error{broken} for another.
+  std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) {
+    return rows_of(sql, bindings, Effect::reads);
+  }
+  // The rows that a change returns (RETURNING).
+  std::vector<Row> change(std::string_view sql, const Bindings& bindings = {}) {
+    return rows_of(sql, bindings, Effect::changes);
+  }
+  // In one round trip where the store can, which outside a transaction is where all of them only read; what each found,
+  // in their order. Outside a transaction each may see another state.
   virtual std::vector<std::vector<Row>> query_all(const std::vector<Query>& queries);
   // Nothing that is read in a transaction goes stale before its commit: SQLite takes the write lock at once, Postgres
   // runs it serializable, and the loser of two gets TransactionLost.
@@ -107,6 +118,9 @@ class Database {
   virtual bool is_held(const std::string& /*name*/) { return false; }
   // Whether another connection may have committed since the last call, or since the database was opened.
   virtual bool changed_elsewhere() { return true; }
+
+ private:
+  virtual std::vector<Row> rows_of(std::string_view sql, const Bindings& bindings, Effect effect) = 0;
 };
 
 enum class Isolation { alone, beside_others };  // begin(), begin_beside_others()

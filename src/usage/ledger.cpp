@@ -63,7 +63,7 @@ CheckUsage Ledger::usage_of(const User& user) {
 std::optional<std::string> Ledger::charge(const User& user) {
   const ServicePlan& plan = service_plan_or_trial(user.plan);
   const UsagePeriod period = period_of(plan, now());
-  const auto rows = database_.query(kCharge, {{":id", new_uuid()},
+  const auto rows = database_.change(kCharge, {{":id", new_uuid()},
                                               {":user", user.id},
                                               {":first", period.first_day},
                                               {":last", period.last_day},
@@ -85,7 +85,7 @@ bool Ledger::set_plan(const std::string& user_id, const ServicePlan& plan) {
 }
 
 bool Ledger::charge_visitor(const std::string& visitor_id) {
-  return !database_.query(kChargeVisitor, {{":id", visitor_id}, {":most", kAnonymousChecks}}).empty();
+  return !database_.change(kChargeVisitor, {{":id", visitor_id}, {":most", kAnonymousChecks}}).empty();
 }
 
 void Ledger::give_back_to_visitor(const std::string& visitor_id) {
@@ -95,7 +95,7 @@ void Ledger::give_back_to_visitor(const std::string& visitor_id) {
 bool Ledger::reserve_spending(const std::string& scope, Usd most, Usd cap) {
   if (most > cap) return false;
   return !database_
-              .query(kReserve, {{":scope", scope},
+              .change(kReserve, {{":scope", scope},
                                 {":day", now().substr(0, 10)},
                                 {":most", most.micros_above()},
                                 {":cap", cap.micros()}})

@@ -98,7 +98,7 @@ TEST_F(App, ChargesUpToTheLimitAndGivesBackOnce) {
 TEST_F(App, CountsUpToTheLimitWithinAWindowThatBeginsWithTheFirst) {
   const auto count = [&](const std::string& subject) {
     const Query query = count_in_window("s", subject, {3, std::chrono::hours(1)});
-    return was_counted(database_->query(query.sql, query.bindings));
+    return was_counted(database_->change(query.sql, query.bindings));
   };
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(count("a")) << i;
   EXPECT_FALSE(count("a"));

@@ -9,8 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kTopLogprobs = 5;
-
 // Search, maps, retrieval or a page that was read. Its citationMetadata is none of these: it tells which source of its
 // training the model recites.
 bool shows_a_source(const json& candidate) {

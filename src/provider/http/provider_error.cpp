@@ -340,7 +340,7 @@ ProviderError read_plain_error(std::string_view body) {
   if (first_invalid_utf8(text)) text = "bytes that are no text";
 
   ProviderError error;
-  error.message = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  error.message = text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
   interpret(error);
   return error;
 }

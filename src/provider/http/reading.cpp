@@ -55,7 +55,7 @@ std::optional<Usd> bill_of(const HttpResponse& response, const HttpProviderOptio
 std::string_view without_comments(std::string_view body) {
   std::string_view rest = body;
   for (;;) {
-    const std::size_t start = rest.find_first_not_of(" \t\r\n");
+    const std::size_t start = rest.find_first_not_of(kWhiteSpace);
     if (start == std::string_view::npos) return {};
     rest.remove_prefix(start);
     if (!rest.starts_with(':')) return rest;

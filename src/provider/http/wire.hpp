@@ -21,6 +21,9 @@ struct OptionalParameters {
   bool logprobs = false;  // of the answer's tokens
 };
 
+// The likeliest tokens that a provider is asked for at each place: enough to see what else might have been said.
+inline constexpr int kTopLogprobs = 5;
+
 // How the agreed form of an answer is asked for; the prompt states it in every case.
 enum class FormRequest { json_schema, json_object, none };
 

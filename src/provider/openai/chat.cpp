@@ -9,7 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kTopLogprobs = 5;
 constexpr int kMostTopLogprobs = 20;  // that OpenAI and vLLM give
 
 // A string, or parts of type text.

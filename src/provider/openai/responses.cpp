@@ -10,8 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kTopLogprobs = 5;
-
 // What the provider runs itself while it answers. A function call is none of these: it would be ours to run.
 constexpr std::array<std::string_view, 6> kServerTools = {
     "web_search_call", "file_search_call", "mcp_call", "code_interpreter_call", "tool_search_call", "mcp_list_tools"};

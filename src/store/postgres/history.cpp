@@ -43,10 +43,11 @@ Revision revision_from(const std::string& folder, const Files& files) {
   Revision revision{.id = folder,
                     .up = std::string(file(files, folder, "up.sql")),
                     .down = std::string(file(files, folder, "down.sql")),
+                    .up_in_sqlite = std::string(file(files, folder, "sqlite.sql")),
                     .catalogue = parse_catalogue(file(files, folder, "catalogue.txt"))};
   auto header = header_of(revision.up);
-  if (header["revision"] != folder)
-    throw Error(ErrorKind::broken, fmt::format("migrations/{}/up.sql names another revision", folder), kBuildFault);
+  if (header["revision"] != folder || header_of(revision.up_in_sqlite)["revision"] != folder)
+    throw Error(ErrorKind::broken, fmt::format("a file of migrations/{} names another revision", folder), kBuildFault);
   revision.parent = header["parent"];
   revision.title = header["title"];
   revision.destroys = words_of(header_of(revision.down)["destroys"]);

@@ -1,7 +1,7 @@
-// The one migration history of every Postgres database: the files of migrations/, embedded at build time.
+// The one migration history of every database of the service: the files of migrations/, embedded at build time.
 //
-// Alembic runs the same files (migrations/env.py). A revision is a folder with up.sql, down.sql and catalogue.txt, the
-// shape that a database has there.
+// Alembic runs the same files (migrations/env.py). A revision is a folder with up.sql, down.sql, sqlite.sql and
+// catalogue.txt, the shape that a Postgres database has there.
 #pragma once
 
 #include <map>
@@ -26,6 +26,7 @@ struct Revision {
   std::string parent{};  // "base" for the first
   std::string title{};
   std::string up{}, down{};
+  std::string up_in_sqlite{};  // of the service's file (store/sqlite/app_file.hpp), which has no way back
   std::vector<std::string> destroys{};  // tables that `down` drops
   Catalogue catalogue{};
   std::vector<OlderShape> older{};

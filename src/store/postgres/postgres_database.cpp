@@ -201,7 +201,7 @@ std::string pglite_in(const std::string& version) {
   return version.find("Emscripten") == std::string::npos ? "" : "PGlite";
 }
 
-std::vector<Row> rows_of(const PGresult* table) {
+std::vector<Row> rows_in(const PGresult* table) {
   const int columns = PQnfields(table);
   auto names = std::make_shared<std::vector<std::string>>();
   names->reserve(static_cast<std::size_t>(columns));
@@ -456,12 +456,17 @@ PostgresDatabase::Result PostgresDatabase::run_idempotent(std::string_view sql, 
   }
 }
 
-std::vector<Row> PostgresDatabase::query(std::string_view sql, const Bindings& bindings) {
-  const bool only_reads = sql.starts_with("SELECT");
-  if (!only_reads) ensure_alive();
-  const Result result = only_reads ? run_idempotent(sql, &bindings) : run(sql, &bindings);
-  require_success(result, only_reads ? Doing::reads : Doing::writes);
-  return rows_of(result.rows.get());
+std::vector<Row> PostgresDatabase::rows_of(std::string_view sql, const Bindings& bindings, Effect effect) {
+  if (effect == Effect::reads) {
+    const Result result = run_idempotent(sql, &bindings);
+    require_success(result, Doing::reads);
+    return rows_in(result.rows.get());
+  }
+
+  ensure_alive();
+  const Result result = run(sql, &bindings);
+  require_success(result, Doing::writes);
+  return rows_in(result.rows.get());
 }
 
 // In libpq's pipeline mode. Outside a transaction empty where something failed, which the same queries one by one will
@@ -512,7 +517,7 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
     refuse_in_transaction(std::move(failed));
   }
   std::vector<std::vector<Row>> found;
-  for (const Rows& rows : results) found.push_back(rows_of(rows.get()));
+  for (const Rows& rows : results) found.push_back(rows_in(rows.get()));
   return found;
 }
 
@@ -525,7 +530,9 @@ void PostgresDatabase::refuse_in_transaction(Result failed) {
 }
 
 std::vector<std::vector<Row>> PostgresDatabase::query_all(const std::vector<Query>& queries) {
-  if (queries.size() < 2) return Database::query_all(queries);
+  const bool may_be_sent_again =
+      in_transaction_ || std::ranges::all_of(queries, [](const Query& q) { return q.effect == Effect::reads; });
+  if (queries.size() < 2 || !may_be_sent_again) return Database::query_all(queries);
   ensure_alive();
   auto found = pipelined(queries);
   return found ? std::move(*found) : Database::query_all(queries);

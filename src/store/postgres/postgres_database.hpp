@@ -66,7 +66,6 @@ class PostgresDatabase final : public Database {
   ~PostgresDatabase() override;
 
   std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) override;
-  std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) override;
   std::vector<std::vector<Row>> query_all(const std::vector<Query>& queries) override;
   void begin() override;
   void begin_beside_others() override;
@@ -90,6 +89,8 @@ class PostgresDatabase final : public Database {
   std::optional<CopiedBytes> next_copied();
 
  private:
+  std::vector<Row> rows_of(std::string_view sql, const Bindings& bindings, Effect effect) override;
+
   struct Connection;
   struct Result;
   struct Statement;

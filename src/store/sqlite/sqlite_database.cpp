@@ -165,6 +165,20 @@ class OpenStatement {
   SQLite::Statement& statement_;
 };
 
+struct Prepared {
+  SQLite::Statement statement;
+  bool only_reads;
+};
+
+// SQLiteCpp keeps its statements to itself, so that the question needs one of our own, once a text.
+bool only_reads(const SQLite::Database& database, const std::string& sql) {
+  sqlite3_stmt* asked = nullptr;
+  sqlite3_prepare_v2(database.getHandle(), sql.c_str(), -1, &asked, nullptr);
+  const bool reads = asked != nullptr && sqlite3_stmt_readonly(asked) != 0;
+  sqlite3_finalize(asked);
+  return reads;
+}
+
 // One connection, one thread: SQLite need not lock for every column.
 int flags_of(Access access) {
   return SQLITE_OPEN_NOMUTEX | (access == Access::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE);
@@ -178,18 +192,21 @@ struct SqliteDatabase::Connection {
     define_times(database.getHandle());
   }
 
-  SQLite::Statement& prepared(std::string_view sql) {
+  // Reset, and without bindings.
+  Prepared& prepared(std::string_view sql) {
     auto found = statements.find(std::string(sql));
     if (found == statements.end()) {
-      found = statements.try_emplace(std::string(sql), database, without_row_locks(sql)).first;
+      const std::string text = without_row_locks(sql);
+      found = statements.try_emplace(std::string(sql), Prepared{{database, text}, only_reads(database, text)}).first;
     }
-    found->second.tryReset();  // reset() would throw again what the statement's last use threw
-    found->second.clearBindings();
+    SQLite::Statement& statement = found->second.statement;
+    statement.tryReset();  // reset() would throw again what the statement's last use threw
+    statement.clearBindings();
     return found->second;
   }
 
   SQLite::Database database;
-  std::unordered_map<std::string, SQLite::Statement> statements;  // prepared once, bound anew each time
+  std::unordered_map<std::string, Prepared> statements;  // prepared once, bound anew each time
 };
 
 void require_database_file(const std::string& path) {
@@ -223,16 +240,20 @@ SqliteDatabase::~SqliteDatabase() = default;
 
 std::int64_t SqliteDatabase::execute(std::string_view sql, const Bindings& bindings) {
   try {
-    SQLite::Statement& statement = connection_->prepared(sql);
+    SQLite::Statement& statement = connection_->prepared(sql).statement;
     const OpenStatement open(statement);
     bind(statement, bindings);
     return statement.exec();
   } catch (const SQLite::Exception& e) { refuse(path_, e); }
 }
 
-std::vector<Row> SqliteDatabase::query(std::string_view sql, const Bindings& bindings) {
+std::vector<Row> SqliteDatabase::rows_of(std::string_view sql, const Bindings& bindings, Effect effect) {
   try {
-    SQLite::Statement& statement = connection_->prepared(sql);
+    Prepared& prepared = connection_->prepared(sql);
+    if (effect == Effect::reads && !prepared.only_reads)
+      throw Error(ErrorKind::broken, fmt::format("a statement that changes rows is declared to read: {}", sql));
+
+    SQLite::Statement& statement = prepared.statement;
     const OpenStatement open(statement);
     bind(statement, bindings);
 

@@ -56,7 +56,6 @@ class SqliteDatabase final : public Database {
   ~SqliteDatabase() override;
 
   std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) override;
-  std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) override;
   void begin() override;
   void commit() override;
   void rollback() noexcept override;
@@ -78,6 +77,8 @@ class SqliteDatabase final : public Database {
   const std::string& path() const { return path_; }
 
  private:
+  std::vector<Row> rows_of(std::string_view sql, const Bindings& bindings, Effect effect) override;
+
   struct Connection;
   std::int64_t data_version_ = 0;  // of the last look
   std::string path_;

@@ -51,6 +51,18 @@ TEST(SqliteDatabase, KeepsItsLocksWhileTheProcessOpensAndClosesTheFileAgain) {
   writer.commit();
 }
 
+TEST(SqliteDatabase, RefusesAChangeThatIsDeclaredToRead) {
+  const TemporaryFolder folder;
+  SqliteDatabase database(folder.path() + "/store.sqlite", {.access = Access::create});
+  database.execute_script("CREATE TABLE t (a INTEGER)");
+  const std::string insert = "INSERT INTO t (a) VALUES (1) RETURNING a";
+  EXPECT_THROW(database.query(insert), Error);
+  EXPECT_THROW(database.query_all({{insert, {}}}), Error);
+  EXPECT_TRUE(database.query("SELECT a FROM t").empty());
+  EXPECT_EQ(database.change(insert).at(0).integer("a"), 1);
+  EXPECT_EQ(database.query("SELECT a FROM t FOR UPDATE").size(), 1U) << "a read that locks is a read";
+}
+
 TEST(SqliteDatabase, CountsItsChangesWithoutLettingAnybodyWriteIntoItsSnapshot) {
   const TemporaryFolder folder;
   const std::string path = folder.path() + "/store.sqlite";

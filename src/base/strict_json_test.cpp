@@ -1,4 +1,4 @@
-#include "base/placed_json.hpp"
+#include "base/strict_json.hpp"
 
 #include <gtest/gtest.h>
 

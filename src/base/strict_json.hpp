@@ -1,5 +1,5 @@
-// JSON of a file that a person made: every complaint names the line and column, and a key that is given twice in one
-// object is refused, where a plain JSON reader keeps the last one and says nothing.
+// JSON read without mercy: RFC 8259, and a key that is given twice in one object is refused, where a plain JSON reader
+// keeps the last one and says nothing. One reader for what models answer, what clients send and what people write.
 #pragma once
 
 #include <map>
@@ -11,6 +11,14 @@
 
 namespace heretix {
 
+enum class JsonFault { none, syntax, duplicate_key, too_deep };
+
+// `value` is filled only where the fault is none. duplicate_key and too_deep mean that nothing else was wrong.
+// `deepest`: how many objects and lists may lie within one another, the outermost counted. A number beyond a double's
+// range is read as 1e308 of its sign. Pure.
+JsonFault parse_strict(std::string_view text, int deepest, nlohmann::json& value);
+
+// A file that a person made: every complaint names the line and column.
 class PlacedJson {
  public:
   // `source` leads every message; `hint` ends it: where the format is described. `first_line`: of the text in its file.

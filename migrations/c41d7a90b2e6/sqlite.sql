@@ -1,0 +1,2 @@
+-- revision: c41d7a90b2e6
+-- Changes nothing here: these tables are kept in the harness's file (migrations/sqlite).
