@@ -9,14 +9,15 @@
 
 namespace heretix {
 
-enum class ColumnKind { text, integer, real, bytes };  // truth is read as an integer, a time as text
-
 struct CheckColumn {
   const char* name;  // as Postgres has it
   std::string sql;   // quoted where Postgres would fold its letters
   ColumnKind kind;
   Value value;
 };
+
+// As SQL names it: Postgres would fold the letters of "K".
+std::string quoted_column(std::string_view name);
 
 inline constexpr std::size_t kExecutionDigits = 12;
 

@@ -4,18 +4,23 @@
 
 #include "base/error.hpp"
 #include "check/check_row.hpp"
+#include "record/measured_columns.hpp"
 
 namespace heretix {
 namespace {
 
 // The columns of `runs`, created_at in Unix seconds, and those that only `checks` has.
-constexpr std::string_view kSelect =
-    "SELECT run_id, env, extract(epoch FROM created_at)::bigint AS created_at, "
-    "extract(epoch FROM finished_at)::bigint AS finished_at, claim, claim_hash, model, prompt_version, "
-    "\"K\", \"R\", \"T\", \"B\", seed, bootstrap_seed, max_output_tokens, prob_true_rpl, ci_lo, ci_hi, ci_width, "
-    "template_iqr_logit, stability_score, imbalance_ratio, rpl_compliance_rate, cache_hit_rate, config_json, "
-    "sampler_json, counts_by_template_json, artifact_json_path, prompt_char_len_max, pqs, gate_compliance_ok, "
-    "gate_stability_ok, gate_precision_ok, pqs_version, was_cached, provider_model_id FROM checks";
+const std::string& select_of_checks() {
+  static const std::string sql = [] {
+    std::string columns =
+        "run_id, env, extract(epoch FROM created_at)::bigint AS created_at, "
+        "extract(epoch FROM finished_at)::bigint AS finished_at";
+    for (const MeasuredColumn& column : measured_columns()) columns += ", " + quoted_column(column.name);
+    return fmt::format("SELECT {} FROM checks", columns);
+  }();
+  return sql;
+}
+
 constexpr std::string_view kFind = "SELECT run_id FROM checks WHERE substr(run_id, 1, length(:name)) = :name";
 constexpr std::string_view kFindExecution = "SELECT run_id FROM checks WHERE run_id LIKE '%-' || :digits";
 constexpr std::string_view kServedExecution =
@@ -27,7 +32,7 @@ constexpr std::string_view kAttemptsInFile =
 }  // namespace
 
 std::vector<Row> CheckStore::runs(std::size_t most) {
-  return database().query(fmt::format("{} ORDER BY checks.created_at DESC, run_id LIMIT :most", kSelect),
+  return database().query(fmt::format("{} ORDER BY checks.created_at DESC, run_id LIMIT :most", select_of_checks()),
                           {{":most", static_cast<std::int64_t>(most)}});
 }
 
@@ -40,7 +45,8 @@ std::string CheckStore::find_run(const std::string& name) {
 }
 
 Row CheckStore::run(const std::string& run_id) {
-  std::vector<Row> found = database().query(fmt::format("{} WHERE run_id = :run", kSelect), {{":run", run_id}});
+  std::vector<Row> found =
+      database().query(fmt::format("{} WHERE run_id = :run", select_of_checks()), {{":run", run_id}});
   if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", run_id), "see heretix list");
   return found[0];
 }

@@ -52,19 +52,14 @@ std::optional<Value> wrapped(const std::optional<T>& converted) {
 std::optional<Value> brought_to(ColumnKind kind, const Value& value) {
   if (std::holds_alternative<std::monostate>(value)) return value;
   switch (kind) {
-    case ColumnKind::integer: return wrapped(whole(value));
+    case ColumnKind::integer:
+    case ColumnKind::bits:
+    case ColumnKind::truth: return wrapped(whole(value));
     case ColumnKind::real: return wrapped(real(value));
     case ColumnKind::text: return wrapped(plain_text(value));
     case ColumnKind::bytes: return value;
   }
   return std::nullopt;
-}
-
-bool same(const Value& a, const Value& b) {
-  const auto* x = std::get_if<double>(&a);
-  const auto* y = std::get_if<double>(&b);
-  if (x != nullptr && y != nullptr) return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
-  return a == b;
 }
 
 std::string plain_text_or(const Value& value, const char* otherwise) {
@@ -177,7 +172,7 @@ std::map<std::string, CopiedRow> RowCopier::read_back(const std::vector<CopiedRo
 std::string RowCopier::differing_columns(const CopiedRow& row, const CopiedRow& there) const {
   std::string different;
   for (std::size_t i = 0; i < row.size(); ++i) {
-    if (!same(row[i], there[i])) different += (different.empty() ? "" : ", ") + table_.columns[i].name;
+    if (!are_same(row[i], there[i])) different += (different.empty() ? "" : ", ") + table_.columns[i].name;
   }
   return different;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "ask/answer_store.hpp"
@@ -12,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "check/check_row.hpp"
+#include "record/measured_columns.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -41,16 +43,6 @@ constexpr std::string_view kForgetExecutionSamples = "DELETE FROM heretix_execut
 constexpr std::string_view kInsertExecutionSample =
     "INSERT INTO heretix_execution_samples (execution_id, position, cache_key, attempt, from_store) VALUES (:id, "
     ":position, :key, :attempt, :stored) ON CONFLICT DO NOTHING";
-// A recipe that is run again replaces its row; columns of other programs keep their defaults.
-constexpr std::string_view kWriteRun =
-    "INSERT OR REPLACE INTO runs (run_id, created_at, claim, model, prompt_version, K, R, T, B, seed, bootstrap_seed, "
-    "prob_true_rpl, ci_lo, ci_hi, ci_width, template_iqr_logit, stability_score, imbalance_ratio, rpl_compliance_rate, "
-    "cache_hit_rate, config_json, sampler_json, counts_by_template_json, artifact_json_path, prompt_char_len_max, pqs, "
-    "gate_compliance_ok, gate_stability_ok, gate_precision_ok, pqs_version) VALUES (:run, :now, :claim, :model, "
-    ":version, "
-    ":K, :R, :T, :B, :seed, :bootstrap_seed, :p, :lo, :hi, :width, :iqr, :stability, :imbalance, :compliance, :hits, "
-    ":config, :sampler, :counts, :artifact, :longest, :pqs, :gate_compliance, :gate_stability, :gate_precision, "
-    ":pqs_version)";
 constexpr std::string_view kRefusals =
     "SELECT parameter, value, sent_with, message FROM heretix_server_refusals WHERE address = :address AND model = "
     ":model ORDER BY refused_at, parameter, value, sent_with";
@@ -102,6 +94,31 @@ ExecutionRow execution_from(const Row& row) {
           .record_sha256 = row.text_or_empty("record_sha256")};
 }
 
+// ":K", which must outlive the binding.
+std::string_view parameter_of(const MeasuredColumn& column) {
+  static const std::map<std::string_view, std::string> names = [] {
+    std::map<std::string_view, std::string> made;
+    for (const MeasuredColumn& one : measured_columns()) made.emplace(one.name, fmt::format(":{}", one.name));
+    return made;
+  }();
+  return names.at(column.name);
+}
+
+// A recipe that is run again replaces its row; columns of other programs keep their defaults.
+const std::string& write_run_sql() {
+  static const std::string sql = [] {
+    std::string names, values;
+    for (const MeasuredColumn& column : measured_columns()) {
+      if (!column.is_in_runs) continue;
+      names += fmt::format(", {}", column.name);
+      values += fmt::format(", :{}", column.name);
+    }
+    return fmt::format("INSERT OR REPLACE INTO runs (run_id, created_at{}) VALUES (:run_id, :created_at{})", names,
+                       values);
+  }();
+  return sql;
+}
+
 // The column is signed in our files and may be TEXT in older ones.
 Value stored_seed(Database& database, std::uint64_t seed) {
   for (const Row& column : database.query("PRAGMA table_info(runs)")) {
@@ -141,41 +158,16 @@ std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& ba
 }
 
 void RunStore::write_run(const Record& r, const std::string& artifact_path) {
-  const Sampling& s = r.plan.recipe.sampling;
-  const auto given_seed =
-      r.seed_source == SeedSource::derived ? std::nullopt : std::optional(std::bit_cast<std::int64_t>(r.seed));
-  const double hits = r.answered == 0 ? 0.0 : static_cast<double>(r.from_store) / static_cast<double>(r.answered);
-  database_.execute(kWriteRun,
-                    {{":run", r.plan.run_id},
-                     {":now", std::int64_t{r.execution.finished_at}},
-                     {":claim", r.plan.recipe.claim.text},
-                     {":model", r.plan.recipe.model},
-                     {":version", r.plan.prompt_version},
-                     {":K", std::int64_t{s.slots}},
-                     {":R", std::int64_t{s.replicates}},
-                     {":T", std::int64_t{r.plan.templates_selected()}},
-                     {":B", std::int64_t{s.draws}},
-                     {":seed", or_null(given_seed)},
-                     {":bootstrap_seed", stored_seed(database_, r.seed)},
-                     {":p", r.estimate.p.value()},
-                     {":lo", r.estimate.ci95.low.value()},
-                     {":hi", r.estimate.ci95.high.value()},
-                     {":width", r.estimate.ci95.width()},
-                     {":iqr", r.estimate.spread_logit},
-                     {":stability", r.estimate.stability},
-                     {":imbalance", r.estimate.imbalance},
-                     {":compliance", r.compliance},
-                     {":hits", hits},
-                     {":config", config_json(r.plan, r.bank, given_seed ? std::optional(r.seed) : std::nullopt).dump()},
-                     {":sampler", sampler_json(r.plan).dump()},
-                     {":counts", counts_json(r).dump()},
-                     {":artifact", artifact_path},
-                     {":longest", std::int64_t{r.plan.longest_prompt}},
-                     {":pqs", std::int64_t{r.quality}},
-                     {":gate_compliance", std::int64_t{r.gates[0].passed()}},
-                     {":gate_stability", std::int64_t{r.gates[1].passed()}},
-                     {":gate_precision", std::int64_t{r.gates[2].passed()}},
-                     {":pqs_version", std::string(kQualityVersion)}});
+  Bindings row{{":run_id", r.plan.run_id}, {":created_at", std::int64_t{r.execution.finished_at}}};
+  for (const MeasuredColumn& column : measured_columns()) {
+    if (!column.is_in_runs) continue;
+    const std::string_view name = column.name;
+    Value value = column.value(r);
+    if (column.kind == ColumnKind::bits) value = stored_seed(database_, r.seed);
+    if (name == kArtifactColumn) value = artifact_path;
+    row.push_back({parameter_of(column), std::move(value)});
+  }
+  database_.execute(write_run_sql(), row);
 }
 
 void RunStore::finish(const Record& record, const std::string& artifact_path) {
@@ -242,8 +234,8 @@ std::vector<Row> RunStore::runs(std::size_t most) {
 std::vector<Row> RunStore::unfinished(std::size_t most) {
   if (!has_our_tables()) return {};
   std::string columns;
-  for (const char* name : runs_columns()) {
-    const bool is_known = std::ranges::find(kExecutionColumns, std::string_view(name)) != kExecutionColumns.end();
+  for (const std::string& name : runs_columns()) {
+    const bool is_known = std::ranges::find(kExecutionColumns, name) != kExecutionColumns.end();
     columns += is_known ? fmt::format("e.{0} AS {0}, ", name) : fmt::format("NULL AS {}, ", name);
   }
   return database_.query(
@@ -399,33 +391,15 @@ std::vector<Row> RunStore::attempt_rows(const std::string& cache_key) {
                          {{":key", cache_key}});
 }
 
+// Seeds and the artifact's place have checks of their own, and config_json is read to make the record.
 std::vector<ExpectedColumn> RunStore::expected_columns(const Record& r, const Row&) {
-  const Sampling& s = r.plan.recipe.sampling;
-  const auto flag = [](bool passed) { return Value(std::int64_t{passed}); };
-  return {{"claim", r.plan.recipe.claim.text},
-          {"model", r.plan.recipe.model},
-          {"prompt_version", r.plan.prompt_version},
-          {"K", std::int64_t{s.slots}},
-          {"R", std::int64_t{s.replicates}},
-          {"T", std::int64_t{r.plan.templates_selected()}},
-          {"B", std::int64_t{s.draws}},
-          {"prob_true_rpl", r.estimate.p.value()},
-          {"ci_lo", r.estimate.ci95.low.value()},
-          {"ci_hi", r.estimate.ci95.high.value()},
-          {"ci_width", r.estimate.ci95.width()},
-          {"template_iqr_logit", r.estimate.spread_logit},
-          {"stability_score", r.estimate.stability},
-          {"imbalance_ratio", r.estimate.imbalance},
-          {"rpl_compliance_rate", r.compliance},
-          {"cache_hit_rate", static_cast<double>(r.from_store) / static_cast<double>(r.answered)},
-          {"sampler_json", sampler_json(r.plan).dump()},
-          {"counts_by_template_json", counts_json(r).dump()},
-          {"prompt_char_len_max", std::int64_t{r.plan.longest_prompt}},
-          {"pqs", std::int64_t{r.quality}},
-          {"gate_compliance_ok", flag(r.gates[0].passed())},
-          {"gate_stability_ok", flag(r.gates[1].passed())},
-          {"gate_precision_ok", flag(r.gates[2].passed())},
-          {"pqs_version", std::string(kQualityVersion)}};
+  constexpr std::array kOwnChecks = {"seed", "bootstrap_seed", "config_json", kArtifactColumn};
+  std::vector<ExpectedColumn> expected;
+  for (const MeasuredColumn& column : measured_columns()) {
+    const bool is_apart = std::ranges::find(kOwnChecks, std::string_view(column.name)) != kOwnChecks.end();
+    if (column.is_in_runs && !is_apart) expected.push_back({column.name, column.value(r)});
+  }
+  return expected;
 }
 
 }  // namespace heretix

@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "check/check_row.hpp"
+#include "record/measured_columns.hpp"
 
 namespace heretix {
 namespace {
@@ -18,18 +19,11 @@ constexpr std::string_view kInsertCheck =
     "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
     "\"B\", seed, max_output_tokens, prompt_char_len_max, was_cached, created_at) VALUES (:id, :run, :env, :user, "
     ":claim, :hash, :model, :version, :K, :R, :T, :B, :seed, :tokens, :longest, false, now())";
-// The figures that lists show, of the check that measured them; its long texts stay where they are.
 constexpr std::string_view kInsertCached =
     "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
-    "\"B\", seed, max_output_tokens, prompt_char_len_max, was_cached, created_at, finished_at, bootstrap_seed, "
-    "prob_true_rpl, ci_lo, ci_hi, ci_width, template_iqr_logit, stability_score, imbalance_ratio, rpl_compliance_rate, "
-    "cache_hit_rate, pqs, gate_compliance_ok, gate_stability_ok, gate_precision_ok, pqs_version, provider_model_id) "
-    "SELECT :id, :run, :env, :user, :claim, :hash, :model, :version, :K, :R, o.\"T\", :B, :seed, o.max_output_tokens, "
-    "o.prompt_char_len_max, true, now(), now(), o.bootstrap_seed, o.prob_true_rpl, o.ci_lo, o.ci_hi, o.ci_width, "
-    "o.template_iqr_logit, "
-    "o.stability_score, o.imbalance_ratio, o.rpl_compliance_rate, o.cache_hit_rate, o.pqs, o.gate_compliance_ok, "
-    "o.gate_stability_ok, o.gate_precision_ok, o.pqs_version, o.provider_model_id FROM checks o WHERE o.id = :of "
-    "RETURNING id";
+    "\"B\", seed, was_cached, created_at, finished_at{}) SELECT :id, :run, :env, :user, :claim, :hash, :model, "
+    ":version, "
+    ":K, :R, o.\"T\", :B, :seed, true, now(), now(){} FROM checks o WHERE o.id = :of RETURNING id";
 constexpr std::string_view kInsertRequest =
     "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, "
     "result_key, "
@@ -109,6 +103,20 @@ ServedCheck served_from(const Row& row) {
           .high = row.real("ci_hi")};
 }
 
+// With the figures that lists show, of the check that measured them; its long texts stay where they are.
+const std::string& insert_cached_sql() {
+  static const std::string sql = [] {
+    std::string names, values;
+    for (const MeasuredColumn& column : measured_columns()) {
+      if (!column.is_figure) continue;
+      names += fmt::format(", {}", column.name);
+      values += fmt::format(", o.{}", column.name);
+    }
+    return fmt::format(kInsertCached, names, values);
+  }();
+  return sql;
+}
+
 std::string state_payload(const std::string& state) { return json{{"state", state}}.dump(); }
 
 }  // namespace
@@ -173,7 +181,7 @@ std::optional<ServedCheck> ServedChecks::insert_cached(const NewServedCheck& che
                                                        std::optional<std::uint64_t> seed, const CachedResult& result) {
   Bindings row = row_of(check, plan, seed);
   row.push_back({":of", result.check_id});
-  const auto done = database_.query_all({{std::string(kInsertCached), std::move(row), Effect::changes},
+  const auto done = database_.query_all({{insert_cached_sql(), std::move(row), Effect::changes},
                                          request_row(check, kCheckDone, result.execution_id),
                                          first_event(check, kCheckDone),
                                          head_query_for(check.id)});

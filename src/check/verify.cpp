@@ -30,19 +30,12 @@ std::string shown(const Value& value) {
 }
 
 // Bit by bit: a probability that lost its last bit is a difference.
-bool same(const Value& a, const Value& b) {
-  const auto* x = std::get_if<double>(&a);
-  const auto* y = std::get_if<double>(&b);
-  if (x != nullptr && y != nullptr) return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
-  return a == b;
-}
-
 class Checker {
  public:
   Checker(RunStore& runs, Verification& verification) : runs_(runs), verification_(verification) {}
 
   void expect(const std::string& place, const Value& stored, const Value& recomputed) {
-    if (same(stored, recomputed)) return;
+    if (are_same(stored, recomputed)) return;
     differ(fmt::format("{}: stored {}, recomputed {}", place, shown(stored), shown(recomputed)));
   }
   void differ(std::string what) { verification_.differences.push_back(std::move(what)); }
@@ -115,9 +108,9 @@ class Checker {
   Row behind(const Row& sample, const Row& counted) {
     if (!runs_.shares_samples() && !held_no_answer(counted)) return counted;
     for (const Row& answer : runs_.answer_rows(sample.text_or_empty("cache_key"))) {
-      if (same(answer.value("response_id"), sample.value("response_id")) &&
-          same(answer.value("created_at"), sample.value("created_at")) &&
-          same(answer.value("latency_ms"), sample.value("latency_ms")))
+      if (are_same(answer.value("response_id"), sample.value("response_id")) &&
+          are_same(answer.value("created_at"), sample.value("created_at")) &&
+          are_same(answer.value("latency_ms"), sample.value("latency_ms")))
         return answer;
     }
     return counted;
@@ -176,7 +169,8 @@ class Checker {
     return verdict.prob_true ? Value(verdict.prob_true->value()) : Value(std::monostate{});
   }
   static bool says(const Row& row, const Verdict& verdict) {
-    return row.text_or_empty("reason") == word_of(verdict) && same(row.value("prob_true"), probability_of(verdict)) &&
+    return row.text_or_empty("reason") == word_of(verdict) &&
+           are_same(row.value("prob_true"), probability_of(verdict)) &&
            row.integer("usable") == std::int64_t{verdict.usable()};
   }
 

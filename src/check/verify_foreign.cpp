@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "check/verify.hpp"
+#include "record/measured_columns.hpp"
 
 namespace heretix {
 namespace {
@@ -81,7 +82,7 @@ Verification verify_foreign(RunStore& runs, const std::string& run_id) {
                                                 e.p.value(), e.ci95.low.value(), e.ci95.high.value(),
                                                 templates.size()));
   expect_near(run, "prob_true_rpl", e.p.value(), verification);
-  expect_near(run, "template_iqr_logit", e.spread_logit, verification);
+  expect_near(run, kSpreadColumn, e.spread_logit, verification);
   expect_near(run, "stability_score", e.stability, verification);
   check_interval(run, e, verification);
   return verification;

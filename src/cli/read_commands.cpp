@@ -33,7 +33,7 @@ json to_json(const Value& value) {
 // The contract's columns but the long texts; the same for files of other programs.
 json run_json(const Row& row) {
   json out;
-  for (const std::string name : runs_columns()) {
+  for (const std::string& name : runs_columns()) {
     if (!name.ends_with("_json") && name != "bootstrap_seed") out[name] = to_json(row.value(name));
   }
   const bool lost = std::holds_alternative<double>(row.value("bootstrap_seed"));
@@ -134,7 +134,7 @@ std::string answer_line(const Answer& a, const Question& q, const Recipe& recipe
 
 json sample_json(const Row& row) {
   json out;
-  for (const char* name : samples_columns()) out[name] = to_json(row.value(name));
+  for (const std::string& name : samples_columns()) out[name] = to_json(row.value(name));
   return out;
 }
 

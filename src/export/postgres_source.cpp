@@ -6,10 +6,12 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "check/check_row.hpp"
 #include "export/check_names.hpp"
 #include "export/copied_rows.hpp"
 #include "export/postgres_columns.hpp"
 #include "export/window.hpp"
+#include "record/measured_columns.hpp"
 
 namespace heretix {
 namespace {
@@ -17,8 +19,8 @@ namespace {
 // A column of the dataset and how Postgres says it; the first two are time and key. Columns that are not listed stay
 // null.
 struct Selected {
-  const char* column;
-  const char* sql;
+  std::string column;
+  std::string sql;
   bool is_uuid = false;
 };
 
@@ -35,60 +37,36 @@ constexpr const char* kTimestampBound = "timestamptz 'epoch' + {} * interval '1 
 constexpr const char* kSecondsBound = "{} / 1000000";
 constexpr const char* kDateBound = "(timestamp 'epoch' + {} * interval '1 microsecond')::date";
 
+TableQuery with_measured_columns(TableQuery checks) {
+  for (const MeasuredColumn& column : measured_columns())
+    checks.selected.push_back({column.name, "c." + quoted_column(column.name)});
+  return checks;
+}
+
 const std::vector<TableQuery> kQueries = {
-    {"checks",
-     {{"created_at", "c.created_at"},
-      {"check_id", "c.run_id"},
-      {"row_id", "c.id", true},
-      {"stored_env", "c.env"},
-      {"user_hash", "c.user_id", true},
-      {"claim", "c.claim"},
-      {"claim_hash", "c.claim_hash"},
-      {"model", "c.model"},
-      {"prompt_version", "c.prompt_version"},
-      {"K", "c.\"K\""},
-      {"R", "c.\"R\""},
-      {"T", "c.\"T\""},
-      {"B", "c.\"B\""},
-      {"seed", "c.seed"},
-      {"bootstrap_seed", "c.bootstrap_seed"},
-      {"max_output_tokens", "c.max_output_tokens"},
-      {"prob_true_rpl", "c.prob_true_rpl"},
-      {"ci_lo", "c.ci_lo"},
-      {"ci_hi", "c.ci_hi"},
-      {"ci_width", "c.ci_width"},
-      {"template_iqr_logit", "c.template_iqr_logit"},
-      {"stability_score", "c.stability_score"},
-      {"imbalance_ratio", "c.imbalance_ratio"},
-      {"rpl_compliance_rate", "c.rpl_compliance_rate"},
-      {"cache_hit_rate", "c.cache_hit_rate"},
-      {"config_json", "c.config_json"},
-      {"sampler_json", "c.sampler_json"},
-      {"counts_by_template_json", "c.counts_by_template_json"},
-      {"artifact_json_path", "c.artifact_json_path"},
-      {"prompt_char_len_max", "c.prompt_char_len_max"},
-      {"pqs", "c.pqs"},
-      {"gate_compliance_ok", "c.gate_compliance_ok"},
-      {"gate_stability_ok", "c.gate_stability_ok"},
-      {"gate_precision_ok", "c.gate_precision_ok"},
-      {"pqs_version", "c.pqs_version"},
-      {"was_cached", "c.was_cached"},
-      {"provider_model_id", "c.provider_model_id"},
-      {"finished_at", "c.finished_at"},
-      {"claim_p", "(d.facts->>'claim')::double precision"},
-      {"negation_p", "(d.facts->>'negation')::double precision"},
-      {"yes_bias_logit", "(d.facts->'yes_bias'->>'log_odds')::double precision"},
-      {"yes_bias_lo", "(d.facts->'yes_bias'->>'low')::double precision"},
-      {"yes_bias_hi", "(d.facts->'yes_bias'->>'high')::double precision"},
-      {"contradicting_share", "(d.facts->>'contradicting_share')::double precision"},
-      {"number_step", "(d.facts->>'step')::double precision"}},
-     // Only records of decisions are looked into.
-     "checks c LEFT JOIN heretix_executions e ON e.execution_id = 'exec-' || right(c.run_id, 12) AND e.mode LIKE "
-     "'%;readout=decision%' LEFT JOIN LATERAL (SELECT e.record_json::jsonb->'readout' AS facts) d ON e.execution_id IS "
-     "NOT NULL",
-     "c.created_at",
-     "c.run_id",
-     kTimestampBound},
+    with_measured_columns(
+        {"checks",
+         {{"created_at", "c.created_at"},
+          {"check_id", "c.run_id"},
+          {"row_id", "c.id", true},
+          {"stored_env", "c.env"},
+          {"user_hash", "c.user_id", true},
+          {"finished_at", "c.finished_at"},
+          {"claim_p", "(d.facts->>'claim')::double precision"},
+          {"negation_p", "(d.facts->>'negation')::double precision"},
+          {"yes_bias_logit", "(d.facts->'yes_bias'->>'log_odds')::double precision"},
+          {"yes_bias_lo", "(d.facts->'yes_bias'->>'low')::double precision"},
+          {"yes_bias_hi", "(d.facts->'yes_bias'->>'high')::double precision"},
+          {"contradicting_share", "(d.facts->>'contradicting_share')::double precision"},
+          {"number_step", "(d.facts->>'step')::double precision"}},
+         // Only records of decisions are looked into.
+         "checks c LEFT JOIN heretix_executions e ON e.execution_id = 'exec-' || right(c.run_id, 12) AND e.mode LIKE "
+         "'%;readout=decision%' LEFT JOIN LATERAL (SELECT e.record_json::jsonb->'readout' AS facts) d ON "
+         "e.execution_id IS "
+         "NOT NULL",
+         "c.created_at",
+         "c.run_id",
+         kTimestampBound}),
     {"samples",
      {{"created_at", "timestamptz 'epoch' + s.created_at * interval '1 second'"},
       {"cache_key", "s.cache_key"},
@@ -185,7 +163,7 @@ std::vector<CopiedField> fields_of(const TableQuery& query, const Table& table) 
   std::vector<CopiedField> fields;
   for (const Selected& one : query.selected) {
     const std::size_t place = table.place(one.column);
-    fields.push_back({.place = place, .type = table.columns[place].type, .is_uuid = one.is_uuid, .column = one.column});
+    fields.push_back({.place = place, .type = table.columns[place].type, .is_uuid = one.is_uuid, .column = table.columns[place].name});
   }
   return fields;
 }

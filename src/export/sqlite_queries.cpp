@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "record/measured_columns.hpp"
 
 namespace heretix {
 namespace {
@@ -25,49 +26,24 @@ struct TableQuery {
   std::string more_keys{};  // UNION ALL …
 };
 
-// The columns of `runs` and where a record (docs/record.md) has them.
-struct RunColumn {
+// In a row of `runs` and in a record: for either the other can serve.
+bool stands_in_both(const MeasuredColumn& column) { return column.is_in_runs && column.in_record != nullptr; }
+
+// What a decision was made of (docs/decisions.md), and where a record or an answer's text has it.
+struct DecisionColumn {
   const char* name;
   const char* in_record;
 };
-constexpr std::array kRunColumns = {RunColumn{"claim", "$.claim"},
-                                    RunColumn{"model", "$.config.model"},
-                                    RunColumn{"prompt_version", "$.config.prompt_version"},
-                                    RunColumn{"K", "$.config.K"},
-                                    RunColumn{"R", "$.config.R"},
-                                    RunColumn{"T", "$.config.T"},
-                                    RunColumn{"B", "$.config.B"},
-                                    RunColumn{"seed", "$.config.seed"},
-                                    RunColumn{"bootstrap_seed", "$.estimate.bootstrap_seed"},
-                                    RunColumn{"prob_true_rpl", "$.estimate.prob_true_rpl"},
-                                    RunColumn{"ci_lo", "$.estimate.ci[0]"},
-                                    RunColumn{"ci_hi", "$.estimate.ci[1]"},
-                                    RunColumn{"ci_width", "$.estimate.ci_width"},
-                                    RunColumn{"template_iqr_logit", "$.estimate.template_iqr_logit"},
-                                    RunColumn{"stability_score", "$.estimate.stability_score"},
-                                    RunColumn{"imbalance_ratio", "$.estimate.imbalance_ratio"},
-                                    RunColumn{"rpl_compliance_rate", "$.rpl_compliance_rate"},
-                                    RunColumn{"cache_hit_rate", "$.cache_hit_rate"},
-                                    RunColumn{"config_json", "$.config"},
-                                    RunColumn{"sampler_json", "$.sampler"},
-                                    RunColumn{"prompt_char_len_max", "$.sampler.prompt_char_len_max"},
-                                    RunColumn{"pqs", "$.pqs"},
-                                    RunColumn{"gate_compliance_ok", "$.gates[0].passed"},
-                                    RunColumn{"gate_stability_ok", "$.gates[1].passed"},
-                                    RunColumn{"gate_precision_ok", "$.gates[2].passed"},
-                                    RunColumn{"pqs_version", "$.pqs_version"}};
-
-// What a decision was made of (docs/decisions.md), and where a record or an answer's text has it.
-constexpr std::array kDecisionColumns = {RunColumn{"claim_p", "$.readout.claim"},
-                                         RunColumn{"negation_p", "$.readout.negation"},
-                                         RunColumn{"yes_bias_logit", "$.readout.yes_bias.log_odds"},
-                                         RunColumn{"yes_bias_lo", "$.readout.yes_bias.low"},
-                                         RunColumn{"yes_bias_hi", "$.readout.yes_bias.high"},
-                                         RunColumn{"contradicting_share", "$.readout.contradicting_share"},
-                                         RunColumn{"number_step", "$.readout.step"}};
-constexpr std::array kSidesColumns = {RunColumn{"claim_p", "$.readout.claim"},
-                                      RunColumn{"negation_p", "$.readout.negation"},
-                                      RunColumn{"number_step", "$.readout.step"}};
+constexpr std::array kDecisionColumns = {DecisionColumn{"claim_p", "$.readout.claim"},
+                                         DecisionColumn{"negation_p", "$.readout.negation"},
+                                         DecisionColumn{"yes_bias_logit", "$.readout.yes_bias.log_odds"},
+                                         DecisionColumn{"yes_bias_lo", "$.readout.yes_bias.low"},
+                                         DecisionColumn{"yes_bias_hi", "$.readout.yes_bias.high"},
+                                         DecisionColumn{"contradicting_share", "$.readout.contradicting_share"},
+                                         DecisionColumn{"number_step", "$.readout.step"}};
+constexpr std::array kSidesColumns = {DecisionColumn{"claim_p", "$.readout.claim"},
+                                      DecisionColumn{"negation_p", "$.readout.negation"},
+                                      DecisionColumn{"number_step", "$.readout.step"}};
 
 // The text of the answer that a sample is.
 constexpr const char* kAnswerText =
@@ -75,7 +51,7 @@ constexpr const char* kAnswerText =
     "x.response_id IS s.response_id AND x.created_at IS s.created_at LIMIT 1)";
 
 // Only texts of decisions are looked into: parsing those of all other rows would cost the export its speed.
-Selected of_decision(const RunColumn& column, const char* text) {
+Selected of_decision(const DecisionColumn& column, const char* text) {
   return {column.name, fmt::format("CASE WHEN instr(e.mode, ';readout=decision') > 0 AND json_valid({0}) THEN "
                                    "json_extract({0}, '{1}') END",
                                    text, column.in_record)};
@@ -91,7 +67,7 @@ constexpr const char* kEarlierKeys =
     "FROM heretix_executions y WHERE y.run_id = x.run_id AND y.status = 'done')";
 
 void add_decision_columns(TableQuery& query) {
-  for (const RunColumn& column : kDecisionColumns) query.selected.push_back(of_decision(column, "e.record_json"));
+  for (const DecisionColumn& column : kDecisionColumns) query.selected.push_back(of_decision(column, "e.record_json"));
 }
 
 // One row a run, its newest execution beside it.
@@ -113,7 +89,9 @@ TableQuery checks_query(bool has_executions) {
                     {"was_cached", "0"},
                     {"counts_by_template_json", "r.counts_by_template_json"},
                     {"artifact_json_path", "r.artifact_json_path"}};
-  for (const RunColumn& column : kRunColumns) query.selected.push_back({column.name, fmt::format("r.{}", column.name)});
+  for (const MeasuredColumn& column : measured_columns()) {
+    if (stands_in_both(column)) query.selected.push_back({column.name, fmt::format("r.{}", column.name)});
+  }
   if (has_executions) add_decision_columns(query);
   return query;
 }
@@ -137,10 +115,12 @@ TableQuery all_checks_query() {
        "json_each(e.record_json, '$.templates') t ORDER BY sha)))"},
       {"artifact_json_path",
        "iif(k.earlier IS NULL, r.artifact_json_path, 'artifacts/' || e.execution_id || '.json')"}};
-  for (const RunColumn& column : kRunColumns)
+  for (const MeasuredColumn& column : measured_columns()) {
+    if (!stands_in_both(column)) continue;
     query.selected.push_back({column.name, fmt::format("iif(k.earlier IS NULL, r.{}, json_extract(e.record_json, "
                                                        "'{}'))",
                                                        column.name, column.in_record)});
+  }
   add_decision_columns(query);
   return query;
 }
@@ -168,7 +148,7 @@ TableQuery samples_query(bool has_executions) {
                            "provider_model_id", "response_id", "tokens_out", "latency_ms", "json_valid"})
     query.selected.push_back({name, std::string("s.") + name});
   if (!has_executions) return query;
-  for (const RunColumn& column : kSidesColumns) query.selected.push_back(of_decision(column, kAnswerText));
+  for (const DecisionColumn& column : kSidesColumns) query.selected.push_back(of_decision(column, kAnswerText));
   return query;
 }
 

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 #include "base/error.hpp"
+#include "record/measured_columns.hpp"
 
 namespace heretix {
 namespace {
@@ -17,13 +20,25 @@ constexpr Column kMode{"mode", text, true, "LIVE or MOCK, with what changes the 
 constexpr Column kSource{"source", text, true, "the store it was read from: sqlite or postgres"};
 constexpr Column kAlsoIn{"also_in", text, true, "the other store that holds it too: sqlite, else null"};
 constexpr Column kUser{"user_hash", text, true, "HMAC-SHA256 of the user's id with HERETIX_EXPORT_KEY; null without"};
-constexpr Column kClaim{"claim", text, true, "as given; null under --no-claims"};
-constexpr Column kModel{"model", text, true, "as asked for: provider/model"};
-constexpr Column kPromptVersion{"prompt_version", text, true, "of the prompt bank"};
-constexpr Column kConfig{"config_json", text, false, "the recipe as JSON; null under --no-claims"};
-constexpr Column kModelVersion{"provider_model_id", text, true, "what the provider called its model"};
 
-constexpr std::array kChecks = {
+ColumnType type_of(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::text: return text;
+    case ColumnKind::integer: return integer;
+    case ColumnKind::bits: return unsigned_integer;
+    case ColumnKind::truth: return boolean;
+    case ColumnKind::real: return real;
+    case ColumnKind::bytes: break;
+  }
+  throw Error(ErrorKind::broken, "the dataset has no column of bytes");
+}
+
+Column column_of(const MeasuredColumn& measured) {
+  return {measured.name, type_of(measured.kind), measured.repeats, measured.meaning};
+}
+Column measured(std::string_view name) { return column_of(measured_column(name)); }
+
+constexpr std::array kBeforeMeasured = {
     Column{"check_id", text, false, "unique: <recipe_run_id>-<12 hexadecimal digits>; run_id in Postgres"},
     kExecutionId,
     kRecipeRunId,
@@ -32,39 +47,9 @@ constexpr std::array kChecks = {
     kAlsoIn,
     Column{"row_id", text, false, "checks.id in Postgres; null for sqlite"},
     Column{"stored_env", text, true, "checks.env as stored; the folder env= is the database it was read from"},
-    kUser,
-    kClaim,
-    Column{"claim_hash", text, true, "sha256 of the claim, 64 hexadecimal digits"},
-    kModel,
-    kPromptVersion,
-    Column{"K", integer, true, "paraphrase slots"},
-    Column{"R", integer, true, "replicates"},
-    Column{"T", integer, true, "templates"},
-    Column{"B", integer, true, "bootstrap draws"},
-    Column{"seed", integer, true, "as given; null: derived"},
-    Column{"bootstrap_seed", unsigned_integer, false, "all 64 bits; null where another program lost them"},
-    Column{"max_output_tokens", integer, true, "of one answer"},
-    Column{"prob_true_rpl", real, false, "p"},
-    Column{"ci_lo", real, false, "frozen 95 % interval, low end"},
-    Column{"ci_hi", real, false, "frozen 95 % interval, high end"},
-    Column{"ci_width", real, false, "its width"},
-    Column{"template_iqr_logit", real, false, "spread of the wordings, in log-odds"},
-    Column{"stability_score", real, false, "0 to 1"},
-    Column{"imbalance_ratio", real, true, "most over fewest answers a wording"},
-    Column{"rpl_compliance_rate", real, true, "share of answers in the agreed form"},
-    Column{"cache_hit_rate", real, true, "share of answers that were stored before"},
-    kConfig,
-    Column{"sampler_json", text, false, "the plan as JSON"},
-    Column{"counts_by_template_json", text, false, "usable answers by wording, as JSON"},
-    Column{"artifact_json_path", text, false, "of the artifact, beside the store"},
-    Column{"prompt_char_len_max", integer, true, "longest prompt, in characters"},
-    Column{"pqs", real, true, "quality score, 0 to 100"},
-    Column{"gate_compliance_ok", boolean, false, "passed"},
-    Column{"gate_stability_ok", boolean, false, "passed"},
-    Column{"gate_precision_ok", boolean, false, "passed"},
-    Column{"pqs_version", text, true, "of the quality score"},
-    Column{"was_cached", boolean, false, "served from the result cache, not measured"},
-    kModelVersion,
+    kUser};
+
+constexpr std::array kAfterMeasured = {
     Column{"created_at", timestamp, false, "the measurement began; decides the month"},
     Column{"finished_at", timestamp, false, "it ended"},
     Column{"bootstrap_seed_signed", integer, false,
@@ -77,7 +62,16 @@ constexpr std::array kChecks = {
     Column{"contradicting_share", real, true, "share of wordings whose two sides contradict each other"},
     Column{"number_step", real, true, "step of the model's numbers in a decision; 0: none was found"}};
 
-constexpr std::array kSamples = {
+std::vector<Column> columns_of_checks() {
+  std::vector<Column> columns(kBeforeMeasured.begin(), kBeforeMeasured.end());
+  std::ranges::transform(measured_columns(), std::back_inserter(columns), column_of);
+  columns.insert(columns.end(), kAfterMeasured.begin(), kAfterMeasured.end());
+  return columns;
+}
+
+const std::vector<Column> kChecks = columns_of_checks();
+
+const std::vector<Column> kSamples = {
     Column{"cache_key", text, false, "names the question and the replicate"},
     Column{"execution_id", text, true, "the execution that asked it; null where none is known"},
     kRecipeRunId,
@@ -89,7 +83,7 @@ constexpr std::array kSamples = {
     Column{"replicate_idx", integer, true, "its replicate"},
     Column{"prob_true", real, true, "the answer; null where it was refused"},
     Column{"logit", real, true, "the answer in log-odds"},
-    kModelVersion,
+    measured("provider_model_id"),
     Column{"response_id", text, false, "the provider's name for the answer"},
     Column{"tokens_out", integer, true, "of the answer"},
     Column{"latency_ms", real, false, "from request to answer"},
@@ -99,18 +93,18 @@ constexpr std::array kSamples = {
     Column{"negation_p", real, true, "what was stated of its negation; null where it was not asked"},
     Column{"number_step", real, true, "the step by which the two were read; 0: none"}};
 
-constexpr std::array kExecutions = {
+const std::vector<Column> kExecutions = {
     Column{"execution_id", text, false, "unique"},
     kRecipeRunId,
     kMode,
     kSource,
     kAlsoIn,
     Column{"status", text, true, "running, done, stopped, failed, replaced (asked anew as the server takes it)"},
-    kClaim,
-    kModel,
-    kPromptVersion,
+    measured("claim"),
+    measured("model"),
+    measured("prompt_version"),
     Column{"bank_content_sha256", text, true, "of the prompt bank"},
-    kConfig,
+    measured("config_json"),
     Column{"record_json", text, false, "the whole record (docs/record.md), once done; null under --no-claims"},
     Column{"record_sha256", text, false, "of the record"},
     Column{"attempts", integer, true, "requests sent"},
@@ -135,16 +129,16 @@ constexpr std::array kUsage = {Column{"ledger_id", text, false, "usage_ledger.id
                                Column{"checks_used", integer, true, "so far"},
                                Column{"updated_at", timestamp, false, "last change"}};
 
-constexpr std::size_t index_of(std::span<const Column> columns, std::string_view name) {
+std::size_t index_of(std::span<const Column> columns, std::string_view name) {
   std::size_t place = 0;
   while (place < columns.size() && columns[place].name != name) ++place;
   return place;
 }
 
-constexpr std::array kTables = {Table{"checks", kChecks, 0, index_of(kChecks, "created_at")},
-                                Table{"samples", kSamples, 0, index_of(kSamples, "created_at")},
-                                Table{"executions", kExecutions, 0, index_of(kExecutions, "created_at")},
-                                Table{"usage", kUsage, 0, index_of(kUsage, "period_start")}};
+const std::array kTables = {Table{"checks", kChecks, 0, index_of(kChecks, "created_at")},
+                            Table{"samples", kSamples, 0, index_of(kSamples, "created_at")},
+                            Table{"executions", kExecutions, 0, index_of(kExecutions, "created_at")},
+                            Table{"usage", kUsage, 0, index_of(kUsage, "period_start")}};
 
 }  // namespace
 

@@ -1,6 +1,11 @@
 #include "privacy/personal_data.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <string>
+
+#include "record/measured_columns.hpp"
 
 namespace heretix {
 namespace {
@@ -30,7 +35,23 @@ constexpr std::array kOldRates = {Forgetting{"scope <> 'link.signed-in' AND happ
 
 constexpr std::array kOldCounts = {Forgetting{"started_at < later(:ago)", days(1)}};
 
-constexpr std::array kPlaces = {
+// The columns of a measurement, behind those that name its row.
+struct NamedColumns {
+  std::string personal, other;
+};
+
+NamedColumns with_measured(NamedColumns columns, bool of_runs) {
+  for (const MeasuredColumn& column : measured_columns()) {
+    if (of_runs && !column.is_in_runs) continue;
+    (column.is_personal ? columns.personal : columns.other) += fmt::format(" {}", column.name);
+  }
+  return columns;
+}
+
+const NamedColumns kOfChecks = with_measured({"id run_id user_id", "env created_at finished_at"}, false);
+const NamedColumns kOfRuns = with_measured({"run_id", "created_at"}, true);
+
+const std::array kPlaces = {
     // What hangs on a check.
     PersonalPlace{.kept_in = KeptIn::service,
                   .table = "check_events",
@@ -69,12 +90,8 @@ constexpr std::array kPlaces = {
                   .forgetting = kUnusedResults},
     PersonalPlace{.kept_in = KeptIn::service,
                   .table = "checks",
-                  .personal = "id run_id user_id claim claim_hash config_json sampler_json counts_by_template_json "
-                              "artifact_json_path",
-                  .other = "env model prompt_version K R T B seed bootstrap_seed max_output_tokens prob_true_rpl ci_lo "
-                           "ci_hi ci_width template_iqr_logit stability_score imbalance_ratio rpl_compliance_rate "
-                           "cache_hit_rate prompt_char_len_max pqs gate_compliance_ok gate_stability_ok "
-                           "gate_precision_ok pqs_version was_cached provider_model_id created_at finished_at",
+                  .personal = kOfChecks.personal,
+                  .other = kOfChecks.other,
                   .on_removal = OnRemoval::goes,
                   .of_checks = "id IN ({checks})",
                   .of_user = kOfTheUser,
@@ -231,11 +248,8 @@ constexpr std::array kPlaces = {
                   .note = "what was paid stays in the accounts, under a name that says nothing"},
     PersonalPlace{.kept_in = KeptIn::harness,
                   .table = "runs",
-                  .personal = "run_id claim config_json sampler_json counts_by_template_json artifact_json_path",
-                  .other = "created_at model prompt_version K R T B seed bootstrap_seed prob_true_rpl ci_lo ci_hi "
-                           "ci_width template_iqr_logit stability_score imbalance_ratio rpl_compliance_rate "
-                           "cache_hit_rate prompt_char_len_max pqs gate_compliance_ok gate_stability_ok "
-                           "gate_precision_ok pqs_version",
+                  .personal = kOfRuns.personal,
+                  .other = kOfRuns.other,
                   .on_removal = OnRemoval::goes_unless,
                   .withheld = kLeftOut,
                   .note = "a recipe that another execution measured too stays"},

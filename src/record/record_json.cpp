@@ -6,6 +6,7 @@
 
 #include "base/sha256.hpp"
 #include "readout/statement.hpp"
+#include "record/measured_columns.hpp"
 #include "record/readout_facts.hpp"
 #include "record/record.hpp"
 
@@ -55,7 +56,7 @@ json estimate_json(const Record& r) {
           {"center_logit", e.center.value()},
           {"ci_logit", {e.low.value(), e.high.value()}},
           {"logit_bits", {bits(e.center), bits(e.low), bits(e.high)}},
-          {"template_iqr_logit", e.spread_logit},
+          {kSpreadColumn, e.spread_logit},
           {"stability_score", e.stability},
           {"stability_band", to_word(stability_band(e.spread_logit))},
           {"is_stable", is_stable(e.ci95.width())},

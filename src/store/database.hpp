@@ -15,14 +15,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/value.hpp"
 
 namespace heretix {
-
-using Value = std::variant<std::monostate, std::int64_t, double, std::string>;  // monostate is NULL
 
 struct Binding {
   std::string_view name;  // with its colon, e.g. ":claim"

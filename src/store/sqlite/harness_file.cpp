@@ -1,12 +1,13 @@
 #include "store/sqlite/harness_file.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <set>
+#include <vector>
 
 #include "base/error.hpp"
 #include "store/sqlite/schema.hpp"
@@ -15,41 +16,6 @@ namespace heretix {
 namespace {
 
 constexpr std::uintmax_t kQuickCheckBytes = 32U << 20;  // larger files are checked as they are read
-
-constexpr std::array kRunsColumns = {"run_id",
-                                     "created_at",
-                                     "claim",
-                                     "model",
-                                     "prompt_version",
-                                     "K",
-                                     "R",
-                                     "T",
-                                     "B",
-                                     "seed",
-                                     "bootstrap_seed",
-                                     "prob_true_rpl",
-                                     "ci_lo",
-                                     "ci_hi",
-                                     "ci_width",
-                                     "template_iqr_logit",
-                                     "stability_score",
-                                     "imbalance_ratio",
-                                     "rpl_compliance_rate",
-                                     "cache_hit_rate",
-                                     "config_json",
-                                     "sampler_json",
-                                     "counts_by_template_json",
-                                     "artifact_json_path",
-                                     "prompt_char_len_max",
-                                     "pqs",
-                                     "gate_compliance_ok",
-                                     "gate_stability_ok",
-                                     "gate_precision_ok",
-                                     "pqs_version"};
-constexpr std::array kSamplesColumns = {"run_id",        "cache_key",  "prompt_sha256", "paraphrase_idx",
-                                        "replicate_idx", "prob_true",  "logit",         "provider_model_id",
-                                        "response_id",   "created_at", "tokens_out",    "latency_ms",
-                                        "json_valid"};
 
 std::set<std::string> tables_of(Database& database) {
   std::set<std::string> names;
@@ -68,12 +34,23 @@ void require_whole(SqliteDatabase& database) {
               "it was left as it is; restore a copy, or name another file by --db");
 }
 
-void require_columns(SqliteDatabase& database, const std::string& table, std::span<const char* const> wanted) {
+// Of that table in a new file, in their order: what a file of the contract has is said by its SQL alone.
+std::vector<std::string> columns_in_contract(const std::string& table) {
+  SQLite::Database contract(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  contract.exec(std::string(kContractSql));
+  SQLite::Statement columns(contract, fmt::format("SELECT name FROM pragma_table_info('{}')", table));
+
+  std::vector<std::string> names;
+  while (columns.executeStep()) names.push_back(columns.getColumn(0).getString());
+  return names;
+}
+
+void require_columns(SqliteDatabase& database, const std::string& table, std::vector<std::string> missing) {
   std::set<std::string> found;
   for (const Row& row : database.query(fmt::format("PRAGMA table_info({})", table)))
     found.insert(row.text_or_empty("name"));
-  std::vector<std::string> missing;
-  std::ranges::copy_if(wanted, std::back_inserter(missing), [&](const char* name) { return !found.contains(name); });
+
+  std::erase_if(missing, [&](const std::string& name) { return found.contains(name); });
   if (missing.empty()) return;
   throw Error(ErrorKind::bad_input,
               fmt::format("{} is not a Heretix database: its table {} lacks {}", database.path(), table,
@@ -88,8 +65,8 @@ void require_ours(SqliteDatabase& database, const std::set<std::string>& tables)
                             tables.empty() ? "none at all" : fmt::format("{}", fmt::join(tables, ", "))),
                 "name another file by --db; this one was left as it is");
   }
-  require_columns(database, "runs", kRunsColumns);
-  require_columns(database, "samples", kSamplesColumns);
+  require_columns(database, "runs", runs_columns());
+  require_columns(database, "samples", samples_columns());
 }
 
 std::int64_t schema_number(Database& database) {
@@ -130,8 +107,14 @@ void set_foreign_keys(SqliteDatabase& database) {
 
 }  // namespace
 
-std::span<const char* const> runs_columns() { return kRunsColumns; }
-std::span<const char* const> samples_columns() { return kSamplesColumns; }
+const std::vector<std::string>& runs_columns() {
+  static const std::vector<std::string> names = columns_in_contract("runs");
+  return names;
+}
+const std::vector<std::string>& samples_columns() {
+  static const std::vector<std::string> names = columns_in_contract("samples");
+  return names;
+}
 
 std::unique_ptr<SqliteDatabase> open_harness_file(const std::string& path, const SqliteOptions& options) {
   auto database = std::make_unique<SqliteDatabase>(path, options);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <memory>
-#include <span>
+#include <vector>
 #include <string>
 
 #include "store/sqlite/sqlite_database.hpp"
@@ -16,7 +16,7 @@ namespace heretix {
 std::unique_ptr<SqliteDatabase> open_harness_file(const std::string& path, const SqliteOptions& options);
 
 // The columns of the shared contract (docs/storage.md), in its order.
-std::span<const char* const> runs_columns();
-std::span<const char* const> samples_columns();
+const std::vector<std::string>& runs_columns();
+const std::vector<std::string>& samples_columns();
 
 }  // namespace heretix

@@ -1,0 +1,24 @@
+// What a column of a database holds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace heretix {
+
+using Value = std::variant<std::monostate, std::int64_t, double, std::string>;  // monostate is NULL
+
+// Equal, and where both are real numbers equal to the bit: -0 is not 0, and a NaN is itself.
+bool are_same(const Value& a, const Value& b);
+
+enum class ColumnKind {
+  text,     // a time too
+  integer,  // signed, 64 bits
+  bits,     // 64 bits without a sign, kept as the signed number of the same bits
+  truth,    // read as 0 or 1
+  real,
+  bytes
+};
+
+}  // namespace heretix
