@@ -7,10 +7,10 @@ namespace {
 
 constexpr std::string_view kCount =
     "SELECT count(*) AS n FROM rate_events WHERE scope = :scope AND subject = :subject AND happened_at > later(:ago)";
-constexpr std::string_view kRemove = "DELETE FROM rate_events WHERE scope = :scope AND subject = :subject";
+constexpr std::string_view kRemoveEvents = "DELETE FROM rate_events WHERE scope = :scope AND subject = :subject";
 constexpr std::string_view kRemoveStart =
     "DELETE FROM rate_events WHERE scope = :scope AND substr(subject, 1, :length) = :start";
-constexpr std::string_view kInsert =
+constexpr std::string_view kInsertEvent =
     "INSERT INTO rate_events (id, scope, subject, happened_at) VALUES (:id, :scope, :subject, now())";
 constexpr std::string_view kCountInWindow =
     "INSERT INTO rate_counts (scope, subject, started_at, used) VALUES (:scope, :subject, now(), 1) ON CONFLICT "
@@ -41,7 +41,7 @@ bool count_event(Database& database, const std::string& scope, const std::string
         kCount, {{":scope", scope}, {":subject", subject}, {":ago", -static_cast<double>(limit.within.count())}});
     if (rows[0].integer("n").value_or(0) >= limit.most) return false;
   }
-  database.execute(kInsert, {{":id", new_uuid()}, {":scope", scope}, {":subject", subject}});
+  database.execute(kInsertEvent, {{":id", new_uuid()}, {":scope", scope}, {":subject", subject}});
   return true;
 }
 
@@ -53,8 +53,8 @@ bool has_happened(Database& database, const std::string& scope, const std::strin
 }
 
 void note_latest(Database& database, const std::string& scope, const std::string& subject) {
-  database.execute(kRemove, {{":scope", scope}, {":subject", subject}});
-  database.execute(kInsert, {{":id", new_uuid()}, {":scope", scope}, {":subject", subject}});
+  database.execute(kRemoveEvents, {{":scope", scope}, {":subject", subject}});
+  database.execute(kInsertEvent, {{":id", new_uuid()}, {":scope", scope}, {":subject", subject}});
 }
 
 void forget_events(Database& database, const std::string& scope, const std::string& subject_start) {

@@ -10,9 +10,9 @@ constexpr std::string_view kLocked = "SELECT * FROM users WHERE id = :id FOR UPD
 constexpr std::string_view kByEmail = "SELECT * FROM users WHERE email = :email";
 constexpr std::string_view kCreate =
     "INSERT INTO users (id, email, created_at, updated_at) VALUES (:id, :email, now(), now()) ON CONFLICT DO NOTHING";
-constexpr std::string_view kList = "SELECT * FROM users ORDER BY created_at DESC, id LIMIT :most";
+constexpr std::string_view kListUsers = "SELECT * FROM users ORDER BY created_at DESC, id LIMIT :most";
 constexpr std::string_view kSetStatus = "UPDATE users SET status = :status, updated_at = now() WHERE id = :id";
-constexpr std::string_view kRemove = "DELETE FROM users WHERE id = :id";
+constexpr std::string_view kRemoveUser = "DELETE FROM users WHERE id = :id";
 
 std::optional<User> first_of(const std::vector<Row>& rows) {
   return rows.empty() ? std::nullopt : std::optional(user_from(rows[0]));
@@ -42,7 +42,7 @@ User Users::find_or_create(const std::string& email) {
 
 std::vector<User> Users::list(std::size_t most) {
   std::vector<User> users;
-  for (const Row& row : database_.query(kList, {{":most", static_cast<std::int64_t>(most)}}))
+  for (const Row& row : database_.query(kListUsers, {{":most", static_cast<std::int64_t>(most)}}))
     users.push_back(user_from(row));
   return users;
 }
@@ -51,6 +51,6 @@ bool Users::set_status(const std::string& id, const std::string& status) {
   return database_.execute(kSetStatus, {{":id", id}, {":status", status}}) == 1;
 }
 
-bool Users::remove(const std::string& id) { return database_.execute(kRemove, {{":id", id}}) == 1; }
+bool Users::remove(const std::string& id) { return database_.execute(kRemoveUser, {{":id", id}}) == 1; }
 
 }  // namespace heretix

@@ -56,7 +56,7 @@ constexpr std::string_view kRuns =
 constexpr std::string_view kForeignRuns =
     "SELECT r.*, NULL AS execution_id FROM runs r ORDER BY r.created_at DESC, r.run_id LIMIT :most";
 constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_id, 1, length(:name)) = :name";
-constexpr std::string_view kFindExecution =
+constexpr std::string_view kFindMeasured =
     "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
     ":name";
 // "replaced": its questions were planned anew, as the server takes them, in a later execution of the same check.
@@ -72,8 +72,6 @@ constexpr std::string_view kCounted =
     "SELECT cache_key, attempt, from_store FROM heretix_execution_samples WHERE execution_id = :id ORDER BY position";
 constexpr std::string_view kSamplesOfRun =
     "SELECT * FROM samples WHERE run_id = :run ORDER BY paraphrase_idx, replicate_idx, cache_key";
-
-Value or_null(const std::optional<std::int64_t>& value) { return value ? Value(*value) : Value(std::monostate{}); }
 
 Value attempt_or_null(const Answer& answer) {
   return answer.raw_text ? Value(std::int64_t{answer.attempt}) : Value(std::monostate{});
@@ -276,7 +274,7 @@ std::size_t RunStore::count() {
 std::string RunStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
   std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
-  if (found.empty() && has_our_tables()) found = database_.query(kFindExecution, {{":name", name}});
+  if (found.empty() && has_our_tables()) found = database_.query(kFindMeasured, {{":name", name}});
   if (found.empty()) {
     if (const auto execution = execution_named(name)) return execution->run_id;
   }

@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 26> kReporting = {
     "know",  "knows",  "knew",   "claim",   "claims",   "claimed",   "show",    "shows",    "showed",
     "argue", "argues", "argued", "suggest", "suggests", "suggested", "hold",    "holds"};
 
-struct Word {
+struct ClaimWord {
   std::string text;  // lower case
   std::size_t end;   // in the claim
 };
@@ -42,8 +42,8 @@ bool is_letter(char c) {
                                                       : byte >= 0x80 || (byte >= '0' && byte <= '9') || byte == '-';
 }
 
-std::vector<Word> words_of(const std::string& claim) {
-  std::vector<Word> words;
+std::vector<ClaimWord> words_of(const std::string& claim) {
+  std::vector<ClaimWord> words;
   std::string word;
   for (std::size_t i = 0; i <= claim.size(); ++i) {
     if (i < claim.size() && is_letter(claim[i])) {
@@ -56,13 +56,13 @@ std::vector<Word> words_of(const std::string& claim) {
   return words;
 }
 
-std::string refusal_of(const std::string& claim, const std::vector<Word>& words) {
+std::string refusal_of(const std::string& claim, const std::vector<ClaimWord>& words) {
   const std::size_t sign = claim.find_first_of(",;:?!\"'()[]");
   if (sign != std::string::npos)
     return fmt::format("it holds '{}', so it may be more than one plain clause", claim[sign]);
   const std::size_t dot = claim.find(". ");
   if (dot != std::string::npos) return "it is more than one sentence";
-  for (const Word& word : words) {
+  for (const ClaimWord& word : words) {
     const auto among = [&](const auto& list) { return std::ranges::find(list, word.text) != list.end(); };
     if (among(kNegative)) return fmt::format("it holds a negation already: '{}'", word.text);
     if (among(kQuantifiers)) return fmt::format("'{}' can be meant inside or outside of the negation", word.text);
@@ -77,9 +77,9 @@ std::string refusal_of(const std::string& claim, const std::vector<Word>& words)
 }  // namespace
 
 std::variant<std::string, NoSafeNegation> negation_by_rule(const std::string& claim) {
-  const std::vector<Word> words = words_of(claim);
+  const std::vector<ClaimWord> words = words_of(claim);
   if (const std::string why = refusal_of(claim, words); !why.empty()) return NoSafeNegation{why};
-  const auto is_verb = [](const Word& w) { return std::ranges::find(kVerbs, w.text) != kVerbs.end(); };
+  const auto is_verb = [](const ClaimWord& w) { return std::ranges::find(kVerbs, w.text) != kVerbs.end(); };
   const auto verb = std::ranges::find_if(words, is_verb);
   if (verb == words.end()) return NoSafeNegation{"it has no form of 'be', 'will' or 'can' to put 'not' after"};
   if (std::find_if(verb + 1, words.end(), is_verb) != words.end())

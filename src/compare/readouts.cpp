@@ -15,13 +15,13 @@ using nlohmann::json;
 
 std::string name_of(Readout readout) { return std::string(to_word(readout)); }
 
-json interval_json(const CenteredInterval& i) {
+json readout_interval_json(const CenteredInterval& i) {
   json out = {{"centre", i.center}};
   if (i.low) out["ci"] = {*i.low, *i.high};
   return out;
 }
 
-std::string interval_text(const CenteredInterval& i) {
+std::string readout_interval_text(const CenteredInterval& i) {
   return i.low ? fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", i.center, *i.low, *i.high)
                : fmt::format("{:+.3f}", i.center);
 }
@@ -35,12 +35,12 @@ json to_json(const MeasuredReadout& m) {
   return out;
 }
 
-json to_json(const ClaimDifference& d) {
+json readout_difference_json(const ClaimDifference& d) {
   json out = {{"a", d.model_a},
               {"b", d.model_b},
               {"templates", d.templates.size()},
-              {"probability_90", interval_json(d.probability)},
-              {"logit_95", interval_json(d.logit)},
+              {"probability_90", readout_interval_json(d.probability)},
+              {"logit_95", readout_interval_json(d.logit)},
               {"finding", to_word(d.finding)}};
   if (d.p_value) out["p_value"] = *d.p_value;
   return out;
@@ -107,8 +107,8 @@ Document to_document(const ReadoutComparison& c) {
   document.blocks.push_back(std::move(forest));
   DocumentTable pairs{{"A", "B", "A minus B, probability (90 %)", "log-odds (95 %)", "A is"}, {}};
   for (const ClaimDifference& d : c.differences)
-    pairs.rows.push_back(
-        {d.model_a, d.model_b, interval_text(d.probability), interval_text(d.logit), std::string(to_word(d.finding))});
+    pairs.rows.push_back({d.model_a, d.model_b, readout_interval_text(d.probability), readout_interval_text(d.logit),
+                          std::string(to_word(d.finding))});
   if (!pairs.rows.empty()) document.blocks.push_back(std::move(pairs));
   if (c.measured.size() > 1)
     document.blocks.push_back(Paragraph{fmt::format(
@@ -133,7 +133,7 @@ json to_json(const ReadoutComparison& c) {
   const Recipe& recipe = c.measured.front().record.plan.recipe;
   json measured = json::array(), pairs = json::array(), left_out = json::object();
   for (const MeasuredReadout& m : c.measured) measured.push_back(to_json(m));
-  for (const ClaimDifference& d : c.differences) pairs.push_back(to_json(d));
+  for (const ClaimDifference& d : c.differences) pairs.push_back(readout_difference_json(d));
   for (const auto& [readout, why] : c.left_out) left_out[name_of(readout)] = why;
   return {{"format", "heretix_readouts"},
           {"version", 1},

@@ -6,11 +6,10 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "export/month.hpp"
 
 namespace heretix {
 namespace {
-
-constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 
 bool is_sqlite(const Source& source) { return source.facts().kind == "sqlite"; }
 

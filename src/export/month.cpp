@@ -10,8 +10,6 @@
 namespace heretix {
 namespace {
 
-constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
-
 constexpr std::int64_t first_day(int year, unsigned month) {
   return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / 1).time_since_epoch().count();
 }

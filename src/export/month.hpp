@@ -9,6 +9,8 @@
 
 namespace heretix {
 
+inline constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
+
 // Rows without a time have the month "unknown", before all others.
 class Month {
  public:

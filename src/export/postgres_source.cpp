@@ -18,15 +18,15 @@ namespace {
 
 // A column of the dataset and how Postgres says it; the first two are time and key. Columns that are not listed stay
 // null.
-struct Selected {
+struct CopiedExpression {
   std::string column;
   std::string sql;
   bool is_uuid = false;
 };
 
-struct TableQuery {
+struct CopyQuery {
   const char* table;
-  std::vector<Selected> selected;
+  std::vector<CopiedExpression> selected;
   const char* from;
   const char* time;   // what the period and the order go by
   const char* key;    // ties in time
@@ -37,13 +37,13 @@ constexpr const char* kTimestampBound = "timestamptz 'epoch' + {} * interval '1 
 constexpr const char* kSecondsBound = "{} / 1000000";
 constexpr const char* kDateBound = "(timestamp 'epoch' + {} * interval '1 microsecond')::date";
 
-TableQuery with_measured_columns(TableQuery checks) {
+CopyQuery with_measured_columns(CopyQuery checks) {
   for (const MeasuredColumn& column : measured_columns())
     checks.selected.push_back({column.name, "c." + quoted_column(column.name)});
   return checks;
 }
 
-const std::vector<TableQuery> kQueries = {
+const std::vector<CopyQuery> kQueries = {
     with_measured_columns(
         {"checks",
          {{"created_at", "c.created_at"},
@@ -137,7 +137,7 @@ const std::vector<TableQuery> kQueries = {
      "u.id::text",
      kDateBound}};
 
-std::string where(const TableQuery& query, const Period& period) {
+std::string where(const CopyQuery& query, const Period& period) {
   std::string text;
   const auto add = [&](const char* comparison, Month month) {
     const std::string bound = fmt::format(fmt::runtime(query.bound), month.first_micro());
@@ -150,27 +150,30 @@ std::string where(const TableQuery& query, const Period& period) {
   return text;
 }
 
-std::string copy_statement(const TableQuery& query, const Period& period, bool is_sorted) {
+std::string copy_statement(const CopyQuery& query, const Period& period, bool is_sorted) {
   std::string columns;
-  for (const Selected& one : query.selected) columns += (columns.empty() ? "" : ", ") + std::string(one.sql);
+  for (const CopiedExpression& one : query.selected) columns += (columns.empty() ? "" : ", ") + std::string(one.sql);
   const std::string order =
       is_sorted ? fmt::format(" ORDER BY {} NULLS FIRST, {} COLLATE \"C\"", query.time, query.key) : "";
   return fmt::format("COPY (SELECT {} FROM {}{}{}) TO STDOUT (FORMAT binary)", columns, query.from,
                      where(query, period), order);
 }
 
-std::vector<CopiedField> fields_of(const TableQuery& query, const Table& table) {
+std::vector<CopiedField> fields_of(const CopyQuery& query, const Table& table) {
   std::vector<CopiedField> fields;
-  for (const Selected& one : query.selected) {
+  for (const CopiedExpression& one : query.selected) {
     const std::size_t place = table.place(one.column);
-    fields.push_back({.place = place, .type = table.columns[place].type, .is_uuid = one.is_uuid, .column = table.columns[place].name});
+    fields.push_back({.place = place,
+                      .type = table.columns[place].type,
+                      .is_uuid = one.is_uuid,
+                      .column = table.columns[place].name});
   }
   return fields;
 }
 
 class CopyStream final : public RowStream {
  public:
-  CopyStream(PostgresDatabase& database, const TableQuery& query, const Table& table, const Period& period,
+  CopyStream(PostgresDatabase& database, const CopyQuery& query, const Table& table, const Period& period,
              std::set<std::string>& sorted_tables)
       : database_(database),
         table_(table),
@@ -263,14 +266,14 @@ class PostgresSource final : public Source {
   const SourceFacts& facts() const override { return facts_; }
   bool has(const Table&) const override { return true; }
   std::unique_ptr<RowStream> open(const Table& table, const Period& period) override {
-    for (const TableQuery& query : kQueries) {
+    for (const CopyQuery& query : kQueries) {
       if (std::string_view(query.table) == table.name) return open(query, table, period);
     }
     throw Error(ErrorKind::broken, fmt::format("no query reads {}", table.name));
   }
 
  private:
-  std::unique_ptr<RowStream> open(const TableQuery& query, const Table& table, const Period& period) {
+  std::unique_ptr<RowStream> open(const CopyQuery& query, const Table& table, const Period& period) {
     require_column_types(*database_, facts_.name, copy_statement(query, period, true));
     return std::make_unique<CopyStream>(*database_, query, table, period, sorted_tables_);
   }

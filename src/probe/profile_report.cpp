@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kFormat = "heretix_probe";
-constexpr int kVersion = 1;
+constexpr int kProfileVersion = 1;
 constexpr double kAxisBeyond = 1.2;  // times what has to be seen
 
 // ---- Text ----
@@ -329,7 +329,7 @@ Document to_document(const Profile& profile) {
 
 json to_json(const Profile& profile) {
   return {{"format", kFormat},
-          {"version", kVersion},
+          {"version", kProfileVersion},
           {"probe_id", profile.probe_id},
           {"model", profile.model},
           {"address", profile.address},
@@ -357,7 +357,7 @@ json to_json(const Profile& profile) {
 Profile profile_from(const std::string& text) {
   try {
     const json j = json::parse(text);
-    if (j.at("format") != kFormat || j.at("version") != kVersion)
+    if (j.at("format") != kFormat || j.at("version") != kProfileVersion)
       throw Error(ErrorKind::broken, "the stored profile has a format that this program does not know",
                   "use a newer heretix, or probe the model again");
     return read_profile(j);

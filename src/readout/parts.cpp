@@ -19,10 +19,10 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kPartsAtOnce = 8;  // of one prompt, in one round
-constexpr double kGrain = 1e-12;
+constexpr double kMassGrain = 1e-12;
 
 // As many digits as a text needs to say it again.
-double rounded(double mass) { return std::round(mass / kGrain) * kGrain; }
+double rounded(double mass) { return std::round(mass / kMassGrain) * kMassGrain; }
 
 int samples_of(const Recipe& recipe) {
   const std::string samples = recipe.mode.value("samples");

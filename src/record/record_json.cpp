@@ -21,7 +21,7 @@ json or_null(const std::optional<T>& value) {
 }
 
 // Log-odds decide everything, so they are also written as the bits that they are.
-std::string bits(Logit l) { return fmt::format("{:016x}", std::bit_cast<std::uint64_t>(l.value())); }
+std::string bits_of(Logit l) { return fmt::format("{:016x}", std::bit_cast<std::uint64_t>(l.value())); }
 
 json interval_json(const Interval& interval) { return json::array({interval.low.value(), interval.high.value()}); }
 
@@ -55,7 +55,7 @@ json estimate_json(const Record& r) {
           {"ci_width", e.ci95.width()},
           {"center_logit", e.center.value()},
           {"ci_logit", {e.low.value(), e.high.value()}},
-          {"logit_bits", {bits(e.center), bits(e.low), bits(e.high)}},
+          {"logit_bits", {bits_of(e.center), bits_of(e.low), bits_of(e.high)}},
           {kSpreadColumn, e.spread_logit},
           {"stability_score", e.stability},
           {"stability_band", to_word(stability_band(e.spread_logit))},

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kBound = 1e-7;  // masses are rounded to 1e-9, and a tree has up to a hundred
+constexpr double kMassBound = 1e-7;  // masses are rounded to 1e-9, and a tree has up to a hundred
 
 std::vector<TokenChoice> choices_of(const json& probabilities) {
   std::vector<TokenChoice> choices;
@@ -27,10 +27,10 @@ void readouts_trees(const json& cases, Comparison& comparison) {
     for (const auto& node : cases[i].at("nodes").items()) tree.add(node.key(), choices_of(node.value()));
     const NumberSpread found = tree.spread();
     const json& expected = cases[i].at("expected");
-    comparison.within(id + " expected", found.expected(), expected.at("expected"), kBound);
-    comparison.within(id + " low", found.low(), expected.at("low"), kBound);
-    comparison.within(id + " high", found.high(), expected.at("high"), kBound);
-    comparison.within(id + " remaining", found.remaining(), expected.at("remaining"), kBound);
+    comparison.within(id + " expected", found.expected(), expected.at("expected"), kMassBound);
+    comparison.within(id + " low", found.low(), expected.at("low"), kMassBound);
+    comparison.within(id + " high", found.high(), expected.at("high"), kMassBound);
+    comparison.within(id + " remaining", found.remaining(), expected.at("remaining"), kMassBound);
   }
 }
 
@@ -39,9 +39,9 @@ void readouts_words(const json& cases, Comparison& comparison) {
     const std::string id = "words " + std::to_string(i);
     const WordMass found = word_mass({{"True", choices_of(cases[i].at("choices"))}}).value();
     const json& expected = cases[i].at("expected");
-    comparison.within(id + " true", found.yes, expected.at("true"), kBound);
-    comparison.within(id + " false", found.no, expected.at("false"), kBound);
-    comparison.within(id + " p", found.probability(), expected.at("p"), kBound);
+    comparison.within(id + " true", found.yes, expected.at("true"), kMassBound);
+    comparison.within(id + " false", found.no, expected.at("false"), kMassBound);
+    comparison.within(id + " p", found.probability(), expected.at("p"), kMassBound);
   }
 }
 

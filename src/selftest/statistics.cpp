@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kBound = 1e-12;
+constexpr double kStatisticsBound = 1e-12;
 constexpr std::uint64_t kUnused = 0;  // a seed: these cases are all exact
 
 std::vector<std::vector<double>> logits_of(const json& groups) {
@@ -33,10 +33,10 @@ void statistics_paired(const json& cases, Comparison& comparison) {
     const auto d = c.at("d").get<std::vector<double>>();
     const json& expected = c.at("expected");
     const CenteredInterval found = trimmed_spread_interval(d);
-    comparison.within(id + " centre", found.center, expected.at("centre"), kBound);
-    comparison.within(id + " lo", found.low.value(), expected.at("lo"), kBound);
-    comparison.within(id + " hi", found.high.value(), expected.at("hi"), kBound);
-    comparison.within(id + " signflip_p", sign_flip_p(d, kUnused), expected.at("signflip_p"), kBound);
+    comparison.within(id + " centre", found.center, expected.at("centre"), kStatisticsBound);
+    comparison.within(id + " lo", found.low.value(), expected.at("lo"), kStatisticsBound);
+    comparison.within(id + " hi", found.high.value(), expected.at("hi"), kStatisticsBound);
+    comparison.within(id + " signflip_p", sign_flip_p(d, kUnused), expected.at("signflip_p"), kStatisticsBound);
   }
 }
 
@@ -45,14 +45,14 @@ void statistics_variance(const json& cases, Comparison& comparison) {
     const std::string id = c.at("id");
     const json& expected = c.at("expected");
     const WordingVariance found = wording_variance(logits_of(c.at("groups")));
-    comparison.within(id + " s2_means", found.means.value(), expected.at("s2_means"), kBound);
+    comparison.within(id + " s2_means", found.means.value(), expected.at("s2_means"), kStatisticsBound);
 
     // With one answer a template the two components cannot be told apart.
     const bool is_split = !expected.at("sigma2").is_null();
     comparison.same(id + " has components", found.replicate.has_value(), is_split);
     if (!is_split || !found.replicate) continue;
-    comparison.within(id + " tau2", found.wording, expected.at("tau2"), kBound);
-    comparison.within(id + " sigma2", *found.replicate, expected.at("sigma2"), kBound);
+    comparison.within(id + " tau2", found.wording, expected.at("tau2"), kStatisticsBound);
+    comparison.within(id + " sigma2", *found.replicate, expected.at("sigma2"), kStatisticsBound);
     comparison.same(id + " best_R",
                     best_replicates(found.wording, *found.replicate, c.at("cost_template"), c.at("cost_answer")),
                     expected.at("best_R").get<int>());
@@ -74,7 +74,7 @@ void statistics_drift(const json& cases, Comparison& comparison) {
     for (std::size_t i = 0; i < c.at("x").size(); ++i) {
       const double value = detector.add(c.at("x").at(i));
       const std::string place = id + " run " + std::to_string(i);
-      comparison.within(place + " R", value, expected.at("R").at(i), kBound);
+      comparison.within(place + " R", value, expected.at("R").at(i), kStatisticsBound);
       comparison.same(place + " alarm", value >= 1 / c.at("alpha").get<double>(),
                       expected.at("alarm").at(i).get<bool>());
     }
@@ -88,13 +88,14 @@ void statistics_calibration(const json& cases, Comparison& comparison) {
     for (std::size_t i = 0; i < c.at("p").size(); ++i) beliefs.push_back({c.at("p").at(i), c.at("y").at(i) == 1});
     const CalibrationScores found = calibration_scores(beliefs);
     const json& expected = c.at("expected");
-    comparison.within(id + " brier", found.brier, expected.at("brier"), kBound);
-    comparison.within(id + " MCB", found.miscalibration, expected.at("MCB"), kBound);
-    comparison.within(id + " DSC", found.discrimination, expected.at("DSC"), kBound);
-    comparison.within(id + " UNC", found.uncertainty, expected.at("UNC"), kBound);
-    comparison.within(id + " log_score", found.log_score, expected.at("log_score"), kBound);
-    comparison.within(id + " ce2_debiased", found.squared_error_debiased, expected.at("ce2_debiased"), kBound);
-    comparison.within(id + " spiegelhalter_z", found.spiegelhalter_z, expected.at("spiegelhalter_z"), kBound);
+    comparison.within(id + " brier", found.brier, expected.at("brier"), kStatisticsBound);
+    comparison.within(id + " MCB", found.miscalibration, expected.at("MCB"), kStatisticsBound);
+    comparison.within(id + " DSC", found.discrimination, expected.at("DSC"), kStatisticsBound);
+    comparison.within(id + " UNC", found.uncertainty, expected.at("UNC"), kStatisticsBound);
+    comparison.within(id + " log_score", found.log_score, expected.at("log_score"), kStatisticsBound);
+    comparison.within(id + " ce2_debiased", found.squared_error_debiased, expected.at("ce2_debiased"),
+                      kStatisticsBound);
+    comparison.within(id + " spiegelhalter_z", found.spiegelhalter_z, expected.at("spiegelhalter_z"), kStatisticsBound);
   }
 }
 

@@ -34,7 +34,7 @@ constexpr std::array kStatings = {Stating{"none", 0, false},    Stating{"0.001",
                                   Stating{"0.01", 0.01, false}, Stating{"0.05", 0.05, false},
                                   Stating{"0.1", 0.1, false},   Stating{"within [0.01, 0.99]", 0, true}};
 
-struct Cell {
+struct DecisionCell {
   Stating stating;
   std::size_t wordings;
   Law law;
@@ -43,26 +43,26 @@ struct Cell {
 };
 
 // In log-odds.
-struct DrawnClaim {
+struct DrawnSides {
   double belief, spread, yes_bias;
 };
 
-DrawnClaim drawn_claim(const Cell& cell, Rng& rng) {
-  DrawnClaim claim{.belief = 4 * rng.unit() - 2, .spread = 0.2 + 0.8 * rng.unit(), .yes_bias = 4 * rng.unit() - 2};
+DrawnSides drawn_claim(const DecisionCell& cell, Rng& rng) {
+  DrawnSides claim{.belief = 4 * rng.unit() - 2, .spread = 0.2 + 0.8 * rng.unit(), .yes_bias = 4 * rng.unit() - 2};
   if (cell.is_certain) claim.belief = std::copysign(2 + 1.5 * std::abs(claim.belief), claim.belief);
   if (cell.is_close) claim.spread = 0.05 + 0.15 * rng.unit();
   return claim;
 }
 
 // A wording moves the half-difference by the law, and the tendency to say yes by half as much.
-StatedSides drawn_sides(const Cell& cell, const DrawnClaim& claim, Rng& rng) {
+StatedSides drawn_sides(const DecisionCell& cell, const DrawnSides& claim, Rng& rng) {
   const double belief = claim.belief + claim.spread * (draw(cell.law, rng) - trimmed_aim(cell.law, cell.wordings));
   const double bias = claim.yes_bias + 0.5 * claim.spread * normal_draw(rng);
   return {.claim = cell.stating.stated(sigmoid(bias + belief)),
           .negation = cell.stating.stated(sigmoid(bias - belief))};
 }
 
-std::vector<StatedSides> drawn_run(const Cell& cell, const DrawnClaim& claim, Rng& rng) {
+std::vector<StatedSides> drawn_run(const DecisionCell& cell, const DrawnSides& claim, Rng& rng) {
   std::vector<StatedSides> sides;
   for (std::size_t k = 0; k < cell.wordings; ++k) sides.push_back(drawn_sides(cell, claim, rng));
   return sides;
@@ -81,7 +81,7 @@ double trimmed_like_a_run(std::vector<double> values, std::size_t wordings) {
 }
 
 // What was rounded aims at the unrounded belief; what a service holds within bounds of its own aims at what it holds.
-Aim aim_of(const Cell& cell, const DrawnClaim& claim, Rng& rng) {
+Aim aim_of(const DecisionCell& cell, const DrawnSides& claim, Rng& rng) {
   if (!cell.stating.is_bounded) return {claim.belief, claim.yes_bias};
   std::vector<double> beliefs, biases;
   for (std::size_t k = 0; k < kPopulation; ++k) {
@@ -125,10 +125,10 @@ void measure(std::vector<StatedSides> sides, double step, const Aim& aim, double
   if (*bias.low - kSameNumber <= aim.yes_bias && aim.yes_bias <= *bias.high + kSameNumber) ++counts.yes_bias;
 }
 
-StudyRow decision_row(const Cell& cell, Rng rng, const StudyOptions& options) {
+StudyRow decision_row(const DecisionCell& cell, Rng rng, const StudyOptions& options) {
   Counts by_found_step, by_known_step;
   const double scale = options.scale_factor * honest_scale(Level::p95, cell.wordings);
-  DrawnClaim claim{};
+  DrawnSides claim{};
   Aim aim{};
   for (int i = 0; i < options.runs; ++i) {
     if (!cell.stating.is_bounded || i % kMeasuredPerPopulation == 0) {
@@ -155,7 +155,7 @@ StudyRow decision_row(const Cell& cell, Rng rng, const StudyOptions& options) {
 }  // namespace
 
 Study decision_study(const StudyOptions& options) {
-  std::vector<Cell> cells;
+  std::vector<DecisionCell> cells;
   for (const Stating& stating : kStatings) {
     for (const bool is_certain : {false, true}) {
       for (const bool is_close : {false, true}) {

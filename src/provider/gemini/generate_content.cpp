@@ -47,7 +47,7 @@ std::string tier_of(const std::string& traffic) {
 }
 
 // Thoughts are billed as output, and eat its budget, but are counted apart. What tools read counts as prompt.
-Usage usage_of(const json& usage) {
+Usage usage_metadata_of(const json& usage) {
   const auto thoughts = tokens_of(usage, "thoughtsTokenCount");
   auto candidates = tokens_of(usage, "candidatesTokenCount");
   if (!candidates && thoughts) candidates = 0;  // it thought until its budget was used up
@@ -91,7 +91,7 @@ Said GenerateContentWire::read(const json& body) const {
   Said said;
   said.model = text_of(body, "modelVersion");
   said.response_id = text_of(body, "responseId");
-  said.usage = usage_of(member(body, "usageMetadata"));
+  said.usage = usage_metadata_of(member(body, "usageMetadata"));
   said.notice = retirement_of(body, said.model);
 
   const json& candidates = member(body, "candidates");

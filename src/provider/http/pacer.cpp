@@ -18,14 +18,14 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-struct Told {
+struct ToldLimit {
   std::optional<double> limit, remaining;
   std::optional<std::chrono::milliseconds> reset;
 };
 
 // OpenAI and xAI: x-ratelimit-limit-requests, …; Anthropic: anthropic-ratelimit-requests-limit, ….
-Told told_by(const Headers& headers, const std::string& what, SystemTime wall) {
-  Told told;
+ToldLimit told_by(const Headers& headers, const std::string& what, SystemTime wall) {
+  ToldLimit told;
   told.limit = number(headers.value("x-ratelimit-limit-" + what));
   told.remaining = number(headers.value("x-ratelimit-remaining-" + what));
   told.reset = parse_duration(headers.value("x-ratelimit-reset-" + what));
@@ -38,7 +38,7 @@ Told told_by(const Headers& headers, const std::string& what, SystemTime wall) {
 }
 
 // A full bucket is reset in no time, so only a used one tells its rate; else the limit is of a minute.
-double rate_of(const Told& told) {
+double rate_of(const ToldLimit& told) {
   const double used = *told.limit - *told.remaining;
   if (told.reset && told.reset->count() > 0 && used > 0)
     return used / (static_cast<double>(told.reset->count()) / 1000);
@@ -53,7 +53,7 @@ double Pacer::Bucket::level_at(Time now) const {
 
 void Pacer::learn(const Headers& headers, Time now, SystemTime wall, std::size_t in_flight, double tokens_each) {
   const auto update = [&](Bucket& bucket, const std::string& what, double not_counted) {
-    const Told told = told_by(headers, what, wall);
+    const ToldLimit told = told_by(headers, what, wall);
     if (!told.limit || !told.remaining || *told.limit < 1 || *told.remaining < 0) return;
     bucket = {.per_second = rate_of(told), .level = *told.remaining - not_counted, .limit = *told.limit, .at = now};
   };

@@ -40,7 +40,7 @@ void read_item(const json& item, Said& said) {
   for (const json& part : content) read_part(part, said);
 }
 
-Usage usage_of(const json& body) {
+Usage responses_usage_of(const json& body) {
   const json& usage = member(body, "usage");
   const json& input = member(usage, "input_tokens_details");
   Usage found;
@@ -87,7 +87,7 @@ Said ResponsesWire::read(const json& body) const {
   Said said;
   said.model = text_of(body, "model");
   said.response_id = text_of(body, "id");
-  said.usage = usage_of(body);
+  said.usage = responses_usage_of(body);
   said.finish = text_of(body, "status");
   if (const std::string why = text_of(member(body, "incomplete_details"), "reason"); !why.empty()) said.finish = why;
   said.ending = ending_of(kResponseStatuses, said.finish);

@@ -25,7 +25,7 @@ constexpr std::array kSchemes = {"postgresql", "postgres"};
 constexpr std::array kDrivers = {"psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "asyncpg", "pg8000"};
 
 using Parameters = std::map<std::string, std::string>;
-using Query = std::map<std::string, std::vector<std::string>>;
+using AddressQuery = std::map<std::string, std::vector<std::string>>;
 
 class Refusal {
  public:
@@ -48,8 +48,8 @@ std::vector<std::string> parts_of(std::string_view text, char at) {
 std::string unquoted(std::string_view text) { return percent_decoded_where_possible(text); }
 
 // As Python's parse_qsl: '+' is a space, a field without a value is dropped.
-Query parse_query(const std::string& text) {
-  Query query;
+AddressQuery parse_query(const std::string& text) {
+  AddressQuery query;
   for (const std::string& field : parts_of(text, '&')) {
     const std::size_t equals = field.find('=');
     if (equals == std::string::npos || equals + 1 == field.size()) continue;
@@ -103,7 +103,7 @@ void require_scheme(const std::string& scheme, const Refusal& refuse) {
 }
 
 // Hosts and ports from the query, which win over those of the authority (dialects/postgresql/base.py).
-void add_query_hosts(const Query& query, Parameters& parameters, const Refusal& refuse) {
+void add_query_hosts(const AddressQuery& query, Parameters& parameters, const Refusal& refuse) {
   const auto host = query.find("host");
   const auto port = query.find("port");
   std::vector<std::string> hosts, ports;
@@ -144,7 +144,7 @@ void add_query_hosts(const Query& query, Parameters& parameters, const Refusal& 
   if (!joined.empty()) parameters["port"] = joined;
 }
 
-void add_query(const Query& query, bool is_asyncpg, Parameters& parameters, const Refusal& refuse) {
+void add_query(const AddressQuery& query, bool is_asyncpg, Parameters& parameters, const Refusal& refuse) {
   for (const auto& [name, values] : query) {
     if (name == "host" || name == "port") continue;
     if (values.size() > 1) refuse(fmt::format("'{}' is given {} times", on_one_line(name), values.size()));
