@@ -23,12 +23,15 @@ constexpr std::string_view kInsertCached =
     "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
     "\"B\", seed, was_cached, created_at, finished_at{}) SELECT :id, :run, :env, :user, :claim, :hash, :model, "
     ":version, "
-    ":K, :R, o.\"T\", :B, :seed, true, now(), now(){} FROM checks o WHERE o.id = :of RETURNING id";
+    ":K, :R, o.\"T\", :B, :seed, true, now(), now(){} FROM checks o WHERE o.id = :of RETURNING id, run_id, claim, "
+    "model, user_id, created_at, finished_at, "
+    "was_cached, prob_true_rpl, ci_lo, ci_hi";
 constexpr std::string_view kInsertRequest =
     "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, "
     "result_key, "
     "last_event, created_at, updated_at) VALUES (:id, :state, :request, :visitor, :ledger, :charged, :execution, "
-    ":result, 1, now(), now()) RETURNING check_id";
+    ":result, 1, now(), now()) RETURNING state, visitor_id, request, error_kind, error, charged_to, ledger_id, "
+    "cancel_requested, last_event, share_id";
 constexpr std::string_view kInsertFirstEvent =
     "INSERT INTO check_events (check_id, number, kind, payload, created_at) VALUES (:id, 1, 'state', :payload, now()) "
     "RETURNING check_id";
@@ -78,29 +81,41 @@ constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_re
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
 
+// The columns of `checks` that lists show.
+void read_check(const Row& row, ServedCheck& check) {
+  check.id = row.text_or_empty("id");
+  check.run_id = row.text_or_empty("run_id");
+  check.claim = row.text_or_empty("claim");
+  check.model = row.text_or_empty("model");
+  check.user_id = row.text_or_empty("user_id");
+  check.created_at = row.text_or_empty("created_at");
+  check.finished_at = row.text_or_empty("finished_at");
+  check.was_cached = row.integer("was_cached") == 1;
+  check.p = row.real("prob_true_rpl");
+  check.low = row.real("ci_lo");
+  check.high = row.real("ci_hi");
+}
+
+// And those of `check_requests`.
+void read_request(const Row& row, ServedCheck& check) {
+  check.state = row.text_or_empty("state");
+  check.visitor_id = row.text_or_empty("visitor_id");
+  check.request = row.text_or_empty("request");
+  check.error_kind = row.text_or_empty("error_kind");
+  check.error = row.text_or_empty("error");
+  check.charged_to = row.text_or_empty("charged_to");
+  check.ledger_id = row.text_or_empty("ledger_id");
+  check.share_id = row.text_or_empty("share_id");
+  check.cancel_requested = row.integer("cancel_requested") == 1;
+  check.last_event = row.integer("last_event").value_or(0);
+}
+
 ServedCheck served_from(const Row& row) {
-  return {.id = row.text_or_empty("id"),
-          .run_id = row.text_or_empty("run_id"),
-          .state = row.text_or_empty("state"),
-          .claim = row.text_or_empty("claim"),
-          .model = row.text_or_empty("model"),
-          .user_id = row.text_or_empty("user_id"),
-          .visitor_id = row.text_or_empty("visitor_id"),
-          .created_at = row.text_or_empty("created_at"),
-          .finished_at = row.text_or_empty("finished_at"),
-          .request = row.text_or_empty("request"),
-          .record = row.has("record") ? row.text_or_empty("record") : "",
-          .error_kind = row.text_or_empty("error_kind"),
-          .error = row.text_or_empty("error"),
-          .charged_to = row.text_or_empty("charged_to"),
-          .ledger_id = row.text_or_empty("ledger_id"),
-          .share_id = row.text_or_empty("share_id"),
-          .was_cached = row.integer("was_cached") == 1,
-          .cancel_requested = row.integer("cancel_requested") == 1,
-          .last_event = row.integer("last_event").value_or(0),
-          .p = row.real("prob_true_rpl"),
-          .low = row.real("ci_lo"),
-          .high = row.real("ci_hi")};
+  ServedCheck check;
+  read_check(row, check);
+  read_request(row, check);
+  if (row.has("record")) check.record = row.text_or_empty("record");
+  return check;
 }
 
 // With the figures that lists show, of the check that measured them; its long texts stay where they are.
@@ -177,15 +192,21 @@ void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::op
     database_.change(query.sql, query.bindings);
 }
 
-std::optional<ServedCheck> ServedChecks::insert_cached(const NewServedCheck& check, const Plan& plan,
-                                                       std::optional<std::uint64_t> seed, const CachedResult& result) {
+std::vector<Query> ServedChecks::cached_insertions(const NewServedCheck& check, const Plan& plan,
+                                                   std::optional<std::uint64_t> seed, const CachedResult& result) {
   Bindings row = row_of(check, plan, seed);
   row.push_back({":of", result.check_id});
-  const auto done = database_.query_all({{insert_cached_sql(), std::move(row), Effect::changes},
-                                         request_row(check, kCheckDone, result.execution_id),
-                                         first_event(check, kCheckDone),
-                                         head_query_for(check.id)});
-  return found(done.back());
+  return {{insert_cached_sql(), std::move(row), Effect::changes},
+          request_row(check, kCheckDone, result.execution_id),
+          first_event(check, kCheckDone)};
+}
+
+std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Row>> rows) {
+  if (rows[0].empty() || rows[1].empty()) return std::nullopt;
+  ServedCheck check;
+  read_check(rows[0][0], check);
+  read_request(rows[1][0], check);
+  return check;
 }
 
 namespace {

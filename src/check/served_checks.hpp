@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,11 +75,13 @@ class ServedChecks {
   explicit ServedChecks(Database& database) : database_(database) {}
 
   void insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
-  // Answered by what was measured before: it refers to that record and copies the figures that lists show. The check as
-  // find() gives it, without its record; empty: the check with that result is not there any more. Error{conflict} where
-  // its record is removed at this moment.
-  std::optional<ServedCheck> insert_cached(const NewServedCheck& check, const Plan& plan,
-                                           std::optional<std::uint64_t> seed, const CachedResult& result);
+  // Answered by what was measured before: it refers to that record and copies the figures that lists show. What is to
+  // be asked, for who asks more in the same round trip (Database::query_all()); Error{conflict} where the record is
+  // removed at this moment. From what the statements found comes the check as find() gives it, without its record;
+  // empty: the check with that result is not there any more.
+  static std::vector<Query> cached_insertions(const NewServedCheck& check, const Plan& plan,
+                                              std::optional<std::uint64_t> seed, const CachedResult& result);
+  static std::optional<ServedCheck> inserted(std::span<const std::vector<Row>> rows);
 
   std::optional<ServedCheck> find(const std::string& id);
   // Its two halves, for who reads more in the same round trip (Database::query_all()).

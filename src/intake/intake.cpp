@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "account/rates.hpp"
@@ -26,6 +27,7 @@ constexpr int kDeepReplicates = 3;
 constexpr std::size_t kMostStandardQuestions = 16;
 constexpr std::int64_t kMostQuestions = 1024;  // of one check in the service
 constexpr std::size_t kLongestKey = 128;
+constexpr std::chrono::hours kCachedWindow{1};
 
 constexpr std::string_view kFindKey =
     "SELECT body_sha256, response FROM idempotency_keys WHERE owner = :owner AND idempotency_key = :key";
@@ -198,24 +200,23 @@ std::optional<Accepted> Intake::replay(const std::string& owner, const Idempoten
 }
 
 // Each is a row that somebody may read for months, so there are only so many of them.
-void Intake::count_cached(const Asker& asker) {
-  constexpr std::chrono::hours kWindow{1};
-  const std::string who = asker.user ? asker.user->id : asker.visitor_id;
-  const std::int64_t most_of_one = asker.user ? rules_.cached_per_user : rules_.cached_per_visitor;
-  const auto counted = database_.query_all({count_in_window(asker.user ? "cached.user" : "cached.visitor",
-                                                            secret_.hash("rate", who), {most_of_one, kWindow}),
-                                            count_in_window("cached.network", secret_.hash("network", asker.network),
-                                                            {rules_.cached_per_network, kWindow})});
+std::vector<Query> Intake::counting(const Asker& asker) const {
+  const RateLimit own{asker.user ? rules_.cached_per_user : rules_.cached_per_visitor, kCachedWindow};
+  const RateLimit shared{rules_.cached_per_network, kCachedWindow};
+  return {count_in_window(asker.user ? "cached.user" : "cached.visitor", secret_.hash("rate", owner_of(asker)), own),
+          count_in_window("cached.network", secret_.hash("network", asker.network), shared)};
+}
+
+void Intake::require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const {
+  const std::string hint = "open the earlier checks in the history, or ask again in an hour";
+  const auto over = [&](const std::string& who, std::int64_t most) {
+    return Error(ErrorKind::too_many,
+                 fmt::format("{} had {} checks from stored results within an hour, which is the limit", who, most),
+                 hint);
+  };
   if (!was_counted(counted[0]))
-    throw Error(ErrorKind::too_many,
-                fmt::format("{} had {} checks from stored results within an hour, which is the limit",
-                            asker.user ? "this account" : "this browser", most_of_one),
-                "open the earlier checks in the history, or ask again in an hour");
-  if (!was_counted(counted[1]))
-    throw Error(ErrorKind::too_many,
-                fmt::format("this network had {} checks from stored results within an hour, which is the limit",
-                            rules_.cached_per_network),
-                "open the earlier checks in the history, or ask again in an hour");
+    throw asker.user ? over("this account", rules_.cached_per_user) : over("this browser", rules_.cached_per_visitor);
+  if (!was_counted(counted[1])) throw over("this network", rules_.cached_per_network);
 }
 
 std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check) {
@@ -224,9 +225,15 @@ std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker
                                                   check.user_id, check.visitor_id, rules_.cache_life);
   if (!cached) return std::nullopt;
 
-  count_cached(asker);
+  // Counted and written in one round trip: where a limit is passed, the transaction is undone.
+  std::vector<Query> queries = counting(asker);
+  const std::size_t counts = queries.size();
+  std::ranges::move(ServedChecks::cached_insertions(check, prepared.plan, prepared.job.request.seed, *cached),
+                    std::back_inserter(queries));
   try {
-    auto served = ServedChecks(database_).insert_cached(check, prepared.plan, prepared.job.request.seed, *cached);
+    const auto done = database_.query_all(queries);
+    require_counted(asker, done);
+    auto served = ServedChecks::inserted(std::span(done).subspan(counts));
     if (!served) return std::nullopt;
     return Accepted{.check_id = check.id, .check = std::move(served)};
   } catch (const Error& e) {

@@ -116,7 +116,8 @@ class Intake {
   const OfferedModel& offered(const std::string& name) const;
   void require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker);
   std::optional<Accepted> replay(const std::string& owner, const IdempotencyKey& idempotency);
-  void count_cached(const Asker& asker);
+  std::vector<Query> counting(const Asker& asker) const;
+  void require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const;
   std::optional<Accepted> from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check);
   void charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check);
   void charge_anonymous(const Prepared& prepared, const Asker& asker);

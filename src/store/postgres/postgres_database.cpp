@@ -201,6 +201,11 @@ std::string pglite_in(const std::string& version) {
   return version.find("Emscripten") == std::string::npos ? "" : "PGlite";
 }
 
+// By the extended protocol, which a pipeline takes alone.
+bool send_unbound(PGconn* handle, const std::string& sql) {
+  return PQsendQueryParams(handle, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
+}
+
 std::vector<Row> rows_in(const PGresult* table) {
   const int columns = PQnfields(table);
   auto names = std::make_shared<std::vector<std::string>>();
@@ -399,6 +404,7 @@ PostgresDatabase::Result PostgresDatabase::run_bound(std::string_view sql, const
 
 // `bindings` empty: the simple protocol, which takes several statements.
 PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindings* bindings) {
+  send_begin();
   if (connection_->get() == nullptr) {
     Result broken;
     broken.broke = true;
@@ -472,6 +478,15 @@ std::vector<Row> PostgresDatabase::rows_of(std::string_view sql, const Bindings&
 // In libpq's pipeline mode. Outside a transaction empty where something failed, which the same queries one by one will
 // tell; a transaction is over with its first failure, so there it is told from here.
 std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const std::vector<Query>& queries) {
+  // A transaction that begins here takes its BEGIN along.
+  std::vector<std::string> opening;
+  if (!unsent_begin_.empty()) {
+    opening = {std::exchange(unsent_begin_, {}), limit_of_transaction()};
+    in_transaction_ = false;
+    ensure_alive();
+    in_transaction_ = true;
+  }
+
   std::vector<std::pair<StatementPlace, WireParameters>> wired;
   wired.reserve(queries.size());
   for (const Query& query : queries) {
@@ -481,13 +496,16 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
     if (in_transaction_) require_success(prepared, Doing::writes);
     if (prepared.broke || !prepared.sqlstate.empty()) return std::nullopt;
   }
+
   PGconn* handle = connection_->get();
   bool is_sent = PQenterPipelineMode(handle) == 1;
+  for (const std::string& sql : opening) is_sent = is_sent && send_unbound(handle, sql);
   for (const auto& [statement, wire] : wired) is_sent = is_sent && send_bound(*statement, wire) == 1;
   is_sent = is_sent && PQpipelineSync(handle) == 1;
+
+  // A pooler passes on a cancellation only while its client is there: what was cancelled is waited for.
   auto deadline = Steady::now() + options_.statement_deadline;
   bool timed_out = false;
-  // A pooler passes on a cancellation only while its client is there: what was cancelled is waited for.
   const auto patiently = [&](const auto& wait) {
     const Heard heard = wait();
     if (heard != Heard::late || timed_out) return heard;
@@ -497,7 +515,7 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
     return wait();
   };
   Heard heard = is_sent ? flush(handle, deadline) : Heard::broken;
-  std::vector<Rows> results(queries.size());
+  std::vector<Rows> results(opening.size() + queries.size());
   for (Rows& rows : results) {
     if (heard == Heard::everything) heard = patiently([&] { return collect(handle, deadline, rows); });
   }
@@ -505,19 +523,24 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
   if (heard == Heard::everything) Rows{PQgetResult(handle)};  // the mark of the pipeline's end
   const bool is_over = heard == Heard::everything && PQexitPipelineMode(handle) == 1;
   if (!is_over) connection_->handle.reset();
-  const auto is_good = [](const Rows& rows) { return rows && PQresultStatus(rows.get()) == PGRES_TUPLES_OK; };
-  if (!is_over || !std::ranges::all_of(results, is_good)) {
+
+  std::size_t good = 0;
+  while (good < results.size() && results[good] &&
+         PQresultStatus(results[good].get()) == (good < opening.size() ? PGRES_COMMAND_OK : PGRES_TUPLES_OK))
+    ++good;
+  if (!is_over || good < results.size()) {
     Result late;
     late.timed_out = timed_out || heard == Heard::late;
     if (late.timed_out) refuse(late);
     if (!in_transaction_) return std::nullopt;
     if (!is_over) lost(Doing::writes);
     Result failed;
-    failed.rows = std::move(*std::ranges::find_if_not(results, is_good));
+    failed.rows = std::move(results[good]);
     refuse_in_transaction(std::move(failed));
   }
+
   std::vector<std::vector<Row>> found;
-  for (const Rows& rows : results) found.push_back(rows_in(rows.get()));
+  for (std::size_t i = opening.size(); i < results.size(); ++i) found.push_back(rows_in(results[i].get()));
   return found;
 }
 
@@ -538,13 +561,24 @@ std::vector<std::vector<Row>> PostgresDatabase::query_all(const std::vector<Quer
   return found ? std::move(*found) : Database::query_all(queries);
 }
 
-// The server's own limit stands behind ours: a client that is gone must not leave a statement running.
 void PostgresDatabase::begin() { begin_with("SERIALIZABLE"); }
 void PostgresDatabase::begin_beside_others() { begin_with("READ COMMITTED"); }
 
 void PostgresDatabase::begin_with(const char* isolation) {
-  const std::string sql = fmt::format("BEGIN ISOLATION LEVEL {}; SET LOCAL statement_timeout = {}", isolation,
-                                      options_.statement_deadline.count());
+  unsent_begin_ = fmt::format("BEGIN ISOLATION LEVEL {}", isolation);
+  in_transaction_ = true;
+}
+
+// The server's own limit stands behind ours: a client that is gone must not leave a statement running.
+std::string PostgresDatabase::limit_of_transaction() const {
+  return fmt::format("SET LOCAL statement_timeout = {}", options_.statement_deadline.count());
+}
+
+// It has waited for the transaction's first statement, which most often can take it along (pipelined()).
+void PostgresDatabase::send_begin() {
+  if (unsent_begin_.empty()) return;
+  const std::string sql = fmt::format("{}; {}", std::exchange(unsent_begin_, {}), limit_of_transaction());
+  in_transaction_ = false;
   const Result result = run_idempotent(sql, nullptr);
   require_success(result, Doing::reads);
   in_transaction_ = true;
@@ -560,6 +594,10 @@ bool PostgresDatabase::try_lock(const std::string& name) {
 }
 
 void PostgresDatabase::commit() {
+  if (!unsent_begin_.empty()) {  // nothing was asked
+    rollback();
+    return;
+  }
   const Result result = run("COMMIT", nullptr);
   if (!result.broke) in_transaction_ = false;
   require_success(result, Doing::commits);
@@ -570,7 +608,8 @@ void PostgresDatabase::commit() {
 }
 
 void PostgresDatabase::rollback() noexcept {
-  if (!in_transaction_ || connection_->get() == nullptr) {
+  const bool was_sent = std::exchange(unsent_begin_, {}).empty();
+  if (!in_transaction_ || !was_sent || connection_->get() == nullptr) {
     in_transaction_ = false;
     return;
   }

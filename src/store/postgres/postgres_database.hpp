@@ -108,6 +108,8 @@ class PostgresDatabase final : public Database {
   void conclude(Result& result, bool heard_everything);
   Result run_idempotent(std::string_view sql, const Bindings* bindings);
   void begin_with(const char* isolation);
+  void send_begin();
+  std::string limit_of_transaction() const;
   void connect();
   void connect_to(const PostgresAddress& host);
   void connect_with_backoff();
@@ -122,6 +124,7 @@ class PostgresDatabase final : public Database {
   PostgresOptions options_;
   std::unique_ptr<Connection> connection_;
   bool in_transaction_ = false;
+  std::string unsent_begin_;  // of this transaction, with its isolation level; empty once it was sent
 };
 
 }  // namespace heretix
