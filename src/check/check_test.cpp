@@ -46,7 +46,8 @@ class Check : public ::testing::Test {
                                .sampling = {.slots = 16, .replicates = 1, .draws = 50},
                                .ask = ask};
     RunStore runs(*database_);
-    return run_check(request, {banks, provider, runs, path_, clock, stop_, observer_});
+    return run_check(plan_check(request, banks, provider, runs),
+                     {banks, provider, runs, path_, clock, stop_, observer_});
   }
 
   ErrorKind kind_of_failure(Provider& provider, const AskOptions& ask = {}) {

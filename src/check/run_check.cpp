@@ -206,8 +206,8 @@ Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts, const 
 
 }  // namespace
 
-Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
-                const std::string& execution_id) {
+Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
+                   const std::string& execution_id) {
   require_measurable(request.sampling, request.readout, request.samples);
   return make_plan(recipe_of(request, facts, execution_id), asked_bank(request, bank));
 }
@@ -259,10 +259,25 @@ CheckRequest as_remembered(CheckRequest request, const PromptBank& bank, Provide
       return refusal.parameter == too_small.parameter && refusal.value == too_small.value &&
              refusal.sent_with == too_small.sent_with;
     });
-    if (!is_known || (!request.fresh && has_usable_answer(plan_check(request, bank, provider.facts()), runs))) break;
+    if (!is_known || (!request.fresh && has_usable_answer(plan_as_given(request, bank, provider.facts()), runs))) break;
     limit = *next;
   }
   return request;
+}
+
+PlannedCheck plan_check(const CheckRequest& request, const PromptBanks& banks, Provider& provider, RunStore& runs,
+                        const std::string& execution_id) {
+  const PromptBank named = named_bank(request, banks);
+  require_readable(provider, request.readout);
+
+  PlannedCheck check{.request = as_remembered(request, named, provider, runs),
+                     .bank = asked_bank(request, named),
+                     .plan = {},
+                     .execution_id = execution_id.empty() ? new_execution_id() : execution_id};
+  check.plan = plan_as_given(check.request, named, provider.facts(), check.execution_id);
+  const int wanted_limit = request.sampling.max_output_tokens;
+  if (check.request.sampling.max_output_tokens != wanted_limit) check.limit_raised_from = wanted_limit;
+  return check;
 }
 
 namespace {
@@ -296,21 +311,26 @@ std::string heeded_text(const ServerRefusal& refusal, const Mode& mode) {
                      mode.value(refusal.parameter));
 }
 
-Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before before);
+Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before before);
+
+PlannedCheck plan_anew(const PlannedCheck& check, const CheckRequest& request, const CheckPorts& ports) {
+  return plan_check(request, ports.banks, ports.provider, ports.runs,
+                    ports.keeps_execution_id ? check.execution_id : "");
+}
 
 // Keys name what was sent, so all is planned and asked anew.
-Record run_as_the_server_takes_it(const CheckRequest& request, const CheckPorts& ports, const AskOutcome& outcome,
+Record run_as_the_server_takes_it(const PlannedCheck& check, const CheckPorts& ports, const AskOutcome& outcome,
                                   Before before) {
   ports.runs.remember(*outcome.refusal, unix_seconds(ports.clock.now()));
   ports.observer.on_wait(heeded_text(*outcome.refusal, ports.provider.facts().mode));
-  return run_after(request, ports, std::move(before));
+  return run_after(plan_anew(check, check.request, ports), ports, std::move(before));
 }
 
 // Nothing but the first answer was asked for, unless answers came in a batch.
-Record run_with_a_larger_limit(CheckRequest request, const CheckPorts& ports, const PromptBank& bank,
-                               const AskOutcome& outcome, Before before) {
+Record run_with_a_larger_limit(const PlannedCheck& check, const CheckPorts& ports, const AskOutcome& outcome,
+                               Before before) {
   const ProviderFacts& facts = ports.provider.facts();
-  const int limit = request.sampling.max_output_tokens;
+  const int limit = check.request.sampling.max_output_tokens;
   const std::string what =
       fmt::format("{} spent all of {} output tokens on thinking in its first answer", facts.model, limit);
   const auto next = raised_limit(limit);
@@ -320,10 +340,11 @@ Record run_with_a_larger_limit(CheckRequest request, const CheckPorts& ports, co
 
   ports.runs.remember(limit_refusal(limit, facts), unix_seconds(ports.clock.now()));
   if (!before.limit_raised_from) before.limit_raised_from = limit;
-  request.sampling.max_output_tokens = *next;
-  const Plan plan = plan_check(request, bank, facts);
-  ports.observer.on_wait(fmt::format("{}: asking with {} instead{}", what, *next, most_cost_text(plan, facts)));
-  return run_after(request, ports, std::move(before));
+  CheckRequest larger = check.request;
+  larger.sampling.max_output_tokens = *next;
+  const PlannedCheck again = plan_anew(check, larger, ports);
+  ports.observer.on_wait(fmt::format("{}: asking with {} instead{}", what, *next, most_cost_text(again.plan, facts)));
+  return run_after(again, ports, std::move(before));
 }
 
 std::string with_raised_limit(const std::string& settings, int from, int to) {
@@ -332,22 +353,21 @@ std::string with_raised_limit(const std::string& settings, int from, int to) {
   return told.dump();
 }
 
-Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before before) {
-  const std::string execution_id = ports.execution_id.empty() ? new_execution_id() : ports.execution_id;
-  const PromptBank named = named_bank(wanted, ports.banks);
-  const PromptBank bank = asked_bank(wanted, named);
-  require_readable(ports.provider, wanted.readout);
-  RunStore& runs = ports.runs;
-  const CheckRequest request = as_remembered(wanted, named, ports.provider, runs);
-  if (request.sampling.max_output_tokens != wanted.sampling.max_output_tokens && !before.limit_raised_from)
-    before.limit_raised_from = wanted.sampling.max_output_tokens;
+Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before before) {
+  const CheckRequest& request = check.request;
+  const Plan& plan = check.plan;
+  if (!before.limit_raised_from) before.limit_raised_from = check.limit_raised_from;
 
-  const Plan plan = plan_check(request, named, ports.provider.facts(), execution_id);
+  // From here on others see that it runs.
+  RunStore& runs = ports.runs;
+  const std::string& execution_id = check.execution_id;
   const long long started = unix_seconds(ports.clock.now());
-  auto held = runs.start(plan, bank, execution_id, config_json(plan, bank, request.seed).dump(), ports.owner, started);
+  const std::string config = config_json(plan, check.bank, request.seed).dump();
+  auto held = runs.start(plan, check.bank, execution_id, config, ports.owner, started);
   std::optional<EndedIfThrown> ended;
   ended.emplace(runs, execution_id, ports.clock, std::move(held));
 
+  // Ask.
   AnswerStore answers(runs.database(), execution_id, plan.run_id);
   AskOptions options = request.ask;
   options.probes_limit = probes_limit(request, ports.provider.facts());
@@ -361,15 +381,17 @@ Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before bef
   Asked asked = plan.recipe.sampling.ladder ? ask_ladder(plan, ask_part) : Asked{plan, ask_part(plan)};
   AskOutcome& outcome = asked.outcome;
   add_spent(before.spent, outcome.progress);
+
+  // What the server refused is left out, or changed, in an execution of its own.
   if (outcome.end == AskEnd::refused && ports.provider.heed(*outcome.refusal)) {
     ended->at_once("replaced");
     ended.reset();  // the next execution may have the same id, and its owner holds a lock by that name
-    return run_as_the_server_takes_it(request, ports, outcome, std::move(before));
+    return run_as_the_server_takes_it(check, ports, outcome, std::move(before));
   }
   if (outcome.end == AskEnd::limit_too_small) {
     ended->at_once(raised_limit(request.sampling.max_output_tokens) ? "replaced" : "failed");
     ended.reset();
-    return run_with_a_larger_limit(request, ports, named, outcome, std::move(before));
+    return run_with_a_larger_limit(check, ports, outcome, std::move(before));
   }
   if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) {
     ended->at_once(is_stopped(outcome) ? "stopped" : "failed");
@@ -381,7 +403,8 @@ Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before bef
   facts.billed_after_rungs = asked.billed_after_rungs;
   if (before.limit_raised_from)
     facts.settings = with_raised_limit(facts.settings, *before.limit_raised_from, request.sampling.max_output_tokens);
-  Record record = make_record(asked.plan, bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
+  Record record =
+      make_record(asked.plan, check.bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
   runs.finish(record, ports.database_path.empty() ? "" : write_artifact(record, ports.database_path));
   ended->not_needed();
   return record;
@@ -389,6 +412,6 @@ Record run_after(const CheckRequest& wanted, const CheckPorts& ports, Before bef
 
 }  // namespace
 
-Record run_check(const CheckRequest& request, const CheckPorts& ports) { return run_after(request, ports, {}); }
+Record run_check(const PlannedCheck& check, const CheckPorts& ports) { return run_after(check, ports, {}); }
 
 }  // namespace heretix

@@ -40,14 +40,27 @@ struct CheckPorts {
   const Clock& clock;
   const StopSignal& stop;
   AskObserver& observer;
-  std::string owner{};         // of the execution, for RunStore::start
-  std::string execution_id{};  // where it was told already (a check of the service); empty: a new one
+  std::string owner{};              // of the execution, for RunStore::start
+  bool keeps_execution_id = false;  // it was told already: what has to be planned anew goes on under it
 };
 
-// Claim, bank and plan, as run_check makes them; nothing is asked or written. The numbers are tested first
-// (require_measurable).
-Plan plan_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
-                const std::string& execution_id = {});
+// A check that is ready to be asked: what it costs, shows and asks all comes from this one plan.
+struct PlannedCheck {
+  CheckRequest request;  // as the server takes it (as_remembered)
+  PromptBank bank;       // as it is asked
+  Plan plan;
+  std::string execution_id;                // that will measure it
+  std::optional<int> limit_raised_from{};  // the output limit of the request, where the store knows it as too small
+};
+
+// Nothing is asked or written. `execution_id`: where it was told already (a check of the service); empty: a new one.
+// Throws Error{bad_input} for what cannot be planned, or where the model cannot be read so.
+PlannedCheck plan_check(const CheckRequest& request, const PromptBanks& banks, Provider& provider, RunStore& runs,
+                        const std::string& execution_id = {});
+
+// The plan alone, of the request as it stands. The numbers are tested first (require_measurable).
+Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
+                   const std::string& execution_id = {});
 
 // The same without the questions (outline_plan): what a check would ask and under which name.
 Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
@@ -67,7 +80,7 @@ void require_readable(const Provider& provider, Readout readout);
 // Every answer is kept as it arrives, so a check that stops half-way loses nothing that was paid for.
 // Throws Error: bad_input for what cannot be planned or estimated, stopped, in_doubt, what the provider failed with,
 // what the store throws.
-Record run_check(const CheckRequest& request, const CheckPorts& ports);
+Record run_check(const PlannedCheck& check, const CheckPorts& ports);
 
 // Throws what a check that ended so throws, with what is kept and what it cost: stopped, in_doubt, or what the provider
 // failed with. Returns where every question has its answer.

@@ -82,9 +82,7 @@ int batch_command(const Options& options) {
       all.push_back(resolve(options, entry.settings));
       all.back().request.ask.budget = &budget;
       require_price(budget, providers.get(all.back().settings).facts());
-      second.require_fits(plan_check(all.back().request,
-                                     named_bank(all.back().request, PromptBanks(all.back().prompts)),
-                                     providers.get(all.back().settings).facts()));
+      second.require_fits(all.back(), providers.get(all.back().settings).facts());
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
   }
   if (all.empty())
@@ -102,7 +100,8 @@ int batch_command(const Options& options) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     try {
       const auto& [resolved, provider, store] = claims[i];
-      const Record record = run_one(resolved, provider, store, progress_of(options));
+      const PlannedCheck check = plan_resolved(resolved, provider, store);
+      const Record record = run_one(check, resolved, provider, store, progress_of(options));
       second.keep(record, store, resolved.database_path);
       print_result(options.json ? to_json(record).dump() + "\n" : row_text(record));
       if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);

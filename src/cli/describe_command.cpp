@@ -58,9 +58,9 @@ int describe_command(const Options& options) {
   const Resolved resolved = resolve_for_run(options);
   parse_claim(resolved.request.claim);
   const auto provider = make_provider(resolved.settings);
-  const PromptBank bank = named_bank(resolved.request, PromptBanks(resolved.prompts));
+  const PromptBank bank = named_bank(resolved.request, resolved.banks);
   const CheckRequest request = as_remembered_in(resolved, bank, *provider);
-  const Plan plan = plan_check(request, bank, provider->facts());
+  const Plan plan = plan_as_given(request, bank, provider->facts());
   const PlanFacts facts = facts_of(plan, resolved, provider->facts());
   if (options.json) print_result(to_json(plan, facts, bank, resolved.request.seed).dump(2) + "\n");
   else print_result(plan_text(plan, facts, text_style(resolved.no_color)));

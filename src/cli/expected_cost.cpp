@@ -27,18 +27,23 @@ std::vector<bool> stored_in(const Plan& plan, Database& database) {
 }
 
 // Nothing is expected of what is free or played.
+bool costs_nothing(const ProviderFacts& facts) {
+  return facts.mode.is_mock() || (facts.price && facts.price->is_free());
+}
+
+ExpectedCost expected_of(const Plan& plan, const ProviderFacts& facts, Database& database) {
+  if (costs_nothing(facts)) return {};
+  const Plan sent = plan_to_send(plan);
+  return expected_cost(sent, facts, stored_in(sent, database));
+}
+
 ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database& database) {
-  const ProviderFacts& facts = provider.facts();
-  if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return {};
-  RunStore runs(database);
-  const PromptBank bank = named_bank(resolved.request, PromptBanks(resolved.prompts));
-  const CheckRequest request = as_remembered(as_profiled(resolved, bank, provider, database), bank, provider, runs);
-  const Plan plan = plan_to_send(plan_check(request, bank, facts));
-  return expected_cost(plan, facts, stored_in(plan, database));
+  if (costs_nothing(provider.facts())) return {};
+  return expected_of(plan_resolved(resolved, provider, database).plan, provider.facts(), database);
 }
 
 std::string together_text(const Resolved& resolved, const Provider& provider, Database& database) {
-  return together_in_words(resolved, named_bank(resolved.request, PromptBanks(resolved.prompts)), provider, database);
+  return together_in_words(resolved, named_bank(resolved.request, resolved.banks), provider, database);
 }
 
 }  // namespace
@@ -88,6 +93,12 @@ CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, 
   return as_remembered(as_profiled(resolved, bank, provider, *database), bank, provider, runs);
 }
 
+PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Database& database) {
+  RunStore runs(database);
+  const PromptBank bank = named_bank(resolved.request, resolved.banks);
+  return plan_check(as_profiled(resolved, bank, provider, database), resolved.banks, provider, runs);
+}
+
 void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
   std::set<std::string> told;
   for (const auto& [resolved, provider, database] : claims) {
@@ -115,12 +126,12 @@ void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
                          different.size() == 1 ? "claim" : "claims", sum.text(*facts)));
 }
 
-void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database) {
+void tell_expected_cost(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database) {
   const std::string together = together_text(resolved, provider, database);
   if (!together.empty()) print_note(together);
 
   const ProviderFacts& facts = provider.facts();
-  const ExpectedCost expected = expected_of(resolved, provider, database);
+  const ExpectedCost expected = expected_of(check.plan, facts, database);
   if (expected.questions == 0) return;
   print_note(fmt::format("asking {} {} questions; cost: {}", facts.model, expected.questions, expected.text(facts)));
 }

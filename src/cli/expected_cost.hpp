@@ -29,8 +29,11 @@ std::vector<bool> stored_answers(const Plan& plan, const std::string& database_p
 // The request as a run would make it (check/run_check.hpp), where there is a file that remembers.
 CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, Provider& provider);
 
+// The check as it is asked, planned once (check/run_check.hpp).
+PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Database& database);
+
 // On stderr, where it is not free and not everything is stored.
-void tell_expected_cost(const Resolved& resolved, Provider& provider, Database& database);
+void tell_expected_cost(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database);
 
 // The same in one line for all claims of a batch file; where a price is unknown that is told of all.
 struct ClaimToAsk {

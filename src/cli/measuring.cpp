@@ -29,7 +29,7 @@ Measuring::Measuring(Options options, int templates)
   require_price(budget_, provider_->facts());
   const Settings& s = resolved_.settings;
   if (options_.fixed || s.slots || s.replicates || s.templates || s.until_width) return;
-  const PromptBank bank = named_bank(resolved_.request, PromptBanks(resolved_.prompts));
+  const PromptBank bank = named_bank(resolved_.request, resolved_.banks);
   const auto all = static_cast<int>(bank.paraphrases.size());
   resolved_.request.sampling.slots = templates == 0 ? all : std::min(templates, all);
   resolved_.request.sampling.replicates = 1;
@@ -96,7 +96,8 @@ Record Measuring::measure_by(Readout readout, const std::string& claim, int samp
 
 Record Measuring::ask(Resolved resolved) {
   resolved.request.ask.budget = &budget_;
-  return run_one(resolved, *provider_, database(), progress_of(options_));
+  const PlannedCheck check = plan_resolved(resolved, *provider_, database());
+  return run_one(check, resolved, *provider_, database(), progress_of(options_));
 }
 
 }  // namespace heretix

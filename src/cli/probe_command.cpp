@@ -102,7 +102,7 @@ int probe_command(const Options& given) {
   stop_signal();  // from here on a signal stops cleanly
   const Options options = for_a_probe(given);
   const Resolved resolved = resolve(options);
-  const PromptBank named = named_bank(resolved.request, PromptBanks(resolved.prompts));
+  const PromptBank named = named_bank(resolved.request, resolved.banks);
   ProbeRequest request{.bank = asked_bank(resolved.request, named),
                        .repeats = options.repeats.value_or(kDefaultProbeRepeats),
                        .fresh = options.fresh,

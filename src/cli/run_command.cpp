@@ -25,8 +25,9 @@ SecondStore::SecondStore(const Options& options) : option_(options.database) {
   database_ = open_postgres(*named_);
 }
 
-void SecondStore::require_fits(const Plan& plan) const {
-  if (database_) require_fits_check(plan);
+void SecondStore::require_fits(const Resolved& resolved, const ProviderFacts& facts) const {
+  if (database_)
+    require_fits_check(outline_check(resolved.request, named_bank(resolved.request, resolved.banks), facts));
 }
 
 void SecondStore::keep(const Record& record, Database& store, const std::string& store_path) {
@@ -52,15 +53,12 @@ ShowProgress progress_of(const Options& options) {
   return options.quiet || options.json ? ShowProgress::never : ShowProgress::on_terminal;
 }
 
-Record run_one(const Resolved& resolved, Provider& provider, Database& database, ShowProgress show) {
-  const PromptBanks banks(resolved.prompts);
+Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database,
+               ShowProgress show) {
   const SystemClock clock;
-  const PromptBank bank = named_bank(resolved.request, banks);
-  const CheckRequest request = as_profiled(resolved, bank, provider, database);
-  const Plan plan = plan_check(request, bank, provider.facts());
-  ProgressLine progress(plan, clock, show);
+  ProgressLine progress(check.plan, clock, show);
   RunStore runs(database);
-  return run_check(request, {banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
+  return run_check(check, {resolved.banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
 }
 
 std::vector<Options> one_for_each_model(const Options& options) {
@@ -98,8 +96,7 @@ Prepared prepare(const Options& options, const SecondStore& second, Budget& budg
   prepared.provider = make_provider(resolved.settings);
   require_price(budget, prepared.provider->facts());
   resolved.request.ask.budget = &budget;
-  const PromptBank bank = named_bank(resolved.request, PromptBanks(resolved.prompts));
-  second.require_fits(plan_check(resolved.request, bank, prepared.provider->facts()));  // before a file is made
+  second.require_fits(resolved, prepared.provider->facts());  // before a file is made
   return prepared;
 }
 
@@ -147,8 +144,10 @@ int run_command(const Options& options) {
   std::vector<Record> records;
   for (Prepared& model : models) {
     try {
-      if (!options.quiet && !options.json) tell_expected_cost(model.resolved, *model.provider, *database);
-      records.push_back(run_one(model.resolved, *model.provider, *database, progress_of(options)));
+      Provider& provider = *model.provider;
+      const PlannedCheck check = plan_resolved(model.resolved, provider, *database);
+      if (!options.quiet && !options.json) tell_expected_cost(check, model.resolved, provider, *database);
+      records.push_back(run_one(check, model.resolved, provider, *database, progress_of(options)));
       second.keep(records.back(), *database, first.database_path);
     } catch (const Error& e) {
       if (!records.empty()) print_records(records, options.json, first, map);  // what the models before it said

@@ -14,7 +14,8 @@ namespace heretix {
 class SecondStore {
  public:
   explicit SecondStore(const Options& options);
-  void require_fits(const Plan& plan) const;  // Error{bad_input} for what its columns cannot hold
+  // Throws Error{bad_input} for what its columns cannot hold.
+  void require_fits(const Resolved& resolved, const ProviderFacts& facts) const;
   // Copies the check from the store. Where that fails the check is still in the store, and the error says how to go on.
   void keep(const Record& record, Database& store, const std::string& store_path);
 
@@ -24,7 +25,8 @@ class SecondStore {
   std::unique_ptr<PostgresDatabase> database_;
 };
 
-Record run_one(const Resolved& resolved, Provider& provider, Database& database, ShowProgress show);
+Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database,
+               ShowProgress show);
 ShowProgress progress_of(const Options& options);
 // The command once for each of its models. Throws Error{bad_input} for what belongs to one alone.
 std::vector<Options> one_for_each_model(const Options& options);

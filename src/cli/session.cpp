@@ -95,13 +95,12 @@ Readout readout_of(const Settings& s) {
 }
 
 // Where nothing names a plan: the ladder, in a bank that is large enough for it.
-bool uses_ladder_by_default(const Options& options, const Settings& s, const std::string& prompts) {
+bool uses_ladder_by_default(const Options& options, const Settings& s, const PromptBanks& banks) {
   if (options.fixed || !options.config.empty() || s.slots || s.replicates || s.templates || s.until_width ||
       s.batch.value_or(false))
     return false;
   const PromptBank bank = named_bank(
-      {.claim = {}, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = {}, .readout = readout_of(s)},
-      PromptBanks(prompts));
+      {.claim = {}, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = {}, .readout = readout_of(s)}, banks);
   if (bank.paraphrases.size() >= static_cast<std::size_t>(kLadderRungs.back())) return true;
   print_note(
       fmt::format("heretix: the bank {} has {} paraphrases, too few to ask until the interval is narrow: K 8, R 2",
@@ -181,7 +180,7 @@ StoredRuns open_for_reading(const Options& options) {
 
 Resolved resolve_for_run(const Options& options) {
   Resolved resolved = resolve(options);
-  if (uses_ladder_by_default(options, resolved.settings, resolved.prompts))
+  if (uses_ladder_by_default(options, resolved.settings, resolved.banks))
     put_on_ladder(resolved.request.sampling, kDefaultTarget);
   return resolved;
 }
@@ -211,8 +210,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   const Environment environment = read_environment();
   const Settings file = merged(row, options.config.empty() ? Settings{} : load_config(options.config));
   const Settings flags = flags_of(options);
-  Resolved resolved{
-      .settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}, .prompts = {}};
+  Resolved resolved{.settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}};
   use_usual_readout(resolved.settings);
   const Settings& s = resolved.settings;
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
@@ -233,7 +231,7 @@ Resolved resolve(const Options& options, const Settings& row) {
   resolved.request.ask.in_batch = s.batch.value_or(false);
   resolved.database_path = s.db.value_or(kDefaultDatabase);
   require_database_file(resolved.database_path);
-  resolved.prompts = s.prompts.value_or(prompts_folder());
+  resolved.banks = PromptBanks(s.prompts.value_or(prompts_folder()));
   resolved.no_color = environment.no_color;
   resolved.alone = options.alone;
   return resolved;

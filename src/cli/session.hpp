@@ -18,7 +18,7 @@ struct Resolved {
   Settings settings;
   CheckRequest request;
   std::string database_path;
-  std::string prompts;
+  PromptBanks banks{""};  // of --prompts: each file is read once, whoever asks for it
   bool no_color = false;
   bool alone = false;  // each statement in a request of its own, whatever a profile allows
 };

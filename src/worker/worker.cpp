@@ -157,8 +157,8 @@ class Worker::Lane {
     Budget budget(Usd::from_micros(wanted.most_micro_usd));
     CheckRequest request = wanted.request;
     if (provider.facts().price && !provider.facts().price->is_free()) request.ask.budget = &budget;
-    const Plan plan = plan_check(request, named_bank(request, parts_.banks), provider.facts(), execution_id);
-    CheckObserver observer(plan, parts_.clock, [&](const std::string& payload) {
+    const PlannedCheck check = plan_check(request, parts_.banks, provider, *answers_.runs, execution_id);
+    CheckObserver observer(check.plan, parts_.clock, [&](const std::string& payload) {
       in_transaction(database(),
                      [&] {
                        if (!ServedChecks(database()).progress(job.unique_key, job.lease_token, payload)) is_lost = true;
@@ -166,8 +166,15 @@ class Worker::Lane {
                      {.isolation = Isolation::beside_others, .landed = [] { return true; }});
     });
     const std::string owner = answers_.path.empty() ? job.lease_token : "";
-    return run_check(request, {parts_.banks, provider, *answers_.runs, answers_.path, parts_.clock, stop, observer,
-                               owner, execution_id});
+    return run_check(check, {.banks = parts_.banks,
+                             .provider = provider,
+                             .runs = *answers_.runs,
+                             .database_path = answers_.path,
+                             .clock = parts_.clock,
+                             .stop = stop,
+                             .observer = observer,
+                             .owner = owner,
+                             .keeps_execution_id = true});
   }
 
   // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.

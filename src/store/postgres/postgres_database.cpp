@@ -463,6 +463,7 @@ PostgresDatabase::Result PostgresDatabase::run_idempotent(std::string_view sql, 
 }
 
 std::vector<Row> PostgresDatabase::rows_of(std::string_view sql, const Bindings& bindings, Effect effect) {
+  if (!unsent_begin_.empty()) return query_all({{std::string(sql), bindings, effect}}).at(0);
   if (effect == Effect::reads) {
     const Result result = run_idempotent(sql, &bindings);
     require_success(result, Doing::reads);
@@ -555,7 +556,8 @@ void PostgresDatabase::refuse_in_transaction(Result failed) {
 std::vector<std::vector<Row>> PostgresDatabase::query_all(const std::vector<Query>& queries) {
   const bool may_be_sent_again =
       in_transaction_ || std::ranges::all_of(queries, [](const Query& q) { return q.effect == Effect::reads; });
-  if (queries.size() < 2 || !may_be_sent_again) return Database::query_all(queries);
+  const bool is_one = queries.size() < 2 && unsent_begin_.empty();
+  if (queries.empty() || is_one || !may_be_sent_again) return Database::query_all(queries);
   ensure_alive();
   auto found = pipelined(queries);
   return found ? std::move(*found) : Database::query_all(queries);
