@@ -7,6 +7,7 @@
 
 #include "ask/asking.hpp"
 #include "ask/batches.hpp"
+#include "provider/hosted.hpp"
 
 namespace heretix {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <nlohmann/json.hpp>
 
@@ -79,6 +81,26 @@ constexpr std::string_view kEvents =
     ":most";
 constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_requests WHERE updated_at > later(:ago)";
 
+constexpr std::array<std::pair<CheckState, std::string_view>, 5> kStateWords = {{{CheckState::queued, "queued"},
+                                                                                 {CheckState::running, "running"},
+                                                                                 {CheckState::done, "done"},
+                                                                                 {CheckState::failed, "failed"},
+                                                                                 {CheckState::cancelled, "cancelled"}}};
+constexpr std::array<std::pair<ChargedTo, std::string_view>, 4> kChargedWords = {{{ChargedTo::nobody, "nobody"},
+                                                                                  {ChargedTo::user, "user"},
+                                                                                  {ChargedTo::visitor, "visitor"},
+                                                                                  {ChargedTo::returned, "returned"}}};
+
+// What a row says. A word of another program, or of a newer one, is no reason to take the check for something else.
+template <class Words>
+auto stored_as(const Row& row, std::string_view column, const Words& words) {
+  const std::string word = row.text_or_empty(column);
+  const auto found = std::ranges::find(words, std::string_view(word), &Words::value_type::second);
+  if (found != words.end()) return found->first;
+  throw Error(ErrorKind::broken, fmt::format("check_requests.{} is '{}', which this program does not know", column,
+                                             on_one_line(shortened(word, 40))));
+}
+
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
 
 // The columns of `checks` that lists show.
@@ -98,12 +120,12 @@ void read_check(const Row& row, ServedCheck& check) {
 
 // And those of `check_requests`.
 void read_request(const Row& row, ServedCheck& check) {
-  check.state = row.text_or_empty("state");
+  check.state = stored_as(row, "state", kStateWords);
   check.visitor_id = row.text_or_empty("visitor_id");
   check.request = row.text_or_empty("request");
   check.error_kind = row.text_or_empty("error_kind");
   check.error = row.text_or_empty("error");
-  check.charged_to = row.text_or_empty("charged_to");
+  check.charged_to = stored_as(row, "charged_to", kChargedWords);
   check.ledger_id = row.text_or_empty("ledger_id");
   check.share_id = row.text_or_empty("share_id");
   check.cancel_requested = row.integer("cancel_requested") == 1;
@@ -132,9 +154,24 @@ const std::string& insert_cached_sql() {
   return sql;
 }
 
-std::string state_payload(const std::string& state) { return json{{"state", state}}.dump(); }
+std::string state_payload(CheckState state) { return json{{"state", to_word(state)}}.dump(); }
 
 }  // namespace
+
+std::string_view to_word(CheckState state) {
+  return std::ranges::find(kStateWords, state, &std::pair<CheckState, std::string_view>::first)->second;
+}
+
+std::optional<CheckState> check_state_from(std::string_view word) {
+  const auto found = std::ranges::find(kStateWords, word, &std::pair<CheckState, std::string_view>::second);
+  return found == kStateWords.end() ? std::nullopt : std::optional(found->first);
+}
+
+CheckState check_state_of(const Row& row) { return stored_as(row, "state", kStateWords); }
+
+std::string_view to_word(ChargedTo who) {
+  return std::ranges::find(kChargedWords, who, &std::pair<ChargedTo, std::string_view>::first)->second;
+}
 
 void ServedChecks::add_event(const std::string& id, const std::string& kind, const std::string& payload) {
   const auto rows = database_.change(kEvent, {{":id", id}});
@@ -163,20 +200,20 @@ Bindings row_of(const NewServedCheck& check, const Plan& plan, std::optional<std
           {":seed", seed ? Value(std::bit_cast<std::int64_t>(*seed)) : Value(std::monostate{})}};
 }
 
-Query request_row(const NewServedCheck& check, const char* state, const std::string& execution_id) {
+Query request_row(const NewServedCheck& check, CheckState state, const std::string& execution_id) {
   return {std::string(kInsertRequest),
           {{":id", check.id},
-           {":state", std::string(state)},
+           {":state", std::string(to_word(state))},
            {":request", check.request},
            {":visitor", text_or_null(check.visitor_id)},
            {":ledger", text_or_null(check.ledger_id)},
-           {":charged", check.charged_to},
+           {":charged", std::string(to_word(check.charged_to))},
            {":execution", text_or_null(execution_id)},
            {":result", text_or_null(check.result_key)}},
           Effect::changes};
 }
 
-Query first_event(const NewServedCheck& check, const char* state) {
+Query first_event(const NewServedCheck& check, CheckState state) {
   return {std::string(kInsertFirstEvent), {{":id", check.id}, {":payload", state_payload(state)}}, Effect::changes};
 }
 
@@ -188,7 +225,7 @@ void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::op
   row.push_back({":tokens", std::int64_t{plan.recipe.sampling.max_output_tokens}});
   row.push_back({":longest", std::int64_t{plan.longest_prompt}});
   database_.execute(kInsertCheck, row);
-  for (const Query& query : {request_row(check, kCheckQueued, ""), first_event(check, kCheckQueued)})
+  for (const Query& query : {request_row(check, CheckState::queued, ""), first_event(check, CheckState::queued)})
     database_.change(query.sql, query.bindings);
 }
 
@@ -197,8 +234,8 @@ std::vector<Query> ServedChecks::cached_insertions(const NewServedCheck& check, 
   Bindings row = row_of(check, plan, seed);
   row.push_back({":of", result.check_id});
   return {{insert_cached_sql(), std::move(row), Effect::changes},
-          request_row(check, kCheckDone, result.execution_id),
-          first_event(check, kCheckDone)};
+          request_row(check, CheckState::done, result.execution_id),
+          first_event(check, CheckState::done)};
 }
 
 std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Row>> rows) {
@@ -254,7 +291,7 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
     require(" AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'", ":search", "%" + escaped + "%");
   }
   if (!wanted.model.empty()) require(" AND c.model = :model", ":model", wanted.model);
-  if (!wanted.state.empty()) require(" AND q.state = :state", ":state", wanted.state);
+  if (wanted.state) require(" AND q.state = :state", ":state", std::string(to_word(*wanted.state)));
   if (!wanted.before_time.empty()) {
     // The time is ours, written in UTC; Postgres would read it in the session's time zone.
     const std::string time = wanted.before_time + (database_.locks_rows() ? "+00" : "");
@@ -314,13 +351,13 @@ bool ServedChecks::is_there(const std::string& id) {
 bool ServedChecks::cancel_queued(const std::string& id) {
   if (database_.execute(kCancelQueued, {{":id", id}}) == 0) return false;
   database_.execute(kFinishRow, {{":id", id}});
-  add_event(id, "state", state_payload(kCheckCancelled));
+  add_event(id, "state", state_payload(CheckState::cancelled));
   return true;
 }
 
 std::optional<std::string> ServedChecks::begin(const std::string& id, const std::string& lease) {
   if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
-  add_event(id, "state", state_payload(kCheckRunning));
+  add_event(id, "state", state_payload(CheckState::running));
   return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).text("run_id");
 }
 
@@ -358,23 +395,26 @@ bool ServedChecks::finish(const std::string& id, const std::string& lease, const
     bindings.push_back({names.back(), column.value});
   }
   database_.execute(fmt::format("UPDATE checks SET {} WHERE id = :id", set), bindings);
-  add_event(id, "state", state_payload(kCheckDone));
+  add_event(id, "state", state_payload(CheckState::done));
   return true;
 }
 
-bool ServedChecks::end(const std::string& id, const std::string& lease, const std::string& state,
-                       const std::string& error_kind, const std::string& error) {
+bool ServedChecks::end(const std::string& id, const std::string& lease, CheckState state, const std::string& error_kind,
+                       const std::string& error) {
   if (!owned("UPDATE check_requests SET state = :state, error_kind = :kind, error = :error",
-             {{":state", state}, {":kind", text_or_null(error_kind)}, {":error", text_or_null(error)}}, id, lease))
+             {{":state", std::string(to_word(state))},
+              {":kind", text_or_null(error_kind)},
+              {":error", text_or_null(error)}},
+             id, lease))
     return false;
   database_.execute(kFinishRow, {{":id", id}});
-  add_event(id, "state", json{{"state", state}, {"error", error}}.dump());
+  add_event(id, "state", json{{"state", to_word(state)}, {"error", error}}.dump());
   return true;
 }
 
 bool ServedChecks::requeue(const std::string& id, const std::string& lease, const std::string& why) {
   if (!owned("UPDATE check_requests SET state = 'queued', lease_token = NULL", {}, id, lease)) return false;
-  add_event(id, "state", json{{"state", kCheckQueued}, {"why", why}}.dump());
+  add_event(id, "state", json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
   return true;
 }
 

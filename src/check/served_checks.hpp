@@ -7,9 +7,11 @@
 // a worker changes names its lease, and is refused (false) where another worker has the check by now.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "check/result_cache.hpp"
@@ -18,18 +20,18 @@
 
 namespace heretix {
 
-// Stored words.
-inline constexpr const char* kCheckQueued = "queued";
-inline constexpr const char* kCheckRunning = "running";
-inline constexpr const char* kCheckDone = "done";
-inline constexpr const char* kCheckFailed = "failed";
-inline constexpr const char* kCheckCancelled = "cancelled";
+// Stored as words.
+enum class CheckState { queued, running, done, failed, cancelled };
+inline constexpr std::array kCheckStates = {CheckState::queued, CheckState::running, CheckState::done,
+                                            CheckState::failed, CheckState::cancelled};
+std::string_view to_word(CheckState state);
+constexpr bool is_under_way(CheckState state) { return state == CheckState::queued || state == CheckState::running; }
+std::optional<CheckState> check_state_from(std::string_view word);  // empty for another word
+CheckState check_state_of(const Row& row);  // of its column `state`; Error{broken} for a word that is none
 
 // Who paid, and whether it was given back.
-inline constexpr const char* kChargedNobody = "nobody";
-inline constexpr const char* kChargedUser = "user";
-inline constexpr const char* kChargedVisitor = "visitor";
-inline constexpr const char* kChargedReturned = "returned";
+enum class ChargedTo { nobody, user, visitor, returned };
+std::string_view to_word(ChargedTo who);
 
 struct NewServedCheck {
   std::string id;            // uuid
@@ -37,29 +39,32 @@ struct NewServedCheck {
   std::string env;
   std::string user_id, visitor_id;  // one of them
   std::string request;              // JSON, as the worker reads it
-  std::string charged_to = kChargedNobody;
+  ChargedTo charged_to = ChargedTo::nobody;
   std::string ledger_id{};   // of a user's charge
   std::string result_key{};  // under which its result may be used again; empty: it may not
 };
 
 struct ServedCheck {
-  std::string id, run_id, state, claim, model, user_id, visitor_id, created_at, finished_at;
+  std::string id, run_id, claim, model, user_id, visitor_id, created_at, finished_at;
+  CheckState state = CheckState::queued;
   std::string request, record;  // JSON; the record's is empty until it is done
   std::string error_kind, error;
-  std::string charged_to, ledger_id;
+  ChargedTo charged_to = ChargedTo::nobody;
+  std::string ledger_id;
   std::string share_id;  // by which anybody may read it; empty: nobody else
   bool was_cached = false;
   bool cancel_requested = false;
   std::int64_t last_event = 0;
   std::optional<double> p, low, high;
-  bool has_ended() const { return state != kCheckQueued && state != kCheckRunning; }
+  bool has_ended() const { return !is_under_way(state); }
 };
 
 // Newest first, from behind `before` on.
 struct ListedChecks {
   std::string user_id, visitor_id;     // of one of them
   std::string search;                  // in the claim, letters of either case; empty: all
-  std::string model, state;            // empty: all
+  std::string model;                   // empty: all
+  std::optional<CheckState> state{};   // empty: all
   std::string before_time, before_id;  // of the last one seen; empty: from the start
   std::size_t most = 50;
 };
@@ -104,7 +109,7 @@ class ServedChecks {
   bool progress(const std::string& id, const std::string& lease, const std::string& payload);
   bool finish(const std::string& id, const std::string& lease, const Record& record, const std::string& env);
   // `state`: failed or cancelled.
-  bool end(const std::string& id, const std::string& lease, const std::string& state, const std::string& error_kind,
+  bool end(const std::string& id, const std::string& lease, CheckState state, const std::string& error_kind,
            const std::string& error);
   bool requeue(const std::string& id, const std::string& lease, const std::string& why);
   bool is_cancel_requested(const std::string& id);

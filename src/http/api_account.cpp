@@ -145,7 +145,7 @@ ServiceResponse ServiceApi::download_data(Call& call) {
   for (const ServedCheck& check : ServedChecks(call.database).all_of_user(user.id)) {
     checks.push_back({{"id", check.id},
                       {"run_id", check.run_id},
-                      {"state", check.state},
+                      {"state", to_word(check.state)},
                       {"claim", check.claim},
                       {"model", check.model},
                       {"created_at", as_rfc3339(check.created_at)},

@@ -2,8 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
+#include <ranges>
 
 #include "base/number.hpp"
 #include "base/random.hpp"
@@ -17,7 +17,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostListed = 200;
-constexpr std::array kCheckStates = {kCheckQueued, kCheckRunning, kCheckDone, kCheckFailed, kCheckCancelled};
 constexpr std::int64_t kYear = 31'536'000;
 
 json optional_text(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
@@ -29,10 +28,10 @@ json check_json(const ServedCheck& check) {
     if (check.low && check.high) result["ci95"] = {*check.low, *check.high};
   }
   json error = nullptr;
-  if (check.state == kCheckFailed) error = {{"kind", check.error_kind}, {"detail", check.error}};
+  if (check.state == CheckState::failed) error = {{"kind", check.error_kind}, {"detail", check.error}};
   return {{"id", check.id},
           {"run_id", check.run_id},
-          {"state", check.state},
+          {"state", to_word(check.state)},
           {"claim", check.claim},
           {"model", check.model},
           {"created_at", as_rfc3339(check.created_at)},
@@ -123,9 +122,15 @@ ServiceResponse ServiceApi::list_checks(Call& call) {
   else wanted.visitor_id = call.visitor_id;
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
   wanted.model = request.parameter("model").value_or("");
-  wanted.state = request.parameter("state").value_or("");
-  if (!wanted.state.empty() && std::ranges::find(kCheckStates, wanted.state) == kCheckStates.end())
-    throw Refusal(422, fmt::format("state must be one of: {}", fmt::join(kCheckStates, ", ")));
+  if (const auto word = request.parameter("state"); word && !word->empty()) {
+    wanted.state = check_state_from(*word);
+    if (!wanted.state)
+      throw Refusal(
+          422,
+          fmt::format(
+              "state must be one of: {}",
+              fmt::join(kCheckStates | std::views::transform([](CheckState state) { return to_word(state); }), ", ")));
+  }
   const auto limit = request.parameter("limit");
   const auto most = limit ? whole_number(*limit) : std::optional<std::int64_t>(50);
   if (!most || *most < 1 || *most > static_cast<std::int64_t>(kMostListed))

@@ -96,7 +96,7 @@ ServiceResponse ServiceApi::compare_checks(Call& call) {
 
 ServiceResponse ServiceApi::share_check(Call& call) {
   const ServedCheck& check = readable_check(call);
-  if (check.state != kCheckDone) throw Error(ErrorKind::conflict, "only a finished check can be shared");
+  if (check.state != CheckState::done) throw Error(ErrorKind::conflict, "only a finished check can be shared");
   std::string share;
   in_transaction(call.database,
                  [&] { share = ServedChecks(call.database).share(check.id, to_base64url(random_bytes(kShareBytes))); },

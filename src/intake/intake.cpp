@@ -257,7 +257,7 @@ void Intake::charge_anonymous(const Prepared& prepared, const Asker& asker) {
 void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check) {
   if (!asker.user) {
     charge_anonymous(prepared, asker);
-    check.charged_to = kChargedVisitor;
+    check.charged_to = ChargedTo::visitor;
     return;
   }
   Ledger ledger(database_);
@@ -270,7 +270,7 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
     throw NotGranted(
         "limit_reached", "this month's checks are used",
         fmt::format("the next ones come after {}, or choose a larger plan", ledger.usage_of(*user).period.last_day));
-  check.charged_to = kChargedUser;
+  check.charged_to = ChargedTo::user;
   check.ledger_id = *row;
 }
 
@@ -332,8 +332,8 @@ void give_back(Database& database, const std::string& check_id) {
   const auto check = ServedChecks(database).take_charge(check_id);
   if (!check) return;
   Ledger ledger(database);
-  if (check->charged_to == kChargedUser) ledger.give_back(check->ledger_id);
-  if (check->charged_to == kChargedVisitor) ledger.give_back_to_visitor(check->visitor_id);
+  if (check->charged_to == ChargedTo::user) ledger.give_back(check->ledger_id);
+  if (check->charged_to == ChargedTo::visitor) ledger.give_back_to_visitor(check->visitor_id);
 }
 
 }  // namespace heretix

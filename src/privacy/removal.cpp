@@ -69,8 +69,6 @@ constexpr std::string_view kOtherOfRecipe =
 constexpr std::string_view kForgetRun = "DELETE FROM runs WHERE run_id = :run";
 constexpr std::string_view kPointElsewhere = "UPDATE runs SET artifact_json_path = :artifact WHERE run_id = :run";
 
-bool is_under_way(const std::string& state) { return state == kCheckQueued || state == kCheckRunning; }
-
 void delete_rows(Database& database, std::string_view table, const std::string& condition, const Bindings& bindings) {
   const std::string sql = fmt::format("DELETE FROM {} WHERE {}", table, condition);
   database.execute(sql, named_in(sql, bindings));
@@ -182,7 +180,7 @@ std::vector<std::string> Removal::remove_user(const User& user) {
 
 std::optional<std::vector<std::string>> Removal::remove_ended_check(const std::string& id) {
   const auto rows = database_.query(kLockState, {{":check", id}});
-  if (!rows.empty() && is_under_way(rows[0].text_or_empty("state"))) return std::nullopt;
+  if (!rows.empty() && is_under_way(check_state_of(rows[0]))) return std::nullopt;
   return remove_checks(std::string(kOfId), {{":check", id}});
 }
 

@@ -189,8 +189,10 @@ class Worker::Lane {
       log.outcome = "gone";
       return;
     }
-    if (ServedChecks(database()).is_cancel_requested(job.unique_key)) return end(job, kCheckCancelled, "", "", log);
-    if (job.attempt > kMostLostLeases) return end(job, kCheckFailed, "broken", "the check stopped its workers", log);
+    if (ServedChecks(database()).is_cancel_requested(job.unique_key))
+      return end(job, CheckState::cancelled, "", "", log);
+    if (job.attempt > kMostLostLeases)
+      return end(job, CheckState::failed, "broken", "the check stopped its workers", log);
     try {
       const CheckJob wanted = check_job_from(job.payload);
       const Record record = measure(job, wanted, execution_id, stop, is_lost);
@@ -202,7 +204,7 @@ class Worker::Lane {
       });
     } catch (const Error& e) {
       log.error = e.what();
-      if (is_cancelled) end(job, kCheckCancelled, "", "", log);
+      if (is_cancelled) end(job, CheckState::cancelled, "", "", log);
       else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
       else fail(job, e, log);
     }
@@ -210,13 +212,12 @@ class Worker::Lane {
   }
 
   // It ends without a result: whoever paid has the check back.
-  void end(const ClaimedJob& job, const char* state, const std::string& kind, const std::string& error,
-           WorkerLog& log) {
-    log.outcome = state;
+  void end(const ClaimedJob& job, CheckState state, const std::string& kind, const std::string& error, WorkerLog& log) {
+    log.outcome = to_word(state);
     in_lease(job.lease_token, [&](Queue& queue) {
       if (!ServedChecks(database()).end(job.unique_key, job.lease_token, state, kind, error)) return;
       give_back(database(), job.unique_key);
-      if (std::string_view(state) == kCheckFailed) queue.fail(job.lease_token, error, true, 0);
+      if (state == CheckState::failed) queue.fail(job.lease_token, error, true, 0);
       else queue.finish(job.lease_token);
     });
   }
@@ -231,7 +232,7 @@ class Worker::Lane {
 
   void fail(const ClaimedJob& job, const Error& e, WorkerLog& log) {
     if (is_for_good(e) || job.attempt >= kMostCheckAttempts)
-      return end(job, kCheckFailed, std::string(to_word(e.kind())), text_for_people(e), log);
+      return end(job, CheckState::failed, std::string(to_word(e.kind())), text_for_people(e), log);
     log.outcome = "again";
     in_lease(job.lease_token, [&](Queue& queue) {
       ServedChecks(database()).requeue(job.unique_key, job.lease_token, text_for_people(e));
