@@ -13,6 +13,7 @@
 
 #include "check/run_store.hpp"
 #include "http/api.hpp"
+#include "http/check_events.hpp"
 #include "provider/scripted/scripted_provider.hpp"
 #include "store/sqlite/app_file.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -61,16 +62,17 @@ class RunningService {
   explicit RunningService(std::filesystem::path folder)
       : folder_(std::move(folder)),
         mailer_(make_outbox_mailer((folder_ / "outbox").string(), clock_, [](const Mail&, const std::string&) {})),
-        hub_([this] { return open(); }),
+        hub_([this] { return http::keep_check_events(open()); }),
         pool_([this] { return open(); }, 3),
         worker_(worker_parts()),
-        server_({.handler_threads = 3}, application_, &hub_),
-        api_(api_parts(), {.origin = "http://127.0.0.1"}) {
+        listener_("127.0.0.1", 0),
+        port_(listener_.port()),
+        api_(api_parts(), {.origin = "http://127.0.0.1"}),
+        server_({.handler_threads = 3}, std::move(listener_), api_, &hub_) {
     rules_.anonymous_per_network_and_day = 1'000'000;
     worker_.start();
-    application_.set(api_);
   }
-  unsigned short port() const { return server_.port(); }
+  unsigned short port() const { return port_; }
   http::Metrics& metrics() { return metrics_; }
   void stop() {
     api_.start_draining();
@@ -120,12 +122,13 @@ class RunningService {
   IntakeRules rules_;
   std::unique_ptr<Mailer> mailer_;
   http::Metrics metrics_;
-  http::LateApplication application_;
   http::EventHub hub_;
   DatabasePool pool_;
   Worker worker_;
-  http::Server server_;
+  http::Listener listener_;
+  unsigned short port_;
   http::ServiceApi api_;
+  http::Server server_;
 };
 
 // Asks as a visitor of its own, watches to the end or leaves, reads what came out.

@@ -11,6 +11,7 @@
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
 #include "http/api.hpp"
+#include "http/check_events.hpp"
 #include "http/log.hpp"
 #include "queue/queue.hpp"
 
@@ -151,7 +152,7 @@ int serve_command(const Options& options) {
   http::Metrics metrics;
   const auto open = [&service] { return service.open_database(); };
   DatabasePool databases(open, service.is_embedded() ? 2 : route_connections());
-  http::EventHub hub(open);
+  http::EventHub hub([&open] { return http::keep_check_events(open()); });
   const bool is_local = service.is_embedded() && is_loopback_host(options.host);
   const auto mailer = service.make_mailer(is_local);
   std::unique_ptr<Worker> worker;  // after all that its threads use, also where the start fails half-way
@@ -159,35 +160,32 @@ int serve_command(const Options& options) {
     if (worker) worker->wake();
   };
   const auto open_answers = [&service](Database& database) { return service.open_answers(database); };
+
+  // The port may be any: what the page says of itself is known once it is bound.
+  http::Listener listener(options.host, port_of(options.port, "--port"));
+  http::Listener metrics_listener(kMetricsHost, port_of(options.metrics_port, "--metrics-port"));
+  const unsigned short port = listener.port(), metrics_port = metrics_listener.port();
+  const http::ApiSettings settings = api_settings(service, options, port);
+  if (!options.no_worker)
+    worker = std::make_unique<Worker>(worker_parts(service, *mailer, options, metrics, settings.origin));
+
   http::ApiParts parts{databases, service.secret(), service.banks(), models,           rules, metrics,
                        hub,       wake_worker,      open_answers,    http::web_files()};
-  // The port may be any: it is known once it is listened at.
-  http::LateApplication application;
+  parts.forget_mails = [&mailer](const std::string& address) { mailer->forget(kSignInSubject, address); };
+  http::ServiceApi api(parts, settings);
+  if (worker) worker->start();
   const bool is_secure = service.public_origin() && service.public_origin()->is_encrypted();
-  http::Server server({.host = options.host,
-                       .port = port_of(options.port, "--port"),
-                       .hosts = known_hosts(service, options.host),
+  http::Server server({.hosts = known_hosts(service, options.host),
                        .trusted_proxies = http::parse_ranges(service.environment().trusted_proxies.value_or("")),
                        .handler_threads = service.is_embedded() ? 2 : static_cast<int>(route_connections()),
                        .headers = http::security_headers(is_secure)},
-                      application, &hub);
-  parts.forget_mails = [&mailer](const std::string& address) { mailer->forget(kSignInSubject, address); };
-  http::ServiceApi api(parts, api_settings(service, options, server.port()));
-  const std::string origin = api.settings().origin;
-  if (!options.no_worker) {
-    worker = std::make_unique<Worker>(worker_parts(service, *mailer, options, metrics, origin));
-    worker->start();
-  }
-  application.set(api);
+                      std::move(listener), api, &hub);
   http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, &server); });
-  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"),
-                               .hosts = known_hosts(service, kMetricsHost),
-                               .handler_threads = 1},
-                              metrics_page, nullptr);
-  print_note(fmt::format("heretix: serving at {}, metrics at {}/metrics",
-                         listening_address(options.host, server.port()),
-                         listening_address(kMetricsHost, metrics_server.port())));
-  if (is_local) print_note(fmt::format("heretix: sign in as {} by {}", kOwner, owner_link(service, origin)));
+  http::Server metrics_server({.hosts = known_hosts(service, kMetricsHost), .handler_threads = 1},
+                              std::move(metrics_listener), metrics_page, nullptr);
+  print_note(fmt::format("heretix: serving at {}, metrics at {}/metrics", listening_address(options.host, port),
+                         listening_address(kMetricsHost, metrics_port)));
+  if (is_local) print_note(fmt::format("heretix: sign in as {} by {}", kOwner, owner_link(service, settings.origin)));
 
   wait_for_signal(1);
   print_note("heretix: stopping; what runs is kept and goes on at the next start");
@@ -213,14 +211,13 @@ int worker_command(const Options& options) {
       service.public_origin() ? service.public_origin()->origin() : listening_address("127.0.0.1", options.port);
   const auto mailer = service.make_mailer(false);
   Worker worker(worker_parts(service, *mailer, options, metrics, origin));
+  http::Listener metrics_listener(kMetricsHost, port_of(options.metrics_port, "--metrics-port"));
+  const unsigned short metrics_port = metrics_listener.port();
   worker.start();
   http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, nullptr); });
-  http::Server metrics_server({.port = port_of(options.metrics_port, "--metrics-port"),
-                               .hosts = known_hosts(service, kMetricsHost),
-                               .handler_threads = 1},
-                              metrics_page, nullptr);
-  print_note(
-      fmt::format("heretix: working, metrics at {}/metrics", listening_address(kMetricsHost, metrics_server.port())));
+  http::Server metrics_server({.hosts = known_hosts(service, kMetricsHost), .handler_threads = 1},
+                              std::move(metrics_listener), metrics_page, nullptr);
+  print_note(fmt::format("heretix: working, metrics at {}/metrics", listening_address(kMetricsHost, metrics_port)));
   wait_for_signal(1);
   worker.drain(kMostDrain);
   return kDone;

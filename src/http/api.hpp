@@ -180,31 +180,6 @@ std::string as_rfc3339(std::string time);
 extern const std::string_view kOpenApi;     // api/openapi.yaml
 extern const std::string_view kStyleSheet;  // of the pages that the server writes itself
 
-// Stands in until the application is made: what it needs may be known only once the port is listened at.
-class LateApplication final : public Application {
- public:
-  void set(Application& application) { application_ = &application; }
-  std::string user_of(const ServiceRequest& request) override {
-    return application_ == nullptr ? std::string() : application_.load()->user_of(request);
-  }
-  std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) override {
-    if (application_ == nullptr)
-      return ServiceResponse{.status = 503, .content_type = "text/plain", .body = "starting\n"};
-    return application_.load()->answer_at_once(request);
-  }
-  ServiceResponse handle(const ServiceRequest& request) override { return application_.load()->handle(request); }
-  ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override {
-    if (application_ == nullptr) return {.status = 503, .content_type = "text/plain", .body = "starting\n"};
-    return application_.load()->refused(request, status, reason);
-  }
-  void tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) override {
-    if (application_ != nullptr) application_.load()->tell(request, response, took);
-  }
-
- private:
-  std::atomic<Application*> application_{nullptr};
-};
-
 // /metrics and nothing else, for a port of its own.
 class MetricsApplication final : public Application {
  public:

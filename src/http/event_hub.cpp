@@ -9,14 +9,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLook = 200ms;
-constexpr auto kLookAtAll = 15s;       // whatever a look missed
-constexpr double kChangedWithin = 10;  // seconds: longer than a transaction that writes an event lasts
+constexpr auto kLookAtAll = 15s;      // whatever a look missed
+constexpr auto kChangedWithin = 10s;  // longer than a transaction that writes an event lasts
 constexpr std::size_t kAtOnce = 500;
 
 }  // namespace
 
-EventHub::EventHub(std::function<std::unique_ptr<Database>()> open_database)
-    : open_database_(std::move(open_database)), thread_([this] { run(); }) {}
+EventHub::EventHub(std::function<std::unique_ptr<EventKeeper>()> open)
+    : open_(std::move(open)), thread_([this] { run(); }) {}
 
 EventHub::~EventHub() {
   {
@@ -27,10 +27,10 @@ EventHub::~EventHub() {
   thread_.join();
 }
 
-void EventHub::watch(const std::string& check_id, std::int64_t after, std::weak_ptr<EventReader> reader) {
+void EventHub::watch(const std::string& stream, std::int64_t after, std::weak_ptr<EventReader> reader) {
   const std::lock_guard lock(mutex_);
-  watches_.emplace(check_id, Watch{std::move(reader), after});
-  fresh_.push_back(check_id);
+  watches_.emplace(stream, Watch{std::move(reader), after});
+  fresh_.push_back(stream);
   is_awake_ = true;
   changed_.notify_all();
 }
@@ -47,31 +47,31 @@ std::size_t EventHub::watched() const {
   return watches_.size();
 }
 
-void EventHub::deliver(ServedChecks& checks, const std::string& check_id) {
+void EventHub::deliver(EventKeeper& keeper, const std::string& stream) {
   std::int64_t from = -1;
   {
     const std::lock_guard lock(mutex_);
-    const auto [first, last] = watches_.equal_range(check_id);
+    const auto [first, last] = watches_.equal_range(stream);
     for (auto it = first; it != last; ++it) from = from < 0 ? it->second.after : std::min(from, it->second.after);
   }
   if (from < 0) return;
-  const std::vector<CheckEvent> events = checks.events_after(check_id, from, kAtOnce);
+  const std::vector<StreamEvent> events = keeper.events_after(stream, from, kAtOnce);
   if (events.empty()) return;
   const std::lock_guard lock(mutex_);
-  const auto [first, last] = watches_.equal_range(check_id);
+  const auto [first, last] = watches_.equal_range(stream);
   for (auto it = first; it != last; ++it) {
-    std::vector<CheckEvent> wanted;
+    std::vector<StreamEvent> wanted;
     std::ranges::copy_if(events, std::back_inserter(wanted),
-                         [&](const CheckEvent& event) { return event.number > it->second.after; });
+                         [&](const StreamEvent& event) { return event.number > it->second.after; });
     const auto reader = it->second.reader.lock();
     if (wanted.empty() || !reader) continue;
     it->second.after = wanted.back().number;
     reader->deliver(wanted);
   }
-  if (events.size() == kAtOnce) fresh_.push_back(check_id);
+  if (events.size() == kAtOnce) fresh_.push_back(stream);
 }
 
-void EventHub::look(ServedChecks& checks, bool at_all) {
+void EventHub::look(EventKeeper& keeper, bool at_all) {
   std::set<std::string> ids;
   {
     const std::lock_guard lock(mutex_);
@@ -81,12 +81,12 @@ void EventHub::look(ServedChecks& checks, bool at_all) {
     if (at_all) std::ranges::transform(watches_, std::inserter(ids, ids.end()), [](const auto& w) { return w.first; });
     if (watches_.empty()) return;
   }
-  for (const ServedChecks::Changed& changed : checks.changed_within(kChangedWithin)) ids.insert(changed.id);
-  for (const std::string& id : ids) deliver(checks, id);
+  for (const std::string& stream : keeper.changed_within(kChangedWithin)) ids.insert(stream);
+  for (const std::string& id : ids) deliver(keeper, id);
 }
 
 void EventHub::run() {
-  std::unique_ptr<Database> database;
+  std::unique_ptr<EventKeeper> keeper;
   auto looked_at_all = std::chrono::steady_clock::now();
   for (;;) {
     {
@@ -97,13 +97,12 @@ void EventHub::run() {
       is_awake_ = false;
     }
     try {
-      if (!database) database = open_database_();
-      ServedChecks checks(*database);
+      if (!keeper) keeper = open_();
       const bool at_all = std::chrono::steady_clock::now() - looked_at_all >= kLookAtAll;
       if (at_all) looked_at_all = std::chrono::steady_clock::now();
-      look(checks, at_all);
+      look(*keeper, at_all);
     } catch (const std::exception&) {
-      database.reset();  // it is away: every reader keeps its place
+      keeper.reset();  // it is away: every reader keeps its place
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, 1s, [&] { return ended_; });
     }

@@ -25,9 +25,9 @@ struct ServiceRequest {
   std::optional<std::string> cookie(std::string_view name) const;
 };
 
-// A stream of a check's events in place of a body.
+// A stream of events in place of a body (event_hub.hpp).
 struct EventStream {
-  std::string check_id;
+  std::string name;
   std::int64_t after = 0;  // the last event that the reader has
   bool resync = false;     // what the reader has is not known
   std::string user_id{};   // of whoever reads; empty: not signed in

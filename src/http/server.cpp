@@ -53,29 +53,26 @@ std::string text_of(const ServiceResponse& response, const std::vector<std::pair
   return text;
 }
 
-std::string event_text(const CheckEvent& event) {
+std::string event_text(const StreamEvent& event) {
   return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.number, event.kind, event.payload);
-}
-
-// The last state of a check ends its stream.
-bool is_last(const CheckEvent& event) {
-  if (event.kind != "state") return false;
-  const auto says = [&](const char* state) { return event.payload.find(state) != std::string::npos; };
-  return says("\"state\":\"done\"") || says("\"state\":\"failed\"") || says("\"state\":\"cancelled\"");
 }
 
 }  // namespace
 
+struct Listener::Bound {
+  asio::io_context io{1};
+  tcp::acceptor acceptor{io};
+};
+
 struct Server::State : std::enable_shared_from_this<Server::State> {
-  State(ServerOptions given, Application& app, EventHub* events)
+  State(ServerOptions given, Listener port, Application& app, EventHub* events)
       : options(std::move(given)),
         application(app),
         hub(events),
-        acceptor(io),
+        bound(std::move(port.bound_)),
         handlers(static_cast<std::size_t>(options.handler_threads)) {}
 
   class Connection;
-  void listen();
   awaitable<void> accept();
   awaitable<void> sweep();
   void add(const std::shared_ptr<Connection>& connection);
@@ -86,8 +83,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   Application& application;
   EventHub* hub;
   ClientLoad load;  // by the io thread alone; outlives the coroutines that are counted in it
-  asio::io_context io{1};
-  tcp::acceptor acceptor;
+  std::unique_ptr<Listener::Bound> bound;
+  asio::io_context& io = bound->io;
+  tcp::acceptor& acceptor = bound->acceptor;
   asio::thread_pool handlers;
   std::thread thread;
   // By the io thread alone. Every connection is in one of the two: those that wait for a request, the longest waiting
@@ -130,9 +128,9 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   }
 
   // By the hub's thread.
-  void deliver(const std::vector<CheckEvent>& events) override {
+  void deliver(const std::vector<StreamEvent>& events) override {
     asio::post(state_.io, [self = shared_from_this(), events] {
-      for (const CheckEvent& event : events) self->pending_.push_back(event);
+      for (const StreamEvent& event : events) self->pending_.push_back(event);
       self->wake_.cancel();
     });
   }
@@ -472,12 +470,12 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     const auto leave = [this] { --state_.streams; };
     const std::shared_ptr<void> left(nullptr, [&](void*) { leave(); });
     if (wanted.resync) co_await write("event: resync\ndata: {}\n\n");
-    state_.hub->watch(wanted.check_id, wanted.after, weak_from_this());
+    state_.hub->watch(wanted.name, wanted.after, weak_from_this());
     for (bool is_over = false; !is_over && !is_draining_ && !is_gone_;) {
       std::string text;
-      for (const CheckEvent& event : std::exchange(pending_, {})) {
+      for (const StreamEvent& event : std::exchange(pending_, {})) {
         text += event_text(event);
-        is_over = is_over || is_last(event);
+        is_over = is_over || event.is_last;
       }
       if (!text.empty()) co_await write(text);
       if (is_over || is_draining_) break;
@@ -500,7 +498,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   Place place_{};
   bool is_waiting_ = true;
   std::string buffer_;
-  std::deque<CheckEvent> pending_;
+  std::deque<StreamEvent> pending_;
   asio::steady_timer wake_;
   std::optional<Steady::time_point> deadline_;  // of what is under way
   bool is_late_ = false;
@@ -583,26 +581,30 @@ awaitable<void> Server::State::accept() {
   }
 }
 
-void Server::State::listen() {
+Listener::Listener(const std::string& host, unsigned short port) : bound_(std::make_unique<Bound>()) {
   error_code failed;
-  const auto address = asio::ip::make_address(options.host, failed);
+  const auto address = asio::ip::make_address(host, failed);
   if (failed)
-    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no address to listen at", options.host),
+    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no address to listen at", host),
                 "e.g. 127.0.0.1, 0.0.0.0 or ::1");
-  const tcp::endpoint endpoint(address, options.port);
+
+  tcp::acceptor& acceptor = bound_->acceptor;
+  const tcp::endpoint endpoint(address, port);
   acceptor.open(endpoint.protocol());
   acceptor.set_option(tcp::acceptor::reuse_address(true));
   acceptor.bind(endpoint, failed);
   if (!failed) acceptor.listen(1024, failed);
   if (failed)
-    throw Error(ErrorKind::unavailable,
-                fmt::format("cannot listen at {}:{}: {}", options.host, options.port, failed.message()),
+    throw Error(ErrorKind::unavailable, fmt::format("cannot listen at {}:{}: {}", host, port, failed.message()),
                 "stop what listens there, or name another port by --port");
 }
 
-Server::Server(ServerOptions options, Application& application, EventHub* hub)
-    : state_(std::make_shared<State>(std::move(options), application, hub)) {
-  state_->listen();
+Listener::Listener(Listener&&) noexcept = default;
+Listener::~Listener() = default;
+unsigned short Listener::port() const { return bound_->acceptor.local_endpoint().port(); }
+
+Server::Server(ServerOptions options, Listener listener, Application& application, EventHub* hub)
+    : state_(std::make_shared<State>(std::move(options), std::move(listener), application, hub)) {
   asio::co_spawn(state_->io, state_->accept(), asio::detached);
   asio::co_spawn(state_->io, state_->sweep(), asio::detached);
   state_->thread = std::thread([state = state_] { state->io.run(); });
@@ -619,7 +621,6 @@ Server::~Server() {
   state_->serving.clear();
 }
 
-unsigned short Server::port() const { return state_->acceptor.local_endpoint().port(); }
 std::size_t Server::connections() const { return state_->connections; }
 std::size_t Server::streams() const { return state_->streams; }
 

@@ -33,9 +33,23 @@ class Application {
   virtual void tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) = 0;
 };
 
+// A port that is taken and listened at. Who connects waits until a server is made of it.
+class Listener {
+ public:
+  // Port 0: any. Throws Error{bad_input, unavailable} for an address that is none or taken.
+  Listener(const std::string& host, unsigned short port);
+  Listener(Listener&&) noexcept;
+  ~Listener();
+
+  unsigned short port() const;
+
+ private:
+  friend class Server;
+  struct Bound;
+  std::unique_ptr<Bound> bound_;
+};
+
 struct ServerOptions {
-  std::string host = "127.0.0.1";
-  unsigned short port = 0;  // 0: any
   LoadLimits limits{};
   KnownHosts hosts{};
   std::vector<AddressRange> trusted_proxies{};
@@ -46,14 +60,12 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Listens at once. Throws Error{bad_input, unavailable} for an address that is none or taken. `hub` may be null where
-  // no response is a stream.
-  Server(ServerOptions options, Application& application, EventHub* hub);
+  // Answers from now on. `hub` may be null where no response is a stream.
+  Server(ServerOptions options, Listener listener, Application& application, EventHub* hub);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  unsigned short port() const;
   std::size_t connections() const;
   std::size_t streams() const;
 
