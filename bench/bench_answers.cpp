@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "answer/verdict.hpp"
+#include "belief/answer/verdict.hpp"
 
 namespace {
 

@@ -8,9 +8,9 @@
 
 #include <cstdlib>
 
-#include "provider/http/http_provider.hpp"
-#include "provider/openai/openai.hpp"
-#include "provider/systemone/systemone.hpp"
+#include "models/http/http_provider.hpp"
+#include "models/openai/openai.hpp"
+#include "models/systemone/systemone.hpp"
 
 namespace {
 

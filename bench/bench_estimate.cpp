@@ -1,7 +1,7 @@
 // The frozen estimator's cost: T = 8 templates, 16 answers, B = 5000 draws, and how it grows.
 #include <benchmark/benchmark.h>
 
-#include "estimate/estimate.hpp"
+#include "belief/estimate/estimate.hpp"
 
 namespace {
 

@@ -12,9 +12,9 @@
 #include <functional>
 #include <thread>
 
-#include "check/run_check.hpp"
-#include "prompt/banks.hpp"
-#include "provider/llama/decoder.hpp"
+#include "belief/prompt/banks.hpp"
+#include "measure/run_check.hpp"
+#include "models/llama/decoder.hpp"
 
 namespace {
 

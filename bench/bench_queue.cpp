@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/random.hpp"
-#include "queue/queue.hpp"
+#include "service/queue/queue.hpp"
 #include "store/postgres/postgres_database.hpp"
 
 namespace {

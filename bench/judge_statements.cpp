@@ -11,7 +11,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "provider/llama/llama_provider.hpp"
+#include "models/llama/llama_provider.hpp"
 
 namespace {
 

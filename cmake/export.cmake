@@ -13,7 +13,7 @@ foreach(name arrow parquet)
 endforeach()
 target_link_libraries(parquet INTERFACE arrow)
 
-heretix_sources(export_sources export/parquet)
+heretix_sources(export_sources archive/export/parquet)
 add_library(heretix_export STATIC ${export_sources})
 target_link_libraries(heretix_export PUBLIC heretix_core PRIVATE OpenSSL::SSL OpenSSL::Crypto parquet xxhash ${CMAKE_DL_LIBS})
 target_precompile_headers(heretix_export REUSE_FROM heretix_pure)

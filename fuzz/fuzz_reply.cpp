@@ -4,13 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "provider/anthropic/anthropic.hpp"
-#include "provider/gemini/gemini.hpp"
-#include "provider/http/pacer.hpp"
-#include "provider/http/provider_error.hpp"
-#include "provider/http/times.hpp"
-#include "provider/openai/openai.hpp"
-#include "provider/systemone/systemone.hpp"
+#include "models/anthropic/anthropic.hpp"
+#include "models/gemini/gemini.hpp"
+#include "models/http/pacer.hpp"
+#include "models/http/provider_error.hpp"
+#include "models/http/times.hpp"
+#include "models/openai/openai.hpp"
+#include "models/systemone/systemone.hpp"
 
 namespace {
 

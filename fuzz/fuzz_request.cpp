@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "http/address.hpp"
-#include "http/body.hpp"
-#include "http/head.hpp"
-#include "http/known_hosts.hpp"
-#include "http/router.hpp"
+#include "service/http/address.hpp"
+#include "service/http/body.hpp"
+#include "service/http/head.hpp"
+#include "service/http/known_hosts.hpp"
+#include "service/http/router.hpp"
 
 namespace {
 

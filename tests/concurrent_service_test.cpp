@@ -11,13 +11,13 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "check/run_store.hpp"
-#include "http/api.hpp"
-#include "http/check_events.hpp"
-#include "provider/scripted/scripted_provider.hpp"
+#include "measure/run_store.hpp"
+#include "models/scripted/scripted_provider.hpp"
+#include "service/routes/api.hpp"
+#include "service/routes/check_events.hpp"
+#include "service/worker/worker.hpp"
 #include "store/sqlite/app_file.hpp"
 #include "store/sqlite/harness_file.hpp"
-#include "worker/worker.hpp"
 
 namespace heretix {
 namespace {

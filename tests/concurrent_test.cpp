@@ -11,13 +11,13 @@
 #include <functional>
 #include <thread>
 
-#include "answer/verdict.hpp"
-#include "ask/answer_store.hpp"
-#include "estimate/estimate.hpp"
-#include "plan/plan.hpp"
-#include "prompt/bank.hpp"
-#include "provider/http/http_provider.hpp"
-#include "provider/openai/openai.hpp"
+#include "belief/answer/verdict.hpp"
+#include "belief/estimate/estimate.hpp"
+#include "belief/plan/plan.hpp"
+#include "belief/prompt/bank.hpp"
+#include "measure/answer_store.hpp"
+#include "models/http/http_provider.hpp"
+#include "models/openai/openai.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {

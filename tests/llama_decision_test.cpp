@@ -9,14 +9,14 @@
 #include <numeric>
 #include <random>
 
+#include "belief/prompt/banks.hpp"
+#include "belief/readout/number_tree.hpp"
+#include "belief/readout/word_mass.hpp"
 #include "made_gguf.hpp"
-#include "prompt/banks.hpp"
-#include "provider/llama/decision_form.hpp"
-#include "provider/llama/llama_provider.hpp"
-#include "provider/llama/statement_context.hpp"
-#include "provider/llama/statement_judge.hpp"
-#include "readout/number_tree.hpp"
-#include "readout/word_mass.hpp"
+#include "models/llama/decision_form.hpp"
+#include "models/llama/llama_provider.hpp"
+#include "models/llama/statement_context.hpp"
+#include "models/llama/statement_judge.hpp"
 
 namespace heretix {
 namespace {

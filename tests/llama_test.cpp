@@ -8,12 +8,12 @@
 #include <random>
 #include <set>
 
-#include "answer/verdict.hpp"
-#include "prompt/banks.hpp"
-#include "provider/llama/decoder.hpp"
-#include "provider/llama/llama_provider.hpp"
-#include "readout/number_tree.hpp"
-#include "readout/word_mass.hpp"
+#include "belief/answer/verdict.hpp"
+#include "belief/prompt/banks.hpp"
+#include "belief/readout/number_tree.hpp"
+#include "belief/readout/word_mass.hpp"
+#include "models/llama/decoder.hpp"
+#include "models/llama/llama_provider.hpp"
 
 namespace heretix {
 namespace {

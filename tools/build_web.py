@@ -54,7 +54,7 @@ def main():
     lines = ",\n".join(files)
     (into / "web_files.cpp").write_text(f"""#include <array>
 
-#include "http/web_files.hpp"
+#include "service/http/web_files.hpp"
 
 namespace heretix::http {{
 namespace {{

@@ -2,6 +2,9 @@
 
 usage: check_arrows.py SRC ARROWS [ARCHITECTURE.md]
 
+A line of the table names a room of src/, or a folder of a room; a file belongs to the longest name that its path begins
+with. What a line may see is a folder, or a room with all of its folders.
+
 Fails on an include that the table does not allow, on a quoted include that does not start with a known folder, on
 `..`, on a file with another suffix than .cpp or .hpp, on a folder without a line and a line without a folder, on a
 cycle, on a type that two headers define, and where the table in ARCHITECTURE.md differs.
@@ -12,7 +15,21 @@ import sys
 
 INCLUDE = re.compile(r'\s*#\s*include\s*"([^"]+)"')
 TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^;{]*)? \{", re.MULTILINE)
-ROW = re.compile(r"^\| ([a-z]+) \| [^|]* \| ([a-z ]*)\|$")
+ROW = re.compile(r"^\| ([a-z/]+) \| [^|]* \| ([a-z/ ]*)\|$")
+
+
+def lies_in(path, folder):
+    return path == folder or path.startswith(folder + "/")
+
+
+def folder_of(path, allowed):
+    """The longest of the table's names that the path begins with; None for a path in none of them."""
+    return max((name for name in allowed if lies_in(path, name)), key=len, default=None)
+
+
+def folders_of(targets, allowed):
+    """Every name of the table that the targets stand for."""
+    return {name for name in allowed if any(lies_in(name, target) for target in targets)}
 
 
 def read_arrows(path):
@@ -27,7 +44,7 @@ def read_arrows(path):
 
 def wrong_includes(src, allowed):
     for file in sorted(p for p in src.rglob("*") if p.is_file()):
-        folder = file.relative_to(src).parts[0]
+        folder = folder_of(file.relative_to(src).as_posix(), allowed)
         if file.suffix not in (".cpp", ".hpp"):
             yield f"{file}: only .cpp and .hpp belong under src/"
             continue
@@ -35,10 +52,10 @@ def wrong_includes(src, allowed):
             found = INCLUDE.match(line)
             if not found:
                 continue
-            target = found[1].split("/")[0]
-            if ".." in found[1] or target not in allowed or "/" not in found[1]:
+            target = folder_of(found[1], allowed)
+            if ".." in found[1] or target is None or target == found[1]:
                 yield f'{file}:{number}: "{found[1]}" does not start with a folder of src/'
-            elif target not in {folder, "base"} | allowed.get(folder, set()):
+            elif target not in {folder, "base"} | folders_of(allowed.get(folder, set()), allowed):
                 yield f"{file}:{number}: {folder}/ may not include {target}/"
 
 
@@ -53,14 +70,22 @@ def types_named_twice(src):
 
 
 def wrong_folders(src, allowed):
-    folders = {p.name for p in src.iterdir()}
-    for name in sorted(folders - set(allowed)):
-        yield f"src/{name} has no line in arrows.txt"
-    for name in sorted(set(allowed) - folders):
-        yield f"arrows.txt names {name}, which src/ lacks"
+    # Of a room that no line names as a whole, every folder has a line of its own.
+    rooms = {p.name for p in src.iterdir()}
+    for name in sorted(rooms - set(allowed)):
+        inside = sorted(p for p in (src / name).iterdir())
+        for path in inside:
+            if f"{name}/{path.name}" not in allowed:
+                yield f"src/{name}/{path.name} has no line in arrows.txt"
+        if not inside:
+            yield f"src/{name} has no line in arrows.txt"
+    for name in sorted(allowed):
+        if not (src / name).is_dir():
+            yield f"arrows.txt names {name}, which src/ lacks"
     for name, targets in allowed.items():
-        for target in sorted(targets - set(allowed)):
-            yield f"arrows.txt: {name} may see {target}, which has no line"
+        for target in sorted(targets):
+            if not folders_of([target], allowed):
+                yield f"arrows.txt: {name} may see {target}, which has no line"
 
 
 def cycles(allowed):
@@ -73,7 +98,7 @@ def cycles(allowed):
         if folder in done:
             return
         path.append(folder)
-        for target in sorted(allowed.get(folder, ())):
+        for target in sorted(folders_of(allowed.get(folder, ()), allowed) - {folder}):
             yield from visit(target)
         path.pop()
         done.add(folder)

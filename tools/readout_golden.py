@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/golden/readouts.json: drawn token trees and first tokens with what they say, enumerated by exact fractions.
 
-It shares no code with src/readout: a number is what a regular expression takes, a mass is a product of fractions.
+It shares no code with src/belief/readout: a number is what a regular expression takes, a mass is a product of fractions.
 """
 import json
 import pathlib

@@ -9,12 +9,12 @@
 
 #include "arrow.hpp"
 #include "base/error.hpp"
-#include "estimate/estimate.hpp"
-#include "stats/calibration.hpp"
-#include "stats/components.hpp"
-#include "stats/drift.hpp"
-#include "stats/honest.hpp"
-#include "stats/paired.hpp"
+#include "belief/estimate/estimate.hpp"
+#include "belief/stats/calibration.hpp"
+#include "belief/stats/components.hpp"
+#include "belief/stats/drift.hpp"
+#include "belief/stats/honest.hpp"
+#include "belief/stats/paired.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;

@@ -8,8 +8,8 @@
 #include "cli/measuring.hpp"
 #include "cli/shown.hpp"
 #include "cli/terminal.hpp"
-#include "coherence/coherence.hpp"
-#include "coherence/negation.hpp"
+#include "studies/coherence/coherence.hpp"
+#include "studies/coherence/negation.hpp"
 
 namespace heretix {
 namespace {

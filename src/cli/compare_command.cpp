@@ -1,13 +1,13 @@
 #include <nlohmann/json.hpp>
 
-#include "check/load_record.hpp"
+#include "archive/load_record.hpp"
 #include "cli/batch_file.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/session.hpp"
 #include "cli/shown.hpp"
-#include "compare/difference.hpp"
-#include "compare/sides.hpp"
+#include "studies/compare/difference.hpp"
+#include "studies/compare/sides.hpp"
 
 namespace heretix {
 namespace {

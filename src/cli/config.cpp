@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "base/text_file.hpp"
 #include "base/yaml.hpp"
-#include "claim/claim.hpp"
+#include "belief/claim/claim.hpp"
 #include "cli/given_field.hpp"
 
 namespace heretix {

@@ -4,11 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "ask/costs.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
+#include "measure/costs.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "archive/import.hpp"
 #include "base/text.hpp"
-#include "check/import.hpp"
 #include "cli/commands.hpp"
 #include "cli/databases.hpp"
 #include "cli/exit_code.hpp"

@@ -2,12 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ask/answer_store.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/expected_cost.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
+#include "measure/answer_store.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {

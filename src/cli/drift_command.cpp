@@ -13,10 +13,10 @@
 #include "cli/measuring.hpp"
 #include "cli/shown.hpp"
 #include "cli/terminal.hpp"
-#include "drift/drift.hpp"
-#include "drift/watch_store.hpp"
-#include "mail/transport.hpp"
+#include "service/mail/transport.hpp"
 #include "store/sqlite/harness_file.hpp"
+#include "studies/drift/drift.hpp"
+#include "studies/drift/watch_store.hpp"
 
 namespace heretix {
 namespace {

@@ -7,9 +7,9 @@
 #include <set>
 #include <string_view>
 
+#include "belief/readout/parts.hpp"
 #include "cli/statements_together.hpp"
 #include "cli/terminal.hpp"
-#include "readout/parts.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {

@@ -26,10 +26,10 @@ ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const s
 // By question: whether the store has its answer. Without a file: none.
 std::vector<bool> stored_answers(const Plan& plan, const std::string& database_path);
 
-// The request as a run would make it (check/run_check.hpp), where there is a file that remembers.
+// The request as a run would make it (measure/run_check.hpp), where there is a file that remembers.
 CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, Provider& provider);
 
-// The check as it is asked, planned once (check/run_check.hpp).
+// The check as it is asked, planned once (measure/run_check.hpp).
 PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Database& database);
 
 // On stderr, where it is not free and not everything is stored.

@@ -10,6 +10,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "archive/export/duckdb.hpp"
+#include "archive/export/parquet/export.hpp"
+#include "archive/export/postgres_source.hpp"
+#include "archive/export/sqlite_source.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -20,10 +24,6 @@
 #include "cli/guarded_main.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
-#include "export/duckdb.hpp"
-#include "export/parquet/export.hpp"
-#include "export/postgres_source.hpp"
-#include "export/sqlite_source.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {

@@ -4,7 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
-#include "mail/curl_call.hpp"
+#include "service/mail/curl_call.hpp"
 
 namespace heretix {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/settings.hpp"
-#include "provider/hosted.hpp"
+#include "models/hosted.hpp"
 
 namespace heretix {
 

@@ -8,7 +8,7 @@
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
-#include "claim/claim.hpp"
+#include "belief/claim/claim.hpp"
 #include "cli/csv.hpp"
 #include "cli/session.hpp"
 

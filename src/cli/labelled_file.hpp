@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "calibrate/certificate.hpp"
+#include "studies/calibrate/certificate.hpp"
 
 namespace heretix {
 

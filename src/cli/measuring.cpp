@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "calibrate/certificate.hpp"
 #include "cli/expected_cost.hpp"
 #include "store/sqlite/harness_file.hpp"
+#include "studies/calibrate/certificate.hpp"
 
 namespace heretix {
 namespace {

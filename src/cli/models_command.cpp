@@ -10,7 +10,7 @@
 #include "cli/resources.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
-#include "provider/hosted.hpp"
+#include "models/hosted.hpp"
 
 namespace heretix {
 namespace {

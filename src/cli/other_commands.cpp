@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "belief/selftest/selftest.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
-#include "selftest/selftest.hpp"
 
 namespace heretix {
 namespace {

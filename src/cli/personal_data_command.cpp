@@ -7,7 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/terminal.hpp"
-#include "privacy/personal_data.hpp"
+#include "service/privacy/personal_data.hpp"
 
 namespace heretix {
 namespace {

@@ -11,11 +11,11 @@
 #include "cli/session.hpp"
 #include "cli/shown.hpp"
 #include "cli/terminal.hpp"
-#include "probe/profile_store.hpp"
-#include "probe/run_probe.hpp"
-#include "provider/hosted.hpp"
-#include "provider/scripted/scripted_provider.hpp"
+#include "models/hosted.hpp"
+#include "models/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
+#include "studies/probe/profile_store.hpp"
+#include "studies/probe/run_probe.hpp"
 
 namespace heretix {
 namespace {

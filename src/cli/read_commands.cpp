@@ -5,9 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "archive/load_record.hpp"
+#include "archive/verify.hpp"
 #include "base/text.hpp"
-#include "check/load_record.hpp"
-#include "check/verify.hpp"
+#include "belief/readout/statement.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -15,7 +16,6 @@
 #include "cli/served_names.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
-#include "readout/statement.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {

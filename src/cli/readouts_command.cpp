@@ -4,7 +4,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/measuring.hpp"
 #include "cli/shown.hpp"
-#include "compare/readouts.hpp"
+#include "studies/compare/readouts.hpp"
 
 namespace heretix {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "calibrate/certificate.hpp"
 #include "cli/options.hpp"
+#include "studies/calibrate/certificate.hpp"
 
 namespace heretix {
 

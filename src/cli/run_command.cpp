@@ -4,8 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "check/check_row.hpp"
-#include "check/import.hpp"
+#include "archive/import.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -14,6 +13,7 @@
 #include "cli/run_one.hpp"
 #include "cli/statements_together.hpp"
 #include "cli/terminal.hpp"
+#include "measure/check_row.hpp"
 #include "report/comparison.hpp"
 #include "store/sqlite/harness_file.hpp"
 

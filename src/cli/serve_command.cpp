@@ -10,10 +10,10 @@
 #include "cli/exit_code.hpp"
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
-#include "http/api.hpp"
-#include "http/check_events.hpp"
-#include "http/log.hpp"
-#include "queue/queue.hpp"
+#include "service/http/log.hpp"
+#include "service/queue/queue.hpp"
+#include "service/routes/api.hpp"
+#include "service/routes/check_events.hpp"
 
 namespace heretix {
 namespace {

@@ -7,15 +7,15 @@
 #include <filesystem>
 #include <sstream>
 
+#include "archive/check_store.hpp"
 #include "base/mail_address.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
-#include "check/check_store.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
+#include "service/usage/plans.hpp"
 #include "store/sqlite/app_file.hpp"
 #include "store/sqlite/harness_file.hpp"
-#include "usage/plans.hpp"
 
 namespace heretix {
 namespace {

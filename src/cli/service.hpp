@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "account/secret.hpp"
 #include "base/url.hpp"
-#include "billing/stripe.hpp"
 #include "cli/databases.hpp"
 #include "cli/session.hpp"
-#include "intake/intake.hpp"
-#include "mail/mailer.hpp"
-#include "worker/worker.hpp"
+#include "service/account/secret.hpp"
+#include "service/billing/stripe.hpp"
+#include "service/intake/intake.hpp"
+#include "service/mail/mailer.hpp"
+#include "service/worker/worker.hpp"
 
 namespace heretix {
 

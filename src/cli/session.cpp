@@ -5,18 +5,18 @@
 #include <cmath>
 #include <csignal>
 
+#include "archive/check_store.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "check/check_store.hpp"
+#include "belief/plan/limits.hpp"
 #include "cli/databases.hpp"
 #include "cli/keys.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
-#include "plan/limits.hpp"
-#include "provider/batch_api.hpp"
-#include "provider/http/server.hpp"
-#include "provider/llama/llama_provider.hpp"
-#include "provider/scripted/scripted_provider.hpp"
+#include "models/batch_api.hpp"
+#include "models/http/server.hpp"
+#include "models/llama/llama_provider.hpp"
+#include "models/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {

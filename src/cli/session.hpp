@@ -4,11 +4,11 @@
 #include <memory>
 #include <string>
 
-#include "check/run_check.hpp"
-#include "check/run_store.hpp"
 #include "cli/options.hpp"
-#include "provider/price_list.hpp"
-#include "provider/provider.hpp"
+#include "measure/run_check.hpp"
+#include "measure/run_store.hpp"
+#include "models/price_list.hpp"
+#include "models/provider.hpp"
 #include "store/sqlite/sqlite_database.hpp"
 
 namespace heretix {

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
-#include "provider/hosted.hpp"
+#include "models/hosted.hpp"
 
 namespace heretix {
 namespace {

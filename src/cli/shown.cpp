@@ -5,8 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "archive/load_record.hpp"
 #include "base/error.hpp"
-#include "check/load_record.hpp"
 #include "cli/terminal.hpp"
 
 namespace heretix {

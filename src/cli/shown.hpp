@@ -4,8 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "check/run_store.hpp"
 #include "cli/options.hpp"
+#include "measure/run_store.hpp"
 #include "report/document.hpp"
 
 namespace heretix {

@@ -8,7 +8,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/shown.hpp"
 #include "cli/terminal.hpp"
-#include "simulate/study.hpp"
+#include "studies/simulate/study.hpp"
 
 namespace heretix {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
-#include "probe/profile_store.hpp"
+#include "studies/probe/profile_store.hpp"
 
 namespace heretix {
 namespace {

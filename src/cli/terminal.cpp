@@ -12,7 +12,7 @@
 
 #include "base/money.hpp"
 #include "base/text.hpp"
-#include "stats/honest.hpp"
+#include "belief/stats/honest.hpp"
 
 namespace heretix {
 namespace {

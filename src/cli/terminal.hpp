@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "ask/ask.hpp"
 #include "base/error.hpp"
+#include "measure/ask.hpp"
 #include "report/text.hpp"
 
 namespace heretix {

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "account/magic_links.hpp"
-#include "account/sessions.hpp"
 #include "base/mail_address.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
-#include "privacy/removal.hpp"
-#include "usage/ledger.hpp"
+#include "service/account/magic_links.hpp"
+#include "service/account/sessions.hpp"
+#include "service/privacy/removal.hpp"
+#include "service/usage/ledger.hpp"
 
 namespace heretix {
 namespace {

@@ -4,7 +4,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/session.hpp"
 #include "cli/shown.hpp"
-#include "variance/variance.hpp"
+#include "studies/variance/variance.hpp"
 
 namespace heretix {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "record/asking_notes.hpp"
+#include "belief/record/asking_notes.hpp"
 
 namespace heretix {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/html_text.hpp"
 #include "base/text.hpp"
-#include "record/decision_facts.hpp"
+#include "belief/record/decision_facts.hpp"
 
 namespace heretix {
 namespace {

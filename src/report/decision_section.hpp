@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "record/record.hpp"
+#include "belief/record/record.hpp"
 
 namespace heretix {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "record/record.hpp"
+#include "belief/record/record.hpp"
 
 namespace heretix {
 

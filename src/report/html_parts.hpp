@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "record/record.hpp"
+#include "belief/record/record.hpp"
 
 namespace heretix::html {
 

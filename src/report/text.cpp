@@ -8,8 +8,8 @@
 
 #include "base/money.hpp"
 #include "base/text.hpp"
-#include "record/asking_notes.hpp"
-#include "record/readout_facts.hpp"
+#include "belief/record/asking_notes.hpp"
+#include "belief/record/readout_facts.hpp"
 #include "report/decision_section.hpp"
 
 namespace heretix {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "record/record.hpp"
+#include "belief/record/record.hpp"
 
 namespace heretix {
 

@@ -83,9 +83,9 @@ class PersonalData(EachStore):
         wanted = {"service": ("service",), "harness": ("answers", "harness"), "postgres": ("service", "answers")}
         seen = set()
         for place, table, columns, _ in self.every_table():
-            self.assertIn(table, known, f"{place} has a table that src/privacy/personal_data.cpp does not list")
+            self.assertIn(table, known, f"{place} has a table that src/service/privacy/personal_data.cpp does not list")
             self.assertIn(listed[table]["kept_in"], wanted[place], table)
-            self.assertEqual(set(columns) - known[table], set(), f"{place} {table} has columns that src/privacy/personal_data.cpp does not list")
+            self.assertEqual(set(columns) - known[table], set(), f"{place} {table} has columns that src/service/privacy/personal_data.cpp does not list")
             if place != "harness":  # a column that only Postgres needs is not in a harness file
                 self.assertEqual(known[table] - set(columns), set(), f"{table}: listed, but not there")
             seen.add(table)

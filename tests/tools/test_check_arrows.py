@@ -36,6 +36,18 @@ class Arrows(unittest.TestCase):
         self.allowed["ghost"] = set()
         self.assertEqual(len(list(check_arrows.wrong_folders(self.src, self.allowed))), 2)
 
+    def test_a_room_stands_for_its_folders(self):
+        for folder in ("room/one", "room/two"):
+            (self.src / folder).mkdir(parents=True)
+        self.allowed |= {"room/one": set(), "room/two": {"room/one"}, "ask": {"room"}}
+        self.assertEqual(list(check_arrows.wrong_folders(self.src, self.allowed)), [])
+        self.assertEqual(self.includes("ask", '#include "room/one/a.hpp"\n#include "room/two/b.hpp"\n'), [])
+        self.assertEqual(self.includes("room/two", '#include "room/one/a.hpp"\n'), [])
+        self.assertIn("room/one/ may not include room/two/", self.includes("room/one", '#include "room/two/b.hpp"\n')[0])
+        self.assertEqual(len(list(check_arrows.cycles(self.allowed | {"room/one": {"ask"}}))), 1)
+        (self.src / "room/three").mkdir()
+        self.assertIn("room/three has no line", list(check_arrows.wrong_folders(self.src, self.allowed))[0])
+
     def test_a_type_that_two_headers_define(self):
         (self.src / "ask" / "a.hpp").write_text("struct Row {\n  struct Inner {\n  };\n};\nclass Known;\n")
         (self.src / "plan" / "b.hpp").write_text("enum class Known { a };\nstruct Inner {\n};\n")

@@ -1,0 +1,302 @@
+#include "archive/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+#include "archive/load_record.hpp"
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/sha256.hpp"
+#include "belief/readout/parts.hpp"
+#include "belief/readout/statement.hpp"
+#include "measure/answer_store.hpp"
+#include "measure/artifact.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+std::string shown(const Value& value) {
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
+  if (const auto* d = std::get_if<double>(&value)) return fmt::format("{}", *d);
+  if (const auto* s = std::get_if<std::string>(&value)) return "'" + *s + "'";
+  return "null";
+}
+
+// Bit by bit: a probability that lost its last bit is a difference.
+class Checker {
+ public:
+  Checker(RunStore& runs, Verification& verification) : runs_(runs), verification_(verification) {}
+
+  void expect(const std::string& place, const Value& stored, const Value& recomputed) {
+    if (are_same(stored, recomputed)) return;
+    differ(fmt::format("{}: stored {}, recomputed {}", place, shown(stored), shown(recomputed)));
+  }
+  void differ(std::string what) { verification_.differences.push_back(std::move(what)); }
+
+  void check_bank(const ExecutionRow& execution) {
+    const auto text = runs_.bank_text(execution.bank_content_sha256);
+    if (!text || sha256_hex(*text) != execution.bank_content_sha256) {
+      differ(fmt::format("bank text: its hash is not {}", execution.bank_content_sha256));
+    }
+  }
+
+  // One question's rows: the answer is read again from its raw text, the sample compared with the answer.
+  void check_answer(std::size_t position, const Record& record, const CountedKey& key) {
+    const Plan& plan = record.plan;
+    const Question& question = plan.questions[position];
+    const std::string place = fmt::format("answer {} ({})", position, question.cache_key.substr(0, 12));
+    if (key.cache_key != question.cache_key) differ(place + ": counted under another key");
+    const auto sample = runs_.sample(key.cache_key);
+    if (!sample) differ(place + ": its sample is missing");
+    if (!key.attempt) return;
+    const auto row = runs_.answer_row(key.cache_key, *key.attempt);
+    if (!row) {
+      differ(place + ": its raw answer is missing");
+      return;
+    }
+    check_raw_text(place, *row, record.answers[position].verdict, plan.recipe);
+    if (sample) check_sample(place, *sample, behind(*sample, *row), question);
+  }
+
+  // What the usable answers were made of, where that was asked in questions of its own: each as it came, and of a
+  // decision each side as the answer says it.
+  void check_parts(const Record& record) {
+    if (record.plan.recipe.readout() == Readout::verbalized) return;
+    std::unordered_map<std::string, std::vector<Row>> by_text;
+    for (std::size_t i = 0; i < record.answers.size(); ++i) {
+      if (!record.answers[i].verdict.usable()) continue;
+      by_text[record.plan.questions[i].user_text];
+      by_text[record.plan.questions[i].negated_text];
+    }
+
+    std::size_t asked = 0, missing = 0;
+    const Plan parts = Parts(record.plan).to_ask();
+    for (const Question& part : parts.questions) {
+      const auto rows = by_text.find(part.user_text);
+      if (rows == by_text.end()) continue;
+      ++asked;
+      std::vector<Row> found = runs_.answer_rows(part.cache_key);
+      if (found.empty()) ++missing;
+      for (Row& row : found) {
+        expect(fmt::format("part {} raw text's sha256", part.cache_key.substr(0, 12)), row.value("raw_sha256"),
+               sha256_hex(row.text_or_empty("raw_text")));
+        rows->second.push_back(std::move(row));
+      }
+    }
+    if (missing > 0)
+      verification_.not_checked.push_back(
+          fmt::format("{} of {} questions that the answers were made of are not there", missing, asked));
+    if (record.plan.recipe.readout() == Readout::decision) check_sides(record, by_text);
+  }
+
+  void check_stored_row(const Row& stored, const Record& r) {
+    for (const ExpectedColumn& column : runs_.expected_columns(r, stored))
+      expect(fmt::format("{}.{}", runs_.table(), column.name), stored.value(column.name), column.value);
+    check_seeds(stored, r);
+  }
+
+ private:
+  // The answer that a sample was made of: the counted one, but where several files met in one database, or where the
+  // counted one was no answer and another has taken its place since.
+  Row behind(const Row& sample, const Row& counted) {
+    if (!runs_.shares_samples() && !held_no_answer(counted)) return counted;
+    for (const Row& answer : runs_.answer_rows(sample.text_or_empty("cache_key"))) {
+      if (are_same(answer.value("response_id"), sample.value("response_id")) &&
+          are_same(answer.value("created_at"), sample.value("created_at")) &&
+          are_same(answer.value("latency_ms"), sample.value("latency_ms")))
+        return answer;
+    }
+    return counted;
+  }
+
+  void check_sides(const Record& record, const std::unordered_map<std::string, std::vector<Row>>& by_text) {
+    for (std::size_t i = 0; i < record.answers.size(); ++i) {
+      const auto sides = sides_of(record.answers[i]);
+      if (!sides) continue;
+      const Question& question = record.plan.questions[i];
+      const std::string place = fmt::format("answer {} ({})", i, question.cache_key.substr(0, 12));
+      expect_side(place + ", the claim's side", by_text, question.user_text, sides->claim);
+      if (sides->negation)
+        expect_side(place + ", the negation's side", by_text, question.negated_text, *sides->negation);
+    }
+  }
+
+  // One of the replies to that statement says the number; where none is kept there is nothing to compare.
+  void expect_side(const std::string& place, const std::unordered_map<std::string, std::vector<Row>>& by_text,
+                   const std::string& statement, double made_of) {
+    const auto rows = by_text.find(statement);
+    if (rows == by_text.end() || rows->second.empty()) return;
+    std::string stored;
+    for (const Row& row : rows->second) {
+      const Verdict said = read_stated(row.text_or_empty("raw_text"));
+      if (said.usable() && said.prob_true->value() == made_of) return;
+      stored = said.usable() ? fmt::format("{}", said.prob_true->value()) : std::string(to_word(*said.reason));
+    }
+    differ(fmt::format("{}: stored {}, the answer was made of {}", place, stored, made_of));
+  }
+
+  // `read`: what the record's rules make of the raw text. The row keeps what was made of it when it came, which may
+  // have been by other rules: every version is tried before a difference is told.
+  void check_raw_text(const std::string& place, const Row& row, const Verdict& read, const Recipe& recipe) {
+    const std::string raw = row.text_or_empty("raw_text");
+    expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
+    const Verdict kept = answer_from(row).verdict;
+    if (kept.reason && is_by_ending(*kept.reason)) return;  // not by its text
+
+    Verdict again = read;
+    for (int rules = kAnswerRules; rules >= 1 && !says(row, again); --rules) {
+      const Verdict by_rules = read_again(raw, kept, {.claim = recipe.claim.text, .rules = rules});
+      if (says(row, by_rules)) again = by_rules;
+    }
+    expect(place + " reason", row.text_or_empty("reason"), word_of(again));
+    expect(place + " prob_true", row.value("prob_true"), probability_of(again));
+    expect(place + " usable", row.value("usable"), std::int64_t{again.usable()});
+    if (recipe.readout() == Readout::verbalized || !again.usable()) return;
+    if (const std::string why = contradiction_in(raw); !why.empty()) differ(fmt::format("{}: {}", place, why));
+  }
+
+  static std::string word_of(const Verdict& verdict) {
+    return verdict.reason ? std::string(to_word(*verdict.reason)) : "";
+  }
+  static Value probability_of(const Verdict& verdict) {
+    return verdict.prob_true ? Value(verdict.prob_true->value()) : Value(std::monostate{});
+  }
+  static bool says(const Row& row, const Verdict& verdict) {
+    return row.text_or_empty("reason") == word_of(verdict) &&
+           are_same(row.value("prob_true"), probability_of(verdict)) &&
+           row.integer("usable") == std::int64_t{verdict.usable()};
+  }
+
+  void check_sample(const std::string& place, const Row& sample, const Row& answer, const Question& question) {
+    const auto field = [&](const char* name, const Value& wanted) {
+      expect(fmt::format("{} samples.{}", place, name), sample.value(name), wanted);
+    };
+    const auto p = answer.real("prob_true");
+    field("prompt_sha256", question.prompt_sha256);
+    field("paraphrase_idx", std::int64_t{question.paraphrase_idx});
+    field("replicate_idx", std::int64_t{question.replicate_idx});
+    field("prob_true", answer.value("prob_true"));
+    field("logit", p ? Value(to_clamped_logit(*p).value()) : Value(std::monostate{}));
+    field("provider_model_id", answer.value("provider_model_id"));
+    field("response_id", answer.value("response_id"));
+    field("created_at", answer.value("created_at"));
+    field("tokens_out", answer.value("tokens_out"));
+    field("latency_ms", answer.value("latency_ms"));
+    field("json_valid", answer.value("usable"));
+  }
+
+  void check_seeds(const Row& stored, const Record& r) {
+    const std::uint64_t kept = static_cast<std::uint64_t>(stored.integer("bootstrap_seed").value_or(0));
+    if (kept != r.seed) differ(fmt::format("{}.bootstrap_seed: stored {}, recomputed {}", runs_.table(), kept, r.seed));
+    const bool derived = r.seed_source == SeedSource::derived;
+    const auto given = stored.integer("seed");
+    if (derived != !given || (given && static_cast<std::uint64_t>(*given) != r.seed)) {
+      differ(fmt::format("{}.seed: stored {}, the configuration has {}", runs_.table(), shown(stored.value("seed")),
+                         derived ? "none" : std::to_string(r.seed)));
+    }
+  }
+
+  RunStore& runs_;
+  Verification& verification_;
+};
+
+// Sections that records of earlier versions lack; what they are made of is compared anyway.
+constexpr std::array<std::string_view, 1> kLaterSections = {"/variance"};
+
+bool is_later_section(const json& step) {
+  return step.at("op") == "add" &&
+         std::ranges::find(kLaterSections, step.at("path").get<std::string>()) != kLaterSections.end();
+}
+
+// What to try is worded by the program that shows it; what was observed and its limit are compared.
+bool is_advice(const json& step) { return step.at("path").get<std::string>().ends_with("/advice"); }
+
+// Names the JSON fields that differ, by their path.
+void compare_json(const std::string& what, const json& stored, const json& recomputed, Checker& checker) {
+  for (const json& step : json::diff(stored, recomputed)) {
+    if (is_later_section(step) || is_advice(step)) continue;
+    checker.differ(fmt::format("{} differs at {}", what, step.at("path").get<std::string>()));
+  }
+}
+
+void check_record_text(const ExecutionRow& execution, const Record& record, Checker& checker) {
+  if (sha256_hex(execution.record_text) != execution.record_sha256)
+    checker.differ("record_json: its hash is not the stored one");
+  const json stored = json::parse(execution.record_text, nullptr, false);
+  if (stored.is_discarded()) checker.differ("record_json: not JSON");
+  else compare_json("record_json", stored, to_json(record), checker);
+}
+
+void check_artifact(const Row& run, const Record& record, const std::string& database_path, Verification& verification,
+                    Checker& checker) {
+  const std::string relative = run.text_or_empty("artifact_json_path");
+  const std::string path = artifact_path(database_path, relative);
+  const auto content = relative.empty() ? std::nullopt : content_of_file(path);
+  if (!content) {
+    verification.not_checked.push_back(fmt::format("the artifact {} is not there", relative));
+    return;
+  }
+  const json stored = json::parse(*content, nullptr, false);
+  const std::string text = to_artifact(record).dump(-1, ' ', false, json::error_handler_t::replace);
+  if (stored.is_discarded()) checker.differ("artifact: not JSON");
+  else compare_json("artifact", stored, json::parse(text), checker);
+}
+
+// Of a check of the service; a harness file has none such.
+bool is_from_cache(const Row& run) { return run.has("was_cached") && run.integer("was_cached") == 1; }
+
+std::string summary(const Record& r) {
+  return fmt::format("p {:.6f}, frozen 95 % interval [{:.6f}, {:.6f}], seed {}", r.estimate.p.value(),
+                     r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.seed);
+}
+
+}  // namespace
+
+Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path) {
+  const std::string run_id = runs.find_run(name);
+  const auto newest = runs.newest_execution(run_id);
+  const auto named = runs.execution_named(name);
+  const auto& execution = named ? named : newest;
+  if (!execution) return verify_foreign(runs, run_id);
+  Verification verification{.run_id = run_id,
+                            .execution_id = execution->execution_id,
+                            .recomputed = {},
+                            .differences = {},
+                            .not_checked = {}};
+  Checker checker(runs, verification);
+  checker.check_bank(*execution);
+  try {
+    const Record record = load_record(runs, *execution);
+    const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
+    for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record, keys[i]);
+    checker.check_parts(record);
+    verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
+    verification.recomputed.push_back(
+        fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));
+    verification.recomputed.push_back(summary(record));
+    // Only now is anything read that was stored as a result.
+    check_record_text(*execution, record, checker);
+    const Row run = runs.run(run_id);
+    if (!runs.names(run, record))
+      checker.differ(fmt::format("run_id: stored {}, recomputed {}", run_id, record.plan.run_id));
+    if (newest && newest->execution_id == execution->execution_id) {
+      checker.check_stored_row(run, record);
+      if (!is_from_cache(run))
+        checker.expect(runs.table() + ".config_json", run.value("config_json"), execution->config_text);
+      check_artifact(run, record, database_path, verification, checker);
+    } else {
+      verification.not_checked.push_back(
+          fmt::format("the row of {}, which a later execution of the recipe replaced", runs.table()));
+    }
+  } catch (const Error& e) { checker.differ(e.what()); }
+  return verification;
+}
+
+}  // namespace heretix

@@ -1,0 +1,84 @@
+// What a model said, read by fixed rules: a usable probability, or a refusal with its reason.
+//
+// The rules (docs/answers.md) never guess: an answer is read in one way or not at all. Checked against
+// tests/golden/answers.json.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "base/belief.hpp"
+
+namespace heretix {
+
+// The rules by which answers are read (docs/answers.md). Each record says by which its answers were; those of the
+// earlier ones can still be read as they were then.
+inline constexpr int kAnswerRules = 2;
+
+inline constexpr std::size_t kMaxAnswerBytes = 65536;
+inline constexpr int kMaxAnswerDepth = 64;  // the outermost value counts 1
+
+// The first rule that refused. The words are stored: see to_word().
+enum class Reason {
+  too_long,
+  empty,
+  not_json,
+  duplicate_key,
+  too_deep,
+  ambiguous,
+  truncated,  // rules 1 to 3
+  no_probability,
+  not_a_number,
+  out_of_range,
+  contradictory,  // rules 4 and 5
+  refused,        // rule 6
+  cites_source,   // rule 7
+  searched,       // rule 7, by what stands around the text; builds up to November 2026 said cites_source
+  provider_refusal,
+  content_filter,
+  length_stop,
+  tool_use,
+  unknown_finish,  // rule 8
+  missing_answer,  // of a decision API: the reply answers other questions, but not this one
+};
+
+std::string_view to_word(Reason reason);
+std::optional<Reason> reason_from(std::string_view word);
+
+// Whether the question may be asked once more: its form failed, it leaned on a source, the model called a tool instead
+// of answering, or the reply left it out. Never after a refusal, a filter, a length stop or an ending that nobody
+// knows.
+bool deserves_another_try(Reason reason);
+
+struct Verdict {
+  std::optional<Probability> prob_true;  // kept with the row even where a reason forbids its use
+  std::optional<Reason> reason;          // empty: usable
+  std::optional<bool>
+      label_fits{};  // of a usable answer by rules 2 (belief/answer/label.hpp); empty: no label to judge
+  bool usable() const { return !reason; }
+};
+
+// What is told beside an answer that counts: "contradicts_label" where its number does not fit its label, else empty.
+std::string_view note_of(const Verdict& verdict);
+
+// How an answer is to be read.
+struct AnswerReading {
+  std::string_view claim{};  // that was asked for: its own addresses are no sources
+  int rules = kAnswerRules;  // 1 or 2
+};
+
+// By how the provider says that the answer ended (rule 8), or because there is none: whatever its text is.
+bool is_by_ending(Reason reason);
+
+// Whether there is nothing but thinking in it (docs/answers.md, rule 2): no answer was begun.
+bool is_only_thinking(std::string_view raw);
+
+// Total: any bytes give a verdict, within time linear in their number. Thread-safe.
+Verdict read_answer(std::string_view raw, const AnswerReading& reading);
+
+// A kept answer read again from its raw text. What stood beside the text in the reply, how it ended and that it showed
+// a search, is known from the verdict that was kept with it.
+Verdict read_again(std::string_view raw, const Verdict& kept, const AnswerReading& reading);
+
+}  // namespace heretix

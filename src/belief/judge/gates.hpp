@@ -1,0 +1,59 @@
+// The named conditions that a measurement must meet before anyone should rely on it, its quality score and
+// the words for what it says. Every threshold stands here once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "belief/answer/tally.hpp"
+#include "belief/estimate/estimate.hpp"
+
+namespace heretix {
+
+inline constexpr std::string_view kQualityVersion = "v1";
+inline constexpr double kStableWidth = 0.20;
+inline constexpr double kLikelyTrue = 0.60;
+inline constexpr double kLikelyFalse = 0.40;
+
+enum class Bound { at_least, at_most };
+
+// One condition, with everything a reader needs to see why it passed or failed. A failed gate is a
+// result, not an error: it is stored and shown like any other number.
+struct Gate {
+  std::string_view name;  // stable: a column name and a JSON key
+  std::string_view meaning;
+  std::string_view advice;
+  Bound bound;
+  double limit;
+  double observed;
+  std::optional<double> honest_observed{};  // where the honest interval fails a limit that the frozen one meets
+  std::string detail{};                     // what was counted, and where; may be empty
+
+  bool passed() const { return bound == Bound::at_least ? observed >= limit : observed <= limit; }
+};
+
+// Compliance is the share of answers, in [0, 1], that obeyed the answer format. `honest_width` is empty where
+// there is no honest interval; `some_were_cut_short`: at their output limit, which changes what to try. Order:
+// compliance, stability, precision.
+std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width,
+                        bool some_were_cut_short = false);
+
+// Whether the answers' own labels fit their numbers (docs/answers.md). It is no part of the quality score, which is
+// frozen. Empty where no answer has a label to judge.
+std::optional<Gate> judge_labels(const LabelAgreement& labels);
+
+// int(100 (0.4 stability + 0.4 (1 - min(width, 0.5) / 0.5) + 0.2 compliance)), truncated: 0 to 100.
+int quality_score(double stability, double width, double compliance);
+
+bool is_stable(double width);
+
+enum class Word { likely_false, uncertain, likely_true };
+Word word_of(Probability p);
+std::string_view to_text(Word word);  // "likely false", …
+
+// "uncertain; the interval reaches into likely true" — every threshold that the interval crosses is told.
+std::string verdict_text(Probability p, const std::optional<Interval>& interval);
+
+}  // namespace heretix

@@ -1,0 +1,38 @@
+// The banks of one directory, each found by its file's stem or by its own version.
+//
+// A file that was read is kept, because reading it costs milliseconds and a service needs it for every request; it is
+// read again once its size or its time of change is another. Thread-safe; copies share what was read.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "belief/prompt/bank.hpp"
+
+namespace heretix {
+
+// The program's own: questions, and statements for models that state a probability.
+inline constexpr const char* kQuestionBank = "heretix_v1";
+inline constexpr const char* kStatementBank = "heretix_decisions_v1";
+
+class PromptBanks {
+ public:
+  explicit PromptBanks(std::string directory);
+
+  // Throws Error{not_found} naming what there is, Error{bad_input} where the bank is malformed.
+  PromptBank get(const std::string& name) const;
+
+  std::vector<std::string> names() const;  // file stems, sorted
+  const std::string& directory() const { return directory_; }
+
+ private:
+  struct Kept;
+  std::string path_of(const std::string& stem) const;
+  PromptBank load(const std::string& path) const;
+
+  std::string directory_;
+  std::shared_ptr<Kept> kept_;
+};
+
+}  // namespace heretix

@@ -1,0 +1,15 @@
+// How a record's questions were asked where that differs from what was wanted: what a server did not take, and a raised
+// output limit. Told with every result, also where all answers were stored before. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "belief/record/record.hpp"
+
+namespace heretix {
+
+// A sentence each, without a full stop: "asked without temperature 0.3, which the model does not take".
+std::vector<std::string> asking_notes(const Record& record);
+
+}  // namespace heretix

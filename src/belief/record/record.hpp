@@ -1,0 +1,115 @@
+// A finished check as plain data: what store, report and export share, and what a third party needs to recompute
+// the result bit for bit. Its JSON form is format "heretix_record", version 1 (docs/record.md).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "belief/answer/tally.hpp"
+#include "belief/estimate/estimate.hpp"
+#include "belief/judge/gates.hpp"
+#include "belief/plan/plan.hpp"
+#include "belief/stats/components.hpp"
+#include "belief/stats/honest.hpp"
+#include "belief/stats/ladder.hpp"
+
+namespace heretix {
+
+inline constexpr int kRecordVersion = 1;
+
+enum class SeedSource { given, environment, derived };
+std::string_view to_word(SeedSource source);
+
+// One template's part in the result.
+struct TemplateResult {
+  std::string prompt_sha256;
+  int paraphrase_idx = 0;
+  int slots = 0;
+  std::size_t answered = 0;
+  std::vector<Probability> probabilities{};  // usable, in replicate order
+  std::optional<Logit> mean{};               // empty without a usable answer
+};
+
+// How the execution went; nothing in it enters the estimate.
+struct ExecutionFacts {
+  std::string execution_id;
+  long long created_at = 0;  // Unix seconds, UTC
+  long long finished_at = 0;
+  std::string provider;
+  std::string settings = "{}";                       // of the provider, a JSON object
+  std::map<std::string, std::size_t> answered_by{};  // how many answers by each name the provider gave its model
+  std::size_t attempts = 0;                          // sent by this execution
+  long long billed_micro_usd = 0;
+  std::size_t billing_unknown = 0;
+  std::size_t first_answers_unusable = 0;
+  std::map<std::string, std::size_t> unknown_finishes{};  // how many answers by each word that no list of endings holds
+  std::vector<long long> billed_after_rungs{};            // of a ladder, micro-dollars
+  std::string program_version;
+  int answer_rules = kAnswerRules;  // by which its answers were read (docs/answers.md); 1 in records that do not say it
+};
+
+struct Record {
+  Plan plan;  // with its recipe
+  PromptBank bank;
+  std::uint64_t seed = 0;
+  SeedSource seed_source = SeedSource::derived;
+  std::vector<Answer> answers;  // by question
+  std::size_t answered = 0;
+  std::size_t usable = 0;
+  std::size_t from_store = 0;
+  double compliance = 0;
+  std::optional<LabelAgreement> labels{};  // where answers with a label were read by rules 2
+  std::vector<TemplateResult> templates;   // in plan order
+  Estimate estimate;
+  HonestInterval honest;
+  std::optional<Climb> climb{};  // of a ladder: `honest` is its last rung's
+  std::vector<Gate> gates;
+  int quality = 0;
+  std::string verdict;
+  ExecutionFacts execution;
+};
+
+// How far a ladder has come with these answers, by question from the first.
+Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers);
+
+// The given facts and everything that follows from them. Pure: verification calls it with stored answers.
+// Throws Error{bad_input} for fewer than kMinAnswers usable answers.
+Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<std::optional<Answer>>& answers,
+                   std::optional<std::uint64_t> seed, SeedSource source, ExecutionFacts execution);
+
+// Everything but raw texts: what `heretix_executions.record_json` and `--json` hold.
+nlohmann::json to_json(const Record& record);
+
+// The same with bank and answers, raw texts included: the artifact, enough to recompute the rest without a database.
+nlohmann::json to_artifact(const Record& record);
+
+// One of its answers there.
+nlohmann::json answer_json(const Answer& answer, const Question& question);
+
+// The same as text, handed over in pieces: a run of many answers is never one tree in memory.
+void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink);
+
+// The spread of its answers by wording and replicate (docs/variance.md); empty for fewer than two templates.
+std::optional<WordingVariance> variance_of(const Record& record);
+
+// The parts that stand in columns of their own.
+nlohmann::json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed);
+nlohmann::json sampler_json(const Plan& plan);
+nlohmann::json counts_json(const Record& record);
+
+// Micro-dollars that the next rung of its ladder would have cost, by what the answers of this execution cost. Empty:
+// there is none, or it is not known.
+std::optional<double> next_rung_cost(const Record& record);
+
+nlohmann::json to_json(const PromptBank& bank);
+PromptBank bank_from_json(const nlohmann::json& bank);  // throws nlohmann's exceptions where it is malformed
+std::string content_sha256(const PromptBank& bank);     // of to_json(bank): the schema text included
+
+// Over every answer in plan order, with all that is stored of it: one changed bit anywhere changes it.
+std::string answers_sha256(const std::vector<Answer>& answers);
+
+}  // namespace heretix

@@ -1,0 +1,163 @@
+// Questions by a provider's batch API: what was handed over before is fetched, what is missing is handed over.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+
+#include "measure/asking.hpp"
+#include "measure/batches.hpp"
+#include "models/hosted.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::size_t kAnswersPerCommit = 500;
+
+class BatchRun {
+ public:
+  BatchRun(Asking& asking, const Plan& plan, BatchApi& api, BatchStore& batches, const ProviderFacts& facts,
+           const Clock& clock)
+      : asking_(asking), plan_(plan), api_(api), batches_(batches), facts_(facts), clock_(clock) {}
+
+  void run() {
+    for (const std::string& id : asking_.open_batches()) settle(batches_.get(id));
+    while (submit_next()) {}
+    if (waiting_.empty()) return;
+    asking_.end_waiting(
+        fmt::format("{} questions are in a batch at the provider ({}{})", asking_.in_batches(), expired_, waiting_));
+  }
+
+ private:
+  using Open = std::map<std::string, std::size_t>;  // cache keys to questions
+
+  // Each failure is told for the batch alone; a question is told of through its delivery.
+  void settle(StoredBatch batch) {
+    if (batch.provider_batch_id.empty()) {
+      const auto found = api_.find(batch.batch_id, asking_.questions_of(batch.batch_id).size(), batch.submitted_at);
+      if (!found) {
+        give_up(batch.batch_id, {.message = "its batch never arrived"});
+        return;
+      }
+      batches_.arrived(batch.batch_id, *found);
+      batch.provider_batch_id = *found;
+    }
+    const BatchStatus status = api_.status(batch.provider_batch_id);
+    switch (status.state) {
+      case BatchStatus::State::running:
+        waiting_ += fmt::format("{}{}: {}, {} of {} done", waiting_.empty() ? "" : "; ", batch.provider_batch_id,
+                                status.note, status.done, status.total);
+        return;
+      case BatchStatus::State::failed:
+        give_up(batch.batch_id, {.kind = ErrorKind::bad_input, .message = "the batch failed: " + status.note});
+        return;
+      case BatchStatus::State::ended: fetch(batch, status); return;
+    }
+  }
+
+  void fetch(const StoredBatch& batch, const BatchStatus& status) {
+    Open open;
+    for (const std::size_t q : asking_.questions_of(batch.batch_id)) open[plan_.questions[q].cache_key] = q;
+    asking_.adopt(batch.batch_id);
+
+    // A download that was cut is made good by another; what is missing twice is lost.
+    std::vector<Delivery> deliveries = results_of(batch, open);
+    if (open.size() > status.unprocessed) std::ranges::move(results_of(batch, open), std::back_inserter(deliveries));
+    for (const auto& [key, question] : open) deliveries.push_back({question, without_result(open.size(), status)});
+
+    if (status.has_expired) {
+      expired_ +=
+          fmt::format("{} has expired, what it had not processed is handed over again; ", batch.provider_batch_id);
+      asking_.tell_wait(fmt::format("the batch {} has expired", batch.provider_batch_id));
+    }
+    deliver(std::move(deliveries));
+    batches_.close(batch.batch_id, "fetched", status.has_expired ? "expired" : "", unix_seconds(clock_.now()));
+  }
+
+  // Of the questions that are open, which it takes out of them. A second result for one question is none.
+  std::vector<Delivery> results_of(const StoredBatch& batch, Open& open) {
+    const RequestTerms terms{.sent_at = std::chrono::system_clock::time_point(std::chrono::seconds(batch.submitted_at)),
+                             .max_output_tokens = plan_.recipe.sampling.max_output_tokens};
+    std::vector<Delivery> deliveries;
+    for (BatchedOutcome& o : api_.fetch(batch.provider_batch_id, terms)) {
+      const auto question = open.extract(o.cache_key);
+      if (!question.empty()) deliveries.push_back({question.mapped(), std::move(o.outcome)});
+    }
+    return deliveries;
+  }
+
+  // Only where the provider's own count explains every one of them, they were not processed, and not billed.
+  static Failure without_result(std::size_t missing, const BatchStatus& status) {
+    if (missing <= status.unprocessed) {
+      return {.message = status.has_expired ? "its batch expired before it was processed"
+                                            : "its batch ended before it was processed"};
+    }
+    return {.kind = ErrorKind::in_doubt,
+            .message = "its batch ended, but its result is missing or damaged: it may have been answered and billed",
+            .is_lost = true};
+  }
+
+  void deliver(std::vector<Delivery> deliveries) {
+    for (std::size_t first = 0; first < deliveries.size(); first += kAnswersPerCommit) {
+      const auto begin = deliveries.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto end =
+          deliveries.begin() + static_cast<std::ptrdiff_t>(std::min(first + kAnswersPerCommit, deliveries.size()));
+      asking_.turn({std::make_move_iterator(begin), std::make_move_iterator(end)}, 0);
+    }
+  }
+
+  void give_up(const std::string& batch_id, const Failure& failure) {
+    std::vector<Delivery> deliveries;
+    for (const std::size_t q : asking_.questions_of(batch_id)) deliveries.push_back({q, failure});
+    asking_.adopt(batch_id);
+    deliver(std::move(deliveries));
+    batches_.close(batch_id, "failed", failure.message, unix_seconds(clock_.now()));
+  }
+
+  // The batch's row is there before its questions', and they before the first byte.
+  bool submit_next() {
+    const std::string id = fmt::format("batch-{}-{}", batches_.execution_id().substr(5), ++made_);
+    const long long now = unix_seconds(clock_.now());
+    batches_.begin(id, facts_, now);
+    const Taken taken = asking_.take_for_batch(id, api_.most_questions());
+    if (taken.requests.empty()) {
+      batches_.forget(id);
+      return false;
+    }
+    try {
+      const std::string theirs = api_.submit(plan_, taken.requests, id);
+      batches_.arrived(id, theirs);
+      asking_.leave_in_batch(id);
+      waiting_ += fmt::format("{}{}: handed over now, {} questions", waiting_.empty() ? "" : "; ", theirs,
+                              taken.requests.size());
+      return true;
+    } catch (const Error& e) {
+      asking_.leave_in_batch(id);
+      if (e.kind() == ErrorKind::in_doubt) throw;  // the next process looks whether it arrived
+      give_up(id, {.kind = e.kind(), .message = e.what(), .hint = e.hint(), .ends_run = true});
+      return false;
+    }
+  }
+
+  Asking& asking_;
+  const Plan& plan_;
+  BatchApi& api_;
+  BatchStore& batches_;
+  const ProviderFacts& facts_;
+  const Clock& clock_;
+  std::string waiting_;  // what the provider has, for people
+  std::string expired_;  // likewise
+  int made_ = 0;
+};
+
+}  // namespace
+
+void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchStore& batches, const Clock& clock) {
+  const auto api = provider.batch_api();
+  if (!api)
+    throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API here", provider.facts().provider),
+                fmt::format("--batch is for {}; leave it out", providers_with_batches()));
+  BatchRun(asking, plan, *api, batches, provider.facts(), clock).run();
+}
+
+}  // namespace heretix

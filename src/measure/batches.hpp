@@ -1,0 +1,39 @@
+// Batches handed to providers, as the store remembers them (heretix_batches, heretix_batch_questions).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "models/provider.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct StoredBatch {
+  std::string batch_id;           // ours
+  std::string provider_batch_id;  // empty: not known to have arrived
+  long long submitted_at = 0;     // Unix seconds, UTC
+};
+
+class BatchStore {
+ public:
+  BatchStore(Database& database, std::string execution_id, std::string run_id)
+      : database_(database), execution_id_(std::move(execution_id)), run_id_(std::move(run_id)) {}
+
+  // Each in a transaction of its own.
+  void begin(const std::string& batch_id, const ProviderFacts& facts, long long now);  // before anything is sent
+  void arrived(const std::string& batch_id, const std::string& provider_batch_id);
+  void close(const std::string& batch_id, const std::string& state, const std::string& note, long long now);
+  void forget(const std::string& batch_id);  // of one that holds no question
+
+  StoredBatch get(const std::string& batch_id);
+  const std::string& execution_id() const { return execution_id_; }
+
+ private:
+  void write(std::string_view sql, const Bindings& bindings);
+  Database& database_;
+  std::string execution_id_;
+  std::string run_id_;
+};
+
+}  // namespace heretix

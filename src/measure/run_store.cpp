@@ -1,0 +1,403 @@
+#include "measure/run_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "belief/record/measured_columns.hpp"
+#include "measure/answer_store.hpp"
+#include "measure/check_row.hpp"
+#include "measure/ownership.hpp"
+#include "store/sqlite/harness_file.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::string_view kInsertBank =
+    "INSERT INTO heretix_banks (content_sha256, version, bank_json) VALUES (:hash, :version, :json) ON CONFLICT DO "
+    "NOTHING";
+constexpr std::string_view kInsertExecution =
+    "INSERT INTO heretix_executions (execution_id, run_id, status, owner, created_at, claim, model, mode, "
+    "prompt_version, "
+    "bank_content_sha256, config_json) VALUES (:id, :run, 'running', :owner, :now, :claim, :model, :mode, :version, "
+    ":bank, :config) ON CONFLICT (execution_id) DO UPDATE SET run_id = excluded.run_id, status = excluded.status, "
+    "owner = "
+    "excluded.owner, created_at = excluded.created_at, finished_at = NULL, claim = excluded.claim, model = "
+    "excluded.model, mode = excluded.mode, prompt_version = excluded.prompt_version, bank_content_sha256 = "
+    "excluded.bank_content_sha256, config_json = excluded.config_json, record_json = NULL, record_sha256 = NULL";
+// Somebody else may have begun the execution anew, after this one's lease was lost: then it is theirs.
+constexpr std::string_view kFinishExecution =
+    "UPDATE heretix_executions SET status = 'done', finished_at = :now, record_json = :record, record_sha256 = :hash "
+    "WHERE execution_id = :id AND owner = :owner";
+constexpr std::string_view kEndExecution =
+    "UPDATE heretix_executions SET status = :status, finished_at = :now WHERE execution_id = :id AND owner = :owner "
+    "AND "
+    "status = 'running'";
+constexpr std::string_view kForgetExecutionSamples = "DELETE FROM heretix_execution_samples WHERE execution_id = :id";
+constexpr std::string_view kInsertExecutionSample =
+    "INSERT INTO heretix_execution_samples (execution_id, position, cache_key, attempt, from_store) VALUES (:id, "
+    ":position, :key, :attempt, :stored) ON CONFLICT DO NOTHING";
+constexpr std::string_view kRefusals =
+    "SELECT parameter, value, sent_with, message FROM heretix_server_refusals WHERE address = :address AND model = "
+    ":model ORDER BY refused_at, parameter, value, sent_with";
+constexpr std::string_view kRemember =
+    "INSERT INTO heretix_server_refusals (address, model, parameter, value, sent_with, refused_at, message) VALUES "
+    "(:address, :model, :parameter, :value, :with, :now, :message) ON CONFLICT DO NOTHING";
+constexpr std::string_view kRuns =
+    "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
+    "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id LIMIT "
+    ":most";
+constexpr std::string_view kForeignRuns =
+    "SELECT r.*, NULL AS execution_id FROM runs r ORDER BY r.created_at DESC, r.run_id LIMIT :most";
+constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_id, 1, length(:name)) = :name";
+constexpr std::string_view kFindMeasured =
+    "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
+    ":name";
+// "replaced": its questions were planned anew, as the server takes them, in a later execution of the same check.
+constexpr std::string_view kIsUnfinished = "e.status NOT IN ('done', 'replaced')";
+constexpr std::string_view kNewestWithoutResult =
+    " AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.run_id = e.run_id) AND e.rowid = (SELECT max(x.rowid) FROM "
+    "heretix_executions x WHERE x.run_id = e.run_id)";
+constexpr std::array kExecutionColumns = {"run_id", "created_at", "claim", "model", "prompt_version"};
+constexpr std::string_view kDoneExecutions =
+    "SELECT execution_id, run_id, created_at, claim, model, prompt_version FROM heretix_executions WHERE status = "
+    "'done' ORDER BY created_at, execution_id";
+constexpr std::string_view kCounted =
+    "SELECT cache_key, attempt, from_store FROM heretix_execution_samples WHERE execution_id = :id ORDER BY position";
+constexpr std::string_view kSamplesOfRun =
+    "SELECT * FROM samples WHERE run_id = :run ORDER BY paraphrase_idx, replicate_idx, cache_key";
+
+Value attempt_or_null(const Answer& answer) {
+  return answer.raw_text ? Value(std::int64_t{answer.attempt}) : Value(std::monostate{});
+}
+
+ExecutionRow execution_from(const Row& row) {
+  return {.execution_id = row.text_or_empty("execution_id"),
+          .run_id = row.text_or_empty("run_id"),
+          .status = row.text_or_empty("status"),
+          .created_at = row.integer("created_at").value_or(0),
+          .claim = row.text_or_empty("claim"),
+          .model = row.text_or_empty("model"),
+          .mode = row.text_or_empty("mode"),
+          .prompt_version = row.text_or_empty("prompt_version"),
+          .bank_content_sha256 = row.text_or_empty("bank_content_sha256"),
+          .config_text = row.text_or_empty("config_json"),
+          .record_text = row.text_or_empty("record_json"),
+          .record_sha256 = row.text_or_empty("record_sha256")};
+}
+
+// ":K", which must outlive the binding.
+std::string_view parameter_of(const MeasuredColumn& column) {
+  static const std::map<std::string_view, std::string> names = [] {
+    std::map<std::string_view, std::string> made;
+    for (const MeasuredColumn& one : measured_columns()) made.emplace(one.name, fmt::format(":{}", one.name));
+    return made;
+  }();
+  return names.at(column.name);
+}
+
+// A recipe that is run again replaces its row; columns of other programs keep their defaults.
+const std::string& write_run_sql() {
+  static const std::string sql = [] {
+    std::string names, values;
+    for (const MeasuredColumn& column : measured_columns()) {
+      if (!column.is_in_runs) continue;
+      names += fmt::format(", {}", column.name);
+      values += fmt::format(", :{}", column.name);
+    }
+    return fmt::format("INSERT OR REPLACE INTO runs (run_id, created_at{}) VALUES (:run_id, :created_at{})", names,
+                       values);
+  }();
+  return sql;
+}
+
+// The column is signed in our files and may be TEXT in older ones.
+Value stored_seed(Database& database, std::uint64_t seed) {
+  for (const Row& column : database.query("PRAGMA table_info(runs)")) {
+    if (column.text_or_empty("name") == "bootstrap_seed" && column.text_or_empty("type") == "TEXT")
+      return std::to_string(seed);
+  }
+  return std::bit_cast<std::int64_t>(seed);
+}
+
+}  // namespace
+
+// Each says the same when it is done again, after a connection that broke.
+void RunStore::write(const std::function<void()>& body) {
+  in_transaction(database_, body, {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+}
+
+std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,
+                                          const std::string& config_text, const std::string& owner, long long now) {
+  const std::string content = to_json(bank).dump();
+  Ownership ours = owner.empty() ? own_execution(database_, execution_id) : Ownership{owner, nullptr};
+  owner_ = ours.owner;
+  write([&] {
+    database_.execute(kInsertBank, {{":hash", sha256_hex(content)}, {":version", bank.version}, {":json", content}});
+    database_.execute(kInsertExecution, {{":id", execution_id},
+                                         {":run", plan.run_id},
+                                         {":owner", owner_},
+                                         {":now", std::int64_t{now}},
+                                         {":claim", plan.recipe.claim.text},
+                                         {":model", plan.recipe.model},
+                                         {":mode", plan.recipe.mode.text()},
+                                         {":version", plan.prompt_version},
+                                         {":bank", sha256_hex(content)},
+                                         {":config", config_text}});
+    database_.execute(kForgetExecutionSamples, {{":id", execution_id}});
+  });
+  return std::move(ours.held);
+}
+
+void RunStore::write_run(const Record& r, const std::string& artifact_path) {
+  Bindings row{{":run_id", r.plan.run_id}, {":created_at", std::int64_t{r.execution.finished_at}}};
+  for (const MeasuredColumn& column : measured_columns()) {
+    if (!column.is_in_runs) continue;
+    const std::string_view name = column.name;
+    Value value = column.value(r);
+    if (column.kind == ColumnKind::bits) value = stored_seed(database_, r.seed);
+    if (name == kArtifactColumn) value = artifact_path;
+    row.push_back({parameter_of(column), std::move(value)});
+  }
+  database_.execute(write_run_sql(), row);
+}
+
+void RunStore::finish(const Record& record, const std::string& artifact_path) {
+  const std::string text = to_json(record).dump();
+  write([&] {
+    write_run(record, artifact_path);
+    for (std::size_t i = 0; i < record.answers.size(); ++i) {
+      database_.execute(kInsertExecutionSample, {{":id", record.execution.execution_id},
+                                                 {":position", static_cast<std::int64_t>(i)},
+                                                 {":key", record.answers[i].cache_key},
+                                                 {":attempt", attempt_or_null(record.answers[i])},
+                                                 {":stored", std::int64_t{record.answers[i].from_store}}});
+    }
+    const auto ours = database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
+                                                           {":owner", owner_},
+                                                           {":now", std::int64_t{record.execution.finished_at}},
+                                                           {":record", text},
+                                                           {":hash", sha256_hex(text)}});
+    if (ours == 0)
+      throw Error(ErrorKind::conflict, fmt::format("{} is run by somebody else by now", record.execution.execution_id),
+                  "its answers are kept; nothing else was written");
+  });
+}
+
+std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const std::string& model) {
+  std::vector<ServerRefusal> known;
+  if (address.empty() || !database_.has_table("heretix_server_refusals")) return known;
+  for (const Row& row : database_.query(kRefusals, {{":address", address}, {":model", model}})) {
+    known.push_back({.address = address,
+                     .model = model,
+                     .parameter = row.text_or_empty("parameter"),
+                     .value = row.text_or_empty("value"),
+                     .sent_with = row.text_or_empty("sent_with"),
+                     .message = row.text_or_empty("message")});
+  }
+  return known;
+}
+
+void RunStore::remember(const ServerRefusal& refusal, long long now) {
+  write([&] {
+    database_.execute(kRemember, {{":address", refusal.address},
+                                  {":model", refusal.model},
+                                  {":parameter", refusal.parameter},
+                                  {":value", refusal.value},
+                                  {":with", refusal.sent_with},
+                                  {":now", std::int64_t{now}},
+                                  {":message", refusal.message}});
+  });
+}
+
+void RunStore::end(const std::string& execution_id, const std::string& status, long long now) {
+  write([&] {
+    database_.execute(kEndExecution,
+                      {{":id", execution_id}, {":owner", owner_}, {":status", status}, {":now", std::int64_t{now}}});
+  });
+}
+
+bool RunStore::has_our_tables() { return database_.has_table("heretix_executions"); }
+
+std::vector<Row> RunStore::runs(std::size_t most) {
+  return database_.query(has_our_tables() ? kRuns : kForeignRuns, {{":most", static_cast<std::int64_t>(most)}});
+}
+
+std::vector<Row> RunStore::unfinished(std::size_t most) {
+  if (!has_our_tables()) return {};
+  std::string columns;
+  for (const std::string& name : runs_columns()) {
+    const bool is_known = std::ranges::find(kExecutionColumns, name) != kExecutionColumns.end();
+    columns += is_known ? fmt::format("e.{0} AS {0}, ", name) : fmt::format("NULL AS {}, ", name);
+  }
+  return database_.query(
+      fmt::format("SELECT {}e.status AS status, (SELECT count(*) FROM heretix_attempts a WHERE a.execution_id = "
+                  "e.execution_id AND a.outcome = 'answered') AS answers FROM heretix_executions e WHERE {}{} ORDER BY "
+                  "e.created_at DESC, e.run_id LIMIT :most",
+                  columns, kIsUnfinished, kNewestWithoutResult),
+      {{":most", static_cast<std::int64_t>(most)}});
+}
+
+std::size_t RunStore::count_unfinished() {
+  if (!has_our_tables()) return 0;
+  const auto counted = database_.query(
+      fmt::format("SELECT count(*) AS n FROM heretix_executions e WHERE {}{}", kIsUnfinished, kNewestWithoutResult));
+  return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
+}
+
+std::optional<ExecutionRow> RunStore::find_unfinished(const std::string& name) {
+  if (name.empty() || !has_our_tables()) return std::nullopt;
+  const bool is_execution = name.starts_with("exec-");
+  if (!is_execution && !database_.query(kFindRun, {{":name", name}}).empty())
+    return std::nullopt;  // a result comes first
+  const std::vector<Row> found = database_.query(
+      fmt::format("SELECT * FROM heretix_executions e WHERE {}{} AND substr(e.{}, 1, length(:name)) = :name",
+                  kIsUnfinished, is_execution ? "" : kNewestWithoutResult, is_execution ? "execution_id" : "run_id"),
+      {{":name", name}});
+  if (found.size() > 1)
+    throw Error(ErrorKind::bad_input, fmt::format("{} unfinished runs begin with '{}'", found.size(), name),
+                "give more of the id; see heretix list");
+  return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
+}
+
+std::size_t RunStore::count() {
+  const auto counted = database_.query(fmt::format("SELECT count(*) AS n FROM {}", table()));
+  return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
+}
+
+std::string RunStore::find_run(const std::string& name) {
+  if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
+  std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
+  if (found.empty() && has_our_tables()) found = database_.query(kFindMeasured, {{":name", name}});
+  if (found.empty()) {
+    if (const auto execution = execution_named(name)) return execution->run_id;
+  }
+  const auto unfinished = found.empty() ? find_unfinished(name) : std::nullopt;
+  if (unfinished)
+    throw Error(ErrorKind::not_found,
+                fmt::format("{} has no result: its execution {} is {}", unfinished->run_id, unfinished->execution_id,
+                            unfinished->status),
+                fmt::format("heretix answers {} shows what came back; the same command goes on", name));
+  return only_one(found, name);
+}
+
+std::optional<ExecutionRow> RunStore::execution_named(const std::string& name) {
+  const std::size_t dash = name.rfind('-');
+  if (dash == std::string::npos || name.size() - dash - 1 != kExecutionDigits) return std::nullopt;
+  auto found = execution("exec-" + execution_digits(name));
+  if (!found || found->status != "done") return std::nullopt;
+  const bool is_named = name == found->execution_id || name == check_run_id(found->run_id, found->execution_id);
+  return is_named ? found : std::nullopt;
+}
+
+std::string RunStore::only_one(const std::vector<Row>& found, const std::string& name) {
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", name), "see heretix list");
+  const auto exact = std::ranges::find_if(found, [&](const Row& row) { return row.text_or_empty("run_id") == name; });
+  if (exact != found.end()) return name;
+  if (found.size() > 1) {
+    throw Error(ErrorKind::bad_input, fmt::format("{} runs begin with '{}'", found.size(), name),
+                "give more of the id; see heretix list");
+  }
+  return found[0].text_or_empty("run_id");
+}
+
+Row RunStore::run(const std::string& run_id) {
+  std::vector<Row> found = database_.query("SELECT * FROM runs WHERE run_id = :run", {{":run", run_id}});
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", run_id), "see heretix list");
+  return found[0];
+}
+
+std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id) {
+  if (!has_our_tables()) return std::nullopt;
+  const auto found = database_.query(
+      "SELECT * FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1",
+      {{":run", run_id}});
+  return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
+}
+
+std::vector<ExecutionHead> RunStore::done_executions() {
+  std::vector<ExecutionHead> heads;
+  if (!has_our_tables()) return heads;
+  for (const Row& row : database_.query(kDoneExecutions, {})) {
+    heads.push_back({row.text_or_empty("execution_id"), row.text_or_empty("run_id"),
+                     row.integer("created_at").value_or(0), row.text_or_empty("claim"), row.text_or_empty("model"),
+                     row.text_or_empty("prompt_version")});
+  }
+  return heads;
+}
+
+std::optional<ExecutionRow> RunStore::execution(const std::string& execution_id) {
+  if (!has_our_tables()) return std::nullopt;
+  const auto found =
+      database_.query("SELECT * FROM heretix_executions WHERE execution_id = :id", {{":id", execution_id}});
+  return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
+}
+
+std::optional<std::string> RunStore::bank_text(const std::string& content_sha256) {
+  const auto found =
+      database_.query("SELECT bank_json FROM heretix_banks WHERE content_sha256 = :hash", {{":hash", content_sha256}});
+  return found.empty() ? std::nullopt : found[0].text("bank_json");
+}
+
+std::vector<CountedKey> RunStore::counted_keys(const std::string& execution_id) {
+  std::vector<CountedKey> keys;
+  for (const Row& row : database_.query(kCounted, {{":id", execution_id}})) {
+    const auto attempt = row.integer("attempt");
+    keys.push_back({row.text_or_empty("cache_key"), attempt ? std::optional(static_cast<int>(*attempt)) : std::nullopt,
+                    row.integer("from_store") == 1});
+  }
+  return keys;
+}
+
+std::optional<Answer> RunStore::answer(const CountedKey& key) {
+  const auto row = key.attempt ? answer_row(key.cache_key, *key.attempt) : sample(key.cache_key);
+  if (!row) return std::nullopt;
+  Answer found = key.attempt ? answer_from(*row) : answer_from_sample(*row);
+  found.from_store = key.from_store;
+  found.attempt = key.attempt_in_file.value_or(found.attempt);
+  return found;
+}
+
+std::vector<Row> RunStore::samples_of(const std::string& run_id) {
+  return database_.query(kSamplesOfRun, {{":run", run_id}});
+}
+
+std::optional<Row> RunStore::sample(const std::string& cache_key) {
+  auto found = database_.query("SELECT * FROM samples WHERE cache_key = :key", {{":key", cache_key}});
+  return found.empty() ? std::nullopt : std::optional(found[0]);
+}
+
+std::optional<Row> RunStore::answer_row(const std::string& cache_key, int attempt) {
+  auto found = database_.query("SELECT * FROM heretix_answers WHERE cache_key = :key AND attempt = :attempt",
+                               {{":key", cache_key}, {":attempt", std::int64_t{attempt}}});
+  return found.empty() ? std::nullopt : std::optional(found[0]);
+}
+
+std::vector<Row> RunStore::answer_rows(const std::string& cache_key) {
+  return database_.query("SELECT * FROM heretix_answers WHERE cache_key = :key ORDER BY attempt",
+                         {{":key", cache_key}});
+}
+
+std::vector<Row> RunStore::attempt_rows(const std::string& cache_key) {
+  return database_.query("SELECT * FROM heretix_attempts WHERE cache_key = :key ORDER BY attempt",
+                         {{":key", cache_key}});
+}
+
+// Seeds and the artifact's place have checks of their own, and config_json is read to make the record.
+std::vector<ExpectedColumn> RunStore::expected_columns(const Record& r, const Row&) {
+  constexpr std::array kOwnChecks = {"seed", "bootstrap_seed", "config_json", kArtifactColumn};
+  std::vector<ExpectedColumn> expected;
+  for (const MeasuredColumn& column : measured_columns()) {
+    const bool is_apart = std::ranges::find(kOwnChecks, std::string_view(column.name)) != kOwnChecks.end();
+    if (column.is_in_runs && !is_apart) expected.push_back({column.name, column.value(r)});
+  }
+  return expected;
+}
+
+}  // namespace heretix

@@ -1,0 +1,19 @@
+// A batch's requests as a file of JSON lines, which OpenAI's and xAI's batch APIs take.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/http/caller.hpp"
+
+namespace heretix {
+
+// A line for each request: {"custom_id": its cache key, "method": "POST", "url": `endpoint`, "body": …}.
+std::string batch_file(const Plan& plan, const std::vector<Request>& requests, const std::string& endpoint,
+                       const HttpProviderOptions& options);
+
+// Gives the file's id. `purpose` empty: that field is not sent. Throws Error{unavailable} where no id came: nothing is
+// billed for a file that nothing uses.
+std::string upload_batch_file(Caller& caller, const std::string& content, const std::string& purpose);
+
+}  // namespace heretix

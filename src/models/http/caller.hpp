@@ -1,0 +1,37 @@
+// Single calls, one after the other: what a batch API needs beside the questions themselves.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+#include "models/http/http_provider.hpp"
+
+namespace heretix {
+
+// As a value in a query (RFC 3986, 2.1 and 2.3).
+std::string percent_encoded(const std::string& text);
+
+class Caller {
+ public:
+  explicit Caller(const HttpProviderOptions& options);  // copied
+
+  // The body of a 2xx reply. Throws Error with what the provider said: in_doubt for a POST that may have arrived, else
+  // by what the person can do; `unavailable` where asking again may help.
+  std::string get(const std::string& path_or_url);
+  std::string post(const std::string& path, const std::string& body,
+                   const std::string& content_type = "application/json");
+
+  nlohmann::json get_json(const std::string& path);
+  nlohmann::json post_json(const std::string& path, const std::string& body,
+                           const std::string& content_type = "application/json");
+
+  const HttpProviderOptions& options() const { return options_; }
+
+ private:
+  std::string call(HttpRequest request);
+  HttpProviderOptions options_;
+  HttpEngine engine_;
+};
+
+}  // namespace heretix

@@ -1,0 +1,92 @@
+// Several questions decoded side by side, the shared prefix computed once.
+//
+// Every question has a stream of its own (kv_unified = false), and what is evaluated for it in one call never depends
+// on who else is there: so its answer is the same to the bit alone, in company, or resumed (docs/models.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "belief/plan/recipe.hpp"
+#include "models/llama/answer_form.hpp"
+#include "models/llama/model.hpp"
+
+struct llama_context;
+
+namespace heretix {
+
+struct DecoderOptions {
+  std::size_t streams = 16;  // questions side by side
+  int threads = 0;           // 0: as many as the machine has cores
+  double temperature = 1.0;  // 0: greedy
+  Readout readout = Readout::verbalized;
+};
+
+// One question for the decoder.
+struct Wanted {
+  std::size_t ticket = 0;  // handed back with the answer
+  std::string user_text;
+  std::uint64_t seed = 0;  // of its sampling
+  int max_output_tokens = 1024;
+};
+
+struct Decoded {
+  std::size_t ticket = 0;
+  std::string text;
+  std::string logprobs{};  // of a token or an expected readout: what parts of an answer are made of (belief/readout/)
+  bool cut_short = false;  // max_output_tokens reached
+  long tokens_in = 0;
+  long tokens_out = 0;
+  double latency_ms = 0;
+};
+
+class Decoder {
+ public:
+  // `longest_user`: the longest user text to come, which sizes the context. Throws Error{bad_input} where prompt and
+  // answer do not fit the model's context, Error{unavailable} where memory does not suffice.
+  Decoder(const LlamaModel& model, const std::string& system, const std::string& longest_user,
+          const DecoderOptions& options);
+  ~Decoder();
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
+
+  std::size_t free_streams() const;
+  bool is_idle() const { return free_streams() == streams_.size(); }
+
+  // At most free_streams() of them. Equal user texts are evaluated once.
+  void start(const std::vector<Wanted>& wanted);
+
+  // One step of every question in progress; gives the answers that ended with it.
+  std::vector<Decoded> step();
+
+ private:
+  struct Stream;
+
+  void make_context(std::size_t tokens_per_stream);
+  void decode(const std::vector<Stream*>& streams);
+  void copy_stream(int from, int to);
+  void begin_answer(Stream& stream, const Wanted& wanted, const float* logits);
+  void choose(Stream& stream, const float* logits);
+  Token sampled(Stream& stream, const float* logits, const std::vector<Token>& allowed) const;
+  std::vector<Token> allowed_tokens(AnswerForm::Place place) const;
+  std::vector<double> softmax(const float* logits, const std::vector<Token>& tokens) const;
+  std::string first_token_probabilities(const float* logits) const;
+  void grow_tree(Stream& stream, const float* logits);
+  void rewind(Stream& stream);
+
+  const LlamaModel& model_;
+  DecoderOptions options_;
+  AnswerForm form_;
+  llama_context* context_ = nullptr;
+  std::string system_;
+  std::vector<Token> opening_;  // the form's forced beginning, evaluated with the prompt
+  AnswerForm::Place after_opening_;
+  std::string opening_text_;
+  std::size_t prefix_tokens_ = 0;
+  std::vector<std::unique_ptr<Stream>> streams_;
+};
+
+}  // namespace heretix

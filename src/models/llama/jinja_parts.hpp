@@ -1,0 +1,21 @@
+// Rendering a Jinja template with llama.cpp's own engine, the texts that people and models wrote kept apart.
+#pragma once
+
+#include <jinja/runtime.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "models/llama/chat_prompt.hpp"
+
+namespace heretix {
+
+// A string that the template may move about but that stays marked as input.
+jinja::value input_text(const std::string& text);
+
+// Renders `source` with what `fill` sets. Throws whatever the engine throws for a template that it cannot read or that
+// raises an error itself.
+std::vector<PromptPart> rendered_parts(const std::string& source, const std::function<void(jinja::context&)>& fill);
+
+}  // namespace heretix

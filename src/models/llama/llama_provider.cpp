@@ -1,0 +1,178 @@
+#include "models/llama/llama_provider.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "models/llama/decision_form.hpp"
+#include "models/llama/decoder.hpp"
+#include "models/llama/model.hpp"
+#include "models/llama/statement_judge.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr std::size_t kMaxConcurrency = 128;
+constexpr std::size_t kStatementsAtOnce = 64;  // taken and handed back in one commit
+constexpr std::string_view kNoChatTemplate =
+    "its file has no chat template; it only judges statements: --readout decision";
+
+// A question's own draws: a run repeats, also when it was interrupted; only the second try after an unusable answer
+// differs from the first.
+std::uint64_t seed_of(const Question& question, int answers_before) {
+  const Digest digest = sha256(fmt::format("llama|{}|{}", question.cache_key, answers_before));
+  std::uint64_t seed = 0;
+  for (std::size_t i = 0; i < 8; ++i) seed = seed << 8 | digest[i];
+  return seed;
+}
+
+class LlamaProvider final : public Provider {
+ public:
+  explicit LlamaProvider(const LlamaOptions& options)
+      : options_(options), model_(options.path), form_(model_), judge_(model_, form_, options.threads) {
+    const ModelFile& file = model_.file();
+    facts_.provider = "llama";
+    facts_.model = "llama/" + file.name;
+    facts_.mode.with("gguf", file.sha256.substr(0, 16));
+    if (options.temperature != kDefaultTemperature)
+      facts_.mode.with("temperature", fmt::format("{}", options.temperature));
+    facts_.price = Price{};
+    facts_.cost_note = "runs here, nothing is paid";
+    nlohmann::json settings = {
+        {"model_file", file.name + ".gguf"},
+        {"model_sha256", file.sha256},
+        {"model_bytes", file.bytes},
+        {"model", file.description},
+        {"llama_cpp", llama_cpp_version()},
+        {"temperature", options.temperature},
+        {"sampling", options.temperature > 0 ? "softmax over what the form allows, seeded per question" : "greedy"}};
+    if (form_.why_not().empty()) {
+      facts_.decision_form = form_.name();
+      settings["decision"] = form_.described();
+    }
+    facts_.settings = settings.dump();
+  }
+
+  const ProviderFacts& facts() const override { return facts_; }
+
+  std::string why_not(Readout readout) const override {
+    const bool reads_tokens = readout == Readout::token || readout == Readout::expected || readout == Readout::decision;
+    if (readout == Readout::decision && !form_.why_not().empty()) return form_.why_not();
+    if (readout != Readout::decision && !model_.has_chat_template()) return std::string(kNoChatTemplate);
+    if (reads_tokens && options_.temperature == 0) return "at temperature 0 one token has all the probability";
+    const bool says_a_word = readout == Readout::token || readout == Readout::frequency;
+    if (says_a_word && model_.tokens("True").front() == model_.tokens("False").front())
+      return "its tokenizer begins True and False by the same token";
+    return {};
+  }
+
+  void answer(const Plan& plan, Exchange& exchange) override {
+    if (plan.recipe.readout() == Readout::decision) judge_statements(plan, exchange);
+    else write_answers(plan, exchange);
+  }
+
+ private:
+  void write_answers(const Plan& plan, Exchange& exchange) {
+    const auto longest =
+        std::ranges::max_element(plan.questions, {}, [](const Question& q) { return q.user_text.size(); });
+    const std::size_t streams = std::min(options_.concurrency, plan.questions.size());
+    Decoder decoder(model_, plan.system_text, longest->user_text,
+                    {.streams = streams,
+                     .threads = options_.threads,
+                     .temperature = options_.temperature,
+                     .readout = plan.recipe.readout()});
+    std::vector<Delivery> deliveries;
+    while (!exchange.abandoned()) {
+      const Taken taken = exchange.turn(std::exchange(deliveries, {}), decoder.free_streams());
+      decoder.start(wanted(plan, taken.requests));
+      if (decoder.is_idle()) {
+        if (!taken.again_at) return;
+        std::this_thread::sleep_until(*taken.again_at);
+        continue;
+      }
+      for (Decoded& d : decoder.step()) deliveries.push_back(delivery(plan, std::move(d)));
+    }
+  }
+
+  void judge_statements(const Plan& plan, Exchange& exchange) {
+    std::vector<Delivery> deliveries;
+    while (!exchange.abandoned()) {
+      const Taken taken = exchange.turn(std::exchange(deliveries, {}), kStatementsAtOnce);
+      if (taken.requests.empty()) {
+        if (!taken.again_at) return;
+        std::this_thread::sleep_until(*taken.again_at);
+        continue;
+      }
+
+      std::vector<StatementPrompt> prompts;
+      for (const Request& r : taken.requests) {
+        attempts_[r.question] = r.attempt;
+        const std::string& statement = plan.questions[r.question].user_text;
+        prompts.push_back(form_.prompt(plan.system_text, statement));
+      }
+      const std::vector<Judged> judged =
+          judge_.judge(prompts, options_.temperature, [&] { return exchange.abandoned(); });
+      for (std::size_t i = 0; i < judged.size(); ++i)
+        deliveries.push_back(delivery(plan, decoded(taken.requests[i].question, prompts[i], judged[i])));
+    }
+  }
+
+  static Decoded decoded(std::size_t question, const StatementPrompt& prompt, const Judged& judged) {
+    return {.ticket = question,
+            .text = nlohmann::json{{"type", "noul"}, {"noul", judged.noul}}.dump(),
+            .tokens_in = static_cast<long>(prompt.tokens.size()),
+            .latency_ms = judged.latency_ms};
+  }
+
+  std::vector<Wanted> wanted(const Plan& plan, const std::vector<Request>& requests) {
+    std::vector<Wanted> all;
+    for (const Request& r : requests) {
+      const Question& q = plan.questions[r.question];
+      attempts_[r.question] = r.attempt;
+      all.push_back({r.question, q.user_text, seed_of(q, r.answers_before), plan.recipe.sampling.max_output_tokens});
+    }
+    return all;
+  }
+
+  Delivery delivery(const Plan& plan, Decoded decoded) const {
+    Reply reply;
+    reply.text = std::move(decoded.text);
+    reply.logprobs = std::move(decoded.logprobs);
+    reply.ending = decoded.cut_short ? Ending::length : Ending::complete;
+    reply.model_version = facts_.model;
+    reply.response_id = fmt::format("llama-{}-{}", plan.questions[decoded.ticket].cache_key.substr(0, 12),
+                                    attempts_.at(decoded.ticket));
+    reply.usage.input = decoded.tokens_in;
+    reply.usage.output = decoded.tokens_out;
+    reply.latency_ms = decoded.latency_ms;
+    reply.billed = Usd();
+    return {decoded.ticket, std::move(reply)};
+  }
+
+  LlamaOptions options_;
+  LlamaModel model_;
+  DecisionForm form_;
+  StatementJudge judge_;
+  ProviderFacts facts_;
+  std::map<std::size_t, int> attempts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options) {
+  if (!(options.temperature >= 0.0 && options.temperature <= 10.0)) {
+    throw Error(ErrorKind::bad_input, fmt::format("temperature is {}, must be from 0 to 10", options.temperature),
+                "0 is greedy, 1 the model's own");
+  }
+  if (options.concurrency < 1 || options.concurrency > kMaxConcurrency) {
+    throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}, must be from 1 to {} for a local model",
+                                                  options.concurrency, kMaxConcurrency));
+  }
+  return std::make_unique<LlamaProvider>(options);
+}
+
+}  // namespace heretix

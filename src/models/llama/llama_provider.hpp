@@ -1,0 +1,23 @@
+// The embedded model as a provider: llama.cpp in this process, nothing sent anywhere.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "models/provider.hpp"
+
+namespace heretix {
+
+inline constexpr double kDefaultTemperature = 1.0;  // the model's own distribution
+
+struct LlamaOptions {
+  std::string path;                          // a GGUF file
+  double temperature = kDefaultTemperature;  // in [0, 10]; 0 is greedy
+  std::size_t concurrency = 16;              // questions side by side
+  int threads = 0;                           // 0: one a core
+};
+
+// Throws what LlamaModel throws, and Error{bad_input} for options out of range.
+std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options);
+
+}  // namespace heretix

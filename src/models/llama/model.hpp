@@ -1,0 +1,74 @@
+// A GGUF model in memory: its words as tokens, its chat template, what is known about its file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/llama/chat_prompt.hpp"
+
+struct llama_model;
+struct llama_vocab;
+
+namespace heretix {
+
+using Token = std::int32_t;
+
+struct ModelFile {
+  std::string path;
+  std::string name;  // the file's stem
+  std::string sha256;
+  std::string description;  // architecture, size and quantisation, as llama.cpp names them
+  std::uint64_t bytes = 0;
+};
+
+class LlamaModel {
+ public:
+  // Throws Error: not_found for no file, bad_input for one that is no model or has no chat template of any kind,
+  // not_allowed for a processor without the instructions that the build needs.
+  explicit LlamaModel(const std::string& path);
+  ~LlamaModel();
+  LlamaModel(const LlamaModel&) = delete;
+  LlamaModel& operator=(const LlamaModel&) = delete;
+
+  const ModelFile& file() const { return file_; }
+  bool has_chat_template() const { return template_ != nullptr; }
+  const ChatTemplate& chat_template() const { return *template_; }  // where there is one
+  llama_model* handle() const { return model_; }
+  std::size_t vocabulary_size() const { return pieces_.size(); }
+  std::size_t trained_context() const;
+
+  // What the file says under a key, and a chat template by its name; empty: nothing.
+  std::string metadata(const std::string& key) const;
+  std::string named_template(const std::string& name) const;
+
+  // Part by part, so that nothing in an input becomes a control token.
+  std::vector<Token> tokens(const std::vector<PromptPart>& parts, bool at_start) const;
+
+  // As one text, so that tokens may span the seams between parts as they do in llama.cpp's server. Where that would
+  // turn some of an input into control tokens, part by part.
+  std::vector<Token> tokens_as_one(const std::vector<PromptPart>& parts, bool at_start) const;
+
+  std::vector<Token> tokens(const std::string& text) const;
+  const std::string& piece(Token token) const { return pieces_[static_cast<std::size_t>(token)]; }
+  const std::vector<Token>& starting_with(char byte) const { return by_first_byte_[static_cast<unsigned char>(byte)]; }
+
+ private:
+  void index_vocabulary();
+  std::string token_text(Token token) const;
+  std::vector<Token> tokenized(const std::string& text, bool special) const;
+  std::vector<Token> control_tokens_of(const std::vector<Token>& tokens) const;
+  void begin_text(std::vector<Token>& tokens) const;
+
+  ModelFile file_;
+  llama_model* model_ = nullptr;
+  const llama_vocab* vocabulary_ = nullptr;
+  std::unique_ptr<ChatTemplate> template_;
+  std::vector<std::string> pieces_;                // bytes of every token; empty for control tokens
+  std::vector<std::vector<Token>> by_first_byte_;  // 256 lists, in token order
+};
+
+std::string llama_cpp_version();
+
+}  // namespace heretix

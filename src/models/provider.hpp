@@ -1,0 +1,148 @@
+// A Provider puts questions to one model and hands back what the model said, in whatever order replies come.
+//
+// It pulls: whenever it has room it asks the Exchange for more questions, so that no question is handed over, and
+// no attempt recorded, before it can be sent. It never retries: measure/ decides, because only it knows the budget.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/money.hpp"
+#include "belief/plan/plan.hpp"
+#include "models/finish_word.hpp"
+#include "models/price.hpp"
+#include "models/retry_allowance.hpp"
+
+namespace heretix {
+
+// What came back, before anyone judges whether it is usable. A useless reply is still a reply. Its ending is neither
+// `failed` nor `disabled`: those are failures.
+struct Reply {
+  std::string text;
+  Ending ending = Ending::complete;
+  bool leans_on_source = false;  // by the reply's own traces: the model searched, or cites what it found
+  std::string model_version;     // as the provider named it; may be finer than what was asked for
+  std::string response_id;
+  Usage usage;
+  double latency_ms = 0;
+  std::optional<Usd> billed;  // empty: unknown
+  std::string finish;         // the provider's own word for how it stopped
+  std::string logprobs;       // of the text's tokens, JSON; empty: none were asked for, or none came
+  std::string notice;         // what the provider tells the person beside it, e.g. when it retires the model
+};
+
+// Something that a server does not take, as it was sent: an optional parameter, to be left out from then on, or a way
+// of asking, to be replaced by the next one. It is remembered with all that it depends on, so that it silences nothing
+// else.
+struct ServerRefusal {
+  std::string address;    // of the server
+  std::string model;      // as hashed into keys
+  std::string parameter;  // "temperature", "reasoning", "logprobs"; ways of asking: "form", "limit", "system"
+  std::string value;      // that was sent
+  std::string sent_with;  // the other optional parameters beside it, "name=value;name=value"; empty for a way of asking
+  std::string message;    // what the server said
+};
+
+// No reply. `unavailable`: it surely cost nothing. `in_doubt`: it may have been answered and billed. Any other kind
+// ends the run, and surely cost nothing unless `billed` says so: asking again would not help, or not now (`stopped`).
+struct Failure {
+  ErrorKind kind = ErrorKind::unavailable;
+  std::string message;
+  std::optional<Usd> billed{};  // by the usage that came with it
+  std::optional<std::chrono::milliseconds> retry_after{};
+  std::string hint{};                      // what to correct, or when to go on
+  bool ends_run = false;                   // nothing further is to be sent, although `kind` would allow a retry
+  bool parks_run = false;                  // likewise, because the provider says that asking again does not help now
+  std::optional<ServerRefusal> refusal{};  // the rest would be taken: to be heeded, then all is asked again
+  bool is_lost = false;                    // in doubt for good: not asked again unless the person says so
+};
+
+struct Request {
+  std::size_t question = 0;  // index into the plan's questions
+  int attempt = 1;           // of its key, over all executions
+  int answers_before = 0;    // 1: asked again after an unusable answer; what a seed may depend on
+};
+
+struct Delivery {
+  std::size_t question = 0;
+  std::variant<Reply, Failure> outcome;
+};
+
+struct Taken {
+  std::vector<Request> requests;
+  // With no request: when to come back, because some wait for their retry. Empty: no more will come.
+  std::optional<std::chrono::steady_clock::time_point> again_at;
+  // The run ends: what was taken before and is not sent yet is not to be sent, but handed back as a failure.
+  bool ended = false;
+};
+
+// The asking side, as a provider sees it. Called by one thread at a time.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  // Hands over what came and takes at most `most` further questions, in one commit: when this returns the replies are
+  // on disk, and so are the attempts of the questions taken: they may be sent.
+  virtual Taken turn(std::vector<Delivery> deliveries, std::size_t most) = 0;
+
+  // Why nothing is sent for a while, for people to read.
+  virtual void tell_wait(const std::string& why) = 0;
+
+  // Whether to leave at once, dropping what is in flight.
+  virtual bool abandoned() const = 0;
+};
+
+struct ProviderFacts {
+  std::string provider;  // "llama", "scripted"
+  std::string model;     // the name as hashed into keys
+  Mode mode = Mode::live();
+  std::string address{};         // of the server that answers; empty: none does
+  std::optional<Price> price{};  // empty: unknown
+  std::string cost_note{};       // shown beside the cost, e.g. "runs here"
+  std::string settings = "{}";   // what else made the answers, a JSON object; kept in the record
+  std::string decision_form{};   // what is put around a statement (Readout::decision), by name: part of its keys
+};
+
+class BatchApi;  // models/batch_api.hpp
+
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  virtual const ProviderFacts& facts() const = 0;
+
+  // Answers what `exchange` gives until it gives no more and nothing is in flight. Blocks. Throws whatever the
+  // exchange throws, having dropped what was in flight.
+  virtual void answer(const Plan& plan, Exchange& exchange) = 0;
+
+  // Asks from now on without what was refused, or in the next way; facts() change with it, and so do keys. False: that
+  // is not what would be sent now, or there is no other way.
+  virtual bool heed(const ServerRefusal& /*refusal*/) { return false; }
+
+  // Why the model cannot be read so; empty: it can.
+  virtual std::string why_not(Readout readout) const {
+    if (readout == Readout::frequency) return "it plays written numbers only";
+    if (readout == Readout::decision) return "it writes answers and states no probability by itself";
+    return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
+  }
+
+  // How many questions of a plan by Readout::decision one request can hold (Mode's "together").
+  virtual std::size_t most_together() const { return 1; }
+
+  // Null: it has none.
+  virtual std::unique_ptr<BatchApi> batch_api();
+
+  // Spent by measure/, kept here because it is the provider's, over all its runs.
+  RetryAllowance& retry_allowance() { return retry_allowance_; }
+
+ private:
+  RetryAllowance retry_allowance_;
+};
+
+}  // namespace heretix

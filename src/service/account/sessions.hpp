@@ -1,0 +1,52 @@
+// Who is signed in: 30 days at most, 7 days without a visit.
+//
+// A cookie is 32 random bytes; the database holds only the first 16 bytes of its keyed hash, as the session's id. Owns
+// the SQL of `sessions`.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/account/secret.hpp"
+#include "service/account/users.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+inline constexpr std::chrono::seconds kSessionLife = std::chrono::days(30);
+inline constexpr std::chrono::seconds kSessionIdle = std::chrono::days(7);
+
+struct Session {
+  std::string id;  // uuid
+  std::string created_at, last_seen_at, expires_at, user_agent;
+};
+
+struct SignedIn {
+  std::string session_id;
+  User user;
+};
+
+class Sessions {
+ public:
+  Sessions(Database& database, const Secret& secret) : database_(database), secret_(secret) {}
+
+  // Returns the cookie's value, which is nowhere else.
+  std::string begin(const std::string& user_id, const std::string& user_agent);
+  // Whose cookie it is, in two halves, for who reads more in the same round trip (Database::query_all()): what to ask,
+  // empty for what is no cookie of ours; and what it found, empty where the session has ended or belongs to somebody
+  // suspended. The second notes the visit, once a minute.
+  std::optional<Query> query_for(const std::string& cookie) const;
+  std::optional<SignedIn> found(const std::vector<Row>& rows);
+  std::vector<Session> list(const std::string& user_id);  // open ones, newest first
+  bool end(const std::string& user_id, const std::string& session_id);
+  void end_all(const std::string& user_id);
+  std::string id_of(const std::string& cookie) const;  // a uuid; empty for what is no cookie
+
+ private:
+  Database& database_;
+  const Secret& secret_;
+};
+
+}  // namespace heretix

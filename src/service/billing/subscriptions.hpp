@@ -1,0 +1,67 @@
+// Who pays for which plan, as Stripe's webhooks tell it: in any order, each any number of times.
+//
+// Events and their signatures: https://docs.stripe.com/webhooks. Owns the SQL of `webhook_events` and
+// `billing_accounts`.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/account/secret.hpp"
+#include "service/billing/event.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+// `header` is "t=UNIX,v1=HEX,…": true where any v1 is the HMAC-SHA-256 of "t.body" by any of the secrets, and t is at
+// most 300 s from `now` (UNIX seconds) either way. Pure, compares in constant time.
+bool is_signed(std::string_view header, std::string_view body, const std::vector<std::string>& secrets,
+               std::int64_t now);
+
+struct BillingAccount {
+  std::string customer_id;
+  std::string status;  // Stripe's word of the newest subscription; empty: none yet
+  std::string plan;    // what it pays for, in our words; empty: nothing (any more)
+};
+
+class Subscriptions {
+ public:
+  // `plan_of_price`: Stripe's price id to our plan's name.
+  Subscriptions(Database& database, const Secret& secret, const std::map<std::string, std::string>& plan_of_price)
+      : database_(database), secret_(secret), plan_of_price_(plan_of_price) {}
+
+  // Whether the event was taken before, so that nothing needs to be fetched for it.
+  bool knows(const std::string& event_id);
+
+  // An event whose signature holds, complete where it was thin. In the caller's transaction, begun beside others. One
+  // that was taken before changes nothing, nor does one that is older than what is known. It belongs to the user whose
+  // customer it names, else to the one in its metadata. Throws Error{unavailable} where no price of a paid subscription
+  // has a plan: the setting is to be completed, and Stripe sends the event again.
+  void take(const BillingEvent& event);
+
+  std::optional<BillingAccount> account_of(const std::string& user_id);
+  // UNIX seconds by the database's clock.
+  std::int64_t now();
+
+ private:
+  struct Bought {
+    std::string plan;  // empty: nothing
+    std::int64_t period_end = 0;
+  };
+  std::optional<std::string> user_of(const BillingEvent& event);
+  void hold(const BillingEvent& event);
+  void bind_customer(const std::string& user, const BillingEvent& event);
+  std::optional<Bought> plan_among(const std::vector<BilledItem>& items) const;
+  void apply(const std::string& user, const BillingEvent& event);
+  Value hash_of(const std::string& customer) const;
+
+  Database& database_;
+  const Secret& secret_;
+  const std::map<std::string, std::string>& plan_of_price_;
+};
+
+}  // namespace heretix

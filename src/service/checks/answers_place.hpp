@@ -1,0 +1,17 @@
+// Where the service's checks keep their answers.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "measure/run_store.hpp"
+
+namespace heretix {
+
+struct AnswersPlace {
+  std::unique_ptr<Database> database;  // null: the service's own
+  std::unique_ptr<RunStore> runs;
+  std::string path;  // of the harness's file; empty: none
+};
+
+}  // namespace heretix

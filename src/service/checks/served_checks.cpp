@@ -1,0 +1,442 @@
+#include "service/checks/served_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <nlohmann/json.hpp>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "belief/record/measured_columns.hpp"
+#include "measure/check_row.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kInsertCheck =
+    "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
+    "\"B\", seed, max_output_tokens, prompt_char_len_max, was_cached, created_at) VALUES (:id, :run, :env, :user, "
+    ":claim, :hash, :model, :version, :K, :R, :T, :B, :seed, :tokens, :longest, false, now())";
+constexpr std::string_view kInsertCached =
+    "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
+    "\"B\", seed, was_cached, created_at, finished_at{}) SELECT :id, :run, :env, :user, :claim, :hash, :model, "
+    ":version, "
+    ":K, :R, o.\"T\", :B, :seed, true, now(), now(){} FROM checks o WHERE o.id = :of RETURNING id, run_id, claim, "
+    "model, user_id, created_at, finished_at, "
+    "was_cached, prob_true_rpl, ci_lo, ci_hi";
+constexpr std::string_view kInsertRequest =
+    "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, "
+    "result_key, "
+    "last_event, created_at, updated_at) VALUES (:id, :state, :request, :visitor, :ledger, :charged, :execution, "
+    ":result, 1, now(), now()) RETURNING state, visitor_id, request, error_kind, error, charged_to, ledger_id, "
+    "cancel_requested, last_event, share_id";
+constexpr std::string_view kInsertFirstEvent =
+    "INSERT INTO check_events (check_id, number, kind, payload, created_at) VALUES (:id, 1, 'state', :payload, now()) "
+    "RETURNING check_id";
+constexpr std::string_view kKeepRecord =
+    "INSERT INTO check_records (execution_id, record, measured_at) VALUES (:execution, :record, now()) ON CONFLICT "
+    "(execution_id) DO UPDATE SET record = excluded.record, measured_at = excluded.measured_at";
+constexpr std::string_view kNameRecord = "UPDATE check_requests SET execution_id = :execution WHERE check_id = :id";
+constexpr std::string_view kLockRecord =
+    "SELECT execution_id FROM check_records WHERE execution_id = :execution FOR UPDATE";
+constexpr std::string_view kForgetRecord =
+    "DELETE FROM check_records WHERE execution_id = :execution AND NOT EXISTS (SELECT 1 FROM check_requests q WHERE "
+    "q.execution_id = check_records.execution_id)";
+constexpr std::string_view kColumns =
+    "c.id, c.run_id, c.claim, c.model, c.user_id, c.created_at, c.finished_at, c.was_cached, c.prob_true_rpl, c.ci_lo, "
+    "c.ci_hi, q.state, q.visitor_id, q.request, q.error_kind, q.error, q.charged_to, q.ledger_id, q.cancel_requested, "
+    "q.last_event, q.share_id";
+constexpr std::string_view kWithRecord = "LEFT JOIN check_records r ON r.execution_id = q.execution_id";
+constexpr std::string_view kEvent =
+    "UPDATE check_requests SET last_event = last_event + 1, updated_at = now() WHERE check_id = :id RETURNING "
+    "last_event";
+constexpr std::string_view kInsertEvent =
+    "INSERT INTO check_events (check_id, number, kind, payload, created_at) VALUES (:id, :number, :kind, :payload, "
+    "now())";
+constexpr std::string_view kBegin =
+    "UPDATE check_requests SET state = 'running', lease_token = :lease WHERE check_id = :id AND state IN ('queued', "
+    "'running')";
+constexpr std::string_view kOwned = " WHERE check_id = :id AND lease_token = :lease AND state = 'running'";
+constexpr std::string_view kCancelQueued =
+    "UPDATE check_requests SET state = 'cancelled' WHERE check_id = :id AND state = 'queued'";
+constexpr std::string_view kRequestCancel =
+    "UPDATE check_requests SET cancel_requested = 1, updated_at = now() WHERE check_id = :id AND state IN ('running', "
+    "'queued')";
+constexpr std::string_view kFinishRow = "UPDATE checks SET finished_at = now() WHERE id = :id";
+constexpr std::string_view kTakeOver =
+    "UPDATE checks SET user_id = :user WHERE user_id IS NULL AND id IN (SELECT check_id FROM check_requests WHERE "
+    "visitor_id = :visitor)";
+constexpr std::string_view kForgetVisitor = "UPDATE check_requests SET visitor_id = NULL WHERE visitor_id = :visitor";
+constexpr std::string_view kShare =
+    "UPDATE check_requests SET share_id = COALESCE(share_id, :share) WHERE check_id = :id RETURNING share_id";
+constexpr std::string_view kUnshare = "UPDATE check_requests SET share_id = NULL WHERE check_id = :id";
+constexpr std::string_view kReturned =
+    "UPDATE check_requests SET charged_to = 'returned' WHERE check_id = :id AND charged_to IN ('user', 'visitor')";
+constexpr std::string_view kEvents =
+    "SELECT number, kind, payload FROM check_events WHERE check_id = :id AND number > :after ORDER BY number LIMIT "
+    ":most";
+constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_requests WHERE updated_at > later(:ago)";
+
+constexpr std::array<std::pair<CheckState, std::string_view>, 5> kStateWords = {{{CheckState::queued, "queued"},
+                                                                                 {CheckState::running, "running"},
+                                                                                 {CheckState::done, "done"},
+                                                                                 {CheckState::failed, "failed"},
+                                                                                 {CheckState::cancelled, "cancelled"}}};
+constexpr std::array<std::pair<ChargedTo, std::string_view>, 4> kChargedWords = {{{ChargedTo::nobody, "nobody"},
+                                                                                  {ChargedTo::user, "user"},
+                                                                                  {ChargedTo::visitor, "visitor"},
+                                                                                  {ChargedTo::returned, "returned"}}};
+
+// What a row says. A word of another program, or of a newer one, is no reason to take the check for something else.
+template <class Words>
+auto stored_as(const Row& row, std::string_view column, const Words& words) {
+  const std::string word = row.text_or_empty(column);
+  const auto found = std::ranges::find(words, std::string_view(word), &Words::value_type::second);
+  if (found != words.end()) return found->first;
+  throw Error(ErrorKind::broken, fmt::format("check_requests.{} is '{}', which this program does not know", column,
+                                             on_one_line(shortened(word, 40))));
+}
+
+Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
+
+// The columns of `checks` that lists show.
+void read_check(const Row& row, ServedCheck& check) {
+  check.id = row.text_or_empty("id");
+  check.run_id = row.text_or_empty("run_id");
+  check.claim = row.text_or_empty("claim");
+  check.model = row.text_or_empty("model");
+  check.user_id = row.text_or_empty("user_id");
+  check.created_at = row.text_or_empty("created_at");
+  check.finished_at = row.text_or_empty("finished_at");
+  check.was_cached = row.integer("was_cached") == 1;
+  check.p = row.real("prob_true_rpl");
+  check.low = row.real("ci_lo");
+  check.high = row.real("ci_hi");
+}
+
+// And those of `check_requests`.
+void read_request(const Row& row, ServedCheck& check) {
+  check.state = stored_as(row, "state", kStateWords);
+  check.visitor_id = row.text_or_empty("visitor_id");
+  check.request = row.text_or_empty("request");
+  check.error_kind = row.text_or_empty("error_kind");
+  check.error = row.text_or_empty("error");
+  check.charged_to = stored_as(row, "charged_to", kChargedWords);
+  check.ledger_id = row.text_or_empty("ledger_id");
+  check.share_id = row.text_or_empty("share_id");
+  check.cancel_requested = row.integer("cancel_requested") == 1;
+  check.last_event = row.integer("last_event").value_or(0);
+}
+
+ServedCheck served_from(const Row& row) {
+  ServedCheck check;
+  read_check(row, check);
+  read_request(row, check);
+  if (row.has("record")) check.record = row.text_or_empty("record");
+  return check;
+}
+
+// With the figures that lists show, of the check that measured them; its long texts stay where they are.
+const std::string& insert_cached_sql() {
+  static const std::string sql = [] {
+    std::string names, values;
+    for (const MeasuredColumn& column : measured_columns()) {
+      if (!column.is_figure) continue;
+      names += fmt::format(", {}", column.name);
+      values += fmt::format(", o.{}", column.name);
+    }
+    return fmt::format(kInsertCached, names, values);
+  }();
+  return sql;
+}
+
+std::string state_payload(CheckState state) { return json{{"state", to_word(state)}}.dump(); }
+
+}  // namespace
+
+std::string_view to_word(CheckState state) {
+  return std::ranges::find(kStateWords, state, &std::pair<CheckState, std::string_view>::first)->second;
+}
+
+std::optional<CheckState> check_state_from(std::string_view word) {
+  const auto found = std::ranges::find(kStateWords, word, &std::pair<CheckState, std::string_view>::second);
+  return found == kStateWords.end() ? std::nullopt : std::optional(found->first);
+}
+
+CheckState check_state_of(const Row& row) { return stored_as(row, "state", kStateWords); }
+
+std::string_view to_word(ChargedTo who) {
+  return std::ranges::find(kChargedWords, who, &std::pair<ChargedTo, std::string_view>::first)->second;
+}
+
+void ServedChecks::add_event(const std::string& id, const std::string& kind, const std::string& payload) {
+  const auto rows = database_.change(kEvent, {{":id", id}});
+  if (rows.empty()) return;
+  database_.execute(
+      kInsertEvent,
+      {{":id", id}, {":number", rows[0].integer("last_event").value_or(0)}, {":kind", kind}, {":payload", payload}});
+}
+
+namespace {
+
+// What both kinds of new checks have in common.
+Bindings row_of(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
+  const Sampling& s = plan.recipe.sampling;
+  return {{":id", check.id},
+          {":run", check_run_id(plan.run_id, check.execution_id)},
+          {":env", check.env},
+          {":user", text_or_null(check.user_id)},
+          {":claim", plan.recipe.claim.text},
+          {":hash", plan.recipe.claim.hash()},
+          {":model", plan.recipe.model},
+          {":version", plan.prompt_version},
+          {":K", std::int64_t{s.slots}},
+          {":R", std::int64_t{s.replicates}},
+          {":B", std::int64_t{s.draws}},
+          {":seed", seed ? Value(std::bit_cast<std::int64_t>(*seed)) : Value(std::monostate{})}};
+}
+
+Query request_row(const NewServedCheck& check, CheckState state, const std::string& execution_id) {
+  return {std::string(kInsertRequest),
+          {{":id", check.id},
+           {":state", std::string(to_word(state))},
+           {":request", check.request},
+           {":visitor", text_or_null(check.visitor_id)},
+           {":ledger", text_or_null(check.ledger_id)},
+           {":charged", std::string(to_word(check.charged_to))},
+           {":execution", text_or_null(execution_id)},
+           {":result", text_or_null(check.result_key)}},
+          Effect::changes};
+}
+
+Query first_event(const NewServedCheck& check, CheckState state) {
+  return {std::string(kInsertFirstEvent), {{":id", check.id}, {":payload", state_payload(state)}}, Effect::changes};
+}
+
+}  // namespace
+
+void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
+  Bindings row = row_of(check, plan, seed);
+  row.push_back({":T", std::int64_t{plan.templates_selected()}});
+  row.push_back({":tokens", std::int64_t{plan.recipe.sampling.max_output_tokens}});
+  row.push_back({":longest", std::int64_t{plan.longest_prompt}});
+  database_.execute(kInsertCheck, row);
+  for (const Query& query : {request_row(check, CheckState::queued, ""), first_event(check, CheckState::queued)})
+    database_.change(query.sql, query.bindings);
+}
+
+std::vector<Query> ServedChecks::cached_insertions(const NewServedCheck& check, const Plan& plan,
+                                                   std::optional<std::uint64_t> seed, const CachedResult& result) {
+  Bindings row = row_of(check, plan, seed);
+  row.push_back({":of", result.check_id});
+  return {{insert_cached_sql(), std::move(row), Effect::changes},
+          request_row(check, CheckState::done, result.execution_id),
+          first_event(check, CheckState::done)};
+}
+
+std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Row>> rows) {
+  if (rows[0].empty() || rows[1].empty()) return std::nullopt;
+  ServedCheck check;
+  read_check(rows[0][0], check);
+  read_request(rows[1][0], check);
+  return check;
+}
+
+namespace {
+
+Query only_where(std::string_view condition, const std::string& key) {
+  return {fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE {}",
+                      kColumns, kWithRecord, condition),
+          {{":key", key}}};
+}
+
+}  // namespace
+
+Query ServedChecks::head_query_for(const std::string& id) {
+  return {fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.id = :key", kColumns),
+          {{":key", id}}};
+}
+
+Query ServedChecks::query_for(const std::string& id) { return only_where("c.id = :key", id); }
+
+std::optional<ServedCheck> ServedChecks::found(const std::vector<Row>& rows) {
+  return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
+}
+
+std::optional<ServedCheck> ServedChecks::find(const std::string& id) {
+  const Query query = query_for(id);
+  return found(database_.query(query.sql, query.bindings));
+}
+
+std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id) {
+  const Query query = only_where("q.share_id = :key", share_id);
+  return found(database_.query(query.sql, query.bindings));
+}
+
+std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
+  std::string sql = fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE ", kColumns);
+  Bindings bindings{{":most", static_cast<std::int64_t>(wanted.most)}};
+  const auto require = [&](const char* condition, std::string_view name, const std::string& value) {
+    sql += condition;
+    bindings.push_back({name, value});
+  };
+  if (!wanted.user_id.empty()) require("c.user_id = :owner", ":owner", wanted.user_id);
+  else require("q.visitor_id = :owner", ":owner", wanted.visitor_id);
+  if (!wanted.search.empty()) {
+    const std::string escaped = replaced(replaced(replaced(wanted.search, "\\", "\\\\"), "%", "\\%"), "_", "\\_");
+    require(" AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'", ":search", "%" + escaped + "%");
+  }
+  if (!wanted.model.empty()) require(" AND c.model = :model", ":model", wanted.model);
+  if (wanted.state) require(" AND q.state = :state", ":state", std::string(to_word(*wanted.state)));
+  if (!wanted.before_time.empty()) {
+    // The time is ours, written in UTC; Postgres would read it in the session's time zone.
+    const std::string time = wanted.before_time + (database_.locks_rows() ? "+00" : "");
+    require(" AND (c.created_at, c.id) < (:time, ", ":time", time);
+    require(":before)", ":before", wanted.before_id);
+  }
+  std::vector<ServedCheck> checks;
+  for (const Row& row : database_.query(sql + " ORDER BY c.created_at DESC, c.id DESC LIMIT :most", bindings))
+    checks.push_back(served_from(row));
+  return checks;
+}
+
+std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
+  std::vector<ServedCheck> checks;
+  for (const Row& row : database_.query(
+           fmt::format(
+               "SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE c.user_id "
+               "= :user ORDER BY c.created_at, c.id",
+               kColumns, kWithRecord),
+           {{":user", user_id}}))
+    checks.push_back(served_from(row));
+  return checks;
+}
+
+std::string ServedChecks::share(const std::string& id, const std::string& new_share_id) {
+  const auto rows = database_.change(kShare, {{":id", id}, {":share", new_share_id}});
+  return rows.empty() ? "" : rows[0].text_or_empty("share_id");
+}
+
+void ServedChecks::unshare(const std::string& id) { database_.execute(kUnshare, {{":id", id}}); }
+
+// Locked first: whoever refers to it just now is waited for, and then seen.
+void ServedChecks::forget_record(const std::string& execution_id) {
+  if (execution_id.empty() || database_.query(kLockRecord, {{":execution", execution_id}}).empty()) return;
+  database_.execute(kForgetRecord, {{":execution", execution_id}});
+}
+
+void ServedChecks::take_over(const std::string& visitor_id, const std::string& user_id) {
+  database_.execute(kTakeOver, {{":user", user_id}, {":visitor", visitor_id}});
+  database_.execute(kForgetVisitor, {{":visitor", visitor_id}});
+}
+
+bool ServedChecks::request_cancel(const std::string& id) {
+  return database_.execute(kRequestCancel, {{":id", id}}) == 1;
+}
+
+bool ServedChecks::is_cancel_requested(const std::string& id) {
+  return !database_
+              .query("SELECT check_id FROM check_requests WHERE check_id = :id AND cancel_requested = 1", {{":id", id}})
+              .empty();
+}
+
+bool ServedChecks::is_there(const std::string& id) {
+  return !database_.query("SELECT check_id FROM check_requests WHERE check_id = :id", {{":id", id}}).empty();
+}
+
+bool ServedChecks::cancel_queued(const std::string& id) {
+  if (database_.execute(kCancelQueued, {{":id", id}}) == 0) return false;
+  database_.execute(kFinishRow, {{":id", id}});
+  add_event(id, "state", state_payload(CheckState::cancelled));
+  return true;
+}
+
+std::optional<std::string> ServedChecks::begin(const std::string& id, const std::string& lease) {
+  if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
+  add_event(id, "state", state_payload(CheckState::running));
+  return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).text("run_id");
+}
+
+bool ServedChecks::owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease) {
+  bindings.push_back({":id", id});
+  bindings.push_back({":lease", lease});
+  return database_.execute(fmt::format("{}{}", sql, kOwned), bindings) == 1;
+}
+
+bool ServedChecks::progress(const std::string& id, const std::string& lease, const std::string& payload) {
+  if (!owned("UPDATE check_requests SET updated_at = now()", {}, id, lease)) return false;
+  add_event(id, "progress", payload);
+  return true;
+}
+
+bool ServedChecks::finish(const std::string& id, const std::string& lease, const Record& record,
+                          const std::string& env) {
+  if (!owned("UPDATE check_requests SET state = 'done', updated_at = now()", {}, id, lease)) return false;
+  const std::string& execution = record.execution.execution_id;
+  database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
+  database_.execute(kNameRecord, {{":execution", execution}, {":id", id}});
+
+  // What was told when the check was accepted stays: its time and its run id, although the model may have made us ask
+  // in another way since then, which is another recipe.
+  std::string set = "finished_at = now()";
+  std::vector<std::string> names;
+  Bindings bindings{{":id", id}};
+  const std::vector<CheckColumn> columns = check_columns(record, env, "");
+  names.reserve(columns.size());
+  for (const CheckColumn& column : columns) {
+    const std::string_view name = column.name;
+    if (name == "created_at" || name == "finished_at" || name == "was_cached" || name == "run_id") continue;
+    names.push_back(fmt::format(":{}", name));
+    set += fmt::format(", {} = {}", column.sql, names.back());
+    bindings.push_back({names.back(), column.value});
+  }
+  database_.execute(fmt::format("UPDATE checks SET {} WHERE id = :id", set), bindings);
+  add_event(id, "state", state_payload(CheckState::done));
+  return true;
+}
+
+bool ServedChecks::end(const std::string& id, const std::string& lease, CheckState state, const std::string& error_kind,
+                       const std::string& error) {
+  if (!owned("UPDATE check_requests SET state = :state, error_kind = :kind, error = :error",
+             {{":state", std::string(to_word(state))},
+              {":kind", text_or_null(error_kind)},
+              {":error", text_or_null(error)}},
+             id, lease))
+    return false;
+  database_.execute(kFinishRow, {{":id", id}});
+  add_event(id, "state", json{{"state", to_word(state)}, {"error", error}}.dump());
+  return true;
+}
+
+bool ServedChecks::requeue(const std::string& id, const std::string& lease, const std::string& why) {
+  if (!owned("UPDATE check_requests SET state = 'queued', lease_token = NULL", {}, id, lease)) return false;
+  add_event(id, "state", json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
+  return true;
+}
+
+std::optional<ServedCheck> ServedChecks::take_charge(const std::string& id) {
+  auto check = find(id);
+  if (!check || database_.execute(kReturned, {{":id", id}}) == 0) return std::nullopt;
+  return check;
+}
+
+std::vector<CheckEvent> ServedChecks::events_after(const std::string& id, std::int64_t number, std::size_t most) {
+  std::vector<CheckEvent> events;
+  for (const Row& row :
+       database_.query(kEvents, {{":id", id}, {":after", number}, {":most", static_cast<std::int64_t>(most)}}))
+    events.push_back({row.integer("number").value_or(0), row.text_or_empty("kind"), row.text_or_empty("payload")});
+  return events;
+}
+
+std::vector<ServedChecks::Changed> ServedChecks::changed_within(double seconds) {
+  std::vector<Changed> changed;
+  for (const Row& row : database_.query(kChanged, {{":ago", -seconds}}))
+    changed.push_back({row.text_or_empty("check_id"), row.integer("last_event").value_or(0)});
+  return changed;
+}
+
+}  // namespace heretix

@@ -1,0 +1,339 @@
+#include "service/intake/intake.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "base/money.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "belief/plan/limits.hpp"
+#include "belief/plan/outline.hpp"
+#include "belief/readout/parts.hpp"
+#include "belief/stats/ladder.hpp"
+#include "measure/check_row.hpp"
+#include "service/account/rates.hpp"
+#include "service/checks/check_job.hpp"
+#include "service/checks/result_cache.hpp"
+#include "service/queue/queue.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr int kDeepReplicates = 3;
+constexpr std::size_t kMostStandardQuestions = 16;
+constexpr std::int64_t kMostQuestions = 1024;  // of one check in the service
+constexpr std::size_t kLongestKey = 128;
+constexpr std::chrono::hours kCachedWindow{1};
+
+constexpr std::string_view kFindKey =
+    "SELECT body_sha256, response FROM idempotency_keys WHERE owner = :owner AND idempotency_key = :key";
+constexpr std::string_view kKeepKey =
+    "INSERT INTO idempotency_keys (owner, idempotency_key, body_sha256, status, response, created_at) VALUES (:owner, "
+    ":key, :body, 201, :response, now())";
+
+[[noreturn]] void require_signin(const std::string& what) {
+  throw NotGranted("require_signin", what, "sign in: the trial has three checks");
+}
+
+// What an answer is read off has no noise that replicates would average out.
+Sampling sampling_of(const CheckWish& wish, Readout readout) {
+  const bool is_read_off = readout != Readout::verbalized;
+  if (is_read_off && wish.replicates.value_or(1) != 1)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("R is {}; an answer read off the model has no noise that replicates would average out",
+                            *wish.replicates),
+                "leave R out");
+  Sampling sampling;
+  const bool names_plan = wish.slots || wish.replicates || wish.templates;
+  if (names_plan && wish.depth != Depth::custom)
+    throw Error(ErrorKind::bad_input, "K, R and T belong to the depth custom", "leave them out, or ask for custom");
+  switch (wish.depth) {
+    case Depth::quick: sampling.replicates = 1; break;
+    case Depth::standard:
+      sampling.ladder = Ladder{{kLadderRungs.begin(), kLadderRungs.end()}, kDefaultTarget};
+      sampling.slots = kLadderRungs.back();
+      sampling.replicates = 1;
+      break;
+    case Depth::deep:
+      sampling.slots = kLadderRungs.back();
+      sampling.replicates = is_read_off ? 1 : kDeepReplicates;
+      break;
+    case Depth::custom:
+      sampling.slots = wish.slots.value_or(sampling.slots);
+      sampling.replicates = wish.replicates.value_or(is_read_off ? 1 : sampling.replicates);
+      sampling.templates = wish.templates;
+      break;
+  }
+  return sampling;
+}
+
+// Every question once more, as an unusable answer is asked again. All questions of a template cost the same.
+std::optional<Usd> most_cost(const Plan& plan, const PromptBank& bank, const ProviderFacts& facts) {
+  if (!facts.price) return std::nullopt;
+  const Sampling& sampling = plan.recipe.sampling;
+  Usd most;
+  for (std::size_t i = 0; i < plan.template_order.size(); ++i) {
+    const int times = plan.planned_counts[i] * sampling.replicates * most_parts(plan.recipe) * 2;
+    if (times == 0) continue;
+    Question question;
+    const auto place = static_cast<std::size_t>(plan.template_order[i]);
+    question.user_text = bank.user_text(place, plan.recipe.claim.text);
+    const std::string negated = bank.states() ? bank.negated_text(place, plan.recipe.claim.text) : std::string();
+    if (negated.size() > question.user_text.size()) question.user_text = negated;  // the dearer of the two sides
+    most += most_cost_of(*facts.price, plan, question) * times;
+  }
+  return most;
+}
+
+// A deep check is for who has a plan; known from the numbers, before anything is planned. `questions` of a ladder: its
+// rungs go no further than this.
+bool needs_plan(const Sampling& sampling) {
+  const auto questions = std::int64_t{sampling.slots} * sampling.replicates;
+  return questions > std::int64_t{kMostStandardQuestions};
+}
+
+// A model that only states probabilities is read so without being told.
+Readout natural_readout(const OfferedModel& model) {
+  const bool only_states = !model.allows(Readout::verbalized) && model.allows(Readout::decision);
+  return only_states ? Readout::decision : Readout::verbalized;
+}
+
+std::string owner_of(const Asker& asker) { return asker.user ? asker.user->id : asker.visitor_id; }
+
+}  // namespace
+
+Depth depth_from(const std::string& word) {
+  if (word == "quick") return Depth::quick;
+  if (word == "standard") return Depth::standard;
+  if (word == "deep") return Depth::deep;
+  if (word == "custom") return Depth::custom;
+  throw Error(ErrorKind::bad_input, fmt::format("depth is '{}'", on_one_line(shortened(word, 40))),
+              "must be quick, standard, deep or custom");
+}
+
+struct Intake::Prepared {
+  const OfferedModel* model;
+  CheckJob job;
+  std::string execution_id;  // of the measurement, if it comes to one
+  Plan plan;                 // without its questions: only the worker needs them
+  Quote quote;
+};
+
+const OfferedModel& Intake::offered(const std::string& name) const {
+  const auto model = std::ranges::find(models_, name, &OfferedModel::name);
+  if (model != models_.end()) return *model;
+  std::vector<std::string> names;
+  for (const OfferedModel& one : models_) names.push_back(one.name);
+  throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", on_one_line(shortened(name, 64))),
+              fmt::format("one of: {}", fmt::join(names, ", ")));
+}
+
+Intake::Prepared Intake::prepare(const CheckWish& wish) const {
+  require_statement(wish.claim, wish.allow_question, "\"allow_question\": true measures it as it is");
+
+  const OfferedModel& model = offered(wish.model);
+  const Readout readout = wish.readout.value_or(natural_readout(model));
+
+  // Nothing is read or planned for what is too large.
+  CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish, readout)};
+  request.readout = readout;
+  request.seed = wish.seed;
+  request.fresh = wish.fresh;
+  require_measurable(request.sampling, request.readout, request.samples, kMostQuestions);
+
+  if (!model.allows(readout))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} cannot be read by {}: {}", wish.model, to_word(readout), model.unreadable.at(readout)),
+                "leave readout out, or ask another model");
+
+  Prepared prepared{.model = &model,
+                    .job = {.model = wish.model, .request = request},
+                    .execution_id = new_execution_id(),
+                    .plan = {},
+                    .quote = {}};
+  const PromptBank bank = named_bank(request, banks_);
+  const PromptBank asked = asked_bank(request, bank);
+  prepared.plan = outline_check(request, bank, model.facts, prepared.execution_id);
+  require_fits_check(prepared.plan);
+  if (!wish.fresh) prepared.job.result_key = result_key(request, prepared.plan, asked);
+  const auto parts = static_cast<std::size_t>(most_parts(prepared.plan.recipe));
+  prepared.quote = {.questions = questions_planned(prepared.plan) * parts,
+                    .most = most_cost(prepared.plan, asked, model.facts),
+                    .needs_plan = needs_plan(request.sampling)};
+  return prepared;
+}
+
+Quote Intake::quote(const CheckWish& wish) const { return prepare(wish).quote; }
+
+void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker) {
+  const Quote& quote = prepared.quote;
+  if (quote.most && *quote.most > rules_.most_per_check)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the check can cost {}, the limit here is {}", to_text(*quote.most),
+                            to_text(rules_.most_per_check)),
+                "ask a cheaper model or at a lower depth");
+  if (!quote.most)
+    throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "ask another model");
+  if (!quote.needs_plan) return;
+  if (!asker.user) require_signin("this depth is for plans");
+  if (!service_plan_or_trial(Ledger(database_).usage_of(*asker.user).plan).goes_deep)
+    throw NotGranted("require_subscription", "the trial goes to the standard depth", "choose a plan for more");
+}
+
+std::optional<Accepted> Intake::replay(const std::string& owner, const IdempotencyKey& idempotency) {
+  if (idempotency.key.empty()) return std::nullopt;
+  if (idempotency.key.size() > kLongestKey || first_invalid_utf8(idempotency.key) ||
+      std::ranges::any_of(idempotency.key, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+    throw Error(ErrorKind::bad_input, "the Idempotency-Key has more than 128 characters, or some that do not print",
+                "a random UUID serves");
+  if (!database_.try_lock("idempotency " + owner + " " + idempotency.key))
+    throw Error(ErrorKind::conflict, "the first request with this Idempotency-Key is under way", "ask again soon");
+  const auto rows = database_.query(kFindKey, {{":owner", owner}, {":key", idempotency.key}});
+  if (rows.empty()) return std::nullopt;
+  if (rows[0].text_or_empty("body_sha256") != idempotency.body_sha256)
+    throw Error(ErrorKind::bad_input, "this Idempotency-Key came with another body before", "use a new key");
+  return Accepted{.check_id = rows[0].text_or_empty("response"), .was_replayed = true};
+}
+
+// Each is a row that somebody may read for months, so there are only so many of them.
+std::vector<Query> Intake::counting(const Asker& asker) const {
+  const RateLimit own{asker.user ? rules_.cached_per_user : rules_.cached_per_visitor, kCachedWindow};
+  const RateLimit shared{rules_.cached_per_network, kCachedWindow};
+  return {count_in_window(asker.user ? "cached.user" : "cached.visitor", secret_.hash("rate", owner_of(asker)), own),
+          count_in_window("cached.network", secret_.hash("network", asker.network), shared)};
+}
+
+void Intake::require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const {
+  const std::string hint = "open the earlier checks in the history, or ask again in an hour";
+  const auto over = [&](const std::string& who, std::int64_t most) {
+    return Error(ErrorKind::too_many,
+                 fmt::format("{} had {} checks from stored results within an hour, which is the limit", who, most),
+                 hint);
+  };
+  if (!was_counted(counted[0]))
+    throw asker.user ? over("this account", rules_.cached_per_user) : over("this browser", rules_.cached_per_visitor);
+  if (!was_counted(counted[1])) throw over("this network", rules_.cached_per_network);
+}
+
+std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check) {
+  if (prepared.job.result_key.empty()) return std::nullopt;
+  const auto cached = ResultCache(database_).find(prepared.job.result_key, prepared.plan.recipe.claim.hash(),
+                                                  check.user_id, check.visitor_id, rules_.cache_life);
+  if (!cached) return std::nullopt;
+
+  // Counted and written in one round trip: where a limit is passed, the transaction is undone.
+  std::vector<Query> queries = counting(asker);
+  const std::size_t counts = queries.size();
+  std::ranges::move(ServedChecks::cached_insertions(check, prepared.plan, prepared.job.request.seed, *cached),
+                    std::back_inserter(queries));
+  try {
+    const auto done = database_.query_all(queries);
+    require_counted(asker, done);
+    auto served = ServedChecks::inserted(std::span(done).subspan(counts));
+    if (!served) return std::nullopt;
+    return Accepted{.check_id = check.id, .check = std::move(served)};
+  } catch (const Error& e) {
+    // The last check that showed the record was removed since it was found: it is looked for anew.
+    if (e.kind() != ErrorKind::conflict) throw;
+    throw TransactionLost(ErrorKind::conflict, e.what(), e.hint());
+  }
+}
+
+void Intake::charge_anonymous(const Prepared& prepared, const Asker& asker) {
+  Ledger ledger(database_);
+  if (asker.visitor_id.empty()) require_signin("without a cookie no check can be kept for you");
+  const bool has_room = count_event(database_, "anonymous.network", secret_.hash("network", asker.network),
+                                    {{rules_.anonymous_per_network_and_day, std::chrono::hours(24)}});
+  if (!ledger.charge_visitor(asker.visitor_id)) require_signin("the check without an account is used");
+  if (!has_room) require_signin("this network had its checks without an account today");
+  if (!ledger.reserve_spending("anonymous", prepared.quote.most.value_or(Usd()), rules_.anonymous_per_day))
+    require_signin("the checks without an account are used up today");
+}
+
+void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check) {
+  if (!asker.user) {
+    charge_anonymous(prepared, asker);
+    check.charged_to = ChargedTo::visitor;
+    return;
+  }
+  Ledger ledger(database_);
+  const auto user = Users(database_).lock(asker.user->id);  // the plan does not change meanwhile
+  if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in anew");
+  const auto row = ledger.charge(*user);
+  if (!row && service_plan_or_trial(user->plan).per == Per::ever)
+    throw NotGranted("require_subscription", "the trial's checks are used", "choose a plan");
+  if (!row)
+    throw NotGranted(
+        "limit_reached", "this month's checks are used",
+        fmt::format("the next ones come after {}, or choose a larger plan", ledger.usage_of(*user).period.last_day));
+  check.charged_to = ChargedTo::user;
+  check.ledger_id = *row;
+}
+
+Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency) {
+  Prepared prepared = prepare(wish);
+  prepared.job.most_micro_usd = rules_.most_per_check.micros();
+  const std::string payload = to_json_text(prepared.job);
+  const std::string owner = owner_of(asker);
+  Accepted accepted;
+  in_transaction(database_,
+                 [&] {
+                   if (const auto known = replay(owner, idempotency)) {
+                     accepted = *known;
+                     return;
+                   }
+                   NewServedCheck check{.id = new_uuid(),
+                                        .execution_id = prepared.execution_id,
+                                        .env = rules_.env,
+                                        .user_id = asker.user ? asker.user->id : "",
+                                        .visitor_id = asker.user ? "" : asker.visitor_id,
+                                        .request = payload,
+                                        .result_key = prepared.job.result_key};
+                   accepted = Accepted{.check_id = check.id};
+                   if (auto cached = from_cache(prepared, asker, check)) {
+                     accepted = std::move(*cached);
+                   } else {
+                     require_granted(wish, prepared, asker);
+                     charge(prepared, asker, check);
+                     ServedChecks(database_).insert(check, prepared.plan, wish.seed);
+                     Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id, .payload = payload});
+                   }
+                   if (!idempotency.key.empty())
+                     database_.execute(kKeepKey, {{":owner", owner},
+                                                  {":key", idempotency.key},
+                                                  {":body", idempotency.body_sha256},
+                                                  {":response", check.id}});
+                 },
+                 {.isolation = Isolation::beside_others});
+  return accepted;
+}
+
+bool Intake::cancel(const ServedCheck& check) {
+  bool done = false;
+  in_transaction(database_,
+                 [&] {
+                   ServedChecks checks(database_);
+                   if (Queue(database_).cancel(kCheckJob, check.id) && checks.cancel_queued(check.id)) {
+                     give_back(database_, check.id);
+                     done = true;
+                   } else {
+                     done = checks.request_cancel(check.id);
+                   }
+                 },
+                 {.isolation = Isolation::beside_others});
+  return done;
+}
+
+void give_back(Database& database, const std::string& check_id) {
+  const auto check = ServedChecks(database).take_charge(check_id);
+  if (!check) return;
+  Ledger ledger(database);
+  if (check->charged_to == ChargedTo::user) ledger.give_back(check->ledger_id);
+  if (check->charged_to == ChargedTo::visitor) ledger.give_back_to_visitor(check->visitor_id);
+}
+
+}  // namespace heretix

@@ -1,0 +1,41 @@
+// Sends one mail, by whichever way the operator set up: SMTP, Postmark's HTTP interface, or a folder.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "service/mail/message.hpp"
+#include "service/mail/transport.hpp"
+
+namespace heretix {
+
+inline constexpr const char* kSignInSubject = "Sign in to Heretix";
+
+class Mailer {
+ public:
+  virtual ~Mailer() = default;
+  // Blocks; may be called by several threads. Throws Error: unavailable (nothing was taken, or nobody knows: try
+  // again), not_allowed (refused for good), bad_input (an address or a header that is none).
+  virtual void send(const Mail& mail) = 0;
+  // Where mails wait in a folder: removes those of that subject to that address, or that are older. Elsewhere: nothing.
+  virtual void forget(const std::string& /*subject*/, const std::string& /*address*/) {}
+  virtual void forget_older_than(const std::string& /*subject*/, std::chrono::seconds /*age*/) {}
+};
+
+std::unique_ptr<Mailer> make_smtp_mailer(SmtpServer server, const Clock& clock);
+
+struct PostmarkServer {
+  std::string url = "https://api.postmarkapp.com/email";
+  std::string token;
+  std::string ca_file;
+};
+std::unique_ptr<Mailer> make_postmark_mailer(PostmarkServer server);
+
+// `tell` is handed each mail with the path of its file: the terminal shows it where nothing is set up.
+std::unique_ptr<Mailer> make_outbox_mailer(std::string folder, const Clock& clock,
+                                           std::function<void(const Mail& mail, const std::string& path)> tell);
+
+}  // namespace heretix

@@ -1,0 +1,214 @@
+#include "service/privacy/removal.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+#include <set>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "measure/artifact.hpp"
+#include "measure/check_row.hpp"
+#include "service/checks/served_checks.hpp"
+#include "service/privacy/personal_data.hpp"
+#include "service/queue/queue.hpp"
+
+namespace heretix {
+namespace {
+
+// A worker that measures one of the checks learns of its end within the renewal of its lease, and forgets by itself;
+// the job is for those that cannot.
+constexpr auto kForgetAgainAfter = std::chrono::seconds(60);
+
+constexpr std::string_view kOfUser = "SELECT id FROM checks WHERE user_id = :user";
+constexpr std::string_view kOfId = "SELECT id FROM checks WHERE id = :check";
+constexpr std::string_view kOfAge =
+    "SELECT c.id FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.finished_at < later(:ago)";
+
+// The execution that a check counts, and the one that its own name promises, which may have begun and not ended.
+constexpr std::string_view kExecutions =
+    "SELECT q.execution_id, c.run_id FROM checks c LEFT JOIN check_requests q ON q.check_id = c.id WHERE c.id IN ({})";
+
+constexpr std::string_view kLockState = "SELECT state FROM check_requests WHERE check_id = :check FOR UPDATE";
+
+constexpr std::string_view kIsShown =
+    "SELECT 1 AS found FROM check_requests WHERE execution_id = :execution UNION ALL SELECT 1 FROM checks WHERE run_id "
+    "= "
+    ":run LIMIT 1";
+constexpr std::string_view kExecution = "SELECT run_id, claim FROM heretix_executions WHERE execution_id = :execution";
+constexpr std::string_view kIsWatched =
+    "SELECT 1 AS found FROM heretix_drift_measurements WHERE execution_id = :execution LIMIT 1";
+
+constexpr std::string_view kKeys =
+    "SELECT cache_key FROM heretix_execution_samples WHERE execution_id = :execution UNION SELECT cache_key FROM "
+    "heretix_answers WHERE execution_id = :execution UNION SELECT cache_key FROM heretix_attempts WHERE execution_id = "
+    ":execution";
+constexpr std::string_view kForgetCounted = "DELETE FROM heretix_execution_samples WHERE execution_id = :execution";
+constexpr std::string_view kForgetExecution = "DELETE FROM heretix_executions WHERE execution_id = :execution";
+
+// Who else counts the answer.
+constexpr std::string_view kOtherReader =
+    "SELECT execution_id, run_id FROM heretix_executions WHERE execution_id IN (SELECT execution_id FROM "
+    "heretix_execution_samples WHERE cache_key = :key) ORDER BY execution_id LIMIT 1";
+// Who asks about the same claim just now, and may have read any of its answers from the store already.
+constexpr std::string_view kRunningReader =
+    "SELECT execution_id, run_id FROM heretix_executions WHERE status = 'running' AND claim = :claim ORDER BY "
+    "execution_id LIMIT 1";
+constexpr std::array<std::string_view, 3> kHandOver = {
+    "UPDATE heretix_answers SET execution_id = :other WHERE cache_key = :key AND execution_id = :execution",
+    "UPDATE heretix_attempts SET execution_id = :other WHERE cache_key = :key AND execution_id = :execution",
+    "UPDATE samples SET run_id = :run WHERE cache_key = :key"};
+constexpr std::array<std::string_view, 2> kForgetAnswer = {"DELETE FROM heretix_answers WHERE cache_key = :key",
+                                                           "DELETE FROM samples WHERE cache_key = :key"};
+constexpr std::string_view kUnname =
+    "UPDATE heretix_attempts SET cache_key = :nothing, execution_id = 'removed', error = NULL WHERE cache_key = :key";
+
+constexpr std::string_view kOtherOfRecipe =
+    "SELECT execution_id FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1";
+constexpr std::string_view kForgetRun = "DELETE FROM runs WHERE run_id = :run";
+constexpr std::string_view kPointElsewhere = "UPDATE runs SET artifact_json_path = :artifact WHERE run_id = :run";
+
+void delete_rows(Database& database, std::string_view table, const std::string& condition, const Bindings& bindings) {
+  const std::string sql = fmt::format("DELETE FROM {} WHERE {}", table, condition);
+  database.execute(sql, named_in(sql, bindings));
+}
+
+// The row of a harness file speaks for the newest execution of its recipe.
+void forget_run(Database& answers, const std::string& run_id) {
+  const auto others = answers.query(kOtherOfRecipe, {{":run", run_id}});
+  if (others.empty()) {
+    answers.execute(kForgetRun, {{":run", run_id}});
+    return;
+  }
+  answers.execute(kPointElsewhere,
+                  {{":artifact", artifact_name(others[0].text_or_empty("execution_id"))}, {":run", run_id}});
+}
+
+// `running`: who may have read it from the store; empty: nobody.
+void forget_key(Database& answers, const std::string& key, const std::string& execution,
+                const std::vector<Row>& running) {
+  auto readers = answers.query(kOtherReader, {{":key", key}});
+  if (readers.empty()) readers = running;
+  if (!readers.empty()) {
+    const Bindings bindings{{":other", readers[0].text_or_empty("execution_id")},
+                            {":run", readers[0].text_or_empty("run_id")},
+                            {":key", key},
+                            {":execution", execution}};
+    for (const std::string_view sql : kHandOver) answers.execute(sql, named_in(sql, bindings));
+    return;
+  }
+  for (const std::string_view sql : kForgetAnswer) answers.execute(sql, {{":key", key}});
+  answers.execute(kUnname, {{":nothing", "removed-" + random_hex(16)}, {":key", key}});
+}
+
+bool is_still_shown(Database& service, const std::string& execution, const std::string& recipe) {
+  return !service.query(kIsShown, {{":execution", execution}, {":run", check_run_id(recipe, execution)}}).empty();
+}
+
+// Within one transaction of the answers' database. False: somebody still counts it.
+bool forget_execution(Database& service, Database& answers, bool is_harness, const std::string& execution) {
+  const auto found = answers.query(kExecution, {{":execution", execution}});
+  const std::string recipe = found.empty() ? "" : found[0].text_or_empty("run_id");
+  const std::string claim = found.empty() ? "" : found[0].text_or_empty("claim");
+  if (is_still_shown(service, execution, recipe)) return false;
+  if (!answers.query(kIsWatched, {{":execution", execution}}).empty()) return false;
+
+  const auto keys = answers.query(kKeys, {{":execution", execution}});
+  answers.execute(kForgetCounted, {{":execution", execution}});
+  answers.execute(kForgetExecution, {{":execution", execution}});
+  const auto running = answers.query(kRunningReader, {{":claim", claim}});
+  for (const Row& row : keys) forget_key(answers, row.text_or_empty("cache_key"), execution, running);
+  if (is_harness && !recipe.empty()) forget_run(answers, recipe);
+  return true;
+}
+
+}  // namespace
+
+std::string checks_of_user() { return std::string(kOfUser); }
+
+std::string with_checks(std::string_view condition, const std::string& checks) {
+  return replaced(condition, "{checks}", checks);
+}
+
+Bindings named_in(std::string_view sql, const Bindings& bindings) {
+  Bindings named;
+  for (const Binding& binding : bindings) {
+    const std::size_t at = sql.find(binding.name);
+    if (at != std::string_view::npos) named.push_back(binding);
+  }
+  return named;
+}
+
+std::vector<std::string> Removal::executions_of(const std::string& checks, const Bindings& bindings) {
+  std::set<std::string> executions;
+  for (const Row& row : database_.query(fmt::format(fmt::runtime(kExecutions), checks), bindings)) {
+    if (const auto counted = row.text("execution_id")) executions.insert(*counted);
+    executions.insert("exec-" + execution_digits(row.text_or_empty("run_id")));
+  }
+  return {executions.begin(), executions.end()};
+}
+
+std::vector<std::string> Removal::executions_of_user(const User& user) {
+  return executions_of(std::string(kOfUser), {{":user", user.id}});
+}
+
+std::vector<std::string> Removal::remove_checks(const std::string& checks, const Bindings& bindings) {
+  std::vector<std::string> executions = executions_of(checks, bindings);
+  for (const PersonalPlace& place : personal_places()) {
+    if (place.kept_in != KeptIn::service || place.on_removal != OnRemoval::goes || place.of_checks.empty()) continue;
+    delete_rows(database_, place.table, with_checks(place.of_checks, checks), bindings);
+  }
+
+  Queue queue(database_);
+  for (const std::string& execution : executions) {
+    ServedChecks(database_).forget_record(execution);
+    queue.enqueue({.kind = kForgetJob, .unique_key = execution, .payload = "{}", .delay = kForgetAgainAfter});
+  }
+  return executions;
+}
+
+std::vector<std::string> Removal::remove_user(const User& user) {
+  std::vector<std::string> executions = remove_checks(std::string(kOfUser), {{":user", user.id}});
+  const Bindings bindings{{":user", user.id}, {":address", secret_.hash("address", user.email)}};
+  for (const PersonalPlace& place : personal_places()) {
+    if (place.kept_in != KeptIn::service || place.on_removal != OnRemoval::goes || place.of_user.empty()) continue;
+    delete_rows(database_, place.table, std::string(place.of_user), bindings);
+  }
+  return executions;
+}
+
+std::optional<std::vector<std::string>> Removal::remove_ended_check(const std::string& id) {
+  const auto rows = database_.query(kLockState, {{":check", id}});
+  if (!rows.empty() && is_under_way(check_state_of(rows[0]))) return std::nullopt;
+  return remove_checks(std::string(kOfId), {{":check", id}});
+}
+
+std::vector<std::string> Removal::remove_checks_older_than(double days) {
+  return remove_checks(std::string(kOfAge), {{":ago", -days * 86'400}});
+}
+
+void forget_executions(Database& service, AnswersPlace& place, const std::vector<std::string>& executions) {
+  const bool is_harness = place.database != nullptr;
+  Database& answers = place.runs->database();
+  for (const std::string& execution : executions) {
+    bool is_forgotten = false;
+    in_transaction(answers, [&] { is_forgotten = forget_execution(service, answers, is_harness, execution); },
+                   {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+    if (is_harness && is_forgotten) {
+      std::error_code not_there;
+      std::filesystem::remove(artifact_path(place.path, artifact_name(execution)), not_there);
+    }
+    Queue(service).remove(kForgetJob, execution);
+  }
+}
+
+void forget_by_age(Database& service) {
+  for (const PersonalPlace& place : personal_places()) {
+    for (const Forgetting& forgetting : place.forgetting)
+      delete_rows(service, place.table, std::string(forgetting.rows),
+                  {{":ago", -static_cast<double>(forgetting.age.count())}});
+  }
+}
+
+}  // namespace heretix

@@ -1,0 +1,55 @@
+// Removes what the service keeps of a person, of one check, or of checks that are too old: the one way in which checks
+// end their life, by the list in service/privacy/personal_data.hpp.
+//
+// Rows of the service go in the caller's transaction. Measurements lie in another file where the service is embedded,
+// so they follow as a second step: forget_executions(). In between, a job of the kind kForgetJob stands for each
+// execution, so that a process that dies there leaves the step to another one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/account/secret.hpp"
+#include "service/account/users.hpp"
+#include "service/checks/answers_place.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+inline constexpr const char* kForgetJob = "forget";  // its unique key is the execution's id
+
+class Removal {
+ public:
+  Removal(Database& service, const Secret& secret) : database_(service), secret_(secret) {}
+
+  // Each in the caller's transaction, begun beside others. Returned are the executions that were measured for the
+  // removed checks, for forget_executions() after the commit.
+  std::vector<std::string> remove_user(const User& user);
+  std::optional<std::vector<std::string>> remove_ended_check(const std::string& id);  // empty: it is still under way
+  std::vector<std::string> remove_checks_older_than(double days);                     // by the day on which they ended
+
+  std::vector<std::string> executions_of_user(const User& user);
+
+ private:
+  std::vector<std::string> executions_of(const std::string& checks, const Bindings& bindings);
+  std::vector<std::string> remove_checks(const std::string& checks, const Bindings& bindings);
+  Database& database_;
+  const Secret& secret_;
+};
+
+// Removes those executions with their answers, unless a check, a drift watch or another execution counts them: then
+// they stay, with nothing that points to the removed check. Attempts stay for the accounts, without a name. In
+// transactions of its own; saying it again changes nothing. `answers`: as AnswersPlace for `service`.
+void forget_executions(Database& service, AnswersPlace& answers, const std::vector<std::string>& executions);
+
+// What is forgotten by age alone, in statements of their own.
+void forget_by_age(Database& service);
+
+std::string checks_of_user();  // a SELECT of ids by :user
+// The condition with its placeholder filled in.
+std::string with_checks(std::string_view condition, const std::string& checks);
+// Those of the bindings that the statement names.
+Bindings named_in(std::string_view sql, const Bindings& bindings);
+
+}  // namespace heretix

@@ -1,0 +1,309 @@
+#include "service/routes/api.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "base/url.hpp"
+#include "service/http/log.hpp"
+
+namespace heretix::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kRetryAfterSeconds = "5";
+constexpr std::size_t kMostRememberedCookies = 10'000;
+
+// The status of an error, in this one place.
+int status_of(const Error& error, bool is_signed_in) {
+  switch (error.kind()) {
+    case ErrorKind::bad_input: return 422;
+    case ErrorKind::not_found: return 404;
+    case ErrorKind::not_allowed: return is_signed_in ? 403 : 401;
+    case ErrorKind::limit_reached: return 402;
+    case ErrorKind::too_many: return 429;
+    case ErrorKind::conflict: return 409;
+    case ErrorKind::too_large: return 413;
+    case ErrorKind::unavailable:
+    case ErrorKind::stopped: return 503;
+    case ErrorKind::in_doubt:
+    case ErrorKind::broken: return 500;
+  }
+  return 500;
+}
+
+bool changes_state(const std::string& method) { return method != "GET" && method != "HEAD"; }
+
+std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure) {
+  std::vector<std::pair<std::string, std::string>> headers = {
+      {"Content-Security-Policy",
+       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src "
+       "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"X-Frame-Options", "DENY"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Cross-Origin-Resource-Policy", "same-origin"}};
+  if (is_secure) headers.emplace_back("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+  return headers;
+}
+
+ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
+                        const std::string& kind, const std::string& reason) {
+  json body = {
+      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"request_id", request.id}};
+  if (!kind.empty()) body["kind"] = kind;
+  if (!reason.empty()) body["reason"] = reason;
+  ServiceResponse response{.status = status,
+                           .content_type = "application/problem+json",
+                           .body = dumped(body),
+                           .headers = {{"Cache-Control", "no-store"}}};
+  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  return response;
+}
+
+std::string as_rfc3339(std::string time) {
+  if (time.size() < 11) return time;
+  time[10] = 'T';
+  return time + "Z";
+}
+
+ServiceApi::ServiceApi(ApiParts parts, ApiSettings settings)
+    : parts_(std::move(parts)), settings_(std::move(settings)) {
+  const auto origin = parse_origin(settings_.origin);
+  is_secure_ = origin && origin->is_encrypted();
+}
+
+std::span<const ServiceApi::Route> ServiceApi::route_table() {
+  static constexpr std::array kRoutes = {
+      Route{{"GET", "/healthz"}, Audience::everybody, &ServiceApi::healthy},
+      Route{{"GET", "/readyz"}, Audience::everybody, &ServiceApi::ready},
+      Route{{"GET", "/"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/history"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/compare"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/usage"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/billing"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/sessions"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/admin"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/sign-in"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/checks/{ids}"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/shared/{share}"}, Audience::everybody, &ServiceApi::web_page},
+      Route{{"GET", "/assets/{name}"}, Audience::everybody, &ServiceApi::web_asset},
+      Route{{"GET", "/api/start"}, Audience::everybody, &ServiceApi::start},
+      Route{{"GET", "/style.css"}, Audience::everybody, &ServiceApi::style_sheet},
+      Route{{"GET", "/sign-in/{link}"}, Audience::everybody, &ServiceApi::show_link},
+      Route{{"POST", "/sign-in/{link}"}, Audience::everybody, &ServiceApi::use_link},
+      Route{{"GET", "/api/openapi.yaml"}, Audience::everybody, &ServiceApi::contract},
+      Route{{"POST", "/api/auth/magic-links"}, Audience::everybody, &ServiceApi::request_link},
+      Route{{"POST", "/api/auth/sign-out"}, Audience::user, &ServiceApi::sign_out},
+      Route{{"GET", "/api/models"}, Audience::everybody, &ServiceApi::list_models},
+      Route{{"POST", "/api/quotes"}, Audience::everybody, &ServiceApi::quote_check},
+      Route{{"POST", "/api/checks"}, Audience::everybody, &ServiceApi::create_check},
+      Route{{"GET", "/api/checks"}, Audience::everybody, &ServiceApi::list_checks},
+      Route{{"GET", "/api/checks/{id}"}, Audience::everybody, &ServiceApi::get_check},
+      Route{{"DELETE", "/api/checks/{id}"}, Audience::everybody, &ServiceApi::delete_check},
+      Route{{"POST", "/api/checks/{id}/cancel"}, Audience::everybody, &ServiceApi::cancel_check},
+      Route{{"GET", "/api/checks/{id}/events"}, Audience::everybody, &ServiceApi::check_events},
+      Route{{"GET", "/api/checks/{id}/answers"}, Audience::everybody, &ServiceApi::get_answers},
+      Route{{"POST", "/api/checks/{id}/share"}, Audience::everybody, &ServiceApi::share_check},
+      Route{{"DELETE", "/api/checks/{id}/share"}, Audience::everybody, &ServiceApi::unshare_check},
+      Route{{"GET", "/api/comparison"}, Audience::everybody, &ServiceApi::compare_checks},
+      Route{{"GET", "/api/shared/{share}"}, Audience::everybody, &ServiceApi::get_shared},
+      Route{{"GET", "/api/shared/{share}/answers"}, Audience::everybody, &ServiceApi::get_shared_answers},
+      Route{{"GET", "/api/me"}, Audience::user, &ServiceApi::get_me},
+      Route{{"DELETE", "/api/me"}, Audience::user, &ServiceApi::close_account},
+      Route{{"GET", "/api/me/data"}, Audience::user, &ServiceApi::download_data},
+      Route{{"GET", "/api/sessions"}, Audience::user, &ServiceApi::list_sessions},
+      Route{{"DELETE", "/api/sessions/{id}"}, Audience::user, &ServiceApi::end_session},
+      Route{{"GET", "/api/usage"}, Audience::user, &ServiceApi::get_usage},
+      Route{{"GET", "/api/billing"}, Audience::user, &ServiceApi::get_billing},
+      Route{{"POST", "/api/billing/checkout"}, Audience::user, &ServiceApi::buy_plan},
+      Route{{"POST", "/api/billing/portal"}, Audience::user, &ServiceApi::open_portal},
+      Route{{"POST", "/api/billing/webhook"}, Audience::everybody, &ServiceApi::take_webhook},
+      Route{{"GET", "/api/admin/overview"}, Audience::admin, &ServiceApi::admin_overview},
+      Route{{"POST", "/api/admin/jobs/{id}/retry"}, Audience::admin, &ServiceApi::admin_retry}};
+  return kRoutes;
+}
+
+std::span<const Pattern> ServiceApi::patterns() {
+  static const std::vector<Pattern> kPatterns = [] {
+    std::vector<Pattern> found;
+    for (const Route& route : route_table()) found.push_back(route.pattern);
+    return found;
+  }();
+  return kPatterns;
+}
+
+std::vector<std::string> ServiceApi::routes() {
+  std::vector<std::string> lines;
+  for (const Route& route : route_table())
+    lines.push_back(fmt::format("{} {}", route.pattern.method, route.pattern.path));
+  return lines;
+}
+
+ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Error& error) const {
+  const bool has_cookie = request.cookie(cookie_name("heretix")).has_value();
+  const int status = status_of(error, has_cookie);
+  if (status >= 500)
+    log_line(LogLevel::error, "error",
+             {{"request_id", request.id}, {"kind", std::string(to_word(error.kind()))}, {"error", error.what()}});
+  const auto* refusal = dynamic_cast<const NotGranted*>(&error);
+  // What went wrong inside is for the log.
+  const std::string what = status >= 500 ? "the service cannot do this now" : error.what();
+  const std::string detail = error.hint().empty() || status >= 500 ? what : fmt::format("{}; {}", what, error.hint());
+  return problem(request, status, std::string(reason_phrase(status)), detail, std::string(to_word(error.kind())),
+                 refusal == nullptr ? "" : refusal->reason());
+}
+
+std::string ServiceApi::cookie_name(const char* base) const {
+  return is_secure_ ? fmt::format("__Host-{}", base) : base;
+}
+
+std::string ServiceApi::set_cookie(const char* base, const std::string& value, std::int64_t max_age) const {
+  return fmt::format("{}={}; Max-Age={}; {}HttpOnly; SameSite=Lax; Path=/", cookie_name(base), value, max_age,
+                     is_secure_ ? "Secure; " : "");
+}
+
+bool ServiceApi::is_own_origin(const std::string& origin) const {
+  const auto url = parse_origin(origin);
+  return url && (url->origin() == settings_.origin || settings_.own_names.contains(url->origin()));
+}
+
+// What a browser sends from another site's page is refused. Clients other than browsers send neither header. Under
+// "Referrer-Policy: no-referrer" browsers name the origin of our own forms "null", beside a Sec-Fetch-Site that no page
+// can forge.
+void ServiceApi::require_same_origin(const ServiceRequest& request) const {
+  const std::string site = request.header("sec-fetch-site");
+  const std::string origin = request.header("origin");
+  const bool is_own_form = origin == "null" && site == "same-origin";
+  const bool is_ours = (site.empty() || site == "same-origin" || site == "none") &&
+                       (origin.empty() || is_own_form || is_own_origin(origin));
+  if (!is_ours) throw Refusal(403, "the request comes from another site's page");
+}
+
+std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& request) {
+  const RouteResult found = find_route(patterns(), request.method, request.path);
+  if (!found.routed) return std::nullopt;
+  const auto* handler = std::get_if<FileHandler>(&route_table()[found.routed->route].handler);
+  if (handler == nullptr) return std::nullopt;
+  return guarded(request, found, [&] { return (this->**handler)(request, found.routed->parameters); });
+}
+
+std::string ServiceApi::user_of(const ServiceRequest& request) {
+  if (!request.headers.contains("cookie")) return {};
+  const auto cookie = request.cookie(cookie_name("heretix"));
+  if (!cookie) return {};
+  const std::lock_guard lock(users_mutex_);
+  const auto found = user_of_cookie_.find(*cookie);
+  return found == user_of_cookie_.end() ? std::string() : found->second;
+}
+
+// A cookie whose session has ended meanwhile costs nothing here: it is looked up anew whenever something is decided.
+void ServiceApi::remember_user(const std::string& cookie, const std::string& user_id) {
+  const std::lock_guard lock(users_mutex_);
+  if (user_of_cookie_.size() >= kMostRememberedCookies) user_of_cookie_.clear();
+  user_of_cookie_.insert_or_assign(cookie, user_id);
+}
+
+// Who asks and, on the routes of one check, for what: in one round trip.
+void ServiceApi::look_up(const Route& route, Call& call) {
+  Sessions sessions(call.database, parts_.secret);
+  const auto cookie = call.request.cookie(cookie_name("heretix"));
+  const auto session = cookie ? sessions.query_for(*cookie) : std::nullopt;
+  const bool names_check = route.pattern.path.starts_with("/api/checks/{id}") && is_uuid(call.parameters.at("id"));
+  std::vector<Query> queries;
+  if (session) queries.push_back(*session);
+  if (names_check) queries.push_back(ServedChecks::query_for(call.parameters.at("id")));
+  const auto found = call.database.query_all(queries);
+  if (session) call.who = sessions.found(found.front());
+  if (call.who) remember_user(*cookie, call.who->user.id);
+  if (names_check) call.check = ServedChecks::found(found.back());
+  if (const auto visitor = call.request.cookie(cookie_name("heretix-visitor")); visitor && visitor->size() == 43)
+    call.visitor_id = parts_.secret.hash("visitor", *visitor);
+}
+
+ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
+  look_up(route, call);
+  if (route.access != Audience::everybody && !call.who)
+    return problem(call.request, 401, "Unauthorized", "sign in first", "not_allowed", "require_signin");
+  // An operator's page is not there for others.
+  if (route.access == Audience::admin && !settings_.admins.contains(call.who->user.email))
+    return problem(call.request, 404, "Not Found", "there is nothing here");
+  return (this->*std::get<Handler>(route.handler))(call);
+}
+
+ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteResult& found) {
+  if (changes_state(request.method)) require_same_origin(request);
+  if (!found.routed && found.allowed.empty()) return problem(request, 404, "Not Found", "there is nothing here");
+  if (!found.routed) {
+    ServiceResponse response =
+        problem(request, 405, "Method Not Allowed", fmt::format("allowed: {}", fmt::join(found.allowed, ", ")));
+    response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(found.allowed, ", ")));
+    return response;
+  }
+  const auto database = parts_.databases.borrow();
+  Call call{request, found.routed->parameters, *database, {}, {}, {}};
+  return run_route(route_table()[found.routed->route], call);
+}
+
+ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const RouteResult& found,
+                                    const std::function<ServiceResponse()>& body) const {
+  const auto run = [&] {
+    try {
+      ServiceResponse response = body();
+      response.headers.emplace_back("X-Request-Id", request.id);
+      return response;
+    } catch (const Refusal& e) {
+      return problem(request, e.status(), std::string(reason_phrase(e.status())), e.what(), "bad_input");
+    } catch (const Error& e) { return problem_of(request, e); } catch (const std::exception& e) {
+      log_line(LogLevel::error, "error", {{"request_id", request.id}, {"kind", "broken"}, {"error", e.what()}});
+      return problem(request, 500, "Internal Server Error", "the service cannot do this now", "broken");
+    }
+  };
+  ServiceResponse response = run();
+  if (found.routed) response.route = patterns()[found.routed->route].path;
+  return response;
+}
+
+ServiceResponse ServiceApi::handle(const ServiceRequest& request) {
+  const RouteResult found = find_route(patterns(), request.method, request.path);
+  return guarded(request, found, [&] { return answer(request, found); });
+}
+
+ServiceResponse ServiceApi::refused(const ServiceRequest& request, int status, const std::string& reason) {
+  return problem(request, status, std::string(reason_phrase(status)), reason);
+}
+
+// By pattern, never by path: a path may hold a link.
+void ServiceApi::tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) {
+  const std::string_view route = response.route.empty() ? "other" : response.route;
+  parts_.metrics.count_request(route, request.method, response.status, took);
+  if (route == "/healthz") return;
+  log_line(LogLevel::info, "request",
+           {{"request_id", request.id},
+            {"method", response.route.empty() ? "other" : request.method},
+            {"route", std::string(route)},
+            {"status", std::int64_t{response.status}},
+            {"ms", static_cast<double>(took.count()) / 1000},
+            {"client", parts_.secret.hash("network", network_of(request.address), 8)}});
+}
+
+ServiceResponse MetricsApplication::handle(const ServiceRequest& request) {
+  if (request.path != "/metrics") return {.status = 404, .content_type = "text/plain", .body = "not found\n"};
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = text_()};
+}
+
+ServiceResponse MetricsApplication::refused(const ServiceRequest& request, int status, const std::string& reason) {
+  return problem(request, status, std::string(reason_phrase(status)), reason);
+}
+
+}  // namespace heretix::http

@@ -1,0 +1,197 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/mail_address.hpp"
+#include "service/billing/subscriptions.hpp"
+#include "service/http/log.hpp"
+#include "service/http/page.hpp"
+#include "service/privacy/download.hpp"
+#include "service/privacy/removal.hpp"
+#include "service/routes/api.hpp"
+
+namespace heretix::http {
+namespace {
+
+using nlohmann::json;
+
+// Where a sign-in may lead.
+constexpr std::array kNextPages = {"/", "/history", "/usage", "/billing", "/sessions"};
+
+constexpr const char* kDeadLink =
+    "This link cannot be used: it was used already, is older than ten minutes, or is not whole. Ask for a new one.";
+
+std::string next_page(const std::optional<std::string>& wanted) {
+  const bool is_known = wanted && std::ranges::find(kNextPages, std::string_view(*wanted)) != kNextPages.end();
+  return is_known ? *wanted : "/";
+}
+
+json usage_json(const CheckUsage& usage, const User& user) {
+  return {{"plan", usage.plan},
+          {"next_plan", user.plan},
+          {"period_start", usage.period.first_day},
+          {"period_end", usage.period.last_day},
+          {"checks_allowed", usage.allowed},
+          {"checks_used", usage.used}};
+}
+
+json session_json(const Session& session, const std::string& current) {
+  return {{"id", session.id},
+          {"created_at", as_rfc3339(session.created_at)},
+          {"last_seen_at", as_rfc3339(session.last_seen_at)},
+          {"expires_at", as_rfc3339(session.expires_at)},
+          {"user_agent", session.user_agent},
+          {"is_current", session.id == current}};
+}
+
+// Stripe would go on charging somebody whom nobody knows here any more.
+void require_nothing_paid(Database& database, const Secret& secret, const std::string& user_id) {
+  const auto account = Subscriptions(database, secret, {}).account_of(user_id);
+  if (account && !account->plan.empty())
+    throw Error(ErrorKind::conflict, "a subscription is still paid for", "end it on the billing page first");
+}
+
+LinkAsker link_asker(const ServiceRequest& request) {
+  return {
+      .client = client_of(request.address), .network = network_of(request.address), .site = site_of(request.address)};
+}
+
+}  // namespace
+
+// The same bytes whoever the address belongs to.
+ServiceResponse ServiceApi::request_link(Call& call) {
+  const Body body(call.request, {"email", "next"});
+  const std::string email = canonical_mail_address(body.text("email", 320));
+  const std::string next = next_page(body.optional_text("next", 100));
+  MagicLinks(call.database, parts_.secret).request(email, link_asker(call.request), next == "/" ? "" : next);
+  parts_.wake_worker();
+  return json_response(202, {{"detail", "if the address can have a link, it is on its way; it holds for 10 minutes"}});
+}
+
+// Scanners open what stands in a mail: opening changes nothing.
+ServiceResponse ServiceApi::show_link(Call& call) {
+  const std::string& link = call.parameters.at("link");
+  const auto address = MagicLinks(call.database, parts_.secret).address_of(link);
+  if (!address) return page(404, "Sign in", paragraph(kDeadLink));
+  const std::string next = next_page(call.request.parameter("next"));
+  const std::string action = fmt::format("/sign-in/{}{}", link, next == "/" ? "" : "?next=" + next);
+  return page(200, "Sign in",
+              paragraph(fmt::format("Sign in to Heretix as {}?", *address)) + button_form(action, "Sign in"));
+}
+
+ServiceResponse ServiceApi::use_link(Call& call) {
+  const auto user =
+      MagicLinks(call.database, parts_.secret).consume(call.parameters.at("link"), link_asker(call.request));
+  if (!user) return page(404, "Sign in", paragraph(kDeadLink));
+  Sessions sessions(call.database, parts_.secret);
+  std::string cookie;
+  in_transaction(call.database,
+                 [&] {
+                   if (call.who) sessions.end(call.who->user.id, call.who->session_id);
+                   cookie = sessions.begin(user->id, call.request.header("user-agent"));
+                   if (!call.visitor_id.empty()) ServedChecks(call.database).take_over(call.visitor_id, user->id);
+                 },
+                 {.isolation = Isolation::beside_others});
+  return {.status = 303,
+          .content_type = "text/plain",
+          .body = "",
+          .headers = {{"Location", next_page(call.request.parameter("next"))},
+                      {"Set-Cookie", set_cookie("heretix", cookie, kSessionLife.count())},
+                      {"Cache-Control", "no-store"}}};
+}
+
+json ServiceApi::me_json(Call& call) const {
+  const User& user = call.who->user;
+  return {{"id", user.id},
+          {"email", user.email},
+          {"created_at", as_rfc3339(user.created_at)},
+          {"is_admin", settings_.admins.contains(user.email)},
+          {"usage", usage_json(Ledger(call.database).usage_of(user), user)}};
+}
+
+ServiceResponse ServiceApi::get_me(Call& call) { return json_response(200, me_json(call)); }
+
+ServiceResponse ServiceApi::start(Call& call) {
+  return json_response(200, {{"user", call.who ? me_json(call) : json(nullptr)}, {"models", models_json()}});
+}
+
+ServiceResponse ServiceApi::close_account(Call& call) {
+  const Body body(call.request, {"email"});
+  const User user = call.who->user;
+  if (canonical_mail_address(body.text("email", 320)) != user.email)
+    throw Refusal(422, "email must be the account's own address: closing it cannot be undone");
+  require_nothing_paid(call.database, parts_.secret, user.id);
+  std::vector<std::string> executions;
+  in_transaction(call.database, [&] { executions = Removal(call.database, parts_.secret).remove_user(user); },
+                 {.isolation = Isolation::beside_others});
+  forget(call.database, executions);
+  if (parts_.forget_mails) parts_.forget_mails(user.email);
+  return {.status = 204, .headers = {{"Set-Cookie", set_cookie("heretix", "", 0)}}};
+}
+
+// The account or check is gone already. What cannot be forgotten now is left to the job that stands for it.
+void ServiceApi::forget(Database& database, const std::vector<std::string>& executions) {
+  try {
+    AnswersPlace answers = parts_.open_answers(database);
+    forget_executions(database, answers, executions);
+  } catch (const Error& e) { log_line(LogLevel::warning, "forget", {{"error", e.what()}}); }
+}
+
+ServiceResponse ServiceApi::download_data(Call& call) {
+  const User& user = call.who->user;
+  json checks = json::array();
+  for (const ServedCheck& check : ServedChecks(call.database).all_of_user(user.id)) {
+    checks.push_back({{"id", check.id},
+                      {"run_id", check.run_id},
+                      {"state", to_word(check.state)},
+                      {"claim", check.claim},
+                      {"model", check.model},
+                      {"created_at", as_rfc3339(check.created_at)},
+                      {"request", json::parse(check.request, nullptr, false)},
+                      {"record", check.record.empty() ? json(nullptr) : json::parse(check.record, nullptr, false)}});
+  }
+  json sessions = json::array();
+  for (const Session& session : Sessions(call.database, parts_.secret).list(user.id))
+    sessions.push_back(session_json(session, call.who->session_id));
+  AnswersPlace answers = parts_.open_answers(call.database);
+  const json data = {{"email", user.email},
+                     {"plan", user.plan},
+                     {"created_at", as_rfc3339(user.created_at)},
+                     {"usage", usage_json(Ledger(call.database).usage_of(user), user)},
+                     {"sessions", sessions},
+                     {"checks", checks},
+                     {"stored", stored_data_of(call.database, answers, parts_.secret, user)}};
+  // A model may have said bytes that are no text.
+  ServiceResponse response{.status = 200, .body = data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"heretix-data.json\"");
+  return response;
+}
+
+ServiceResponse ServiceApi::list_sessions(Call& call) {
+  json sessions = json::array();
+  for (const Session& session : Sessions(call.database, parts_.secret).list(call.who->user.id))
+    sessions.push_back(session_json(session, call.who->session_id));
+  return json_response(200, {{"sessions", sessions}});
+}
+
+ServiceResponse ServiceApi::end_session(Call& call) {
+  const std::string& id = call.parameters.at("id");
+  const auto sessions = Sessions(call.database, parts_.secret).list(call.who->user.id);
+  const bool is_there = std::ranges::find(sessions, id, &Session::id) != sessions.end();
+  if (!is_there || !Sessions(call.database, parts_.secret).end(call.who->user.id, id))
+    throw Error(ErrorKind::not_found, "there is no such session");
+  return {.status = 204};
+}
+
+ServiceResponse ServiceApi::sign_out(Call& call) {
+  Sessions(call.database, parts_.secret).end(call.who->user.id, call.who->session_id);
+  return {.status = 204, .headers = {{"Set-Cookie", set_cookie("heretix", "", 0)}}};
+}
+
+ServiceResponse ServiceApi::get_usage(Call& call) {
+  return json_response(200, usage_json(Ledger(call.database).usage_of(call.who->user), call.who->user));
+}
+
+}  // namespace heretix::http

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "service/billing/subscriptions.hpp"
+#include "service/routes/api.hpp"
+
+namespace heretix::http {
+
+using nlohmann::json;
+
+ServiceResponse ServiceApi::get_billing(Call& call) {
+  json plans = json::array();
+  const auto& prices = settings_.billing.plan_of_price;
+  for (const ServicePlan& plan : service_plans()) {
+    const bool is_for_sale = std::ranges::any_of(prices, [&](const auto& entry) { return entry.second == plan.name; });
+    plans.push_back({{"name", plan.name},
+                     {"title", plan.title},
+                     {"checks", plan.checks},
+                     {"per", plan.per == Per::ever ? "ever" : "month"},
+                     {"goes_deep", plan.goes_deep},
+                     {"for_sale", is_for_sale}});
+  }
+  const auto account =
+      Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  return json_response(200,
+                       {{"is_set_up", settings_.billing.is_set_up()},
+                        {"plan", Ledger(call.database).usage_of(call.who->user).plan},
+                        {"subscription", account && !account->status.empty() ? json(account->status) : json(nullptr)},
+                        {"plans", plans}});
+}
+
+void ServiceApi::require_billing() const {
+  if (!settings_.billing.is_set_up())
+    throw Error(ErrorKind::conflict, "plans cannot be bought here", "ask who runs this service for a plan");
+}
+
+ServiceResponse ServiceApi::buy_plan(Call& call) {
+  const Body body(call.request, {"plan"});
+  const std::string plan = body.text("plan", 32);
+  require_billing();
+  const auto& prices = settings_.billing.plan_of_price;
+  const auto price = std::ranges::find(prices, plan, [](const auto& entry) { return entry.second; });
+  if (price == prices.end()) throw Refusal(422, fmt::format("there is no plan '{}' to buy", plan));
+  const User& user = call.who->user;
+  const auto account = Subscriptions(call.database, parts_.secret, prices).account_of(user.id);
+  if (account && !account->plan.empty())
+    throw Error(ErrorKind::conflict, "a subscription is paid for already", "change it on the payment service's page");
+  return json_response(200, {{"url", checkout_page(settings_.billing, price->first, user.id, user.email,
+                                                   settings_.origin, call.request.id)}});
+}
+
+ServiceResponse ServiceApi::open_portal(Call& call) {
+  const Body body(call.request, {});
+  require_billing();
+  const auto account =
+      Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  if (!account) throw Error(ErrorKind::conflict, "nothing was bought yet");
+  return json_response(200, {{"url", portal_page(settings_.billing, account->customer_id, settings_.origin)}});
+}
+
+namespace {
+
+// A thin event only names its object. What is fetched is at least as new as the event, so it may be applied as it is.
+void complete(BillingEvent& event, const StripeSettings& stripe) {
+  const auto object = fetch_object(stripe, event.path, event.id, event.context);
+  if (object) return add_fetched_object(event, *object);
+
+  // Stripe forgets ended subscriptions in the end; any other that is missing belongs to another key.
+  if (event.kind != "customer.subscription.deleted")
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format("the payment service does not know {} of {}: HERETIX_STRIPE_KEY is of another account or mode",
+                    event.path, event.id));
+  event.status = "canceled";
+}
+
+}  // namespace
+
+// The signature is of the bytes as they came; nobody else can have made them.
+ServiceResponse ServiceApi::take_webhook(Call& call) {
+  const std::string signature = call.request.header("stripe-signature");
+  if (signature.empty()) throw Refusal(400, "the header Stripe-Signature is missing");
+  require_billing();
+  Subscriptions subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price);
+  const std::string& body = call.request.body;
+  if (!is_signed(signature, body, settings_.billing.webhook_secrets, subscriptions.now()))
+    throw Refusal(400, "the signature does not hold");
+
+  // Fetching takes up to 20 seconds, so no transaction is open meanwhile.
+  BillingEvent event = parse_billing_event(body);
+  if (!event.path.empty() && !subscriptions.knows(event.id)) complete(event, settings_.billing);
+
+  in_transaction(call.database, [&] { subscriptions.take(event); }, {.isolation = Isolation::beside_others});
+  return {.status = 204};
+}
+
+}  // namespace heretix::http

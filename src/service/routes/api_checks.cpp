@@ -1,0 +1,216 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ranges>
+
+#include "base/number.hpp"
+#include "base/random.hpp"
+#include "base/sha256.hpp"
+#include "service/privacy/removal.hpp"
+#include "service/routes/api.hpp"
+
+namespace heretix::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMostListed = 200;
+constexpr std::int64_t kYear = 31'536'000;
+
+json optional_text(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
+
+json check_json(const ServedCheck& check) {
+  json result = nullptr;
+  if (check.p) {
+    result = {{"p", *check.p}, {"ci95", nullptr}};
+    if (check.low && check.high) result["ci95"] = {*check.low, *check.high};
+  }
+  json error = nullptr;
+  if (check.state == CheckState::failed) error = {{"kind", check.error_kind}, {"detail", check.error}};
+  return {{"id", check.id},
+          {"run_id", check.run_id},
+          {"state", to_word(check.state)},
+          {"claim", check.claim},
+          {"model", check.model},
+          {"created_at", as_rfc3339(check.created_at)},
+          {"finished_at", optional_text(as_rfc3339(check.finished_at))},
+          {"was_cached", check.was_cached},
+          {"cancel_requested", check.cancel_requested},
+          {"last_event", check.last_event},
+          {"result", result},
+          {"error", error}};
+}
+
+std::optional<int> small(const Body& body, const char* field, int most) {
+  const auto value = body.optional_integer(field, 1, most);
+  return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
+}
+
+CheckWish wish_of(const ServiceRequest& request) {
+  const Body body(request, {"claim", "model", "depth", "K", "R", "T", "readout", "seed", "fresh", "allow_question"});
+  CheckWish wish{.claim = body.text("claim", kMaxClaimBytes)};
+  wish.model = body.optional_text("model", 200).value_or(wish.model);
+  wish.depth = depth_from(body.optional_text("depth", 20).value_or("standard"));
+  wish.slots = small(body, "K", kMaxSlots);
+  wish.replicates = small(body, "R", kMaxReplicates);
+  wish.templates = small(body, "T", kMaxSlots);
+  if (const auto readout = body.optional_text("readout", 20)) wish.readout = readout_from(*readout);
+  if (const auto seed = body.optional_integer("seed", 0, std::numeric_limits<std::int64_t>::max()))
+    wish.seed = static_cast<std::uint64_t>(*seed);
+  wish.fresh = body.truth("fresh");
+  wish.allow_question = body.truth("allow_question");
+  return wish;
+}
+
+}  // namespace
+
+bool ServiceApi::may_read(const Call& call, const ServedCheck& check) const {
+  if (call.who && check.user_id == call.who->user.id) return true;
+  return check.user_id.empty() && !check.visitor_id.empty() && check.visitor_id == call.visitor_id;
+}
+
+// Somebody else's is as one that is not there.
+const ServedCheck& ServiceApi::readable(const Call& call, const std::optional<ServedCheck>& check) const {
+  if (!check || !may_read(call, *check)) throw Error(ErrorKind::not_found, "there is no such check");
+  return *check;
+}
+
+ServiceResponse ServiceApi::create_check(Call& call) {
+  const ServiceRequest& request = call.request;
+  const CheckWish wish = wish_of(request);
+  Asker asker{.network = network_of(request.address)};
+  std::string new_cookie;
+  if (call.who) {
+    asker.user = call.who->user;
+  } else {
+    if (call.visitor_id.empty()) {
+      new_cookie = to_base64url(random_bytes(32));
+      call.visitor_id = parts_.secret.hash("visitor", new_cookie);
+    }
+    asker.visitor_id = call.visitor_id;
+  }
+  const IdempotencyKey idempotency{.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
+  const Accepted accepted = intake(call.database).accept(wish, asker, idempotency);
+  if (!accepted.check) {  // from a stored result there is nothing to do, and nobody waits for it yet
+    parts_.wake_worker();
+    parts_.hub.wake();
+  }
+  const auto check = accepted.check ? accepted.check : ServedChecks(call.database).find(accepted.check_id);
+  if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
+  ServiceResponse response = json_response(201, check_json(*check));
+  response.headers.emplace_back("Location", "/api/checks/" + check->id);
+  if (accepted.was_replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
+  if (!new_cookie.empty())
+    response.headers.emplace_back("Set-Cookie", set_cookie("heretix-visitor", new_cookie, kYear));
+  return response;
+}
+
+ServiceResponse ServiceApi::quote_check(Call& call) {
+  const CheckWish wish = wish_of(call.request);
+  const Quote quote = intake(call.database).quote(wish);
+  return json_response(200, {{"questions", quote.questions},
+                             {"most_micro_usd", quote.most ? json(quote.most->micros_above()) : json(nullptr)},
+                             {"needs_plan", quote.needs_plan}});
+}
+
+ServiceResponse ServiceApi::list_checks(Call& call) {
+  const ServiceRequest& request = call.request;
+  ListedChecks wanted;
+  if (call.who) wanted.user_id = call.who->user.id;
+  else wanted.visitor_id = call.visitor_id;
+  wanted.search = request.parameter("search").value_or("").substr(0, 1000);
+  wanted.model = request.parameter("model").value_or("");
+  if (const auto word = request.parameter("state"); word && !word->empty()) {
+    wanted.state = check_state_from(*word);
+    if (!wanted.state)
+      throw Refusal(
+          422,
+          fmt::format(
+              "state must be one of: {}",
+              fmt::join(kCheckStates | std::views::transform([](CheckState state) { return to_word(state); }), ", ")));
+  }
+  const auto limit = request.parameter("limit");
+  const auto most = limit ? whole_number(*limit) : std::optional<std::int64_t>(50);
+  if (!most || *most < 1 || *most > static_cast<std::int64_t>(kMostListed))
+    throw Refusal(422, fmt::format("limit must be a whole number from 1 to {}", kMostListed));
+  wanted.most = static_cast<std::size_t>(*most) + 1;
+  if (const auto cursor = request.parameter("before"); cursor) {
+    if (!is_uuid(*cursor)) throw Refusal(422, "before must be the id of a check");
+    const auto last = ServedChecks(call.database).find(*cursor);
+    if (!last || !may_read(call, *last)) throw Error(ErrorKind::not_found, "before names no check of yours");
+    wanted.before_time = last->created_at;
+    wanted.before_id = last->id;
+  }
+  std::vector<ServedCheck> found;
+  if (!wanted.user_id.empty() || !wanted.visitor_id.empty()) found = ServedChecks(call.database).list(wanted);
+  const bool has_more = found.size() == wanted.most;
+  if (has_more) found.pop_back();
+  json checks = json::array();
+  for (const ServedCheck& check : found) checks.push_back(check_json(check));
+  return json_response(200, {{"checks", checks}, {"next", has_more ? json(found.back().id) : json(nullptr)}});
+}
+
+// The record goes out as it is stored, not parsed again.
+ServiceResponse check_response(const ServedCheck& check) {
+  std::string body = check_json(check).dump(-1, ' ', false, json::error_handler_t::replace);
+  body.back() = ',';
+  body += "\"share\":" + optional_text(check.share_id).dump() +
+          ",\"record\":" + (check.record.empty() ? std::string("null") : check.record) + "}";
+  return {.status = 200, .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}};
+}
+
+ServiceResponse ServiceApi::get_check(Call& call) { return check_response(readable_check(call)); }
+
+ServiceResponse ServiceApi::delete_check(Call& call) {
+  const ServedCheck& check = readable_check(call);
+  std::optional<std::vector<std::string>> executions;
+  in_transaction(call.database,
+                 [&] { executions = Removal(call.database, parts_.secret).remove_ended_check(check.id); },
+                 {.isolation = Isolation::beside_others});
+  if (!executions) throw Error(ErrorKind::conflict, "the check is still under way", "cancel it first");
+  forget(call.database, *executions);
+  return {.status = 204};
+}
+
+ServiceResponse ServiceApi::cancel_check(Call& call) {
+  const ServedCheck& check = readable_check(call);
+  if (!intake(call.database).cancel(check)) throw Error(ErrorKind::conflict, "the check has ended");
+  parts_.hub.wake();
+  return json_response(202, check_json(*ServedChecks(call.database).find(check.id)));
+}
+
+ServiceResponse ServiceApi::check_events(Call& call) {
+  const ServedCheck& check = readable_check(call);
+  const std::string given = call.request.header("last-event-id");
+  const auto last = whole_number(given);
+  const bool is_known = given.empty() || (last && *last >= 0 && *last <= check.last_event);
+  const std::int64_t after = is_known ? last.value_or(0) : 0;
+  if (check.has_ended() && after >= check.last_event) return {.status = 204};  // a reader stops asking
+  ServiceResponse response;
+  response.stream = EventStream{check.id, after, !is_known, call.who ? call.who->user.id : ""};
+  return response;
+}
+
+json ServiceApi::models_json() const {
+  json models = json::array();
+  for (const OfferedModel& model : parts_.models) {
+    const bool is_free = model.facts.price && model.facts.price->is_free();
+    json readouts = json::array();
+    for (const Readout readout : kReadouts) {
+      if (model.allows(readout)) readouts.push_back(to_word(readout));
+    }
+    models.push_back({{"name", model.name},
+                      {"provider", model.facts.provider},
+                      {"model", model.facts.model},
+                      {"is_free", is_free},
+                      {"cost_note", model.facts.cost_note},
+                      {"readouts", readouts}});
+  }
+  return models;
+}
+
+ServiceResponse ServiceApi::list_models(Call& /*call*/) { return json_response(200, {{"models", models_json()}}); }
+
+}  // namespace heretix::http

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "archive/load_record.hpp"
+#include "base/random.hpp"
+#include "belief/record/decision_facts.hpp"
+#include "service/routes/api.hpp"
+#include "studies/compare/difference.hpp"
+
+namespace heretix::http {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kShareBytes = 16;
+
+std::string execution_of(const ServedCheck& check) {
+  const json record = json::parse(check.record, nullptr, false);
+  if (!record.is_object()) throw Error(ErrorKind::conflict, "the check has no result yet");
+  return record.at("execution").at("execution_id");
+}
+
+// Made again from its answers, never read from what was stored as a result.
+Record measured(RunStore& runs, const ServedCheck& check) {
+  const auto execution = runs.execution(execution_of(check));
+  if (!execution) throw Error(ErrorKind::not_found, "the answers of this check are no longer kept");
+  return load_record(runs, *execution);
+}
+
+json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
+
+// What was stated of the claim and of its negation, where the answer was made of that.
+json sides_json(const Answer& answer) {
+  const auto sides = sides_of(answer);
+  if (!sides) return nullptr;
+  return {{"claim", sides->claim},
+          {"negation", sides->negation ? json(*sides->negation) : json(nullptr)},
+          {"step", sides->step},
+          {"contradict", sides->contradict()}};
+}
+
+json answers_json(const Record& record) {
+  json answers = json::array();
+  for (std::size_t i = 0; i < record.answers.size(); ++i) {
+    const Answer& answer = record.answers[i];
+    const Question& question = record.plan.questions[i];
+    const Verdict& verdict = answer.verdict;
+    answers.push_back({{"paraphrase_idx", question.paraphrase_idx},
+                       {"replicate_idx", question.replicate_idx},
+                       {"prompt_sha256", question.prompt_sha256},
+                       {"prompt", question.user_text},
+                       {"negated_prompt", or_null(question.negated_text)},
+                       {"sides", sides_json(answer)},
+                       {"prob_true", verdict.prob_true ? json(verdict.prob_true->value()) : json(nullptr)},
+                       {"refused_for", verdict.reason ? json(to_word(*verdict.reason)) : json(nullptr)},
+                       {"note", note_of(verdict).empty() ? json(nullptr) : json(note_of(verdict))},
+                       {"raw_text", answer.raw_text ? json(*answer.raw_text) : json(nullptr)},
+                       {"from_store", answer.from_store}});
+  }
+  return {{"system", record.bank.full_system()}, {"answers", answers}};
+}
+
+}  // namespace
+
+ServiceResponse ServiceApi::answers_of(Database& database, const ServedCheck& check) {
+  const AnswersPlace place = parts_.open_answers(database);
+  return json_response(200, answers_json(measured(*place.runs, check)));
+}
+
+ServiceResponse ServiceApi::get_answers(Call& call) { return answers_of(call.database, readable_check(call)); }
+
+ServiceResponse ServiceApi::compare_checks(Call& call) {
+  const AnswersPlace place = parts_.open_answers(call.database);
+  const auto record_of = [&](const char* name) {
+    const std::string id = call.request.parameter(name).value_or("");
+    const auto check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
+    return measured(*place.runs, readable(call, check));
+  };
+  const Record a = record_of("a");
+  const Record b = record_of("b");
+  const ClaimDifference difference = difference_between(a, b);
+  const CenteredInterval& probability = difference.probability;
+  const json interval = probability.has_interval() ? json{*probability.low, *probability.high} : json(nullptr);
+  json templates = json::array();
+  for (const TemplateDifference& one : difference.templates)
+    templates.push_back({{"wording", one.wording}, {"a", one.a}, {"b", one.b}, {"without", one.without}});
+  return json_response(200, {{"p_a", difference.p_a},
+                             {"p_b", difference.p_b},
+                             {"is_paired", difference.is_paired},
+                             {"difference", difference.probability.center},
+                             {"interval", interval},
+                             {"p_value", difference.p_value ? json(*difference.p_value) : json(nullptr)},
+                             {"finding", to_word(difference.finding)},
+                             {"templates", templates}});
+}
+
+ServiceResponse ServiceApi::share_check(Call& call) {
+  const ServedCheck& check = readable_check(call);
+  if (check.state != CheckState::done) throw Error(ErrorKind::conflict, "only a finished check can be shared");
+  std::string share;
+  in_transaction(call.database,
+                 [&] { share = ServedChecks(call.database).share(check.id, to_base64url(random_bytes(kShareBytes))); },
+                 {.isolation = Isolation::beside_others});
+  return json_response(200, {{"share", share}});
+}
+
+ServiceResponse ServiceApi::unshare_check(Call& call) {
+  const ServedCheck& check = readable_check(call);
+  in_transaction(call.database, [&] { ServedChecks(call.database).unshare(check.id); },
+                 {.isolation = Isolation::beside_others});
+  return {.status = 204};
+}
+
+ServedCheck ServiceApi::shared_check(Call& call) {
+  const auto check = ServedChecks(call.database).find_shared(call.parameters.at("share"));
+  if (!check) throw Error(ErrorKind::not_found, "this result is not shared, or not any more");
+  return *check;
+}
+
+ServiceResponse ServiceApi::get_shared(Call& call) { return check_response(shared_check(call)); }
+
+ServiceResponse ServiceApi::get_shared_answers(Call& call) { return answers_of(call.database, shared_check(call)); }
+
+}  // namespace heretix::http

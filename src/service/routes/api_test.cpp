@@ -1,0 +1,49 @@
+// The routes and the contract say the same.
+#include "service/routes/api.hpp"
+
+#include <gtest/gtest.h>
+
+#include <yaml-cpp/yaml.h>
+
+#include <cctype>
+#include <set>
+
+namespace heretix::http {
+namespace {
+
+std::set<std::string> routes() {
+  const auto lines = ServiceApi::routes();
+  return {lines.begin(), lines.end()};
+}
+
+TEST(Contract, ListsExactlyTheRoutes) {
+  const YAML::Node contract = YAML::Load(std::string(kOpenApi));
+  std::set<std::string> listed;
+  for (const auto& path : contract["paths"]) {
+    for (const auto& method : path.second) {
+      std::string name = method.first.as<std::string>();
+      if (name == "parameters") continue;
+      for (char& c : name) c = static_cast<char>(std::toupper(c));
+      listed.insert(name + " " + path.first.as<std::string>());
+    }
+  }
+  EXPECT_EQ(listed, routes());
+}
+
+void require_closed(const YAML::Node& node, const std::string& where) {
+  if (node.IsSequence()) {
+    for (std::size_t i = 0; i < node.size(); ++i) require_closed(node[i], where);
+  }
+  if (!node.IsMap()) return;
+  if (node["type"] && node["type"].IsScalar() && node["type"].as<std::string>() == "object" && node["properties"]) {
+    EXPECT_TRUE(node["additionalProperties"] && node["additionalProperties"].as<std::string>() == "false") << where;
+  }
+  for (const auto& entry : node) require_closed(entry.second, where + "/" + entry.first.as<std::string>());
+}
+
+TEST(Contract, ClosesEveryObject) { require_closed(YAML::Load(std::string(kOpenApi)), ""); }
+
+TEST(Time, IsShownAsRfc3339) { EXPECT_EQ(as_rfc3339("2026-11-23 08:00:00.000001"), "2026-11-23T08:00:00.000001Z"); }
+
+}  // namespace
+}  // namespace heretix::http

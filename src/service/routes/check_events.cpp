@@ -1,0 +1,49 @@
+#include "service/routes/check_events.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "service/checks/served_checks.hpp"
+
+namespace heretix::http {
+namespace {
+
+bool ends_the_stream(const CheckEvent& event) {
+  if (event.kind != "state") return false;
+  const auto payload = nlohmann::json::parse(event.payload, nullptr, false);
+  if (!payload.is_object()) return false;
+  const auto state = check_state_from(payload.value("state", ""));
+  return state && !is_under_way(*state);
+}
+
+class CheckEvents final : public EventKeeper {
+ public:
+  explicit CheckEvents(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  std::vector<StreamEvent> events_after(const std::string& stream, std::int64_t number, std::size_t most) override {
+    std::vector<StreamEvent> events;
+    for (CheckEvent& event : ServedChecks(*database_).events_after(stream, number, most)) {
+      const bool is_last = ends_the_stream(event);
+      events.push_back({event.number, std::move(event.kind), std::move(event.payload), is_last});
+    }
+    return events;
+  }
+
+  std::vector<std::string> changed_within(std::chrono::seconds time) override {
+    std::vector<std::string> checks;
+    const auto seconds = static_cast<double>(time.count());
+    for (ServedChecks::Changed& changed : ServedChecks(*database_).changed_within(seconds))
+      checks.push_back(std::move(changed.id));
+    return checks;
+  }
+
+ private:
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace
+
+std::unique_ptr<EventKeeper> keep_check_events(std::unique_ptr<Database> database) {
+  return std::make_unique<CheckEvents>(std::move(database));
+}
+
+}  // namespace heretix::http

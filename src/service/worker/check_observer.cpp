@@ -1,0 +1,60 @@
+#include "service/worker/check_observer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "belief/stats/honest.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::milliseconds kBetweenEvents{250};
+
+json estimate_of(const Plan& plan, std::vector<std::optional<Answer>> answers) {
+  answers.resize(plan.questions.size());
+  const Tally counted = tally(plan, answers);
+  if (counted.by_template.empty()) return nullptr;
+  const HonestInterval found = honest_interval(counted.probabilities, {});
+  json estimate = {{"p", found.p.value()}};
+  if (found.bounds) estimate["ci95"] = {found.bounds->interval.low.value(), found.bounds->interval.high.value()};
+  return estimate;
+}
+
+json answer_of(const Question& question, std::size_t place, const Answer& answer) {
+  json told = {{"question", place},
+               {"paraphrase_idx", question.paraphrase_idx},
+               {"replicate_idx", question.replicate_idx},
+               {"from_store", answer.from_store}};
+  if (answer.verdict.prob_true) told["prob_true"] = answer.verdict.prob_true->value();
+  if (answer.verdict.reason) told["reason"] = std::string(to_word(*answer.verdict.reason));
+  return told;
+}
+
+}  // namespace
+
+void CheckObserver::on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) {
+  const auto now = clock_.steady();
+  const bool is_whole = progress.answered == progress.questions;
+  if (last_ && now - *last_ < kBetweenEvents && !is_whole) return;
+  last_ = now;
+  told_.resize(plan_.questions.size());
+  json fresh = json::array();
+  for (std::size_t i = 0; i < answers.size() && i < told_.size(); ++i) {
+    if (!answers[i] || told_[i]) continue;
+    told_[i] = true;
+    fresh.push_back(answer_of(plan_.questions[i], i, *answers[i]));
+  }
+  json event = {{"questions", progress.questions},
+                {"answered", progress.answered},
+                {"from_store", progress.from_store},
+                {"refused", progress.refused},
+                {"retries", progress.retries},
+                {"billed_micro_usd", progress.billed.micros()},
+                {"estimate", estimate_of(plan_, answers)},
+                {"answers", std::move(fresh)}};
+  if (!waits_for_.empty()) event["waits_for"] = std::exchange(waits_for_, "");
+  tell_(event.dump());
+}
+
+}  // namespace heretix

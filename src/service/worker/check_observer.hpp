@@ -1,0 +1,31 @@
+// Tells a served check's progress as events in the database, a few a second at most.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "measure/ask.hpp"
+
+namespace heretix {
+
+class CheckObserver final : public AskObserver {
+ public:
+  // `tell` is handed the JSON of an event.
+  CheckObserver(const Plan& plan, const Clock& clock, std::function<void(const std::string& payload)> tell)
+      : plan_(plan), clock_(clock), tell_(std::move(tell)) {}
+
+  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
+  void on_wait(const std::string& why) override { waits_for_ = why; }
+
+ private:
+  const Plan& plan_;
+  const Clock& clock_;
+  std::function<void(const std::string&)> tell_;
+  std::vector<bool> told_;  // by question
+  std::string waits_for_;
+  std::optional<std::chrono::steady_clock::time_point> last_;
+};
+
+}  // namespace heretix

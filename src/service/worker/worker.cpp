@@ -1,0 +1,340 @@
+#include "service/worker/worker.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/mail_address.hpp"
+#include "base/random.hpp"
+#include "measure/check_row.hpp"
+#include "measure/run_check.hpp"
+#include "service/account/magic_links.hpp"
+#include "service/checks/check_job.hpp"
+#include "service/checks/served_checks.hpp"
+#include "service/intake/intake.hpp"
+#include "service/privacy/removal.hpp"
+#include "service/worker/check_observer.hpp"
+#include "service/worker/clean_up.hpp"
+
+namespace heretix {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kMostCheckAttempts = 8;
+constexpr std::int64_t kMostMailAttempts = 6;
+constexpr std::int64_t kMostLostLeases = 20;  // of a job that takes its worker down with it
+constexpr auto kLookAfterCancelled = 1s;
+constexpr auto kMailLife = std::chrono::hours(24);  // of a sign-in mail in a folder; its link holds for ten minutes
+
+// Only an outage is worth another try; what was refused once would be again.
+bool is_for_good(const Error& e) {
+  return e.kind() != ErrorKind::unavailable && e.kind() != ErrorKind::too_many && e.kind() != ErrorKind::conflict;
+}
+
+std::string text_for_people(const Error& e) {
+  return e.hint().empty() ? std::string(e.what()) : fmt::format("{}; {}", e.what(), e.hint());
+}
+
+}  // namespace
+
+// What one thread of a worker has for itself.
+class Worker::Lane {
+ public:
+  Lane(Worker& worker, std::vector<std::string> kinds)
+      : worker_(worker), parts_(worker.parts_), kinds_(std::move(kinds)) {}
+
+  void run() {
+    while (!worker_.draining_) {
+      try {
+        if (!run_next() && !worker_.wait_for_work()) return;
+      } catch (const std::exception& e) {  // the database is away: the job's lease runs out, or it was never claimed
+        parts_.log({.job_id = "", .kind = "worker", .outcome = "database", .error = e.what()});
+        database_.reset();
+        std::this_thread::sleep_for(500ms);
+      }
+    }
+  }
+
+ private:
+  Database& database() {
+    if (!database_) {
+      database_ = parts_.open_database();
+      answers_ = parts_.open_answers(*database_);
+    }
+    return *database_;
+  }
+
+  void in_lease(const std::string& token, const std::function<void(Queue&)>& body) {
+    in_transaction(database(),
+                   [&] {
+                     Queue queue(database());
+                     if (queue.holds(token)) body(queue);
+                   },
+                   {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+  }
+
+  bool run_next() {
+    const std::string token = "lease-" + random_hex(16);
+    const auto job = Queue(database()).claim(kinds_, token);
+    if (!job) return false;
+    const auto started = parts_.clock.steady();
+    StopSignal stop;
+    std::atomic<bool> is_cancelled = false, is_lost = false;
+    const bool is_check = job->kind == kCheckJob;
+    worker_.hold(token, {&stop, is_check ? job->unique_key : "", &is_cancelled, &is_lost});
+    WorkerLog log{.job_id = job->id, .kind = job->kind, .outcome = "done", .error = "", .attempt = job->attempt};
+    try {
+      if (is_check) run_check_job(*job, stop, is_cancelled, is_lost, log);
+      else run_other(*job, log);
+    } catch (const std::exception& e) {
+      worker_.release(token);
+      throw;
+    }
+    worker_.release(token);
+    log.seconds = std::chrono::duration<double>(parts_.clock.steady() - started).count();
+    parts_.log(log);
+    return true;
+  }
+
+  void run_other(const ClaimedJob& job, WorkerLog& log) {
+    try {
+      if (job.kind == kLinkMailJob) send_link(job);
+      else if (job.kind == kForgetJob) forget_executions(database(), answers_, {job.unique_key});
+      else clean_up_here();
+      in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
+    } catch (const Error& e) {
+      log.error = without_mail_addresses(e.what());  // a mail server's refusal names the address
+      log.outcome = "again";
+      in_lease(job.lease_token, [&](Queue& queue) {
+        if (queue.fail(job.lease_token, log.error, is_for_good(e), kMostMailAttempts) == Queue::Failed::dead)
+          log.outcome = "dead";
+      });
+    }
+  }
+
+  void clean_up_here() {
+    clean_up(database(), answers_, parts_.secret, parts_.keep_checks_days);
+    parts_.mailer.forget_older_than(kSignInSubject, kMailLife);
+  }
+
+  void send_link(const ClaimedJob& job) {
+    const auto payload = nlohmann::json::parse(job.payload);
+    const std::string email = payload.at("email");
+    const std::string next = payload.value("next", "");
+    const std::string link = MagicLinks(database(), parts_.secret).make(email);
+    parts_.mailer.send(
+        {.from = parts_.mail_from,
+         .to = {email},
+         .subject = kSignInSubject,
+         .body = fmt::format("Open this page to sign in to Heretix:\n\n{}/sign-in/{}{}\n\nIt can be used "
+                             "once, within 10 minutes. If you did not ask for it, leave it: nothing "
+                             "happens.\n",
+                             parts_.origin, link, next.empty() ? "" : "?next=" + next)});
+  }
+
+  Provider& provider_of(const std::string& model) {
+    auto& provider = providers_[model];
+    if (!provider) provider = parts_.make_provider(model);
+    return *provider;
+  }
+
+  // The execution that is to measure it: the one whose digits its run id has shown since it was accepted. Empty: there
+  // is nothing to do.
+  std::string begin(const ClaimedJob& job) {
+    std::string execution_id;
+    in_lease(job.lease_token, [&](Queue& queue) {
+      const auto begun = ServedChecks(database()).begin(job.unique_key, job.lease_token);
+      if (begun) execution_id = "exec-" + execution_digits(*begun);
+      else queue.finish(job.lease_token);  // it was removed, or has ended
+    });
+    return execution_id;
+  }
+
+  Record measure(const ClaimedJob& job, const CheckJob& wanted, const std::string& execution_id, const StopSignal& stop,
+                 std::atomic<bool>& is_lost) {
+    Provider& provider = provider_of(wanted.model);
+    Budget budget(Usd::from_micros(wanted.most_micro_usd));
+    CheckRequest request = wanted.request;
+    if (provider.facts().price && !provider.facts().price->is_free()) request.ask.budget = &budget;
+    const PlannedCheck check = plan_check(request, parts_.banks, provider, *answers_.runs, execution_id);
+    CheckObserver observer(check.plan, parts_.clock, [&](const std::string& payload) {
+      in_transaction(database(),
+                     [&] {
+                       if (!ServedChecks(database()).progress(job.unique_key, job.lease_token, payload)) is_lost = true;
+                     },
+                     {.isolation = Isolation::beside_others, .landed = [] { return true; }});
+    });
+    const std::string owner = answers_.path.empty() ? job.lease_token : "";
+    return run_check(check, {.banks = parts_.banks,
+                             .provider = provider,
+                             .runs = *answers_.runs,
+                             .database_path = answers_.path,
+                             .clock = parts_.clock,
+                             .stop = stop,
+                             .observer = observer,
+                             .owner = owner,
+                             .keeps_execution_id = true});
+  }
+
+  // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.
+  void forget_if_removed(const std::string& check_id, const std::string& execution_id) {
+    if (!ServedChecks(database()).is_there(check_id)) forget_executions(database(), answers_, {execution_id});
+  }
+
+  void run_check_job(const ClaimedJob& job, StopSignal& stop, const std::atomic<bool>& is_cancelled,
+                     std::atomic<bool>& is_lost, WorkerLog& log) {
+    const std::string execution_id = begin(job);
+    if (execution_id.empty()) {
+      log.outcome = "gone";
+      return;
+    }
+    if (ServedChecks(database()).is_cancel_requested(job.unique_key))
+      return end(job, CheckState::cancelled, "", "", log);
+    if (job.attempt > kMostLostLeases)
+      return end(job, CheckState::failed, "broken", "the check stopped its workers", log);
+    try {
+      const CheckJob wanted = check_job_from(job.payload);
+      const Record record = measure(job, wanted, execution_id, stop, is_lost);
+      log.outcome = "lost";
+      in_lease(job.lease_token, [&](Queue& queue) {
+        if (!ServedChecks(database()).finish(job.unique_key, job.lease_token, record, parts_.env)) return;
+        queue.finish(job.lease_token);
+        log.outcome = "done";
+      });
+    } catch (const Error& e) {
+      log.error = e.what();
+      if (is_cancelled) end(job, CheckState::cancelled, "", "", log);
+      else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
+      else fail(job, e, log);
+    }
+    forget_if_removed(job.unique_key, execution_id);
+  }
+
+  // It ends without a result: whoever paid has the check back.
+  void end(const ClaimedJob& job, CheckState state, const std::string& kind, const std::string& error, WorkerLog& log) {
+    log.outcome = to_word(state);
+    in_lease(job.lease_token, [&](Queue& queue) {
+      if (!ServedChecks(database()).end(job.unique_key, job.lease_token, state, kind, error)) return;
+      give_back(database(), job.unique_key);
+      if (state == CheckState::failed) queue.fail(job.lease_token, error, true, 0);
+      else queue.finish(job.lease_token);
+    });
+  }
+
+  void hand_back(const ClaimedJob& job, WorkerLog& log) {
+    log.outcome = "handed_back";
+    in_lease(job.lease_token, [&](Queue& queue) {
+      ServedChecks(database()).requeue(job.unique_key, job.lease_token, "the server restarts");
+      queue.hand_back(job.lease_token);
+    });
+  }
+
+  void fail(const ClaimedJob& job, const Error& e, WorkerLog& log) {
+    if (is_for_good(e) || job.attempt >= kMostCheckAttempts)
+      return end(job, CheckState::failed, std::string(to_word(e.kind())), text_for_people(e), log);
+    log.outcome = "again";
+    in_lease(job.lease_token, [&](Queue& queue) {
+      ServedChecks(database()).requeue(job.unique_key, job.lease_token, text_for_people(e));
+      queue.fail(job.lease_token, e.what(), false, kMostCheckAttempts + 1);
+    });
+  }
+
+  Worker& worker_;
+  WorkerParts& parts_;
+  std::vector<std::string> kinds_;
+  std::unique_ptr<Database> database_;
+  AnswersPlace answers_;
+  std::map<std::string, std::unique_ptr<Provider>> providers_;  // by model; each loads what it needs once
+};
+
+Worker::Worker(WorkerParts parts) : parts_(std::move(parts)) {}
+
+Worker::~Worker() { drain(0s); }
+
+void Worker::start() {
+  for (int i = 0; i < parts_.check_threads; ++i) threads_.emplace_back([this] { Lane(*this, {kCheckJob}).run(); });
+  threads_.emplace_back([this] { Lane(*this, {kLinkMailJob, kCleanUpJob, kForgetJob}).run(); });
+  renewer_ = std::thread([this] { renew_leases(); });
+}
+
+void Worker::wake() { woken_.notify_all(); }
+
+bool Worker::wait_for_work() {
+  std::unique_lock lock(mutex_);
+  woken_.wait_for(lock, parts_.poll);
+  return !draining_;
+}
+
+void Worker::hold(const std::string& token, Held held) {
+  const std::lock_guard lock(mutex_);
+  held_[token] = std::move(held);
+}
+
+void Worker::release(const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  held_.erase(token);
+}
+
+void Worker::look_after(Database& database, Queue& queue, bool renews) {
+  std::map<std::string, Held> held;
+  {
+    const std::lock_guard lock(mutex_);
+    held = held_;
+  }
+  const auto press = [&](const std::string& token, std::atomic<bool>* why, int presses) {
+    const std::lock_guard lock(mutex_);
+    const auto found = held_.find(token);  // it may have ended meanwhile
+    if (found == held_.end()) return;
+    if (why != nullptr) *why = true;
+    found->second.stop->presses = std::max(found->second.stop->presses.load(), presses);
+  };
+  for (const auto& [token, job] : held) {
+    if (renews && !queue.renew(token)) press(token, job.is_lost, 2);
+    if (!job.check_id.empty() && ServedChecks(database).is_cancel_requested(job.check_id))
+      press(token, job.is_cancelled, 1);
+    // Nobody is left who wants what is still in flight.
+    if (!job.check_id.empty() && !ServedChecks(database).is_there(job.check_id)) press(token, job.is_lost, 2);
+    if (draining_) press(token, nullptr, 1);
+  }
+}
+
+void Worker::renew_leases() {
+  std::unique_ptr<Database> database;
+  auto next_renewal = parts_.clock.steady();
+  while (!ended_) {
+    try {
+      if (!database) database = parts_.open_database();
+      Queue queue(*database);
+      const bool renews = parts_.clock.steady() >= next_renewal;
+      if (renews) next_renewal = parts_.clock.steady() + kLeaseRenewal;
+      look_after(*database, queue, renews);
+      if (renews && !draining_) enqueue_clean_up(*database);
+    } catch (const std::exception& e) {
+      parts_.log({.job_id = "", .kind = "renewal", .outcome = "database", .error = e.what()});
+      database.reset();
+    }
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, draining_ ? 50ms : std::chrono::milliseconds(kLookAfterCancelled));
+  }
+}
+
+void Worker::drain(std::chrono::seconds patience) {
+  if (threads_.empty()) return;
+  draining_ = true;
+  woken_.notify_all();
+  // The renewer presses once; after the patience everything in flight is dropped.
+  std::thread impatient([this, until = std::chrono::steady_clock::now() + patience] {
+    while (!ended_ && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
+    const std::lock_guard lock(mutex_);
+    for (auto& [token, job] : held_) job.stop->presses = 2;
+  });
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  ended_ = true;
+  woken_.notify_all();
+  renewer_.join();
+  impatient.join();
+}
+
+}  // namespace heretix

@@ -1,0 +1,91 @@
+// Runs jobs: checks, mails, cleaning up. Any number of these, in any number of processes, share one database.
+//
+// Each thread claims a job, works under its lease and writes the outcome in one transaction that names the lease; one
+// thread more renews the leases and looks for cancelled checks. What a worker loses by a crash another takes over.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "belief/prompt/banks.hpp"
+#include "measure/ask.hpp"
+#include "models/provider.hpp"
+#include "service/account/secret.hpp"
+#include "service/checks/answers_place.hpp"
+#include "service/mail/mailer.hpp"
+#include "service/queue/queue.hpp"
+#include "store/database.hpp"
+
+namespace heretix {
+
+struct WorkerLog {
+  std::string job_id, kind, outcome, error;  // outcome: done, again, dead, lost, handed_back, cancelled
+  std::int64_t attempt = 0;
+  double seconds = 0;
+};
+
+// Handed in; functions may be called by several threads at once.
+struct WorkerParts {
+  std::function<std::unique_ptr<Database>()> open_database;
+  std::function<AnswersPlace(Database& service)> open_answers;
+  std::function<std::unique_ptr<Provider>(const std::string& model)> make_provider;
+  const PromptBanks& banks;
+  const Secret& secret;
+  const Clock& clock;
+  Mailer& mailer;
+  std::function<void(const WorkerLog&)> log;
+  std::string env = "local";
+  std::string origin;     // of links in mails: "https://heretix.example"
+  std::string mail_from;  // an address
+  int check_threads = 2;
+  double keep_checks_days = 0;  // 0: for ever
+  std::chrono::milliseconds poll{200};
+};
+
+class Worker {
+ public:
+  explicit Worker(WorkerParts parts);
+  ~Worker();  // drains with no patience
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();
+  void wake();  // a job was enqueued by this process
+
+  // Claims nothing from now on; running checks ask nothing new and wait for open requests until the patience ends, then
+  // close them. What is not finished is handed back. Returns when every thread has ended.
+  void drain(std::chrono::seconds patience);
+
+ private:
+  class Lane;
+  friend class Lane;
+  struct Held {
+    StopSignal* stop = nullptr;
+    std::string check_id;  // empty: no check
+    std::atomic<bool>* is_cancelled = nullptr;
+    std::atomic<bool>* is_lost = nullptr;
+  };
+  void renew_leases();
+  void look_after(Database& database, Queue& queue, bool renews);
+  void hold(const std::string& token, Held held);
+  void release(const std::string& token);
+  bool wait_for_work();
+
+  WorkerParts parts_;
+  std::atomic<bool> draining_{false}, ended_{false};
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  std::map<std::string, Held> held_;  // by lease token
+  std::vector<std::thread> threads_;
+  std::thread renewer_;
+};
+
+}  // namespace heretix

@@ -1,0 +1,136 @@
+// Certificates as a document, and one as JSON.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "studies/calibrate/certificate.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::json;
+
+std::string finding(const Certificate& c) {
+  if (c.z_p_value >= 0.05) return "No miscalibration is seen; that is no proof of calibration.";
+  return fmt::format("Miscalibrated: Spiegelhalter's Z is {:+.2f} (p {}).", c.scores.spiegelhalter_z,
+                     c.z_p_value < 0.0001 ? "below 0.0001" : fmt::format("{:.4f}", c.z_p_value));
+}
+
+json scores_json(const CalibrationScores& s) {
+  return {{"brier", s.brier},
+          {"log_score", s.log_score},
+          {"miscalibration", s.miscalibration},
+          {"discrimination", s.discrimination},
+          {"uncertainty", s.uncertainty},
+          {"spiegelhalter_z", s.spiegelhalter_z},
+          {"squared_error_debiased", s.squared_error_debiased}};
+}
+
+void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
+  const bool is_written = c.readout == to_word(Readout::verbalized);
+  blocks.push_back(Heading{is_written ? c.model : fmt::format("{}, read by {}", c.model, c.readout)});
+  blocks.push_back(Paragraph{finding(c)});
+  if (c.judged < c.claims.size())
+    blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
+                                           c.claims.size() - c.judged, c.claims.size())});
+  const CalibrationScores& s = c.scores;
+  blocks.push_back(DocumentTable{
+      {"score", "value", "meaning"},
+      {{"Brier", fmt::format("{:.4f}", s.brier), "mean squared error; 0.25 is a coin's"},
+       {"log", fmt::format("{:.4f}", s.log_score), "mean -ln of what was said of the truth, within .005 to .995"},
+       {"miscalibration", fmt::format("{:.4f}", s.miscalibration),
+        "of the Brier score, what a monotone map could take away"},
+       {"discrimination", fmt::format("{:.4f}", s.discrimination), "what telling true from false earns"},
+       {"uncertainty", fmt::format("{:.4f}", s.uncertainty), "what the labels themselves leave"},
+       {"ECE beyond chance", fmt::format("{:+.4f}", c.error.excess()),
+        fmt::format("observed {:.4f}, by chance {:.4f}", c.error.observed, c.error.by_chance)},
+       {"squared ECE", fmt::format("{:+.4f}", s.squared_error_debiased), "debiased; may be negative"},
+       {"right side of 0.5", fmt::format("{:.1f} %", 100 * c.right),
+        fmt::format("{:.1f} % of the labels are true", 100 * c.base_rate)}}});
+  Curve curve{.x_axis = "stated probability", .y_axis = "share that is true", .points = {}};
+  for (std::size_t i = 0; i < c.places.size(); ++i)
+    curve.points.push_back({c.places[i], rate_at(c.curve, c.places[i]), c.band.low[i], c.band.high[i]});
+  blocks.push_back(std::move(curve));
+  blocks.push_back(
+      Paragraph{"The band is where 95 % of the curves of a calibrated model with these probabilities run.", true});
+  if (c.recalibrated)
+    blocks.push_back(
+        Paragraph{fmt::format("Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It "
+                              "is applied only by --recalibrate.",
+                              c.recalibrated->brier, c.recalibrated->log_score)});
+  if (c.groups.empty()) return;
+  DocumentTable groups{{"group", "labels", "Brier", "right side of 0.5"}, {}};
+  for (const GroupScore& g : c.groups)
+    groups.rows.push_back(
+        {g.name, std::to_string(g.labels), fmt::format("{:.3f}", g.brier), fmt::format("{:.0f} %", 100 * g.right)});
+  blocks.push_back(std::move(groups));
+}
+
+void show_ranking(const std::vector<Certificate>& all, std::vector<Block>& blocks) {
+  std::vector<const Certificate*> sorted;
+  for (const Certificate& c : all) sorted.push_back(&c);
+  const bool ranks = std::ranges::all_of(all, [](const Certificate& c) { return c.judged >= kLeastLabelsToRank; });
+  if (ranks) std::ranges::stable_sort(sorted, {}, [](const Certificate* c) { return c->scores.miscalibration; });
+  DocumentTable table{{"model", "labels", "Brier", "miscalibration", "discrimination", "Z"}, {}};
+  for (const Certificate* c : sorted)
+    table.rows.push_back({c->model, std::to_string(c->judged), fmt::format("{:.4f}", c->scores.brier),
+                          fmt::format("{:.4f}", c->scores.miscalibration),
+                          fmt::format("{:.4f}", c->scores.discrimination),
+                          fmt::format("{:+.2f}", c->scores.spiegelhalter_z)});
+  blocks.push_back(std::move(table));
+  blocks.push_back(
+      Paragraph{ranks ? "Best calibrated first."
+                      : fmt::format("Not ranked: below {} labels calibration ranks nobody.", kLeastLabelsToRank),
+                true});
+}
+
+}  // namespace
+
+Document to_document(const std::vector<Certificate>& certificates) {
+  const Certificate& first = certificates.front();
+  Document document{.title = "Calibration on labelled claims", .blocks = {}};
+  document.blocks.push_back(Paragraph{fmt::format("{} labelled claims (sha256 {}), {}.", first.claims.size(),
+                                                  first.labels_sha256.substr(0, 16), first.plan),
+                                      true});
+  if (certificates.size() > 1) show_ranking(certificates, document.blocks);
+  for (const Certificate& c : certificates) show_certificate(c, document.blocks);
+  return document;
+}
+
+json to_json(const Certificate& c) {
+  json curve = json::array(), band = json::array(), groups = json::array(), claims = json::array();
+  for (const CorpStep& step : c.curve)
+    curve.push_back({{"low", step.low}, {"high", step.high}, {"rate", step.rate}, {"count", step.count}});
+  for (std::size_t i = 0; i < c.places.size(); ++i)
+    band.push_back({{"p", c.places[i]}, {"low", c.band.low[i]}, {"high", c.band.high[i]}});
+  for (const GroupScore& g : c.groups)
+    groups.push_back({{"group", g.name}, {"labels", g.labels}, {"brier", g.brier}, {"right", g.right}});
+  for (const JudgedClaim& j : c.claims)
+    claims.push_back({{"claim", j.labelled.claim},
+                      {"label", j.labelled.is_true},
+                      {"p", j.p ? json(*j.p) : json(nullptr)},
+                      {"execution", j.execution_id}});
+  return {{"format", "heretix_calibration"},
+          {"version", 1},
+          {"model", c.model},
+          {"readout", c.readout},
+          {"labels_sha256", c.labels_sha256},
+          {"plan", c.plan},
+          {"labels", c.claims.size()},
+          {"judged", c.judged},
+          {"base_rate", c.base_rate},
+          {"right", c.right},
+          {"scores", scores_json(c.scores)},
+          {"z_p_value", c.z_p_value},
+          {"calibration_error",
+           {{"observed", c.error.observed}, {"by_chance", c.error.by_chance}, {"excess", c.error.excess()}}},
+          {"seed", std::to_string(c.seed)},
+          {"curve", curve},
+          {"band_95", band},
+          {"recalibrated", c.recalibrated ? scores_json(*c.recalibrated) : json(nullptr)},
+          {"groups", groups},
+          {"claims", claims}};
+}
+
+}  // namespace heretix

@@ -1,0 +1,159 @@
+#include "studies/compare/difference.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <stdexcept>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "belief/record/shared_templates.hpp"
+#include "belief/stats/moments.hpp"
+
+namespace heretix {
+namespace {
+
+double grid_of(const Record& a, const Record& b) {
+  const auto grid = [](const Record& r) { return r.honest.bounds ? r.honest.bounds->grid : 0.0; };
+  return std::max(grid(a), grid(b));
+}
+
+std::vector<double> as_probabilities(std::vector<double> logits) {
+  for (double& x : logits) x = sigmoid(x);
+  return logits;
+}
+
+// What is left open of a minus b, by what is left open of either.
+LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
+LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low), sigmoid(range.high)}; }
+
+// The intervals reach over what the rounding leaves open; where it alone could have made the difference, chance is not
+// asked.
+void widen(ClaimDifference& found, const LogitRange& logit, const LogitRange& probability) {
+  if (!(logit.low < logit.high)) return;
+  found.rounding = logit;
+  found.logit = widened_to(found.logit, logit);
+  found.probability = widened_to(found.probability, probability);
+  if (found.p_value && logit.low <= 0 && logit.high >= 0) found.p_value = 1.0;
+}
+
+void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
+  const std::vector<double>& a = shared.means[0];
+  const std::vector<double>& b = shared.means[1];
+  std::vector<double> logits, probabilities;
+  std::vector<LogitRange> logit_ranges, probability_ranges;
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    const LogitRange &of_a = shared.ranges[0][k], &of_b = shared.ranges[1][k];
+    logits.push_back(a[k] - b[k]);
+    logit_ranges.push_back(minus(of_a, of_b));
+    probabilities.push_back(sigmoid(a[k]) - sigmoid(b[k]));
+    probability_ranges.push_back(minus(as_probability(of_a), as_probability(of_b)));
+  }
+
+  found.is_paired = true;
+  found.logit = trimmed_spread_interval(logits);
+  found.probability = trimmed_spread_interval(probabilities, Level::p90);
+  found.p_value = sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b)));
+  widen(found, center_range(logit_ranges), center_range(probability_ranges));
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    std::vector<double> others = logits;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(k));
+    found.templates.push_back({shared.wordings[k], a[k], b[k], others.empty() ? 0.0 : trimmed_center(others)});
+  }
+  std::ranges::stable_sort(found.templates, std::greater<>(),
+                           [](const TemplateDifference& t) { return std::abs(t.difference()); });
+}
+
+void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) {
+  std::array<std::vector<double>, 2> means;
+  std::array<std::vector<LogitRange>, 2> ranges;
+  for (std::size_t side = 0; side < 2; ++side) {
+    for (const AnsweredTemplate& t : answered_templates(side == 0 ? a : b)) {
+      means[side].push_back(t.mean);
+      ranges[side].push_back(t.range);
+    }
+  }
+
+  const Welch logit = welch_interval(means[0], means[1]);
+  found.logit = logit.interval;
+  found.p_value = logit.p_value;
+  found.probability = welch_interval(as_probabilities(means[0]), as_probabilities(means[1]), Level::p90).interval;
+  const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
+  widen(found, minus(of_a, of_b), minus(as_probability(of_a), as_probability(of_b)));
+}
+
+bool is_small(const CenteredInterval& probability, double grid) {
+  return probability.low && *probability.low - grid >= -kSameWithin && *probability.high + grid <= kSameWithin;
+}
+
+Finding finding_of(const CenteredInterval& logit, bool is_same) {
+  if (logit.excludes_zero()) return logit.center > 0 ? Finding::higher : Finding::lower;
+  return is_same ? Finding::same : Finding::inconclusive;
+}
+
+}  // namespace
+
+std::string_view to_word(Finding finding) {
+  switch (finding) {
+    case Finding::higher: return "higher";
+    case Finding::lower: return "lower";
+    case Finding::same: return "same";
+    case Finding::inconclusive: return "inconclusive";
+  }
+  throw std::logic_error("a Finding without a word");
+}
+
+ClaimDifference difference_between(const Record& a, const Record& b) {
+  ClaimDifference found{.claim_a = a.plan.recipe.claim.text,
+                        .claim_b = b.plan.recipe.claim.text,
+                        .model_a = a.plan.recipe.model,
+                        .model_b = b.plan.recipe.model,
+                        .run_a = a.execution.execution_id,
+                        .run_b = b.execution.execution_id,
+                        .server_a = a.plan.recipe.mode.value("server"),
+                        .server_b = b.plan.recipe.mode.value("server"),
+                        .p_a = a.honest.p.value(),
+                        .p_b = b.honest.p.value(),
+                        .templates_a = a.honest.templates,
+                        .templates_b = b.honest.templates,
+                        .templates = {}};
+  found.grid = grid_of(a, b);
+  const SharedTemplates shared = shared_templates(std::array{&a, &b});
+  const std::size_t fewer = std::min(found.templates_a, found.templates_b);
+  if (shared.wordings.size() >= std::min(kLeastShared, fewer) && !shared.wordings.empty()) compare_pairs(found, shared);
+  else compare_unpaired(found, a, b);
+  if (!found.logit.has_interval())
+    throw Error(ErrorKind::bad_input, "a difference needs two templates on either side", "ask more templates (-K)");
+  found.finding = finding_of(found.logit, is_small(found.probability, found.grid));
+  return found;
+}
+
+std::size_t Differences::named() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      claims, [](const ClaimDifference& d) { return d.adjusted && *d.adjusted <= kFalseDiscoveryRate; }));
+}
+
+Differences differences_of(std::string name_a, std::string name_b, std::vector<ClaimDifference> claims) {
+  Differences all{.name_a = std::move(name_a), .name_b = std::move(name_b), .claims = std::move(claims)};
+  if (all.claims.size() == 1) {
+    all.overall = all.claims[0].logit;
+    all.p_value = all.claims[0].p_value;
+    all.finding = all.claims[0].finding;
+    return all;
+  }
+  std::vector<double> centers, p_values;
+  std::string runs = "RPL-COMPARE";
+  for (const ClaimDifference& d : all.claims) {
+    centers.push_back(d.logit.center);
+    p_values.push_back(d.p_value.value_or(1.0));
+    runs += "|" + d.run_a + "|" + d.run_b;
+  }
+  all.overall = trimmed_spread_interval(centers);
+  all.p_value = sign_flip_p(centers, first_eight_bytes(sha256(runs)));
+  all.finding = finding_of(all.overall, false);
+  const std::vector<double> adjusted = benjamini_hochberg(p_values);
+  for (std::size_t i = 0; i < adjusted.size(); ++i) all.claims[i].adjusted = adjusted[i];
+  return all;
+}
+
+}  // namespace heretix

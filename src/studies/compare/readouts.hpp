@@ -1,0 +1,31 @@
+// One claim read off one model in several ways, side by side: does what it writes agree with what its tokens say?
+// Formulas and limits: docs/readouts.md. Pure.
+#pragma once
+
+#include "studies/compare/difference.hpp"
+
+namespace heretix {
+
+struct MeasuredReadout {
+  Readout readout;
+  Record record;
+};
+
+struct ReadoutComparison {
+  std::vector<MeasuredReadout> measured;
+  std::vector<std::pair<Readout, std::string>> left_out;  // and why the model cannot be read so
+  std::vector<ClaimDifference> differences;               // every pair, paired by template; names are the readouts'
+
+  // The largest difference between two readouts, in probability, 0 to 1; 0 for a single one.
+  double disagreement() const;
+  bool differs() const;  // some pair, beyond what chance explains
+};
+
+// Throws Error{bad_input} where two of them share no template.
+ReadoutComparison compare_readouts(std::vector<MeasuredReadout> measured,
+                                   std::vector<std::pair<Readout, std::string>> left_out);
+
+Document to_document(const ReadoutComparison& comparison);
+nlohmann::json to_json(const ReadoutComparison& comparison);  // format "heretix_readouts", version 1
+
+}  // namespace heretix

@@ -1,0 +1,68 @@
+// Whether a model's beliefs about some sentinel claims have left the law they had when the watch began.
+//
+// Each measurement is reduced to one number, its trimmed distance from the baseline over templates; a rank detector
+// per sentinel bets against "nothing changed", and the average of the bets raises the alarm. Formulas, simulated false
+// alarms and limits: docs/drift.md. Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "belief/record/record.hpp"
+#include "belief/stats/drift.hpp"
+#include "report/document.hpp"
+
+namespace heretix {
+
+// One measurement of a sentinel, reduced to what the detector needs.
+struct SentinelRun {
+  std::string execution_id;
+  long long created_at = 0;
+  bool is_baseline = false;
+  std::vector<std::pair<std::string, double>> means;  // wording, log-odds
+  std::set<std::string> answered_by;                  // the provider's names of the model
+  double p = 0;
+};
+SentinelRun sentinel_run(const Record& record, bool is_baseline);
+
+struct Sentinel {
+  std::string claim;
+  std::vector<SentinelRun> runs;  // in order, baseline first
+};
+
+struct SentinelState {
+  std::string claim;
+  std::size_t baseline = 0, checks = 0;
+  double baseline_p = 0, last_p = 0;  // mean of the baseline's; of the last run
+  std::vector<double> x;              // of every run, in log-odds: distance from the baseline
+  std::vector<double> values;         // R after each check
+  bool is_named = false;              // by e-BH, where there is an alarm
+};
+
+enum class Alarm { none, drift, model_changed, both };
+std::string_view to_word(Alarm alarm);
+
+struct DriftState {
+  std::string watch, model;
+  double alpha = kDriftAlpha;
+  bool is_watching = false;  // every sentinel has its baseline
+  std::vector<SentinelState> sentinels;
+  std::vector<double> values;  // average R after each check that all sentinels have
+  std::vector<std::string> answered_by_before, answered_by_now;
+  Alarm alarm = Alarm::none;
+  bool is_new = false;  // not there after the check before
+};
+
+// Sentinels of one watch. Throws Error{bad_input} for none, alpha outside (0, 1), a run that shares no template with
+// the baseline.
+DriftState drift_state(const std::string& watch, const std::string& model, double alpha,
+                       const std::vector<Sentinel>& sentinels);
+
+Document to_document(const DriftState& state);
+nlohmann::json to_json(const DriftState& state);  // format "heretix_drift", version 1
+std::string alarm_text(const DriftState& state);  // a mail's body
+
+}  // namespace heretix

@@ -1,0 +1,47 @@
+// Where the spread of a claim's answers comes from, as shares, and which question is the cheapest to ask next.
+// Formulas, simulation and limits: docs/variance.md. Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "belief/record/record.hpp"
+#include "belief/stats/components.hpp"
+#include "report/document.hpp"
+
+namespace heretix {
+
+struct VarianceComponent {
+  std::string source;  // "wording", "replicate", "model", "day", "wording and replicate", "interactions"
+  double variance;     // of one answer, in squared log-odds, >= 0
+  double share;        // of the sum, in [0, 1]; 0 where the sum is
+};
+
+// What one more answer, spent so, would take off the variance of the estimate.
+struct NextQuestion {
+  std::string what;                // "another wording, asked once"
+  double variance_after;           // of the estimate
+  double answers;                  // what it costs, in answers
+  bool needs_new_wording = false;  // the bank has none left
+};
+
+struct VarianceReport {
+  std::string claim;
+  std::vector<std::string> executions, models, days;
+  std::size_t templates = 0, answers = 0;  // templates shared by all runs; answers over all runs
+  std::vector<VarianceComponent> components;
+  double estimate_variance = 0;          // of the centre over wordings and replicates, of one run
+  std::optional<int> best_replicates{};  // empty where replicates were not measured
+  std::vector<NextQuestion> next;        // cheapest gain for an answer first
+};
+
+// Records of one claim: one, or one for each model on each day. `wording_cost`: of a further wording beyond its
+// answers, in answers, >= 0. Throws Error{bad_input} for several claims, runs that do not cross, and a single template.
+VarianceReport variance_report(const std::vector<Record>& records, double wording_cost);
+
+Document to_document(const VarianceReport& report);
+nlohmann::json to_json(const VarianceReport& report);  // format "heretix_variance", version 1
+
+}  // namespace heretix
