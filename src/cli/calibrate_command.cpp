@@ -10,7 +10,7 @@
 #include "cli/labelled_file.hpp"
 #include "cli/measuring.hpp"
 #include "cli/resources.hpp"
-#include "cli/shown.hpp"
+#include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 
 namespace heretix {

@@ -5,7 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/session.hpp"
-#include "cli/shown.hpp"
+#include "cli/stored_results.hpp"
 #include "studies/compare/difference.hpp"
 #include "studies/compare/sides.hpp"
 

@@ -11,7 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/measuring.hpp"
-#include "cli/shown.hpp"
+#include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "service/mail/transport.hpp"
 #include "store/sqlite/harness_file.hpp"

@@ -9,7 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/resources.hpp"
 #include "cli/session.hpp"
-#include "cli/shown.hpp"
+#include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "models/hosted.hpp"
 #include "models/scripted/scripted_provider.hpp"

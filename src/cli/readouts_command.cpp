@@ -3,7 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/measuring.hpp"
-#include "cli/shown.hpp"
+#include "cli/stored_results.hpp"
 #include "studies/compare/readouts.hpp"
 
 namespace heretix {

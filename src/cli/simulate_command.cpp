@@ -6,7 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/shown.hpp"
+#include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "studies/simulate/study.hpp"
 

@@ -1,4 +1,4 @@
-#include "cli/shown.hpp"
+#include "cli/stored_results.hpp"
 
 #include <fmt/format.h>
 
