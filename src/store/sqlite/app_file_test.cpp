@@ -26,7 +26,7 @@ std::set<std::string> columns_of(Database& database) {
   std::set<std::string> columns;
   for (const Row& row : database.query(
            "SELECT m.name || '.' || c.name AS place FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type "
-           "= 'table' AND m.name <> 'alembic_version'"))
+           "= 'table'"))
     columns.insert(row.text_or_empty("place"));
   return columns;
 }
