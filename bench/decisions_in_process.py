@@ -25,6 +25,7 @@ os.environ.update(HERETIX_SOURCE=str(ROOT), HERETIX_BUILD=str(BUILD), HERETIX=st
 sys.path[:0] = [str(ROOT / "tests/provider"), str(ROOT / "tests/cli")]
 
 import yaml  # noqa: E402
+
 from real_servers import decision_model, llama_cpp, small_model, typed_gguf  # noqa: E402
 
 CLAIMS = ["Copper conducts electricity better than iron", "Tariffs cause inflation", "The Sun orbits the Earth once a day"]

@@ -79,7 +79,7 @@ def compare(name, rows, ours, peer):
         results["heretix export"].append(ours())
         results["DuckDB scanner"].append(peer())
     for who, runs in results.items():
-        seconds, memory, processor = sorted(runs)[ROUNDS // 2]
+        seconds, _, processor = sorted(runs)[ROUNDS // 2]
         print(f"{name:<9} {who:<15} {seconds:6.2f} s {rows / seconds:10,.0f} rows/s {max(run[1] for run in runs):5.0f} MB {processor:6.2f} s of processor"
               f"   (fastest {min(runs)[0]:.2f}, slowest {max(runs)[0]:.2f})")
 
@@ -87,8 +87,9 @@ def compare(name, rows, ours, peer):
 def main():
     heretix, python, scanners = sys.argv[1:4]
     rows = int(sys.argv[4]) if len(sys.argv) > 4 else 1_000_000
-    from server import PASSWORD, USER, Server
     import psycopg
+
+    from server import PASSWORD, USER, Server
     extensions = {kind: next(pathlib.Path(scanners).rglob(f"{kind}_scanner.duckdb_extension")) for kind in ("postgres", "sqlite")}
     server = Server().create()
     with tempfile.TemporaryDirectory() as folder:

@@ -49,7 +49,7 @@ def main():
     try:
         url = f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
         environment = {**os.environ, "OPENAI_COMPATIBLE_BASE_URL": url}
-        for turn in range(3):
+        for _ in range(3):
             with tempfile.TemporaryDirectory(dir=os.environ.get("HERETIX_BENCH_FOLDER")) as folder:
                 before = os.times()
                 slots = min(CALLS, 4000)

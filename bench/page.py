@@ -9,7 +9,7 @@ import unittest
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests/web"))
-from pages import PageTest, expect  # noqa: E402
+from pages import PageTest, expect
 
 CHECKS = 10_000
 SEARCH = """async word => {
@@ -32,7 +32,7 @@ class PageBench(PageTest):
         names = self.column_names("checks")
         rows = []
         for i, identifier in enumerate(ids):
-            row = dict(zip(names, first))
+            row = dict(zip(names, first, strict=True))
             row |= {"id": identifier, "run_id": f"bench-{i}", "claim": f"Claim {i} about {words[i % 7]} and {words[i % 5]}", "user_id": user}
             rows.append(list(row.values()))
         quoted = ", ".join(f'"{n}"' for n in names)

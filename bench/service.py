@@ -25,7 +25,7 @@ import uuid
 import psycopg
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "tests/postgres"))
-from server import Server  # noqa: E402
+from server import Server
 
 BESIDE = sys.argv[1] == "--beside"
 HERETIX, BENCH_QUEUE = (os.path.abspath(a) for a in sys.argv[2 if BESIDE else 1:][:2])
@@ -79,17 +79,17 @@ class Beside:
         """As a mail's link does it, with the rows of the mail's job made by hand: a command for each user would take minutes."""
         users = [(uuid.uuid4(), f"user{i}@example.org") for i in range(USERS)]
         links = [(secrets.token_hex(16), secrets.token_urlsafe(32)) for _ in users]
-        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=10)
+        until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=10)
         with psycopg.connect(**conninfo, autocommit=True) as connection, connection.cursor() as cursor:
             cursor.executemany("INSERT INTO users (id, email) VALUES (%s, %s)", users)
             cursor.executemany("INSERT INTO email_tokens (id, user_id, selector, verifier_hash, expires_at) VALUES (%s, %s, %s, %s, %s)",
                                [(uuid.uuid4(), user, selector, hashlib.sha256(verifier.encode()).hexdigest(), until)
-                                for (user, _), (selector, verifier) in zip(users, links)])
+                                for (user, _), (selector, verifier) in zip(users, links, strict=True)])
         return [self.request("POST", f"/sign-in/{selector}:{verifier}").headers["Set-Cookie"].split(";")[0] for selector, verifier in links]
 
-    def request(self, method, path, body=None, headers={}):
+    def request(self, method, path, body=None, headers=None):
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port)) as connection:
-            connection.request(method, path, body, {"Content-Type": "application/json", "X-Forwarded-For": f"10.9.{secrets.randbelow(250)}.1"} | headers)
+            connection.request(method, path, body, {"Content-Type": "application/json", "X-Forwarded-For": f"10.9.{secrets.randbelow(250)}.1"} | (headers or {}))
             answer = connection.getresponse()
             answer.text = answer.read()
             return answer
@@ -98,7 +98,7 @@ class Beside:
         told = [json.loads(self.request("POST", "/api/checks", self.claim, {"Cookie": cookie}).text) for cookie in self.cookies]
         assert all("id" in one for one in told), [one for one in told if "id" not in one][0]
         made = [one["id"] for one in told]
-        for identifier, cookie in zip(made, self.cookies):
+        for identifier, cookie in zip(made, self.cookies, strict=True):
             while json.loads(self.request("GET", f"/api/checks/{identifier}", headers={"Cookie": cookie}).text)["state"] != "done":
                 time.sleep(0.05)
         (self.folder / "cookies").write_text("\n".join(self.cookies) + "\n")

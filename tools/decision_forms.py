@@ -97,7 +97,7 @@ def log_odds(p):
 
 
 def belief(row):
-    return sum(log_odds(p) - log_odds(q) for p, q in zip(row["p"], row["negation"])) / (2 * len(row["p"]))
+    return sum(log_odds(p) - log_odds(q) for p, q in zip(row["p"], row["negation"], strict=True)) / (2 * len(row["p"]))
 
 
 def placements(scores, labels):

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Looks at every language here: shellcheck; clang-format, the sizes and clang-tidy.
+# Looks at every language here: shellcheck; Ruff; clang-format, the sizes and clang-tidy.
 #
 # usage: tools/lint.sh all|changed   changed: clang-tidy only on sources that differ from HERETIX_LINT_BASE (HEAD~1)
-#        tools/lint.sh shell|cpp     that language alone; cpp is all of C++
+#        tools/lint.sh shell|python|cpp   that language alone; cpp is all of C++
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-changed}
@@ -17,6 +17,9 @@ need() {
   done
 }
 
+# place NAME: where tools/setup.sh keeps it.
+place() { tools/setup.sh where | sed -n "s/^$1 //p"; }
+
 # .shellcheckrc says what is sourced.
 lint_shell() {
   need shellcheck
@@ -24,6 +27,16 @@ lint_shell() {
   mapfile -t files < <(git ls-files '*.sh' .ci/run findings/prepare)
   shellcheck "${files[@]}"
   echo "lint: ${#files[@]} shell scripts"
+}
+
+# ruff.toml says what is looked for.
+lint_python() {
+  local ruff files
+  ruff=$(place ruff)
+  need "$ruff"
+  mapfile -t files < <(git ls-files '*.py' '*.pyi')
+  "$ruff" check --quiet --no-cache "${files[@]}"
+  echo "lint: ${#files[@]} Python files"
 }
 
 lint_cpp() {
@@ -49,8 +62,9 @@ lint_cpp() {
 case $what in
   all | changed)
     lint_shell
+    lint_python
     lint_cpp
     ;;
-  shell | cpp) "lint_$what" ;;
-  *) echo "lint: unknown '$what': all, changed, shell or cpp" >&2; exit 2 ;;
+  shell | python | cpp) "lint_$what" ;;
+  *) echo "lint: unknown '$what': all, changed, shell, python or cpp" >&2; exit 2 ;;
 esac

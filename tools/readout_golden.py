@@ -3,6 +3,7 @@
 
 It shares no code with src/belief/readout: a number is what a regular expression takes, a mass is a product of fractions.
 """
+import itertools
 import json
 import pathlib
 import random
@@ -37,7 +38,7 @@ def draw_node(rng, begun):
         tokens = rng.sample("0123456789", 4) + rng.sample(["25", "75", "50,", "}", ",", "%", "00"], 3)
     tokens = rng.sample(tokens, rng.randint(2, len(tokens)))
     cuts = sorted(rng.sample(range(1, 1000), len(tokens)))
-    return {t: Fraction(b - a, 1000) for t, a, b in zip(tokens, [0, *cuts], cuts)}
+    return {t: Fraction(b - a, 1000) for t, (a, b) in zip(tokens, itertools.pairwise([0, *cuts]), strict=True)}
 
 
 def draw_tree(rng):
@@ -79,7 +80,7 @@ def draw_words(rng):
     pool = ["True", " True", "true", "TRUE", "Tr", "T", "False", " false", "F", "Fal", "The", "Truely", "Yes", "Falsehood", "I"]
     tokens = ["True", "False", *rng.sample(pool[1:6] + pool[7:], 5)]
     cuts = sorted(rng.sample(range(1, 1000), len(tokens)))
-    choices = {t: Fraction(b - a, 1000) for t, a, b in zip(tokens, [0, *cuts], cuts)}
+    choices = {t: Fraction(b - a, 1000) for t, (a, b) in zip(tokens, itertools.pairwise([0, *cuts]), strict=True)}
     yes = sum(p for t, p in choices.items() if TRUE.fullmatch(t))
     no = sum(p for t, p in choices.items() if FALSE.fullmatch(t))
     return {"choices": {t: float(p) for t, p in choices.items()}, "expected": {"true": float(yes), "false": float(no), "p": float(yes / (yes + no))}}

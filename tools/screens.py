@@ -9,6 +9,8 @@ import sys
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests/web"))
 from pages import PageTest, expect  # noqa: E402  (before cases: it finds them)
+
+# isort: split
 import cases  # noqa: E402
 
 # Answers that differ as a model's do.

@@ -311,6 +311,7 @@ case $purpose in
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
+    printf 'ruff %s\n' "$(packages_folder lint "$here/tools/lint-pins.txt")/bin/ruff"
     printf 'lake %s\n' "$(packages_folder lake "$here/tools/lake-pins.txt")"
     printf 'hyparquet %s\n' "$(npm_folder hyparquet tests/export/npm)/node_modules"
     printf 'libraries %s\n' "$(npm_folder libraries tests/provider/npm)/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64"
@@ -337,6 +338,9 @@ install_duckdb
 install_node
 install_npm web web
 case $purpose in
+  lint | test)
+    install_packages_of lint "$here/tools/lint-pins.txt"
+    ;;&
   test | bench)
     install_postgres
     install_llama_server

@@ -28,7 +28,7 @@ def measure(shard, lines, job, heretix, options):
     store = pathlib.Path(job) / "stores" / f"shard-{shard:05}.sqlite"
     store.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run([heretix, "batch", "-", "--json", "--db", store, *options], input="\n".join(lines) + "\n",
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                          capture_output=True, text=True)
     measured = sum(1 for line in done.stdout.splitlines() if line.startswith("{"))
     if done.returncode or measured != len(lines):
         yield json.dumps({"shard": shard, "exit": done.returncode, "claims": len(lines), "measured": measured, "said": done.stderr[-2000:]})

@@ -29,9 +29,9 @@ NOT_FOLLOWED = {
         "name a PostgreSQL server; or leave out --database: the embedded service needs no server",
         "start the server (make db starts the local one), or correct the address", "shorten it, or run without --database"],
     "of what only a fault of the disk, the build or the machine brings about": [
-        "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again", 
+        "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again",
         "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
-        "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1", 
+        "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
         "every answer is kept; make room or mend the folder, then run the same command again", "make room or check the disk; what was published before is intact",
         "check the permissions of the file and its folder, or name another store by --db", "check the permissions of the file and its folder, or name another by --db",
         "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "make room where the output goes; what was measured is stored: heretix list",
@@ -55,7 +55,8 @@ NOT_FOLLOWED = {
         "make one by: openssl rand -hex 32", "make it once by: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, of the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "leave out --field or --level", "wait for it to end, or begin a probe of its own: --fresh", "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
+        "leave out --field or --level", "wait for it to end, or begin a probe of its own: --fresh",
+        "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
         "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan by -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another by --prompts or RPL_PROMPTS_DIR",
         "name another file by --db; this one was left as it is", "name another file by --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
@@ -202,7 +203,7 @@ class Advice(ProgramTest):
         for text in (done, self.failing(0, "show", run, "--db", STORE)):
             for hint, command in (("read the refused answers (heretix answers); the model may not follow this prompt bank", "answers"),
                                   ("look at the templates that differ (heretix report); the claim may be read in several ways", "report")):
-                self.assertIn(f"(heretix {command} --db '{STORE}' {run})", text.stdout)
+                self.assertIn(hint.replace(f"(heretix {command})", f"(heretix {command} --db '{STORE}' {run})"), text.stdout)
                 self.ok(command, "--db", STORE, run)
         contradicting = self.script("labels.json", rules=[{"text": '{"belief":{"prob_true":0.9,"label":"very_unlikely"}}'}])
         hint = "read these answers (heretix answers); the model may not understand the scale, another one or another readout may"

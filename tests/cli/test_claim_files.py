@@ -291,9 +291,10 @@ class PriceFiles(FilesTest):
         self.refusal(head + one + f' {{"model": "a/c", "also": ["a/b"], "prices": [{{{self.PRICE}}}]}}]}}', "p.json:3:2: a second entry for a/b")
         self.refusal(f'{{"date": "2026-01-02", "models": [\n{{"model": "m", {self.PRICE}}},\n{{"model": "m", {self.PRICE}}}]}}', "p.json:3:1: a second entry for m")
         self.refusal(head + f' {{"model": "a/b", "prices": [\n  {{"from": "2026-02-30", {self.PRICE}}}]}}]}}', "p.json:3:4: a/b: 'from' is 2026-02-30, a day that no calendar has")
-        self.refusal(head + f' {{"model": "a/b",\n  "retires": "2026-04-31", "prices": []}}]}}', "p.json:3:3: a/b: 'retires' is 2026-04-31, a day that no calendar has")
+        self.refusal(head + ' {"model": "a/b",\n  "retires": "2026-04-31", "prices": []}]}', "p.json:3:3: a/b: 'retires' is 2026-04-31, a day that no calendar has")
         self.refusal('{"date":\n "2026-13-01", "models": []}', "p.json:1:2: 'date' is 2026-13-01, a day that no calendar has")
-        self.refusal(head + f' {{"model": "a/b", "prices": [\n  {{"from": "2026-01-01", {self.PRICE}}},\n  {{"from": "2026-01-01", {self.PRICE}}}]}}]}}', "p.json:4:4: a/b: a second price from 2026-01-01 on")
+        self.refusal(head + f' {{"model": "a/b", "prices": [\n  {{"from": "2026-01-01", {self.PRICE}}},\n  {{"from": "2026-01-01", {self.PRICE}}}]}}]}}',
+                     "p.json:4:4: a/b: a second price from 2026-01-01 on")
         self.refusal(head + f' {{"model": "a/b",\n  "model": "a/c", "prices": [{{{self.PRICE}}}]}}]}}', "p.json:3:3: field 'model' is given twice")
         self.refusal(head + f' {{"model": "a/b", "prices": [{{{self.PRICE},\n  "input": 3}}]}}]}}', "p.json:3:3: field 'input' is given twice")
         self.refusal(head + " nonsense", "p.json:2:", "not JSON")

@@ -21,7 +21,7 @@ def sigmoid(x):
 def statements():
     """What stands around the claim in each statement and in its negation, in bank order."""
     text = (SOURCE / "prompts/heretix_decisions_v1.yaml").read_text()
-    return list(zip(re.findall(r'- claim: "(.*)"', text), re.findall(r'negation: "(.*)"', text)))
+    return list(zip(re.findall(r'- claim: "(.*)"', text), re.findall(r'negation: "(.*)"', text), strict=True))
 
 
 def only_in_negation(claim, negation):
@@ -33,7 +33,7 @@ class DecisionTest(ProgramTest):
         """A model that states p of each claim's side and q of its negation; one pair for all wordings, or 16."""
         pairs = sides if isinstance(sides, list) else [sides] * 16
         rules = []
-        for i, ((claim, negation), (p, q)) in enumerate(zip(statements(), pairs)):
+        for i, ((claim, negation), (p, q)) in enumerate(zip(statements(), pairs, strict=True)):
             rules += [{"paraphrase_idx": i, "user_contains": only_in_negation(claim, negation), **self.played(q)}, {"paraphrase_idx": i, **self.played(p)}]
         return self.script(f"{name}.json", model=name, rules=rules, **more)
 

@@ -16,7 +16,7 @@ class Ladder(ProgramTest):
     def answers(self, *by_place, **more):
         """A model that answers the template at each place of the order so; None is an answer without a probability."""
         rules = [{"paraphrase_idx": template, **({"text": "I cannot say"} if p is None else {"prob_true": p})}
-                 for template, p in zip(self.order(), by_place)]
+                 for template, p in zip(self.order(), by_place, strict=False)]
         return self.script(model="m", rules=rules, **more)
 
     def record(self, model, *arguments):

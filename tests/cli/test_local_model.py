@@ -1,5 +1,4 @@
 """The embedded model through the whole program."""
-import json
 import random
 import signal
 import subprocess

@@ -158,7 +158,7 @@ class Faults(ProgramTest):
         commands = [subprocess.Popen([PROGRAM, "run", CLAIM, "--fixed", "--model", model, "--json"], cwd=self.folder, stdout=subprocess.PIPE,
                                      stderr=subprocess.PIPE, text=True) for _ in range(3)]
         outputs = [c.communicate(timeout=60) for c in commands]
-        for command, (_, error) in zip(commands, outputs):
+        for command, (_, error) in zip(commands, outputs, strict=True):
             self.assertEqual(command.returncode, 0, error)
         received = [line.split()[1] for line in (self.folder / "ledger").read_text().splitlines() if line.startswith("received")]
         self.assertEqual(len(received), 16)

@@ -5,6 +5,8 @@ import time
 import unittest
 
 from databases import DatabasesTest, Pglite  # first: it says where the modules below are
+
+# isort: split
 from cases import CLAIM, HEAD, SECOND, THIRD
 
 SAYS = "where the migration lock keeps nobody out: this relies on being its only client"

@@ -4,6 +4,8 @@ import unittest
 import uuid
 
 from databases import OTHERS, DatabasesTest  # first: it says where the modules below are
+
+# isort: split
 import catalogue
 from cases import CLAIM, FIRST, HEAD, THIRD
 from heretix import SOURCE

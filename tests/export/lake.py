@@ -14,7 +14,7 @@ for folder in (HERE.parent / "postgres", HERE.parent / "cli", HERE.parent.parent
     sys.path.insert(0, str(folder))
 import sample_data  # noqa: E402
 from cases import PostgresTest  # noqa: E402
-from heretix import PROGRAM, SOURCE, ProgramTest  # noqa: E402
+from heretix import PROGRAM, SOURCE, ProgramTest  # noqa: E402, F401 (PROGRAM: test modules take it from here)
 
 KEY = "a key of sixteen characters or more"
 

@@ -39,7 +39,7 @@ class Duckdb:
     def rows(self, table):
         names = list(self.types(table))
         columns = [f"epoch_us({name})" if name in TIMES else f'"{name}"' for name in names]
-        return [dict(zip(names, row)) for row in self.db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in self.db.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()]
 
 
 class Pyarrow:
@@ -216,8 +216,8 @@ class Datafusion:
         return {f"{row['env']}/{row['month']}": row["n"] for row in rows}
 
     def sum(self, table, column):
-        from datafusion import col, functions, lit
         import pyarrow as pa
+        from datafusion import col, functions
         values = col(f'"{column}"')
         if column == "bootstrap_seed":
             values = values.cast(pa.decimal128(38, 0))  # a sum of whole numbers wraps around at 64 bits

@@ -393,8 +393,9 @@ class Stores(StoreTest):
         self.fill_store(checks=40)
         self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
         self.export()
-        from lake import python_of
         import subprocess
+
+        from lake import python_of
         paths = [str(self.lake / file["path"]) for file in self.manifest()["tables"]["checks"]["files"]]
         for reader in ("duckdb-1.5.5", "duckdb-2.0.0"):
             for wanted in ("isnan(prob_true_rpl)", "prob_true_rpl > 1", "prob_true_rpl = 'nan'::DOUBLE", "prob_true_rpl NOT BETWEEN 0 AND 1"):
@@ -406,8 +407,9 @@ class Stores(StoreTest):
         self.fill_store(checks=40)
         self.edit("UPDATE runs SET prob_true_rpl = 'nan' WHERE rowid = (SELECT max(rowid) FROM runs)")
         self.export()
-        from lake import python_of
         import subprocess
+
+        from lake import python_of
         python, path = python_of("lake")
         script = ("import chdb, datafusion, pyarrow.dataset as ds\n"
                   "context = datafusion.SessionContext(); context.register_parquet('checks', 'lake/checks')\n"
@@ -443,6 +445,7 @@ class Stores(StoreTest):
         self.export("--views")
         for reader in ("duckdb-1.5.5", "duckdb-2.0.0"):
             import subprocess
+
             from lake import python_of
             python, _ = python_of(reader)
             script = (f"import duckdb; db = duckdb.connect({str(self.lake / 'heretix.duckdb')!r}, read_only=True); "

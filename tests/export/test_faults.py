@@ -3,9 +3,7 @@ import hashlib
 import json
 import os
 import random
-import shutil
 import signal
-import sqlite3
 import subprocess
 import threading
 import time

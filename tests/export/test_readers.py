@@ -130,6 +130,7 @@ class Readers(LakeTest):
     def as_older(self):
         """Makes the files of the first month such as a program of schema version 0 wrote: without the newest columns."""
         import hashlib
+
         import pyarrow.parquet as pq
         manifest = self.manifest()
         for table in ("checks", "executions"):

@@ -100,6 +100,7 @@ class Bucket(LakeTest):
         def read():
             nonlocal reads
             import io
+
             import pyarrow.parquet as pq
             while not stop.is_set():
                 states = {value for file in self.manifest_there()["tables"]["checks"]["files"]

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
-import time
 
 PROGRAM = os.environ["HERETIX"]
 PLANTED = os.environ["HERETIX_PLANTED"]
@@ -111,7 +110,7 @@ class Campaign:
         for what, key, attempt in lines:
             if what == "acknowledged" and (key, int(attempt)) not in kept:
                 self.violations.append(f"{key} {attempt} was acknowledged and is lost")
-        for what, key, attempt in lines[self.judged:]:
+        for what, key, _ in lines[self.judged:]:
             if what == "received" and key in self.final:
                 self.violations.append(f"{key} was asked again after its answer was stored")
         self.judged, self.final = len(lines), samples

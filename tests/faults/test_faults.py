@@ -1,7 +1,6 @@
 """Kills, power cuts and two writers at once; and that the drivers see the bugs planted for them."""
 import json
 import os
-import pathlib
 import subprocess
 import unittest
 

@@ -8,7 +8,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
-from heretix import PROGRAM, ProgramTest  # noqa: E402
+from heretix import PROGRAM, ProgramTest
 
 KEYS = 16
 IN_FLIGHT = 4

@@ -1,6 +1,7 @@
 """Stripe's own mock knows every field of its API: what we send has the form that it asks for."""
-from go_peers import start
+from go_peers import start  # first: it says where the module below is
 
+# isort: split
 from cases import ServiceTest, free_port
 
 

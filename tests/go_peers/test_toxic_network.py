@@ -2,8 +2,9 @@
 import json
 import urllib.request
 
-from go_peers import start
+from go_peers import start  # first: it says where the module below is
 
+# isort: split
 from cases import ServiceTest, free_port
 
 CHECKS = 12

@@ -9,8 +9,8 @@ import uuid
 import psycopg
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
-from heretix import SOURCE, ProgramTest  # noqa: E402
-from server import Server  # noqa: E402
+from heretix import SOURCE, ProgramTest
+from server import Server
 
 FIRST, SECOND, THIRD, HEAD = "9e15719c5c3c", "c41d7a90b2e6", "5f27c9e1a804", "d3a95b70c814"
 CLAIM = "Tariffs cause inflation"

@@ -25,14 +25,14 @@ ACTIONS = {"a": "NO ACTION", "c": "CASCADE", "n": "SET NULL", "r": "RESTRICT", "
 
 
 def table(connection, name):
-    columns = [dict(zip(("name", "type", "nullable", "default", "position"), row)) for row in connection.execute(COLUMNS, (name,))]
+    columns = [dict(zip(("name", "type", "nullable", "default", "position"), row, strict=True)) for row in connection.execute(COLUMNS, (name,))]
     constraints = []
     for conname, kind, keys, other, other_keys, ondelete, onupdate in connection.execute(CONSTRAINTS, (name,)):
         constraint = {"name": conname, "type": KINDS[kind], "columns": keys}
         if kind == "f":
             constraint |= {"references": {"table": other, "columns": other_keys}, "ondelete": ACTIONS[ondelete], "onupdate": ACTIONS[onupdate]}
         constraints.append(constraint)
-    indexes = [dict(zip(("name", "unique", "columns", "method", "backs_constraint"), row)) for row in connection.execute(INDEXES, (name,))]
+    indexes = [dict(zip(("name", "unique", "columns", "method", "backs_constraint"), row, strict=True)) for row in connection.execute(INDEXES, (name,))]
     by_name = lambda found: sorted(found, key=lambda item: item["name"])  # noqa: E731
     return {"columns": columns, "constraints": by_name(constraints), "indexes": by_name(indexes)}
 

@@ -99,12 +99,12 @@ def asked(addresses):
 class Addresses(PostgresTest):
     def test_each_is_the_target_that_sqlalchemy_would_reach(self):
         self.assertGreaterEqual(len(set(SAME)), 80)
-        for address, told in zip(SAME, asked(SAME)):
+        for address, told in zip(SAME, asked(SAME), strict=True):
             with self.subTest(address):
                 self.assertEqual(told.get("parameters", told), oracle(address))
 
     def test_what_cannot_be_meant_is_refused_with_its_reason(self):
-        for (address, says), told in zip(REFUSED, asked([a for a, _ in REFUSED])):
+        for (address, says), told in zip(REFUSED, asked([a for a, _ in REFUSED]), strict=True):
             with self.subTest(address):
                 self.assertIn("error", told)
                 self.assertIn(says, told["error"])
@@ -113,7 +113,7 @@ class Addresses(PostgresTest):
     def test_no_password_is_in_what_is_said(self):
         addresses = [a for a in SAME if SECRET in a] + [a for a, _ in REFUSED if "s3c" in a]
         self.assertGreater(len(addresses), 25)
-        for address, told in zip(addresses, asked(addresses)):
+        for address, told in zip(addresses, asked(addresses), strict=True):
             told.pop("parameters", None)
             with self.subTest(address):
                 self.assertNotIn("s3c", json.dumps(told))

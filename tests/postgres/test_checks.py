@@ -61,7 +61,7 @@ class Checks(PostgresTest):
         self.assertCountEqual(self.checks(), [(i,) for i in ids])
         row = self.rows("SELECT * FROM checks WHERE run_id = %s", ids[0])[0]
         names = [n for (n,) in self.rows("SELECT column_name FROM information_schema.columns WHERE table_name = 'checks' ORDER BY ordinal_position")]
-        row = dict(zip(names, row))
+        row = dict(zip(names, row, strict=True))
         file = self.database()
         run = dict(file.execute("SELECT * FROM runs").fetchone())
         apart = {"run_id", "created_at", "cache_hit_rate", "artifact_json_path"}  # of the newest execution, or compared below
@@ -177,7 +177,7 @@ class Checks(PostgresTest):
         with sqlite3.connect(self.folder / path) as file:
             answers = file.execute("SELECT cache_key, raw_text, raw_sha256, prob_true FROM heretix_answers ORDER BY 1").fetchall()
             logits = dict(file.execute("SELECT cache_key, logit FROM samples"))
-            for (key, *_), (other, raw, sha, p) in zip(answers, answers[1:] + answers[:1]):
+            for (key, *_), (other, raw, sha, p) in zip(answers, answers[1:] + answers[:1], strict=True):
                 file.execute("UPDATE heretix_answers SET raw_text = ?, raw_sha256 = ?, prob_true = ? WHERE cache_key = ?", (raw, sha, p, key))
                 file.execute("UPDATE samples SET prob_true = ?, logit = ? WHERE cache_key = ?", (p, logits[other], key))
             file.execute("DELETE FROM heretix_executions")

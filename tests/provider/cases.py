@@ -7,8 +7,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
-from fault_server import PRICE, FaultServer  # noqa: E402
-from heretix import ProgramTest  # noqa: E402
+from fault_server import PRICE, FaultServer
+from heretix import ProgramTest
 
 KEY = "sk-test-0123456789abcdef"
 CLAIM = "Tariffs cause inflation"
@@ -43,7 +43,7 @@ class HostedTest(ProgramTest):
     def environment(self, *urls, **more):
         """Every provider at that address, keys set; nothing else of the outside."""
         found = {"XDG_CONFIG_HOME": str(self.folder), "NO_PROXY": "127.0.0.1"}
-        for provider, (key, base, path) in {**ADDRESSES, **DECISION_ADDRESSES}.items():
+        for key, base, path in {**ADDRESSES, **DECISION_ADDRESSES}.values():
             found[key] = KEY
             for url in urls:
                 found[base] = url + path

@@ -219,6 +219,7 @@ def failure(asked, status, code="server_error", message="it failed", parameter=N
 class Connection(asyncio.Protocol):
     def __init__(self, server):
         self.server, self.buffer, self.requests, self.closed = server, b"", 0, False
+        self.sending = None  # the task that writes a reply by and by; the event loop alone would not keep it
 
     def connection_made(self, transport):
         self.transport = transport
@@ -254,10 +255,10 @@ class Connection(asyncio.Protocol):
                 self.transport.write(reply.raw)
             return
         if reply.drip:
-            asyncio.ensure_future(self.drip(reply))
+            self.sending = asyncio.ensure_future(self.drip(reply))
             return
         if reply.endless:
-            asyncio.ensure_future(self.flood(reply))
+            self.sending = asyncio.ensure_future(self.flood(reply))
             return
         data = reply.bytes()
         if data:

@@ -3,16 +3,17 @@ at all.
 
 HERETIX must name a program of that build; a later one keeps no such rows. Its questions are asked one after the other, each in
 one way: an error in the envelope of a success, a page, an event stream and a reply that was broken off, each twice because the
-old program asked again once; prose and an empty text that say why they ended, also twice; and four answers. In the second store, which is read by --readout token, one question of four had only errors.
+old program asked again once; prose and an empty text that say why they ended, also twice; and four answers. In the second store, which is read by --readout
+token, one question of four had only errors.
 """
 import pathlib
 import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from cases import HOSTED_OLD_STORE, OLD_READOUT_STORE, HostedTest  # noqa: E402
-from fault_server import Reply, success  # noqa: E402
-from test_readouts import word_reply  # noqa: E402
+from cases import HOSTED_OLD_STORE, OLD_READOUT_STORE, HostedTest
+from fault_server import Reply, success
+from test_readouts import word_reply
 
 KINDS = [lambda asked: Reply(body={"error": {"code": 502, "message": "the upstream broke"}}),
          lambda asked: Reply(body=b"<html><title>Welcome</title></html>"),

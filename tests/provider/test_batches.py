@@ -36,7 +36,7 @@ class Desk:
 
     def made(self, requests, metadata=None):
         name = f"batch{len(self.batches) + 1}"
-        self.batches[name] = {"requests": requests, "metadata": metadata, "at": datetime.datetime.now(datetime.timezone.utc)}
+        self.batches[name] = {"requests": requests, "metadata": metadata, "at": datetime.datetime.now(datetime.UTC)}
         return name
 
     def result(self, api, request, params):
@@ -301,7 +301,7 @@ class Batches(HostedTest):
             with self.subTest(model=model):
                 desk, server, _ = self.hand_over(model)
                 name = {"gemini/gemini-m": lambda k: {"metadata": {"key": k}}, "xai/grok-m": lambda k: {"batch_request_id": k}}.get(model, lambda k: {"custom_id": k})
-                broken = {k: {**name(k), **line} for k, line in zip(self.keys_of(desk), lines)}
+                broken = {k: {**name(k), **line} for k, line in zip(self.keys_of(desk), lines, strict=False)}
                 desk.outcomes, desk.open = Forever(broken), False
                 done = self.ask(server, "--batch", model=model, plan=PLAN)
                 self.assertEqual(done.returncode, 6, done.stderr)
@@ -438,7 +438,7 @@ class Batches(HostedTest):
                 self.assertEqual(self.ask(server, "--batch", model=model, plan=PLAN).returncode, 7)
 
     def test_a_budget_holds_for_what_is_handed_over(self):
-        desk, server, _ = self.hand_over("openai/gpt-5", "--budget", "0.02")
+        desk, _, _ = self.hand_over("openai/gpt-5", "--budget", "0.02")
         most = self.rows("SELECT sum(max_cost_micro_usd) FROM heretix_attempts")[0][0]
         self.assertLessEqual(most, 20_000)
         self.assertLess(len(desk.batches["batch1"]["requests"]), 6)

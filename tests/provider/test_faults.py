@@ -90,7 +90,7 @@ class Faults(HostedTest):
         def script(asked, server):
             first_user = server.state.setdefault("user", asked.user)
             return failure(asked, 500) if asked.user == first_user else None
-        server, done = self.stops(script, 6, says=["sent twice", "2 attempts may have been billed"], requests=5)
+        server, _ = self.stops(script, 6, says=["sent twice", "2 attempts may have been billed"], requests=5)
         self.assertEqual(self.ask(server).returncode, 6)
         self.assertEqual(len(server.ledger), 5)
         server.script = None
@@ -105,7 +105,7 @@ class Faults(HostedTest):
                            says=[says, "it says [key] is wrong", "0 of 4 answers are kept"], requests=1)
 
     def test_p4_what_was_answered_before_is_kept_and_its_cost_told(self):
-        server, done = self.stops(lambda asked, _: failure(asked, 401) if asked.number > 6 else None, 4, "--concurrency", "1", plan={"K": 8, "R": 1},
+        server, _ = self.stops(lambda asked, _: failure(asked, 401) if asked.number > 6 else None, 4, "--concurrency", "1", plan={"K": 8, "R": 1},
                                   says=["6 of 8 answers are kept", "it cost $0.00"], requests=7)
         server.script = None
         self.assertEqual(self.asked(server, plan={"K": 8, "R": 1})["usable"], 8)
@@ -288,7 +288,7 @@ class Faults(HostedTest):
         self.assert_ledger(server)
 
     def test_p22_the_same_answer_for_every_call_is_shown_as_it_is(self):
-        server, record = self.ends_well(lambda asked, _: success(asked, text=answer_text("x", 0.7)))
+        _, record = self.ends_well(lambda asked, _: success(asked, text=answer_text("x", 0.7)))
         self.assertEqual(record["estimate"]["template_iqr_logit"], 0)
         self.assertIn("no_spread_resolution_only", record["honest"]["flags"])
 
@@ -300,7 +300,7 @@ class Faults(HostedTest):
                 server.state["closed"] = True
                 return Reply(raw=b"", then="close", billed=0)
             return None
-        server, record = self.ends_well(script, "--concurrency", "1", requests=5, unknown=1)
+        _, record = self.ends_well(script, "--concurrency", "1", requests=5, unknown=1)
         self.assertEqual(record["execution"]["attempts"], 5)  # as many as the server saw
 
     def test_an_idle_connection_that_the_server_closed_costs_nothing(self):

@@ -1,7 +1,6 @@
 """The program killed again and again against a server that keeps its own ledger."""
 import collections
 import os
-
 import random
 import signal
 import subprocess

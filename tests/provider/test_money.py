@@ -5,7 +5,6 @@ import pathlib
 import stat
 import subprocess
 
-
 from cases import CLAIM, KEY, HostedTest
 from fault_server import PRICE, answer_text, failure, success, usage_of
 

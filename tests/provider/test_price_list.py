@@ -119,7 +119,7 @@ class PriceList(unittest.TestCase):
         """The comparison can fail: a boundary that is off by one is seen."""
         entry = next(e for e in self.list["models"] if e["model"] == "xai/grok-4.3")
         model = next(m for e, _, m in self.known_to_both() if e is entry)
-        when = datetime.datetime(2026, 11, 28, tzinfo=datetime.timezone.utc)
+        when = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
         period = self.period_on(entry, "2026-11-28")
         self.assertEqual(ours_at(period, "input", 200_000), theirs_at(model.get_prices(when).input_mtok, 200_000))
         period["long_prompts"][0]["from_tokens"] += 1

@@ -112,7 +112,7 @@ class WithoutAnAnswer(RepliesTest):
         self.assert_asked_again(first(1, lambda asked: Reply(body=late)), outcome="in_doubt")
 
     def test_an_address_that_is_no_api_ends_the_run_and_stores_no_sample(self):
-        server, done = self.assert_stops(lambda asked, _: Reply(body=HTML), 6, ["an HTML page, 'Welcome'", "sent twice"], model="openai-compatible/m")
+        server, _ = self.assert_stops(lambda asked, _: Reply(body=HTML), 6, ["an HTML page, 'Welcome'", "sent twice"], model="openai-compatible/m")
         self.assertEqual(len(server.ledger), 8)
         self.assertEqual(self.answers(), [])
 
@@ -254,7 +254,7 @@ class FinishWords(RepliesTest):
 
 class Parked(RepliesTest):
     def month(self):
-        today = datetime.datetime.now(datetime.timezone.utc).date()
+        today = datetime.datetime.now(datetime.UTC).date()
         return (today.replace(day=1) + datetime.timedelta(days=32)).replace(day=1).isoformat()
 
     def claude(self, status, kind, message, **details):
@@ -272,7 +272,7 @@ class Parked(RepliesTest):
         self.assert_stops(first(9, lambda asked: Reply(429, cap)), 7, f"go on on {self.month()}", model="gemini/gemini-m")
 
     def test_a_long_wait_names_its_day(self):
-        day = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=3)).date().isoformat()
+        day = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)).date().isoformat()
         self.assert_stops(first(9, lambda asked: failure(asked, 429, "rate_limit_exceeded", "slow", headers=[("Retry-After", "259200")])), 7, day)
 
     def test_what_was_answered_is_kept_and_the_same_command_goes_on(self):

@@ -2,7 +2,6 @@
 read: a setting without a probe below fails."""
 import json
 import os
-import pathlib
 import re
 import shutil
 import socket
@@ -10,7 +9,7 @@ import subprocess
 import unittest
 from dataclasses import dataclass
 
-from cases import ADDRESSES, CLAIM, KEY, HostedTest
+from cases import ADDRESSES, CLAIM, HostedTest
 from fault_server import PRICE, failure, success
 from heretix import PROGRAM, SOURCE
 
@@ -133,7 +132,7 @@ class Settings(HostedTest):
 
     def see_base_url(self, way):
         provider = next((p for p, (_, base, _) in ADDRESSES.items() if base == way.name), "openai")
-        _, base, path = ADDRESSES[provider]
+        _, _, path = ADDRESSES[provider]
         other = self.serve()
         done = self.measure(way, other.url + path, *SMALL, "--fresh", "--model", f"{provider}/m")
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -69,7 +69,7 @@ class Shapes(HostedTest):
         self.assertEqual((asked.body["max_tokens"], record["config"]["model"]), (1024, "claude-m"))
 
     def test_gemini(self):
-        asked, record = self.sent("gemini/gemini-m")
+        asked, _ = self.sent("gemini/gemini-m")
         self.assertEqual((asked.path, asked.headers["x-goog-api-key"]), ("/v1beta/models/gemini-m:generateContent", KEY))
         self.assertNotIn(KEY, asked.path)
         self.assertEqual(asked.body["generationConfig"]["responseMimeType"], "application/json")
@@ -153,6 +153,6 @@ class Shapes(HostedTest):
 
     def test_every_provider_has_a_line_in_models(self):
         text = self.ok("models")
-        for provider, (key, base, _) in ADDRESSES.items():
+        for provider, (key, _, _) in ADDRESSES.items():
             self.assertIn(provider, text)
             self.assertIn(key, text)

@@ -36,7 +36,7 @@ class Authority:
         self.file.write_bytes(self.own.public_bytes(serialization.Encoding.PEM))
 
     def signed(self, subject, key, constraint, names=(), days=(-1, 30), by_itself=False):
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(subject if by_itself else self.name).public_key(key.public_key())
                    .serial_number(x509.random_serial_number()).not_valid_before(now + days[0] * DAY).not_valid_after(now + days[1] * DAY)
                    .add_extension(constraint, True))

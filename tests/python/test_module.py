@@ -12,7 +12,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
-from hardening import lacking  # noqa: E402
+from hardening import lacking
 
 BUILD = pathlib.Path(os.environ["HERETIX_BUILD"])
 SOURCE = pathlib.Path(os.environ["HERETIX_SOURCE"])
@@ -151,7 +151,7 @@ class Module(unittest.TestCase):
             """)
         self.assertEqual(found["p"], found["exact"])
         self.assertAlmostEqual(found["brier"], (0.01 + 0.04 + 0.04 + 0.16) / 4)
-        for got, wanted in zip(found["adjusted"], (0.03, 0.04, 0.04)):
+        for got, wanted in zip(found["adjusted"], (0.03, 0.04, 0.04), strict=True):
             self.assertAlmostEqual(got, wanted)
         self.assertTrue(found["alarm"])
         self.assertAlmostEqual(found["replicate"], 0.02)
@@ -175,7 +175,8 @@ class Module(unittest.TestCase):
                     said.append(f"{type(e).__name__}: {e}")
             print(json.dumps(said))
             """)
-        for words, said in zip(("1.5", "0.90, 0.95 or 0.99", "InputError", "one dimension", "as long as", "no model 'no-such-model'", "claim", "no column 'b'"), found):
+        wanted = ("1.5", "0.90, 0.95 or 0.99", "InputError", "one dimension", "as long as", "no model 'no-such-model'", "claim", "no column 'b'")
+        for words, said in zip(wanted, found, strict=True):
             self.assertIn(words, said)
 
     def test_progress_is_told_as_it_goes(self):

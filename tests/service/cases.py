@@ -1,7 +1,7 @@
 """A running service to test: embedded on SQLite, on Postgres direct or behind PgBouncer. HERETIX_TEST_SERVER names the
 folder of the PostgreSQL that runs."""
-import email
 import contextlib
+import email
 import http.client
 import json
 import os

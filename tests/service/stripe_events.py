@@ -74,7 +74,7 @@ def snapshot(identifier, kind, created, obj):
 
 def thin(identifier, kind, created, object_id, object_type="subscription", context=None):
     """An event that only names the object. `created`: UNIX seconds, fractions of them too."""
-    at = datetime.datetime.fromtimestamp(created, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    at = datetime.datetime.fromtimestamp(created, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     where = {"subscription": "/v1/subscriptions/", "checkout.session": "/v1/checkout/sessions/"}.get(object_type, "/v1/other/")
     return {"id": identifier, "object": "v2.core.event", "type": kind, "created": at, "livemode": False, "context": context, "reason": None,
             "related_object": {"id": object_id, "type": object_type, "url": where + object_id}}

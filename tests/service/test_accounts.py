@@ -1,9 +1,9 @@
 """Sign-in, sessions, usage and the money it protects, on SQLite and on Postgres."""
-import json
-import pathlib
-import os
 import datetime
 import hashlib
+import json
+import os
+import pathlib
 import random
 import re
 import secrets
@@ -86,12 +86,12 @@ class Accounts(EachStore):
     def links_by_hand(self, count):
         """As the mail's job makes them, in two statements: a command each would take minutes."""
         users = [(str(uuid.uuid4()), f"user{i}@example.org") for i in range(count)]
-        until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=10)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        until = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=10)).strftime("%Y-%m-%d %H:%M:%S.%f")
         pairs = [(secrets.token_hex(16), secrets.token_urlsafe(32)) for _ in users]
         self.insert("users (id, email)", users)
         self.insert("email_tokens (id, user_id, selector, verifier_hash, expires_at)",
                     [(str(uuid.uuid4()), user, selector, hashlib.sha256(verifier.encode()).hexdigest(), until + ("" if self.store == "sqlite" else "+00"))
-                     for (user, _), (selector, verifier) in zip(users, pairs)])
+                     for (user, _), (selector, verifier) in zip(users, pairs, strict=True)])
         return [f"/sign-in/{selector}:{verifier}" for selector, verifier in pairs]
 
     def test_links_clicked_by_eight_at_once_sign_in_once_each(self):
@@ -105,7 +105,7 @@ class Accounts(EachStore):
                 clients[i].cookies.clear()
                 told.append(clients[i].request("POST", link).status)
             return told
-        for told in zip(*self.together(8, click_all)):
+        for told in zip(*self.together(8, click_all), strict=True):
             self.assertEqual(sorted(told), [303] + [404] * 7)
         self.assertEqual(self.rows("SELECT count(*) FROM sessions"), [(count,)])
 
@@ -228,7 +228,7 @@ class Accounts(EachStore):
         job = self.rows("SELECT id FROM jobs LIMIT 1")[0][0]
         tried = 0
         for asker in [*users, self.client()]:
-            for owner, check, session in zip(users, checks, sessions):
+            for owner, check, session in zip(users, checks, sessions, strict=True):
                 if owner is asker:
                     continue
                 for method, path in self.routes_with_an_id():
@@ -239,7 +239,7 @@ class Accounts(EachStore):
                     tried += 1
                 self.assertEqual(asker.get(f"/api/checks?before={check}").status, 404)
         self.assertGreaterEqual(tried, 9 * 6)
-        for user, check, session in zip(users, checks, sessions):  # all of it is still there
+        for user, check, session in zip(users, checks, sessions, strict=True):  # all of it is still there
             self.assertEqual([c["id"] for c in user.get("/api/checks").json()["checks"]], [check])
             self.assertEqual([s["id"] for s in user.get("/api/sessions").json()["sessions"]], [session])
         self.assertEqual(users[1].get("/api/admin/overview").status, 404)

@@ -9,7 +9,6 @@ import time
 import urllib.parse
 
 import stripe_events as stripe
-
 from cases import EachStore
 
 SIGNING, OLD_SIGNING = "whsec_new", "whsec_old"
@@ -106,7 +105,7 @@ class Billing(PaidService):
         choose = random.Random(20261124)
         orders = list(itertools.permutations(range(5)))
         users = self.new_users(len(orders))
-        for number, (user, order) in enumerate(zip(users, orders)):
+        for number, (user, order) in enumerate(zip(users, orders, strict=True)):
             events = self.five(user, number)
             sent = [events[i] for i in order]
             for event in list(sent):  # repeats stand anywhere
@@ -208,7 +207,7 @@ class StripesPresentEvents(PaidService):
 
     def test_the_plan_may_be_any_item_of_a_subscription(self):
         users = self.new_users(3)
-        for user, prices in zip(users, (["price_other", "price_c"], ["price_s", "price_p", "price_other"], ["price_other"])):
+        for user, prices in zip(users, (["price_other", "price_c"], ["price_s", "price_p", "price_other"], ["price_other"]), strict=True):
             event = stripe.snapshot(f"evt_{user}", "customer.subscription.updated", BEGUN,
                                     stripe.subscription(f"sub_{user}", f"cus_{user}", prices, user=user))
             told = self.send(event).status
@@ -261,7 +260,7 @@ class StripesPresentEvents(PaidService):
         self.assertEqual(len(self.stripe.fetched), asked)  # neither another kind nor a path of the event's own is asked for
 
     def test_a_subscription_without_metadata_is_matched_by_its_customer_in_every_order(self):
-        for number, (user, order) in enumerate(zip(self.new_users(6), itertools.permutations(range(3)))):
+        for number, (user, order) in enumerate(zip(self.new_users(6), itertools.permutations(range(3)), strict=True)):
             def event(name, kind, created, status):
                 return stripe.snapshot(f"evt_{number}_{name}", f"customer.subscription.{kind}", created,
                                        stripe.subscription(f"sub_{number}", f"cus_{user}", ["price_c"], status))

@@ -235,7 +235,7 @@ class Checks(EachStore):
         rounds = 40
         for _ in range(rounds):
             refuse_all()
-        more_seconds, more_memory = (after - before for after, before in zip(used(), (seconds, memory)))
+        more_seconds, more_memory = (after - before for after, before in zip(used(), (seconds, memory), strict=True))
         requests = rounds * len(bodies) * 2
         self.assertLess(more_seconds / requests, 0.001)
         self.assertLess(more_memory, 1024)  # kB, for 560 requests together

@@ -81,7 +81,7 @@ class Load(ServiceTest):
         self.assert_served(SOMEBODY)
         self.assertEqual(self.heads([self.stream(identifier, visitor.cookies, SOMEBODY)])[0][0], 200)
 
-        for one, answer in zip(sockets, told):  # a place is free again once its stream has ended
+        for one, answer in zip(sockets, told, strict=True):  # a place is free again once its stream has ended
             if answer[0] == 200:
                 one.close()
                 break

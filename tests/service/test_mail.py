@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 from aiosmtpd.controller import Controller
+
 from cases import EachStore, free_port
 
 

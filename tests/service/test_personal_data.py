@@ -3,7 +3,6 @@ import json
 import re
 
 import stripe_events as stripe
-
 from cases import EachStore
 
 ADDRESS = "ada.of-the.walk@example.org"

@@ -27,7 +27,7 @@ SLOW = {"model": "slow", "concurrency": 1, "delay_ms": 400, "rules": [
 def leaning():
     """States 0.8 of a claim and 0.6 of its negation."""
     text = (pathlib.Path(os.environ["HERETIX_SOURCE"]) / "prompts/heretix_decisions_v1.yaml").read_text()
-    pairs = zip(re.findall(r'- claim: "(.*)"', text), re.findall(r'negation: "(.*)"', text))
+    pairs = zip(re.findall(r'- claim: "(.*)"', text), re.findall(r'negation: "(.*)"', text), strict=True)
     parts = [next(part for part in negation.split("<claim>{CLAIM}</claim>") if part and part not in claim) for claim, negation in pairs]
     return {"model": "leaning", "rules": [{"paraphrase_idx": i, "user_contains": part, "prob_true": 0.6} for i, part in enumerate(parts)] + [{"prob_true": 0.8}]}
 
@@ -44,7 +44,8 @@ class PageTest(EachStore):
         self.told = []
 
     def environment(self, **more):
-        self.models = type(self).models.replace("{other}", self.script("other.json", model="other", rules=[{"paraphrase_idx": 5, "prob_true": 0.42}, {"paraphrase_idx": 10, "prob_true": 0.25}, {"prob_true": 0.3}])).replace(
+        rules = [{"paraphrase_idx": 5, "prob_true": 0.42}, {"paraphrase_idx": 10, "prob_true": 0.25}, {"prob_true": 0.3}]
+        self.models = type(self).models.replace("{other}", self.script("other.json", model="other", rules=rules)).replace(
             "{slow}", self.script("slow.json", **SLOW)).replace("{leaning}", self.script("leaning.json", **leaning()))
         return super().environment(**more)
 

@@ -6,8 +6,22 @@ as Arrow tables. The estimator and the statistics work on arrays without the pro
 from ._core import DriftDetector, InputError
 from ._measure import Decision, HeretixError, Readout, Record, Stopped, load, run
 from ._statistics import (
-    CalibrationScores, CentredInterval, Estimate, HonestInterval, Welch, WordingVariance, benjamini_hochberg, best_replicates,
-    calibration_scores, centred_interval, estimate, honest_interval, sign_flip_p, welch, wording_variance)
+    CalibrationScores,
+    CentredInterval,
+    Estimate,
+    HonestInterval,
+    Welch,
+    WordingVariance,
+    benjamini_hochberg,
+    best_replicates,
+    calibration_scores,
+    centred_interval,
+    estimate,
+    honest_interval,
+    sign_flip_p,
+    welch,
+    wording_variance,
+)
 from ._table import Table
 
 __version__ = "0.1.0"

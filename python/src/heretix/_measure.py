@@ -8,9 +8,9 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from dataclasses import dataclass
-from typing import Any, Literal, Union
+from pathlib import Path
+from typing import Any, Literal
 
 from ._progress import Progress, progress_of
 from ._statistics import CentredInterval
@@ -178,8 +178,8 @@ def _flags(options: dict[str, Any]) -> list[str]:
     return flags
 
 
-def run(claim: str, model: str = "local", *, db: Union[str, Path, None] = None,
-        progress: Union[bool, Callable[[dict[str, Any]], None]] = True, program: str | None = None, readout: Readout | None = None,
+def run(claim: str, model: str = "local", *, db: str | Path | None = None,
+        progress: bool | Callable[[dict[str, Any]], None] = True, program: str | None = None, readout: Readout | None = None,
         negation: bool = True, **options: Any) -> Record:
     """Measures a claim, as ``heretix run`` does; answers that are stored already are not asked again.
 
@@ -246,7 +246,7 @@ def _event(line: str) -> dict[str, Any] | None:
     return event if "event" in event else None
 
 
-def load(run: str, *, db: Union[str, Path, None] = None, program: str | None = None) -> Record:
+def load(run: str, *, db: str | Path | None = None, program: str | None = None) -> Record:
     """A stored run or execution, by the beginning of its id."""
     program = program or find_program()
     database = ["--db", str(db)] if db is not None else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from html import escape
-from typing import Any, Protocol, Union
+from typing import Any, Protocol
 
 
 class Progress(Protocol):
@@ -61,7 +61,7 @@ def _in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def progress_of(wanted: Union[bool, Callable[[dict[str, Any]], None]]) -> Progress:
+def progress_of(wanted: bool | Callable[[dict[str, Any]], None]) -> Progress:
     if callable(wanted):
         return _Told(wanted)
     if not wanted:

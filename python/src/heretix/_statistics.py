@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Union
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from . import _core
 
 Values = npt.ArrayLike
-Groups = Union[npt.NDArray[np.float64], Iterable[npt.ArrayLike]]  # a row a template: a 2-D array, or 1-D ones of any length
+Groups = npt.NDArray[np.float64] | Iterable[npt.ArrayLike]  # a row a template: a 2-D array, or 1-D ones of any length
 Interval = tuple[float, float]
 
 

@@ -33,12 +33,12 @@ class Table:
         """The column as a read-only array over the table's own memory. Raises InputError for one with nulls or text."""
         return self._core.view(name)
 
-    def to_arrow(self) -> "pyarrow.Table":
+    def to_arrow(self) -> pyarrow.Table:
         """Needs pyarrow 14 or newer."""
         import pyarrow
         return pyarrow.table(self)
 
-    def to_pandas(self, **options: Any) -> "pandas.DataFrame":
+    def to_pandas(self, **options: Any) -> pandas.DataFrame:
         """By way of Arrow; ``options`` are those of ``pyarrow.Table.to_pandas``."""
         return self.to_arrow().to_pandas(**{"split_blocks": True, **options})
 
