@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Looks at every language here: shellcheck; Ruff; clang-format, the sizes and clang-tidy.
+# Looks at every language here: shellcheck; Ruff; Prettier; clang-format, the sizes and clang-tidy.
 #
 # usage: tools/lint.sh all|changed   changed: clang-tidy only on sources that differ from HERETIX_LINT_BASE (HEAD~1)
-#        tools/lint.sh shell|python|cpp   that language alone; cpp is all of C++
+#        tools/lint.sh shell|python|web|cpp   that language alone; cpp is all of C++
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-changed}
@@ -39,6 +39,20 @@ lint_python() {
   echo "lint: ${#files[@]} Python files"
 }
 
+# web/.prettierrc.json and .prettierignore say how the page is formatted.
+lint_web() {
+  local node modules prettier
+  node=$(place node)
+  modules=$(place web)
+  need "$node" "$modules/.bin/prettier"
+  prettier=("$node" "$modules/prettier/bin/prettier.cjs" --ignore-path web/.prettierignore --log-level warn)
+  if ! "${prettier[@]}" --check web; then
+    echo "lint: to format the page: ${prettier[*]} --write web" >&2
+    exit 1
+  fi
+  echo "lint: the page"
+}
+
 lint_cpp() {
   need clang-format-14 clang-tidy-16 cmake
   local files sources base changed
@@ -63,8 +77,9 @@ case $what in
   all | changed)
     lint_shell
     lint_python
+    lint_web
     lint_cpp
     ;;
-  shell | python | cpp) "lint_$what" ;;
-  *) echo "lint: unknown '$what': all, changed, shell, python or cpp" >&2; exit 2 ;;
+  shell | python | web | cpp) "lint_$what" ;;
+  *) echo "lint: unknown '$what': all, changed, shell, python, web or cpp" >&2; exit 2 ;;
 esac

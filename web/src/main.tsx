@@ -21,7 +21,14 @@ function page_at(address: URL, start: Start) {
   if (path === "/") return <AskPage key={address.search} start={start} address={address} />;
   if (path === "/history") return <HistoryPage start={start} />;
   if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
-  if (kind === "checks" && name) return <ChecksPage key={name} ids={decodeURIComponent(name).split(",").slice(0, 12)} refused={address.searchParams.get("refused")} />;
+  if (kind === "checks" && name)
+    return (
+      <ChecksPage
+        key={name}
+        ids={decodeURIComponent(name).split(",").slice(0, 12)}
+        refused={address.searchParams.get("refused")}
+      />
+    );
   if (kind === "shared" && name) return <SharedPage share={decodeURIComponent(name)} />;
   if (path === "/sign-in" || !start.user) return <SignInPage />;
   if (path === "/usage") return <UsagePage />;
@@ -32,8 +39,16 @@ function page_at(address: URL, start: Start) {
 }
 
 const kTitles: Record<string, string> = {
-  "": "Ask", history: "History", compare: "Compare", checks: "Check", shared: "Shared result", "sign-in": "Sign in",
-  usage: "Usage", billing: "Plan", sessions: "Sessions", admin: "Operation",
+  "": "Ask",
+  history: "History",
+  compare: "Compare",
+  checks: "Check",
+  shared: "Shared result",
+  "sign-in": "Sign in",
+  usage: "Usage",
+  billing: "Plan",
+  sessions: "Sessions",
+  admin: "Operation",
 };
 
 function App() {
@@ -43,8 +58,21 @@ function App() {
     document.title = `${kTitles[address.pathname.split("/")[1] ?? ""] ?? "Nothing"} · Heretix`;
     if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   }, [address.pathname]);
-  if (!start) return problem ? <main><ProblemNote problem={problem} /></main> : <main><Loading /></main>;
-  return <Shell start={start} path={address.pathname}>{page_at(address, start)}</Shell>;
+  if (!start)
+    return problem ? (
+      <main>
+        <ProblemNote problem={problem} />
+      </main>
+    ) : (
+      <main>
+        <Loading />
+      </main>
+    );
+  return (
+    <Shell start={start} path={address.pathname}>
+      {page_at(address, start)}
+    </Shell>
+  );
 }
 
 apply_theme(localStorage.getItem("theme"));

@@ -7,5 +7,6 @@ export function pace_of(model: string): number | null {
 }
 
 export function keep_pace(model: string, seconds_a_question: number): void {
-  if (Number.isFinite(seconds_a_question) && seconds_a_question > 0) localStorage.setItem(key(model), seconds_a_question.toPrecision(3));
+  if (Number.isFinite(seconds_a_question) && seconds_a_question > 0)
+    localStorage.setItem(key(model), seconds_a_question.toPrecision(3));
 }

@@ -56,13 +56,19 @@ function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
     const timer = setTimeout(async () => {
       try {
         const claim = plan.claim.trim() || "A claim";
-        const quotes = await Promise.all(plan.models.map((model) => post<Quote>("/api/quotes", { ...wish_of(plan, model), claim, allow_question: true })));
+        const quotes = await Promise.all(
+          plan.models.map((model) =>
+            post<Quote>("/api/quotes", { ...wish_of(plan, model), claim, allow_question: true }),
+          ),
+        );
         if (is_over) return;
         const paces = plan.models.map(pace_of);
         const seconds = quotes.map((quote, i) => (paces[i] == null ? null : quote.questions * paces[i]));
         set({
           questions: quotes.reduce((n, quote) => n + quote.questions, 0),
-          most: quotes.some((quote) => quote.most_micro_usd === null) ? null : quotes.reduce((n, quote) => n + (quote.most_micro_usd ?? 0), 0),
+          most: quotes.some((quote) => quote.most_micro_usd === null)
+            ? null
+            : quotes.reduce((n, quote) => n + (quote.most_micro_usd ?? 0), 0),
           seconds: seconds.some((s) => s === null) ? null : seconds.reduce((a: number, b) => a + (b ?? 0), 0),
         });
         tell(null);
@@ -78,11 +84,31 @@ function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
   return { sum, problem };
 }
 
-function NumberField({ name, meaning, value, most, onValue }: { name: string; meaning: string; value: number; most: number; onValue: (n: number) => void }) {
+function NumberField({
+  name,
+  meaning,
+  value,
+  most,
+  onValue,
+}: {
+  name: string;
+  meaning: string;
+  value: number;
+  most: number;
+  onValue: (n: number) => void;
+}) {
   return (
     <label class="number">
-      <span><b>{name}</b> {meaning}</span>
-      <input type="number" min={1} max={most} value={value} onInput={(e) => onValue(Math.max(1, Math.min(most, e.currentTarget.valueAsNumber || 1)))} />
+      <span>
+        <b>{name}</b> {meaning}
+      </span>
+      <input
+        type="number"
+        min={1}
+        max={most}
+        value={value}
+        onInput={(e) => onValue(Math.max(1, Math.min(most, e.currentTarget.valueAsNumber || 1)))}
+      />
     </label>
   );
 }
@@ -90,11 +116,16 @@ function NumberField({ name, meaning, value, most, onValue }: { name: string; me
 export function AskPage({ start, address }: { start: Start; address: URL }) {
   const [plan, set] = useState<Plan>({
     claim: address.searchParams.get("claim") ?? "",
-    models: start.models.some((m) => m.name === address.searchParams.get("model")) ? [address.searchParams.get("model") as string] : start.models.slice(0, 1).map((m) => m.name),
+    models: start.models.some((m) => m.name === address.searchParams.get("model"))
+      ? [address.searchParams.get("model") as string]
+      : start.models.slice(0, 1).map((m) => m.name),
     depth: "standard",
     custom: { K: 16, R: 1, T: 16 },
     allow_question: false,
-    readout: start.models.flatMap((model) => model.readouts).find((readout) => readout === address.searchParams.get("readout")) ?? null,
+    readout:
+      start.models
+        .flatMap((model) => model.readouts)
+        .find((readout) => readout === address.searchParams.get("readout")) ?? null,
   });
   const [is_sending, send] = useState(false);
   const [problem, tell] = useState<Error | null>(null);
@@ -113,7 +144,11 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
     try {
       for (const model of plan.models) {
         const fresh = address.searchParams.has("fresh") ? { fresh: true } : {};
-        const check = await post<Check>("/api/checks", { ...wish_of(plan, model), ...fresh }, { "Idempotency-Key": crypto.randomUUID() });
+        const check = await post<Check>(
+          "/api/checks",
+          { ...wish_of(plan, model), ...fresh },
+          { "Idempotency-Key": crypto.randomUUID() },
+        );
         ids.push(check.id);
       }
       go(`/checks/${ids.join(",")}`);
@@ -128,11 +163,21 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
   return (
     <>
       <h1>What does a model believe?</h1>
-      <p class="lead">Write one claim. The model is asked about it in many neutral wordings, without looking anything up, and says each time how likely it is to be true. You see one probability, how far it can be trusted, and every answer.</p>
+      <p class="lead">
+        Write one claim. The model is asked about it in many neutral wordings, without looking anything up, and says
+        each time how likely it is to be true. You see one probability, how far it can be trusted, and every answer.
+      </p>
       <form class="ask" onSubmit={measure}>
         <label class="claim">
           <span>Claim</span>
-          <textarea required rows={3} maxLength={4000} value={plan.claim} placeholder="Tariffs cause inflation" onInput={(e) => set({ ...plan, claim: e.currentTarget.value })} />
+          <textarea
+            required
+            rows={3}
+            maxLength={4000}
+            value={plan.claim}
+            placeholder="Tariffs cause inflation"
+            onInput={(e) => set({ ...plan, claim: e.currentTarget.value })}
+          />
         </label>
         <fieldset>
           <legend>Models to ask</legend>
@@ -140,7 +185,10 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
             {start.models.map((model) => (
               <label class="choice" key={model.name}>
                 <input type="checkbox" checked={plan.models.includes(model.name)} onChange={() => toggle(model.name)} />
-                <span><b>{model.name}</b><small>{model.is_free ? "free" : model.cost_note || "costs money"}</small></span>
+                <span>
+                  <b>{model.name}</b>
+                  <small>{model.is_free ? "free" : model.cost_note || "costs money"}</small>
+                </span>
               </label>
             ))}
           </div>
@@ -150,16 +198,42 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
           <div class="choices">
             {kDepths.map(([depth, name, meaning]) => (
               <label class="choice" key={depth}>
-                <input type="radio" name="depth" checked={plan.depth === depth} onChange={() => set({ ...plan, depth })} />
-                <span><b>{name}</b><small>{meaning}</small></span>
+                <input
+                  type="radio"
+                  name="depth"
+                  checked={plan.depth === depth}
+                  onChange={() => set({ ...plan, depth })}
+                />
+                <span>
+                  <b>{name}</b>
+                  <small>{meaning}</small>
+                </span>
               </label>
             ))}
           </div>
           {plan.depth === "custom" && (
             <div class="row">
-              <NumberField name="K" meaning="questions" value={plan.custom.K} most={1024} onValue={(K) => set({ ...plan, custom: { ...plan.custom, K } })} />
-              <NumberField name="R" meaning="times each" value={plan.custom.R} most={1024} onValue={(R) => set({ ...plan, custom: { ...plan.custom, R } })} />
-              <NumberField name="T" meaning="wordings" value={plan.custom.T} most={1024} onValue={(T) => set({ ...plan, custom: { ...plan.custom, T } })} />
+              <NumberField
+                name="K"
+                meaning="questions"
+                value={plan.custom.K}
+                most={1024}
+                onValue={(K) => set({ ...plan, custom: { ...plan.custom, K } })}
+              />
+              <NumberField
+                name="R"
+                meaning="times each"
+                value={plan.custom.R}
+                most={1024}
+                onValue={(R) => set({ ...plan, custom: { ...plan.custom, R } })}
+              />
+              <NumberField
+                name="T"
+                meaning="wordings"
+                value={plan.custom.T}
+                most={1024}
+                onValue={(T) => set({ ...plan, custom: { ...plan.custom, T } })}
+              />
             </div>
           )}
         </fieldset>
@@ -169,27 +243,52 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
             <div class="choices">
               {readouts.map((readout, i) => (
                 <label class="choice" key={readout}>
-                  <input type="radio" name="readout" checked={plan.readout === readout || (plan.readout === null && i === 0)} onChange={() => set({ ...plan, readout: i === 0 ? null : readout })} />
-                  <span><b>{readout_in_words[readout][0]}</b><small>{readout_in_words[readout][1]}</small></span>
+                  <input
+                    type="radio"
+                    name="readout"
+                    checked={plan.readout === readout || (plan.readout === null && i === 0)}
+                    onChange={() => set({ ...plan, readout: i === 0 ? null : readout })}
+                  />
+                  <span>
+                    <b>{readout_in_words[readout][0]}</b>
+                    <small>{readout_in_words[readout][1]}</small>
+                  </span>
                 </label>
               ))}
             </div>
           </fieldset>
         )}
         <p class="quote" role="status">
-          {plan.models.length === 0 ? "Choose at least one model." : is_too_many ? "Without an account one model can be asked: choose one, or sign in." : sum === null ? "" : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
+          {plan.models.length === 0
+            ? "Choose at least one model."
+            : is_too_many
+              ? "Without an account one model can be asked: choose one, or sign in."
+              : sum === null
+                ? ""
+                : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
         </p>
         <ProblemNote problem={problem ?? quote.problem} />
         {(plan.allow_question || is_of_question(problem)) && (
           <label class="choice">
-            <input type="checkbox" checked={plan.allow_question} onChange={() => set({ ...plan, allow_question: !plan.allow_question })} />
-            <span><b>Measure the question as it is</b><small>the model is asked how likely a question is to be true</small></span>
+            <input
+              type="checkbox"
+              checked={plan.allow_question}
+              onChange={() => set({ ...plan, allow_question: !plan.allow_question })}
+            />
+            <span>
+              <b>Measure the question as it is</b>
+              <small>the model is asked how likely a question is to be true</small>
+            </span>
           </label>
         )}
         <div class="row">
-          <button class="primary" disabled={is_sending || plan.models.length === 0 || is_too_many}>{is_sending ? "Sending …" : "Measure"}</button>
+          <button class="primary" disabled={is_sending || plan.models.length === 0 || is_too_many}>
+            {is_sending ? "Sending …" : "Measure"}
+          </button>
           {start.user ? (
-            <span class="quiet">{start.user.usage.checks_used} of {start.user.usage.checks_allowed} checks used; one for each model.</span>
+            <span class="quiet">
+              {start.user.usage.checks_used} of {start.user.usage.checks_allowed} checks used; one for each model.
+            </span>
           ) : (
             <span class="quiet">The first check needs no account.</span>
           )}

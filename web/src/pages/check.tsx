@@ -1,14 +1,33 @@
 // Watch a check being measured, and understand what came out. Several models stand side by side.
 import { useEffect, useState } from "preact/hooks";
 
-import { get, post, remove, type Answers, type CheckRecord, type DecisionFacts, type Labels, type StoredCheck } from "../api";
+import {
+  get,
+  post,
+  remove,
+  type Answers,
+  type CheckRecord,
+  type DecisionFacts,
+  type Labels,
+  type StoredCheck,
+} from "../api";
 import { export_page } from "../export";
 import { useCheck, type Arrived, type Live } from "../live";
 import { keep_pace } from "../pace";
 import { Confirm, CopyButton, Loading, ProblemNote } from "../parts/common";
 import { Axis, Forest, Scale, type WordingRow } from "../parts/plots";
 import { go } from "../route";
-import { belief, dollars, duration, interval_in_words, interval_of, log_odds, moment, percent, state_in_words } from "../words";
+import {
+  belief,
+  dollars,
+  duration,
+  interval_in_words,
+  interval_of,
+  log_odds,
+  moment,
+  percent,
+  state_in_words,
+} from "../words";
 
 const mean_in_log_odds = (answers: number[]): number | null => {
   if (answers.length === 0) return null;
@@ -31,45 +50,101 @@ function rows_of(record: CheckRecord | null, arrived: Arrived | null): WordingRo
   }));
 }
 
-const decision_of = (record: CheckRecord): DecisionFacts | null => (record.readout?.kind === "decision" ? record.readout : null);
+const decision_of = (record: CheckRecord): DecisionFacts | null =>
+  record.readout?.kind === "decision" ? record.readout : null;
 
 function sides_lines(facts: DecisionFacts | null): [string, string | number][] {
   if (!facts) return [];
   return [
-    ["p_claim", facts.claim ?? ""], ["p_negation", facts.negation ?? ""], ["yes_bias", facts.yes_bias?.log_odds ?? ""],
-    ["yes_bias_low", facts.yes_bias?.low ?? ""], ["yes_bias_high", facts.yes_bias?.high ?? ""], ["contradicting_share", facts.contradicting_share ?? ""], ["step", facts.step],
+    ["p_claim", facts.claim ?? ""],
+    ["p_negation", facts.negation ?? ""],
+    ["yes_bias", facts.yes_bias?.log_odds ?? ""],
+    ["yes_bias_low", facts.yes_bias?.low ?? ""],
+    ["yes_bias_high", facts.yes_bias?.high ?? ""],
+    ["contradicting_share", facts.contradicting_share ?? ""],
+    ["step", facts.step],
   ];
 }
 
 function numbers_text(check: StoredCheck, record: CheckRecord): string {
   const interval = interval_of(record);
   const lines = [
-    ["claim", check.claim], ["model", check.model], ["p", record.honest.p], ["low", interval?.[0] ?? ""], ["high", interval?.[1] ?? ""],
-    ["run_id", check.run_id], ...sides_lines(decision_of(record)), ["wording", "mean_p"], ...record.templates.map((t) => [t.paraphrase_idx + 1, t.mean_p ?? ""]),
+    ["claim", check.claim],
+    ["model", check.model],
+    ["p", record.honest.p],
+    ["low", interval?.[0] ?? ""],
+    ["high", interval?.[1] ?? ""],
+    ["run_id", check.run_id],
+    ...sides_lines(decision_of(record)),
+    ["wording", "mean_p"],
+    ...record.templates.map((t) => [t.paraphrase_idx + 1, t.mean_p ?? ""]),
   ];
   // A spreadsheet must not take a claim for a formula.
-  return lines.map((cells) => cells.map((cell) => String(cell).replace(/[\t\r\n]+/g, " ").replace(/^([=+\-@])(?!\d)/, "'$1")).join("\t")).join("\n");
+  return lines
+    .map((cells) =>
+      cells
+        .map((cell) =>
+          String(cell)
+            .replace(/[\t\r\n]+/g, " ")
+            .replace(/^([=+\-@])(?!\d)/, "'$1"),
+        )
+        .join("\t"),
+    )
+    .join("\n");
 }
 
-function Headline({ p, interval, is_final, record }: { p: number | null; interval: [number, number] | null; is_final: boolean; record: CheckRecord | null }) {
+function Headline({
+  p,
+  interval,
+  is_final,
+  record,
+}: {
+  p: number | null;
+  interval: [number, number] | null;
+  is_final: boolean;
+  record: CheckRecord | null;
+}) {
   return (
     <div class="headline">
       <p class="figure" aria-live="polite" aria-atomic="true">
-        {p === null ? <span class="quiet">no answer yet</span> : <><strong>{percent(p)}</strong> <span class="range">{interval ? `${percent(interval[0])} to ${percent(interval[1])}` : "no interval yet"}</span></>}
+        {p === null ? (
+          <span class="quiet">no answer yet</span>
+        ) : (
+          <>
+            <strong>{percent(p)}</strong>{" "}
+            <span class="range">
+              {interval ? `${percent(interval[0])} to ${percent(interval[1])}` : "no interval yet"}
+            </span>
+          </>
+        )}
       </p>
       <Scale p={p} interval={interval} label={is_final ? "Estimate" : "Estimate so far"} />
       <Axis />
       {p !== null && (
         <p>
-          {is_final ? "The model is" : "So far it is"} {belief(p)}: it gives the claim {percent(p)}. {interval && interval_in_words(interval)}
-          {record && <> Verdict: <b>{record.verdict}</b>.</>}
+          {is_final ? "The model is" : "So far it is"} {belief(p)}: it gives the claim {percent(p)}.{" "}
+          {interval && interval_in_words(interval)}
+          {record && (
+            <>
+              {" "}
+              Verdict: <b>{record.verdict}</b>.
+            </>
+          )}
         </p>
       )}
     </div>
   );
 }
 
-function ProgressLine({ check, arrived, is_connected }: { check: StoredCheck; arrived: Arrived | null; is_connected: boolean }) {
+function ProgressLine({
+  check,
+  arrived,
+  is_connected,
+}: {
+  check: StoredCheck;
+  arrived: Arrived | null;
+  is_connected: boolean;
+}) {
   const [now, tick] = useState(performance.now());
   useEffect(() => {
     const timer = setInterval(() => tick(performance.now()), 500);
@@ -77,19 +152,26 @@ function ProgressLine({ check, arrived, is_connected }: { check: StoredCheck; ar
   }, []);
   const cancel = () => post(`/api/checks/${check.id}/cancel`).catch(() => undefined);
   const fresh = arrived ? arrived.answered - arrived.answered_at_first : 0;
-  const left = arrived && fresh > 0 ? ((now - arrived.began) / 1000 / fresh) * (arrived.questions - arrived.answered) : null;
+  const left =
+    arrived && fresh > 0 ? ((now - arrived.began) / 1000 / fresh) * (arrived.questions - arrived.answered) : null;
   return (
     <div class="progress">
       <progress max={arrived?.questions || 1} value={arrived?.answered ?? 0} aria-label="Answers" />
       <p class="row">
         <span role="status">
-          {arrived ? `${arrived.answered} of ${arrived.questions} answers` : check.state === "queued" ? "Waiting for a free worker" : "Beginning"}
+          {arrived
+            ? `${arrived.answered} of ${arrived.questions} answers`
+            : check.state === "queued"
+              ? "Waiting for a free worker"
+              : "Beginning"}
           {arrived?.refused ? `, ${arrived.refused} refused` : ""}
           {left !== null && left > 0.5 ? `, about ${duration(left)} left` : ""}
           {arrived?.billed_micro_usd ? `, ${dollars(arrived.billed_micro_usd)} so far` : ""}
           {!is_connected && "; the connection is gone, trying again. Nothing is lost."}
         </span>
-        <button type="button" class="plain" disabled={check.cancel_requested} onClick={cancel}>Cancel</button>
+        <button type="button" class="plain" disabled={check.cancel_requested} onClick={cancel}>
+          Cancel
+        </button>
       </p>
     </div>
   );
@@ -107,18 +189,40 @@ function WordingDetail({ answers, wording }: { answers: Answers | null; wording:
         <>
           <h4>Prompt</h4>
           <pre>{of_wording[0]?.prompt}</pre>
-          {of_wording[0]?.negated_prompt && <><h4>Its negation</h4><pre>{of_wording[0].negated_prompt}</pre></>}
+          {of_wording[0]?.negated_prompt && (
+            <>
+              <h4>Its negation</h4>
+              <pre>{of_wording[0].negated_prompt}</pre>
+            </>
+          )}
           <h4>Answers</h4>
           {of_wording.map((answer, i) => (
             <div class="said" key={i}>
-              <b>{answer.refused_for ? `refused: ${answer.refused_for.replaceAll("_", " ")}` : answer.prob_true === null ? "no number" : percent(answer.prob_true)}</b>
-              {answer.sides && <span> from {percent(answer.sides.claim)} for the statement{answer.sides.negation !== null && <> and {percent(answer.sides.negation)} for its negation</>}</span>}
+              <b>
+                {answer.refused_for
+                  ? `refused: ${answer.refused_for.replaceAll("_", " ")}`
+                  : answer.prob_true === null
+                    ? "no number"
+                    : percent(answer.prob_true)}
+              </b>
+              {answer.sides && (
+                <span>
+                  {" "}
+                  from {percent(answer.sides.claim)} for the statement
+                  {answer.sides.negation !== null && <> and {percent(answer.sides.negation)} for its negation</>}
+                </span>
+              )}
               {answer.sides?.contradict && <span class="advice"> The two sides contradict each other.</span>}
-              {answer.note === "contradicts_label" && <span class="advice"> The number does not fit the answer's own label.</span>}
+              {answer.note === "contradicts_label" && (
+                <span class="advice"> The number does not fit the answer's own label.</span>
+              )}
               <pre>{answer.raw_text ?? "(not kept)"}</pre>
             </div>
           ))}
-          <details><summary>What every question begins with</summary><pre>{answers?.system}</pre></details>
+          <details>
+            <summary>What every question begins with</summary>
+            <pre>{answers?.system}</pre>
+          </details>
         </>
       )}
     </>
@@ -128,7 +232,11 @@ function WordingDetail({ answers, wording }: { answers: Answers | null; wording:
 function yes_bias_in_words({ log_odds: value, low, high }: NonNullable<DecisionFacts["yes_bias"]>): string {
   const range = low === undefined || high === undefined ? "" : ` (${log_odds(low)} to ${log_odds(high)}, 95 %)`;
   const is_clear = low !== undefined && high !== undefined && (low > 0 || high < 0);
-  const what = !is_clear ? "it is not clear that there is one" : value > 0 ? "it says yes to both sides more than fits" : "it says no to both sides more than fits";
+  const what = !is_clear
+    ? "it is not clear that there is one"
+    : value > 0
+      ? "it says yes to both sides more than fits"
+      : "it says no to both sides more than fits";
   return `Yes-bias: ${log_odds(value)} in log-odds${range}; ${what}.`;
 }
 
@@ -140,27 +248,52 @@ function BothSides({ facts }: { facts: DecisionFacts }) {
     <section aria-label="Both sides">
       <h2>Both sides</h2>
       <div class="sides">
-        <div><span>The claim gets {percent(facts.claim)}</span><Scale p={facts.claim} interval={null} label="The claim" /></div>
-        {facts.negation !== undefined && <div><span>Its negation gets {percent(facts.negation)}</span><Scale p={facts.negation} interval={null} label="Its negation" /></div>}
+        <div>
+          <span>The claim gets {percent(facts.claim)}</span>
+          <Scale p={facts.claim} interval={null} label="The claim" />
+        </div>
+        {facts.negation !== undefined && (
+          <div>
+            <span>Its negation gets {percent(facts.negation)}</span>
+            <Scale p={facts.negation} interval={null} label="Its negation" />
+          </div>
+        )}
       </div>
       {is_asked ? (
         <ul class="plain-list">
           <li>Together they make {percent(facts.sum_mean ?? 0)} on the average; a coherent model has 100 %.</li>
-          <li>{facts.yes_bias && yes_bias_in_words(facts.yes_bias)} The belief above is free of it: half of the difference of the two log-odds.</li>
           <li>
-            {facts.contradicting === 0 ? "No wording contradicts its own negation." : <span class="advice">{facts.contradicting} of {facts.answers} wordings contradict their own negation: both sides are called likely, or both unlikely.</span>}
+            {facts.yes_bias && yes_bias_in_words(facts.yes_bias)} The belief above is free of it: half of the difference
+            of the two log-odds.
           </li>
-          {facts.step > 0 && <li>The model's numbers come in steps of {facts.step}; the range above allows for that.</li>}
+          <li>
+            {facts.contradicting === 0 ? (
+              "No wording contradicts its own negation."
+            ) : (
+              <span class="advice">
+                {facts.contradicting} of {facts.answers} wordings contradict their own negation: both sides are called
+                likely, or both unlikely.
+              </span>
+            )}
+          </li>
+          {facts.step > 0 && (
+            <li>The model's numbers come in steps of {facts.step}; the range above allows for that.</li>
+          )}
         </ul>
       ) : (
-        <p class="note">The negations were not asked: a tendency to say yes is part of this belief, and neither it nor a contradiction can be seen.</p>
+        <p class="note">
+          The negations were not asked: a tendency to say yes is part of this belief, and neither it nor a contradiction
+          can be seen.
+        </p>
       )}
     </section>
   );
 }
 
 function labelsInWords(labels: Labels) {
-  const from = labels.wordings.filter((w) => w.contradicting > 0).map((w) => `${w.paraphrase_idx + 1} (${w.contradicting} of ${w.judged})`);
+  const from = labels.wordings
+    .filter((w) => w.contradicting > 0)
+    .map((w) => `${w.paraphrase_idx + 1} (${w.contradicting} of ${w.judged})`);
   return `${labels.contradicting} of ${labels.judged} answers contradict their own label, from the wordings ${from.join(", ")}.`;
 }
 
@@ -168,12 +301,21 @@ function Gates({ record }: { record: CheckRecord }) {
   return (
     <section aria-label="Gates">
       <h2>Can it be used?</h2>
-      <p>{record.gates.every((g) => g.passed) ? "Every gate is passed." : "Not without care: a gate is not passed."} Quality {record.pqs} of 100. {record.usable} of {record.answered} answers came in the agreed form.</p>
+      <p>
+        {record.gates.every((g) => g.passed) ? "Every gate is passed." : "Not without care: a gate is not passed."}{" "}
+        Quality {record.pqs} of 100. {record.usable} of {record.answered} answers came in the agreed form.
+      </p>
       <ul class="gates">
         {record.gates.map((gate) => (
           <li key={gate.name} class={gate.passed ? "passed" : "failed"}>
-            <b>{gate.passed ? "✓" : "✗"} {gate.name}</b> {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"} {gate.limit} is asked for.
-            {!gate.passed && gate.name === "labels" && record.labels && <span class="advice"> {labelsInWords(record.labels)}</span>}
+            <b>
+              {gate.passed ? "✓" : "✗"} {gate.name}
+            </b>{" "}
+            {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"}{" "}
+            {gate.limit} is asked for.
+            {!gate.passed && gate.name === "labels" && record.labels && (
+              <span class="advice"> {labelsInWords(record.labels)}</span>
+            )}
             {!gate.passed && <span class="advice"> What to do: {gate.advice}.</span>}
           </li>
         ))}
@@ -189,7 +331,9 @@ function Limits() {
       <ul>
         <li>Whether the claim is true. It is what the model says when asked, without looking anything up.</li>
         <li>What the model would do or write elsewhere: only these wordings were asked.</li>
-        <li>That the interval covers a change of the model, of its version or of the day. It covers wording and chance.</li>
+        <li>
+          That the interval covers a change of the model, of its version or of the day. It covers wording and chance.
+        </li>
       </ul>
     </section>
   );
@@ -206,11 +350,20 @@ function Sharing({ check }: { check: StoredCheck }) {
     <div class="sharing no-print">
       {share ? (
         <>
-          <p>Anybody with this address can read the result: <a href={`/shared/${share}`}>{address}</a></p>
-          <p class="row"><CopyButton text={() => address} label="Copy the address" /><button type="button" class="plain" onClick={off}>Stop sharing</button></p>
+          <p>
+            Anybody with this address can read the result: <a href={`/shared/${share}`}>{address}</a>
+          </p>
+          <p class="row">
+            <CopyButton text={() => address} label="Copy the address" />
+            <button type="button" class="plain" onClick={off}>
+              Stop sharing
+            </button>
+          </p>
         </>
       ) : (
-        <button type="button" class="plain" onClick={on}>Share by an address</button>
+        <button type="button" class="plain" onClick={on}>
+          Share by an address
+        </button>
       )}
       <ProblemNote problem={problem} />
     </div>
@@ -220,16 +373,42 @@ function Sharing({ check }: { check: StoredCheck }) {
 function Actions({ check, record, is_own }: { check: StoredCheck; record: CheckRecord; is_own: boolean }) {
   const [is_doomed, doom] = useState(false);
   const [failed, fail] = useState<Error | null>(null);
-  const again = new URLSearchParams({ claim: check.claim, model: check.model, fresh: "1", ...(record.readout ? { readout: record.readout.kind } : {}) });
+  const again = new URLSearchParams({
+    claim: check.claim,
+    model: check.model,
+    fresh: "1",
+    ...(record.readout ? { readout: record.readout.kind } : {}),
+  });
   return (
     <div class="row actions no-print">
       <CopyButton text={() => numbers_text(check, record)} label="Copy the numbers" />
-      <button type="button" class="plain" onClick={() => print()}>Print</button>
-      <button type="button" class="plain" onClick={() => export_page(`heretix-${check.id.slice(0, 8)}.html`, check.claim)}>Save as one file</button>
-      {is_own && <a class="button plain" href={`/?${again}`}>Measure again</a>}
-      {is_own && <button type="button" class="plain" onClick={() => doom(true)}>Delete</button>}
+      <button type="button" class="plain" onClick={() => print()}>
+        Print
+      </button>
+      <button
+        type="button"
+        class="plain"
+        onClick={() => export_page(`heretix-${check.id.slice(0, 8)}.html`, check.claim)}
+      >
+        Save as one file
+      </button>
+      {is_own && (
+        <a class="button plain" href={`/?${again}`}>
+          Measure again
+        </a>
+      )}
+      {is_own && (
+        <button type="button" class="plain" onClick={() => doom(true)}>
+          Delete
+        </button>
+      )}
       {is_doomed && (
-        <Confirm title="Delete this check?" action="Delete" onYes={() => remove(`/api/checks/${check.id}`).then(() => go("/history"), fail)} onNo={() => doom(false)}>
+        <Confirm
+          title="Delete this check?"
+          action="Delete"
+          onYes={() => remove(`/api/checks/${check.id}`).then(() => go("/history"), fail)}
+          onNo={() => doom(false)}
+        >
           <p>It cannot be brought back, and the check stays used.</p>
           <ProblemNote problem={failed} />
         </Confirm>
@@ -248,20 +427,35 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
   }, [is_done, answers_path]);
   useEffect(() => {
     if (is_done && arrived && arrived.answered > arrived.answered_at_first)
-      keep_pace(check.model, (performance.now() - arrived.began) / 1000 / (arrived.answered - arrived.answered_at_first));
+      keep_pace(
+        check.model,
+        (performance.now() - arrived.began) / 1000 / (arrived.answered - arrived.answered_at_first),
+      );
   }, [is_done]);
   if (!check) return live.problem ? <ProblemNote problem={live.problem} /> : <Loading />;
   const record = check.record;
   const decision = record && decision_of(record);
-  const p = record ? record.honest.p : arrived?.estimate?.p ?? null;
-  const interval = record ? interval_of(record) : arrived?.estimate?.ci95 ?? null;
+  const p = record ? record.honest.p : (arrived?.estimate?.p ?? null);
+  const interval = record ? interval_of(record) : (arrived?.estimate?.ci95 ?? null);
   const is_under_way = check.state === "queued" || check.state === "running";
   return (
     <article class="check">
-      <p class="quiet meta">{check.model} · {is_under_way ? state_in_words[check.state] : `${state_in_words[check.state]} ${moment(check.finished_at ?? check.created_at)}`}{check.was_cached && " · measured before, not charged"}</p>
+      <p class="quiet meta">
+        {check.model} ·{" "}
+        {is_under_way
+          ? state_in_words[check.state]
+          : `${state_in_words[check.state]} ${moment(check.finished_at ?? check.created_at)}`}
+        {check.was_cached && " · measured before, not charged"}
+      </p>
       {is_under_way && <ProgressLine check={check} arrived={arrived} is_connected={live.is_connected} />}
-      {check.state === "failed" && <p class="note problem" role="alert">The check failed: {check.error?.detail}. It was not charged.</p>}
-      {check.state === "cancelled" && <p class="note">The check was cancelled. It was not charged; answers that had arrived are kept.</p>}
+      {check.state === "failed" && (
+        <p class="note problem" role="alert">
+          The check failed: {check.error?.detail}. It was not charged.
+        </p>
+      )}
+      {check.state === "cancelled" && (
+        <p class="note">The check was cancelled. It was not charged; answers that had arrived are kept.</p>
+      )}
       {(is_under_way || record) && <Headline p={p} interval={interval} is_final={record !== null} record={record} />}
       {record && <Actions check={check} record={record} is_own={is_own} />}
       {(is_under_way || record) && (
@@ -269,7 +463,9 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
           <h2>By wording</h2>
           <div class="with-detail">
             <Forest rows={rows_of(record, arrived)} selected={selected} onSelect={select} p={p} interval={interval} />
-            <aside class="detail" aria-label="Wording in detail"><WordingDetail answers={answers} wording={selected} /></aside>
+            <aside class="detail" aria-label="Wording in detail">
+              <WordingDetail answers={answers} wording={selected} />
+            </aside>
           </div>
         </section>
       )}
@@ -280,14 +476,39 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
         <section aria-label="Record">
           <h2>Record</h2>
           <dl class="facts">
-            <dt>Run</dt><dd><code>{check.run_id}</code></dd>
-            <dt>Prompt bank</dt><dd>{record.config.prompt_version}</dd>
-            {record.readout && <><dt>Read by</dt><dd>{record.readout.kind}</dd></>}
-            <dt>Plan</dt><dd>K {record.config.K}, R {record.config.R}, T {record.config.T}</dd>
-            <dt>Frozen estimate</dt><dd>{percent(record.estimate.prob_true_rpl)}{record.estimate.ci && `, ${percent(record.estimate.ci[0])} to ${percent(record.estimate.ci[1])}`}</dd>
-            <dt>Stability</dt><dd>{record.estimate.stability_score.toFixed(2)} ({record.estimate.stability_band})</dd>
-            <dt>Cost</dt><dd>{dollars(record.execution.billed_micro_usd)}, {record.execution.attempts} attempts</dd>
-            <dt>Answers</dt><dd><code>{record.answers_sha256.slice(0, 16)}…</code> (SHA-256)</dd>
+            <dt>Run</dt>
+            <dd>
+              <code>{check.run_id}</code>
+            </dd>
+            <dt>Prompt bank</dt>
+            <dd>{record.config.prompt_version}</dd>
+            {record.readout && (
+              <>
+                <dt>Read by</dt>
+                <dd>{record.readout.kind}</dd>
+              </>
+            )}
+            <dt>Plan</dt>
+            <dd>
+              K {record.config.K}, R {record.config.R}, T {record.config.T}
+            </dd>
+            <dt>Frozen estimate</dt>
+            <dd>
+              {percent(record.estimate.prob_true_rpl)}
+              {record.estimate.ci && `, ${percent(record.estimate.ci[0])} to ${percent(record.estimate.ci[1])}`}
+            </dd>
+            <dt>Stability</dt>
+            <dd>
+              {record.estimate.stability_score.toFixed(2)} ({record.estimate.stability_band})
+            </dd>
+            <dt>Cost</dt>
+            <dd>
+              {dollars(record.execution.billed_micro_usd)}, {record.execution.attempts} attempts
+            </dd>
+            <dt>Answers</dt>
+            <dd>
+              <code>{record.answers_sha256.slice(0, 16)}…</code> (SHA-256)
+            </dd>
           </dl>
         </section>
       )}
@@ -309,22 +530,44 @@ function SideBySide({ lives }: { lives: Live[] }) {
     <section aria-label="Models side by side" class="side">
       <table>
         <caption class="hidden">Models side by side</caption>
-        <thead><tr><th scope="col">Model</th><th scope="col">Belief</th><th scope="col"><span class="hidden">Picture</span></th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">Model</th>
+            <th scope="col">Belief</th>
+            <th scope="col">
+              <span class="hidden">Picture</span>
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {lives.map(({ check, arrived }, i) => {
-            const p = check?.record ? check.record.honest.p : arrived?.estimate?.p ?? null;
-            const interval = check?.record ? interval_of(check.record) : arrived?.estimate?.ci95 ?? null;
+            const p = check?.record ? check.record.honest.p : (arrived?.estimate?.p ?? null);
+            const interval = check?.record ? interval_of(check.record) : (arrived?.estimate?.ci95 ?? null);
             return (
               <tr key={i}>
                 <th scope="row">{check?.model ?? "…"}</th>
-                <td>{p === null ? (check ? state_in_words[check.state] : "…") : percent(p)}{interval && <small> {percent(interval[0])} to {percent(interval[1])}</small>}</td>
-                <td class="picture"><Scale p={p} interval={interval} label={check?.model ?? "Model"} /></td>
+                <td>
+                  {p === null ? (check ? state_in_words[check.state] : "…") : percent(p)}
+                  {interval && (
+                    <small>
+                      {" "}
+                      {percent(interval[0])} to {percent(interval[1])}
+                    </small>
+                  )}
+                </td>
+                <td class="picture">
+                  <Scale p={p} interval={interval} label={check?.model ?? "Model"} />
+                </td>
               </tr>
             );
           })}
         </tbody>
       </table>
-      {lives.length === 2 && lives.every((live) => live.check?.state === "done") && <p><a href={`/compare?a=${ids[0]}&b=${ids[1]}`}>What is the difference?</a></p>}
+      {lives.length === 2 && lives.every((live) => live.check?.state === "done") && (
+        <p>
+          <a href={`/compare?a=${ids[0]}&b=${ids[1]}`}>What is the difference?</a>
+        </p>
+      )}
     </section>
   );
 }
@@ -337,9 +580,15 @@ export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | 
     <>
       <p class="quiet eyebrow">Claim</p>
       <h1 class="claim">{claim ?? "…"}</h1>
-      {refused && <p class="note problem" role="alert">Not asked, because no check was left: {refused}. <a href="/usage">See your plan</a></p>}
+      {refused && (
+        <p class="note problem" role="alert">
+          Not asked, because no check was left: {refused}. <a href="/usage">See your plan</a>
+        </p>
+      )}
       {ids.length > 1 && <SideBySide lives={all} />}
-      {ids.map((id) => <Watched key={id} id={id} onLive={(live) => set((now) => ({ ...now, [id]: live }))} />)}
+      {ids.map((id) => (
+        <Watched key={id} id={id} onLive={(live) => set((now) => ({ ...now, [id]: live }))} />
+      ))}
     </>
   );
 }

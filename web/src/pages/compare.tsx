@@ -13,18 +13,21 @@ const place = (d: number) => `${(d + 1) * 50}%`;
 const probability = (logit: number) => 1 / (1 + Math.exp(-logit));
 
 export function ComparePage({ a, b }: { a: string; b: string }) {
-  const { value, problem } = useLoaded(
-    async () => {
-      const [first, second, comparison] = await Promise.all([
-        get<Check>(`/api/checks/${a}`),
-        get<Check>(`/api/checks/${b}`),
-        get<Comparison>(`/api/comparison?${new URLSearchParams({ a, b })}`),
-      ]);
-      return { first, second, comparison };
-    },
-    `${a} ${b}`,
-  );
-  if (problem) return <><h1>Compare</h1><ProblemNote problem={problem} /></>;
+  const { value, problem } = useLoaded(async () => {
+    const [first, second, comparison] = await Promise.all([
+      get<Check>(`/api/checks/${a}`),
+      get<Check>(`/api/checks/${b}`),
+      get<Comparison>(`/api/comparison?${new URLSearchParams({ a, b })}`),
+    ]);
+    return { first, second, comparison };
+  }, `${a} ${b}`);
+  if (problem)
+    return (
+      <>
+        <h1>Compare</h1>
+        <ProblemNote problem={problem} />
+      </>
+    );
   if (!value) return <Loading />;
   const { first, second, comparison } = value;
   const interval = comparison.interval as [number, number] | null;
@@ -32,34 +35,75 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
     <>
       <h1>Compare</h1>
       <div class="scroll" tabIndex={0} role="region" aria-label="The two checks">
-      <table class="compared">
-        <thead><tr><th scope="col">Check</th><th scope="col">Model</th><th scope="col">Belief</th></tr></thead>
-        <tbody>
-          {[[first, comparison.p_a] as const, [second, comparison.p_b] as const].map(([check, p]) => (
-            <tr key={check.id}><th scope="row"><a href={`/checks/${check.id}`}>{check.claim}</a></th><td>{check.model}</td><td>{percent(p)}</td></tr>
-          ))}
-        </tbody>
-      </table>
+        <table class="compared">
+          <thead>
+            <tr>
+              <th scope="col">Check</th>
+              <th scope="col">Model</th>
+              <th scope="col">Belief</th>
+            </tr>
+          </thead>
+          <tbody>
+            {[[first, comparison.p_a] as const, [second, comparison.p_b] as const].map(([check, p]) => (
+              <tr key={check.id}>
+                <th scope="row">
+                  <a href={`/checks/${check.id}`}>{check.claim}</a>
+                </th>
+                <td>{check.model}</td>
+                <td>{percent(p)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       </div>
       <section aria-label="Difference" class="headline">
-        <p class="figure"><strong>{points(comparison.difference)}</strong> <span class="range">{interval ? `${points(interval[0])} to ${points(interval[1])} (90 %)` : "no interval"}</span></p>
+        <p class="figure">
+          <strong>{points(comparison.difference)}</strong>{" "}
+          <span class="range">
+            {interval ? `${points(interval[0])} to ${points(interval[1])} (90 %)` : "no interval"}
+          </span>
+        </p>
         <div class="track scale" role="img" aria-label={`Difference ${points(comparison.difference)}`}>
           <i class="middle" />
-          {interval && <i class="band" style={{ left: place(interval[0]), width: `${(interval[1] - interval[0]) * 50}%` }} />}
+          {interval && (
+            <i class="band" style={{ left: place(interval[0]), width: `${(interval[1] - interval[0]) * 50}%` }} />
+          )}
           <i class="point" style={{ left: place(comparison.difference) }} />
         </div>
-        <div class="axis" aria-hidden="true"><span style={{ left: "0%" }}>−100</span><span style={{ left: "50%" }}>0</span><span style={{ left: "100%" }}>+100</span></div>
-        <p>{kFindings[comparison.finding]} {comparison.is_paired ? "Compared wording by wording." : "Different wordings were asked, so this is less sharp."}{comparison.p_value !== null && ` p = ${comparison.p_value.toPrecision(2)}.`}</p>
+        <div class="axis" aria-hidden="true">
+          <span style={{ left: "0%" }}>−100</span>
+          <span style={{ left: "50%" }}>0</span>
+          <span style={{ left: "100%" }}>+100</span>
+        </div>
+        <p>
+          {kFindings[comparison.finding]}{" "}
+          {comparison.is_paired
+            ? "Compared wording by wording."
+            : "Different wordings were asked, so this is less sharp."}
+          {comparison.p_value !== null && ` p = ${comparison.p_value.toPrecision(2)}.`}
+        </p>
       </section>
       {comparison.templates.length > 0 && (
         <section aria-label="Wordings">
           <h2>By wording, largest difference first</h2>
           <div class="scroll" tabIndex={0} role="region" aria-label="Table of wordings">
             <table>
-              <thead><tr><th scope="col">Wording</th><th scope="col">First</th><th scope="col">Second</th><th scope="col">Difference</th></tr></thead>
+              <thead>
+                <tr>
+                  <th scope="col">Wording</th>
+                  <th scope="col">First</th>
+                  <th scope="col">Second</th>
+                  <th scope="col">Difference</th>
+                </tr>
+              </thead>
               <tbody>
                 {comparison.templates.map((t, i) => (
-                  <tr key={i}><th scope="row">{t.wording.replace("<claim>{CLAIM}</claim>", "…")}</th><td>{percent(probability(t.a))}</td><td>{percent(probability(t.b))}</td><td>{points(probability(t.a) - probability(t.b))}</td></tr>
+                  <tr key={i}>
+                    <th scope="row">{t.wording.replace("<claim>{CLAIM}</claim>", "…")}</th>
+                    <td>{percent(probability(t.a))}</td>
+                    <td>{percent(probability(t.b))}</td>
+                    <td>{points(probability(t.a) - probability(t.b))}</td>
+                  </tr>
                 ))}
               </tbody>
             </table>

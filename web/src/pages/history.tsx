@@ -83,16 +83,40 @@ function Entry({ check, place, is_chosen, onChoose, onDelete }: EntryProps) {
   const { result } = check;
   return (
     <li class="entry" style={{ transform: `translateY(${place * kRow}px)` }} aria-posinset={place + 1}>
-      <input type="checkbox" checked={is_chosen} disabled={check.state !== "done"} onChange={onChoose} aria-label={`Compare: ${check.claim}`} />
+      <input
+        type="checkbox"
+        checked={is_chosen}
+        disabled={check.state !== "done"}
+        onChange={onChoose}
+        aria-label={`Compare: ${check.claim}`}
+      />
       <a href={`/checks/${check.id}`}>
         <b>{check.claim}</b>
-        <small>{check.model} · {moment(check.created_at)} · {state_in_words[check.state]}</small>
+        <small>
+          {check.model} · {moment(check.created_at)} · {state_in_words[check.state]}
+        </small>
       </a>
       <span class="value">{result ? percent(result.p) : ""}</span>
-      <span class="picture">{result && <Scale p={result.p} interval={(result.ci95 as [number, number] | null) ?? null} label="Belief" />}</span>
+      <span class="picture">
+        {result && <Scale p={result.p} interval={(result.ci95 as [number, number] | null) ?? null} label="Belief" />}
+      </span>
       <span class="row">
-        <a class="button plain" href={`/?${new URLSearchParams({ claim: check.claim, model: check.model, fresh: "1" })}`} aria-label={`Measure again: ${check.claim}`}>Again</a>
-        <button type="button" class="plain" onClick={onDelete} disabled={check.state === "queued" || check.state === "running"} aria-label={`Delete: ${check.claim}`}>Delete</button>
+        <a
+          class="button plain"
+          href={`/?${new URLSearchParams({ claim: check.claim, model: check.model, fresh: "1" })}`}
+          aria-label={`Measure again: ${check.claim}`}
+        >
+          Again
+        </a>
+        <button
+          type="button"
+          class="plain"
+          onClick={onDelete}
+          disabled={check.state === "queued" || check.state === "running"}
+          aria-label={`Delete: ${check.claim}`}
+        >
+          Delete
+        </button>
       </span>
     </li>
   );
@@ -109,7 +133,8 @@ export function HistoryPage({ start }: { start: Start }) {
   useEffect(() => {
     if (last >= checks.length) more();
   }, [last, checks.length, has_more]);
-  const toggle = (id: string) => choose((now) => (now.includes(id) ? now.filter((one) => one !== id) : [...now, id].slice(-2)));
+  const toggle = (id: string) =>
+    choose((now) => (now.includes(id) ? now.filter((one) => one !== id) : [...now, id].slice(-2)));
   const really_delete = async () => {
     const { id } = doomed as Check;
     doom(null);
@@ -126,26 +151,79 @@ export function HistoryPage({ start }: { start: Start }) {
     <>
       <h1>History</h1>
       <form class="filters" role="search" onSubmit={(e) => e.preventDefault()}>
-        <label><span>Search in claims</span><input type="search" value={wanted.search} onInput={(e) => want({ ...wanted, search: e.currentTarget.value })} /></label>
-        <label><span>Model</span><select value={wanted.model} onChange={(e) => want({ ...wanted, model: e.currentTarget.value })}>
-          <option value="">all</option>{start.models.map((m) => <option key={m.name} value={m.model}>{m.name}</option>)}
-        </select></label>
-        <label><span>State</span><select value={wanted.state} onChange={(e) => want({ ...wanted, state: e.currentTarget.value })}>
-          <option value="">all</option>{Object.entries(state_in_words).map(([state, word]) => <option key={state} value={state}>{word}</option>)}
-        </select></label>
-        <button type="button" disabled={chosen.length !== 2} onClick={() => go(`/compare?a=${chosen[0]}&b=${chosen[1]}`)}>Compare two</button>
+        <label>
+          <span>Search in claims</span>
+          <input
+            type="search"
+            value={wanted.search}
+            onInput={(e) => want({ ...wanted, search: e.currentTarget.value })}
+          />
+        </label>
+        <label>
+          <span>Model</span>
+          <select value={wanted.model} onChange={(e) => want({ ...wanted, model: e.currentTarget.value })}>
+            <option value="">all</option>
+            {start.models.map((m) => (
+              <option key={m.name} value={m.model}>
+                {m.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <span>State</span>
+          <select value={wanted.state} onChange={(e) => want({ ...wanted, state: e.currentTarget.value })}>
+            <option value="">all</option>
+            {Object.entries(state_in_words).map(([state, word]) => (
+              <option key={state} value={state}>
+                {word}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button
+          type="button"
+          disabled={chosen.length !== 2}
+          onClick={() => go(`/compare?a=${chosen[0]}&b=${chosen[1]}`)}
+        >
+          Compare two
+        </button>
       </form>
       <ProblemNote problem={problem ?? failed} />
-      {is_loaded && checks.length === 0 && <p class="quiet">{is_filtered ? "Nothing fits." : <>Nothing was measured yet. <a href="/">Ask about a claim</a>.</>}</p>}
+      {is_loaded && checks.length === 0 && (
+        <p class="quiet">
+          {is_filtered ? (
+            "Nothing fits."
+          ) : (
+            <>
+              Nothing was measured yet. <a href="/">Ask about a claim</a>.
+            </>
+          )}
+        </p>
+      )}
       <ol ref={list} class="entries" style={{ height: `${checks.length * kRow}px` }}>
         {checks.slice(first, last).map((check, i) => (
-          <Entry key={check.id} check={check} place={first + i} is_chosen={chosen.includes(check.id)} onChoose={() => toggle(check.id)} onDelete={() => doom(check)} />
+          <Entry
+            key={check.id}
+            check={check}
+            place={first + i}
+            is_chosen={chosen.includes(check.id)}
+            onChoose={() => toggle(check.id)}
+            onDelete={() => doom(check)}
+          />
         ))}
       </ol>
-      <p class="quiet" role="status">{checks.length > 0 && (has_more ? `${checks.length} shown, more below` : `${checks.length} ${checks.length === 1 ? "check" : "checks"}`)}</p>
+      <p class="quiet" role="status">
+        {checks.length > 0 &&
+          (has_more
+            ? `${checks.length} shown, more below`
+            : `${checks.length} ${checks.length === 1 ? "check" : "checks"}`)}
+      </p>
       {doomed && (
         <Confirm title="Delete this check?" action="Delete" onYes={really_delete} onNo={() => doom(null)}>
-          <p>“{doomed.claim}” by {doomed.model}. It cannot be brought back, and the check stays used.</p>
+          <p>
+            “{doomed.claim}” by {doomed.model}. It cannot be brought back, and the check stays used.
+          </p>
         </Confirm>
       )}
     </>

@@ -10,14 +10,28 @@ export function ProblemNote({ problem }: { problem: Error | null }) {
   return (
     <p class="note problem" role="alert">
       {problem.message}
-      {reason === "require_signin" && <> <a href="/sign-in">Sign in</a></>}
-      {(reason === "require_subscription" || reason === "limit_reached") && <> <a href="/billing">See the plans</a></>}
+      {reason === "require_signin" && (
+        <>
+          {" "}
+          <a href="/sign-in">Sign in</a>
+        </>
+      )}
+      {(reason === "require_subscription" || reason === "limit_reached") && (
+        <>
+          {" "}
+          <a href="/billing">See the plans</a>
+        </>
+      )}
     </p>
   );
 }
 
 export function Loading() {
-  return <p class="quiet" role="status">Loading …</p>;
+  return (
+    <p class="quiet" role="status">
+      Loading …
+    </p>
+  );
 }
 
 // What a page loads once, and again by `again`.
@@ -57,7 +71,13 @@ export function CopyButton({ text, label }: { text: () => string; label: string 
 }
 
 // Asks before what cannot be undone.
-export function Confirm(props: { title: string; children: ComponentChildren; action: string; onYes: () => void; onNo: () => void }) {
+export function Confirm(props: {
+  title: string;
+  children: ComponentChildren;
+  action: string;
+  onYes: () => void;
+  onNo: () => void;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -65,8 +85,12 @@ export function Confirm(props: { title: string; children: ComponentChildren; act
       <h2 id="confirm-title">{props.title}</h2>
       {props.children}
       <div class="row end">
-        <button type="button" class="plain" onClick={props.onNo}>Keep it</button>
-        <button type="button" class="danger" onClick={props.onYes}>{props.action}</button>
+        <button type="button" class="plain" onClick={props.onNo}>
+          Keep it
+        </button>
+        <button type="button" class="danger" onClick={props.onYes}>
+          {props.action}
+        </button>
       </div>
     </dialog>
   );

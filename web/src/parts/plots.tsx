@@ -8,14 +8,19 @@ export function Axis() {
   return (
     <div class="axis" aria-hidden="true">
       {[0, 0.25, 0.5, 0.75, 1].map((tick) => (
-        <span key={tick} style={at(tick)}>{tick === 0 ? "0 % false" : tick === 1 ? "100 % true" : percent(tick)}</span>
+        <span key={tick} style={at(tick)}>
+          {tick === 0 ? "0 % false" : tick === 1 ? "100 % true" : percent(tick)}
+        </span>
       ))}
     </div>
   );
 }
 
 export function Scale({ p, interval, label }: { p: number | null; interval: [number, number] | null; label: string }) {
-  const text = p === null ? `${label}: nothing yet` : `${label}: ${percent(p)}${interval ? `, from ${percent(interval[0])} to ${percent(interval[1])}` : ""}`;
+  const text =
+    p === null
+      ? `${label}: nothing yet`
+      : `${label}: ${percent(p)}${interval ? `, from ${percent(interval[0])} to ${percent(interval[1])}` : ""}`;
   return (
     <div class="track scale" role="img" aria-label={text}>
       <i class="middle" />
@@ -51,10 +56,22 @@ export function Forest({ rows, selected, onSelect, p, interval }: ForestProps) {
     <div class="forest">
       <Axis />
       <div class="rows">
-        {interval && <div class="ground" aria-hidden="true"><i style={across(interval[0], interval[1])} /></div>}
+        {interval && (
+          <div class="ground" aria-hidden="true">
+            <i style={across(interval[0], interval[1])} />
+          </div>
+        )}
         {rows.map((row) => (
-          <button type="button" key={row.wording} class="wording" aria-label={row_text(row)} aria-pressed={selected === row.wording}
-            onClick={() => onSelect(row.wording)} onFocus={() => onSelect(row.wording)} onPointerEnter={(e) => e.pointerType === "mouse" && onSelect(row.wording)}>
+          <button
+            type="button"
+            key={row.wording}
+            class="wording"
+            aria-label={row_text(row)}
+            aria-pressed={selected === row.wording}
+            onClick={() => onSelect(row.wording)}
+            onFocus={() => onSelect(row.wording)}
+            onPointerEnter={(e) => e.pointerType === "mouse" && onSelect(row.wording)}
+          >
             <span class="name">{row.wording + 1}</span>
             <span class="track">
               {row.answers.map((answer, i) => answer !== null && <i key={i} class="answer" style={at(answer)} />)}

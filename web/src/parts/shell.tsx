@@ -32,16 +32,24 @@ function ThemeChoice() {
 }
 
 export function Shell({ start, path, children }: { start: Start; path: string; children: ComponentChildren }) {
-  const way = (to: string, name: string) => <a href={to} aria-current={path === to ? "page" : undefined}>{name}</a>;
+  const way = (to: string, name: string) => (
+    <a href={to} aria-current={path === to ? "page" : undefined}>
+      {name}
+    </a>
+  );
   const sign_out = async () => {
     await post("/api/auth/sign-out");
     location.assign("/");
   };
   return (
     <>
-      <a class="skip" href="#main">Skip to the content</a>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
       <header>
-        <a class="brand" href="/">Heretix</a>
+        <a class="brand" href="/">
+          Heretix
+        </a>
         <nav aria-label="Pages">
           {way("/", "Ask")}
           {way("/history", "History")}
@@ -50,12 +58,21 @@ export function Shell({ start, path, children }: { start: Start; path: string; c
         </nav>
         <div class="who">
           <ThemeChoice />
-          {start.user ? <button type="button" class="plain" onClick={sign_out} title={start.user.email}>Sign out</button> : way("/sign-in", "Sign in")}
+          {start.user ? (
+            <button type="button" class="plain" onClick={sign_out} title={start.user.email}>
+              Sign out
+            </button>
+          ) : (
+            way("/sign-in", "Sign in")
+          )}
         </div>
       </header>
-      <main id="main" tabIndex={-1}>{children}</main>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
       <footer class="quiet">
-        Heretix measures what a language model says it believes. It does not check whether a claim is true. <a href="/api/openapi.yaml">Interface</a>
+        Heretix measures what a language model says it believes. It does not check whether a claim is true.{" "}
+        <a href="/api/openapi.yaml">Interface</a>
       </footer>
     </>
   );
