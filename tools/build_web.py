@@ -16,6 +16,17 @@ def run(node, modules, script, *arguments, cwd):
         sys.exit(f"{script} failed:\n{done.stdout}{done.stderr}")
 
 
+def prepared(node, modules, source, work):
+    """A copy of the page with its packages and the types of the interface, in a fresh folder `work`."""
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(source / "web", work / "web", ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(source / "api", work / "api")
+    web = work / "web"
+    (web / "node_modules").symlink_to(modules)
+    run(node, modules, "openapi-typescript/bin/cli.js", "../api/openapi.yaml", "--output", "src/schema.d.ts", cwd=web)
+    return web
+
+
 def literal(data):
     """As a C++ string; octal escapes end after three digits, whatever follows."""
     text = "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in data)
@@ -31,13 +42,7 @@ def literal(data):
 
 def main():
     node, modules, source, into = sys.argv[1], *map(pathlib.Path, sys.argv[2:5])
-    work = into / "source"
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(source / "web", work / "web", ignore=shutil.ignore_patterns("node_modules"))
-    shutil.copytree(source / "api", work / "api")
-    web = work / "web"
-    (web / "node_modules").symlink_to(modules)
-    run(node, modules, "openapi-typescript/bin/cli.js", "../api/openapi.yaml", "--output", "src/schema.d.ts", cwd=web)
+    web = prepared(node, modules, source, into / "source")
     run(node, modules, "typescript/bin/tsc", "--noEmit", cwd=web)
     run(node, modules, "vite/bin/vite.js", "build", "--outDir", "dist", cwd=web)
     files, script = [], 0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Looks at every language here: shellcheck; Ruff; Prettier; clang-format, the sizes and clang-tidy.
+# Looks at every language here: shellcheck; Ruff; Prettier and ESLint; clang-format, the sizes and clang-tidy.
 #
 # usage: tools/lint.sh all|changed   changed: clang-tidy only on sources that differ from HERETIX_LINT_BASE (HEAD~1)
 #        tools/lint.sh shell|python|web|cpp   that language alone; cpp is all of C++
@@ -39,17 +39,18 @@ lint_python() {
   echo "lint: ${#files[@]} Python files"
 }
 
-# web/.prettierrc.json and .prettierignore say how the page is formatted.
+# web/.prettierrc.json and .prettierignore say how the page is formatted, web/eslint.config.js what is looked for.
 lint_web() {
   local node modules prettier
   node=$(place node)
   modules=$(place web)
-  need "$node" "$modules/.bin/prettier"
+  need "$node" "$modules/.bin/prettier" "$modules/.bin/eslint"
   prettier=("$node" "$modules/prettier/bin/prettier.cjs" --ignore-path web/.prettierignore --log-level warn)
   if ! "${prettier[@]}" --check web; then
     echo "lint: to format the page: ${prettier[*]} --write web" >&2
     exit 1
   fi
+  python3 tools/lint_web.py "$node" "$modules" . build/lint-web
   echo "lint: the page"
 }
 

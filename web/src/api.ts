@@ -110,8 +110,11 @@ export async function call<T>(method: string, path: string, { body, headers, sig
     throw new Problem(0, "The service cannot be reached. What was asked goes on there; this page tries again.");
   }
   const is_json = response.headers.get("Content-Type")?.includes("json") ?? false;
-  const told = is_json ? await response.json() : null;
-  if (!response.ok) throw new Problem(response.status, told?.detail ?? response.statusText, told?.reason);
+  const told: unknown = is_json ? await response.json() : null;
+  if (!response.ok) {
+    const refusal = told as { detail?: string; reason?: Problem["reason"] } | null;
+    throw new Problem(response.status, refusal?.detail ?? response.statusText, refusal?.reason);
+  }
   return told as T;
 }
 

@@ -66,14 +66,14 @@ export function useCheck(path: string): Live {
       stream = new EventSource(`${path}/events`);
       stream.onopen = () => set((now) => ({ ...now, is_connected: true }));
       stream.addEventListener("progress", (event) =>
-        set((now) => ({ ...now, arrived: added(now.arrived, JSON.parse(event.data)) })),
+        set((now) => ({ ...now, arrived: added(now.arrived, JSON.parse(event.data as string) as Progress) })),
       );
       stream.addEventListener("resync", () => set((now) => ({ ...now, arrived: null })));
       stream.addEventListener("state", (event) => {
-        const { state } = JSON.parse(event.data);
+        const { state } = JSON.parse(event.data as string) as Pick<StoredCheck, "state">;
         if (has_ended(state)) {
           leave();
-          load();
+          void load();
         } else set((now) => ({ ...now, check: now.check && { ...now.check, state } }));
       });
       stream.onerror = () => {
@@ -98,7 +98,7 @@ export function useCheck(path: string): Live {
         if (is_away) again();
       }
     };
-    load();
+    void load();
     return () => {
       is_over = true;
       leave();

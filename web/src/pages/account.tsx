@@ -117,7 +117,10 @@ export function SessionsPage({ start }: { start: Start }) {
   const really_close = () =>
     remove("/api/me", { email: typed }).then(
       () => location.assign("/"),
-      (error) => (close(false), fail(error)),
+      (error: unknown) => {
+        close(false);
+        fail(error as Error);
+      },
     );
   return (
     <>

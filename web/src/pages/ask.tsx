@@ -73,13 +73,16 @@ function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
         });
         tell(null);
       } catch (error) {
-        if (!is_over) (set(null), tell(error as Error));
+        if (is_over) return;
+        set(null);
+        tell(error as Error);
       }
     }, 200);
     return () => {
       is_over = true;
       clearTimeout(timer);
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key is what counts; a claim's words do not
   }, [key]);
   return { sum, problem };
 }
@@ -155,7 +158,10 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
     } catch (error) {
       const refused = plan.models.slice(ids.length);
       if (ids.length > 0) go(`/checks/${ids.join(",")}?${new URLSearchParams({ refused: refused.join(", ") })}`);
-      else (tell(error as Problem), send(false));
+      else {
+        tell(error as Problem);
+        send(false);
+      }
     }
   };
   const { sum } = quote;

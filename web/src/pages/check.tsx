@@ -1,5 +1,5 @@
 // Watch a check being measured, and understand what came out. Several models stand side by side.
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 
 import {
   get,
@@ -431,6 +431,7 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
         check.model,
         (performance.now() - arrived.began) / 1000 / (arrived.answered - arrived.answered_at_first),
       );
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when the check has ended
   }, [is_done]);
   if (!check) return live.problem ? <ProblemNote problem={live.problem} /> : <Loading />;
   const record = check.record;
@@ -517,10 +518,10 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
   );
 }
 
-function Watched({ id, onLive }: { id: string; onLive: (live: Live) => void }) {
+function Watched({ id, onLive }: { id: string; onLive: (id: string, live: Live) => void }) {
   const path = `/api/checks/${id}`;
   const live = useCheck(path);
-  useEffect(() => onLive(live), [live]);
+  useEffect(() => onLive(id, live), [id, live, onLive]);
   return <One live={live} answers_path={`${path}/answers`} is_own />;
 }
 
@@ -574,6 +575,7 @@ function SideBySide({ lives }: { lives: Live[] }) {
 
 export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | null }) {
   const [lives, set] = useState<Record<string, Live>>({});
+  const keep = useCallback((id: string, live: Live) => set((now) => ({ ...now, [id]: live })), []);
   const all = ids.map((id) => lives[id] ?? { check: null, arrived: null, problem: null, is_connected: true });
   const claim = all.find((live) => live.check)?.check?.claim;
   return (
@@ -587,7 +589,7 @@ export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | 
       )}
       {ids.length > 1 && <SideBySide lives={all} />}
       {ids.map((id) => (
-        <Watched key={id} id={id} onLive={(live) => set((now) => ({ ...now, [id]: live }))} />
+        <Watched key={id} id={id} onLive={keep} />
       ))}
     </>
   );

@@ -27,7 +27,7 @@ function useHistory(wanted: Wanted) {
     loading.current?.abort();
     const mine = (loading.current = new AbortController());
     const query = new URLSearchParams({ limit: String(kAtOnce) });
-    for (const [name, value] of Object.entries(wanted)) if (value) query.set(name, value);
+    for (const name of ["search", "model", "state"] as const) if (wanted[name]) query.set(name, wanted[name]);
     if (before) query.set("before", before);
     try {
       const page = await get<CheckPage>(`/api/checks?${query}`, mine.signal);
@@ -42,10 +42,13 @@ function useHistory(wanted: Wanted) {
     }
   };
   useEffect(() => {
-    load(null);
+    void load(null);
     return () => loading.current?.abort();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `load` is another at every drawing; what is wanted decides
   }, [wanted.search, wanted.model, wanted.state]);
-  const more = () => next && !loading.current && load(next);
+  const more = () => {
+    if (next && !loading.current) void load(next);
+  };
   const forget = (id: string) => set((now) => now.filter((check) => check.id !== id));
   return { checks, has_more: next !== null, problem, more, forget, is_loaded };
 }
@@ -67,7 +70,7 @@ function useSeen(list: { current: HTMLElement | null }, count: number): [number,
       removeEventListener("scroll", look);
       removeEventListener("resize", look);
     };
-  }, [count]);
+  }, [list, count]);
   return seen;
 }
 
@@ -132,6 +135,7 @@ export function HistoryPage({ start }: { start: Start }) {
   const [first, last] = useSeen(list, checks.length);
   useEffect(() => {
     if (last >= checks.length) more();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- `more` is another at every drawing; the rows decide
   }, [last, checks.length, has_more]);
   const toggle = (id: string) =>
     choose((now) => (now.includes(id) ? now.filter((one) => one !== id) : [...now, id].slice(-2)));

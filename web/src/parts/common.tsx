@@ -42,12 +42,19 @@ export function useLoaded<T>(load: () => Promise<T>, key: string) {
   useEffect(() => {
     let is_over = false;
     load().then(
-      (loaded) => !is_over && (set(() => loaded), tell(null)),
-      (error) => !is_over && tell(error),
+      (loaded) => {
+        if (is_over) return;
+        set(() => loaded);
+        tell(null);
+      },
+      (error: unknown) => {
+        if (!is_over) tell(error as Error);
+      },
     );
     return () => {
       is_over = true;
     };
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says when another is to be loaded
   }, [key, turn]);
   return { value, problem, again: () => next((n) => n + 1) };
 }

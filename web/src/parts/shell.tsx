@@ -4,8 +4,7 @@ import { useState } from "preact/hooks";
 
 import { post, type Start } from "../api";
 
-const kThemes = ["auto", "light", "dark"] as const;
-type Theme = (typeof kThemes)[number];
+type Theme = "auto" | "light" | "dark";
 
 export function apply_theme(theme: string | null): void {
   if (theme === "light" || theme === "dark") document.documentElement.dataset["theme"] = theme;
