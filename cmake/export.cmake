@@ -16,7 +16,7 @@ target_link_libraries(parquet INTERFACE arrow)
 heretix_sources(export_sources archive/export/parquet)
 add_library(heretix_export STATIC ${export_sources})
 target_link_libraries(heretix_export PUBLIC heretix_core PRIVATE OpenSSL::SSL OpenSSL::Crypto parquet xxhash ${CMAKE_DL_LIBS})
-target_precompile_headers(heretix_export REUSE_FROM heretix_pure)
+target_precompile_headers(heretix_export REUSE_FROM heretix_belief)
 
 add_executable(heretix-export ${CMAKE_SOURCE_DIR}/src/cli/export_main.cpp)
 # libparquet brings an OpenSSL of its own and shows its names: Debian's must be found first, by us and by libpq.
