@@ -71,87 +71,39 @@ ServiceResponse problem(const ServiceRequest& request, int status, const std::st
   return response;
 }
 
-std::string as_rfc3339(std::string time) {
-  if (time.size() < 11) return time;
-  time[10] = 'T';
-  return time + "Z";
-}
+namespace {
 
-ServiceApi::ServiceApi(ApiParts parts, ApiSettings settings)
-    : parts_(std::move(parts)), settings_(std::move(settings)) {
-  const auto origin = parse_origin(settings_.origin);
-  is_secure_ = origin && origin->is_encrypted();
-}
-
-std::span<const ServiceApi::Route> ServiceApi::route_table() {
-  static constexpr std::array kRoutes = {
-      Route{{"GET", "/healthz"}, Audience::everybody, &ServiceApi::healthy},
-      Route{{"GET", "/readyz"}, Audience::everybody, &ServiceApi::ready},
-      Route{{"GET", "/"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/history"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/compare"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/usage"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/billing"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/sessions"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/admin"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/sign-in"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/checks/{ids}"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/shared/{share}"}, Audience::everybody, &ServiceApi::web_page},
-      Route{{"GET", "/assets/{name}"}, Audience::everybody, &ServiceApi::web_asset},
-      Route{{"GET", "/api/start"}, Audience::everybody, &ServiceApi::start},
-      Route{{"GET", "/style.css"}, Audience::everybody, &ServiceApi::style_sheet},
-      Route{{"GET", "/sign-in/{link}"}, Audience::everybody, &ServiceApi::show_link},
-      Route{{"POST", "/sign-in/{link}"}, Audience::everybody, &ServiceApi::use_link},
-      Route{{"GET", "/api/openapi.yaml"}, Audience::everybody, &ServiceApi::contract},
-      Route{{"POST", "/api/auth/magic-links"}, Audience::everybody, &ServiceApi::request_link},
-      Route{{"POST", "/api/auth/sign-out"}, Audience::user, &ServiceApi::sign_out},
-      Route{{"GET", "/api/models"}, Audience::everybody, &ServiceApi::list_models},
-      Route{{"POST", "/api/quotes"}, Audience::everybody, &ServiceApi::quote_check},
-      Route{{"POST", "/api/checks"}, Audience::everybody, &ServiceApi::create_check},
-      Route{{"GET", "/api/checks"}, Audience::everybody, &ServiceApi::list_checks},
-      Route{{"GET", "/api/checks/{id}"}, Audience::everybody, &ServiceApi::get_check},
-      Route{{"DELETE", "/api/checks/{id}"}, Audience::everybody, &ServiceApi::delete_check},
-      Route{{"POST", "/api/checks/{id}/cancel"}, Audience::everybody, &ServiceApi::cancel_check},
-      Route{{"GET", "/api/checks/{id}/events"}, Audience::everybody, &ServiceApi::check_events},
-      Route{{"GET", "/api/checks/{id}/answers"}, Audience::everybody, &ServiceApi::get_answers},
-      Route{{"POST", "/api/checks/{id}/share"}, Audience::everybody, &ServiceApi::share_check},
-      Route{{"DELETE", "/api/checks/{id}/share"}, Audience::everybody, &ServiceApi::unshare_check},
-      Route{{"GET", "/api/comparison"}, Audience::everybody, &ServiceApi::compare_checks},
-      Route{{"GET", "/api/shared/{share}"}, Audience::everybody, &ServiceApi::get_shared},
-      Route{{"GET", "/api/shared/{share}/answers"}, Audience::everybody, &ServiceApi::get_shared_answers},
-      Route{{"GET", "/api/me"}, Audience::user, &ServiceApi::get_me},
-      Route{{"DELETE", "/api/me"}, Audience::user, &ServiceApi::close_account},
-      Route{{"GET", "/api/me/data"}, Audience::user, &ServiceApi::download_data},
-      Route{{"GET", "/api/sessions"}, Audience::user, &ServiceApi::list_sessions},
-      Route{{"DELETE", "/api/sessions/{id}"}, Audience::user, &ServiceApi::end_session},
-      Route{{"GET", "/api/usage"}, Audience::user, &ServiceApi::get_usage},
-      Route{{"GET", "/api/billing"}, Audience::user, &ServiceApi::get_billing},
-      Route{{"POST", "/api/billing/checkout"}, Audience::user, &ServiceApi::buy_plan},
-      Route{{"POST", "/api/billing/portal"}, Audience::user, &ServiceApi::open_portal},
-      Route{{"POST", "/api/billing/webhook"}, Audience::everybody, &ServiceApi::take_webhook},
-      Route{{"GET", "/api/admin/overview"}, Audience::admin, &ServiceApi::admin_overview},
-      Route{{"POST", "/api/admin/jobs/{id}/retry"}, Audience::admin, &ServiceApi::admin_retry}};
+// Of all files. No path fits two patterns of one method, so their order does not matter.
+std::span<const Route> all_routes() {
+  static const std::vector<Route> kRoutes = [] {
+    std::vector<Route> routes;
+    for (const auto& table : {operation_routes(), account_routes(), check_routes(), result_routes(), billing_routes()})
+      routes.insert(routes.end(), table.begin(), table.end());
+    return routes;
+  }();
   return kRoutes;
 }
 
-std::span<const Pattern> ServiceApi::patterns() {
+std::span<const Pattern> patterns() {
   static const std::vector<Pattern> kPatterns = [] {
     std::vector<Pattern> found;
-    for (const Route& route : route_table()) found.push_back(route.pattern);
+    for (const Route& route : all_routes()) found.push_back(route.pattern);
     return found;
   }();
   return kPatterns;
 }
 
+}  // namespace
+
 std::vector<std::string> ServiceApi::routes() {
   std::vector<std::string> lines;
-  for (const Route& route : route_table())
+  for (const Route& route : all_routes())
     lines.push_back(fmt::format("{} {}", route.pattern.method, route.pattern.path));
   return lines;
 }
 
 ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Error& error) const {
-  const bool has_cookie = request.cookie(cookie_name("heretix")).has_value();
+  const bool has_cookie = request.cookie(service_.cookie_name("heretix")).has_value();
   const int status = status_of(error, has_cookie);
   if (status >= 500)
     log_line(LogLevel::error, "error",
@@ -164,18 +116,9 @@ ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Erro
                  refusal == nullptr ? "" : refusal->reason());
 }
 
-std::string ServiceApi::cookie_name(const char* base) const {
-  return is_secure_ ? fmt::format("__Host-{}", base) : base;
-}
-
-std::string ServiceApi::set_cookie(const char* base, const std::string& value, std::int64_t max_age) const {
-  return fmt::format("{}={}; Max-Age={}; {}HttpOnly; SameSite=Lax; Path=/", cookie_name(base), value, max_age,
-                     is_secure_ ? "Secure; " : "");
-}
-
 bool ServiceApi::is_own_origin(const std::string& origin) const {
   const auto url = parse_origin(origin);
-  return url && (url->origin() == settings_.origin || settings_.own_names.contains(url->origin()));
+  return url && (url->origin() == service_.settings().origin || service_.settings().own_names.contains(url->origin()));
 }
 
 // What a browser sends from another site's page is refused. Clients other than browsers send neither header. Under
@@ -193,14 +136,14 @@ void ServiceApi::require_same_origin(const ServiceRequest& request) const {
 std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& request) {
   const RouteResult found = find_route(patterns(), request.method, request.path);
   if (!found.routed) return std::nullopt;
-  const auto* handler = std::get_if<FileHandler>(&route_table()[found.routed->route].handler);
+  const auto* handler = std::get_if<FileHandler>(&all_routes()[found.routed->route].handler);
   if (handler == nullptr) return std::nullopt;
-  return guarded(request, found, [&] { return (this->**handler)(request, found.routed->parameters); });
+  return guarded(request, found, [&] { return (*handler)(service_, request, found.routed->parameters); });
 }
 
 std::string ServiceApi::user_of(const ServiceRequest& request) {
   if (!request.headers.contains("cookie")) return {};
-  const auto cookie = request.cookie(cookie_name("heretix"));
+  const auto cookie = request.cookie(service_.cookie_name("heretix"));
   if (!cookie) return {};
   const std::lock_guard lock(users_mutex_);
   const auto found = user_of_cookie_.find(*cookie);
@@ -216,8 +159,8 @@ void ServiceApi::remember_user(const std::string& cookie, const std::string& use
 
 // Who asks and, on the routes of one check, for what: in one round trip.
 void ServiceApi::look_up(const Route& route, Call& call) {
-  Sessions sessions(call.database, parts_.secret);
-  const auto cookie = call.request.cookie(cookie_name("heretix"));
+  Sessions sessions(call.database, service_.secret());
+  const auto cookie = call.request.cookie(service_.cookie_name("heretix"));
   const auto session = cookie ? sessions.query_for(*cookie) : std::nullopt;
   const bool names_check = route.pattern.path.starts_with("/api/checks/{id}") && is_uuid(call.parameters.at("id"));
   std::vector<Query> queries;
@@ -227,8 +170,9 @@ void ServiceApi::look_up(const Route& route, Call& call) {
   if (session) call.who = sessions.found(found.front());
   if (call.who) remember_user(*cookie, call.who->user.id);
   if (names_check) call.check = ServedChecks::found(found.back());
-  if (const auto visitor = call.request.cookie(cookie_name("heretix-visitor")); visitor && visitor->size() == 43)
-    call.visitor_id = parts_.secret.hash("visitor", *visitor);
+  if (const auto visitor = call.request.cookie(service_.cookie_name("heretix-visitor"));
+      visitor && visitor->size() == 43)
+    call.visitor_id = service_.secret().hash("visitor", *visitor);
 }
 
 ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
@@ -236,9 +180,9 @@ ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
   if (route.access != Audience::everybody && !call.who)
     return problem(call.request, 401, "Unauthorized", "sign in first", "not_allowed", "require_signin");
   // An operator's page is not there for others.
-  if (route.access == Audience::admin && !settings_.admins.contains(call.who->user.email))
+  if (route.access == Audience::admin && !service_.settings().admins.contains(call.who->user.email))
     return problem(call.request, 404, "Not Found", "there is nothing here");
-  return (this->*std::get<Handler>(route.handler))(call);
+  return std::get<Handler>(route.handler)(service_, call);
 }
 
 ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteResult& found) {
@@ -250,9 +194,9 @@ ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteRes
     response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(found.allowed, ", ")));
     return response;
   }
-  const auto database = parts_.databases.borrow();
+  const auto database = service_.parts().databases.borrow();
   Call call{request, found.routed->parameters, *database, {}, {}, {}};
-  return run_route(route_table()[found.routed->route], call);
+  return run_route(all_routes()[found.routed->route], call);
 }
 
 ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const RouteResult& found,
@@ -286,7 +230,7 @@ ServiceResponse ServiceApi::refused(const ServiceRequest& request, int status, c
 // By pattern, never by path: a path may hold a link.
 void ServiceApi::tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) {
   const std::string_view route = response.route.empty() ? "other" : response.route;
-  parts_.metrics.count_request(route, request.method, response.status, took);
+  service_.parts().metrics.count_request(route, request.method, response.status, took);
   if (route == "/healthz") return;
   log_line(LogLevel::info, "request",
            {{"request_id", request.id},
@@ -294,7 +238,7 @@ void ServiceApi::tell(const ServiceRequest& request, const ServiceResponse& resp
             {"route", std::string(route)},
             {"status", std::int64_t{response.status}},
             {"ms", static_cast<double>(took.count()) / 1000},
-            {"client", parts_.secret.hash("network", network_of(request.address), 8)}});
+            {"client", service_.secret().hash("network", network_of(request.address), 8)}});
 }
 
 ServiceResponse MetricsApplication::handle(const ServiceRequest& request) {

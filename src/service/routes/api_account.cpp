@@ -6,11 +6,12 @@
 
 #include "base/mail_address.hpp"
 #include "service/billing/subscriptions.hpp"
+#include "service/http/address.hpp"
 #include "service/http/log.hpp"
 #include "service/http/page.hpp"
 #include "service/privacy/download.hpp"
 #include "service/privacy/removal.hpp"
-#include "service/routes/api.hpp"
+#include "service/routes/service_context.hpp"
 
 namespace heretix::http {
 namespace {
@@ -58,22 +59,20 @@ LinkAsker link_asker(const ServiceRequest& request) {
       .client = client_of(request.address), .network = network_of(request.address), .site = site_of(request.address)};
 }
 
-}  // namespace
-
 // The same bytes whoever the address belongs to.
-ServiceResponse ServiceApi::request_link(Call& call) {
+ServiceResponse request_link(ServiceContext& service, Call& call) {
   const Body body(call.request, {"email", "next"});
   const std::string email = canonical_mail_address(body.text("email", 320));
   const std::string next = next_page(body.optional_text("next", 100));
-  MagicLinks(call.database, parts_.secret).request(email, link_asker(call.request), next == "/" ? "" : next);
-  parts_.wake_worker();
+  MagicLinks(call.database, service.secret()).request(email, link_asker(call.request), next == "/" ? "" : next);
+  service.parts().wake_worker();
   return json_response(202, {{"detail", "if the address can have a link, it is on its way; it holds for 10 minutes"}});
 }
 
 // Scanners open what stands in a mail: opening changes nothing.
-ServiceResponse ServiceApi::show_link(Call& call) {
+ServiceResponse show_link(ServiceContext& service, Call& call) {
   const std::string& link = call.parameters.at("link");
-  const auto address = MagicLinks(call.database, parts_.secret).address_of(link);
+  const auto address = MagicLinks(call.database, service.secret()).address_of(link);
   if (!address) return page(404, "Sign in", paragraph(kDeadLink));
   const std::string next = next_page(call.request.parameter("next"));
   const std::string action = fmt::format("/sign-in/{}{}", link, next == "/" ? "" : "?next=" + next);
@@ -81,11 +80,11 @@ ServiceResponse ServiceApi::show_link(Call& call) {
               paragraph(fmt::format("Sign in to Heretix as {}?", *address)) + button_form(action, "Sign in"));
 }
 
-ServiceResponse ServiceApi::use_link(Call& call) {
+ServiceResponse use_link(ServiceContext& service, Call& call) {
   const auto user =
-      MagicLinks(call.database, parts_.secret).consume(call.parameters.at("link"), link_asker(call.request));
+      MagicLinks(call.database, service.secret()).consume(call.parameters.at("link"), link_asker(call.request));
   if (!user) return page(404, "Sign in", paragraph(kDeadLink));
-  Sessions sessions(call.database, parts_.secret);
+  Sessions sessions(call.database, service.secret());
   std::string cookie;
   in_transaction(call.database,
                  [&] {
@@ -98,48 +97,52 @@ ServiceResponse ServiceApi::use_link(Call& call) {
           .content_type = "text/plain",
           .body = "",
           .headers = {{"Location", next_page(call.request.parameter("next"))},
-                      {"Set-Cookie", set_cookie("heretix", cookie, kSessionLife.count())},
+                      {"Set-Cookie", service.set_cookie("heretix", cookie, kSessionLife.count())},
                       {"Cache-Control", "no-store"}}};
 }
 
-json ServiceApi::me_json(Call& call) const {
+json me_json(const ServiceContext& service, Call& call) {
   const User& user = call.who->user;
   return {{"id", user.id},
           {"email", user.email},
           {"created_at", as_rfc3339(user.created_at)},
-          {"is_admin", settings_.admins.contains(user.email)},
+          {"is_admin", service.settings().admins.contains(user.email)},
           {"usage", usage_json(Ledger(call.database).usage_of(user), user)}};
 }
 
-ServiceResponse ServiceApi::get_me(Call& call) { return json_response(200, me_json(call)); }
+ServiceResponse get_me(ServiceContext& service, Call& call) { return json_response(200, me_json(service, call)); }
 
-ServiceResponse ServiceApi::start(Call& call) {
-  return json_response(200, {{"user", call.who ? me_json(call) : json(nullptr)}, {"models", models_json()}});
+ServiceResponse start(ServiceContext& service, Call& call) {
+  return json_response(200,
+                       {{"user", call.who ? me_json(service, call) : json(nullptr)}, {"models", models_json(service)}});
 }
 
-ServiceResponse ServiceApi::close_account(Call& call) {
+ServiceResponse close_account(ServiceContext& service, Call& call) {
   const Body body(call.request, {"email"});
   const User user = call.who->user;
   if (canonical_mail_address(body.text("email", 320)) != user.email)
     throw Refusal(422, "email must be the account's own address: closing it cannot be undone");
-  require_nothing_paid(call.database, parts_.secret, user.id);
+  require_nothing_paid(call.database, service.secret(), user.id);
   std::vector<std::string> executions;
-  in_transaction(call.database, [&] { executions = Removal(call.database, parts_.secret).remove_user(user); },
+  in_transaction(call.database, [&] { executions = Removal(call.database, service.secret()).remove_user(user); },
                  {.isolation = Isolation::beside_others});
-  forget(call.database, executions);
-  if (parts_.forget_mails) parts_.forget_mails(user.email);
-  return {.status = 204, .headers = {{"Set-Cookie", set_cookie("heretix", "", 0)}}};
+  forget_measured(service, call.database, executions);
+  if (service.parts().forget_mails) service.parts().forget_mails(user.email);
+  return {.status = 204, .headers = {{"Set-Cookie", service.set_cookie("heretix", "", 0)}}};
 }
 
-// The account or check is gone already. What cannot be forgotten now is left to the job that stands for it.
-void ServiceApi::forget(Database& database, const std::vector<std::string>& executions) {
+}  // namespace
+
+void forget_measured(const ServiceContext& service, Database& database, const std::vector<std::string>& executions) {
   try {
-    AnswersPlace answers = parts_.open_answers(database);
+    AnswersPlace answers = service.parts().open_answers(database);
     forget_executions(database, answers, executions);
   } catch (const Error& e) { log_line(LogLevel::warning, "forget", {{"error", e.what()}}); }
 }
 
-ServiceResponse ServiceApi::download_data(Call& call) {
+namespace {
+
+ServiceResponse download_data(ServiceContext& service, Call& call) {
   const User& user = call.who->user;
   json checks = json::array();
   for (const ServedCheck& check : ServedChecks(call.database).all_of_user(user.id)) {
@@ -153,45 +156,62 @@ ServiceResponse ServiceApi::download_data(Call& call) {
                       {"record", check.record.empty() ? json(nullptr) : json::parse(check.record, nullptr, false)}});
   }
   json sessions = json::array();
-  for (const Session& session : Sessions(call.database, parts_.secret).list(user.id))
+  for (const Session& session : Sessions(call.database, service.secret()).list(user.id))
     sessions.push_back(session_json(session, call.who->session_id));
-  AnswersPlace answers = parts_.open_answers(call.database);
+  AnswersPlace answers = service.parts().open_answers(call.database);
   const json data = {{"email", user.email},
                      {"plan", user.plan},
                      {"created_at", as_rfc3339(user.created_at)},
                      {"usage", usage_json(Ledger(call.database).usage_of(user), user)},
                      {"sessions", sessions},
                      {"checks", checks},
-                     {"stored", stored_data_of(call.database, answers, parts_.secret, user)}};
+                     {"stored", stored_data_of(call.database, answers, service.secret(), user)}};
   // A model may have said bytes that are no text.
   ServiceResponse response{.status = 200, .body = data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"heretix-data.json\"");
   return response;
 }
 
-ServiceResponse ServiceApi::list_sessions(Call& call) {
+ServiceResponse list_sessions(ServiceContext& service, Call& call) {
   json sessions = json::array();
-  for (const Session& session : Sessions(call.database, parts_.secret).list(call.who->user.id))
+  for (const Session& session : Sessions(call.database, service.secret()).list(call.who->user.id))
     sessions.push_back(session_json(session, call.who->session_id));
   return json_response(200, {{"sessions", sessions}});
 }
 
-ServiceResponse ServiceApi::end_session(Call& call) {
+ServiceResponse end_session(ServiceContext& service, Call& call) {
   const std::string& id = call.parameters.at("id");
-  const auto sessions = Sessions(call.database, parts_.secret).list(call.who->user.id);
+  const auto sessions = Sessions(call.database, service.secret()).list(call.who->user.id);
   const bool is_there = std::ranges::find(sessions, id, &Session::id) != sessions.end();
-  if (!is_there || !Sessions(call.database, parts_.secret).end(call.who->user.id, id))
+  if (!is_there || !Sessions(call.database, service.secret()).end(call.who->user.id, id))
     throw Error(ErrorKind::not_found, "there is no such session");
   return {.status = 204};
 }
 
-ServiceResponse ServiceApi::sign_out(Call& call) {
-  Sessions(call.database, parts_.secret).end(call.who->user.id, call.who->session_id);
-  return {.status = 204, .headers = {{"Set-Cookie", set_cookie("heretix", "", 0)}}};
+ServiceResponse sign_out(ServiceContext& service, Call& call) {
+  Sessions(call.database, service.secret()).end(call.who->user.id, call.who->session_id);
+  return {.status = 204, .headers = {{"Set-Cookie", service.set_cookie("heretix", "", 0)}}};
 }
 
-ServiceResponse ServiceApi::get_usage(Call& call) {
+ServiceResponse get_usage(ServiceContext& /*service*/, Call& call) {
   return json_response(200, usage_json(Ledger(call.database).usage_of(call.who->user), call.who->user));
+}
+
+}  // namespace
+
+std::span<const Route> account_routes() {
+  static constexpr std::array kRoutes = {Route{{"GET", "/api/start"}, Audience::everybody, &start},
+                                         Route{{"GET", "/sign-in/{link}"}, Audience::everybody, &show_link},
+                                         Route{{"POST", "/sign-in/{link}"}, Audience::everybody, &use_link},
+                                         Route{{"POST", "/api/auth/magic-links"}, Audience::everybody, &request_link},
+                                         Route{{"POST", "/api/auth/sign-out"}, Audience::user, &sign_out},
+                                         Route{{"GET", "/api/me"}, Audience::user, &get_me},
+                                         Route{{"DELETE", "/api/me"}, Audience::user, &close_account},
+                                         Route{{"GET", "/api/me/data"}, Audience::user, &download_data},
+                                         Route{{"GET", "/api/sessions"}, Audience::user, &list_sessions},
+                                         Route{{"DELETE", "/api/sessions/{id}"}, Audience::user, &end_session},
+                                         Route{{"GET", "/api/usage"}, Audience::user, &get_usage}};
+  return kRoutes;
 }
 
 }  // namespace heretix::http

@@ -1,18 +1,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "service/billing/subscriptions.hpp"
-#include "service/routes/api.hpp"
+#include "service/routes/service_context.hpp"
 
 namespace heretix::http {
+namespace {
 
 using nlohmann::json;
 
-ServiceResponse ServiceApi::get_billing(Call& call) {
+ServiceResponse get_billing(ServiceContext& service, Call& call) {
   json plans = json::array();
-  const auto& prices = settings_.billing.plan_of_price;
+  const auto& prices = service.settings().billing.plan_of_price;
   for (const ServicePlan& plan : service_plans()) {
     const bool is_for_sale = std::ranges::any_of(prices, [&](const auto& entry) { return entry.second == plan.name; });
     plans.push_back({{"name", plan.name},
@@ -22,45 +24,44 @@ ServiceResponse ServiceApi::get_billing(Call& call) {
                      {"goes_deep", plan.goes_deep},
                      {"for_sale", is_for_sale}});
   }
-  const auto account =
-      Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  const auto account = Subscriptions(call.database, service.secret(), service.settings().billing.plan_of_price)
+                           .account_of(call.who->user.id);
   return json_response(200,
-                       {{"is_set_up", settings_.billing.is_set_up()},
+                       {{"is_set_up", service.settings().billing.is_set_up()},
                         {"plan", Ledger(call.database).usage_of(call.who->user).plan},
                         {"subscription", account && !account->status.empty() ? json(account->status) : json(nullptr)},
                         {"plans", plans}});
 }
 
-void ServiceApi::require_billing() const {
-  if (!settings_.billing.is_set_up())
+void require_billing(const ServiceContext& service) {
+  if (!service.settings().billing.is_set_up())
     throw Error(ErrorKind::conflict, "plans cannot be bought here", "ask who runs this service for a plan");
 }
 
-ServiceResponse ServiceApi::buy_plan(Call& call) {
+ServiceResponse buy_plan(ServiceContext& service, Call& call) {
   const Body body(call.request, {"plan"});
   const std::string plan = body.text("plan", 32);
-  require_billing();
-  const auto& prices = settings_.billing.plan_of_price;
+  require_billing(service);
+  const auto& prices = service.settings().billing.plan_of_price;
   const auto price = std::ranges::find(prices, plan, [](const auto& entry) { return entry.second; });
   if (price == prices.end()) throw Refusal(422, fmt::format("there is no plan '{}' to buy", plan));
   const User& user = call.who->user;
-  const auto account = Subscriptions(call.database, parts_.secret, prices).account_of(user.id);
+  const auto account = Subscriptions(call.database, service.secret(), prices).account_of(user.id);
   if (account && !account->plan.empty())
     throw Error(ErrorKind::conflict, "a subscription is paid for already", "change it on the payment service's page");
-  return json_response(200, {{"url", checkout_page(settings_.billing, price->first, user.id, user.email,
-                                                   settings_.origin, call.request.id)}});
+  return json_response(200, {{"url", checkout_page(service.settings().billing, price->first, user.id, user.email,
+                                                   service.settings().origin, call.request.id)}});
 }
 
-ServiceResponse ServiceApi::open_portal(Call& call) {
+ServiceResponse open_portal(ServiceContext& service, Call& call) {
   const Body body(call.request, {});
-  require_billing();
-  const auto account =
-      Subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price).account_of(call.who->user.id);
+  require_billing(service);
+  const auto account = Subscriptions(call.database, service.secret(), service.settings().billing.plan_of_price)
+                           .account_of(call.who->user.id);
   if (!account) throw Error(ErrorKind::conflict, "nothing was bought yet");
-  return json_response(200, {{"url", portal_page(settings_.billing, account->customer_id, settings_.origin)}});
+  return json_response(
+      200, {{"url", portal_page(service.settings().billing, account->customer_id, service.settings().origin)}});
 }
-
-namespace {
 
 // A thin event only names its object. What is fetched is at least as new as the event, so it may be applied as it is.
 void complete(BillingEvent& event, const StripeSettings& stripe) {
@@ -76,24 +77,32 @@ void complete(BillingEvent& event, const StripeSettings& stripe) {
   event.status = "canceled";
 }
 
-}  // namespace
-
 // The signature is of the bytes as they came; nobody else can have made them.
-ServiceResponse ServiceApi::take_webhook(Call& call) {
+ServiceResponse take_webhook(ServiceContext& service, Call& call) {
   const std::string signature = call.request.header("stripe-signature");
   if (signature.empty()) throw Refusal(400, "the header Stripe-Signature is missing");
-  require_billing();
-  Subscriptions subscriptions(call.database, parts_.secret, settings_.billing.plan_of_price);
+  require_billing(service);
+  Subscriptions subscriptions(call.database, service.secret(), service.settings().billing.plan_of_price);
   const std::string& body = call.request.body;
-  if (!is_signed(signature, body, settings_.billing.webhook_secrets, subscriptions.now()))
+  if (!is_signed(signature, body, service.settings().billing.webhook_secrets, subscriptions.now()))
     throw Refusal(400, "the signature does not hold");
 
   // Fetching takes up to 20 seconds, so no transaction is open meanwhile.
   BillingEvent event = parse_billing_event(body);
-  if (!event.path.empty() && !subscriptions.knows(event.id)) complete(event, settings_.billing);
+  if (!event.path.empty() && !subscriptions.knows(event.id)) complete(event, service.settings().billing);
 
   in_transaction(call.database, [&] { subscriptions.take(event); }, {.isolation = Isolation::beside_others});
   return {.status = 204};
+}
+
+}  // namespace
+
+std::span<const Route> billing_routes() {
+  static constexpr std::array kRoutes = {Route{{"GET", "/api/billing"}, Audience::user, &get_billing},
+                                         Route{{"POST", "/api/billing/checkout"}, Audience::user, &buy_plan},
+                                         Route{{"POST", "/api/billing/portal"}, Audience::user, &open_portal},
+                                         Route{{"POST", "/api/billing/webhook"}, Audience::everybody, &take_webhook}};
+  return kRoutes;
 }
 
 }  // namespace heretix::http

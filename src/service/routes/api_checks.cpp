@@ -2,14 +2,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <ranges>
 
 #include "base/number.hpp"
 #include "base/random.hpp"
 #include "base/sha256.hpp"
+#include "service/http/address.hpp"
 #include "service/privacy/removal.hpp"
-#include "service/routes/api.hpp"
+#include "service/routes/service_context.hpp"
 
 namespace heretix::http {
 namespace {
@@ -66,18 +68,20 @@ CheckWish wish_of(const ServiceRequest& request) {
 
 }  // namespace
 
-bool ServiceApi::may_read(const Call& call, const ServedCheck& check) const {
+bool may_read(const Call& call, const ServedCheck& check) {
   if (call.who && check.user_id == call.who->user.id) return true;
   return check.user_id.empty() && !check.visitor_id.empty() && check.visitor_id == call.visitor_id;
 }
 
 // Somebody else's is as one that is not there.
-const ServedCheck& ServiceApi::readable(const Call& call, const std::optional<ServedCheck>& check) const {
+const ServedCheck& readable(const Call& call, const std::optional<ServedCheck>& check) {
   if (!check || !may_read(call, *check)) throw Error(ErrorKind::not_found, "there is no such check");
   return *check;
 }
 
-ServiceResponse ServiceApi::create_check(Call& call) {
+namespace {
+
+ServiceResponse create_check(ServiceContext& service, Call& call) {
   const ServiceRequest& request = call.request;
   const CheckWish wish = wish_of(request);
   Asker asker{.network = network_of(request.address)};
@@ -87,15 +91,15 @@ ServiceResponse ServiceApi::create_check(Call& call) {
   } else {
     if (call.visitor_id.empty()) {
       new_cookie = to_base64url(random_bytes(32));
-      call.visitor_id = parts_.secret.hash("visitor", new_cookie);
+      call.visitor_id = service.secret().hash("visitor", new_cookie);
     }
     asker.visitor_id = call.visitor_id;
   }
   const IdempotencyKey idempotency{.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
-  const Accepted accepted = intake(call.database).accept(wish, asker, idempotency);
+  const Accepted accepted = service.intake(call.database).accept(wish, asker, idempotency);
   if (!accepted.check) {  // from a stored result there is nothing to do, and nobody waits for it yet
-    parts_.wake_worker();
-    parts_.hub.wake();
+    service.parts().wake_worker();
+    service.parts().hub.wake();
   }
   const auto check = accepted.check ? accepted.check : ServedChecks(call.database).find(accepted.check_id);
   if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
@@ -103,19 +107,19 @@ ServiceResponse ServiceApi::create_check(Call& call) {
   response.headers.emplace_back("Location", "/api/checks/" + check->id);
   if (accepted.was_replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
   if (!new_cookie.empty())
-    response.headers.emplace_back("Set-Cookie", set_cookie("heretix-visitor", new_cookie, kYear));
+    response.headers.emplace_back("Set-Cookie", service.set_cookie("heretix-visitor", new_cookie, kYear));
   return response;
 }
 
-ServiceResponse ServiceApi::quote_check(Call& call) {
+ServiceResponse quote_check(ServiceContext& service, Call& call) {
   const CheckWish wish = wish_of(call.request);
-  const Quote quote = intake(call.database).quote(wish);
+  const Quote quote = service.intake(call.database).quote(wish);
   return json_response(200, {{"questions", quote.questions},
                              {"most_micro_usd", quote.most ? json(quote.most->micros_above()) : json(nullptr)},
                              {"needs_plan", quote.needs_plan}});
 }
 
-ServiceResponse ServiceApi::list_checks(Call& call) {
+ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   const ServiceRequest& request = call.request;
   ListedChecks wanted;
   if (call.who) wanted.user_id = call.who->user.id;
@@ -152,6 +156,8 @@ ServiceResponse ServiceApi::list_checks(Call& call) {
   return json_response(200, {{"checks", checks}, {"next", has_more ? json(found.back().id) : json(nullptr)}});
 }
 
+}  // namespace
+
 // The record goes out as it is stored, not parsed again.
 ServiceResponse check_response(const ServedCheck& check) {
   std::string body = check_json(check).dump(-1, ' ', false, json::error_handler_t::replace);
@@ -161,27 +167,29 @@ ServiceResponse check_response(const ServedCheck& check) {
   return {.status = 200, .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}};
 }
 
-ServiceResponse ServiceApi::get_check(Call& call) { return check_response(readable_check(call)); }
+namespace {
 
-ServiceResponse ServiceApi::delete_check(Call& call) {
+ServiceResponse get_check(ServiceContext& /*service*/, Call& call) { return check_response(readable_check(call)); }
+
+ServiceResponse delete_check(ServiceContext& service, Call& call) {
   const ServedCheck& check = readable_check(call);
   std::optional<std::vector<std::string>> executions;
   in_transaction(call.database,
-                 [&] { executions = Removal(call.database, parts_.secret).remove_ended_check(check.id); },
+                 [&] { executions = Removal(call.database, service.secret()).remove_ended_check(check.id); },
                  {.isolation = Isolation::beside_others});
   if (!executions) throw Error(ErrorKind::conflict, "the check is still under way", "cancel it first");
-  forget(call.database, *executions);
+  forget_measured(service, call.database, *executions);
   return {.status = 204};
 }
 
-ServiceResponse ServiceApi::cancel_check(Call& call) {
+ServiceResponse cancel_check(ServiceContext& service, Call& call) {
   const ServedCheck& check = readable_check(call);
-  if (!intake(call.database).cancel(check)) throw Error(ErrorKind::conflict, "the check has ended");
-  parts_.hub.wake();
+  if (!service.intake(call.database).cancel(check)) throw Error(ErrorKind::conflict, "the check has ended");
+  service.parts().hub.wake();
   return json_response(202, check_json(*ServedChecks(call.database).find(check.id)));
 }
 
-ServiceResponse ServiceApi::check_events(Call& call) {
+ServiceResponse check_events(ServiceContext& /*service*/, Call& call) {
   const ServedCheck& check = readable_check(call);
   const std::string given = call.request.header("last-event-id");
   const auto last = whole_number(given);
@@ -193,9 +201,11 @@ ServiceResponse ServiceApi::check_events(Call& call) {
   return response;
 }
 
-json ServiceApi::models_json() const {
+}  // namespace
+
+json models_json(const ServiceContext& service) {
   json models = json::array();
-  for (const OfferedModel& model : parts_.models) {
+  for (const OfferedModel& model : service.parts().models) {
     const bool is_free = model.facts.price && model.facts.price->is_free();
     json readouts = json::array();
     for (const Readout readout : kReadouts) {
@@ -211,6 +221,24 @@ json ServiceApi::models_json() const {
   return models;
 }
 
-ServiceResponse ServiceApi::list_models(Call& /*call*/) { return json_response(200, {{"models", models_json()}}); }
+namespace {
+
+ServiceResponse list_models(ServiceContext& service, Call& /*call*/) {
+  return json_response(200, {{"models", models_json(service)}});
+}
+
+}  // namespace
+
+std::span<const Route> check_routes() {
+  static constexpr std::array kRoutes = {Route{{"GET", "/api/models"}, Audience::everybody, &list_models},
+                                         Route{{"POST", "/api/quotes"}, Audience::everybody, &quote_check},
+                                         Route{{"POST", "/api/checks"}, Audience::everybody, &create_check},
+                                         Route{{"GET", "/api/checks"}, Audience::everybody, &list_checks},
+                                         Route{{"GET", "/api/checks/{id}"}, Audience::everybody, &get_check},
+                                         Route{{"DELETE", "/api/checks/{id}"}, Audience::everybody, &delete_check},
+                                         Route{{"POST", "/api/checks/{id}/cancel"}, Audience::everybody, &cancel_check},
+                                         Route{{"GET", "/api/checks/{id}/events"}, Audience::everybody, &check_events}};
+  return kRoutes;
+}
 
 }  // namespace heretix::http

@@ -1,35 +1,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/random.hpp"
 #include "service/queue/queue.hpp"
-#include "service/routes/api.hpp"
+#include "service/routes/service_context.hpp"
 
 namespace heretix::http {
+namespace {
 
 using nlohmann::json;
 
-ServiceResponse ServiceApi::healthy(const ServiceRequest& /*request*/, const Parameters& /*none*/) {
+ServiceResponse healthy(ServiceContext& /*service*/, const ServiceRequest& /*request*/, const Parameters& /*none*/) {
   return json_response(200, {{"status", "ok"}});
 }
 
-ServiceResponse ServiceApi::ready(Call& call) {
-  if (is_draining_) return json_response(503, {{"status", "draining"}});
+ServiceResponse ready(ServiceContext& service, Call& call) {
+  if (service.is_draining()) return json_response(503, {{"status", "draining"}});
   call.database.query("SELECT 1 AS one");
   return json_response(200, {{"status", "ok"}});
 }
 
-ServiceResponse ServiceApi::contract(const ServiceRequest& /*request*/, const Parameters& /*none*/) {
+ServiceResponse contract(ServiceContext& /*service*/, const ServiceRequest& /*request*/, const Parameters& /*none*/) {
   return {.content_type = "application/yaml", .body = std::string(kOpenApi)};
 }
 
-ServiceResponse ServiceApi::style_sheet(const ServiceRequest& /*request*/, const Parameters& /*none*/) {
+ServiceResponse style_sheet(ServiceContext& /*service*/, const ServiceRequest& /*request*/,
+                            const Parameters& /*none*/) {
   return {.content_type = "text/css; charset=utf-8", .body = std::string(kStyleSheet)};
 }
-
-namespace {
 
 const WebFile* find_file(std::span<const WebFile> files, std::string_view path) {
   const auto found = std::ranges::find(files, path, &WebFile::path);
@@ -45,23 +46,21 @@ ServiceResponse sent(const ServiceRequest& request, const WebFile& file, const c
   return response;
 }
 
-}  // namespace
-
 // One page for every address: its script shows what the address names.
-ServiceResponse ServiceApi::web_page(const ServiceRequest& request, const Parameters& /*none*/) {
-  const WebFile* file = find_file(parts_.web, "index.html");
+ServiceResponse web_page(ServiceContext& service, const ServiceRequest& request, const Parameters& /*none*/) {
+  const WebFile* file = find_file(service.parts().web, "index.html");
   if (file == nullptr) throw Error(ErrorKind::not_found, "this program was built without the page");
   return sent(request, *file, "no-cache");
 }
 
 // Names hold a digest of what they name.
-ServiceResponse ServiceApi::web_asset(const ServiceRequest& request, const Parameters& parameters) {
-  const WebFile* file = find_file(parts_.web, "assets/" + parameters.at("name"));
+ServiceResponse web_asset(ServiceContext& service, const ServiceRequest& request, const Parameters& parameters) {
+  const WebFile* file = find_file(service.parts().web, "assets/" + parameters.at("name"));
   if (file == nullptr) throw Error(ErrorKind::not_found, "there is no such file");
   return sent(request, *file, "public, max-age=31536000, immutable");
 }
 
-ServiceResponse ServiceApi::admin_overview(Call& call) {
+ServiceResponse admin_overview(ServiceContext& /*service*/, Call& call) {
   json jobs = json::array();
   for (const Queue::Count& count : Queue(call.database).counts())
     jobs.push_back({{"kind", count.kind}, {"state", count.state}, {"jobs", count.jobs}});
@@ -81,11 +80,34 @@ ServiceResponse ServiceApi::admin_overview(Call& call) {
   return json_response(200, {{"jobs", jobs}, {"dead", dead}, {"users", users}, {"usage", usage}});
 }
 
-ServiceResponse ServiceApi::admin_retry(Call& call) {
+ServiceResponse admin_retry(ServiceContext& service, Call& call) {
   const std::string& id = call.parameters.at("id");
   if (!is_uuid(id) || !Queue(call.database).retry(id)) throw Error(ErrorKind::not_found, "there is no such dead job");
-  parts_.wake_worker();
+  service.parts().wake_worker();
   return json_response(202, {{"id", id}});
+}
+
+}  // namespace
+
+std::span<const Route> operation_routes() {
+  static constexpr std::array kRoutes = {Route{{"GET", "/healthz"}, Audience::everybody, &healthy},
+                                         Route{{"GET", "/readyz"}, Audience::everybody, &ready},
+                                         Route{{"GET", "/"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/history"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/compare"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/usage"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/billing"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/sessions"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/admin"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/sign-in"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/checks/{ids}"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/shared/{share}"}, Audience::everybody, &web_page},
+                                         Route{{"GET", "/assets/{name}"}, Audience::everybody, &web_asset},
+                                         Route{{"GET", "/style.css"}, Audience::everybody, &style_sheet},
+                                         Route{{"GET", "/api/openapi.yaml"}, Audience::everybody, &contract},
+                                         Route{{"GET", "/api/admin/overview"}, Audience::admin, &admin_overview},
+                                         Route{{"POST", "/api/admin/jobs/{id}/retry"}, Audience::admin, &admin_retry}};
+  return kRoutes;
 }
 
 }  // namespace heretix::http

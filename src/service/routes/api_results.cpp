@@ -1,10 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "archive/load_record.hpp"
 #include "base/random.hpp"
 #include "belief/record/decision_facts.hpp"
-#include "service/routes/api.hpp"
+#include "service/routes/service_context.hpp"
 #include "studies/compare/difference.hpp"
 
 namespace heretix::http {
@@ -60,17 +61,17 @@ json answers_json(const Record& record) {
   return {{"system", record.bank.full_system()}, {"answers", answers}};
 }
 
-}  // namespace
-
-ServiceResponse ServiceApi::answers_of(Database& database, const ServedCheck& check) {
-  const AnswersPlace place = parts_.open_answers(database);
+ServiceResponse answers_of(const ServiceContext& service, Database& database, const ServedCheck& check) {
+  const AnswersPlace place = service.parts().open_answers(database);
   return json_response(200, answers_json(measured(*place.runs, check)));
 }
 
-ServiceResponse ServiceApi::get_answers(Call& call) { return answers_of(call.database, readable_check(call)); }
+ServiceResponse get_answers(ServiceContext& service, Call& call) {
+  return answers_of(service, call.database, readable_check(call));
+}
 
-ServiceResponse ServiceApi::compare_checks(Call& call) {
-  const AnswersPlace place = parts_.open_answers(call.database);
+ServiceResponse compare_checks(ServiceContext& service, Call& call) {
+  const AnswersPlace place = service.parts().open_answers(call.database);
   const auto record_of = [&](const char* name) {
     const std::string id = call.request.parameter(name).value_or("");
     const auto check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
@@ -94,7 +95,7 @@ ServiceResponse ServiceApi::compare_checks(Call& call) {
                              {"templates", templates}});
 }
 
-ServiceResponse ServiceApi::share_check(Call& call) {
+ServiceResponse share_check(ServiceContext& /*service*/, Call& call) {
   const ServedCheck& check = readable_check(call);
   if (check.state != CheckState::done) throw Error(ErrorKind::conflict, "only a finished check can be shared");
   std::string share;
@@ -104,21 +105,36 @@ ServiceResponse ServiceApi::share_check(Call& call) {
   return json_response(200, {{"share", share}});
 }
 
-ServiceResponse ServiceApi::unshare_check(Call& call) {
+ServiceResponse unshare_check(ServiceContext& /*service*/, Call& call) {
   const ServedCheck& check = readable_check(call);
   in_transaction(call.database, [&] { ServedChecks(call.database).unshare(check.id); },
                  {.isolation = Isolation::beside_others});
   return {.status = 204};
 }
 
-ServedCheck ServiceApi::shared_check(Call& call) {
+ServedCheck shared_check(Call& call) {
   const auto check = ServedChecks(call.database).find_shared(call.parameters.at("share"));
   if (!check) throw Error(ErrorKind::not_found, "this result is not shared, or not any more");
   return *check;
 }
 
-ServiceResponse ServiceApi::get_shared(Call& call) { return check_response(shared_check(call)); }
+ServiceResponse get_shared(ServiceContext& /*service*/, Call& call) { return check_response(shared_check(call)); }
 
-ServiceResponse ServiceApi::get_shared_answers(Call& call) { return answers_of(call.database, shared_check(call)); }
+ServiceResponse get_shared_answers(ServiceContext& service, Call& call) {
+  return answers_of(service, call.database, shared_check(call));
+}
+
+}  // namespace
+
+std::span<const Route> result_routes() {
+  static constexpr std::array kRoutes = {
+      Route{{"GET", "/api/checks/{id}/answers"}, Audience::everybody, &get_answers},
+      Route{{"POST", "/api/checks/{id}/share"}, Audience::everybody, &share_check},
+      Route{{"DELETE", "/api/checks/{id}/share"}, Audience::everybody, &unshare_check},
+      Route{{"GET", "/api/comparison"}, Audience::everybody, &compare_checks},
+      Route{{"GET", "/api/shared/{share}"}, Audience::everybody, &get_shared},
+      Route{{"GET", "/api/shared/{share}/answers"}, Audience::everybody, &get_shared_answers}};
+  return kRoutes;
+}
 
 }  // namespace heretix::http

@@ -5,8 +5,11 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cctype>
 #include <set>
+
+#include "base/text.hpp"
 
 namespace heretix::http {
 namespace {
@@ -28,6 +31,22 @@ TEST(Contract, ListsExactlyTheRoutes) {
     }
   }
   EXPECT_EQ(listed, routes());
+}
+
+// "GET /a/{b}" and "GET /a/c": /a/c is both.
+bool may_meet(const std::string& one, const std::string& other) {
+  const auto first = split(one, '/'), second = split(other, '/');
+  const auto fits = [](std::string_view a, std::string_view b) {
+    return a == b || a.starts_with('{') || b.starts_with('{');
+  };
+  return std::ranges::equal(first, second, fits);
+}
+
+TEST(Routes, NoPathFitsTwoOfThem) {
+  const auto all = ServiceApi::routes();
+  for (const std::string& one : all) {
+    for (const std::string& other : all) EXPECT_TRUE(&one == &other || !may_meet(one, other)) << one << ", " << other;
+  }
 }
 
 void require_closed(const YAML::Node& node, const std::string& where) {

@@ -1,0 +1,131 @@
+// What the handlers of the API share: the parts of the service, one request on its way, and how a route is written
+// down.
+//
+// A handler is a free function. Each file of handlers ends in the table of its routes; api.cpp puts the tables
+// together.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "service/account/magic_links.hpp"
+#include "service/account/sessions.hpp"
+#include "service/billing/stripe.hpp"
+#include "service/checks/answers_place.hpp"
+#include "service/http/body.hpp"
+#include "service/http/event_hub.hpp"
+#include "service/http/metrics.hpp"
+#include "service/http/router.hpp"
+#include "service/http/web_files.hpp"
+#include "service/intake/intake.hpp"
+#include "store/pool.hpp"
+
+namespace heretix::http {
+
+struct ApiSettings {
+  std::string origin;                 // "https://heretix.example", as parse_origin() spells it
+  std::set<std::string> own_names{};  // other origins of the same service, on loopback
+  std::set<std::string> admins{};     // canonical mail addresses
+  StripeSettings billing{};
+};
+
+struct ApiParts {
+  DatabasePool& databases;
+  const Secret& secret;
+  const PromptBanks& banks;
+  const std::vector<OfferedModel>& models;
+  const IntakeRules& rules;
+  Metrics& metrics;
+  EventHub& hub;
+  std::function<void()> wake_worker;
+  std::function<AnswersPlace(Database& service)> open_answers;
+  std::span<const WebFile> web{};                                  // the page
+  std::function<void(const std::string& address)> forget_mails{};  // that wait in a folder; empty: none do
+};
+
+enum class Audience { everybody, user, admin };
+
+// One request on its way through a route.
+struct Call {
+  const ServiceRequest& request;
+  std::map<std::string, std::string, std::less<>> parameters;
+  Database& database;
+  std::optional<SignedIn> who;
+  std::string visitor_id;            // of the visitor's cookie; empty: none
+  std::optional<ServedCheck> check;  // the one that the path names, whosever it is; empty: it is not there
+};
+
+// One for the service, used by several threads at once.
+class ServiceContext {
+ public:
+  ServiceContext(ApiParts parts, ApiSettings settings);
+
+  const ApiParts& parts() const { return parts_; }
+  const ApiSettings& settings() const { return settings_; }
+  const Secret& secret() const { return parts_.secret; }
+  Intake intake(Database& database) const {
+    return {database, parts_.secret, parts_.banks, parts_.models, parts_.rules};
+  }
+
+  // Over TLS a cookie's name begins with __Host-, and it is marked as secure.
+  std::string cookie_name(const char* base) const;
+  std::string set_cookie(const char* base, const std::string& value, std::int64_t max_age) const;
+
+  // /readyz says 503 from then on.
+  void start_draining() { is_draining_ = true; }
+  bool is_draining() const { return is_draining_; }
+
+ private:
+  ApiParts parts_;
+  ApiSettings settings_;
+  bool is_secure_;  // reached over TLS
+  std::atomic<bool> is_draining_{false};
+};
+
+using Parameters = std::map<std::string, std::string, std::less<>>;
+using Handler = ServiceResponse (*)(ServiceContext&, Call&);
+// Of what is the same for everybody: neither a session nor the database is looked at.
+using FileHandler = ServiceResponse (*)(ServiceContext&, const ServiceRequest&, const Parameters&);
+
+struct Route {
+  Pattern pattern;
+  Audience access;
+  std::variant<Handler, FileHandler> handler;
+};
+
+std::span<const Route> check_routes();
+std::span<const Route> result_routes();
+std::span<const Route> account_routes();
+std::span<const Route> billing_routes();
+std::span<const Route> operation_routes();
+
+// The check, if whoever asks may read it: as one that is not there if not. Throws Error{not_found}.
+bool may_read(const Call& call, const ServedCheck& check);
+const ServedCheck& readable(const Call& call, const std::optional<ServedCheck>& check);
+inline const ServedCheck& readable_check(const Call& call) { return readable(call, call.check); }
+
+// The check with its record; the caller has made sure that it may be read.
+ServiceResponse check_response(const ServedCheck& check);
+
+// The models that may be asked, as /api/models lists them.
+nlohmann::json models_json(const ServiceContext& service);
+
+// What was measured for an account or a check that is gone already. What cannot be forgotten now is left to the job
+// that stands for it.
+void forget_measured(const ServiceContext& service, Database& database, const std::vector<std::string>& executions);
+
+// "2026-11-23 08:00:00.000000" as "2026-11-23T08:00:00.000000Z".
+std::string as_rfc3339(std::string time);
+
+extern const std::string_view kOpenApi;     // api/openapi.yaml
+extern const std::string_view kStyleSheet;  // of the pages that the server writes itself
+
+}  // namespace heretix::http
