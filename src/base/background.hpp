@@ -1,4 +1,4 @@
-// Work on a thread of its own, handed over in order through a short queue.
+// Work on a thread of its own, handed over in order through a bounded queue.
 #pragma once
 
 #include <condition_variable>
@@ -12,13 +12,13 @@
 
 namespace heretix {
 
-// Between one thread that pushes and one that pops.
+// A bounded queue between one thread that pushes and one that pops.
 template <class Item>
 class ShortQueue {
  public:
   explicit ShortQueue(std::size_t most) : most_(most) {}
 
-  // Waits while the queue is full. False: nobody pops any more.
+  // Waits while the queue is full. Returns false once the queue is abandoned, because nothing is popped any more.
   bool push(Item item) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return is_abandoned_ || waiting_.size() < most_; });
@@ -27,18 +27,18 @@ class ShortQueue {
     changed_.notify_all();
     return true;
   }
-  void finish() {  // nothing is pushed any more
+  void finish() {  // nothing more will be pushed
     const std::lock_guard lock(mutex_);
     is_finished_ = true;
     changed_.notify_all();
   }
-  void abandon() {  // nothing is popped any more
+  void abandon() {  // nothing more will be popped
     const std::lock_guard lock(mutex_);
     is_abandoned_ = true;
     waiting_.clear();
     changed_.notify_all();
   }
-  // Waits while the queue is empty. Empty: it is finished or abandoned.
+  // Waits while the queue is empty. Returns nothing once the queue is finished and drained, or abandoned.
   std::optional<Item> pop() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return is_finished_ || is_abandoned_ || !waiting_.empty(); });
@@ -58,8 +58,9 @@ class ShortQueue {
   bool is_abandoned_ = false;
 };
 
-// Does `work` on what is handed over. What it throws is thrown at the next hand_over() or at finish(), and nothing more
-// is done after it. Without finish(), what still waits at the end of its life is dropped.
+// Calls `work` for each item that is handed over. An exception that it throws is rethrown by the next hand_over() or by
+// finish(), and nothing more is done after it. Items that are still waiting when the object is destroyed without
+// finish() are dropped.
 template <class Item>
 class Background {
  public:
@@ -93,11 +94,12 @@ class Background {
 
   ShortQueue<Item> queue_;
   std::function<void(Item&)> work_;
-  std::exception_ptr failed_;  // the thread's, until it is joined
+  std::exception_ptr failed_;  // belongs to the thread until it is joined
   std::thread thread_;
 };
 
-// Makes items ahead of who wants them: `make` gives the next one, empty at the end. What it throws, next() throws.
+// Makes items before they are asked for. `make` returns the next item, or nothing at the end. An exception that it
+// throws is rethrown by next().
 template <class Item>
 class Ahead {
  public:
@@ -130,7 +132,7 @@ class Ahead {
 
   ShortQueue<Item> queue_;
   std::function<std::optional<Item>()> make_;
-  std::exception_ptr failed_;  // the thread's, until it is joined
+  std::exception_ptr failed_;  // belongs to the thread until it is joined
   std::thread thread_;
 };
 

@@ -1,4 +1,4 @@
-// Time is handed in: whoever needs it takes a Clock, and tests hold one that they move by hand.
+// Time is passed in: code that needs it takes a Clock, and tests pass one that they set by hand.
 #pragma once
 
 #include <chrono>

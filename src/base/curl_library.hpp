@@ -1,4 +1,4 @@
-// The functions of libcurl that are used here, loaded when the first is called.
+// The functions of libcurl that this program uses. The library is loaded when the first of them is called.
 #pragma once
 
 #include <curl/curl.h>

@@ -46,7 +46,7 @@ constexpr std::string_view to_word(ErrorKind kind) {
 
 class Error : public std::runtime_error {
  public:
-  // `what` says what happened, to which thing. `hint` says what to do next; empty if nobody knows.
+  // `what` says what happened, and to which thing. `hint` says what to do next; it is empty if nobody knows.
   Error(ErrorKind kind, const std::string& what, std::string hint = {})
       : std::runtime_error(what), kind_(kind), hint_(std::move(hint)) {}
 

@@ -1,4 +1,4 @@
-// Whole files, descriptors, and folders that do not stay.
+// Reading whole files, owning descriptors, and temporary folders.
 #pragma once
 
 #include <optional>
@@ -7,14 +7,14 @@
 
 namespace heretix {
 
-// Empty where it cannot be read, or is a folder. What that means is the caller's to say.
+// The content of the file; empty if it cannot be read or is a folder. The caller decides what that means.
 std::optional<std::string> content_of_file(const std::string& path);
 
-// All of `bytes` to an open file, pipe or socket; false, with errno, where that failed.
+// Writes all of `bytes` to an open file, pipe or socket. Returns false, with errno set, if that failed.
 bool write_all(int descriptor, std::string_view bytes);
 
-// An open file, pipe or socket that is closed with its owner. A negative number, as a call that failed gives it, is
-// kept and not closed: to look at it is the caller's.
+// An open file, pipe or socket that is closed with its owner. A negative number, which is what a failed call returns,
+// is kept and never closed; the caller has to check for it.
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
@@ -29,8 +29,8 @@ class Descriptor {
   int number_;
 };
 
-// An empty folder below TMPDIR, gone with all it holds at the end of this.
-// Throws Error{unavailable} where none can be made.
+// An empty folder below TMPDIR, which is deleted with everything in it when this object is destroyed. Throws
+// Error{unavailable} if none can be made.
 class TemporaryFolder {
  public:
   TemporaryFolder();

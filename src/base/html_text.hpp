@@ -1,4 +1,4 @@
-// Text from outside on a page.
+// Escaping of text from outside for a page.
 #pragma once
 
 #include <string>
@@ -6,7 +6,8 @@
 
 namespace heretix::html {
 
-// Safe as element text and inside double-quoted attributes. Bytes that are no UTF-8 or no printable text become U+FFFD.
+// The result is safe as element text and inside double-quoted attributes. Bytes that are not UTF-8 or not printable
+// text become U+FFFD.
 std::string escaped(std::string_view text);
 
 }  // namespace heretix::html

@@ -28,7 +28,7 @@ class LazyFunction {
 
  private:
   Function find() const {
-    void* library = ::dlopen(library_, RTLD_NOW | RTLD_LOCAL);  // again only counts a reference
+    void* library = ::dlopen(library_, RTLD_NOW | RTLD_LOCAL);  // a repeated call only counts a reference
     void* symbol = library == nullptr ? nullptr : ::dlsym(library, name_);
     if (symbol == nullptr) {
       throw Error(ErrorKind::broken, std::string("cannot load ") + name_ + ": " + ::dlerror(),

@@ -1,4 +1,4 @@
-// A mail address as it may stand in an envelope, bare, and in one spelling for one mailbox.
+// A mail address as it may stand in an envelope: bare, and in one spelling for each mailbox.
 #pragma once
 
 #include <string>
@@ -10,11 +10,12 @@ namespace heretix {
 // Throws Error{bad_input} naming what is wrong. Pure.
 void require_mail_address(const std::string& address);
 
-// Without white space around it, in lower case: what an account goes by. Throws what require_mail_address throws. Pure.
+// The address in lower case and without surrounding white space, which is how an account is identified. Throws what
+// require_mail_address throws. Pure.
 std::string canonical_mail_address(const std::string& address);
 
-// The text with a mark in place of whatever reads like a mail address: for logs, which hold no addresses, of texts that
-// come from elsewhere (a mail server's refusal, a database's error). Pure.
+// The text with a placeholder for everything that looks like a mail address. Logs hold no addresses, so texts that come
+// from elsewhere (a mail server's refusal, a database's error) pass through this first. Pure.
 std::string without_mail_addresses(std::string_view text);
 
 }  // namespace heretix

@@ -15,7 +15,7 @@ class Usd {
   static constexpr Usd from_picos(std::int64_t picos) { return Usd(picos); }
   static constexpr Usd from_micros(std::int64_t micros) { return Usd(micros * kPicosPerMicro); }
   constexpr std::int64_t picos() const noexcept { return picos_; }
-  // Whole millionths of a dollar, as most columns have them: the nearest, or the next above for a limit.
+  // Whole millionths of a dollar, the unit of most columns: rounded to the nearest, or rounded up for a limit.
   constexpr std::int64_t micros() const noexcept { return (picos_ + kPicosPerMicro / 2) / kPicosPerMicro; }
   constexpr std::int64_t micros_above() const noexcept { return (picos_ + kPicosPerMicro - 1) / kPicosPerMicro; }
   constexpr double dollars() const noexcept { return static_cast<double>(picos_) / 1e12; }  // for showing only
@@ -39,8 +39,8 @@ class Usd {
   std::int64_t picos_ = 0;
 };
 
-// "$0.001250", as every place shows it: six decimals, and as many more as the first two digits need that are not zero,
-// so that no cost looks like none.
+// "$0.001250", the form that is shown everywhere: six decimals, and as many more as are needed for the first two digits
+// that are not zero, so that no cost looks like none.
 std::string to_text(Usd amount);
 
 }  // namespace heretix

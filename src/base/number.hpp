@@ -1,4 +1,4 @@
-// Numbers as text from outside.
+// Numbers read from text that comes from outside.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace heretix {
 
-// The whole text as a decimal number, a minus sign allowed; empty where it is none or does not fit.
+// Reads the whole text as a decimal number, which may have a minus sign. Empty if it is not one, or does not fit.
 std::optional<std::int64_t> whole_number(std::string_view text);
 
 }  // namespace heretix

@@ -1,4 +1,4 @@
-// Random bytes that nobody can guess, from the system, and what identifiers are made of them.
+// Random bytes from the system, which nobody can guess, and the identifiers that are made from them.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace heretix {
 
-// Throw Error{broken} where the system gives none.
+// These throw Error{broken} if the system provides no random bytes.
 std::string random_bytes(std::size_t count);
 std::string random_hex(std::size_t bytes);  // two digits a byte
 std::string new_uuid();                     // version 4 (RFC 9562), lower case

@@ -1,4 +1,4 @@
-// SHA-256, in one call or bit by bit.
+// SHA-256, in one call or piece by piece.
 #pragma once
 
 #include <array>
@@ -13,10 +13,10 @@ using Digest = std::array<unsigned char, 32>;
 
 Digest sha256(std::string_view bytes);
 std::string to_hex(const Digest& digest);               // 64 lower-case characters
-std::uint64_t first_eight_bytes(const Digest& digest);  // big-endian; what seeds are made of
+std::uint64_t first_eight_bytes(const Digest& digest);  // big-endian; seeds are made from them
 std::string sha256_hex(std::string_view bytes);
 
-// For what does not fit in memory. finish() may be called once.
+// For data that does not fit in memory. finish() may be called only once.
 class Sha256 {
  public:
   Sha256();

@@ -1,5 +1,5 @@
-// JSON read without mercy: RFC 8259, and a key that is given twice in one object is refused, where a plain JSON reader
-// keeps the last one and says nothing. One reader for what models answer, what clients send and what people write.
+// A strict reader of JSON (RFC 8259). It refuses a key that is given twice in one object, where an ordinary reader
+// silently keeps the last one. The same reader serves what models answer, what clients send and what people write.
 #pragma once
 
 #include <map>
@@ -13,22 +13,23 @@ namespace heretix {
 
 enum class JsonFault { none, syntax, duplicate_key, too_deep };
 
-// `value` is filled only where the fault is none. duplicate_key and too_deep mean that nothing else was wrong.
-// `deepest`: how many objects and lists may lie within one another, the outermost counted. A number beyond a double's
-// range is read as 1e308 of its sign. Pure.
+// `value` is filled only if the fault is none. duplicate_key and too_deep mean that nothing else was wrong. `deepest`
+// is how many objects and lists may lie within one another, the outermost counted. A number beyond a double's range is
+// read as 1e308 of its sign. Pure.
 JsonFault parse_strict(std::string_view text, int deepest, nlohmann::json& value);
 
 // A file that a person made: every complaint names the line and column.
 class PlacedJson {
  public:
-  // `source` leads every message; `hint` ends it: where the format is described. `first_line`: of the text in its file.
-  // Throws Error{bad_input}: no UTF-8, no JSON, half of a surrogate pair, a repeated key.
+  // `source` begins every message. `hint` ends it and says where the format is described. `first_line` is the line of
+  // the file on which the text begins. Throws Error{bad_input} for text that is not UTF-8 or not JSON, for half of a
+  // surrogate pair, and for a repeated key.
   PlacedJson(std::string_view text, std::string source, std::string hint, std::size_t first_line = 1);
 
   const nlohmann::json& root() const { return root_; }
 
-  // Of the value at that JSON pointer ("/models/3/from"): where its key stands, or in a list where it begins. The
-  // nearest value around it where there is none.
+  // The place of the value at that JSON pointer ("/models/3/from"): where its key stands, or in a list where the value
+  // begins. If there is no such value, the place of the nearest value around it.
   TextPlace place_of(std::string pointer) const;
 
   // "source:line:column: what", with the hint.

@@ -16,19 +16,19 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text);
 // Code points of valid UTF-8.
 std::size_t count_code_points(std::string_view text);
 
-// At most `most` code points of valid UTF-8, an ellipsis where something was cut.
+// At most `most` code points of valid UTF-8, with an ellipsis if something was cut.
 std::string shortened(std::string_view text, std::size_t most);
 
 // Every occurrence of `from` replaced in one pass: what `to` brings in is not searched again.
 std::string replaced(std::string_view text, std::string_view from, std::string_view to);
 
-// What JSON, YAML and most files of ours take for space.
+// The characters that JSON, YAML and most of our own files treat as white space.
 inline constexpr std::string_view kWhiteSpace = " \t\r\n";
 
-// Without those characters around it; spaces and tabs where none are named.
+// The text without those characters at its ends; by default these are spaces and tabs.
 std::string_view trimmed(std::string_view text, std::string_view around = " \t");
 
-// Nothing but white space.
+// Whether the text holds nothing but white space.
 bool is_blank(std::string_view text);
 
 // The parts between separators, empty ones among them; at least one.

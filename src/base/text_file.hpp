@@ -1,4 +1,5 @@
-// The text of a file that a person made: what it must be before anything in it is read, and where in it something is.
+// The text of a file that a person made: what is required of it before anything in it is read, and the place of
+// something in it.
 #pragma once
 
 #include <string>
@@ -12,15 +13,15 @@ struct TextPlace {
   std::size_t column = 1;
 };
 
-// Of the byte at `offset`, or of the end where the text is shorter. Lines end with \n. Pure.
+// The place of the byte at `offset`, or of the end if the text is shorter. Lines end with \n. Pure.
 TextPlace place_in(std::string_view text, std::size_t offset);
 
-// The text behind its byte order mark, a part of `bytes`. `source` names the file. Pure.
-// Throws Error{bad_input} for UTF-16, and for what is not UTF-8 with its line and column: a file in another encoding is
-// never guessed at, because a claim that was read wrongly would be measured.
+// The text after its byte order mark, as a part of `bytes`. `source` names the file. Pure. Throws Error{bad_input} for
+// UTF-16, and, with its line and column, for what is not UTF-8. The encoding of a file is never guessed, because a
+// claim that was read wrongly would be measured.
 std::string_view utf8_text(std::string_view bytes, const std::string& source);
 
-// "name.CSV" has the ending ".csv": upper and lower case of letters are the same.
+// "name.CSV" has the ending ".csv": the case of letters does not matter.
 bool has_ending(std::string_view path, std::string_view ending);
 
 }  // namespace heretix

@@ -1,9 +1,9 @@
-// A URL taken apart exactly as libcurl takes it apart before it connects, and what follows from its host.
+// A URL split exactly as libcurl splits it before it connects, and what follows from its host.
 //
-// Every decision about a host or about TLS goes by these parts, never by the text: the host that is judged is the host
-// that is connected to. Two parsers that disagree about one text are how a key ends up at the wrong machine. Postgres
-// addresses are the exception: SQLAlchemy's grammar decides there (store/postgres/address.hpp), with the percent
-// decoder of this header.
+// Every decision about a host or about TLS is based on these parts, never on the text, so that the host that is judged
+// is the host that is connected to. Two parsers that disagree about one text are how a key ends up at the wrong
+// machine. Postgres addresses are the exception: they follow SQLAlchemy's grammar (store/postgres/address.hpp), with
+// the percent decoder of this header.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct Url {
 
   bool is_encrypted() const;  // https and smtps: TLS from the first byte
   bool is_on_loopback() const;
-  // Encrypted, or never leaves this machine: a key or a password may be sent there.
+  // Whether a key or a password may be sent there: the connection is encrypted, or never leaves this machine.
   bool is_safe_for_secrets() const { return is_encrypted() || is_on_loopback(); }
 
   std::string authority() const;  // "host" or "host:port"
@@ -35,21 +35,21 @@ struct Url {
   std::string address() const;
 };
 
-// Empty for what libcurl would not connect to: no scheme, no host, a port that is none, a space or a control character,
-// a broken "%xx" in user or password. Also empty for a host with characters beyond ASCII, because libcurl translates
-// those by the locale, and for an IPv6 address with a zone. An '@' or ':' within a user or password must be written
-// %40 or %3A. Thread-safe. The first call loads libcurl.
+// Empty for anything that libcurl would not connect to: no scheme, no host, an invalid port, a space or a control
+// character, a broken "%xx" in user or password. Also empty for a host with characters beyond ASCII, because libcurl
+// translates those by the locale, and for an IPv6 address with a zone. An '@' or ':' within a user or password must be
+// written %40 or %3A. Thread-safe. The first call loads libcurl.
 std::optional<Url> parse_url(std::string_view text);
 
-// What `reference` (a Location header) means where `base` was asked; empty where it is no URL.
+// Resolves `reference` (a Location header) against `base`, the URL that was asked. Empty if the result is not a URL.
 std::optional<Url> resolve_url(const Url& base, std::string_view reference);
 
-// The origin of a URL that is no more than one: "https://Heretix.example:443/" is "https://heretix.example". Empty for
-// another scheme than http and https, and where there is a user, a path, a query or a fragment.
+// Reads a URL that is only an origin: "https://Heretix.example:443/" is "https://heretix.example". Empty for a scheme
+// other than http and https, and if there is a user, a path, a query or a fragment.
 std::optional<Url> parse_origin(std::string_view text);
 
-// The host of an authority, "host" or "host:port" (a Host header), as Url::host has it. Empty where it is none, and
-// where there is more than a host and a port.
+// The host of an authority, "host" or "host:port" (a Host header), in the form of Url::host. Empty if it is not an
+// authority, or if it holds more than a host and a port.
 std::optional<std::string> host_of_authority(std::string_view authority);
 
 // A host as it stands in a URL: an IPv6 address gets its brackets.
@@ -58,14 +58,14 @@ std::string url_host(std::string_view host_or_address);
 // "localhost", 127.0.0.0/8 or ::1, with or without brackets: the whole host, never a prefix of it. Pure.
 bool is_loopback_host(std::string_view host);
 
-// For messages: the text without user, password, query and fragment, which may all hold secrets; where it cannot be
-// taken apart, no more than its scheme unless nothing in it can be a secret.
+// The text as messages show it, without user, password, query and fragment, which may all hold secrets. If it cannot be
+// split, only its scheme is shown, unless nothing in it can be a secret.
 std::string shown_url(std::string_view text);
 
-// "%2f" decoded. Empty where a '%' has no two hexadecimal digits behind it.
+// The text with "%2f" and its like decoded. Empty if a '%' is not followed by two hexadecimal digits.
 std::optional<std::string> percent_decoded(std::string_view text);
 
-// The same, but a '%' without its digits stays as it is, as Python's urllib.parse.unquote has it.
+// The same, but a '%' without its digits is left as it is, as Python's urllib.parse.unquote does.
 std::string percent_decoded_where_possible(std::string_view text);
 
 }  // namespace heretix

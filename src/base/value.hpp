@@ -9,7 +9,7 @@ namespace heretix {
 
 using Value = std::variant<std::monostate, std::int64_t, double, std::string>;  // monostate is NULL
 
-// Equal, and where both are real numbers equal to the bit: -0 is not 0, and a NaN is itself.
+// Whether two values are equal. Real numbers are compared bit by bit: -0 is not 0, and a NaN equals itself.
 bool are_same(const Value& a, const Value& b);
 
 enum class ColumnKind {

@@ -1,4 +1,4 @@
-// YAML from outside, read with its place at hand: every complaint names source, line and column.
+// Reading of YAML from outside, with messages that name source, line and column.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -11,13 +11,13 @@ namespace heretix {
 
 class YamlSource {
  public:
-  // `name` leads every message; `hint` says where the format is described.
+  // `name` begins every message; `hint` says where the format is described.
   YamlSource(std::string name, std::string hint) : name_(std::move(name)), hint_(std::move(hint)) {}
 
   const std::string& name() const { return name_; }
 
-  // One document: a mapping whose fields are plain text, known and given once.
-  // Throws Error{bad_input} for anything else: too large, no UTF-8, no YAML, anything behind the document.
+  // Reads one document: a mapping whose fields are plain text, known, and each given once. Throws Error{bad_input} for
+  // anything else: a text that is too large, not UTF-8 or not YAML, or anything after the document.
   YAML::Node load(std::string_view text, const std::function<bool(const std::string&)>& is_known) const;
 
   [[noreturn]] void refuse(const YAML::Mark& mark, const std::string& what) const;

@@ -29,9 +29,11 @@ std::string gates_text(const Record& r) {
 std::string comparison_text(const std::vector<Record>& records, const TextStyle& style) {
   std::size_t width = 5;
   for (const Record& r : records) width = std::max(width, r.plan.recipe.model.size());
+
   std::string text =
       emphasised(on_one_line(records.front().plan.recipe.claim.text), style) + "\n" +
       fmt::format("{} · {}\n\n", records.front().plan.prompt_version, plan_in_words(records.front().plan));
+
   text += fmt::format("  {:<{}}  {:>4}  {:<13} {:<53} {:>7} {:>7}  {:<12} {}\n", "model", width, "p", "95 % interval",
                       "0                                                   1", "usable", "quality", "cost", "gates");
   for (const Record& r : records) {
@@ -39,14 +41,17 @@ std::string comparison_text(const std::vector<Record>& records, const TextStyle&
     const std::string interval =
         bounds ? fmt::format("{:.2f} to {:.2f}", bounds->interval.low.value(), bounds->interval.high.value())
                : std::string("none");
+
     text += fmt::format("  {:<{}}  {:>4.2f}  {:<13} {} {:>7} {:>7}  {:<12} {}\n", r.plan.recipe.model, width,
                         r.estimate.p.value(), interval, interval_bar(r), fmt::format("{}/{}", r.usable, r.answered),
                         r.quality, cost_text(r.execution), gates_text(r));
   }
+
   for (const Record& r : records) {
     for (const std::string& note : asking_notes(r))
       text += fmt::format("  note: {}: {}\n", on_one_line(r.plan.recipe.model), note);
   }
+
   return text;
 }
 

@@ -1,4 +1,4 @@
-// Several records of one claim side by side: models, mostly.
+// Several records of one claim side by side, mostly of different models.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace heretix {
 
-// A row a record: estimate, interval, gates, cost; the intervals on one scale.
+// One row for each record: estimate, interval, gates and cost, with the intervals on one scale.
 std::string comparison_text(const std::vector<Record>& records, const TextStyle& style);
 
 }  // namespace heretix

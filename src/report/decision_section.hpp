@@ -13,10 +13,10 @@ namespace heretix {
 // that was read otherwise.
 std::vector<std::pair<std::string, std::string>> decision_lines(const Record& record);
 
-// What is lost where the negations were not asked; else empty.
+// What is lost because the negations were not asked; empty if they were.
 std::string decision_loss(const Record& record);
 
-// The same with a row for each wording, as HTML; empty likewise.
+// The same as HTML, with a row for each wording; empty in the same case.
 std::string decision_section(const Record& record);
 
 }  // namespace heretix

@@ -102,6 +102,8 @@ struct HtmlWriter {
   std::string operator()(const Curve& curve) const {
     const auto x_of = [](double x) { return kMargin + kSquare * x; };
     const auto y_of = [](double y) { return 10 + kSquare * (1 - y); };
+
+    // The band is one polygon: along its upper edge to the right, and back along its lower edge.
     std::string band_up, band_down, line, body;
     for (const auto& p : curve.points) {
       line += fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(p.y));
@@ -109,6 +111,7 @@ struct HtmlWriter {
       band_up += fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(*p.high));
       band_down = fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(*p.low)) + band_down;
     }
+
     for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0}) {
       body += vertical(x_of(tick), y_of(1), y_of(0), "--line") +
               soft_label(x_of(tick), y_of(0) + 16, fmt::format("{:g}", tick)) +
@@ -116,6 +119,7 @@ struct HtmlWriter {
                           x_of(0), y_of(tick), x_of(1), y_of(tick)) +
               soft_label(kMargin - 8, y_of(tick) + 4, fmt::format("{:g}", tick), "end");
     }
+
     body += fmt::format("<polygon points=\"{}{}\" fill=\"var(--orange)\" opacity=\"0.25\"/>", band_up, band_down) +
             fmt::format(
                 "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--soft)\" "
@@ -123,6 +127,7 @@ struct HtmlWriter {
                 x_of(0), y_of(0), x_of(1), y_of(1)) +
             fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--blue)\" stroke-width=\"2.5\"/>", line) +
             soft_label(kMargin + kSquare / 2, kSquare + 44, curve.x_axis + " (across), " + curve.y_axis + " (up)");
+
     return "<div style=\"max-width:34rem\">" +
            svg(kSquare + 2 * kMargin, kSquare + 54, curve.y_axis + " by " + curve.x_axis, body) + "</div>";
   }

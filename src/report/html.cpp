@@ -96,10 +96,12 @@ std::string answers_section(const Record& r) {
   for (std::size_t i = 0; i < r.answers.size(); ++i) {
     const Answer& a = r.answers[i];
     const Question& q = r.plan.questions[i];
+
     const std::string value = a.verdict.prob_true ? fmt::format("{}", a.verdict.prob_true->value()) : "—";
     const std::string state =
         a.verdict.usable() ? std::string(note_of(a.verdict).empty() ? "usable" : "usable; its label contradicts it")
                            : fmt::format("<span class=\"fail\">{}</span>", to_word(*a.verdict.reason));
+
     rows += fmt::format(
         "<tr><td class=\"num\">{}</td><td class=\"num\">{}</td><td "
         "class=\"num\">{}</td><td>{}</td><td><details><summary>prompt and "
@@ -108,6 +110,7 @@ std::string answers_section(const Record& r) {
         escaped(q.negated_text.empty() ? q.user_text : q.user_text + "\n\n" + q.negated_text),
         escaped(a.raw_text.value_or("(not kept by the program that asked)")));
   }
+
   return "<h2>Every answer</h2><div "
          "class=\"wrap\"><table><tr><th>template</th><th>replicate</th><th>prob_true</th><th>read "
          "as</th><th></th></tr>\n" +
@@ -120,6 +123,7 @@ std::string provenance_section(const Record& r) {
   const auto row = [&](const std::string& name, const std::string& value) {
     rows += fmt::format("<tr><td>{}</td><td><pre>{}</pre></td></tr>\n", name, escaped(value));
   };
+
   const Sampling& s = r.plan.recipe.sampling;
   row("run", r.plan.run_id);
   row("execution", r.execution.execution_id);
@@ -128,16 +132,19 @@ std::string provenance_section(const Record& r) {
   row("mode", r.plan.recipe.mode.text());
   row("provider's settings", nlohmann::json::parse(r.execution.settings, nullptr, false).dump(2));
   for (const std::string& note : asking_notes(r)) row("note", note);
+
   row("prompt bank", fmt::format("{} (sha256 {})", r.plan.prompt_version, r.plan.bank_sha256));
   row("plan", fmt::format("{} of {}, rotation {}", plan_in_words(r.plan), r.plan.bank_size, r.plan.rotation));
   if (r.climb) row("ladder", ladder_text(r));
   if (const Readout readout = r.plan.recipe.readout(); readout != Readout::verbalized)
     row("readout", fmt::format("{}: {}", to_word(readout), readout_in_words(r)));
+
   row("method", fmt::format("{}, B {}, seed {} ({})", kMethod, s.draws, r.seed, to_word(r.seed_source)));
   row("frozen interval", fmt::format("[{}, {}]", r.estimate.ci95.low.value(), r.estimate.ci95.high.value()));
   row("centre, log-odds", fmt::format("{}", r.estimate.center.value()));
   row("answers, sha256", answers_sha256(r.answers));
   row("program", "heretix " + r.execution.program_version);
+
   return "<h2>Provenance</h2><div class=\"wrap\"><table>\n" + rows +
          "</table></div>\n<p class=\"soft\">Recompute it: <code>heretix verify " + escaped(r.plan.run_id) +
          "</code></p>\n";

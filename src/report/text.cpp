@@ -32,7 +32,7 @@ std::size_t column_of(Probability p) {
   return static_cast<std::size_t>(std::lround(p.value() * static_cast<double>(kScaleColumns)));
 }
 
-// One cell a column; a later mark covers an earlier one.
+// One cell for each column; a later mark covers an earlier one.
 class Scale {
  public:
   Scale() : cells_(kScaleColumns + 1, "·") {}
@@ -91,7 +91,7 @@ std::string answered_by_text(const Record& r) {
   return fmt::format("  note: the provider calls what answered {}\n", text);
 }
 
-// Such answers are not read, because nobody here knows whether they are whole.
+// Such answers are not read, because it is not known whether they are complete.
 std::string unknown_finishes_text(const Record& r) {
   std::string text;
   for (const auto& [word, answers] : r.execution.unknown_finishes)
@@ -156,7 +156,7 @@ std::string cost_text(const ExecutionFacts& e) {
   return text;
 }
 
-// The commands that a gate names, with what they need to show this run.
+// The gate's advice, with what its commands need to show this run.
 std::string advice_text(const Gate& gate, const std::string& run) {
   const std::string answers = replaced(gate.advice, "(heretix answers)", fmt::format("(heretix answers {})", run));
   return replaced(answers, "(heretix report)", fmt::format("(heretix report {})", run));
@@ -181,27 +181,34 @@ std::string gate_text(const Gate& gate, const std::string& run, const TextStyle&
 std::string result_text(const Record& r, const TextStyle& style, const std::string& store_flag) {
   const Recipe& recipe = r.plan.recipe;
   const auto interval = shown_interval(r);
+
   std::string text = bold(on_one_line(recipe.claim.text), style) + "\n";
   text +=
       dim(fmt::format("{} · {} · {} · {}", recipe.model, r.plan.prompt_version, plan_in_words(r.plan), counts_text(r)),
           style) +
       "\n\n";
+
   text += fmt::format("  {}   {}   {}\n", bold(fmt::format("p = {:.2f}", r.estimate.p.value()), style),
                       interval_text(interval), r.verdict);
   text += fmt::format("  0 {} 1\n\n", interval_bar(r));
+
   const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id;
   for (const Gate& gate : r.gates) text += gate_text(gate, run, style);
   text += fmt::format("  {:<11} {} of 100\n", "quality", r.quality);
+
   if (r.honest.bounds) {
     for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
   }
+
   if (r.climb) text += fmt::format("  {:<11} {}\n", "ladder", ladder_text(r));
   text += readout_lines(r);
   text += answered_by_text(r);
   text += unknown_finishes_text(r);
   for (const std::string& note : asking_notes(r)) text += fmt::format("  note: {}\n", note);
+
   if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
     text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));
+
   text += dim(fmt::format("  frozen interval {:.2f} to {:.2f} (width {:.2f}), kept for comparison with earlier runs",
                           r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.estimate.ci95.width()),
               style) +
@@ -234,14 +241,18 @@ std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle&
   const Sampling& s = plan.recipe.sampling;
   std::string order;
   for (const int t : plan.template_order) order += (order.empty() ? "" : " ") + std::to_string(t);
+
   std::string text = bold(on_one_line(plan.recipe.claim.text), style) + "\n";
+
   const auto line = [&](const std::string& name, const std::string& value) {
     text += fmt::format("  {:<16} {}\n", name, value);
   };
+
   line("run", plan.run_id);
   line("model", fmt::format("{} ({})", plan.recipe.model, plan.recipe.mode.text()));
   line("prompt bank", fmt::format("{} ({} paraphrases, sha256 {})", plan.prompt_version, plan.bank_size,
                                   plan.bank_sha256.substr(0, 16)));
+
   if (s.ladder) line("ladder", fmt::format("until the 95 % interval is at most {} wide", s.ladder->target));
   if (s.ladder)
     line("questions", fmt::format("{} templates once each; one more for each unusable answer",
@@ -249,17 +260,21 @@ std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle&
   else
     line("questions", fmt::format("{} = K {} slots x R {} replicates over T {} templates", plan.questions.size(),
                                   s.slots, s.replicates, plan.templates_selected()));
+
   if (s.ladder) line("order", order);
   else line("rotation", fmt::format("{}: templates in order {}", plan.rotation, order));
+
   line("slots", fmt::format("{} templates are asked, imbalance {:.2f}", plan.templates.size(), plan.planned_imbalance));
   line("bootstrap", fmt::format("{} draws", s.draws));
   line("seed", fmt::format("{} ({})", facts.seed, facts.seed_source));
   line("longest prompt", fmt::format("{} of {} characters (template {})", plan.longest_prompt, s.max_prompt_chars,
                                      plan.longest_paraphrase_idx));
+
   line("stored answers",
        fmt::format("{} of {}; {} would be asked", facts.stored, facts.sent, facts.sent - facts.stored));
   line("expected tokens", fmt::format("about {} in, {} out", facts.expected_tokens_in, facts.expected_tokens_out));
   line("expected cost", facts.expected_cost);
+
   return text;
 }
 

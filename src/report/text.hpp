@@ -12,8 +12,8 @@ struct TextStyle {
   std::size_t columns = 100;  // of the terminal, at least 60
 };
 
-// The result in a screenful: estimate, interval, gates, where it is kept.
-// `store_flag`: what its advice needs to find the run again, "--db FILE".
+// The result on one screen: estimate, interval, gates, and where it is kept. `store_flag` is what its advice needs to
+// find the run again, "--db FILE".
 std::string result_text(const Record& record, const TextStyle& style, const std::string& store_flag = {});
 
 std::string emphasised(const std::string& text, const TextStyle& style);
@@ -34,7 +34,7 @@ std::string cost_text(const ExecutionFacts& execution);
 // its commands need to show the run, "RUN" or "--db FILE RUN".
 std::string gate_text(const Gate& gate, const std::string& run, const TextStyle& style);
 
-// A row a template: its mean and its answers on the scale from 0 to 1, the estimate below.
+// One row for each template: its mean and its answers on the scale from 0 to 1, with the estimate below.
 std::string forest_text(const Record& record, const TextStyle& style);
 
 // What would be asked, without asking: `heretix describe`.

@@ -1,4 +1,4 @@
-// Answers sorted by template, as the estimator wants them, and how many kept the agreed form.
+// Answers grouped by template, as the estimator needs them, and how many kept the agreed form.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace heretix {
 
-// One reply to one question, judged. What is unknown (a file written by another program) stays empty.
+// One reply to one question, judged. Fields that are unknown, as in a file written by another program, stay empty.
 struct Answer {
   std::string cache_key;
   int attempt = 1;
@@ -29,7 +29,7 @@ struct Answer {
   bool from_store = false;   // not paid for by this execution
 };
 
-// Whether it ended at its output limit because the model's thinking took all of it, or most.
+// Whether the answer was cut off at its output limit because the model's thinking took all or most of it.
 bool was_thought_away(const Answer& answer);
 
 // How many of these answers ended at their output limit.

@@ -1,7 +1,7 @@
 // Where a model's thinking ends and its answer begins, by the marks that models put around their thinking.
 //
-// A model thinks aloud between two marks, and the chat template often writes the first of them itself, so that only the
-// closing one stands in the text. What lies before the last closing mark was thought, not said (docs/answers.md).
+// A model thinks aloud between two marks. The chat template often writes the first of them itself, so that only the
+// closing one stands in the text. Whatever comes before the last closing mark was thought, not said (docs/answers.md).
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ class ThinkingMarks {
   bool any_after(std::size_t place) const { return !marks_.empty() && marks_.back().begin > place; }
   bool any_in(std::string_view stretch) const;
 
-  // What was said after thinking; empty where the thinking never ends. `answers` are the stretches of the text that are
-  // answers by their form: a mark inside one of them is quoted there.
+  // What was said after the thinking; empty if the thinking never ends. `answers` are the stretches of the text that
+  // have the form of an answer: a mark inside one of them is only quoted there.
   std::optional<std::string_view> said(std::span<const std::string_view> answers) const;
 
  private:
@@ -42,7 +42,8 @@ class ThinkingMarks {
   bool has_bare_channels_ = false;  // the same without its special tokens
 };
 
-// By the rules of version 1: only sections that lead, in angle brackets, up to the first closing tag of the same name.
+// The text after its thinking, by the rules of version 1: only sections at the beginning count, in angle brackets, each
+// up to the first closing tag of the same name.
 std::optional<std::string_view> after_leading_thinking(std::string_view text);
 
 }  // namespace heretix

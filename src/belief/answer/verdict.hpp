@@ -12,8 +12,8 @@
 
 namespace heretix {
 
-// The rules by which answers are read (docs/answers.md). Each record says by which its answers were; those of the
-// earlier ones can still be read as they were then.
+// The version of the rules by which answers are read (docs/answers.md). Each record says which version read its
+// answers, and answers of an earlier version can still be read by its rules.
 inline constexpr int kAnswerRules = 2;
 
 inline constexpr std::size_t kMaxAnswerBytes = 65536;
@@ -46,9 +46,9 @@ enum class Reason {
 std::string_view to_word(Reason reason);
 std::optional<Reason> reason_from(std::string_view word);
 
-// Whether the question may be asked once more: its form failed, it leaned on a source, the model called a tool instead
-// of answering, or the reply left it out. Never after a refusal, a filter, a length stop or an ending that nobody
-// knows.
+// Whether the question may be asked once more, because the answer's form failed, it leaned on a source, the model
+// called a tool instead of answering, or the reply left the question out. Never after a refusal, a filter, a length
+// stop or an unknown ending.
 bool deserves_another_try(Reason reason);
 
 struct Verdict {
@@ -59,26 +59,28 @@ struct Verdict {
   bool usable() const { return !reason; }
 };
 
-// What is told beside an answer that counts: "contradicts_label" where its number does not fit its label, else empty.
+// The note that is shown beside an answer that counts: "contradicts_label" if its number does not fit its label, else
+// empty.
 std::string_view note_of(const Verdict& verdict);
 
 // How an answer is to be read.
 struct AnswerReading {
-  std::string_view claim{};  // that was asked for: its own addresses are no sources
+  std::string_view claim{};  // that was asked about; its own addresses are not sources
   int rules = kAnswerRules;  // 1 or 2
 };
 
-// By how the provider says that the answer ended (rule 8), or because there is none: whatever its text is.
+// Whether the reason comes from how the provider says that the answer ended (rule 8), or from there being no answer,
+// whatever the text is.
 bool is_by_ending(Reason reason);
 
-// Whether there is nothing but thinking in it (docs/answers.md, rule 2): no answer was begun.
+// Whether the text holds nothing but thinking, so that no answer was begun (docs/answers.md, rule 2).
 bool is_only_thinking(std::string_view raw);
 
 // Total: any bytes give a verdict, within time linear in their number. Thread-safe.
 Verdict read_answer(std::string_view raw, const AnswerReading& reading);
 
-// A kept answer read again from its raw text. What stood beside the text in the reply, how it ended and that it showed
-// a search, is known from the verdict that was kept with it.
+// Reads a stored answer again from its raw text. What the reply told beside the text, how it ended and whether it
+// showed a search, is taken from the verdict that was stored with it.
 Verdict read_again(std::string_view raw, const Verdict& kept, const AnswerReading& reading);
 
 }  // namespace heretix

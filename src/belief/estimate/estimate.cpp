@@ -18,12 +18,12 @@ constexpr double kTail = 0.025;  // share of draws outside each end of a 95 % in
 constexpr double kSpreadScale = 0.2;
 constexpr double kSpreadPower = 1.7;
 
-// NumPy's linear interpolation, from whichever neighbour is nearer, so that the rounding agrees.
+// NumPy's linear interpolation, which starts from the nearer neighbour, so that the rounding agrees.
 double interpolated(double below, double above, double share) {
   return share < 0.5 ? below + (above - below) * share : above - (above - below) * (1.0 - share);
 }
 
-// Order of `values` is not kept: selecting two order statistics is cheaper than sorting them all.
+// The order of `values` is not kept: selecting two order statistics is cheaper than sorting them all.
 double percentile(std::span<double> values, double q) {
   const double position = static_cast<double>(values.size() - 1) * q;
   const auto below = static_cast<std::size_t>(position);
@@ -82,13 +82,19 @@ Estimate estimate(std::span<const TemplateLogits> templates, const Bootstrap& bo
   Resampler resampler(templates, bootstrap);
   std::vector<double> means = resampler.template_means();
   const double center = resampler.center_of(means);
+
   Rng rng(bootstrap.seed);
   std::vector<double> centers = resampler.centers(rng);
+
+  // A skewed set of draws can leave the center outside its percentiles; the interval always holds it.
   const Logit low{std::min(percentile(centers, kTail), center)};
   const Logit high{std::max(percentile(centers, 1.0 - kTail), center)};
+
   const double spread = percentile(means, 0.75) - percentile(means, 0.25);
+
   std::vector<std::size_t> counts;
   for (const TemplateLogits& t : templates) counts.push_back(t.logits.size());
+
   return {.center = Logit{center},
           .low = low,
           .high = high,

@@ -12,7 +12,7 @@
 
 namespace heretix {
 
-// Two places to be put in order.
+// Two positions that a sorting network puts in order.
 struct Comparator {
   std::uint32_t first;
   std::uint32_t second;

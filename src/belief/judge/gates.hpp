@@ -34,14 +34,14 @@ struct Gate {
   bool passed() const { return bound == Bound::at_least ? observed >= limit : observed <= limit; }
 };
 
-// Compliance is the share of answers, in [0, 1], that obeyed the answer format. `honest_width` is empty where
-// there is no honest interval; `some_were_cut_short`: at their output limit, which changes what to try. Order:
-// compliance, stability, precision.
+// Compliance is the share of answers, in [0, 1], that obeyed the answer format. `honest_width` is empty if there is no
+// honest interval. `some_were_cut_short` says that some answers ended at their output limit, which changes the advice.
+// Order: compliance, stability, precision.
 std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width,
                         bool some_were_cut_short = false);
 
-// Whether the answers' own labels fit their numbers (docs/answers.md). It is no part of the quality score, which is
-// frozen. Empty where no answer has a label to judge.
+// Whether the answers' own labels fit their numbers (docs/answers.md). This gate is not part of the quality score,
+// which is frozen. Empty if no answer has a label to judge.
 std::optional<Gate> judge_labels(const LabelAgreement& labels);
 
 // int(100 (0.4 stability + 0.4 (1 - min(width, 0.5) / 0.5) + 0.2 compliance)), truncated: 0 to 100.
@@ -53,7 +53,7 @@ enum class Word { likely_false, uncertain, likely_true };
 Word word_of(Probability p);
 std::string_view to_text(Word word);  // "likely false", …
 
-// "uncertain; the interval reaches into likely true" — every threshold that the interval crosses is told.
+// "uncertain; the interval reaches into likely true": the text names every threshold that the interval crosses.
 std::string verdict_text(Probability p, const std::optional<Interval>& interval);
 
 }  // namespace heretix

@@ -33,6 +33,8 @@ void require_measurable(const Sampling& sampling, Readout readout, int samples, 
   require_ranges(sampling);
   const std::int64_t questions = questions_of(sampling, readout, samples);
   if (questions <= most_questions) return;
+
+  // Each readout multiplies the questions in its own way, so each message shows its own product.
   if (readout == Readout::frequency)
     throw Error(
         ErrorKind::bad_input,
@@ -40,6 +42,7 @@ void require_measurable(const Sampling& sampling, Readout readout, int samples, 
                     "measurement",
                     sampling.slots, sampling.replicates, samples, questions, most_questions),
         "give a smaller K, or fewer samples");
+
   if (readout == Readout::decision)
     throw Error(ErrorKind::bad_input,
                 fmt::format("K times R, each with its negation, is {} times {} times 2 = {} questions, at most {} are "

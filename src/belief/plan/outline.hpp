@@ -5,8 +5,8 @@
 
 namespace heretix {
 
-// As make_plan, with `questions` and `templates` left empty: they are nearly all of its time and memory. Throws what
-// make_plan throws.
+// The same plan as make_plan makes, with `questions` and `templates` left empty, which take nearly all of its time and
+// memory. Throws what make_plan throws.
 Plan outline_plan(const Recipe& recipe, const PromptBank& bank);
 
 // How many questions the whole plan has.

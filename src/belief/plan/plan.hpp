@@ -59,12 +59,12 @@ Plan make_plan(const Recipe& recipe, const PromptBank& bank);
 // For recipes stored by other programs: T clamped to the bank, K <= 0 an empty plan, no prompt limit.
 Plan read_plan(const Recipe& recipe, const PromptBank& bank);
 
-// A ladder's plan holds a question for every distinct template of the bank; this is the part of it with the first
-// `questions` ones.
+// A ladder's plan holds a question for every distinct template of the bank. This is its part with the first `questions`
+// of them.
 Plan first_of_ladder(const Plan& ladder, std::size_t questions);
 
-// What shuffles a ladder's templates: it follows from claim and bank alone, so that models asked the same are compared
-// template by template.
+// The seed that shuffles a ladder's templates. It follows from claim and bank alone, so that models that are asked the
+// same claim are compared template by template.
 std::uint64_t ladder_seed(const Recipe& recipe, const std::string& prompt_version);
 
 std::string cache_key(const Recipe& recipe, const std::string& prompt_version, const std::string& prompt_sha256,

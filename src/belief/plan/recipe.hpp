@@ -41,7 +41,7 @@ inline constexpr std::array kReadouts = {Readout::verbalized, Readout::expected,
 std::string_view to_word(Readout readout);
 Readout readout_from(const std::string& word);  // empty: verbalized; throws Error{bad_input} naming the words
 
-// How an answer is made, as far as it changes the answer: part of every cache key.
+// How an answer is made, as far as that changes the answer. It is part of every cache key.
 class Mode {
  public:
   static Mode live() { return Mode("LIVE"); }

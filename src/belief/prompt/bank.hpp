@@ -30,7 +30,7 @@ struct PromptBank {
   std::string sha256() const;  // of system, user template, paraphrases and negations; the schema is not included
 };
 
-// The same questions, to be answered by the one word True or False: another version, another schema.
+// The same questions, to be answered by the one word True or False, with a version and a schema of their own.
 PromptBank answered_by_a_word(PromptBank bank);
 
 // The schema text of banks that bring none.

@@ -1,7 +1,7 @@
 // The banks of one directory, each found by its file's stem or by its own version.
 //
-// A file that was read is kept, because reading it costs milliseconds and a service needs it for every request; it is
-// read again once its size or its time of change is another. Thread-safe; copies share what was read.
+// A file that was read is kept, because reading it costs milliseconds and a service needs it for every request. It is
+// read again when its size or its time of change differs. Thread-safe; copies share what was read.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,8 @@
 // What numbers a model might write as its answer, and how probable each is: read off the probabilities of its tokens.
 //
-// A tree over texts: below "0." lie "0.7" and "0.8", below them "0.75" and "0.85". Only tokens that keep to a number
-// from 0 to 1 count, as under a grammar. What was not looked into stays open, with its mass and the numbers that it
-// could be. Pure.
+// The numbers form a tree over texts: below "0." lie "0.7" and "0.8", below them "0.75" and "0.85". Only tokens that
+// keep to a number from 0 to 1 count, as under a grammar. What was not explored stays open, with its mass and the
+// numbers that it could become. Pure.
 #pragma once
 
 #include <map>
@@ -28,15 +28,15 @@ struct TokenStep {
   double hidden = 0;  // the mass of tokens that are not shown and may matter
 };
 
-// Of the JSON that Chat Completions calls logprobs.content; empty where it is none. A step with "complete": true, which
-// our own reading of a local model says, shows every token that matters.
+// The steps in the JSON that Chat Completions calls logprobs.content; empty if the text is not such JSON. A step with
+// "complete": true, which only our own reading of a local model writes, shows every token that matters.
 std::vector<TokenStep> token_steps(const std::string& logprobs);
 
-// What no probabilities can be: a log-probability above 0, or a place whose tokens have a mass above 1, by more than
-// rounding. Names the token; empty where there is none.
+// Finds numbers that cannot be probabilities: a log-probability above 0, or a place whose tokens have a mass above 1,
+// by more than rounding. The result names the token; it is empty if there is none.
 std::string nonsense_in(const std::string& logprobs);
 
-// Masses by number and, where it is open, by the beginning of a number; together 1.
+// Masses by number and, as far as they are open, by the beginning of a number; together they make 1.
 struct NumberSpread {
   std::map<std::string, double> numbers;
   std::map<std::string, double> open;
@@ -49,7 +49,7 @@ struct NumberSpread {
   double deviation() const;  // of one written number, in probability: what a replicate adds in noise
 };
 
-// To 1e-9, and without what is less: what is stored then says all that was used.
+// Rounds the masses to 1e-9 and drops what is smaller, so that what is stored is all that was used.
 void round_masses(NumberSpread& spread);
 
 nlohmann::json to_json(const NumberSpread& spread);
@@ -57,15 +57,15 @@ NumberSpread spread_from(const nlohmann::json& spread);  // throws nlohmann's ex
 
 class NumberTree {
  public:
-  // What may follow on `begun`. Where that is known already nothing changes.
+  // Adds what may follow `begun`. Nothing changes if that is known already.
   void add(const std::string& begun, const std::vector<TokenChoice>& next);
 
-  // A text that begins with a number, token by token; ends where the number does.
+  // Adds a text that begins with a number, token by token, up to the end of the number.
   void add_path(std::string begun, const std::vector<TokenStep>& steps);
 
   NumberSpread spread() const;  // rounded
 
-  // Beginnings worth looking into, first those that can move the mean most; none where little enough is open.
+  // Beginnings that are worth looking into, those that can move the mean most first; none if little enough is open.
   std::vector<std::string> unexplored(std::size_t most) const;
 
  private:
@@ -74,7 +74,7 @@ class NumberTree {
   std::map<std::string, std::vector<TokenChoice>> next_;
 };
 
-// What a text is on its way to.
+// How far a text has come in writing a number.
 enum class NumberState { none, begun, ended };
 struct ReadNumber {
   NumberState state = NumberState::none;

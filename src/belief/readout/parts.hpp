@@ -1,7 +1,8 @@
 // Answers that are read off a model instead of being written by it: which parts have to be asked, and what they make.
 //
-// A part is a question like any other: it has a key, is asked once, paid for once and kept. What parts make is computed
-// anew whenever it is needed, and says in its own text what it was made of (docs/readouts.md). Pure.
+// A part is a question like any other: it has a key, and it is asked once, paid for once and kept. The answer that
+// parts make is computed anew whenever it is needed, and its own text says what it was made of (docs/readouts.md).
+// Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -21,16 +22,16 @@ inline constexpr std::string_view kAnswerOpening = R"({"belief":{"prob_true":)";
 
 class Parts {
  public:
-  // Of a plan with another readout than verbalized. The plan is borrowed.
+  // For a plan with another readout than verbalized. The plan is borrowed.
   explicit Parts(const Plan& plan);
 
-  // Everything known to be needed so far; earlier parts keep their places.
+  // All the parts that are known to be needed so far; earlier parts keep their places.
   const Plan& to_ask() const { return parts_; }
 
-  // Adds what these answers call for; false: nothing more. `answers` by part.
+  // Adds the parts that these answers call for; returns false if there are no more. `answers` are by part.
   bool add_further(const std::vector<std::optional<Answer>>& answers);
 
-  // By question of the plan; empty where a part is missing.
+  // The answers by question of the plan; empty where a part is missing.
   std::vector<std::optional<Answer>> compose(const std::vector<std::optional<Answer>>& answers) const;
 
  private:
@@ -57,14 +58,14 @@ class Parts {
   std::vector<std::string> begun_before_;  // by part
 };
 
-// How many questions one answer of the plan is made of, at most; 1 where it is written.
+// The most questions that one answer of the plan is made of; 1 if the model writes it.
 int most_parts(const Recipe& recipe);
 
-// Whether a reply to a part can be used. Of a frequency the probability is 1 or 0, of a decision the number that was
-// stated; of the others it stays empty.
+// Whether a reply to a part can be used. The probability is 1 or 0 for a frequency, and the number that was stated for
+// a decision; for the other readouts it stays empty.
 Verdict read_part(Readout readout, const Question& part, const std::string& text, const std::string& logprobs);
 
-// What the text of a composed answer says it was made of: does it give its own number? Empty where it does.
+// Whether what a composed answer says it was made of gives its own number. Empty if it does, else the contradiction.
 std::string contradiction_in(const std::string& composed);
 
 }  // namespace heretix

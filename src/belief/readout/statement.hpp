@@ -1,4 +1,5 @@
-// What a model states about a statement and about its negation, and what the two make (docs/decisions.md). Pure.
+// What a model states about a statement and about its negation, and the belief that follows from the two
+// (docs/decisions.md). Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -41,14 +42,15 @@ struct StatedSides {
   bool contradict() const;
 };
 
-// Of an answer that is usable and says what it was made of.
+// The two sides of an answer that is usable and says what it was made of.
 std::optional<StatedSides> sides_of(const Answer& answer);
 
 // The step that the numbers of these templates may well have been rounded to, at least the one that they were read
 // with; 0 where none was found.
 double rounding_of(std::span<const StatedSides> all);
 
-// As an answer's text keeps it under "readout"; the second throws nlohmann's exceptions where it is malformed.
+// The form in which an answer's text keeps the sides under "readout". sides_from() throws nlohmann's exceptions for a
+// malformed one.
 nlohmann::json to_evidence(const StatedSides& sides);
 StatedSides sides_from(const nlohmann::json& evidence);
 

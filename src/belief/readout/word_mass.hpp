@@ -13,11 +13,12 @@ struct WordMass {
   double yes = 0, no = 0;  // of every spelling of True and of False; the rest went to other words
   double hidden = 0;       // of tokens that the server does not show: any part of it may belong to either word
 
-  // Between these two P(True) / (P(True) + P(False)) lies for certain. They are equal where nothing is hidden.
+  // P(True) / (P(True) + P(False)) certainly lies between these two. They are equal if nothing is hidden.
   double low() const { return yes / (yes + no + hidden); }
   double high() const { return (yes + hidden) / (yes + no + hidden); }
 
-  // By the masses that are shown; where one of the words is not shown at all, the middle between the bounds.
+  // The probability by the masses that are shown; if one of the words is not shown at all, the middle between the
+  // bounds.
   double probability() const;
 };
 

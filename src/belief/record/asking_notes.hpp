@@ -1,5 +1,5 @@
-// How a record's questions were asked where that differs from what was wanted: what a server did not take, and a raised
-// output limit. Told with every result, also where all answers were stored before. Pure.
+// How a record's questions were asked, as far as that differs from what was wanted: what a server did not accept, and a
+// raised output limit. The notes are shown with every result, even if all answers were stored before. Pure.
 #pragma once
 
 #include <string>

@@ -35,7 +35,7 @@ DecisionFacts decision_facts(std::span<const StatedSides> sides);
 // every template; at least one.
 CenteredInterval yes_bias_of(std::span<const StatedSides> sides);
 
-// What the honest interval is told: how the numbers were rounded, and where that leaves each template.
+// What the honest interval needs to know: how the numbers were rounded, and where that leaves each template.
 KnownRounding known_rounding(std::span<const StatedSides> sides);
 
 // A template's sides with what names it.

@@ -1,8 +1,8 @@
 // The columns in which a measurement is kept, written once: a row of `runs` in a harness file, a row of `checks` in the
 // service's databases, a row of the dataset (docs/analytics.md), and the place of the same fact in a record.
 //
-// What names a row is not here: its ids, its user, its environment and its times, which each store has in its own way.
-// It stands beside the record because the record uses one of the names too.
+// The columns that name a row are not here: its ids, its user, its environment and its times, which each store keeps in
+// its own way. The list stands beside the record because the record uses one of the names too.
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ namespace heretix {
 inline constexpr const char* kSpreadColumn = "template_iqr_logit";
 inline constexpr const char* kSpreadInRecord = "$.estimate.template_iqr_logit";
 
-// Known to who wrote the artifact, and null here.
+// Known to the program that wrote the artifact, and null here.
 inline constexpr const char* kArtifactColumn = "artifact_json_path";
 
 struct MeasuredColumn {
@@ -35,7 +35,7 @@ struct MeasuredColumn {
 // In the order of the dataset.
 std::span<const MeasuredColumn> measured_columns();
 
-// Throws Error{broken} for a name that is none.
+// Throws Error{broken} if no column has that name.
 const MeasuredColumn& measured_column(std::string_view name);
 
 }  // namespace heretix

@@ -73,43 +73,44 @@ struct Record {
   ExecutionFacts execution;
 };
 
-// How far a ladder has come with these answers, by question from the first.
+// How far a ladder has come with these answers, which are by question, starting with the first.
 Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers);
 
-// The given facts and everything that follows from them. Pure: verification calls it with stored answers.
+// The given facts and everything that follows from them. Pure, so that verification can call it with stored answers.
 // Throws Error{bad_input} for fewer than kMinAnswers usable answers.
 Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<std::optional<Answer>>& answers,
                    std::optional<std::uint64_t> seed, SeedSource source, ExecutionFacts execution);
 
-// Everything but raw texts: what `heretix_executions.record_json` and `--json` hold.
+// Everything except raw texts: this is what `heretix_executions.record_json` and `--json` hold.
 nlohmann::json to_json(const Record& record);
 
-// The same with bank and answers, raw texts included: the artifact, enough to recompute the rest without a database.
+// The same with bank and answers, raw texts included. This is the artifact, which is enough to recompute the rest
+// without a database.
 nlohmann::json to_artifact(const Record& record);
 
-// One of its answers there.
+// One answer of the artifact.
 nlohmann::json answer_json(const Answer& answer, const Question& question);
 
-// The same as text, handed over in pieces: a run of many answers is never one tree in memory.
+// The artifact as text, handed over in pieces, so that a run of many answers is never one tree in memory.
 void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink);
 
 // The spread of its answers by wording and replicate (docs/variance.md); empty for fewer than two templates.
 std::optional<WordingVariance> variance_of(const Record& record);
 
-// The parts that stand in columns of their own.
+// The parts of a record that have columns of their own.
 nlohmann::json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed);
 nlohmann::json sampler_json(const Plan& plan);
 nlohmann::json counts_json(const Record& record);
 
-// Micro-dollars that the next rung of its ladder would have cost, by what the answers of this execution cost. Empty:
-// there is none, or it is not known.
+// Micro-dollars that the next rung of its ladder would have cost, by what the answers of this execution cost. Empty if
+// there is no next rung, or the cost is not known.
 std::optional<double> next_rung_cost(const Record& record);
 
 nlohmann::json to_json(const PromptBank& bank);
 PromptBank bank_from_json(const nlohmann::json& bank);  // throws nlohmann's exceptions where it is malformed
 std::string content_sha256(const PromptBank& bank);     // of to_json(bank): the schema text included
 
-// Over every answer in plan order, with all that is stored of it: one changed bit anywhere changes it.
+// A hash over every answer in plan order, with all that is stored of it: one changed bit anywhere changes the hash.
 std::string answers_sha256(const std::vector<Answer>& answers);
 
 }  // namespace heretix

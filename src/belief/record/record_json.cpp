@@ -20,7 +20,7 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json(nullptr);
 }
 
-// Log-odds decide everything, so they are also written as the bits that they are.
+// Everything is decided by the log-odds, so they are written bit for bit as well.
 std::string bits_of(Logit l) { return fmt::format("{:016x}", std::bit_cast<std::uint64_t>(l.value())); }
 
 json interval_json(const Interval& interval) { return json::array({interval.low.value(), interval.high.value()}); }
@@ -179,11 +179,14 @@ json answer_json(const Answer& a, const Question& q) {
               {"latency_ms", a.latency_ms},
               {"created_at", a.created_at},
               {"from_store", a.from_store}};
+
   if (const auto note = note_of(a.verdict); !note.empty()) out["note"] = note;
   if (const auto sides = sides_of(a)) {
     out["sides"] = to_evidence(*sides);
+    // The kind is the same for every answer: the record's "readout" names it.
     out["sides"].erase("kind");
   }
+
   return out;
 }
 
@@ -235,6 +238,7 @@ json counts_json(const Record& record) {
 
 json to_json(const Record& r) {
   const double hits = r.answered == 0 ? 0.0 : static_cast<double>(r.from_store) / static_cast<double>(r.answered);
+
   json out = {{"format", "heretix_record"},
               {"version", kRecordVersion},
               {"run_id", r.plan.run_id},
@@ -256,14 +260,16 @@ json to_json(const Record& r) {
               {"templates", templates_json(r.templates)},
               {"answers_sha256", answers_sha256(r.answers)},
               {"execution", execution_json(r)}};
+
   if (r.labels) out["labels"] = labels_json(*r.labels);
   if (r.climb) out["ladder"] = ladder_json(r);
   if (r.plan.recipe.readout() != Readout::verbalized) out["readout"] = readout_facts(r);
   if (const auto split = variance_of(r)) out["variance"] = variance_json(*split);
+
   return out;
 }
 
-// A model may say bytes that are no UTF-8; the database keeps them, JSON shows a replacement character.
+// A model may write bytes that are not UTF-8. The database keeps them; JSON shows a replacement character.
 void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink) {
   constexpr auto kReplace = json::error_handler_t::replace;
   json head = to_json(record);

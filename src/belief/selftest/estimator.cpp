@@ -32,7 +32,7 @@ Bootstrap bootstrap_of(const json& input) {
   return bootstrap;
 }
 
-// A probability counts as equal to the value or to what NumPy gives with AVX-512.
+// A probability counts as equal if it is the value, or what NumPy computes with AVX-512.
 void compare_probability(const std::string& place, double computed, const json& value, const json& alternative,
                          Comparison& comparison) {
   const bool near_alternative = !alternative.is_null() && ulps_between(computed, alternative.get<double>()) <= 2;
@@ -61,7 +61,7 @@ void compare_probabilities(const std::string& id, const Estimate& e, const json&
                       comparison);
   compare_probability(id + " ci_p[1]", e.ci95.high.value(), expected.at("ci_p").at(1), alternative_of(c, "ci_p", 1),
                       comparison);
-  // A difference of two such probabilities: two ulps of 1 at most.
+  // This is a difference of two such probabilities: two ulps of 1 at most.
   comparison.within(id + " width", e.ci95.width(), expected.at("width"), 4.5e-16);
   comparison.within_ulps(id + " stability", e.stability, expected.at("stability"));
 }
@@ -92,8 +92,10 @@ void compare_trace(const std::string& id, const BootstrapTrace& trace, const jso
       comparison.same_bits(fmt::format("{} {}[{}]", id, field, i), computed.at(i), values[i]);
     }
   };
+
   bits("template_means", trace.template_means);
   bits("first_centers", trace.centers);
+
   for (std::size_t i = 0; i < t.at("first_draws").size(); ++i) {
     const json& draw = t["first_draws"][i];
     comparison.same(fmt::format("{} draw {} templates", id, i), trace.first_draws.at(i).templates,
@@ -101,12 +103,16 @@ void compare_trace(const std::string& id, const BootstrapTrace& trace, const jso
     comparison.same(fmt::format("{} draw {} indices", id, i), trace.first_draws.at(i).indices,
                     draw.at("indices").get<std::vector<std::vector<std::uint32_t>>>());
   }
+
   comparison.same_bits(id + " percentile low", trace.raw_low, expected.at("percentiles_before_clamp").at(0));
   comparison.same_bits(id + " percentile high", trace.raw_high, expected.at("percentiles_before_clamp").at(1));
-  // Every draw at once; the hash is over little-endian doubles, which is what x86-64 and arm64 hold.
+
+  // All draws are compared at once. The hash is over little-endian doubles, which is what x86-64 and arm64 hold.
   const std::string_view bytes(reinterpret_cast<const char*>(trace.centers.data()),
                                trace.centers.size() * sizeof(double));
   comparison.same(id + " all centers", sha256_hex(bytes), t.at("all_centers_sha256_le_doubles").get<std::string>());
+
+  // An equal state shows that exactly as many numbers were drawn as NumPy draws.
   const std::string state = fmt::format("{:016x}{:016x}", static_cast<std::uint64_t>(trace.after.state() >> 64),
                                         static_cast<std::uint64_t>(trace.after.state()));
   const std::string wanted = t.at("rng_after").at("state");

@@ -26,7 +26,7 @@ Recipe recipe_of(const json& input) {
   return recipe;
 }
 
-// The golden file fixes no texts, only how many there are.
+// The golden file does not fix the texts, only how many there are.
 PromptBank numbered_bank(const std::string& version, std::size_t size) {
   PromptBank bank{
       .version = version, .system = "s", .schema = "j", .user_template = "{CLAIM}", .paraphrases = {}, .source = {}};
@@ -102,22 +102,26 @@ void keys_cases(const json& cases, Comparison& comparison) {
     const std::string id = c.at("id");
     const json& input = c.at("input");
     const json& expected = c.at("expected");
+
     const PromptBank bank{.version = input.at("prompt_version_full"),
                           .system = input.at("system"),
                           .schema = input.at("schema_instructions"),
                           .user_template = input.at("user_template"),
                           .paraphrases = input.at("paraphrases").get<std::vector<std::string>>(),
                           .source = id};
+
     const Plan plan = read_plan(recipe_of(input), bank);
     comparison.same(id + " run_id", plan.run_id, expected.at("run_id").get<std::string>());
     comparison.same(id + " prompt_char_len_max", plan.longest_prompt, expected.at("prompt_char_len_max").get<int>());
     comparison.same(id + " prompt_bank_sha256", plan.bank_sha256, expected.at("prompt_bank_sha256").get<std::string>());
+
     std::vector<std::string> keys;
     for (const PlannedTemplate& t : plan.templates) keys.push_back(t.prompt_sha256);
     comparison.same(id + " template_keys_in_order", keys,
                     expected.at("template_keys_in_order").get<std::vector<std::string>>());
     comparison.same(id + " bootstrap_seed", std::to_string(derived_seed(plan.recipe, bank.version, keys)),
                     expected.at("bootstrap_seed").get<std::string>());
+
     comparison.same(id + " questions", plan.questions.size(), expected.at("work").size());
     for (std::size_t i = 0; i < std::min(plan.questions.size(), expected.at("work").size()); ++i) {
       const json& work = expected["work"][i];

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 using Section = void (*)(const json&, Comparison&);
 
-// Sections without a function describe the file, or the program that made it, and bind nothing.
+// Sections without a function describe the file or the program that made it, and are not compared.
 const std::map<std::string, std::map<std::string, Section>>& known_files() {
   static const std::map<std::string, std::map<std::string, Section>> files = {
       {"rng", {{"about", nullptr}, {"env", nullptr}, {"n_values", nullptr}, {"cases", selftest::rng_cases}}},
@@ -80,20 +80,25 @@ std::size_t FileResult::different() const {
 
 FileResult recompute(const std::string& name, const std::string& json_text) {
   FileResult result{.file = name, .sections = {}};
+
   const auto known = known_files().find(name);
   if (known == known_files().end()) {
     result.sections.push_back(unknown("file", "this version of selftest does not know this file"));
     return result;
   }
+
   const json root = json::parse(json_text, nullptr, false);
   if (!root.is_object()) {
     result.sections.push_back(unknown("file", "not a JSON object"));
     return result;
   }
+
+  // A file that lacks a section must not pass for want of anything to compare.
   for (const auto& [section, function] : known->second) {
     if (function != nullptr && !root.contains(section))
       result.sections.push_back(unknown(section, "missing in the file"));
   }
+
   for (const auto& item : root.items()) {
     const auto section = known->second.find(item.key());
     if (section == known->second.end())
@@ -101,6 +106,7 @@ FileResult recompute(const std::string& name, const std::string& json_text) {
     else if (section->second != nullptr)
       result.sections.push_back(run_section(item.key(), section->second, item.value()));
   }
+
   return result;
 }
 

@@ -1,7 +1,7 @@
 // Recomputes numbers made elsewhere, so that anybody can check an installation.
 //
-// A golden file is JSON with sections of cases. Files and sections are known by name; what is not known is
-// named and counts as a difference, so that nothing passes by not being looked at.
+// A golden file is JSON with sections of cases. Files and sections are recognised by name. Anything that is not
+// recognised is reported and counts as a difference, so that nothing passes without being compared.
 #pragma once
 
 #include <string>

@@ -50,7 +50,7 @@ double log_score_of(std::span<const LabelledBelief> beliefs) {
   return sum / static_cast<double>(beliefs.size());
 }
 
-// Brier score of the isotonic fit: within a step every belief is its rate.
+// The Brier score of the isotonic fit: within a step every belief equals the step's rate.
 double brier_of_fit(std::span<const CorpStep> curve, std::size_t beliefs) {
   double sum = 0.0;
   for (const CorpStep& step : curve) sum += static_cast<double>(step.count) * step.rate * (1 - step.rate);
@@ -67,7 +67,7 @@ double spiegelhalter_z(std::span<const LabelledBelief> beliefs) {
   return below > 0 ? top / std::sqrt(below) : 0.0;
 }
 
-// Bins of equal count over beliefs sorted by p, the first n % 5 of them one larger; empty ones are left out.
+// Bins of equal count over beliefs sorted by p. The first n % 5 bins hold one more, and empty bins are left out.
 std::vector<std::span<const LabelledBelief>> bins_of(std::span<const LabelledBelief> sorted) {
   std::vector<std::span<const LabelledBelief>> bins;
   std::size_t start = 0;
@@ -107,7 +107,7 @@ double binned_error(std::span<const LabelledBelief> sorted) {
   return sum;
 }
 
-// What a calibrated forecaster could have shown: beliefs drawn anew, each true as often as it says.
+// What a calibrated forecaster could have shown: beliefs drawn with replacement, each true as often as it says.
 std::vector<LabelledBelief> calibrated_resample(std::span<const LabelledBelief> beliefs, Rng& rng) {
   std::vector<LabelledBelief> drawn;
   drawn.reserve(beliefs.size());
@@ -120,11 +120,14 @@ std::vector<LabelledBelief> calibrated_resample(std::span<const LabelledBelief> 
 
 std::vector<CorpStep> corp_curve(std::span<const LabelledBelief> beliefs) {
   const std::vector<LabelledBelief> sorted = sorted_by_p(beliefs);
+
   struct Pool {
     double low, high, truths;
     std::size_t count;
     double rate() const { return truths / static_cast<double>(count); }
   };
+
+  // Equal probabilities are pooled first, because the curve has one rate for each probability.
   std::vector<Pool> pools;
   for (const LabelledBelief& b : sorted) {
     const double truth = b.is_true ? 1 : 0;
@@ -135,6 +138,8 @@ std::vector<CorpStep> corp_curve(std::span<const LabelledBelief> beliefs) {
       pools.push_back({b.p, b.p, truth, 1});
     }
   }
+
+  // Pool adjacent violators: rates must rise, so a pool that is not above the one before it is merged into it.
   std::vector<Pool> fit;
   for (const Pool& pool : pools) {
     fit.push_back(pool);
@@ -144,6 +149,7 @@ std::vector<CorpStep> corp_curve(std::span<const LabelledBelief> beliefs) {
       fit.back() = {fit.back().low, last.high, fit.back().truths + last.truths, fit.back().count + last.count};
     }
   }
+
   std::vector<CorpStep> curve;
   for (const Pool& pool : fit) curve.push_back({pool.low, pool.high, pool.rate(), pool.count});
   return curve;
@@ -204,10 +210,13 @@ std::vector<LabelledBelief> cross_fitted(std::span<const LabelledBelief> beliefs
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} labels are too few for a recalibration map, at least {} are needed", beliefs.size(),
                             2 * kCrossFitFolds));
+
   std::vector<int> order(beliefs.size());
   std::iota(order.begin(), order.end(), 0);
   Rng rng(seed);
   shuffle(order, rng);
+
+  // Each belief is mapped by a curve fitted without its fold: on its own data a fit looks too good.
   std::vector<LabelledBelief> mapped(beliefs.begin(), beliefs.end());
   for (std::size_t fold = 0; fold < kCrossFitFolds; ++fold) {
     std::vector<LabelledBelief> others;
@@ -220,6 +229,7 @@ std::vector<LabelledBelief> cross_fitted(std::span<const LabelledBelief> beliefs
       b.p = std::clamp(rate_at(curve, b.p), kLogScoreClamp, 1 - kLogScoreClamp);
     }
   }
+
   return mapped;
 }
 

@@ -17,7 +17,8 @@ double squares_around_mean(std::span<const double> x) {
   return sum;
 }
 
-// Sum of squares of a factor: the means at its levels around the grand mean, each weighing `others` values.
+// The sum of squares of a factor: the means at its levels around the grand mean, each weighted by the number of values
+// at its level.
 struct Factor {
   std::size_t levels;
   double squares;
@@ -62,6 +63,7 @@ void require_crossed(std::span<const CrossedRun> runs, std::size_t models, std::
 
 WordingVariance wording_variance(std::span<const std::vector<double>> groups) {
   if (groups.empty()) throw Error(ErrorKind::bad_input, "no template has a usable answer");
+
   std::vector<double> means;
   double within = 0.0;
   double inverse = 0.0;
@@ -72,14 +74,18 @@ WordingVariance wording_variance(std::span<const std::vector<double>> groups) {
     inverse += 1.0 / static_cast<double>(group.size());
     answers += group.size();
   }
+
   const std::size_t templates = groups.size();
   WordingVariance found{
       .wording = 0.0, .replicate = {}, .means = {}, .harmonic_replicates = static_cast<double>(templates) / inverse};
   if (answers > templates) found.replicate = within / static_cast<double>(answers - templates);
+
   if (templates < 2) return found;
   const double spread = standard_deviation(means);
   found.means = spread * spread;
+  // The means also vary because each averages only R_h replicates: that part is taken off.
   found.wording = std::max(0.0, *found.means - found.replicate.value_or(0.0) / found.harmonic_replicates);
+
   return found;
 }
 

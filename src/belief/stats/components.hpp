@@ -26,8 +26,9 @@ struct WordingVariance {
 // `groups`: the logits of each template, none empty. Throws Error{bad_input} for none.
 WordingVariance wording_variance(std::span<const std::vector<double>> groups);
 
-// The number of replicates that makes the mean most precise for its cost, of floor(R*) and the next, within 1..8.
-// Costs in one unit, both > 0: of a further wording beyond its answers, and of one answer.
+// The number of replicates that makes the mean most precise for its cost: the better of floor(R*) and the next number,
+// within 1..8. Both costs are > 0 and in the same unit: the cost of a further wording without its answers, and the cost
+// of one answer.
 int best_replicates(double wording, double replicate, double wording_cost, double answer_cost);
 
 // One run's template means, in log-odds, in the same template order as its fellows'.

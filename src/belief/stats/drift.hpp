@@ -1,4 +1,4 @@
-// Whether a series of measurements left the law it began with: a rank detector that holds its promise for any
+// Whether a series of measurements has left the law that it began with: a rank detector whose promise holds for any
 // continuous law.
 //
 // Each new value is ranked among all earlier ones, so nothing about the law is assumed. The ranks feed a

@@ -46,7 +46,7 @@ struct HonestInterval {
   std::string status() const { return bounds ? "ok" : "unavailable_T<2"; }
 };
 
-// What is known of how the numbers behind the answers were rounded, in place of what the answers themselves show.
+// What is known about how the numbers behind the answers were rounded. It replaces what the answers themselves show.
 struct KnownRounding {
   double step = 0;  // 0: none
 

@@ -1,8 +1,8 @@
 // Sampling until precise: more and more templates, one answer each, until the interval is narrow enough.
 //
-// Looking at an interval and going on where it is too wide makes it cover less than it says; the constants of a rung
-// pay for that. Rungs, target and the order of templates are fixed before the first question. Formula, constants and
-// measured coverage: docs/ladder.md; checked against tests/golden/honest.json (section ladder). Pure, thread-safe.
+// Looking at an interval and going on if it is too wide makes it cover less than it says; the constants of each rung
+// make up for that. Rungs, target and the order of templates are fixed before the first question. Formula, constants
+// and measured coverage: docs/ladder.md; checked against tests/golden/honest.json (section ladder). Pure, thread-safe.
 #pragma once
 
 #include <array>
@@ -44,13 +44,14 @@ struct Climb {
 // of later ones never change where it stopped.
 using RoundingOfFirst = std::function<std::optional<KnownRounding>(std::size_t n)>;
 
-// `answers`: of the templates asked so far, in the order of the plan; empty where the answer was unusable. `available`:
-// templates that there are. `rounding`: see RoundingOfFirst. Throws Error{bad_input} where all are asked and not one
-// answer is usable.
+// `answers` are those of the templates asked so far, in the order of the plan, each empty if the answer was unusable.
+// `available` is how many templates there are. `rounding`: see RoundingOfFirst. Throws Error{bad_input} if all
+// templates were asked and not one answer is usable.
 Climb climb(std::span<const std::optional<Probability>> answers, std::size_t available, double target,
             const RoundingOfFirst& rounding = {});
 
-// In place of c_T: of a rung that was completed, and where the run had to stop for a reason of its own.
+// The constants that replace c_T: for a rung that was completed, and for a run that had to stop for a reason of its
+// own.
 double ladder_scale(int rung);
 double any_stop_scale(std::size_t templates);
 

@@ -13,7 +13,7 @@ namespace {
 
 double level_of(Level level) { return level == Level::p90 ? 0.90 : level == Level::p95 ? 0.95 : 0.99; }
 
-// Counts sign patterns whose sum is far enough from 0; every sum is added up in the order of the values.
+// Counts the sign patterns whose sum is far enough from 0. Every sum is added up in the order of the values.
 std::uint64_t far_patterns(std::span<const double> d, std::size_t next, double sum, double bound) {
   if (next == d.size()) return std::abs(sum) >= bound ? 1 : 0;
   return far_patterns(d, next + 1, sum + d[next], bound) + far_patterns(d, next + 1, sum - d[next], bound);
@@ -68,6 +68,7 @@ Welch welch_interval(std::span<const double> a, std::span<const double> b, Level
                            .high = {}},
               .p_value = {}};
   if (a.size() < 2 || b.size() < 2) return found;
+
   const double upper = 1 - (1 - level_of(level)) / 2;
   const auto stretch = [&](std::size_t n) {
     return honest_scale(level, n) / student_quantile(upper, static_cast<double>(n - 1));
@@ -76,12 +77,17 @@ Welch welch_interval(std::span<const double> a, std::span<const double> b, Level
     const double s = standard_deviation(x);
     return s * s / static_cast<double>(x.size());
   };
+
   const double of_a = share(a);
   const double of_b = share(b);
   const double squared = of_a + of_b;
   const double center = found.interval.center;
+
+  // Without any spread there is no standard error: the interval has no width, and the p-value is 1 or 0.
   double half = 0.0;
   found.p_value = center == 0 ? 1.0 : 0.0;
+
+  // The degrees of freedom are those of Welch and Satterthwaite.
   if (squared > 0) {
     const double freedom =
         squared * squared /
@@ -90,6 +96,7 @@ Welch welch_interval(std::span<const double> a, std::span<const double> b, Level
     half = student_quantile(upper, freedom) * error;
     found.p_value = 2 * student_cdf(-std::abs(center) / error, freedom);
   }
+
   found.interval.low = center - half;
   found.interval.high = center + half;
   return found;

@@ -28,9 +28,9 @@ struct CenteredInterval {
   bool excludes_zero() const { return low && (*low > 0 || *high < 0); }
 };
 
-// The same, reaching over all of `range` at least; without an interval it stays so. For values that were made of
-// rounded numbers: `range` is what the rounding leaves open of the center, so that no more resolution is claimed than
-// there was.
+// The interval, widened to reach over all of `range`; without an interval it stays without. This is for values that
+// were made of rounded numbers: `range` is what the rounding leaves open about the center, so that no more resolution
+// is claimed than there was.
 CenteredInterval widened_to(CenteredInterval interval, LogitRange range);
 
 // TS(d). Throws Error{bad_input} for no value.
