@@ -34,16 +34,18 @@ class BatchApi {
   // The most questions of one batch.
   virtual std::size_t most_questions() const = 0;
 
-  // Hands the questions over; gives the provider's id of the batch. `name` is ours, kept with it where the provider
-  // keeps such. Throws Error: in_doubt where it may have arrived, any other kind where it surely did not.
+  // Hands the questions over and returns the provider's id of the batch. `name` is ours and is kept with the batch if
+  // the provider keeps names. Throws Error: in_doubt if the batch may have arrived, any other kind if it surely did
+  // not.
   virtual std::string submit(const Plan& plan, const std::vector<Request>& requests, const std::string& name) = 0;
 
-  // The id of a batch that was handed over under that name with that many questions, where it arrived. Throws in_doubt
-  // where that cannot be told.
+  // The id of a batch that was handed over under that name with that many questions, if it arrived. Throws in_doubt if
+  // that cannot be determined.
   virtual std::optional<std::string> find(const std::string& name, std::size_t questions, long long submitted_at) = 0;
 
   virtual BatchStatus status(const std::string& id) = 0;
-  // Of one that ended. A request whose result did not come, or came damaged, is left out: what became of it is unknown.
+  // The outcomes of a batch that ended. A request whose result is missing or damaged is left out: what became of it is
+  // unknown.
   virtual std::vector<BatchedOutcome> fetch(const std::string& id, const RequestTerms& terms) = 0;
 };
 

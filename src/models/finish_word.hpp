@@ -25,11 +25,12 @@ struct FinishWord {
 };
 using FinishWords = std::span<const FinishWord>;
 
-// Upper and lower case are the same. Without a word the text speaks for itself and counts as complete.
+// Upper and lower case are the same. Without a word the answer counts as complete, and its text has to speak for
+// itself.
 Ending ending_of(FinishWords words, std::string_view word);
 
-// Whether some hosted provider says by that word that it broke off. Builds up to November 2026 kept such replies as
-// answers (measure/answer_store.cpp asks those questions again).
+// Whether this is a word by which some hosted provider says that it broke off. Builds up to November 2026 kept such
+// replies as answers (measure/answer_store.cpp asks those questions again).
 bool names_a_failure(std::string_view word);
 
 }  // namespace heretix

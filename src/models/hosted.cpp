@@ -24,7 +24,7 @@ constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGH
   throw Error(ErrorKind::bad_input, what, hint);
 }
 
-// The base URL as libcurl is given it, without a slash at its end.
+// The base URL in the form that libcurl is given, without a slash at its end.
 std::string checked_base_url(const std::string& text, const HostedProvider& provider, bool has_key) {
   const std::string hint =
       fmt::format("give it by --base-url or {}, e.g. {}", provider.base_url_variable, provider.base_url_example);
@@ -91,7 +91,7 @@ bool writes_text(const HostedProvider& provider, const std::string& name) {
   return provider.wire != nullptr && !states_only;
 }
 
-// Which of the two kinds of API the model has.
+// Sets by which of the two kinds of API the model is asked.
 void set_wires(HttpProviderOptions& options, const HostedProvider& provider, Api api) {
   if (api != Api::standard && !provider.has_several_apis)
     refuse(fmt::format("--api is for OpenAI and its like; {} has one API", provider.title), "leave --api out");
@@ -132,7 +132,7 @@ void require_batches(const HttpProviderOptions& options) {
            fmt::format("--batch is for {}; leave it out", providers_with_batches()));
 }
 
-// "eu" of eu.api.openai.com; empty where the address has no region of its own.
+// "eu" for eu.api.openai.com; empty if the address does not name a region.
 std::string region_of(const HostedProvider& provider, const std::string& base_url) {
   if (provider.dearer_hosts.empty()) return "";
   const auto url = parse_url(base_url);
@@ -167,7 +167,7 @@ void set_prices(HttpProviderOptions& options, const std::string& listed, const H
 
 namespace {
 
-// A row for each provider; what else differs hangs on its members.
+// One row for each provider; whatever else differs depends on its members.
 const std::array kProviders = {
     HostedProvider{.name = "openai",
                    .title = "OpenAI",
@@ -302,8 +302,10 @@ HttpProviderOptions hosted_options(const HostedModel& model, const HostedSetting
   require_key(provider, settings.key);
   if (settings.optional.logprobs && !provider.gives_logprobs)
     refuse(fmt::format("{} gives no log-probabilities", provider.title), "leave --logprobs out");
+
   const std::string base_url = settings.base_url.empty() ? std::string(provider.base_url) : settings.base_url;
   const std::string listed = std::string(provider.name) + "/" + model.name;
+
   HttpProviderOptions options;
   options.provider = provider.name;
   options.asked_model = model.name;
@@ -312,12 +314,17 @@ HttpProviderOptions hosted_options(const HostedModel& model, const HostedSetting
   options.headers = headers_of(provider, settings.key);
   options.key = settings.key;
   options.key_name = provider.key_variable;
+
   set_wires(options, provider, settings.api);
   options.optional = settings.optional;
   options.region = region_of(provider, options.base_url);
+
+  // A batch API takes the requests of models that write text.
   if (options.wire) options.batches = provider.batches;
   if (settings.in_batch) require_batches(options);
+
   set_prices(options, listed, settings, prices);
+
   options.concurrency = settings.concurrency;
   options.deadlines = settings.deadlines;
   options.ca_file = settings.ca_file;

@@ -1,4 +1,4 @@
-// The hosted providers and what reaches each: names of models, keys, addresses. One table.
+// The hosted providers and what is needed to reach each: names of models, keys and addresses, in one table.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ struct HostedProvider {
   std::string_view further_header{};  // sent with every request
   std::string_view dearer_hosts{};  // hosts that end so charge by region, e.g. eu.api.openai.com; replies do not say so
 
-  // What it offers; null: nothing of the kind.
+  // What the provider offers; null if it has nothing of the kind.
   bool has_several_apis = false;  // of models that write: --api chooses
   std::shared_ptr<const Wire> (*wire)(Api api) = nullptr;
   std::shared_ptr<const DecisionWire> (*decisions)() = nullptr;
@@ -56,7 +56,7 @@ struct HostedModel {
 };
 std::optional<HostedModel> hosted_model(const std::string& model);
 
-// How the model is read where nobody says it: decision for one that writes no text, else verbalized.
+// The readout that is used when none is chosen: decision for a model that writes no text, else verbalized.
 Readout usual_readout(const HostedModel& model);
 
 struct HostedSettings {
@@ -71,9 +71,8 @@ struct HostedSettings {
   std::string price{};    // "1.25,10", in place of what the list says; empty: not given
 };
 
-// Throws Error{not_allowed} naming the variable of a missing key; bad_input for an address or name that is none, for a
-// key over plain HTTP to another machine, for an API or a parameter that the provider does not have, for a price that
-// is none.
+// Throws Error{not_allowed} naming the variable of a missing key. Throws bad_input for an invalid address, name or
+// price, for a key over plain HTTP to another machine, and for an API or a parameter that the provider does not have.
 HttpProviderOptions hosted_options(const HostedModel& model, const HostedSettings& settings, const PriceList& prices);
 
 }  // namespace heretix

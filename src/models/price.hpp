@@ -13,7 +13,7 @@
 
 namespace heretix {
 
-// As billed by the provider, never estimated. Empty: not said.
+// Tokens as the provider billed them, never estimated. An empty field was not reported.
 struct Usage {
   std::optional<long> input{};              // all of the prompt, cached parts included
   std::optional<long> cached_input{};       // of them, read from the provider's cache
@@ -41,8 +41,8 @@ struct RequestTerms {
   bool by_decisions = false;                                       // asked by a decisions API
 };
 
-// Of one token. A part that a list does not name costs what `input` costs, as genai-prices counts it; the longer
-// lifetime of a cache write is the exception, because it is always dearer: unknown where it is not named.
+// The price of one token. A part that a list does not name costs what `input` costs, as genai-prices counts it. The
+// longer lifetime of a cache write is the exception: it is always dearer, so its price is unknown if it is not named.
 struct Rates {
   Usd input{}, cached_input{}, cache_write{};
   std::optional<Usd> long_cache_write{};

@@ -22,7 +22,7 @@
 
 namespace heretix {
 
-// What came back, before anyone judges whether it is usable. A useless reply is still a reply. Its ending is neither
+// What came back, before it is judged whether it is usable. A useless reply is still a reply. Its ending is neither
 // `failed` nor `disabled`: those are failures.
 struct Reply {
   std::string text;
@@ -38,9 +38,9 @@ struct Reply {
   std::string notice;         // what the provider tells the person beside it, e.g. when it retires the model
 };
 
-// Something that a server does not take, as it was sent: an optional parameter, to be left out from then on, or a way
-// of asking, to be replaced by the next one. It is remembered with all that it depends on, so that it silences nothing
-// else.
+// Something that a server does not accept, as it was sent: an optional parameter, to be left out from then on, or a way
+// of asking, to be replaced by the next one. It is remembered with everything that it depends on, so that it suppresses
+// nothing else.
 struct ServerRefusal {
   std::string address;    // of the server
   std::string model;      // as hashed into keys
@@ -88,8 +88,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
 
-  // Hands over what came and takes at most `most` further questions, in one commit: when this returns the replies are
-  // on disk, and so are the attempts of the questions taken: they may be sent.
+  // Hands over what came and takes at most `most` further questions, in one commit. When this returns, the replies are
+  // on disk, and so are the attempts of the questions taken, which may then be sent.
   virtual Taken turn(std::vector<Delivery> deliveries, std::size_t most) = 0;
 
   // Why nothing is sent for a while, for people to read.
@@ -121,11 +121,11 @@ class Provider {
   // exchange throws, having dropped what was in flight.
   virtual void answer(const Plan& plan, Exchange& exchange) = 0;
 
-  // Asks from now on without what was refused, or in the next way; facts() change with it, and so do keys. False: that
-  // is not what would be sent now, or there is no other way.
+  // From now on asks without what was refused, or in the next way; facts() change with it, and so do the keys. Returns
+  // false if that is not what would be sent now, or if there is no other way.
   virtual bool heed(const ServerRefusal& /*refusal*/) { return false; }
 
-  // Why the model cannot be read so; empty: it can.
+  // Why the model cannot be read by that readout; empty if it can.
   virtual std::string why_not(Readout readout) const {
     if (readout == Readout::frequency) return "it plays written numbers only";
     if (readout == Readout::decision) return "it writes answers and states no probability by itself";
@@ -135,10 +135,10 @@ class Provider {
   // How many questions of a plan by Readout::decision one request can hold (Mode's "together").
   virtual std::size_t most_together() const { return 1; }
 
-  // Null: it has none.
+  // Null if it has no batch API.
   virtual std::unique_ptr<BatchApi> batch_api();
 
-  // Spent by measure/, kept here because it is the provider's, over all its runs.
+  // measure/ spends it. It is kept here because it belongs to the provider, over all its runs.
   RetryAllowance& retry_allowance() { return retry_allowance_; }
 
  private:

@@ -3,9 +3,9 @@
 // A feature owns its SQL as named constants; connections, transactions and migrations live here. Parameters are
 // always bound, never pasted into SQL.
 //
-// One text serves both stores. Words that every adapter knows beside plain SQL: now(), the database's time;
-// later(SECONDS), that much after it (a negative number: before); FOR UPDATE [SKIP LOCKED] at the end of a SELECT. A
-// time is read as text in UTC with microseconds, "2026-11-23 08:00:00.000000".
+// One SQL text serves both stores. Beside plain SQL every adapter understands now(), the database's time;
+// later(SECONDS), that much after it (or before it, if the number is negative); and FOR UPDATE [SKIP LOCKED] at the end
+// of a SELECT. A time is read as text in UTC with microseconds, "2026-11-23 08:00:00.000000".
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ struct Binding {
 };
 using Bindings = std::vector<Binding>;
 
-// What a statement does, said by who wrote it: only what reads may be sent again after its connection broke.
+// What a statement does, as its author declares: only a statement that reads may be sent again after its connection
+// broke.
 enum class Effect { reads, changes };
 
 struct Query {
@@ -38,10 +39,12 @@ struct Query {
   Effect effect = Effect::reads;
 };
 
-// The names of a result's columns, which all its rows share: a name of its own in every row costs more than the values.
+// The names of a result's columns, which all its rows share, because names of its own in every row would cost more than
+// the values.
 using ColumnNames = std::shared_ptr<const std::vector<std::string>>;
 
-// Missing columns throw Error{broken}; NULL is an empty optional. Of two columns with one name the first counts.
+// A missing column throws Error{broken}; NULL is an empty optional. If two columns have the same name, the first
+// counts.
 class Row {
  public:
   // As many values as names, in their order.
@@ -62,14 +65,14 @@ class Row {
   std::vector<Value> values_;
 };
 
-// A whole transaction that may simply be done again: it lost against another one, or its connection broke before
-// COMMIT was sent. Nothing of it was kept.
+// A transaction that may simply be done again as a whole, because it lost against another one or its connection broke
+// before COMMIT was sent. Nothing of it was kept.
 class TransactionLost : public Error {
  public:
   using Error::Error;
 };
 
-// A name that is held until this object is gone, or its process ends, whichever way (Database::hold).
+// A name that is held until this object is destroyed or its process ends, in whatever way (Database::hold).
 class HeldName {
  public:
   HeldName() = default;
@@ -85,7 +88,7 @@ class Database {
  public:
   virtual ~Database() = default;
   virtual std::int64_t execute(std::string_view sql, const Bindings& bindings = {}) = 0;  // rows changed
-  // The rows of a statement that only reads, which may lock what it reads. SQLite throws Error{broken} for another.
+  // The rows of a statement that only reads, which may lock what it reads. SQLite throws Error{broken} for any other.
   std::vector<Row> query(std::string_view sql, const Bindings& bindings = {}) {
     return rows_of(sql, bindings, Effect::reads);
   }
@@ -93,16 +96,17 @@ class Database {
   std::vector<Row> change(std::string_view sql, const Bindings& bindings = {}) {
     return rows_of(sql, bindings, Effect::changes);
   }
-  // In one round trip where the store can, which outside a transaction is where all of them only read; what each found,
-  // in their order. Outside a transaction each may see another state.
+  // Runs the queries in one round trip if the store can do that, which outside a transaction requires that all of them
+  // only read. Returns what each found, in their order. Outside a transaction each may see another state.
   virtual std::vector<std::vector<Row>> query_all(const std::vector<Query>& queries);
-  // Nothing that is read in a transaction goes stale before its commit: SQLite takes the write lock at once, Postgres
-  // runs it serializable, and the loser of two gets TransactionLost.
+  // Begins a transaction in which nothing that was read goes stale before the commit: SQLite takes the write lock at
+  // once; Postgres runs it serializable, and the loser of two gets TransactionLost.
   virtual void begin() = 0;
-  // Others commit beside it, and it is never lost against them: what it reads may go stale unless it is locked, a row
-  // by FOR UPDATE or by changing it, a name by lock(). SQLite: the same as begin().
+  // Begins a transaction beside which others may commit, and which is never lost against them. What it reads may go
+  // stale unless it is locked: a row by FOR UPDATE or by changing it, a name by lock(). SQLite: the same as begin().
   virtual void begin_beside_others() { begin(); }
-  // Of no row: held by one transaction at a time, until its end. Within begin_beside_others().
+  // Locks a name that belongs to no row. One transaction holds it at a time, until it ends. Use it within
+  // begin_beside_others().
   virtual void lock(const std::string& /*name*/) {}
   // Whether a statement that changes rows may hold a SELECT that locks them.
   virtual bool locks_rows() const { return false; }
@@ -110,8 +114,8 @@ class Database {
   virtual void commit() = 0;
   virtual void rollback() noexcept = 0;
   virtual bool has_table(std::string_view name) = 0;
-  // Holds a name beyond transactions, for as long as the object lives; everybody who shares the store sees it by
-  // is_held(). Null where the store has no such lock: Postgres, whose jobs have leases.
+  // Holds a name beyond transactions, for as long as the object lives; everyone who shares the store sees it by
+  // is_held(). Null if the store has no such lock, as Postgres, whose jobs have leases.
   virtual std::unique_ptr<HeldName> hold(const std::string& /*name*/) { return nullptr; }
   virtual bool is_held(const std::string& /*name*/) { return false; }
   // Whether another connection may have committed since the last call, or since the database was opened.
@@ -123,7 +127,8 @@ class Database {
 
 enum class Isolation { alone, beside_others };  // begin(), begin_beside_others()
 
-// Rolls back unless committed. Acknowledge what it wrote only after commit() returned: then it survives a power cut.
+// A transaction that is rolled back unless it is committed. Acknowledge what it wrote only after commit() has returned:
+// from then on it survives a power cut.
 class Transaction {
  public:
   explicit Transaction(Database& database, Isolation isolation = Isolation::alone) : database_(database) {
@@ -148,13 +153,14 @@ class Transaction {
 struct TransactionOptions {
   int tries = 8;
   Isolation isolation = Isolation::alone;
-  // Whether the transaction is there, asked by a key that it wrote: resolves a COMMIT whose outcome was never heard.
-  // Without it that stays Error{in_doubt}.
+  // Asks whether the transaction was committed, by a key that it wrote. This resolves a COMMIT whose outcome was never
+  // heard; without it that stays Error{in_doubt}.
   std::function<bool()> landed{};
 };
 
-// `body` in one transaction, done again as a whole (with a growing, jittered pause) where it was lost; so `body` must
-// not change what lies outside the database. Throws what `body` throws, TransactionLost after the last try, in_doubt.
+// Runs `body` in one transaction, and again as a whole (after a growing, jittered pause) if it was lost; so `body` must
+// not change anything outside the database. Throws what `body` throws, TransactionLost after the last try, and
+// in_doubt.
 void in_transaction(Database& database, const std::function<void()>& body, const TransactionOptions& options = {});
 
 }  // namespace heretix

@@ -1,4 +1,4 @@
-// Database connections that threads borrow, each by one at a time.
+// Database connections that threads borrow, each connection by one thread at a time.
 #pragma once
 
 #include <condition_variable>
@@ -30,7 +30,7 @@ class DatabasePool {
     std::unique_ptr<Database> database_;
   };
 
-  // Waits while all are lent. Throws what opening throws.
+  // Waits while all connections are lent. Throws what opening one throws.
   Borrowed borrow() {
     std::unique_lock lock(mutex_);
     returned_.wait(lock, [&] { return !idle_.empty() || left_ > 0; });

@@ -1,5 +1,5 @@
-// Google's batch API for generateContent: requests in the call itself, results in the operation that it makes. Shapes:
-// google-genai 3.6, batches.py and types.py.
+// Google's batch API for generateContent: the call itself holds the requests, and the operation that it makes holds the
+// results. Shapes: google-genai 3.6, batches.py and types.py.
 #pragma once
 
 #include <memory>

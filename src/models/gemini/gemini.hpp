@@ -15,8 +15,8 @@ class GenerateContentWire final : public Wire {
   Said read(const nlohmann::json& body) const override;
 };
 
-// POST /v1beta/decisions. Shapes: google-genai 3.6, _gaos/types/decisions. A statement is a `noul`; what is blocked is
-// the whole request, and no reply names the model.
+// POST /v1beta/decisions. Shapes: google-genai 3.6, _gaos/types/decisions. A statement is a `noul`. What is blocked is
+// always the whole request, and replies do not name the model.
 class GeminiDecisionWire final : public DecisionWire {
  public:
   std::string path() const override;

@@ -12,8 +12,8 @@ namespace heretix {
 std::string batch_file(const Plan& plan, const std::vector<Request>& requests, const std::string& endpoint,
                        const HttpProviderOptions& options);
 
-// Gives the file's id. `purpose` empty: that field is not sent. Throws Error{unavailable} where no id came: nothing is
-// billed for a file that nothing uses.
+// Uploads the file and returns its id. If `purpose` is empty, that field is not sent. Throws Error{unavailable} if no
+// id came back, because nothing is billed for a file that nothing uses.
 std::string upload_batch_file(Caller& caller, const std::string& content, const std::string& purpose);
 
 }  // namespace heretix

@@ -1,4 +1,4 @@
-// Results of batches, one request's at a time. A result that is damaged is none: what became of its request is unknown.
+// Results of batches, one request at a time. A damaged result counts as none: what became of its request is unknown.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -12,14 +12,15 @@
 
 namespace heretix {
 
-// Of a file with a JSON object a line; lines that are none are passed over.
+// Visits the lines of a file with one JSON object a line; other lines are passed over.
 void for_each_line(const std::string& text, const std::function<void(const nlohmann::json& line)>& visit);
 
-// One request's reply, read as if it had come by itself. Empty: it succeeded, but its reply is not there.
+// The outcome of one request, whose reply is read as if it had come by itself. Empty if the request succeeded but its
+// reply is missing.
 std::optional<BatchedOutcome> outcome_of(const std::string& cache_key, int status, const nlohmann::json& body,
                                          const HttpProviderOptions& options, const RequestTerms& terms);
 
-// The provider says that it did not process it, and why: nothing was billed.
+// The outcome of a request that the provider says it did not process, and why. Nothing was billed.
 BatchedOutcome not_processed(const std::string& cache_key, const std::string& why);
 BatchedOutcome expired(const std::string& cache_key);
 

@@ -1,5 +1,6 @@
-// Stops asking a provider that keeps failing: open after ten failures in a row, or where half of the last twenty within
-// 30 s failed; then one question every 10 s finds out whether it is back. Rate limits are no failures. Pure.
+// Stops asking a provider that keeps failing. It opens after ten failures in a row, or if half of the last twenty
+// within 30 s failed; then one question every 10 s finds out whether the provider is back. Rate limits do not count as
+// failures. Pure.
 #pragma once
 
 #include <chrono>
@@ -18,7 +19,7 @@ class Breaker {
 
   bool is_open() const { return open_; }
   Time probes_at() const { return next_probe_; }
-  bool has_given_up() const { return failed_probes_ >= kProbes; }  // the last three found nobody
+  bool has_given_up() const { return failed_probes_ >= kProbes; }  // the last three probes failed
 
   static constexpr std::chrono::seconds kProbeEvery{10};
   static constexpr std::size_t kProbes = 3;

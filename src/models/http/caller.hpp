@@ -1,4 +1,4 @@
-// Single calls, one after the other: what a batch API needs beside the questions themselves.
+// Single calls, one after the other, which a batch API needs in addition to the questions themselves.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -9,7 +9,7 @@
 
 namespace heretix {
 
-// As a value in a query (RFC 3986, 2.1 and 2.3).
+// The text encoded as a value in a query (RFC 3986, 2.1 and 2.3).
 std::string percent_encoded(const std::string& text);
 
 class Caller {

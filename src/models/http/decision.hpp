@@ -1,5 +1,5 @@
-// What follows from what happened to a request: was it billed, and what now. One pure function; docs/models.md has its
-// table, and each row has a test.
+// What follows from the fate of a request: whether it was billed, and what to do next. It is one pure function;
+// docs/models.md has its table, and each row has a test.
 #pragma once
 
 #include <chrono>

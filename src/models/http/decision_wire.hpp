@@ -1,4 +1,5 @@
-// How one decisions API is spoken: statements as a request body, a response body as what was stated of each of them.
+// How to speak one decisions API: statements become a request body, and a response body becomes what was stated about
+// each of them.
 //
 // A decision model states a probability and writes no text. A request holds one state and one or more questions about
 // it; ours are statements, all under the same constant state (docs/decisions.md). Pure.
@@ -36,7 +37,7 @@ struct StatedTogether {
   std::vector<Stated> answers{};  // one for each statement, in their order; empty with `request.no_answer`
 };
 
-// What a service says that it takes. Zero: it names no limit.
+// The limits that a service states. Zero means that it names no limit.
 struct DecisionLimits {
   std::size_t questions = 64;       // in one request; services that name no limit were seen to take that many
   std::size_t request_tokens = 0;   // of the state and all questions
@@ -49,18 +50,18 @@ class DecisionWire {
   virtual std::string path() const = 0;  // behind the base URL
   virtual Body body(std::string_view model, std::string_view state, std::span<const Statement> statements) const = 0;
 
-  // Of a body that is a JSON object. Answers are found by their ids. Never throws.
+  // Reads a body that is a JSON object. Answers are found by their ids. Never throws.
   virtual StatedTogether read(const nlohmann::json& body, std::span<const Statement> statements) const = 0;
 
   virtual DecisionLimits limits() const = 0;
   virtual bool retries_conflicts() const = 0;  // the service's documentation says that a 409 is to be sent again
 };
 
-// What one answer object says, where `type` is the one that was asked for. An answer of another type is kept as it
-// came, with a notice: it states no probability of the statement.
+// What one answer object says, if its type is `type`, the one that was asked for. An answer of another type is kept as
+// it came, with a notice: it states no probability of the statement.
 Stated stated_by(const nlohmann::json& answer, std::string_view type);
 
-// The same of an object that holds the answers by their ids; an id that it does not have leaves its text empty.
+// The same for an object that holds the answers by their ids; if it lacks an id, that text stays empty.
 std::vector<Stated> stated_by_id(const nlohmann::json& answers, std::string_view type,
                                  std::span<const Statement> statements);
 

@@ -20,7 +20,7 @@ struct Deadlines {
   std::chrono::milliseconds idle{60'000};
   std::chrono::milliseconds total{300'000};
 
-  // The same with none above `total`.
+  // The default deadlines with none of them above `total`, which becomes the deadline of the whole.
   static Deadlines within(std::chrono::milliseconds total);
 };
 

@@ -69,16 +69,17 @@ class HttpProvider final : public Provider {
   std::unique_ptr<HttpEngine> engine_;
 };
 
-// Of the server, as refusals remember it: where a model that writes is asked, else where one that states is.
+// The server's address, as refusals remember it: where a model that writes is asked, else where one that states a
+// probability is asked.
 std::string address_of(const HttpProviderOptions& options);
 
 // How the questions of a plan by Readout::decision are asked: how many of them in one request (Mode's "together").
-// Throws Error{bad_input} where that is no number, or more than the service takes; too_large where a statement or its
+// Throws Error{bad_input} if that is not a number, or is more than the service takes; too_large if a statement or its
 // state is surely longer than the service takes.
 std::size_t questions_together(const Plan& plan, const HttpProviderOptions& options);
 
-// What a request's outcome means to measure/; the reply's text and bill, or the failure with what to do. The price is
-// the one of the day on which the request was sent. Pure.
+// What a request's outcome means to measure/: the reply's text and bill, or the failure and what to do about it. The
+// price is that of the day on which the request was sent. Pure.
 struct Reading {
   std::variant<Reply, Failure> outcome;
   bool is_rate_limited = false;  // turned away, not broken
@@ -91,7 +92,7 @@ struct Reading {
 Reading read_response(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now,
                       const RequestTerms& terms = {});
 
-// The same of a decisions API, whose request held these statements.
+// The same for a decisions API, whose request held these statements.
 Reading read_decisions(const HttpResponse& response, const HttpProviderOptions& options,
                        std::span<const Statement> statements, SystemTime now, const RequestTerms& terms = {});
 
@@ -99,7 +100,7 @@ Reading read_decisions(const HttpResponse& response, const HttpProviderOptions& 
 // first of them, so that their sums are the request's own.
 std::vector<std::variant<Reply, Failure>> outcome_of_each(Reading reading, std::size_t questions);
 
-// Of a request that is no question, whose 2xx replies hold no answer: what failed, or empty.
+// What failed in a request that is not a question, whose 2xx replies hold no answer; empty if nothing failed.
 std::optional<Failure> failure_in(const HttpResponse& response, const HttpProviderOptions& options, SystemTime now);
 
 }  // namespace heretix

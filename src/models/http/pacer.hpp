@@ -1,5 +1,5 @@
-// Requests and tokens a minute, as the provider's own headers tell them: what was left at the last reply, refilled at
-// the rate that its reset implies. Missing, zero or negative numbers say nothing. Pure; the time is handed in.
+// Requests and tokens per minute, as the provider's own headers report them: what was left at the last reply, refilled
+// at the rate that its reset implies. Missing, zero or negative numbers are ignored. Pure; the time is passed in.
 #pragma once
 
 #include <chrono>

@@ -28,12 +28,12 @@ class Packing {
   // How many requests those questions make at least.
   std::size_t requests_of(std::size_t questions) const { return (questions + together_ - 1) / together_; }
 
-  // Takes the questions of the next request out of `ready`, in the order of the plan, or in the opposite one where
-  // Mode's "order" says so. Empty: none is full, and more may come.
+  // Takes the questions of the next request out of `ready`, in the order of the plan, or in the opposite order if
+  // Mode's "order" says so. Empty if no request is full and more questions may come.
   std::vector<Request> take(std::deque<Request>& ready, bool more_may_come) const;
 
-  // The statements that these questions are, with their ids: "q1", "q2", …, by their place in the request. Mode's "ids"
-  // names another beginning than "q".
+  // The statements of these questions with their ids: "q1", "q2", …, by their place in the request. Mode's "ids" names
+  // another beginning than "q".
   std::vector<Statement> statements(std::span<const Request> requests) const;
 
  private:

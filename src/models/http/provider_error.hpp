@@ -42,21 +42,21 @@ struct ProviderError {
   bool is_its_own = false;  // in the provider's own form, and not in one that a gateway in front of it has too
 };
 
-// Empty (`is_error` false) where the body holds no error.
+// The error in the body; `is_error` is false if the body holds none.
 ProviderError read_error(const nlohmann::json& body);
 
-// The same of a body that is no JSON: a sentence in plain text, the title of a page. `is_error` stays false: anybody
-// may have written it.
+// The same for a body that is not JSON: a sentence in plain text, or the title of a page. `is_error` stays false,
+// because anybody may have written it.
 ProviderError read_plain_error(std::string_view body);
 
-// Whether the error, sent with that status by a decisions API, says that the model is none that states a probability:
-// it was made for an API whose models write.
+// Whether the error, sent with that status by a decisions API, says that the model does not state probabilities,
+// because it was made for an API whose models write.
 bool is_no_decision_model(const ProviderError& error, int status);
 
 // Whether an API whose models write says that this one is asked by a decisions API.
 bool is_decision_model(const ProviderError& error, int status);
 
-// The day (UTC) on which a run that ran into a quota may go on; empty where nobody can tell, e.g. before credit is
+// The day (UTC) on which a run that ran into a quota may go on; empty if that cannot be known, e.g. before credit is
 // bought. `wait` is what the provider asks for, in the header or the body.
 std::optional<std::chrono::sys_days> day_to_go_on(const ProviderError& error,
                                                   std::optional<std::chrono::milliseconds> wait, SystemTime now);

@@ -1,7 +1,8 @@
-// What an error says a server does not take, of what was sent to it: an optional parameter (left out from then on), one
-// value of it (the person chooses another), or a way of asking that has another (docs/models.md has the order). Pure.
+// Which part of a request the server does not accept, according to its error: an optional parameter (left out from then
+// on), one value of it (the person chooses another), or a way of asking for which there is another (docs/models.md has
+// the order). Pure.
 //
-// Servers say it in words of their own, so the words of the real ones are what is looked for: OpenAI, Azure, Anthropic,
+// Every server words this in its own way, so the words of real servers are searched for: OpenAI, Azure, Anthropic,
 // Google, xAI, Mistral, DeepSeek, Groq, vLLM, SGLang, llama.cpp, Ollama, LM Studio and LiteLLM.
 #pragma once
 

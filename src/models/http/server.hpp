@@ -14,8 +14,8 @@ namespace heretix {
 // `Server` (RFC 9110, 10.2.4), and where that has no version llama.cpp's `build_info`. Pure.
 std::string server_in(const HttpResponse& response);
 
-// The same by one GET of llama.cpp's /props; a server without that path still has its header. Blocks, at most five
-// seconds. Throws Error: unavailable where nothing answers, or where the server says that it is not ready yet.
+// The same, asked by one GET of llama.cpp's /props; a server without that path still sends its header. Blocks for at
+// most five seconds. Throws Error: unavailable if nothing answers, or if the server says that it is not ready yet.
 std::string ask_which_server(const HttpProviderOptions& options);
 
 }  // namespace heretix

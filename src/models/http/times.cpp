@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 constexpr double kDay = 86'400'000;               // in milliseconds
 constexpr double kMostMilliseconds = 400 * kDay;  // a month's limit is named by its day
 
-// Decimal digits with at most one point: no sign, exponent, NaN.
+// Reads decimal digits with at most one point: no sign, no exponent, no NaN.
 std::optional<double> plain_number(std::string_view text) {
   if (text.empty() || text.find_first_not_of("0123456789.") != std::string_view::npos) return std::nullopt;
   double value = 0;
@@ -29,7 +29,7 @@ std::optional<double> plain_number(std::string_view text) {
 milliseconds bounded(double count) { return milliseconds(std::llround(std::ceil(std::min(count, kMostMilliseconds)))); }
 
 milliseconds until(std::tm parts, SystemTime now) {
-  // As numbers: the system clock's own type ends in the year 2262, a header's date need not.
+  // Computed as plain numbers, because the system clock's own type ends in the year 2262, and a header's date need not.
   const double at = std::chrono::duration<double, std::milli>(now.time_since_epoch()).count();
   return bounded(std::max(0.0, static_cast<double>(::timegm(&parts)) * 1000 - at));
 }
@@ -62,21 +62,28 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     std::string_view name;
     double milliseconds;
   };
+
+  // "ms" comes before "m", which it begins with.
   constexpr std::array units = {Unit{"ms", 1}, Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1000}};
+
   if (text.empty()) return std::nullopt;
+
   double total = 0;
   while (!text.empty()) {
     const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
     const auto number = plain_number(text.substr(0, digits));
     text.remove_prefix(digits);
+
     const Unit* unit = nullptr;
     for (const Unit& u : units) {
       if (unit == nullptr && text.starts_with(u.name)) unit = &u;
     }
+
     if (!number || unit == nullptr) return std::nullopt;
     total += *number * unit->milliseconds;
     text.remove_prefix(unit->name.size());
   }
+
   return bounded(total);
 }
 

@@ -19,7 +19,8 @@ std::optional<std::chrono::milliseconds> retry_after(const Headers& headers, Sys
 // "1s", "6m0s", "12ms", "1h2m3.5s", "34.07s" (OpenAI's resets, Google's RetryInfo); junk and negative ones are empty.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
-// Time left until an RFC 3339 time, zero where it is past (Anthropic's resets). Never above a day: longer is as good.
+// The time left until an RFC 3339 time (Anthropic's resets), zero if it is past. Never above a day, because a longer
+// wait makes no difference.
 std::optional<std::chrono::milliseconds> until_rfc3339(std::string_view text, SystemTime now);
 
 }  // namespace heretix

@@ -17,21 +17,27 @@ double seconds(std::chrono::milliseconds time) { return static_cast<double>(time
 
 }  // namespace
 
-// What is the same for every request of this handle.
+// Sets what is the same for every request of this handle.
 Transfer::Transfer(const EngineOptions& options) : options_(options), handle_(curl_easy_init()) {
   if (!handle_) throw Error(ErrorKind::broken, "libcurl gives no handle");
+
   CURL* h = handle_.get();
   static const std::string agent = "heretix/" + std::string(kVersion);
+
   curl_easy_setopt(h, CURLOPT_PRIVATE, static_cast<void*>(this));
+  // Signals are unsafe in a program with threads.
   curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+  // No redirect is followed: a request is sent once, to the host that it names.
   curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
+
   curl_easy_setopt(h, CURLOPT_USERAGENT, agent.c_str());
   curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, static_cast<char*>(error_));
   curl_easy_setopt(h, CURLOPT_BUFFERSIZE, kBufferBytes);
   curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+
   // No SEEKFUNCTION: where a kept connection dies, libcurl would rewind and send the same request again by itself.
   curl_easy_setopt(h, CURLOPT_READFUNCTION, &Transfer::give_body);
   curl_easy_setopt(h, CURLOPT_READDATA, static_cast<void*>(this));
@@ -39,8 +45,10 @@ Transfer::Transfer(const EngineOptions& options) : options_(options), handle_(cu
   curl_easy_setopt(h, CURLOPT_WRITEDATA, static_cast<void*>(this));
   curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, &Transfer::take_header);
   curl_easy_setopt(h, CURLOPT_HEADERDATA, static_cast<void*>(this));
-  // What a proxy says to CONNECT is no part of the reply, and its bytes do not end the wait for the first one.
+
+  // A proxy's answer to CONNECT is not part of the reply, and its bytes must not end the wait for the first byte.
   curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+
   if (!options.ca_file.empty()) curl_easy_setopt(h, CURLOPT_CAINFO, options.ca_file.c_str());
 }
 
@@ -52,13 +60,16 @@ void Transfer::begin(std::uint64_t ticket, HttpRequest request, curl_slist* head
   is_too_large_ = false;
   error_[0] = '\0';
   started_ = last_byte_ = std::chrono::steady_clock::now();
+
   CURL* h = handle_.get();
   curl_easy_setopt(h, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
-  // Whether requests can share a connection is known after the TLS handshake; without TLS they cannot, and must not
-  // wait.
+
+  // Whether requests can share a connection is known only after the TLS handshake. Without TLS they cannot, and must
+  // not wait for each other.
   const auto url = parse_url(request_.url);
   curl_easy_setopt(h, CURLOPT_PIPEWAIT, url && url->is_encrypted() ? 1L : 0L);
+
   if (request_.is_get) {
     curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
   } else {
@@ -112,7 +123,7 @@ std::string Transfer::overdue(std::chrono::steady_clock::time_point now) const {
   const auto over = [&](std::chrono::steady_clock::time_point from, std::chrono::milliseconds limit, const char* what) {
     return now - from > limit ? fmt::format("{} within {:g} s", what, seconds(limit)) : std::string();
   };
-  if (info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) == 0) {  // on a kept connection libcurl tells no time of connecting
+  if (info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) == 0) {  // libcurl reports no connect time for a kept connection
     if (info<curl_off_t>(CURLINFO_CONNECT_TIME_T) == 0) return over(started_, d.connect, "no connection");
     return over(started_, std::min(d.connect + d.tls, d.total), "no encrypted connection");
   }
@@ -144,8 +155,8 @@ std::string Transfer::trouble_of(CURLcode code) const {
   return error_[0] != '\0' ? error_ : curl_easy_strerror(code);
 }
 
-// libcurl counts the bytes of CONNECT among the request's. Before the request itself begins nothing else is written, so
-// whatever was written by then went to a proxy.
+// libcurl counts the bytes of CONNECT among those of the request. Nothing else is written before the request itself
+// begins, so whatever was written by then went to a proxy.
 bool Transfer::has_begun() const { return info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) > 0; }
 
 bool Transfer::lacks_tunnel() const {

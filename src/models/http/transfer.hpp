@@ -1,4 +1,5 @@
-// One request of the engine on its way, with the libcurl handle it uses; kept for the next one.
+// One request of the engine in flight, with the libcurl handle that it uses. The object is used again for the next
+// request.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,7 @@ class Transfer {
   CURL* handle() const { return handle_.get(); }
   void begin(std::uint64_t ticket, HttpRequest request, curl_slist* headers);
 
-  // Which deadline is over, in words; empty: none.
+  // The deadline that has passed, in words; empty if none has.
   std::string overdue(std::chrono::steady_clock::time_point now) const;
 
   // After libcurl is done with it, or after it was given up with `trouble`.

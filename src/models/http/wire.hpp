@@ -1,4 +1,4 @@
-// How one provider's API is spoken: a question as a request body, a response body as what was said. Pure.
+// How to speak one provider's API: a question becomes a request body, and a response body becomes what was said. Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -27,7 +27,7 @@ inline constexpr int kTopLogprobs = 5;
 // How the agreed form of an answer is asked for; the prompt states it in every case.
 enum class FormRequest { json_schema, json_object, none };
 
-// In what servers differ. Where one refuses a way of asking, the next is tried (docs/models.md).
+// The ways of asking in which servers differ. If a server refuses one, the next is tried (docs/models.md).
 struct AskingWay {
   FormRequest form = FormRequest::json_schema;
   bool other_limit_name = false;  // of the output limit, where the API has two
@@ -67,7 +67,7 @@ class Wire {
   virtual ~Wire() = default;
   virtual std::string path(std::string_view model) const = 0;  // behind the base URL
   virtual Body body(const Asked& asked) const = 0;
-  // Of a body that is a JSON object. What it lacks stays empty, and where that is the answer itself `no_answer` says
+  // Reads a body that is a JSON object. What it lacks stays empty, and if that is the answer itself, `no_answer` says
   // so. Never throws.
   virtual Said read(const nlohmann::json& body) const = 0;
   virtual std::string why_not(Readout readout) const;  // see Provider
@@ -83,10 +83,10 @@ class Wire {
 // of numbers only where a provider takes them.
 Body answer_schema(bool with_ranges);
 
-// Empty JSON where the text is none, or nested deeper than any provider's replies.
+// The text as JSON; empty if it is not JSON, or is nested deeper than any provider's replies.
 nlohmann::json parse_body(std::string_view text);
 
-// Reading without exceptions: what is absent or of another type is empty.
+// These read without exceptions: what is absent or of another type is empty.
 const nlohmann::json& member(const nlohmann::json& object, std::string_view name);
 std::string text_of(const nlohmann::json& object, std::string_view name);
 std::optional<long> tokens_of(const nlohmann::json& object, std::string_view name);
@@ -95,7 +95,7 @@ bool has_elements(const nlohmann::json& object, std::string_view name);  // an a
 // Whether a usage object counts searches or other tools that the provider ran itself.
 bool counts_server_tools(const nlohmann::json& usage);
 
-// Empty where both are; an absent one counts as nothing.
+// The sum of two counts, in which an absent one counts as nothing; empty if both are absent.
 std::optional<long> sum_of(const std::optional<long>& a, const std::optional<long>& b);
 
 }  // namespace heretix

@@ -1,4 +1,4 @@
-// The agreed answer as a machine over bytes: what may come next, and what must.
+// The agreed form of an answer as a state machine over bytes: what may come next, and what must.
 //
 // Only the probability and its label are the model's to choose; the rest of the object is fixed. Text that leaves no
 // choice is appended in one step, and a forced tail is not evaluated at all.

@@ -46,6 +46,7 @@ std::vector<PromptPart> ChatTemplate::parts(const std::string& system, const std
 
 ChatPrompt ChatTemplate::render(const std::string& system, const std::string& user) const {
   const std::string head = takes_system_ ? "" : system + "\n\n";
+
   std::vector<PromptPart> rendered;
   try {
     rendered = parts(takes_system_ ? system : "", head + user);
@@ -53,17 +54,23 @@ ChatPrompt ChatTemplate::render(const std::string& system, const std::string& us
     throw Error(ErrorKind::bad_input, fmt::format("the model's chat template cannot be rendered: {}", e.what()),
                 "use another GGUF file of the model");
   }
+
+  // The user's text is the last input, and the prompt is split where it begins.
   const auto last = std::find_if(rendered.rbegin(), rendered.rend(), [](const PromptPart& p) { return p.is_input; });
   if (last == rendered.rend()) {
     throw Error(ErrorKind::bad_input, "the model's chat template leaves out the user's message",
                 "use another GGUF file of the model");
   }
+
   const auto own = last.base() - 1;
   ChatPrompt prompt{{rendered.begin(), own}, {own, rendered.end()}};
+
+  // A system text at the head of the user's is the same for every question, so it is shared too.
   if (!head.empty() && prompt.own[0].text.starts_with(head)) {
     prompt.shared.push_back({head, true});
     prompt.own[0].text.erase(0, head.size());
   }
+
   return prompt;
 }
 

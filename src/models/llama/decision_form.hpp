@@ -47,7 +47,7 @@ class DecisionForm {
   StatementPrompt prompt(const std::string& state, const std::string& statement) const;
 
   // The probability that the statement is true, from the logits after its prompt, each divided by `temperature` (> 0).
-  // Throws Error{broken} where they are no numbers.
+  // Throws Error{broken} if they are not numbers.
   Probability read(const float* logits, double temperature) const;
 
  private:

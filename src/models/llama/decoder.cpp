@@ -91,7 +91,7 @@ Decoder::Decoder(const LlamaModel& model, const std::string& system, const std::
   opening_ = model_.tokens(opening.text);
   const ChatPrompt prompt = model_.chat_template().render(system, longest_user);
   const std::vector<Token> prefix = model_.tokens(prompt.shared, true);
-  // Bytes bound tokens for whatever other text of that length comes.
+  // The bytes of a text bound its tokens, so this suffices for any other text of that length.
   const std::size_t longest =
       prefix.size() + model_.tokens(prompt.own, false).size() + longest_user.size() / 2 + kAnswerTokens;
   make_context((longest + kContextStep - 1) / kContextStep * kContextStep);
@@ -113,21 +113,26 @@ void Decoder::make_context(std::size_t tokens_per_stream) {
                             model_.file().name, model_.trained_context()),
                 "shorten the claim, or use a model with a longer context");
   }
+
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   llama_context_params parameters = llama_context_default_params();
+  // One sequence more than there are questions holds the shared prefix.
   parameters.n_seq_max = static_cast<std::uint32_t>(options_.streams + 1);
   parameters.n_ctx = static_cast<std::uint32_t>(tokens_per_stream * (options_.streams + 1));
   parameters.n_batch = static_cast<std::uint32_t>(std::max(tokens_per_stream, kPhysicalBatch));
   parameters.n_ubatch = kPhysicalBatch;
   parameters.n_threads = parameters.n_threads_batch = options_.threads > 0 ? options_.threads : cores;
+  // In a unified cache the evaluation of one question would depend on the others beside it.
   parameters.kv_unified = false;
   parameters.no_perf = true;
+
   context_ = llama_init_from_model(model_.handle(), parameters);
   if (context_ == nullptr) {
     throw Error(ErrorKind::unavailable,
                 fmt::format("not enough memory for {} questions side by side", options_.streams),
                 "ask fewer at once: --concurrency 1");
   }
+
   for (std::size_t i = 0; i < options_.streams; ++i) {
     streams_.push_back(std::make_unique<Stream>());
     streams_.back()->sequence = static_cast<int>(i) + 1;
@@ -138,7 +143,7 @@ std::size_t Decoder::free_streams() const {
   return static_cast<std::size_t>(std::ranges::count_if(streams_, [](const auto& s) { return !s->busy; }));
 }
 
-// Whole, never a part: llama.cpp copies across streams only so.
+// Copies the whole sequence, because llama.cpp cannot copy a part of one across streams.
 void Decoder::copy_stream(int from, int to) {
   llama_memory_t memory = llama_get_memory(context_);
   llama_memory_seq_rm(memory, to, -1, -1);
@@ -150,12 +155,16 @@ void Decoder::begin_answer(Stream& stream, const Wanted& wanted, const float* lo
   stream.text = opening_text_;
   stream.place = after_opening_;
   stream.tokens_out = static_cast<long>(opening_.size());
+
   stream.pending.clear();
   stream.busy = true;
   stream.finished = stream.cut_short = false;
+
   stream.random = RandomUnit(wanted.seed);
   stream.logprobs.clear();
   stream.tree.reset();
+
+  // A token readout needs only these first logits: its answer is complete.
   if (options_.readout == Readout::token) {
     stream.logprobs = first_token_probabilities(logits);
     stream.finished = true;
@@ -168,7 +177,7 @@ void Decoder::begin_answer(Stream& stream, const Wanted& wanted, const float* lo
   }
 }
 
-// What follows on the branch that the logits are of; then the next branch from the opening on.
+// Grows the branch that the logits belong to, then sets up the next branch from the opening on.
 void Decoder::grow_tree(Stream& stream, const float* logits) {
   TokenTree& tree = *stream.tree;
   const std::vector<Token> allowed = allowed_tokens(tree.next().place);
@@ -185,13 +194,13 @@ void Decoder::grow_tree(Stream& stream, const float* logits) {
   stream.tokens_out += static_cast<long>(stream.pending.size());
 }
 
-// Back to the opening: what one branch evaluated is not the next one's.
+// Goes back to the opening, because what one branch evaluated does not belong to the next.
 void Decoder::rewind(Stream& stream) {
   llama_memory_seq_rm(llama_get_memory(context_), stream.sequence, stream.answer_begins, -1);
   stream.position = stream.answer_begins;
 }
 
-// In the shape that Chat Completions shows it: every token that begins True or False, and the likeliest others.
+// The probabilities in the form of Chat Completions: every token that begins True or False, and the likeliest others.
 std::string Decoder::first_token_probabilities(const float* logits) const {
   std::vector<Token> all(model_.vocabulary_size());
   std::iota(all.begin(), all.end(), 0);
@@ -229,15 +238,19 @@ std::vector<double> Decoder::softmax(const float* logits, const std::vector<Toke
 void Decoder::start(const std::vector<Wanted>& wanted) {
   std::map<std::string, std::vector<const Wanted*>> by_text;
   for (const Wanted& w : wanted) by_text[w.user_text].push_back(&w);
+
+  // Equal texts are evaluated once, and the stream is copied for each question.
   for (const auto& [text, group] : by_text) {
     const auto started = SteadyClock::now();
     const ChatPrompt prompt = model_.chat_template().render(system_, text);
     std::vector<Token> tokens = model_.tokens(prompt.own, false);
     tokens.insert(tokens.end(), opening_.begin(), opening_.end());
+
     std::vector<Stream*> taken;
     for (const auto& s : streams_) {
       if (!s->busy && taken.size() < group.size()) taken.push_back(s.get());
     }
+
     Stream& first = *taken[0];
     copy_stream(kPrefixSequence, first.sequence);
     Batch batch(tokens.size());
@@ -245,6 +258,7 @@ void Decoder::start(const std::vector<Wanted>& wanted) {
       batch.add(tokens[i], static_cast<llama_pos>(prefix_tokens_ + i), first.sequence, i + 1 == tokens.size());
     }
     batch.decode(context_);
+
     const float* logits = llama_get_logits_ith(context_, batch.size() - 1);
     for (std::size_t i = 0; i < group.size(); ++i) {
       if (i > 0) copy_stream(first.sequence, taken[i]->sequence);
@@ -266,7 +280,8 @@ std::vector<Token> Decoder::allowed_tokens(AnswerForm::Place place) const {
   return allowed;
 }
 
-// Softmax over what the form allows, walked in token order: the same draw gives the same token everywhere.
+// Samples from the softmax over what the form allows, in token order, so that the same draw gives the same token
+// everywhere.
 Token Decoder::sampled(Stream& stream, const float* logits, const std::vector<Token>& allowed) const {
   const auto logit = [&](Token t) { return static_cast<double>(logits[t]); };
   const Token best = *std::ranges::max_element(allowed, [&](Token a, Token b) { return logit(a) < logit(b); });
@@ -295,7 +310,7 @@ void Decoder::choose(Stream& stream, const float* logits) {
   stream.pending.insert(stream.pending.end(), appended.begin(), appended.end());
 }
 
-// Streams whose pending texts are equally long: each is evaluated as one stretch, whoever is beside it.
+// Evaluates streams whose pending texts are equally long. Each text is evaluated in one piece, whatever is beside it.
 void Decoder::decode(const std::vector<Stream*>& streams) {
   Batch batch(streams.size() * streams[0]->pending.size());
   std::vector<int> rows;

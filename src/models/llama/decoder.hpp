@@ -1,7 +1,8 @@
-// Several questions decoded side by side, the shared prefix computed once.
+// Decodes several questions side by side; the prefix that they share is evaluated only once.
 //
 // Every question has a stream of its own (kv_unified = false), and what is evaluated for it in one call never depends
-// on who else is there: so its answer is the same to the bit alone, in company, or resumed (docs/models.md).
+// on the other questions. So its answer is the same to the bit whether it is asked alone, in company, or resumed
+// (docs/models.md).
 #pragma once
 
 #include <chrono>
@@ -59,7 +60,7 @@ class Decoder {
   // At most free_streams() of them. Equal user texts are evaluated once.
   void start(const std::vector<Wanted>& wanted);
 
-  // One step of every question in progress; gives the answers that ended with it.
+  // Takes one step of every question in progress and returns the answers that ended with it.
   std::vector<Decoded> step();
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The last complaint of llama.cpp, told with our own error. Loading happens on one thread.
+// The last error that llama.cpp reported, which is added to our own. Loading happens on one thread.
 std::string& last_complaint() {
   static std::string text;
   return text;
@@ -63,6 +63,7 @@ LlamaModel::LlamaModel(const std::string& path) {
   require_processor();
   require_file(path);
   start_backend();
+
   llama_model_params parameters = llama_model_default_params();
   parameters.n_gpu_layers = 0;
   model_ = llama_model_load_from_file(path.c_str(), parameters);
@@ -72,17 +73,21 @@ LlamaModel::LlamaModel(const std::string& path) {
     throw Error(ErrorKind::bad_input, fmt::format("{} is no model that llama.cpp can load: {}", path, why),
                 "name a GGUF file of a chat model");
   }
+
   vocabulary_ = llama_model_get_vocab(model_);
   const char* source = llama_model_chat_template(model_, nullptr);
+  // A decision model may have only the template "systemone" (models/llama/decision_form.hpp).
   if (source == nullptr && named_template("systemone").empty()) {
     throw Error(ErrorKind::bad_input, fmt::format("{} has no chat template", path), "use an instruction-tuned model");
   }
+
   file_ = {.path = fs::absolute(path),
            .name = fs::path(path).stem(),
            .sha256 = sha256_of_file(path),
            .description = described(model_),
            .bytes = fs::file_size(path)};
   index_vocabulary();
+
   if (source == nullptr) return;
   template_ = std::make_unique<ChatTemplate>(source, token_text(llama_vocab_bos(vocabulary_)),
                                              token_text(llama_vocab_eos(vocabulary_)));
@@ -169,7 +174,7 @@ std::vector<Token> LlamaModel::control_tokens_of(const std::vector<Token>& token
   return control;
 }
 
-// The token that begins a text, where the model wants one and the template has not written it.
+// Adds the token that begins a text, if the model wants one and the template has not written it.
 void LlamaModel::begin_text(std::vector<Token>& tokens) const {
   const Token bos = llama_vocab_bos(vocabulary_);
   if (llama_vocab_get_add_bos(vocabulary_) && (tokens.empty() || tokens[0] != bos)) tokens.insert(tokens.begin(), bos);

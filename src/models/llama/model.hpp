@@ -25,8 +25,8 @@ struct ModelFile {
 
 class LlamaModel {
  public:
-  // Throws Error: not_found for no file, bad_input for one that is no model or has no chat template of any kind,
-  // not_allowed for a processor without the instructions that the build needs.
+  // Throws Error: not_found if there is no file, bad_input if it is not a model or has no chat template of any kind,
+  // not_allowed if the processor lacks the instructions that the build needs.
   explicit LlamaModel(const std::string& path);
   ~LlamaModel();
   LlamaModel(const LlamaModel&) = delete;
@@ -39,7 +39,7 @@ class LlamaModel {
   std::size_t vocabulary_size() const { return pieces_.size(); }
   std::size_t trained_context() const;
 
-  // What the file says under a key, and a chat template by its name; empty: nothing.
+  // What the file holds under a key, and a chat template by its name; empty if there is none.
   std::string metadata(const std::string& key) const;
   std::string named_template(const std::string& name) const;
 

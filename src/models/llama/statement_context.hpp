@@ -1,8 +1,9 @@
 // Evaluates prompts one after the other, each from where it parts with the one before.
 //
-// The keys and values of what two prompts share stay; the rest is removed and the next prompt evaluated from there. The
-// state of a recurrent model cannot be cut off at a token: it is kept where the shared state of all statements ends,
-// and copied for each. Either way a prompt's logits are the same to the bit alone, in company, or resumed.
+// The keys and values that two prompts share are kept; the rest is removed, and the next prompt is evaluated from
+// there. The state of a recurrent model cannot be cut off at a token, so it is kept where the shared state of all
+// statements ends, and copied for each. Either way a prompt's logits are the same to the bit whether it is evaluated
+// alone, in company, or resumed.
 #pragma once
 
 #include <vector>

@@ -23,8 +23,9 @@ class StatementJudge {
   // `threads`: 0 is one a core. Model and form are borrowed.
   StatementJudge(const LlamaModel& model, const DecisionForm& form, int threads);
 
-  // By prompt; empty where `abandoned` said so first. It is called by the calling thread alone. Numbers are the same
-  // to the bit in any order, company and number of threads. Throws what StatementContext and DecisionForm throw.
+  // The results by prompt; empty if `abandoned` returned true first. Only the calling thread calls it. Numbers are the
+  // same to the bit in any order, in any company and with any number of threads. Throws what StatementContext and
+  // DecisionForm throw.
   std::vector<Judged> judge(const std::vector<StatementPrompt>& prompts, double temperature,
                             const std::function<bool()>& abandoned);
 

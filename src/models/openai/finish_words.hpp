@@ -1,4 +1,4 @@
-// The finish words of Chat Completions and Responses, by who speaks them.
+// The finish words of Chat Completions and Responses, by the servers that use them.
 #pragma once
 
 #include "models/finish_word.hpp"

@@ -16,7 +16,7 @@ class ResponsesWire final : public Wire {
   Said read(const nlohmann::json& body) const override;
 };
 
-// What differs between those who speak Chat Completions.
+// What differs between the servers that speak Chat Completions.
 struct ChatDialect {
   const char* length_parameter = "max_completion_tokens";
   const char* other_length_parameter = "max_tokens";  // for a server that knows only the other of the two

@@ -120,27 +120,33 @@ Script load_script(const std::string& path) {
   const auto content = content_of_file(path);
   if (!content)
     throw Error(ErrorKind::not_found, fmt::format("cannot read the script {}", path), "check the path after scripted:");
+
   const std::string& text = *content;
   const json root = json::parse(text, nullptr, false);
   if (root.is_discarded()) refuse(path, "not JSON");
   require_fields(root, path,
                  {"model", "concurrency", "price_micro_usd", "delay_ms", "ledger", "rules", "company", "noise"});
+
   Script script;
   script.sha256 = sha256_hex(text);
   script.model = field<std::string>(root, path, "model").value_or(std::filesystem::path(path).stem());
+
   const long concurrency = field<long>(root, path, "concurrency").value_or(8);
   if (concurrency < 1 || concurrency > 1000) refuse(path, "'concurrency' must be from 1 to 1000");
   script.concurrency = static_cast<std::size_t>(concurrency);
+
   script.price = Usd::from_micros(field<long>(root, path, "price_micro_usd").value_or(0));
   script.delay = milliseconds_of(root, path, "delay_ms");
   script.ledger = field<std::string>(root, path, "ledger").value_or("");
   if (root.contains("company")) script.company = company_from(root["company"], path + ": company");
   script.noise = number_in(root, path, "noise", script.noise, 100);
+
   const json rules = root.value("rules", json::array());
   if (!rules.is_array()) refuse(path, "'rules' must be a list");
   for (std::size_t i = 0; i < rules.size(); ++i) {
     script.rules.push_back(rule_from(rules[i], fmt::format("{}: rule {}", path, i), script.delay));
   }
+
   return script;
 }
 

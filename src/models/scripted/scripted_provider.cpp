@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kNap{20};  // how often a wait looks whether to leave
+constexpr std::chrono::milliseconds kNap{20};  // how often a wait checks whether to leave
 
 // A number in [0, 1) that follows from the text alone.
 double unit_from(const std::string& text) {
@@ -32,8 +32,8 @@ double unit_from(const std::string& text) {
 
 constexpr double kYesBias = 0.25;  // of what is played for statements, in log-odds
 
-// A claim has its belief, a wording shifts it a little, a replicate less. A negation is believed as little as its claim
-// is, but for a tendency to say yes.
+// Each claim has its own belief, which a wording shifts a little and a replicate less. A negation is believed as little
+// as its claim is believed, apart from a tendency to say yes.
 double believed(const Plan& plan, const Question& question, double noise) {
   const double claim = 4.0 * (unit_from("claim|" + plan.recipe.claim.text) - 0.5);
   const double wording = 1.0 * (unit_from("wording|" + question.prompt_sha256) - 0.5);
@@ -70,7 +70,8 @@ std::string answer_text(double p) {
 
 }  // namespace
 
-// The outside world's own record, for fault drivers: written with one write each, so that it survives a kill.
+// The outside world's own record, for the fault drivers. Each line is written by a single write(), so that it survives
+// a kill.
 class ScriptedProvider::Ledger {
  public:
   explicit Ledger(const std::string& path) {
@@ -132,13 +133,16 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
   const Question& question = plan.questions[request.question];
   ++sent_;
   ledger_->note("received", question.cache_key, request.attempt);
+
   const ScriptedRule* rule = rule_for(question, request.attempt);
   const std::chrono::milliseconds delay = rule != nullptr ? rule->delay : script_.delay;
   InFlight flight{.request = request, .due = SteadyClock::now() + delay, .outcome = Reply{}};
+
   if (rule != nullptr && rule->fails) {
     flight.outcome = Failure{.kind = *rule->fails, .message = rule->failure, .retry_after = rule->retry_after};
     return flight;
   }
+
   Reply reply;
   double p = rule != nullptr && rule->prob_true ? *rule->prob_true : believed(plan, question, script_.noise);
   if (plan.recipe.readout() == Readout::decision) p = in_company(p, plan.recipe.mode, script_.company);
@@ -146,12 +150,14 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
   if (rule != nullptr && rule->text) reply.text = *rule->text;
   if (rule != nullptr && rule->truncated) reply.text.resize(reply.text.size() / 2);
   if (rule != nullptr) reply.ending = rule->ending;
+
   reply.model_version = script_.model + "-scripted";
   reply.response_id = fmt::format("scripted-{}-{}", question.cache_key.substr(0, 12), request.attempt);
   reply.usage.input = static_cast<long>(question.user_text.size() / 4);
   reply.usage.output = static_cast<long>(reply.text.size() / 4);
   reply.latency_ms = static_cast<double>(delay.count());
   reply.billed = script_.price;
+
   flight.outcome = std::move(reply);
   return flight;
 }
@@ -163,16 +169,23 @@ void ScriptedProvider::answer(const Plan& plan, Exchange& exchange) {
     std::vector<Delivery> due;
     for (InFlight& f : answered) due.push_back({f.request.question, std::move(f.outcome)});
     const Taken taken = exchange.turn(std::move(due), script_.concurrency - in_flight.size());
+
+    // turn() has returned, so these replies are on disk: losing one from here on is a fault.
     for (const InFlight& f : answered)
       ledger_->note("acknowledged", plan.questions[f.request.question].cache_key, f.request.attempt);
     answered.clear();
+
     for (const Request& request : taken.requests) in_flight.push_back(start(plan, request));
     if (in_flight.empty() && !taken.again_at) return;
+
     auto wake = SteadyClock::now() + kNap;
     for (const InFlight& f : in_flight) wake = std::min(wake, f.due);
+    // At least a millisecond from now, so that a retry that is due does not make this a busy loop.
     if (taken.again_at && in_flight.size() < script_.concurrency)
       wake = std::min(wake, std::max(*taken.again_at, SteadyClock::now() + std::chrono::milliseconds(1)));
+
     std::this_thread::sleep_until(wake);
+
     const auto now = SteadyClock::now();
     const auto waiting =
         std::partition(in_flight.begin(), in_flight.end(), [&](const InFlight& f) { return f.due > now; });

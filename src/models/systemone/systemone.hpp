@@ -6,7 +6,7 @@
 
 namespace heretix {
 
-// What differs between those who speak it.
+// What differs between the servers that speak it.
 struct SystemOneDialect {
   std::string_view path = "/v1/systemone";
   DecisionLimits limits{};
@@ -16,7 +16,7 @@ struct SystemOneDialect {
 inline constexpr DecisionLimits kJevLimits{.request_tokens = 65'536, .question_tokens = 32'768};
 
 // Shapes: typesafe-sdk 0.7.5, _schemas/models.py; openrouter 1.3.84, components/decisions*.py. A statement is a `noul`
-// without criteria, which all of them take. There is no refusal on this wire.
+// without criteria, which all of them accept. This API has no refusals.
 class SystemOneWire final : public DecisionWire {
  public:
   explicit SystemOneWire(SystemOneDialect dialect) : dialect_(dialect) {}

@@ -38,16 +38,16 @@ class Refusal {
   std::string source_;
 };
 
-// Owned, because they outlive the text.
+// The parts are owned, because they outlive the text.
 std::vector<std::string> parts_of(std::string_view text, char at) {
   const std::vector<std::string_view> parts = split(text, at);
   return {parts.begin(), parts.end()};
 }
 
-// As Python's urllib.parse.unquote.
+// The same as Python's urllib.parse.unquote.
 std::string unquoted(std::string_view text) { return percent_decoded_where_possible(text); }
 
-// As Python's parse_qsl: '+' is a space, a field without a value is dropped.
+// The same as Python's parse_qsl: '+' is a space, and a field without a value is dropped.
 AddressQuery parse_query(const std::string& text) {
   AddressQuery query;
   for (const std::string& field : parts_of(text, '&')) {
@@ -67,7 +67,8 @@ std::string port_from(const std::string& text, const Refusal& refuse) {
   return std::to_string(port);
 }
 
-// The parts of a URL as SQLAlchemy's own expression finds them, greedy and backtracking alike.
+// The parts of a URL as SQLAlchemy's own regular expression finds them, which is equally greedy and backtracks in the
+// same way.
 struct Parts {
   std::string scheme, user, password, host, port, database, query;
 };
@@ -78,7 +79,7 @@ Parts split_url(const std::string& url, const Refusal& refuse) {
   std::smatch found;
   if (!std::regex_search(url, found, pattern, std::regex_constants::match_continuous)) refuse("not an address");
   if (found[6].matched && found[6].length() == 0) refuse("a ':' stands behind its host, and no port");
-  // A password with an '@' and a '/' in it: its middle would be taken for the host, and shown.
+  // A password may have an '@' and a '/' in it: its middle would then be taken for the host, and shown.
   if (found[3].length() > 0 && found[7].str().find('@') != std::string::npos)
     refuse("an '@' stands in its database's name",
            "write a password's @ / : ? # as %40 %2F %3A %3F %23, a database's @ as %40");
@@ -108,6 +109,9 @@ void add_query_hosts(const AddressQuery& query, Parameters& parameters, const Re
   const auto port = query.find("port");
   std::vector<std::string> hosts, ports;
   bool integrated = false;
+
+  // SQLAlchemy accepts several hosts in two forms: one field for each, with its port, or a list of hosts beside a list
+  // of ports.
   if (host != query.end() && host->second.size() > 1) {
     integrated = true;
     for (const std::string& token : host->second) {
@@ -122,22 +126,28 @@ void add_query_hosts(const AddressQuery& query, Parameters& parameters, const Re
     std::smatch found;
     if (port == query.end() && hosts.size() == 1 && std::regex_match(hosts[0], found, host_and_port)) {
       integrated = true;
+      // `found` points into hosts[0], so the host is replaced last.
       ports = {found[2].str()};
       hosts = {std::string(found[1].str())};
     }
   }
+
   if (port != query.end()) {
     if (integrated)
       refuse("hosts carry their ports, and 'port' names others", "?host=a,b&port=1,2 or ?host=a:1&host=b:2");
     ports = port->second.size() > 1 ? port->second : parts_of(port->second[0], ',');
   }
+
   for (std::string& each : ports) each = each.empty() ? "" : port_from(each, refuse);
   const bool several = hosts.size() > 1 || ports.size() > 1;
   if (!ports.empty() && several && hosts.size() != ports.size()) refuse("it names as many ports as hosts, or none");
+
+  // A port alone belongs to the host of the authority.
   if (hosts.empty()) {
     if (!ports.empty()) parameters["port"] = ports[0];
     return;
   }
+
   ports.resize(hosts.size());
   parameters["host"] = fmt::format("{}", fmt::join(hosts, ","));
   const std::string joined = fmt::format("{}", fmt::join(ports, ","));

@@ -1,4 +1,4 @@
-// A Postgres address: SQLAlchemy's spelling or libpq's, made into exactly what libpq is given.
+// A Postgres address, in SQLAlchemy's spelling or libpq's, turned into exactly what libpq is given.
 //
 // URLs are read as SQLAlchemy reads them (engine/url.py and its PostgreSQL dialects), because the address is shared
 // with Python programs: the same text must reach the same database. Keyword strings ("host=… dbname=…") are read by
@@ -16,11 +16,13 @@ namespace heretix {
 struct PostgresAddress {
   std::map<std::string, std::string> parameters;  // libpq keywords; `host` or `service` is always among them
 
-  std::string value(const std::string& keyword) const;  // empty where it is not said
+  std::string value(const std::string& keyword) const;  // empty if it is not given
   std::string shown() const;                            // "heretix@localhost:5433/heretix": never a password
-  // The same for each host of a list alone, in order: libpq skips a silent one only where it waits by itself.
+  // The address with each host of a list alone, in order, because libpq gives up on a silent host only where it does
+  // the waiting itself.
   std::vector<PostgresAddress> hosts_apart() const;
-  // What Neon names its pooled hosts: a transaction pooler, which loses a session's advisory lock.
+  // Whether the host has the name of one of Neon's pooled hosts. Those are transaction poolers, which lose a session's
+  // advisory lock.
   bool names_pooler() const;
 };
 

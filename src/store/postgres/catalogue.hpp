@@ -17,8 +17,8 @@ struct DatabaseShape {
   Catalogue beside;  // other tables, views, sequences, types and functions of schema public: allowed, never touched
 };
 
-// In the caller's transaction or without one. Names are sorted; definitions are Postgres's own words, whatever the
-// connection's search path.
+// Reads within the caller's transaction, or without one. Names are sorted. Definitions are in Postgres's own words,
+// whatever the connection's search path is.
 DatabaseShape read_shape(PostgresDatabase& database);
 
 struct Difference {
@@ -30,7 +30,7 @@ struct Difference {
 std::vector<Difference> compare(const Catalogue& expected, const Catalogue& found);
 std::string to_line(const Difference& difference);
 
-// The older shape that these differences make, if they are exactly its own.
+// The older shape whose differences these are, if they match exactly.
 const OlderShape* recognise(const Revision& revision, const std::vector<Difference>& differences);
 
 }  // namespace heretix

@@ -1,4 +1,4 @@
-// The functions of libpq that are used here, loaded when the first is called.
+// The functions of libpq that this program uses. The library is loaded when the first of them is called.
 #pragma once
 
 #include <libpq-fe.h>

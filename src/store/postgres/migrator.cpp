@@ -110,23 +110,28 @@ std::vector<Difference> Migrator::differences() {
   return compare(at == nullptr ? Catalogue{} : at->catalogue, found.ours);
 }
 
-// A pooler in transaction mode gives a client another server connection for each transaction: the session's advisory
-// lock would stay behind. It answers with a process number of its own; whether it hops is then tried, because proxies
-// that keep one server connection a client do that too (Neon's direct hosts, session pooling).
+// A pooler in transaction mode gives a client another server connection for each transaction, so the session's advisory
+// lock would be left behind. It reports a process number of its own. Proxies that keep one server connection for each
+// client do that too (Neon's direct hosts, session pooling), so it is then tried whether ours changes.
 void Migrator::refuse_pooler() {
   const char* hint =
       "migrations need the direct host: on Neon the one without '-pooler', with PgBouncer the server's own port";
+
   if (database_.address().names_pooler()) {
     throw Error(ErrorKind::not_allowed,
                 fmt::format("{} is a pooled host: it may lose the migration lock between two transactions",
                             database_.address().shown()),
                 hint);
   }
+
   const auto server_pid = [](PostgresDatabase& connection) {
     return connection.query("SELECT pg_backend_pid() AS pid")[0].integer("pid").value_or(0);
   };
   const std::int64_t mine = server_pid(database_);
   if (database_.facts().protocol_pid == mine) return;
+
+  // While another connection keeps a transaction open, a pooler shows itself: it gives both connections one server
+  // connection, or moves ours to another.
   for (int tries = 0; tries < 3; ++tries) {
     PostgresDatabase other(database_.address(), migration_connection());
     Transaction held(other);
@@ -139,7 +144,7 @@ void Migrator::refuse_pooler() {
   }
 }
 
-// PGlite has one session for all its clients: each of them already holds the lock that another took.
+// PGlite has one session for all its clients, so each of them already holds the lock that another one took.
 void Migrator::tell_that_nobody_is_kept_out() {
   options_.tell(
       fmt::format("{} is PGlite, where the migration lock keeps nobody out: this relies on being its only client",
@@ -149,6 +154,8 @@ void Migrator::tell_that_nobody_is_kept_out() {
 void Migrator::with_lock(const std::function<void()>& work) {
   if (database_.facts().pglite.empty()) refuse_pooler();
   else tell_that_nobody_is_kept_out();
+
+  // Polled rather than waited for in the server, so that the wait can be announced and its end can name the holder.
   const auto deadline = std::chrono::steady_clock::now() + options_.lock_patience;
   bool told = false;
   while (database_.query("SELECT pg_try_advisory_lock(:key) AS got", {{":key", kLockKey}})[0].integer("got") != 1) {
@@ -163,29 +170,36 @@ void Migrator::with_lock(const std::function<void()>& work) {
                       std::chrono::duration_cast<std::chrono::seconds>(options_.lock_patience).count()),
           "wait for it, then run the same command again");
     }
+
     if (!std::exchange(told, true)) options_.tell("waiting for another migration to end");
     std::this_thread::sleep_for(kPollEvery);
   }
+
   work();  // a lock left behind by an error ends with its connection
   database_.query("SELECT pg_advisory_unlock(:key) AS done", {{":key", kLockKey}});
 }
 
-// One transaction; again, from its beginning, where a table stayed locked.
+// Runs `body` in one transaction, and again from its beginning if a table stayed locked.
 void Migrator::step(const std::string& what, const std::function<void()>& body) {
   for (int tries = 1;; ++tries) {
     try {
       Transaction transaction(database_);
       database_.execute(fmt::format("SET LOCAL lock_timeout = {}", options_.table_lock_timeout.count()));
       database_.execute("SET LOCAL search_path = public");
+
       body();
+
       transaction.commit();
       return;
     } catch (const TransactionLost& e) {
+      // A connection that broke has lost the advisory lock too, so nothing is tried again on it.
       if (tries >= options_.table_lock_tries || e.kind() == ErrorKind::unavailable)
         throw Error(e.kind(), fmt::format("{}: {}", what, e.what()), e.hint());
     } catch (const PostgresError& e) {
+      // 55P03 is lock_not_available: our own lock_timeout ended the wait for a table.
       if (e.sqlstate() != "55P03")
         throw PostgresError(e.kind(), fmt::format("{}: {}", what, e.what()), e.hint(), e.sqlstate());
+
       if (tries >= options_.table_lock_tries) {
         throw Error(
             ErrorKind::unavailable,
@@ -193,13 +207,15 @@ void Migrator::step(const std::string& what, const std::function<void()>& body) 
                         options_.table_lock_timeout.count()),
             "nothing was changed; end that session (pg_stat_activity names it), then run the same command again");
       }
+
       options_.tell(fmt::format("{}: a table is locked by another session; all is undone and tried again", what));
     }
+
     std::this_thread::sleep_for(kPollEvery * tries);
   }
 }
 
-// Inside the step's transaction: another program may have been at work since the word was read.
+// Checked inside the step's transaction, because another program may have been at work since the word was read.
 void Migrator::require_word(const std::string& word) {
   if (word == "base") database_.execute(kCreateVersionTable);
   database_.execute("LOCK TABLE public.alembic_version IN SHARE ROW EXCLUSIVE MODE");
@@ -308,19 +324,24 @@ void Migrator::stamp(const std::string& revision) {
     const Revision* at = current();
     const std::string from = at == nullptr ? "base" : at->id;
     if (from == word_at(goal)) return;
+
     step("stamp " + word_at(goal), [&] {
       require_word(from);
+
       Catalogue wanted = goal == 0 ? Catalogue{} : history()[goal - 1].catalogue;
       DatabaseShape found = read_shape(database_);
+      // The version table is left out of the comparison: at base it may be there or not.
       const auto of_version = [](const auto& item) { return item.first.find("alembic_version") != std::string::npos; };
       std::erase_if(wanted, of_version);
       std::erase_if(found.ours, of_version);
+
       const std::vector<Difference> wrong = compare(wanted, found.ours);
       if (!wrong.empty())
         throw Error(ErrorKind::bad_input,
                     fmt::format("{} has not the shape of {}:{}", database_.address().shown(), word_at(goal),
                                 first_lines(wrong)),
                     "a stamp only names what is there; heretix db upgrade makes it");
+
       database_.execute_script(set_word(from, word_at(goal)));
     });
   });
@@ -332,22 +353,28 @@ std::string Migrator::convert() {
     const Revision* at = current();
     const std::vector<Difference> wrong = differences();
     if (wrong.empty()) return;
+
     const OlderShape* older = at == nullptr ? nullptr : recognise(*at, wrong);
     if (older == nullptr)
       throw Error(ErrorKind::bad_input,
                   fmt::format("{} has a shape that is not known:{}", database_.address().shown(), first_lines(wrong)),
                   "nothing was changed; only the shapes in docs/operations.md are converted");
+
     step("convert " + older->name, [&] {
       require_word(at->id);
       database_.execute_script(older->sql);
+
+      // Compared before the commit, so that a conversion that went wrong is undone.
       const std::vector<Difference> left = compare(at->catalogue, read_shape(database_).ours);
       if (!left.empty())
         throw Error(ErrorKind::broken,
                     fmt::format("the conversion of {} left differences:{}", older->name, first_lines(left)),
                     "nothing was changed; report this");
     });
+
     name = older->name;
   });
+
   return name;
 }
 

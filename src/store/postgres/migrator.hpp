@@ -1,4 +1,4 @@
-// Moves a Postgres database along the history, one transaction a revision, under one advisory lock.
+// Moves a Postgres database along the history, in one transaction for each revision, under one advisory lock.
 //
 // Alembic may take any of the same steps (migrations/env.py): both keep the word in alembic_version and take the same
 // lock. Whatever ends the process or the server leaves one revision or the next, never something between.
@@ -16,7 +16,8 @@ namespace heretix {
 
 struct MigrationOptions {
   std::chrono::milliseconds lock_patience{60'000};  // for another migration that runs
-  // For a table that somebody uses: everybody else queues behind this wait, so all is undone soon and tried again.
+  // How long to wait for a table that is in use. Everybody else queues behind this wait, so all is undone soon and
+  // tried again.
   std::chrono::milliseconds table_lock_timeout{2'000};
   int table_lock_tries = 6;
   std::function<void(const std::string&)> tell = [](const std::string&) {};  // progress, a line each
@@ -37,18 +38,18 @@ class Migrator {
   // How the database differs from what its revision has.
   std::vector<Difference> differences();
 
-  // Both return the ids of the steps taken, in order; none where there is nothing to do. `to`: a revision's id or its
+  // Both return the ids of the steps taken, in order; none if there is nothing to do. `to` is a revision's id or its
   // beginning, "head", "base", or for downgrade "-1". Throws Error: bad_input (no such revision, wrong direction,
   // another shape), not_allowed (a pooler stands between; rows would be destroyed), conflict (another migration runs),
   // unavailable (a table stayed locked, the connection broke: nothing between two revisions is left).
   std::vector<std::string> upgrade(const std::string& to);
   std::vector<std::string> downgrade(const std::string& to, bool may_destroy);
 
-  // Writes the word without a step, where the database has that revision's exact shape; else Error{bad_input} naming
-  // how it differs.
+  // Writes the revision's word without running its step, if the database has exactly that revision's shape; else throws
+  // Error{bad_input} naming how it differs.
   void stamp(const std::string& revision);
 
-  // Turns a known older shape into the present one and returns its name; empty where nothing is to be done. Throws
+  // Turns a known older shape into the present one and returns its name; empty if there is nothing to do. Throws
   // Error{bad_input} for a shape that is not known.
   std::string convert();
 

@@ -13,8 +13,8 @@ constexpr std::string_view kLater = "later(";
 
 bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-// The end of what starts at `at` and holds no parameter: a string, a quoted name, a comment, a cast; `at` itself where
-// nothing of that kind starts there.
+// The end of a piece of SQL that starts at `at` and holds no parameter: a string, a quoted name, a comment, a cast. It
+// is `at` itself if no such piece starts there.
 std::size_t end_of_opaque(std::string_view sql, std::size_t at) {
   const auto behind = [&](std::string_view mark, std::size_t from) {
     const std::size_t found = sql.find(mark, from);
@@ -44,17 +44,22 @@ NumberedSql number_parameters(std::string_view sql) {
   NumberedSql numbered;
   std::unordered_map<std::string, std::size_t> numbers;
   std::size_t at = 0;
+
   while (at < sql.size()) {
     const std::size_t opaque = end_of_opaque(sql, at);
     std::size_t end = at + 1;
+
+    // The parenthesis that closes later( in the text closes make_interval( too.
     if (opaque == at && sql.substr(at).starts_with(kLater) && (at == 0 || !is_name(sql[at - 1]))) {
       numbered.sql += "now() + make_interval(secs => ";
       at += kLater.size();
       continue;
     }
+
     if (opaque == at && sql[at] == ':') {
       while (end < sql.size() && is_name(sql[end])) ++end;
     }
+
     if (opaque > at || end == at + 1) {
       end = std::max(opaque, end);
       numbered.sql += sql.substr(at, end - at);
@@ -64,8 +69,10 @@ NumberedSql number_parameters(std::string_view sql) {
       numbered.sql += "$" + std::to_string(known->second);
       if (is_new) numbered.names.push_back(name);
     }
+
     at = end;
   }
+
   return numbered;
 }
 

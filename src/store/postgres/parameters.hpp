@@ -1,5 +1,5 @@
-// SQL as features write it made into Postgres's own: named parameters (":claim") into numbered ones ("$1"), later(…)
-// into now() + an interval; bound values in libpq's form.
+// Turns the SQL that features write into Postgres's own: named parameters (":claim") become numbered ones ("$1"),
+// later(…) becomes now() plus an interval, and bound values take libpq's form.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ struct NumberedSql {
 // Leaves strings, quoted names, comments and '::' casts as they are. Pure.
 NumberedSql number_parameters(std::string_view sql);
 
-// What libpq takes beside a statement, in the order of its numbers. Throws Error: broken where a name has no value,
+// What libpq takes together with a statement, in the order of its numbers. Throws Error: broken if a name has no value,
 // bad_input for a NUL byte in a text.
 struct WireParameters {
   WireParameters(const std::vector<std::string>& names, const Bindings& bindings);

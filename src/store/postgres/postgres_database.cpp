@@ -47,7 +47,8 @@ bool wait_for(int socket, short events, Steady::time_point deadline) {
   }
 }
 
-// What tells a server that is away or starts from one that said no. libpq gives no SQL state for a failed connection.
+// Whether the server is away or still starting, as opposed to having refused. libpq gives no SQL state for a failed
+// connection, so only the message can tell.
 bool is_worth_retrying(const std::string& message) {
   const bool answered = message.find("FATAL") != std::string::npos;
   const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
@@ -76,7 +77,8 @@ Error connection_error(const PostgresAddress& address, const std::string& messag
   return {ErrorKind::unavailable, what, "start the server (make db starts the local one), or correct the address"};
 }
 
-// libpq itself looks at connect_timeout only where it waits itself: whole seconds, 0 is for ever, at least 2.
+// libpq heeds connect_timeout only where it does the waiting itself. It counts in whole seconds; 0 means for ever, and
+// less than 2 counts as 2.
 std::chrono::milliseconds patience_for(const PostgresAddress& address, std::chrono::milliseconds otherwise) {
   const std::string text = address.value("connect_timeout");
   int seconds = 0;
@@ -93,9 +95,8 @@ ErrorKind kind_of(const std::string& state) {
   return ErrorKind::broken;
 }
 
-// What was prepared is no longer there, means something else, or stands in the way under the same name: "cached plan
-// must not change result type" after a migration, somebody's DEALLOCATE, a client of the same session. Nothing was
-// executed.
+// What was prepared no longer exists, means something else, or is in the way under the same name: "cached plan must not
+// change result type" after a migration, somebody's DEALLOCATE, a client of the same session. Nothing was executed.
 bool is_about_statements(const std::string& state) { return state == "0A000" || state == "26000" || state == "42P05"; }
 
 const char* hint_of(ErrorKind kind) {
@@ -110,7 +111,7 @@ const char* hint_of(ErrorKind kind) {
 
 }  // namespace
 
-// One that comes again is prepared.
+// A statement of a connection; it is prepared if it comes again.
 struct PostgresDatabase::Statement {
   NumberedSql numbered;
   int uses = 0;
@@ -121,7 +122,7 @@ struct PostgresDatabase::Connection {
   bool is_ending = false;                                         // the server said that it ends the connection
   std::optional<bool> is_direct;                                  // no pooler stands between; empty: not asked yet
   std::map<std::string, StatementPlace, std::less<>> statements;  // by their text before it is numbered
-  // In front of each name: on PGlite all clients share one session, and what an earlier one prepared is still there.
+  // Begins each name, because on PGlite all clients share one session, and what an earlier one prepared is still there.
   std::string name_prefix = fmt::format("heretix_{:08x}", std::random_device{}());
   int named = 0;
   std::unique_ptr<PGconn, LibpqDeleter> handle;
@@ -178,7 +179,7 @@ void ask_to_cancel(PGconn* connection) {
 
 using Rows = std::unique_ptr<PGresult, LibpqDeleter>;
 
-// Every result of what was sent; of several statements the first failure counts, else the last one's rows.
+// Collects every result of what was sent. Of several statements the first failure counts, else the last one's rows.
 Heard collect(PGconn* connection, Steady::time_point deadline, Rows& kept) {
   for (;;) {
     const Heard heard = hear(connection, deadline);
@@ -201,7 +202,7 @@ std::string pglite_in(const std::string& version) {
   return version.find("Emscripten") == std::string::npos ? "" : "PGlite";
 }
 
-// By the extended protocol, which a pipeline takes alone.
+// Sends by the extended protocol, the only one that a pipeline accepts.
 bool send_unbound(PGconn* handle, const std::string& sql) {
   return PQsendQueryParams(handle, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
 }
@@ -250,17 +251,23 @@ void PostgresDatabase::connect_to(const PostgresAddress& host) {
     keywords.push_back(keyword);
     values.push_back(value);
   };
+
   for (const auto& [keyword, value] : host.parameters) add(keyword.c_str(), value.c_str());
   add("client_encoding", "UTF8");
   if (!host.parameters.contains("application_name")) add("application_name", options_.application_name.c_str());
   add(nullptr, nullptr);
+
   connection_->handle.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   PGconn* handle = connection_->get();
   if (handle == nullptr) throw Error(ErrorKind::broken, "libpq has no memory for a connection");
+
+  // What was known about the connection before does not hold for a new one.
   connection_->is_ending = false;
   connection_->is_direct.reset();
   connection_->statements.clear();
   PQsetNoticeReceiver(handle, &hear_notice, &connection_->is_ending);
+
+  // Connected step by step, because libpq heeds connect_timeout only where it does the waiting itself.
   const auto patience = patience_for(host, options_.connect_deadline);
   const auto deadline = Steady::now() + patience;
   PostgresPollingStatusType state = PQstatus(handle) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
@@ -272,6 +279,7 @@ void PostgresDatabase::connect_to(const PostgresAddress& host) {
     }
     state = PQconnectPoll(handle);
   }
+
   PQsetnonblocking(handle, 1);
   in_transaction_ = false;
 }
@@ -291,7 +299,8 @@ void PostgresDatabase::connect_with_backoff() {
   }
 }
 
-// A server that slept, restarted or timed us out has closed the socket meanwhile: to be noticed before sending.
+// A server that slept, restarted or timed us out has closed the socket in the meantime, which has to be noticed before
+// anything is sent.
 bool PostgresDatabase::is_dead_while_idle() {
   PGconn* handle = connection_->get();
   if (handle == nullptr || PQstatus(handle) != CONNECTION_OK) return true;
@@ -311,7 +320,7 @@ void PostgresDatabase::ensure_alive() {
   connect_with_backoff();
 }
 
-// What the server said against it, and whether the connection still stands.
+// Takes over the error that the server reported, and whether the connection still stands.
 void PostgresDatabase::conclude(Result& result, bool heard_everything) {
   if (result.rows && PQresultStatus(result.rows.get()) == PGRES_FATAL_ERROR) {
     const char* state = PQresultErrorField(result.rows.get(), PG_DIAG_SQLSTATE);
@@ -323,7 +332,7 @@ void PostgresDatabase::conclude(Result& result, bool heard_everything) {
   if (result.broke) connection_->handle.reset();
 }
 
-// The answer to what libpq has just taken for sending; `sent` is what it said to that.
+// The answer to what libpq has just been given to send; `sent` is what libpq returned, 0 if it failed.
 PostgresDatabase::Result PostgresDatabase::answer_to(int sent) {
   Result result;
   PGconn* handle = connection_->get();
@@ -339,7 +348,8 @@ PostgresDatabase::Result PostgresDatabase::answer_to(int sent) {
   return result;
 }
 
-// A pooler names another process than the one that answers; behind it a prepared statement may be on another server.
+// A pooler reports another process than the one that answers. Behind it a prepared statement may be on another server
+// connection.
 PostgresDatabase::Result PostgresDatabase::learn_whether_direct() {
   Result result = answer_to(PQsendQuery(connection_->get(), "SELECT pg_backend_pid()"));
   if (!result.broke && result.sqlstate.empty()) {
@@ -349,7 +359,7 @@ PostgresDatabase::Result PostgresDatabase::learn_whether_direct() {
   return result;
 }
 
-// Remembered with its numbers where there is room.
+// The statement with its numbers, which is remembered if there is room.
 PostgresDatabase::StatementPlace PostgresDatabase::statement_of(std::string_view sql) {
   auto& known = connection_->statements;
   if (const auto found = known.find(sql); found != known.end()) return found->second;
@@ -358,7 +368,7 @@ PostgresDatabase::StatementPlace PostgresDatabase::statement_of(std::string_view
   return made;
 }
 
-// Prepares it where it came often enough. Planning costs the server more than most of our statements do.
+// Prepares the statement if it came often enough. Planning costs the server more than most of our statements do.
 PostgresDatabase::Result PostgresDatabase::prepare_if_frequent(Statement& statement) {
   if (++statement.uses < kUsesToPrepare || !statement.name.empty()) return {};
   if (!connection_->is_direct) {
@@ -374,8 +384,8 @@ PostgresDatabase::Result PostgresDatabase::prepare_if_frequent(Statement& statem
   return result;
 }
 
-// Where it failed for what was prepared, all of that is forgotten. A transaction is over with its failure and must be
-// done anew; outside of one the same statement can just be sent again.
+// If the statement failed because of what was prepared, all of that is forgotten. Within a transaction, that failure
+// ends the transaction, which must be done anew; outside of one the same statement can just be sent again.
 bool PostgresDatabase::forget_statements_after(Result& failed) {
   if (!is_about_statements(failed.sqlstate)) return false;
   connection_->statements.clear();
@@ -383,7 +393,7 @@ bool PostgresDatabase::forget_statements_after(Result& failed) {
   return !in_transaction_;
 }
 
-// Returns what libpq said.
+// Returns what libpq returned: 0 if it could not send.
 int PostgresDatabase::send_bound(const Statement& statement, const WireParameters& wire) {
   PGconn* handle = connection_->get();
   if (statement.name.empty())
@@ -402,7 +412,7 @@ PostgresDatabase::Result PostgresDatabase::run_bound(std::string_view sql, const
   return result;
 }
 
-// `bindings` empty: the simple protocol, which takes several statements.
+// Without `bindings` by the simple protocol, which takes several statements.
 PostgresDatabase::Result PostgresDatabase::run(std::string_view sql, const Bindings* bindings) {
   send_begin();
   if (connection_->get() == nullptr) {
@@ -423,7 +433,7 @@ void PostgresDatabase::lost(Doing doing) {
   throw TransactionLost(ErrorKind::unavailable, what, kNothingHappened);
 }
 
-// Our own deadline inside a transaction is no loss to be retried: the same statement would only wait again.
+// Our own deadline inside a transaction is not a loss to be retried: the same statement would only wait again.
 void PostgresDatabase::require_success(const Result& result, Doing doing) {
   const bool undone = in_transaction_ && doing != Doing::commits;
   if (result.broke && !(result.timed_out && (undone || doing == Doing::reads))) lost(doing);
@@ -453,7 +463,7 @@ std::int64_t PostgresDatabase::execute(std::string_view sql, const Bindings& bin
   return changed.empty() ? 0 : whole_number_from(PQcmdTuples(result.rows.get()));
 }
 
-// Outside a transaction a statement that only reads may be sent again.
+// Outside a transaction a statement that only reads may be sent again after its connection broke.
 PostgresDatabase::Result PostgresDatabase::run_idempotent(std::string_view sql, const Bindings* bindings) {
   for (int tries = 1;; ++tries) {
     ensure_alive();
@@ -476,8 +486,9 @@ std::vector<Row> PostgresDatabase::rows_of(std::string_view sql, const Bindings&
   return rows_in(result.rows.get());
 }
 
-// In libpq's pipeline mode. Outside a transaction empty where something failed, which the same queries one by one will
-// tell; a transaction is over with its first failure, so there it is told from here.
+// Runs the queries in libpq's pipeline mode. Outside a transaction the result is empty if something failed, because the
+// same queries sent one by one will report it. A transaction ends with its first failure, so there the failure is
+// reported from here.
 std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const std::vector<Query>& queries) {
   // A transaction that begins here takes its BEGIN along.
   std::vector<std::string> opening;
@@ -504,7 +515,7 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
   for (const auto& [statement, wire] : wired) is_sent = is_sent && send_bound(*statement, wire) == 1;
   is_sent = is_sent && PQpipelineSync(handle) == 1;
 
-  // A pooler passes on a cancellation only while its client is there: what was cancelled is waited for.
+  // A pooler passes a cancellation on only while its client is there, so the end of what was cancelled is awaited.
   auto deadline = Steady::now() + options_.statement_deadline;
   bool timed_out = false;
   const auto patiently = [&](const auto& wait) {
@@ -545,7 +556,7 @@ std::optional<std::vector<std::vector<Row>>> PostgresDatabase::pipelined(const s
   return found;
 }
 
-// A statement of several that failed within a transaction, which is over with it.
+// Reports the failure of one of several statements within a transaction, which ends with it.
 void PostgresDatabase::refuse_in_transaction(Result failed) {
   conclude(failed, true);
   forget_statements_after(failed);
@@ -576,7 +587,7 @@ std::string PostgresDatabase::limit_of_transaction() const {
   return fmt::format("SET LOCAL statement_timeout = {}", options_.statement_deadline.count());
 }
 
-// It has waited for the transaction's first statement, which most often can take it along (pipelined()).
+// BEGIN has waited for the transaction's first statement, which can usually take it along (pipelined()).
 void PostgresDatabase::send_begin() {
   if (unsent_begin_.empty()) return;
   const std::string sql = fmt::format("{}; {}", std::exchange(unsent_begin_, {}), limit_of_transaction());

@@ -1,9 +1,9 @@
-// The Postgres adapter: libpq with every wait under a deadline of ours (but the resolver's for a host's name).
+// The Postgres adapter: libpq with a deadline of ours on every wait, except the resolver's for the name of a host.
 //
 // Parameters are always bound and session state is never set, so that a transaction pooler may stand between
-// (PgBouncer, Neon's pooled hosts); statements that come again are prepared only where none does. A broken connection
-// is made anew, with a growing pause, before the next transaction: a serverless database that slept looks like a slow
-// connection.
+// (PgBouncer, Neon's pooled hosts). Statements that come again are prepared only if no pooler does. A broken connection
+// is replaced, after a growing pause, before the next transaction: a serverless database that was asleep looks like a
+// slow connection.
 #pragma once
 
 #include <chrono>
@@ -22,11 +22,11 @@ struct PostgresOptions {
   std::chrono::milliseconds statement_deadline{30'000};  // then the server is asked to cancel
   std::chrono::milliseconds copy_deadline{600'000};      // until the first row (it may have to sort) and between rows
   int connect_tries = 6;                                 // where the server cannot be reached or still starts
-  bool reconnects = true;  // false: a connection that broke stays so, for who holds a session's lock
+  bool reconnects = true;  // false: a broken connection stays broken, for a holder of a session's lock
   std::string application_name = "heretix";
 };
 
-// What SQL state the server refused with, for callers that know one.
+// An error with the SQL state that the server gave, for callers that handle particular ones.
 class PostgresError : public Error {
  public:
   PostgresError(ErrorKind kind, const std::string& what, const std::string& hint, std::string sqlstate)
@@ -44,7 +44,7 @@ struct ServerFacts {
   int protocol_pid = 0;  // what the other side named itself; a pooler names another than pg_backend_pid()
 };
 
-// What one message of a COPY held, in libpq's own memory.
+// The content of one message of a COPY, in libpq's own memory.
 class CopiedBytes {
  public:
   CopiedBytes(char* bytes, std::size_t size) : bytes_(bytes), size_(size) {}
@@ -84,8 +84,8 @@ class PostgresDatabase final : public Database {
   void begin_snapshot();
   // One COPY at a time, within begin_snapshot(). `sql` is `COPY (…) TO STDOUT (FORMAT binary)`.
   void start_copy(std::string_view sql);
-  // What the server sends next, a tuple a call (the header stands before the first, PostgreSQL manual, COPY, "Binary
-  // Format"). Empty at the end. The server has PostgresOptions::copy_deadline for each.
+  // What the server sends next, one tuple for each call (the header precedes the first, PostgreSQL manual, COPY,
+  // "Binary Format"). Empty at the end. The server has PostgresOptions::copy_deadline for each.
   std::optional<CopiedBytes> next_copied();
 
  private:

@@ -31,24 +31,30 @@ std::string bytes_from(const char* text) {
   return bytes ? std::string(reinterpret_cast<const char*>(bytes.get()), size) : std::string{};
 }
 
-// "2026-11-23 09:30:00.5+01:30", in the session's time zone, which nobody may set behind a pooler.
+// Converts "2026-11-23 09:30:00.5+01:30", which is in the session's time zone: behind a pooler nobody may set that.
 std::string in_utc(const char* text) {
   using namespace std::chrono;
-  // As most servers write it, in UTC already: only the second's digits are filled up.
+
+  // Most servers already write UTC; then only the digits of the second are filled up.
   const std::string_view given(text);
   if (given.size() >= 22 && given.ends_with("+00") && (given[19] == '.' || given.size() == 22))
     return fmt::format("{}.{:0<6}", given.substr(0, 19), given.substr(19, given.size() - 22).substr(given[19] == '.'));
+
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
   if (std::sscanf(text, "%d-%d-%d %d:%d:%d%n", &year, &month, &day, &hour, &minute, &second, &read) != 6)
     throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text), "set its DateStyle to ISO");
+
   const char* rest = text + read;
   int micros = 0, digits = 0;
   for (rest += *rest == '.'; *rest >= '0' && *rest <= '9'; ++rest, ++digits) micros = micros * 10 + (*rest - '0');
   for (; digits < 6; ++digits) micros *= 10;
-  int offset_hours = 0, offset_minutes = 0, offset_seconds = 0;  // local mean time of old has all three
+
+  int offset_hours = 0, offset_minutes = 0, offset_seconds = 0;  // historical local mean time has all three
   std::sscanf(rest, "%d:%d:%d", &offset_hours, &offset_minutes, &offset_seconds);
+  // The minutes and seconds of an offset take the sign of its hours.
   const auto below_hours = minutes(offset_minutes) + seconds(offset_seconds);
   const auto offset = hours(offset_hours) + (*rest == '-' ? -below_hours : below_hours);
+
   const auto date = std::chrono::year(year) / std::chrono::month(static_cast<unsigned>(month)) /
                     std::chrono::day(static_cast<unsigned>(day));
   const auto utc = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) - offset;

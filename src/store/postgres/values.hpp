@@ -1,4 +1,4 @@
-// What Postgres sends as text made into the port's values.
+// Turns what Postgres sends as text into values of the Database interface.
 #pragma once
 
 #include <libpq-fe.h>
@@ -9,7 +9,8 @@
 
 namespace heretix {
 
-// A field of a result in text form; a time in UTC. Throws Error{broken} where the server wrote something else.
+// The value of a field of a result in text form; a time is in UTC. Throws Error{broken} if the server wrote something
+// else.
 Value value_of(const PGresult* result, int row, int column);
 std::int64_t whole_number_from(const char* text);
 

@@ -1,8 +1,8 @@
 // The file of the embedded service: the tables of the Postgres history with the same names and columns, in SQLite.
 //
-// Each revision has its statements for SQLite beside those for Postgres (migrations/REVISION/sqlite.sql): uuid, JSON and
-// dates are TEXT, times are TEXT in UTC with microseconds. Answers and executions (`samples`, heretix_*) are not here: they stay shared with the command line
-// in the harness's file.
+// Each revision has its statements for SQLite beside those for Postgres (migrations/REVISION/sqlite.sql): uuid, JSON
+// and dates are TEXT, times are TEXT in UTC with microseconds. Answers and executions (`samples`, heretix_*) are not
+// here: they stay shared with the command line, in the harness's file.
 #pragma once
 
 #include <memory>
@@ -12,9 +12,9 @@
 
 namespace heretix {
 
-// Opens the file at `path`, makes it where there is none, and brings it to the newest revision, in one transaction.
-// Throws Error{bad_input} for a file that is no such database or at a revision that this program does not know, and
-// whatever SqliteDatabase throws.
+// Opens the file at `path`, creates it if there is none, and brings it to the newest revision, in one transaction.
+// Throws Error{bad_input} for a file that is not such a database or is at a revision that this program does not know,
+// and whatever SqliteDatabase throws.
 std::unique_ptr<SqliteDatabase> open_app_file(const std::string& path);
 
 }  // namespace heretix

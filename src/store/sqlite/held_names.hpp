@@ -1,10 +1,10 @@
 // Names that a process holds for as long as it lives: locks of the kernel on single bytes of a file beside the
 // database (its path and "-owners").
 //
-// The kernel gives such a lock back when its holder ends, whichever way it ends, before anybody could reap the process.
-// No clock and no process id is asked, so a lock is right between containers with process ids of their own, and between
-// hosts that share the file, wherever SQLite's own locks are: both are byte ranges of fcntl(2). The database file
-// itself is not touched, because closing a second descriptor of it would drop SQLite's locks.
+// The kernel releases such a lock when its holder ends, in whatever way, before anybody could reap the process. No
+// clock and no process id is involved, so a lock holds between containers with process ids of their own, and between
+// hosts that share the file, wherever SQLite's own locks do: both are byte ranges of fcntl(2). The database file itself
+// is not touched, because closing a second descriptor of it would drop SQLite's locks.
 #pragma once
 
 #include <memory>

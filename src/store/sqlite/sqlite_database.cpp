@@ -64,7 +64,7 @@ Told told_of(int sqlite_code) {
   throw Error(told.kind, fmt::format("{}: {} ({})", path, told.what, e.what()), told.hint);
 }
 
-// Empty: it can be the database. SQLite gives some names a meaning of its own, and opening a pipe would wait for its
+// Empty if it can be the database. SQLite gives some names a meaning of its own, and opening a pipe would wait for its
 // other end.
 std::string_view why_not_a_database(const std::string& path) {
   if (path.empty()) return "it has no name, so nothing would be kept";
@@ -82,7 +82,7 @@ std::string_view why_not_a_database(const std::string& path) {
   }
 }
 
-// SQLite would create it with the process's umask; answers are nobody else's business.
+// SQLite would create the file with the process's umask, but answers are nobody else's business.
 //
 // A file that is there is not opened: closing it again would drop every lock that SQLite holds on it for this process
 // (fcntl(2)), and another thread's transaction would go on unprotected.
@@ -130,12 +130,12 @@ Value value_of(const SQLite::Column& column) {
   }
 }
 
-// A transaction that writes has the whole file.
+// Removes the row locks, which SQLite does not know: a transaction that writes has the whole file.
 std::string without_row_locks(std::string_view sql) {
   return std::string(sql.substr(0, std::min(sql.size(), sql.rfind(" FOR UPDATE"))));
 }
 
-// As text in UTC, which sorts as the times do.
+// Gives the time as text in UTC, which sorts in the order of the times.
 void give_time(sqlite3_context* context, double seconds_later) {
   using namespace std::chrono;
   const auto now = system_clock::now() + duration_cast<system_clock::duration>(duration<double>(seconds_later));
@@ -153,7 +153,7 @@ void define_times(sqlite3* database) {
   sqlite3_create_function_v2(database, "later", 1, SQLITE_UTF8, nullptr, later, nullptr, nullptr, nullptr);
 }
 
-// A statement left open would hold its lock, after a failure too.
+// Resets the statement at the end of its use, also after a failure: one left open would hold its lock.
 class OpenStatement {
  public:
   explicit OpenStatement(SQLite::Statement& statement) : statement_(statement) {}
@@ -170,7 +170,7 @@ struct Prepared {
   bool only_reads;
 };
 
-// SQLiteCpp keeps its statements to itself, so that the question needs one of our own, once a text.
+// SQLiteCpp does not give out its statements, so this takes a statement of our own, once for each text.
 bool only_reads(const SQLite::Database& database, const std::string& sql) {
   sqlite3_stmt* asked = nullptr;
   sqlite3_prepare_v2(database.getHandle(), sql.c_str(), -1, &asked, nullptr);
@@ -192,7 +192,7 @@ struct SqliteDatabase::Connection {
     define_times(database.getHandle());
   }
 
-  // Reset, and without bindings.
+  // The prepared statement, reset and without bindings.
   Prepared& prepared(std::string_view sql) {
     auto found = statements.find(std::string(sql));
     if (found == statements.end()) {
@@ -296,7 +296,7 @@ bool SqliteDatabase::has_table(std::string_view name) {
               .empty();
 }
 
-// SQLiteCpp's rows cost an object a column; a cursor reads millions, so it calls SQLite itself.
+// SQLiteCpp makes an object for every column of a row. A cursor reads millions of them, so it calls SQLite itself.
 struct SqliteCursor::State {
   std::string path;
   sqlite3* database = nullptr;
@@ -314,7 +314,7 @@ struct SqliteCursor::State {
 SqliteCursor::SqliteCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SqliteCursor::~SqliteCursor() = default;
 
-// A statement that is stepped behind its end starts again.
+// A statement that is stepped past its end would start again.
 bool SqliteCursor::next() {
   if (state_->is_done) return false;
   state_->column = -1;
@@ -324,7 +324,8 @@ bool SqliteCursor::next() {
   refuse(state_->path, SQLite::Exception(state_->database, code));
 }
 
-// sqlite3_column_*() looks the column up at each call; a value of it can be asked several things, by one thread.
+// sqlite3_column_*() looks the column up in each call, while a value of it can be asked for several things, by one
+// thread.
 SqliteCursor::Type SqliteCursor::type(int column) const {
   switch (sqlite3_value_type(state_->at(column))) {
     case SQLITE_NULL: return Type::null;

@@ -1,8 +1,8 @@
 // The SQLite adapter: durable by default, one writer at a time.
 //
-// synchronous=FULL, BEGIN IMMEDIATE for every transaction, a busy timeout. The linked SQLite decides the journal:
-// WAL has a bug in 3.7.0 to 3.51.2 (but 3.44.6 and 3.50.7) that can corrupt a file written by two connections, so
-// there a rollback journal (TRUNCATE) is used. docs/storage.md says more.
+// It uses synchronous=FULL, BEGIN IMMEDIATE for every transaction, and a busy timeout. The linked SQLite decides the
+// journal: WAL has a bug in 3.7.0 to 3.51.2 (except 3.44.6 and 3.50.7) that can corrupt a file written by two
+// connections, so with those versions a rollback journal (TRUNCATE) is used. docs/storage.md says more.
 #pragma once
 
 #include <chrono>
@@ -22,8 +22,8 @@ struct SqliteOptions {
   std::chrono::milliseconds busy_timeout{30'000};
 };
 
-// The rows of one query, one at a time, for what would not fit in memory. Text is valid until the next next().
-// Throws what Database::query throws; must not outlive its database.
+// The rows of one query, one at a time, for results that would not fit in memory. A text is valid until the next call
+// of next(). Throws what Database::query throws. It must not outlive its database.
 class SqliteCursor {
  public:
   ~SqliteCursor();
@@ -45,7 +45,7 @@ class SqliteCursor {
 };
 
 // Throws Error{bad_input} for what can never be the database, because nothing would be kept in it: a folder, a pipe, a
-// device, ":memory:" and other names to which SQLite gives a meaning. What is not there yet can.
+// device, ":memory:" and other names to which SQLite gives a meaning. A path at which there is nothing yet is accepted.
 void require_database_file(const std::string& path);
 
 class SqliteDatabase final : public Database {
@@ -66,13 +66,14 @@ class SqliteDatabase final : public Database {
 
   void execute_script(std::string_view sql);  // several statements, no parameters
   std::unique_ptr<SqliteCursor> open_cursor(std::string_view sql);
-  // A transaction that only reads: what its first statement sees is what it sees until rollback(). Where the journal is
-  // no WAL, writers wait for its end.
+  // Begins a transaction that only reads and sees the state of its first statement until rollback(). If the journal is
+  // not a WAL, writers wait for its end.
   void begin_snapshot();
-  // The file's own count of its changes (SQLite, "Database File Format", 1.3.8); it stands still under a WAL. Read
-  // through SQLite's own descriptor: to open and close the file beside it would drop this process's locks on it.
+  // The file's own count of its changes (SQLite, "Database File Format", 1.3.8), which stands still under a WAL. It is
+  // read through SQLite's own descriptor, because opening and closing the file separately would drop this process's
+  // locks on it.
   std::uint32_t change_counter();
-  // `function` of two columns' texts (empty: NULL) becomes one of SQL.
+  // Makes `function` callable in SQL, with the texts of two columns; NULL is given as an empty text.
   void define(const std::string& name, std::string (*function)(const std::string&, const std::string&));
   const std::string& path() const { return path_; }
 
