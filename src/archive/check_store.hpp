@@ -1,11 +1,11 @@
-// Checks in a Postgres database: what list, show, answers, report and verify read there.
+// The checks in a Postgres database, as list, show, answers, report and verify read them.
 #pragma once
 
 #include "measure/run_store.hpp"
 
 namespace heretix {
 
-// Owns the SQL that reads `checks`; import_file and the service's worker write it.
+// Owns the SQL that reads `checks`. The rows are written by import_file and by the worker of the service.
 class CheckStore final : public RunStore {
  public:
   using RunStore::RunStore;
@@ -18,20 +18,21 @@ class CheckStore final : public RunStore {
   Row run(const std::string& run_id) override;
   std::optional<ExecutionRow> newest_execution(const std::string& run_id) override;
   std::vector<CountedKey> counted_keys(const std::string& execution_id) override;
-  std::vector<Row> samples_of(const std::string& run_id) override;  // of its recipe
+  std::vector<Row> samples_of(const std::string& run_id) override;  // of the recipe of the check
   std::string table() const override { return "checks"; }
   std::optional<ExecutionRow> execution_named(const std::string&) override {
     return std::nullopt;
-  }  // a row is one check
+  }  // each row is one check
   bool names(const Row& stored, const Record& record) override;
   std::vector<ExpectedColumn> expected_columns(const Record& record, const Row& stored) override;
   bool shares_samples() const override { return true; }
 
  protected:
-  void write_run(const Record&, const std::string&) override {}  // who serves a check owns its row
+  void write_run(const Record&, const std::string&) override {}  // the service that serves a check owns its row
 
  private:
-  std::string served_execution(const std::string& run_id);  // that a check of the service shows; empty: it is none
+  // The execution that a check of the service shows; empty if it is not such a check.
+  std::string served_execution(const std::string& run_id);
 };
 
 }  // namespace heretix

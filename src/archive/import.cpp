@@ -104,7 +104,8 @@ Row row_from(const std::vector<CheckColumn>& columns) {
   return {std::make_shared<const std::vector<std::string>>(std::move(names)), std::move(values)};
 }
 
-// Which attempt number of the target an attempt of the file has: its own, unless another file's stands there.
+// Finds the number that an attempt of the file has in the target: its own, unless an attempt of another file has that
+// number there.
 class AttemptNumbers {
  public:
   explicit AttemptNumbers(Database& target) : target_(target) {}
@@ -195,7 +196,7 @@ class Import {
 
  private:
   bool is_one() const { return !options_.execution_id.empty(); }
-  // A condition behind "WHERE …" and what it binds.
+  // A condition that follows "WHERE …", and what it binds.
   struct Filter {
     std::string sql{};
     Bindings bindings{};
@@ -218,8 +219,8 @@ class Import {
         " AND content_sha256 IN (SELECT bank_content_sha256 FROM heretix_executions WHERE execution_id = :execution)");
   }
 
-  // What still runs, or begins while we copy, changes under our hands. A read transaction over the whole copy would
-  // keep its writer waiting.
+  // What still runs, or begins while we copy, would change during the copy. A read transaction over the whole copy
+  // would keep its writer waiting.
   void leave_out_running() {
     newest_ =
         file_.query("SELECT coalesce(max(rowid), 0) AS newest FROM heretix_executions")[0].integer("newest").value_or(
@@ -243,7 +244,8 @@ class Import {
     return filter;
   }
 
-  // Where two files paid for one question the first one's answer is the sample; the other's raw answer is kept beside.
+  // If two files paid for the same question, the answer of the first is the sample, and the raw answer of the other is
+  // kept beside it.
   CopiedTable kept_samples() {
     CopiedTable table = samples();
     table.is_kept_elsewhere = [this](const Row& row) {
@@ -309,7 +311,7 @@ class Import {
     done(count);
   }
 
-  // Recomputed from the stored answers, so that a damaged execution is found here and not by its reader.
+  // Checks are recomputed from the stored answers, so that a damaged execution is found here and not by its reader.
   template <class Add>
   void add_our_checks(const Add& add) {
     RunStore runs(file_);

@@ -86,10 +86,12 @@ SeedSource source_of(const ExecutionRow& execution, bool given) {
 StoredConfig read_config(const std::string& config_text) {
   try {
     const json config = json::parse(config_text);
+
     StoredConfig stored;
     stored.recipe.claim = {config.at("claim").get<std::string>()};
     stored.recipe.model = config.at("model");
     stored.recipe.mode = mode_from(config.at("mode"));
+
     Sampling& s = stored.recipe.sampling;
     s.slots = config.at("K");
     s.replicates = config.at("R");
@@ -97,6 +99,7 @@ StoredConfig read_config(const std::string& config_text) {
     s.draws = config.at("B");
     s.max_output_tokens = config.at("max_output_tokens");
     s.max_prompt_chars = config.at("max_prompt_chars");
+
     if (const auto ladder = config.find("ladder"); ladder != config.end())
       s.ladder = Ladder{ladder->at("rungs").get<std::vector<int>>(), ladder->at("target").get<double>()};
     if (!config.at("seed").is_null()) stored.seed = std::stoull(config.at("seed").get<std::string>());
@@ -108,7 +111,8 @@ StoredConfig read_config(const std::string& config_text) {
 
 namespace {
 
-// The usable one, else the first, as asking counts them; an answer of another program is known by its sample alone.
+// The usable answer, or else the first one, which is how asking counts them. An answer of another program is known from
+// its sample only.
 std::optional<Answer> counted_answer(RunStore& runs, const Question& question, const Claim& claim) {
   const std::string& cache_key = question.cache_key;
   std::optional<Answer> counted;
@@ -152,8 +156,8 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
   const StoredConfig config = read_config(execution.config_text);
   const std::vector<CountedKey> keys = runs.counted_keys(execution.execution_id);
 
-  // The numbers come from a file that anybody may have written: they are compared with what it holds before a plan is
-  // made.
+  // The numbers come from a file that anybody may have written, so they are compared with what it holds before a plan
+  // is made.
   const Sampling& sampling = config.recipe.sampling;
   const auto planned = static_cast<std::size_t>(questions_of(sampling, Readout::verbalized, 1));
   if (!sampling.ladder && keys.size() != planned) {

@@ -1,4 +1,4 @@
-// A stored check, made again from its stored answers.
+// Makes a stored check again from its stored answers.
 #pragma once
 
 #include <string>
@@ -8,24 +8,24 @@
 
 namespace heretix {
 
-// Recomputes plan and estimate from what the execution's row, its bank and its answers say; stored results are not
-// read. Throws Error{broken} where a part is missing or does not fit.
+// Recomputes plan and estimate from the execution's row, its bank and its answers. Stored results are not read. Throws
+// Error{broken} if a part is missing or does not fit the rest.
 Record load_record(RunStore& runs, const ExecutionRow& execution);
 
-// What came back of an execution that has no result: its plan's questions that were sent or have an answer.
+// What came back from an execution that has no result: the questions of its plan that were sent or have an answer.
 struct CameBack {
   struct Each {
     Question question;
-    std::optional<Answer> answer;  // that counts, or would have counted
-    std::string trouble;           // of the newest attempt, where there is no answer
+    std::optional<Answer> answer;  // the answer that counts, or would have counted
+    std::string trouble;           // what went wrong in the newest attempt, if there is no answer
   };
   Recipe recipe;
-  std::size_t planned = 0;  // questions
+  std::size_t planned = 0;  // number of questions
   std::vector<Each> questions;
 };
 CameBack what_came_back(RunStore& runs, const ExecutionRow& execution);
 
-// The recipe and seed in an execution's config_json. Throws Error{broken} where it is malformed.
+// The recipe and seed in an execution's config_json. Throws Error{broken} if it is malformed.
 struct StoredConfig {
   Recipe recipe;
   std::optional<std::uint64_t> seed;

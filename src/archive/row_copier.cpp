@@ -14,7 +14,7 @@
 namespace heretix {
 namespace {
 
-constexpr std::size_t kBatchRows = 500;  // times the columns: below the 65,535 parameters of a statement
+constexpr std::size_t kBatchRows = 500;  // times the columns, this stays below the 65,535 parameters of a statement
 
 std::optional<std::int64_t> whole(const Value& value) {
   if (const auto* i = std::get_if<std::int64_t>(&value)) return *i;
@@ -48,7 +48,7 @@ std::optional<Value> wrapped(const std::optional<T>& converted) {
   return converted ? std::optional(Value(*converted)) : std::nullopt;
 }
 
-// Empty where the value has no such form.
+// Empty if the value cannot take that form.
 std::optional<Value> brought_to(ColumnKind kind, const Value& value) {
   if (std::holds_alternative<std::monostate>(value)) return value;
   switch (kind) {
@@ -89,7 +89,7 @@ void RowCopier::add(const Row& row) {
   CopiedRow copied;
   std::string unfit;
   for (const CopiedColumn& column : table_.columns) {
-    // An older file lacks the columns of a later schema.
+    // An older file lacks the columns that a later schema added.
     const auto value = brought_to(column.kind, row.has(column.name) ? row.value(column.name) : Value{});
     if (!value) unfit += (unfit.empty() ? "" : ", ") + column.name;
     copied.push_back(value.value_or(Value{}));
@@ -126,12 +126,12 @@ std::int64_t RowCopier::insert(const std::vector<CopiedRow>& rows) {
                          bindings);
 }
 
-// Where one row of a batch is refused, each goes alone, so that only that one is left out.
+// If one row of a batch is refused, each row is sent alone, so that only the refused one is left out.
 void RowCopier::write(const std::vector<CopiedRow>& rows) {
   std::int64_t added = 0;
   try {
     in_transaction(target_, [&] { added = insert(rows); },
-                   {.landed = [] { return false; }});  // again adds nothing twice
+                   {.landed = [] { return false; }});  // running it again adds nothing twice
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::bad_input && e.kind() != ErrorKind::conflict) throw;
     if (rows.size() == 1) {
@@ -146,11 +146,13 @@ void RowCopier::write(const std::vector<CopiedRow>& rows) {
 
 std::map<std::string, CopiedRow> RowCopier::read_back(const std::vector<CopiedRow>& rows) {
   const auto place = std::ranges::find(table_.columns, table_.keys[0], &CopiedColumn::name) - table_.columns.begin();
+
   std::string columns, wanted;
   for (const CopiedColumn& column : table_.columns) {
     columns += (columns.empty() ? "" : ", ") +
                (column.read.empty() ? column.in_sql() : fmt::format("{} AS {}", column.read, column.in_sql()));
   }
+
   std::vector<std::string> names;
   names.reserve(rows.size());
   Bindings bindings;
@@ -159,6 +161,7 @@ std::map<std::string, CopiedRow> RowCopier::read_back(const std::vector<CopiedRo
     wanted += (wanted.empty() ? "" : ", ") + names.back();
     bindings.push_back({names.back(), row[static_cast<std::size_t>(place)]});
   }
+
   std::map<std::string, CopiedRow> found;
   for (const Row& row : target_.query(
            fmt::format("SELECT {} FROM {} WHERE {} IN ({})", columns, table_.name, table_.keys[0], wanted), bindings)) {

@@ -1,4 +1,4 @@
-// Rows of one table on their way from a harness file to Postgres, in batches of one transaction each.
+// Copies the rows of one table from a harness file to Postgres, in batches of one transaction each.
 #pragma once
 
 #include <functional>
@@ -12,20 +12,20 @@
 namespace heretix {
 
 struct CopiedColumn {
-  std::string name;  // in the rows handed in and read back
+  std::string name;  // its name in the rows passed in and read back
   ColumnKind kind;
-  std::string sql{};   // in SQL where that differs: quoted
-  std::string read{};  // an expression that reads it back where that differs
+  std::string sql{};   // its quoted name in SQL, where that differs
+  std::string read{};  // the expression that reads it back where that differs
   const std::string& in_sql() const { return sql.empty() ? name : sql; }
 };
 
 struct CopiedTable {
   std::string name;
   std::vector<CopiedColumn> columns;
-  std::vector<std::string> keys;  // the first one selects rows that are read back
-  // For a row that differs from the one that is there: whether nothing is lost all the same.
+  std::vector<std::string> keys;  // the first key selects the rows that are read back
+  // Called for a row that differs from the one that is there: whether nothing is lost all the same.
   std::function<bool(const Row&)> is_kept_elsewhere{};
-  std::string more_columns{}, more_values{};  // of the INSERT, beyond the row's own: ", id" and ", gen_random_uuid()"
+  std::string more_columns{}, more_values{};  // more for the INSERT, such as ", id" and ", gen_random_uuid()"
 };
 
 using CopiedRow = std::vector<Value>;  // in the order of the columns
@@ -38,9 +38,10 @@ class RowCopier {
   RowCopier& operator=(const RowCopier&) = delete;
 
   const CopiedTable& table() const { return table_; }
-  // Values are brought to the column's kind first: SQLite keeps what it was given. What cannot be is a problem told.
+  // Converts each value to its column's kind first, because SQLite keeps whatever type it was given. A row with a value
+  // that cannot be converted is reported as a problem.
   void add(const Row& row);
-  void flush();  // what is left; call it once at the end
+  void flush();  // writes what is left; call it once at the end
   CopyCount count() const { return count_; }
 
  private:

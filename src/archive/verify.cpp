@@ -29,7 +29,7 @@ std::string shown(const Value& value) {
   return "null";
 }
 
-// Bit by bit: a probability that lost its last bit is a difference.
+// Compares bit by bit: a probability that lost its last bit is a difference.
 class Checker {
  public:
   Checker(RunStore& runs, Verification& verification) : runs_(runs), verification_(verification) {}
@@ -47,7 +47,8 @@ class Checker {
     }
   }
 
-  // One question's rows: the answer is read again from its raw text, the sample compared with the answer.
+  // Checks the rows of one question. The answer is read again from its raw text, and the sample is compared with the
+  // answer.
   void check_answer(std::size_t position, const Record& record, const CountedKey& key) {
     const Plan& plan = record.plan;
     const Question& question = plan.questions[position];
@@ -65,8 +66,8 @@ class Checker {
     if (sample) check_sample(place, *sample, behind(*sample, *row), question);
   }
 
-  // What the usable answers were made of, where that was asked in questions of its own: each as it came, and of a
-  // decision each side as the answer says it.
+  // Checks what the usable answers were made of, where that was asked in questions of its own: each part as it arrived
+  // and, for a decision, each side as the answer states it.
   void check_parts(const Record& record) {
     if (record.plan.recipe.readout() == Readout::verbalized) return;
     std::unordered_map<std::string, std::vector<Row>> by_text;
@@ -103,8 +104,8 @@ class Checker {
   }
 
  private:
-  // The answer that a sample was made of: the counted one, but where several files met in one database, or where the
-  // counted one was no answer and another has taken its place since.
+  // The answer that a sample was made of. That is the counted one, except where several files met in one database, or
+  // where the counted one was no answer and another has since taken its place.
   Row behind(const Row& sample, const Row& counted) {
     if (!runs_.shares_samples() && !held_no_answer(counted)) return counted;
     for (const Row& answer : runs_.answer_rows(sample.text_or_empty("cache_key"))) {
@@ -128,7 +129,7 @@ class Checker {
     }
   }
 
-  // One of the replies to that statement says the number; where none is kept there is nothing to compare.
+  // One of the replies to that statement states the number. If none is kept there is nothing to compare.
   void expect_side(const std::string& place, const std::unordered_map<std::string, std::vector<Row>>& by_text,
                    const std::string& statement, double made_of) {
     const auto rows = by_text.find(statement);
@@ -142,13 +143,13 @@ class Checker {
     differ(fmt::format("{}: stored {}, the answer was made of {}", place, stored, made_of));
   }
 
-  // `read`: what the record's rules make of the raw text. The row keeps what was made of it when it came, which may
-  // have been by other rules: every version is tried before a difference is told.
+  // `read` is what the record's rules make of the raw text. The row keeps what was made of it when it arrived, possibly
+  // by other rules, so every version of the rules is tried before a difference is reported.
   void check_raw_text(const std::string& place, const Row& row, const Verdict& read, const Recipe& recipe) {
     const std::string raw = row.text_or_empty("raw_text");
     expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
     const Verdict kept = answer_from(row).verdict;
-    if (kept.reason && is_by_ending(*kept.reason)) return;  // not by its text
+    if (kept.reason && is_by_ending(*kept.reason)) return;  // then the text did not decide
 
     Verdict again = read;
     for (int rules = kAnswerRules; rules >= 1 && !says(row, again); --rules) {
@@ -207,7 +208,7 @@ class Checker {
   Verification& verification_;
 };
 
-// Sections that records of earlier versions lack; what they are made of is compared anyway.
+// Sections that records of earlier versions lack. What they are computed from is compared in any case.
 constexpr std::array<std::string_view, 1> kLaterSections = {"/variance"};
 
 bool is_later_section(const json& step) {
@@ -215,10 +216,10 @@ bool is_later_section(const json& step) {
          std::ranges::find(kLaterSections, step.at("path").get<std::string>()) != kLaterSections.end();
 }
 
-// What to try is worded by the program that shows it; what was observed and its limit are compared.
+// The advice is worded by the program that shows it. What was observed and its limit are compared.
 bool is_advice(const json& step) { return step.at("path").get<std::string>().ends_with("/advice"); }
 
-// Names the JSON fields that differ, by their path.
+// Names the JSON fields that differ by their paths.
 void compare_json(const std::string& what, const json& stored, const json& recomputed, Checker& checker) {
   for (const json& step : json::diff(stored, recomputed)) {
     if (is_later_section(step) || is_advice(step)) continue;
@@ -249,7 +250,7 @@ void check_artifact(const Row& run, const Record& record, const std::string& dat
   else compare_json("artifact", stored, json::parse(text), checker);
 }
 
-// Of a check of the service; a harness file has none such.
+// Only checks of the service have this; a harness file has none.
 bool is_from_cache(const Row& run) { return run.has("was_cached") && run.integer("was_cached") == 1; }
 
 std::string summary(const Record& r) {
@@ -265,27 +266,34 @@ Verification verify_run(RunStore& runs, const std::string& name, const std::stri
   const auto named = runs.execution_named(name);
   const auto& execution = named ? named : newest;
   if (!execution) return verify_foreign(runs, run_id);
+
   Verification verification{.run_id = run_id,
                             .execution_id = execution->execution_id,
                             .recomputed = {},
                             .differences = {},
                             .not_checked = {}};
+
   Checker checker(runs, verification);
   checker.check_bank(*execution);
+
   try {
     const Record record = load_record(runs, *execution);
     const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
     for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record, keys[i]);
     checker.check_parts(record);
+
     verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
     verification.recomputed.push_back(
         fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));
     verification.recomputed.push_back(summary(record));
-    // Only now is anything read that was stored as a result.
+
+    // No stored result is read before this point.
     check_record_text(*execution, record, checker);
+
     const Row run = runs.run(run_id);
     if (!runs.names(run, record))
       checker.differ(fmt::format("run_id: stored {}, recomputed {}", run_id, record.plan.run_id));
+
     if (newest && newest->execution_id == execution->execution_id) {
       checker.check_stored_row(run, record);
       if (!is_from_cache(run))

@@ -1,4 +1,5 @@
-// Recomputes a stored run from its stored answers, then compares with everything that was stored about it.
+// Recomputes a stored run from its stored answers, and then compares the outcome with everything that was stored about
+// it.
 #pragma once
 
 #include <string>
@@ -11,17 +12,17 @@ namespace heretix {
 struct Verification {
   std::string run_id;
   std::string execution_id;              // empty for a run of another program
-  std::vector<std::string> recomputed;   // what was made again, before any stored result was read
-  std::vector<std::string> differences;  // each names the thing, the stored and the recomputed value
-  std::vector<std::string> not_checked;  // what the file does not hold enough for
+  std::vector<std::string> recomputed;   // what was recomputed before any stored result was read
+  std::vector<std::string> differences;  // each names the thing with its stored and recomputed value
+  std::vector<std::string> not_checked;  // what the file holds too little to check
   bool passed() const { return differences.empty(); }
 };
 
-// `name`: as RunStore::find_run takes it; of a run the newest execution, unless it names another one. `database_path`:
-// where artifacts are looked for. Reads only. Throws Error{not_found}.
+// `name` is understood as RunStore::find_run does; of a run the newest execution is verified, unless the name means
+// another one. `database_path` says where artifacts are looked for. Only reads. Throws Error{not_found}.
 Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path);
 
-// A run that another program wrote: centre and interval from `samples`, as far as its rows allow.
+// Verifies a run that another program wrote: its centre and interval from `samples`, as far as its rows allow.
 Verification verify_foreign(RunStore& runs, const std::string& run_id);
 
 }  // namespace heretix

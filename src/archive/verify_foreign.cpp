@@ -22,16 +22,18 @@ void expect_near(const Row& run, const char* column, double recomputed, Verifica
                                                  stored ? fmt::format("{}", *stored) : "null", recomputed));
 }
 
-// The order in which the other program met its templates is the order of the keys in its JSON text.
+// The other program met its templates in the order of the keys in its JSON text.
 std::vector<TemplateLogits> templates_of(RunStore& runs, const Row& run, Verification& verification) {
   const ordered_json counts = ordered_json::parse(run.text_or_empty("counts_by_template_json"), nullptr, false);
   if (!counts.is_object()) return {};
+
   std::map<std::string, std::vector<std::pair<std::int64_t, double>>> answers;
   for (const Row& sample : runs.samples_of(verification.run_id)) {
     const auto p = sample.real("prob_true");
     if (sample.integer("json_valid") != 1 || !p || *p < 0 || *p > 1) continue;
     answers[sample.text_or_empty("prompt_sha256")].emplace_back(sample.integer("replicate_idx").value_or(0), *p);
   }
+
   std::vector<TemplateLogits> templates;
   std::size_t found = 0, wanted = 0;
   for (const auto& item : counts.items()) {
@@ -44,6 +46,7 @@ std::vector<TemplateLogits> templates_of(RunStore& runs, const Row& run, Verific
     found += std::min(count, added.logits.size());
     if (added.logits.size() > count) found = 0;
   }
+
   if (!templates.empty() && found == wanted) return templates;
   verification.not_checked.push_back(
       fmt::format("the estimate: the run counted {} usable answers, the file keeps {} under this run (shared answers "

@@ -21,7 +21,7 @@ constexpr std::string_view kAttempts =
     "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status, (SELECT count(*) FROM heretix_batch_questions q "
     "WHERE q.cache_key = a.cache_key AND q.attempt = a.attempt) AS batches FROM heretix_attempts a "
     "LEFT JOIN heretix_executions e ON e.execution_id = a.execution_id WHERE a.cache_key = :key";
-// There the owner is the lease of a job, on whatever machine.
+// In Postgres the owner is the lease of a job, on whatever machine.
 constexpr std::string_view kAttemptsInPostgres =
     "SELECT a.attempt, a.outcome, a.execution_id, e.owner, e.status, (SELECT count(*) FROM jobs j WHERE j.lease_token "
     "= "
@@ -45,7 +45,7 @@ constexpr std::string_view kCloseAttempt =
 constexpr std::string_view kIsKnown =
     "SELECT 1 AS known FROM samples WHERE cache_key = :key UNION ALL "
     "SELECT 1 FROM heretix_attempts WHERE cache_key = :key LIMIT 1";
-// The bill, else the most it can be; a failure that cost nothing is 0 there.
+// The bill, or else the most that it can be. A failure that cost nothing has a bill of 0.
 constexpr std::string_view kCommittedSince =
     "SELECT sum(coalesce(r.billed_pico_usd, a.billed_micro_usd * 1000000, a.max_cost_micro_usd * 1000000, 0)) AS picos "
     "FROM heretix_attempts a LEFT JOIN heretix_answers r USING (cache_key, attempt) WHERE a.started_at >= :since";
@@ -55,14 +55,14 @@ constexpr std::string_view kInsertAnswer =
     "tokens_cache_written, tokens_reasoning, billed_pico_usd, logprobs) VALUES (:key, :attempt, :execution, :raw, "
     ":raw_sha256, :usable, :reason, :p, :provider, :version, :response, :tokens_in, :tokens_out, :latency, :now, "
     ":finish, :cached, :written, :reasoning, :billed, :logprobs) ON CONFLICT DO NOTHING";
-// Another process may have been first with the same key: what stands there is final.
+// Another process may have been first with the same key, and the sample that stands there is final.
 constexpr std::string_view kInsertSample =
     "INSERT INTO samples (run_id, cache_key, prompt_sha256, paraphrase_idx, replicate_idx, prob_true, logit, "
     "provider_model_id, response_id, created_at, tokens_out, latency_ms, json_valid) VALUES (:run, :key, :prompt, "
     ":paraphrase, :replicate, :p, :logit, :version, :response, :now, :tokens_out, :latency, :valid) ON CONFLICT DO "
     "NOTHING";
 
-// Only in the place of one that was no answer; the row that was paid for stays in heretix_answers.
+// Replaces only a sample that was no answer. The row that was paid for stays in heretix_answers.
 constexpr std::string_view kReplaceSample =
     "UPDATE samples SET run_id = :run, prompt_sha256 = :prompt, paraphrase_idx = :paraphrase, replicate_idx = "
     ":replicate, prob_true = :p, logit = :logit, provider_model_id = :version, response_id = :response, created_at = "
@@ -70,7 +70,7 @@ constexpr std::string_view kReplaceSample =
     "= "
     "0";
 
-constexpr int kTriesToKeep = 100;  // about a minute
+constexpr int kTriesToKeep = 100;  // takes about a minute
 
 Value or_null(const std::optional<long>& number) {
   return number ? Value(std::int64_t{*number}) : Value(std::monostate{});
@@ -136,12 +136,12 @@ Answer answer_from(const Row& row) {
 bool held_no_answer(const Row& row) {
   if (row.integer("usable") == 1 || !row.has("finish")) return false;
   const auto reason = reason_from(row.text_or_empty("reason"));
-  if (!reason || *reason > Reason::contradictory) return false;  // a refusal, a filter, a link: an answer came
+  if (!reason || *reason > Reason::contradictory) return false;  // a refusal, a filter or a link is an answer
 
   const auto& finish = row.value("finish");
   if (!std::holds_alternative<std::monostate>(finish)) return names_a_failure(row.text_or_empty("finish"));
 
-  // The llama, scripted and mock models never had a word; their empty answers are answers.
+  // The llama, scripted and mock models never stored such a word, and their empty answers are answers.
   const auto is_of = [&](const HostedProvider& p) { return p.name == row.text_or_empty("provider"); };
   if (!std::ranges::any_of(hosted_providers(), is_of)) return false;
   if (row.text_or_empty("raw_text").empty()) return true;
@@ -156,7 +156,7 @@ AnswerStore::AnswerStore(Database& database, std::string execution_id, std::stri
       execution_id_(std::move(execution_id)),
       run_id_(std::move(run_id)) {}
 
-// A broken connection shows once: what follows is written with the rest, again.
+// A broken connection is reported once. What follows it is only collected, and written again with the rest.
 void AnswerStore::write(Write write) {
   if (!is_lost_) {
     try {
@@ -214,7 +214,8 @@ void AnswerStore::in_group(const Plan& plan, const std::function<void()>& body) 
   }
 }
 
-// Read by the rules of today, whatever was made of its text when it came. A part is no text to be read so.
+// The answer is read by today's rules, whatever was made of its text when it arrived. A part is not a text that these
+// rules can read.
 Answer AnswerStore::answer_of(const Plan& plan, const Question& question, const Row& row) {
   Answer answer = answer_from(row);
   if (question.is_part) answer.logprobs = row.text_or_empty("logprobs");
@@ -231,7 +232,8 @@ std::vector<Answer> AnswerStore::answers_from(const Plan& plan, const Question& 
   return answers;
 }
 
-// Key fields are not escaped: two recipes can meet in one key, so the claim and the prompt are compared too.
+// The fields of a key are not escaped, so two recipes can share one key. That is why the claim and the prompt are
+// compared too.
 std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& question,
                                              const std::vector<Row>& answers) {
   const std::vector<Row> rows =
@@ -255,7 +257,8 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
   return answer_from_sample(rows[0]);
 }
 
-// The usable one, else the first of two; like a sample, but kept among the answers alone.
+// The usable answer, or else the first of two. This is what a sample would hold, but parts are kept among the answers
+// only.
 std::optional<Answer> AnswerStore::part_of(const std::vector<Answer>& answers) {
   const auto usable = std::ranges::find_if(answers, [](const Answer& a) { return a.verdict.usable(); });
   if (usable != answers.end()) return *usable;
@@ -264,27 +267,37 @@ std::optional<Answer> AnswerStore::part_of(const std::vector<Answer>& answers) {
 
 History AnswerStore::history(const Plan& plan, const Question& question) {
   History known;
-  if (database_.query(kIsKnown, {{":key", question.cache_key}}).empty()) return known;  // mostly, in a new run
+  if (database_.query(kIsKnown, {{":key", question.cache_key}}).empty()) return known;  // the usual case in a new run
+
   const std::vector<Row> rows = database_.query(kAnswers, {{":key", question.cache_key}});
   for (const Row& row : rows)
     known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
+
   const std::vector<Answer> answers = answers_from(plan, question, rows);
   if (!answers.empty()) known.first_answer = answers.front();
+
   known.final_answer = question.is_part ? part_of(answers) : sample_of(plan, question, rows);
   if (known.final_answer) {
     known.final_answer->from_store = true;
     return known;
   }
+
   const auto is_alive = [&](const Row& row) {
     if (!is_harness_) return row.integer("leases").value_or(0) > 0;
     return still_runs(database_, row.text_or_empty("execution_id"), row.text_or_empty("owner"));
   };
+
   for (const Row& row :
        database_.query(is_harness_ ? kAttempts : kAttemptsInPostgres, {{":key", question.cache_key}})) {
     known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
     const std::string outcome = row.text_or_empty("outcome");
+
+    // Handing the question over in another batch could tell nothing more, so one result that a batch lost counts as
+    // kMostUnknown.
     if (outcome == "in_doubt") known.unknown += row.integer("batches").value_or(0) > 0 ? kMostUnknown : 1;
     if (!outcome.empty()) continue;
+
+    // An attempt without an outcome is in flight only while its execution runs or its batch is open.
     const bool others = row.text_or_empty("execution_id") != execution_id_;
     if (others && row.text_or_empty("status") == "running" && is_alive(row)) {
       known.asked_by = row.text_or_empty("execution_id");
@@ -351,7 +364,7 @@ void AnswerStore::keep_answer(const Question& question, const Answer& answer, co
           {":tokens_out", or_null(answer.tokens_out)},
           {":latency", answer.latency_ms},
           {":now", std::int64_t{answer.created_at}},
-          {":finish", reply.finish},  // null is of earlier builds: held_no_answer
+          {":finish", reply.finish},  // earlier builds stored null: see held_no_answer
           {":cached", or_null(usage.cached_input)},
           {":written", or_null(usage.cache_writes)},
           {":reasoning", or_null(usage.reasoning)},

@@ -1,4 +1,5 @@
-// Answers that were paid for, and the attempts to get them: read before asking, written as they come.
+// The answers that were paid for, and the attempts to get them. They are read before anything is asked and written as
+// they arrive.
 //
 // Owns the SQL of samples, heretix_answers and heretix_attempts (docs/storage.md).
 #pragma once
@@ -16,18 +17,18 @@
 
 namespace heretix {
 
-// Sent that often, outcome never seen: not sent again without being told to. A result that a batch lost counts as that
-// many: whoever handed it over cannot know more by handing it over again.
+// A question that was sent this often without its outcome being seen is not sent again unless the user asks for it. A
+// result that a batch lost counts as this many, because handing it over again could tell nothing more.
 inline constexpr int kMostUnknown = 2;
 
 // What is known about one question before it is asked.
 struct History {
-  std::optional<Answer> final_answer;   // what `samples` holds: never asked again, unless it held no answer
-  std::optional<Answer> first_answer;   // by attempt, with its raw text; without a final one it was unusable
+  std::optional<Answer> final_answer;   // in `samples`: never asked again, unless it held no answer
+  std::optional<Answer> first_answer;   // of the earliest attempt; unusable if there is no final one
   int attempts = 0;                     // recorded so far, with or without an answer
-  int unknown = 0;                      // of them: sent, outcome never seen; possibly billed
-  std::optional<std::string> asked_by;  // an execution that runs now and has it in flight
-  std::optional<std::string> in_batch;  // a batch at the provider, which has its newest attempt
+  int unknown = 0;                      // of these, sent without a known outcome; possibly billed
+  std::optional<std::string> asked_by;  // the running execution that has it in flight
+  std::optional<std::string> in_batch;  // the open batch that has its newest attempt
 };
 
 struct AttemptOutcome {
@@ -39,14 +40,15 @@ struct AttemptOutcome {
 
 class AnswerStore {
  public:
-  // Borrowed. `execution_id` names this process's execution in every row; `run_id` goes into samples.
+  // `database` is borrowed. `execution_id` names this process's execution in every row; `run_id` goes into samples.
   AnswerStore(Database& database, std::string execution_id, std::string run_id);
 
   History history(const Plan& plan, const Question& question);
 
-  // One group commit. `body` reads by history() and calls the writes below; nobody else asks the same of the same model
-  // meanwhile. Where the connection breaks, what was written is written again, for up to a minute, before this returns
-  // or throws what `body` threw: a reply that was paid for is not lost with a connection.
+  // Runs `body` in one group commit. `body` reads by history() and calls the writes below; meanwhile no other process
+  // asks the same question of the same model. If the connection breaks, what was written is written again, for up to a
+  // minute, before this returns or throws what `body` threw, so a reply that was paid for is not lost with a
+  // connection.
   void in_group(const Plan& plan, const std::function<void()>& body);
 
   // The writes of a group.
@@ -56,10 +58,11 @@ class AnswerStore {
   void keep_answer(const Question& question, const Answer& answer, const Reply& reply, const ProviderFacts& facts);
   void keep_sample(const Question& question, const Answer& answer);  // final
 
-  // Spent, or reserved and perhaps spent, by every attempt started since then, whichever process sent it.
+  // What every attempt started since then has cost, or may have cost where its bill is not known, whichever process
+  // sent it.
   Usd committed_since(std::int64_t micros);
 
-  // Attempts recorded from now on belong to that batch; empty: to none.
+  // Attempts recorded from now on belong to this batch; an empty id means to none.
   void set_batch(const std::string& batch_id) { batch_id_ = batch_id; }
 
   const std::string& execution_id() const { return execution_id_; }
@@ -75,7 +78,7 @@ class AnswerStore {
   struct Write {
     std::string_view sql;
     Bindings bindings;
-    bool adds_row = false;  // which must be ours
+    bool adds_row = false;  // it adds a row, which must be ours
   };
   void write(Write write);
   void commit_group(const std::string& name, const std::function<void()>& body);
@@ -83,24 +86,25 @@ class AnswerStore {
   void require_ours(const Write& write);
 
   Database& database_;
-  bool is_harness_;                    // a harness file; else a Postgres database
-  bool is_lost_ = false;               // the group's transaction
-  std::vector<Write> written_;         // in this group
-  std::set<std::string> replaceable_;  // keys whose sample is no answer: the next answer takes its place
+  bool is_harness_;                    // false: a Postgres database
+  bool is_lost_ = false;               // whether the transaction of the group was lost
+  std::vector<Write> written_;         // the writes of this group
+  std::set<std::string> replaceable_;  // keys whose sample is no answer; the next one replaces it
   std::string execution_id_;
   std::string run_id_;
   std::string batch_id_;
 };
 
-// A row of heretix_answers, whoever reads it.
+// Reads a row of heretix_answers.
 Answer answer_from(const Row& row);
 
-// A row of samples that another program wrote: it has no raw text, and what it does not know stays empty.
+// Reads a row of samples that another program wrote. It has no raw text, and what it does not say stays empty.
 Answer answer_from_sample(const Row& row);
 
-// Whether a row of heretix_answers is a reply that held no answer at all: an error in the envelope of a success, a
-// page, a reply that the provider broke off. Builds up to November 2026 kept such replies as unusable answers; today
-// they are failures. Rows of today's builds are never such: their `finish` is not null, or it is a word of an answer.
+// Whether a row of heretix_answers is a reply that held no answer at all: an error in the envelope of a success, a web
+// page, or a reply that the provider broke off. Builds up to November 2026 kept such replies as unusable answers; today
+// they are failures. Rows of today's builds are never of this kind: their `finish` is either not null or a word that
+// belongs to an answer.
 bool held_no_answer(const Row& row);
 
 }  // namespace heretix

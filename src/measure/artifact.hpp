@@ -1,4 +1,4 @@
-// The JSON artifact: one file per execution, whole or not there.
+// The JSON artifact of an execution: one file, which is either complete or absent.
 #pragma once
 
 #include <string>
@@ -7,14 +7,14 @@
 
 namespace heretix {
 
-// Writes `<folder of the database>/artifacts/<execution_id>.json` (0600), synced before it gets its name.
-// Returns the path relative to that folder. Throws Error{unavailable, not_allowed}; then no file of that name is there.
+// Writes `<folder of the database>/artifacts/<execution_id>.json` (mode 0600) and syncs it before giving it that name.
+// Returns the path relative to the folder. Throws Error{unavailable, not_allowed}; no file of that name exists then.
 std::string write_artifact(const Record& record, const std::string& database_path);
 
 // "artifacts/<execution_id>.json", relative to the folder of the database.
 std::string artifact_name(const std::string& execution_id);
 
-// The absolute path for what write_artifact returned.
+// The absolute path of what write_artifact returned.
 std::string artifact_path(const std::string& database_path, const std::string& relative);
 
 }  // namespace heretix

@@ -1,4 +1,4 @@
-// Answers that are read off a model: their parts are asked, kept and paid for like any question, then put together.
+// Answers that are read off a model. Their parts are asked, kept and paid for like any question, and then put together.
 #pragma once
 
 #include <functional>
@@ -7,13 +7,14 @@
 
 namespace heretix {
 
-// `ask` puts the questions of a plan, the store's answers first. What the parts make is kept beside them under the
-// question's own key. The outcome's answers are the plan's; its counts of what was sent and paid are the parts'.
-// Throws what ask and store throw.
+// `ask` asks the questions of a plan, taking the store's answers first. The answer that the parts make is kept beside
+// them under the question's own key. The outcome's answers are those of the plan; its counts of what was sent and paid
+// are those of the parts. Throws what `ask` and the store throw.
 AskOutcome ask_in_parts(const Plan& plan, const ProviderFacts& facts, AnswerStore& store, AskObserver& observer,
                         const std::function<AskOutcome(const Plan& parts, AskObserver& observer)>& ask);
 
-// What an execution asked before, then asked again with more beside it: by now in the store, but not before.
+// Adds what an execution had asked earlier, before it asked the same with more beside it. Those answers came from the
+// store the second time, but not the first.
 void add_earlier(AskOutcome& outcome, const AskOutcome& earlier);
 
 }  // namespace heretix

@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 constexpr auto kFirstBackoff = 500ms;
 constexpr auto kLongestBackoff = 20s;
 constexpr auto kOtherProcessPoll = 100ms;
-constexpr auto kProbePoll = 1s;  // while one answer is waited for; its delivery comes before
-constexpr long kNotKnown = -1;   // looked up again at each turn: another process, which may die without a word, asks it
+constexpr auto kProbePoll = 1s;  // while the first answer is awaited; its delivery ends the wait earlier
+constexpr long kNotKnown = -1;   // another process asks it and may die without notice, so it is looked up each turn
 constexpr const char* kGoOn = "what was answered is kept; the same command asks only for what is missing";
 
 std::optional<Reason> reason_of(Ending ending) {
@@ -58,7 +58,7 @@ Asking::Asking(const Plan& plan, Provider& provider, AnswerStore& store, const C
   outcome_.progress.questions = plan.questions.size();
 }
 
-// A question that costs nothing may be sent as often as it takes; one that may have been billed, once more.
+// A question that costs nothing may be sent as often as it takes. One that may have been billed is sent once more.
 bool Asking::may_send_again(const State& state) const {
   return is_free() || options_.resend_unknown || state.unknown < kMostUnknown;
 }
@@ -78,7 +78,7 @@ void Asking::enqueue(std::size_t question, const History& known) {
 }
 
 void Asking::read_stored() {
-  store_.database().changed_elsewhere();  // from here on
+  store_.database().changed_elsewhere();  // changes count from here on
   for (std::size_t i = 0; i < plan_.questions.size(); ++i) {
     History known = store_.history(plan_, plan_.questions[i]);
     const auto& first = known.first_answer ? known.first_answer : known.final_answer;
@@ -88,14 +88,14 @@ void Asking::read_stored() {
       settle(i, *known.final_answer);
     } else if (known.first_answer &&
                !deserves_another_try(known.first_answer->verdict.reason.value_or(Reason::refused))) {
-      settle(i, *known.first_answer);  // cannot happen by our own commits; another writer's file may hold it
+      settle(i, *known.first_answer);  // our own commits never leave this; a file of another writer may
     } else {
       enqueue(i, known);
     }
   }
   require_none_batched();
 
-  // Where an answer is usable its limit fits: what was paid for under it counts, whatever the others said.
+  // If any answer is usable, the limit fits: what was paid for under it counts, whatever the other answers say.
   const auto& stored = outcome_.answers;
   const auto first = std::ranges::find_if(stored, [](const auto& answer) { return answer.has_value(); });
   const bool one_fits =
@@ -106,13 +106,13 @@ void Asking::read_stored() {
   tell();
 }
 
-// The first answer decides, one of the store before all others; what comes later only counts as it is.
+// The first answer decides, and one from the store comes before all others. Later answers only count as they are.
 void Asking::probe(const Answer& answer) {
   if (awaits_first_answer_ && was_thought_away(answer)) limit_is_too_small_ = true;
   awaits_first_answer_ = false;
 }
 
-// Asked outside its batch a question would be paid for twice.
+// A question that is asked outside its batch would be paid for twice.
 void Asking::require_none_batched() {
   if (options_.in_batch || batched_.empty()) return;
   fail(ErrorKind::conflict, fmt::format("{} of the questions are in a batch at the provider", batched_.size()),
@@ -164,7 +164,7 @@ std::optional<Usd> Asking::most_cost(std::size_t question) const {
   return facts().price ? std::optional(most_cost_of(*facts().price, plan_, plan_.questions[question])) : std::nullopt;
 }
 
-// First attempts before retries: they earn what retries spend.
+// First attempts go before retries, because they earn the allowance that retries spend.
 std::optional<Asking::Waiting> Asking::next_due(std::chrono::steady_clock::time_point now) {
   const bool allowed = provider_.retry_allowance().has_token();
   const auto due =
@@ -175,7 +175,7 @@ std::optional<Asking::Waiting> Asking::next_due(std::chrono::steady_clock::time_
   return next;
 }
 
-// Inside the transaction that would record the attempt: another process may have asked the same since.
+// Runs inside the transaction that would record the attempt, because another process may have asked the same since.
 bool Asking::settled_by_another(std::size_t question) {
   const History known = store_.history(plan_, plan_.questions[question]);
   states_[question].attempts = std::max(states_[question].attempts, known.attempts);
@@ -198,7 +198,8 @@ bool Asking::settled_by_another(std::size_t question) {
   return false;
 }
 
-// False: the question waits on, for what is in flight to cost less than was reserved for it, or the run ends.
+// False means that the question goes on waiting for what is in flight to cost less than was reserved, or that the run
+// ends.
 bool Asking::has_money_for(const Waiting& next, std::optional<Usd> most) {
   if (options_.budget == nullptr || !options_.budget->is_limited()) return true;
   const Budget& budget = *options_.budget;
@@ -232,7 +233,7 @@ Request Asking::send(const Waiting& next, std::optional<Usd> most) {
   return request;
 }
 
-// Inside a transaction.
+// Runs inside a transaction.
 void Asking::take(std::size_t most, Taken& taken) {
   const auto now = clock_.steady();
   if (store_.database().changed_elsewhere()) ++store_version_;
@@ -246,7 +247,7 @@ void Asking::take(std::size_t most, Taken& taken) {
   }
 }
 
-// Nothing is in flight that could answer, and what waits may not be sent again.
+// Ends the run when nothing is in flight that could still answer and what waits may not be sent again.
 void Asking::stop_where_only_retries_wait() {
   if (has_ended() || waiting_.empty() || !in_flight_.empty() || provider_.retry_allowance().has_token()) return;
   if (!std::ranges::all_of(waiting_, &Waiting::is_retry)) return;
@@ -257,12 +258,16 @@ void Asking::stop_where_only_retries_wait() {
 
 Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
   Taken taken;
+
   if (planted::stores_after_all_are_done()) {
     std::ranges::move(deliveries, std::back_inserter(held_back_));
     deliveries.clear();
     if (held_back_.size() >= in_flight_.size() && waiting_.empty()) std::swap(deliveries, held_back_);
   }
+
+  // The first question is asked alone, so that an output limit that is too small costs one answer only.
   if (awaits_first_delivery_ && deliveries.empty()) most = holds_back() ? 0 : std::min<std::size_t>(most, 1);
+
   const auto now = clock_.steady();
   const bool takes =
       most > 0 && !has_ended() && std::ranges::any_of(waiting_, [&](const Waiting& w) { return w.not_before <= now; });
@@ -273,11 +278,14 @@ Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
     });
     tell();
   }
+
   stop_where_only_retries_wait();
   if (stop_.stopping() && !in_flight_.empty())
     observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to leave at once");
+
   taken.ended = has_ended();
   if (taken.ended) return taken;
+
   if (holds_back()) taken.again_at = now + kProbePoll;
   else
     for (const Waiting& w : waiting_) taken.again_at = std::min(taken.again_at.value_or(w.not_before), w.not_before);
@@ -301,15 +309,20 @@ Answer Asking::judged(std::size_t question, const Reply& reply) const {
   answer.cache_key = plan_.questions[question].cache_key;
   answer.attempt = in_flight_.at(question).attempt;
   answer.raw_text = reply.text;
+
   const Question& asked = plan_.questions[question];
   const bool is_part = asked.is_part;
+
+  // A part is given only a few output tokens (kPartTokens), so it may well end at the limit.
   const bool is_whole = reply.ending == Ending::complete || (is_part && reply.ending == Ending::length);
+
   if (is_part) answer.logprobs = reply.logprobs;
   if (!is_whole) answer.verdict = {std::nullopt, reason_of(reply.ending)};
   else if (is_part) answer.verdict = read_part(plan_.recipe.readout(), asked, reply.text, reply.logprobs);
   else answer.verdict = read_answer(reply.text, {.claim = plan_.recipe.claim.text});
-  // Its value stays with the row, like that of an answer with a link.
+  // The row keeps the value, as it does for an answer with a link.
   if (reply.leans_on_source && answer.verdict.usable()) answer.verdict.reason = Reason::searched;
+
   answer.finish = reply.finish;
   answer.model_version = reply.model_version;
   answer.response_id = reply.response_id;
@@ -327,7 +340,7 @@ void Asking::settle(std::size_t question, const Answer& answer) {
   if (!answer.verdict.usable()) ++outcome_.progress.refused;
 }
 
-// Empty: it may have cost what was reserved for it.
+// An empty bill means that the attempt may have cost what was reserved for it.
 void Asking::count_bill(std::size_t question, std::optional<Usd> billed) {
   const Usd most = in_flight_.at(question).most.value_or(Usd());
   if (options_.budget != nullptr) options_.budget->settle(most, billed);
@@ -339,16 +352,20 @@ void Asking::count_bill(std::size_t question, std::optional<Usd> billed) {
   }
 }
 
-// The usable answer is final, else the first after its one retry.
+// A usable answer is final. Otherwise the first answer is, once its one retry is over.
 void Asking::on_reply(std::size_t question, const Reply& reply) {
   const Question& asked = plan_.questions[question];
   State& state = states_[question];
   Answer answer = judged(question, reply);
+
+  // The answer was paid for, so it is kept before anything else is made of it.
   store_.keep_answer(asked, answer, reply, facts());
   store_.close_attempt(asked, answer.attempt, {AttemptOutcome::Word::answered, reply.billed, ""},
                        unix_micros(clock_.now()));
+
   count_bill(question, reply.billed);
   probe(answer);
+
   tell_once(reply.notice);
   if (const std::string fault = asked.is_part ? nonsense_in(reply.logprobs) : ""; !fault.empty())
     tell_once(fmt::format("{} gave no probabilities that can be: {}", facts().model, fault));
@@ -356,6 +373,7 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
     tell_once(
         fmt::format("{} ended an answer with '{}', a word that is not known here: such answers are kept but not read",
                     facts().model, on_one_line(answer.finish)));
+
   const bool again = !state.first && !answer.verdict.usable() && deserves_another_try(*answer.verdict.reason);
   if (again) state.first_was_unusable = true;
   if (again && state.sent < options_.attempts) {
@@ -364,6 +382,7 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
     waiting_.push_back({question, {}});
     return;
   }
+
   if (!answer.verdict.usable() && state.first) answer = *state.first;
   store_.keep_sample(asked, answer);
   settle(question, answer);
@@ -374,10 +393,11 @@ void Asking::tell_once(const std::string& notice) {
 }
 
 void Asking::fail(ErrorKind kind, const std::string& what, const std::string& hint) {
-  if (!failure_) failure_.emplace(kind, what, hint);  // the first one is why
+  if (!failure_) failure_.emplace(kind, what, hint);  // the first failure is the reason
 }
 
-// After the time the provider named, else a random part of a doubling one, so that many do not come back at once.
+// Waits for the time that the provider named, or else for a random part of a time that doubles with each try, so that
+// many clients do not come back at once.
 void Asking::retry(std::size_t question, const Failure& failure) {
   const State& state = states_[question];
   last_failure_ = failure.message;
@@ -399,18 +419,25 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
   State& state = states_[question];
   last_failure_ = failure.message;
   const bool in_doubt = failure.kind == ErrorKind::in_doubt;
+
+  // A failure that names no bill cost nothing, unless its request may have been answered.
   std::optional<Usd> bill = failure.billed;
-  if (bill) bill = Usd::from_micros(bill->micros_above());  // as exact as an attempt without an answer is kept
+  if (bill)
+    bill = Usd::from_micros(bill->micros_above());  // attempts without an answer are kept in whole micro-dollars
   else if (!in_doubt) bill = Usd();
+
   const AttemptOutcome closed{in_doubt ? AttemptOutcome::Word::in_doubt : AttemptOutcome::Word::failed, bill,
                               failure.message};
   store_.close_attempt(plan_.questions[question], in_flight_.at(question).attempt, closed, unix_micros(clock_.now()));
   count_bill(question, closed.billed);
+
   if (failure.ends_run) {
     fail(ErrorKind::unavailable, failure.message,
          "see whether it can be reached; the same command asks only for what is missing");
   }
   if (failure.parks_run) fail(ErrorKind::stopped, failure.message, failure.hint);
+
+  // A request that may have been billed is repeated once at most, unless --resend-unknown says otherwise.
   if (in_doubt) {
     state.unknown += failure.is_lost ? kMostUnknown : 1;
     if (may_send_again(state)) retry(question, failure);
@@ -435,12 +462,15 @@ AskOutcome Asking::finish() {
     ++outcome_.first_answers;
     if (states_[i].first_was_unusable || !counted->verdict.usable()) ++outcome_.first_answers_unusable;
   }
+
   if (outcome_.given_up > 0) {
     fail(ErrorKind::unavailable,
          fmt::format("{} of {} questions got no answer after {} attempts; the last failure: {}", outcome_.given_up,
                      plan_.questions.size(), options_.attempts, last_failure_),
          kGoOn);
   }
+
+  // A refusal and a limit that is too small come first: the caller may answer them by asking everything again.
   if (outcome_.refusal) {
     outcome_.end = AskEnd::refused;
     outcome_.failure.emplace(ErrorKind::bad_input, last_failure_, "leave that parameter out");

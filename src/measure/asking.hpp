@@ -1,4 +1,4 @@
-// One run's questions on their way: which wait, which are in flight, which are answered.
+// The questions of one run: which ones wait, which are in flight and which are answered.
 #pragma once
 
 #include <deque>
@@ -20,14 +20,14 @@ class Asking final : public Exchange {
   bool has_open_questions() const;
   AskOutcome finish();
 
-  // What is at the provider in batches of earlier processes, or of this one.
+  // What is at the provider in batches of this process or of earlier ones.
   std::vector<std::string> open_batches() const;
   std::vector<std::size_t> questions_of(const std::string& batch_id) const;
   std::size_t in_batches() const { return batched_.size(); }
-  void adopt(const std::string& batch_id);  // its questions are in flight now; their deliveries follow
+  void adopt(const std::string& batch_id);  // its questions count as in flight until their deliveries follow
   Taken take_for_batch(const std::string& batch_id, std::size_t most);
-  void leave_in_batch(const std::string& batch_id);  // what was taken for it stays open beyond this process
-  void end_waiting(const std::string& why);          // the run ends here, everything kept
+  void leave_in_batch(const std::string& batch_id);  // what was taken for it stays open when this process ends
+  void end_waiting(const std::string& why);          // ends the run; everything is kept
 
   Taken turn(std::vector<Delivery> deliveries, std::size_t most) override;
   void tell_wait(const std::string& why) override { observer_.on_wait(why); }
@@ -37,10 +37,10 @@ class Asking final : public Exchange {
   struct Waiting {
     std::size_t question;
     std::chrono::steady_clock::time_point not_before;
-    bool is_retry = false;  // after a failure: needs the provider's allowance
+    bool is_retry = false;  // it follows a failure, so it needs the provider's retry allowance
   };
   struct State {
-    std::optional<Answer> first;  // unusable, its second try to come
+    std::optional<Answer> first;  // unusable; its second try is to come
     bool first_was_unusable = false;
     int attempts = 0;  // recorded, over all executions
     int unknown = 0;
@@ -91,21 +91,22 @@ class Asking final : public Exchange {
   std::map<std::size_t, InFlight> in_flight_;
   std::map<std::size_t, std::string> batched_;  // question to its batch at the provider
   std::vector<State> states_;
-  bool awaits_first_delivery_ =
-      false;                          // one question is asked alone, so that a limit that is too small costs one answer
-  bool awaits_first_answer_ = false;  // which decides about the limit
+  // The first question is asked alone, so that a limit that is too small costs one answer only.
+  bool awaits_first_delivery_ = false;
+  bool awaits_first_answer_ = false;  // which shows whether the limit fits
   bool limit_is_too_small_ = false;
   long store_version_ = 0;           // grows where another connection wrote
-  std::vector<Delivery> held_back_;  // only by a planted bug
+  std::vector<Delivery> held_back_;  // used by a planted bug only
   std::optional<Error> failure_;
   std::string last_failure_;
-  std::set<std::string> told_;  // to the person, once a run
+  std::set<std::string> told_;  // notices already shown; each is shown once a run
   AskOutcome outcome_;
 };
 
 class BatchStore;
 
-// Hands over by the provider's batch API what is missing, and fetches what was handed over (measure/batch_asking.cpp).
+// Fetches what was handed over to the provider's batch API before, and hands over what is missing
+// (measure/batch_asking.cpp).
 void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchStore& batches, const Clock& clock);
 
 }  // namespace heretix

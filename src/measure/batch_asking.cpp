@@ -1,4 +1,4 @@
-// Questions by a provider's batch API: what was handed over before is fetched, what is missing is handed over.
+// Asks questions through a provider's batch API: fetches what was handed over before, and hands over what is missing.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,8 +31,9 @@ class BatchRun {
  private:
   using Open = std::map<std::string, std::size_t>;  // cache keys to questions
 
-  // Each failure is told for the batch alone; a question is told of through its delivery.
+  // The messages of these failures are about the batch only; the delivery says which question they concern.
   void settle(StoredBatch batch) {
+    // The process that submitted it may have ended before it learned the provider's id.
     if (batch.provider_batch_id.empty()) {
       const auto found = api_.find(batch.batch_id, asking_.questions_of(batch.batch_id).size(), batch.submitted_at);
       if (!found) {
@@ -42,6 +43,7 @@ class BatchRun {
       batches_.arrived(batch.batch_id, *found);
       batch.provider_batch_id = *found;
     }
+
     const BatchStatus status = api_.status(batch.provider_batch_id);
     switch (status.state) {
       case BatchStatus::State::running:
@@ -60,7 +62,7 @@ class BatchRun {
     for (const std::size_t q : asking_.questions_of(batch.batch_id)) open[plan_.questions[q].cache_key] = q;
     asking_.adopt(batch.batch_id);
 
-    // A download that was cut is made good by another; what is missing twice is lost.
+    // A second download makes good one that was cut off. What is missing from both is lost.
     std::vector<Delivery> deliveries = results_of(batch, open);
     if (open.size() > status.unprocessed) std::ranges::move(results_of(batch, open), std::back_inserter(deliveries));
     for (const auto& [key, question] : open) deliveries.push_back({question, without_result(open.size(), status)});
@@ -74,7 +76,7 @@ class BatchRun {
     batches_.close(batch.batch_id, "fetched", status.has_expired ? "expired" : "", unix_seconds(clock_.now()));
   }
 
-  // Of the questions that are open, which it takes out of them. A second result for one question is none.
+  // The results of the open questions, which are removed from `open`. A second result for one question is ignored.
   std::vector<Delivery> results_of(const StoredBatch& batch, Open& open) {
     const RequestTerms terms{.sent_at = std::chrono::system_clock::time_point(std::chrono::seconds(batch.submitted_at)),
                              .max_output_tokens = plan_.recipe.sampling.max_output_tokens};
@@ -86,7 +88,7 @@ class BatchRun {
     return deliveries;
   }
 
-  // Only where the provider's own count explains every one of them, they were not processed, and not billed.
+  // Only if the provider's own count explains every missing result were the questions neither processed nor billed.
   static Failure without_result(std::size_t missing, const BatchStatus& status) {
     if (missing <= status.unprocessed) {
       return {.message = status.has_expired ? "its batch expired before it was processed"
@@ -114,16 +116,18 @@ class BatchRun {
     batches_.close(batch_id, "failed", failure.message, unix_seconds(clock_.now()));
   }
 
-  // The batch's row is there before its questions', and they before the first byte.
+  // The batch's row is written before those of its questions, and those before the first byte is sent.
   bool submit_next() {
     const std::string id = fmt::format("batch-{}-{}", batches_.execution_id().substr(5), ++made_);
     const long long now = unix_seconds(clock_.now());
     batches_.begin(id, facts_, now);
+
     const Taken taken = asking_.take_for_batch(id, api_.most_questions());
     if (taken.requests.empty()) {
       batches_.forget(id);
       return false;
     }
+
     try {
       const std::string theirs = api_.submit(plan_, taken.requests, id);
       batches_.arrived(id, theirs);
@@ -133,7 +137,7 @@ class BatchRun {
       return true;
     } catch (const Error& e) {
       asking_.leave_in_batch(id);
-      if (e.kind() == ErrorKind::in_doubt) throw;  // the next process looks whether it arrived
+      if (e.kind() == ErrorKind::in_doubt) throw;  // the next process will find out whether it arrived
       give_up(id, {.kind = e.kind(), .message = e.what(), .hint = e.hint(), .ends_run = true});
       return false;
     }
@@ -145,8 +149,8 @@ class BatchRun {
   BatchStore& batches_;
   const ProviderFacts& facts_;
   const Clock& clock_;
-  std::string waiting_;  // what the provider has, for people
-  std::string expired_;  // likewise
+  std::string waiting_;  // what the provider still has, for people to read
+  std::string expired_;  // for people to read too
   int made_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Batches handed to providers, as the store remembers them (heretix_batches, heretix_batch_questions).
+// The batches that were handed to providers, as the store remembers them (heretix_batches, heretix_batch_questions).
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace heretix {
 
 struct StoredBatch {
   std::string batch_id;           // ours
-  std::string provider_batch_id;  // empty: not known to have arrived
+  std::string provider_batch_id;  // empty while it is not known to have arrived
   long long submitted_at = 0;     // Unix seconds, UTC
 };
 
@@ -20,11 +20,11 @@ class BatchStore {
   BatchStore(Database& database, std::string execution_id, std::string run_id)
       : database_(database), execution_id_(std::move(execution_id)), run_id_(std::move(run_id)) {}
 
-  // Each in a transaction of its own.
-  void begin(const std::string& batch_id, const ProviderFacts& facts, long long now);  // before anything is sent
+  // Each of these runs in a transaction of its own.
+  void begin(const std::string& batch_id, const ProviderFacts& facts, long long now);  // call it before sending
   void arrived(const std::string& batch_id, const std::string& provider_batch_id);
   void close(const std::string& batch_id, const std::string& state, const std::string& note, long long now);
-  void forget(const std::string& batch_id);  // of one that holds no question
+  void forget(const std::string& batch_id);  // only for a batch that holds no question
 
   StoredBatch get(const std::string& batch_id);
   const std::string& execution_id() const { return execution_id_; }

@@ -1,5 +1,5 @@
-// A hard cap on what may be spent. The most that a question can cost is reserved before it is sent, so that requests
-// in flight together cannot overshoot it. Attempts that may have been billed stay reserved at their most.
+// A hard cap on spending. The most that a question can cost is reserved before it is sent, so that requests in flight
+// together cannot exceed the cap. Attempts that may have been billed stay reserved at that amount.
 #pragma once
 
 #include <optional>
@@ -8,22 +8,23 @@
 
 namespace heretix {
 
-// One for all runs of a command. One thread.
+// One budget serves all runs of a command. Not thread-safe.
 class Budget {
  public:
-  // `cap`: of the command. `day_cap`: of everything the store saw sent since midnight UTC, this command included.
+  // `cap` limits the command. `day_cap` limits everything that the store saw sent since midnight UTC, this command
+  // included.
   explicit Budget(std::optional<Usd> cap = {}, std::optional<Usd> day_cap = {}) : cap_(cap), day_cap_(day_cap) {}
 
   bool is_limited() const { return cap_ || day_cap_; }
   const std::optional<Usd>& cap() const { return cap_; }
   const std::optional<Usd>& day_cap() const { return day_cap_; }
 
-  // `today`: spent or reserved by the store's count, all processes together; looked at only with a day's cap.
+  // `today` is what all processes together have spent or reserved by the store's count; it is used only with a day cap.
   bool allows(Usd most, Usd today) const {
     return (!cap_ || committed_ + most <= *cap_) && (!day_cap_ || today + most <= *day_cap_);
   }
   void reserve(Usd most) { committed_ += most; }
-  // What an attempt really cost in place of what was reserved for it; empty: it may have cost all of it.
+  // Replaces what was reserved for an attempt by what it really cost; empty means that it may have cost all of it.
   void settle(Usd most, std::optional<Usd> billed) {
     if (billed) committed_ += *billed - most;
   }

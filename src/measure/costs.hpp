@@ -1,4 +1,4 @@
-// What a store's attempts cost, by model and day.
+// What the attempts in a store cost, by model and day.
 #pragma once
 
 #include <optional>
@@ -15,16 +15,17 @@ struct CostRow {
   std::string provider, model;
   std::int64_t attempts = 0;
   std::int64_t answered = 0;
-  std::int64_t not_billed = 0;     // surely: refused, turned away, never sent
-  std::int64_t may_be_billed = 0;  // sent, bill unknown
+  std::int64_t not_billed = 0;     // certainly not: refused, turned away or never sent
+  std::int64_t may_be_billed = 0;  // sent, but the bill is unknown
   Usd billed;
-  Usd may_be_at_most;              // of those that may be billed and whose price is known
-  std::int64_t without_price = 0;  // of them, no price was known
+  Usd may_be_at_most;              // for those that may be billed and have a known price
+  std::int64_t without_price = 0;  // of `may_be_billed`, those without a known price
 
   CostRow& operator+=(const CostRow& other);
 };
 
-// Newest day first. `since`: a day, or empty for all. A file without our tables has none. Throws what the store throws.
+// The newest day comes first. `since` is a day, or empty for all days. A file without our tables gives no rows. Throws
+// what the store throws.
 std::vector<CostRow> costs(Database& database, const std::string& since);
 
 }  // namespace heretix

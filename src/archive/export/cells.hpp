@@ -1,4 +1,4 @@
-// One row on its way from a store to the dataset: a cell a column, in the order of the table.
+// One row on its way from a store to the dataset: one cell for each column, in the order of the table.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What a check's own columns tell about the recipe and the execution behind it.
+// What the columns of a check say about the recipe and the execution behind it.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Rows of a binary COPY, with what they are ordered by.
+// Rows of a binary COPY, each with the values that it is ordered by.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace heretix {
 class CopiedRow {
  public:
   CopiedRow() = default;
-  // `tuple` lies in `bytes`. Throws Error{broken} for one that has not `count` fields.
+  // `tuple` lies in `bytes`. Throws Error{broken} if it does not have `count` fields.
   CopiedRow(CopiedBytes bytes, std::string_view tuple, std::size_t count);
 
   std::string_view key() const { return key_; }
@@ -24,7 +24,7 @@ class CopiedRow {
 
  private:
   CopiedBytes bytes_{nullptr, 0};
-  std::int64_t time_ = 0;  // as the server counts; null before all
+  std::int64_t time_ = 0;  // as the server counts it; null comes first
   std::string_view key_, fields_;
 };
 

@@ -1,4 +1,5 @@
-// SQL over the dataset, by DuckDB's own program: it alone writes its files, and it reads Parquet well.
+// Runs SQL over the dataset with DuckDB's own program, because only that program writes its files, and it reads Parquet
+// well.
 #pragma once
 
 #include <string>
@@ -9,17 +10,17 @@ namespace heretix {
 
 enum class ResultFormat { csv, jsonl };
 
-// DuckDB's program and the folder below which the manifest's files lie.
+// DuckDB's program, and the folder that the manifest's files lie in.
 class Duckdb {
  public:
   Duckdb(std::string program, const std::string& folder, const Manifest& manifest);
 
-  // A DuckDB file of views over this generation, whole or not there. Its paths are absolute.
+  // Writes a DuckDB file of views over this generation, which is either complete or absent. Its paths are absolute.
   // Throws Error{unavailable, broken}.
   void write_views(const std::string& path) const;
 
-  // The rows of one SELECT (or of the view of that name) into a file, whole or not there.
-  // Throws Error{bad_input} with DuckDB's words for a query that it refuses.
+  // Writes the rows of one SELECT (or of the view of that name) into a file, which is either complete or absent. Throws
+  // Error{bad_input} with DuckDB's words for a query that it refuses.
   void query(const std::string& sql, ResultFormat format, const std::string& out) const;
 
  private:

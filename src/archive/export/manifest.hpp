@@ -1,6 +1,6 @@
 // What one generation of the dataset consists of, and the pointer to the newest one (docs/analytics.md).
 //
-//   current.json            which manifest is the newest: swapped last, so a reader sees one generation whole
+//   current.json            names the newest manifest; swapped last, so that a reader sees one whole generation
 //   manifests/NNNNNN-….json  the files of a generation, each with rows and sha256
 //   TABLE/env=…/month=…/TABLE-….parquet   named by content, never changed
 #pragma once
@@ -18,15 +18,15 @@ inline constexpr int kManifestVersion = 1;
 inline constexpr const char* kPointerPath = "current.json";
 inline constexpr const char* kManifestFolder = "manifests";
 
-// env and month are "none" for the file without rows that a table without rows has: it carries the schema.
+// A table without rows has one file without rows, which carries the schema; its env and month are "none".
 struct DatasetFile {
-  std::string path;  // below the dataset
+  std::string path;  // path below the dataset
   std::string env;
   std::string month;
   std::int64_t rows = 0;
   std::int64_t bytes = 0;
   std::string sha256;
-  std::string digest;  // of the month's rows
+  std::string digest;  // digest of the month's rows
   int schema_version = 0;
   bool operator==(const DatasetFile&) const = default;
 };
@@ -42,9 +42,9 @@ struct Manifest {
   std::string created_at;  // "2026-11-23T12:00:00Z"
   std::string program;
   bool has_claims = true;
-  std::string user_key;  // what tells keys apart without telling them; empty: users are null
-  std::string since;     // the first month that was looked at; empty: all
-  std::string previous;  // path of the manifest before; empty: none
+  std::string user_key;  // tells keys apart without revealing them; empty: users are null
+  std::string since;     // the first month that was compared; empty: all months
+  std::string previous;  // path of the previous manifest; empty: none
   std::vector<SourceFacts> sources;
   std::vector<DatasetTable> tables;
 
@@ -52,7 +52,8 @@ struct Manifest {
 };
 
 std::string to_json_text(const Manifest& manifest);
-// Throws Error{bad_input} for one of a newer program, Error{broken} for a damaged one; `source` leads the message.
+// Throws Error{bad_input} for the manifest of a newer program and Error{broken} for a damaged one. Messages begin with
+// `source`.
 Manifest manifest_from(std::string_view json, const std::string& source);
 
 struct Pointer {

@@ -1,4 +1,4 @@
-// The rows of all stores as one stream, a measurement that several of them hold once.
+// Merges the rows of all stores into one stream, in which a measurement that several stores hold appears once.
 #pragma once
 
 #include <limits>
@@ -13,18 +13,18 @@ namespace heretix {
 struct MergedRow {
   Cells* cells;
   const SourceFacts* source;
-  bool also_in_sqlite;  // and left out there
+  bool also_in_sqlite;  // the row is in SQLite too, and left out there
 };
 
-// A row is the same measurement where time and key agree: imports keep both. Postgres wins over SQLite, the first
-// SQLite file over the others; two Postgres databases keep a row each, in their own env.
+// Two rows are the same measurement if time and key agree, because imports keep both. Postgres wins over SQLite, and
+// the first SQLite file over the others; two Postgres databases keep a row each, in their own env.
 class Merge {
  public:
-  // Reads what `sources` have of the table. They must outlive this.
+  // Reads what `sources` hold of the table. They must outlive this object.
   Merge(const Table& table, std::span<const std::unique_ptr<Source>> sources, const Period& period);
 
-  // In order of time, then key; valid until the next call. Null cells at the end. Throws Error{broken} for a store that
-  // does not keep the order, and what the stores throw.
+  // Gives the rows in order of time, then key, each valid until the next call; empty at the end. Throws
+  // Error{broken} if a store does not keep the order, and what the stores throw.
   std::optional<MergedRow> next();
 
  private:
@@ -34,14 +34,14 @@ class Merge {
     Cells* row = nullptr;
     std::int64_t last_time = 0;
     std::string last_key{};
-    bool is_used = false;  // its row belongs to the measurement at hand
+    bool is_used = false;  // its row belongs to the current measurement
   };
   void advance(Head& head);
   void gather();
 
   const Table& table_;
   std::vector<Head> heads_;
-  std::vector<std::size_t> chosen_;  // heads whose rows are still to be given
+  std::vector<std::size_t> chosen_;  // heads whose rows are still to be returned
   bool also_in_sqlite_ = false;
 };
 

@@ -11,7 +11,7 @@ namespace heretix {
 
 inline constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 
-// Rows without a time have the month "unknown", before all others.
+// Rows without a time have the month "unknown", which comes before all others.
 class Month {
  public:
   static Month unknown() { return Month(std::numeric_limits<int>::min()); }
@@ -20,7 +20,7 @@ class Month {
   static Month parse(std::string_view text, const char* what);
 
   std::string text() const;
-  std::int64_t first_micro() const;  // the smallest number where unknown
+  std::int64_t first_micro() const;  // of the unknown month: the smallest number
   Month next() const;
   auto operator<=>(const Month&) const = default;
 
@@ -29,7 +29,7 @@ class Month {
   int number_;  // months since January of year 0
 };
 
-// Years 1 to 9999, what every reader of the dataset can hold.
+// Whether the time lies in the years 1 to 9999, which every reader of the dataset can hold.
 bool is_representable(std::int64_t micros_since_1970);
 
 }  // namespace heretix

@@ -1,5 +1,5 @@
-// Whether a database's columns have the types that the export reads. A binary COPY carries no types: a column that
-// somebody altered to another type of the same width would be read as a different number without a word.
+// Checks that a database's columns have the types that the export reads. A binary COPY carries no types, so a column
+// that somebody altered to another type of the same width would silently be read as a different number.
 #pragma once
 
 #include <string>
@@ -9,9 +9,10 @@
 
 namespace heretix {
 
-// `sql` is everything the export selects: of a table of this program's history that it names, the columns that it names
-// must be there, with a type of the same family as in the newest revision (bigint and integer are one, and text and
-// character varying). Throws Error{bad_input} naming the column; `name` is what `--database` calls the database.
+// `sql` is everything that the export selects. In each table of this program's history that it names, the columns that
+// it names must exist, with a type of the same family as in the newest revision (bigint and integer are one family,
+// text and character varying another). Throws Error{bad_input} naming the column; `name` is what `--database` calls the
+// database.
 void require_column_types(PostgresDatabase& database, const std::string& name, std::string_view sql);
 
 }  // namespace heretix

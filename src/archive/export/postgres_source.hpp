@@ -1,4 +1,4 @@
-// checks, samples, executions and the usage ledger of a Postgres database, by binary COPY in one snapshot.
+// Reads checks, samples, executions and the usage ledger of a Postgres database by binary COPY, in one snapshot.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace heretix {
 
-// `database` is at the head revision; `env`: local or prod.
+// `database` must be at the head revision; `env` is local or prod.
 std::unique_ptr<Source> open_postgres_source(std::unique_ptr<PostgresDatabase> database, std::string name,
                                              std::string env);
 

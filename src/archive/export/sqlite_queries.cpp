@@ -15,18 +15,18 @@ struct Selected {
   std::string sql;
 };
 
-// Where rows are sorted, their keys are sorted first and the rows fetched in that order: SQLite would carry whole rows
-// through its sort.
+// If rows are to be sorted, only their keys are sorted and the rows are then fetched in that order, because SQLite
+// would carry whole rows through its sort.
 struct TableQuery {
   std::vector<Selected> selected;
   std::string from;         // the rows as they lie
-  std::string time, key;    // of such a row
-  std::string row;          // its numbers, as columns of the sorted keys `k`
+  std::string time, key;    // time and key of such a row
+  std::string row;          // its row numbers, as columns of the sorted keys `k`
   std::string again;        // finds the rows from `k`
   std::string more_keys{};  // UNION ALL …
 };
 
-// In a row of `runs` and in a record: for either the other can serve.
+// The column is in a row of `runs` and in a record, so that either can serve for the other.
 bool stands_in_both(const MeasuredColumn& column) { return column.is_in_runs && column.in_record != nullptr; }
 
 // What a decision was made of (docs/decisions.md), and where a record or an answer's text has it.
@@ -45,12 +45,12 @@ constexpr std::array kSidesColumns = {DecisionColumn{"claim_p", "$.readout.claim
                                       DecisionColumn{"negation_p", "$.readout.negation"},
                                       DecisionColumn{"number_step", "$.readout.step"}};
 
-// The text of the answer that a sample is.
+// The text of the answer that a sample was made of.
 constexpr const char* kAnswerText =
     "(SELECT CAST(x.raw_text AS TEXT) FROM heretix_answers x WHERE x.cache_key = s.cache_key AND x.usable = 1 AND "
     "x.response_id IS s.response_id AND x.created_at IS s.created_at LIMIT 1)";
 
-// Only texts of decisions are looked into: parsing those of all other rows would cost the export its speed.
+// Only the texts of decisions are parsed: parsing those of all other rows would cost the export its speed.
 Selected of_decision(const DecisionColumn& column, const char* text) {
   return {column.name, fmt::format("CASE WHEN instr(e.mode, ';readout=decision') > 0 AND json_valid({0}) THEN "
                                    "json_extract({0}, '{1}') END",
@@ -70,7 +70,7 @@ void add_decision_columns(TableQuery& query) {
   for (const DecisionColumn& column : kDecisionColumns) query.selected.push_back(of_decision(column, "e.record_json"));
 }
 
-// One row a run, its newest execution beside it.
+// One row for each run, with its newest execution beside it.
 TableQuery checks_query(bool has_executions) {
   const char* join = has_executions ? kNewest : "";
   TableQuery query{.selected = {},
@@ -82,6 +82,7 @@ TableQuery checks_query(bool has_executions) {
                               : "r.run_id || '-' || digits_of_run(r.run_id, r.created_at)",
                    .row = "r.rowid AS run_row",
                    .again = fmt::format("JOIN runs r ON r.rowid = k.run_row{}", join)};
+
   query.selected = {{"check_id", query.key},
                     {"created_at", query.time},
                     {"finished_at", has_executions ? "coalesce(e.finished_at, r.created_at)" : "r.created_at"},
@@ -89,6 +90,7 @@ TableQuery checks_query(bool has_executions) {
                     {"was_cached", "0"},
                     {"counts_by_template_json", "r.counts_by_template_json"},
                     {"artifact_json_path", "r.artifact_json_path"}};
+
   for (const MeasuredColumn& column : measured_columns()) {
     if (stands_in_both(column)) query.selected.push_back({column.name, fmt::format("r.{}", column.name)});
   }
@@ -96,13 +98,14 @@ TableQuery checks_query(bool has_executions) {
   return query;
 }
 
-// And one for each earlier execution of the same recipe, whose run row was replaced: `earlier` names it, and what the
-// row said is in its record.
+// As checks_query(), with one more row for each earlier execution of the same recipe, whose run row was replaced.
+// `earlier` names that execution, and its record says what the row said.
 TableQuery all_checks_query() {
   TableQuery query = checks_query(true);
   query.row = "r.rowid AS run_row, e.rowid AS execution_row, NULL AS earlier";
   query.more_keys = kEarlierKeys;
   query.again = "LEFT JOIN runs r ON r.rowid = k.run_row LEFT JOIN heretix_executions e ON e.rowid = k.execution_row";
+
   query.selected = {
       {"check_id", "k.key"},
       {"created_at", "k.time"},
@@ -115,6 +118,7 @@ TableQuery all_checks_query() {
        "json_each(e.record_json, '$.templates') t ORDER BY sha)))"},
       {"artifact_json_path",
        "iif(k.earlier IS NULL, r.artifact_json_path, 'artifacts/' || e.execution_id || '.json')"}};
+
   for (const MeasuredColumn& column : measured_columns()) {
     if (!stands_in_both(column)) continue;
     query.selected.push_back({column.name, fmt::format("iif(k.earlier IS NULL, r.{}, json_extract(e.record_json, "
@@ -126,7 +130,7 @@ TableQuery all_checks_query() {
 }
 
 TableQuery samples_query(bool has_executions) {
-  // The execution of the answer that the sample is; another file's attempt may bear a higher number.
+  // The execution of the answer that became the sample. An attempt of another file may have a higher number.
   const char* join =
       has_executions
           ? " LEFT JOIN heretix_executions e ON e.execution_id = coalesce((SELECT x.execution_id FROM heretix_answers "
@@ -135,24 +139,28 @@ TableQuery samples_query(bool has_executions) {
             "(SELECT x.execution_id FROM heretix_answers x WHERE x.cache_key = s.cache_key ORDER BY x.attempt DESC "
             "LIMIT 1))"
           : "";
+
   TableQuery query{.selected = {{"cache_key", "s.cache_key"}, {"created_at", "s.created_at"}},
                    .from = fmt::format("samples s{}", join),
                    .time = "s.created_at",
                    .key = "s.cache_key",
                    .row = "s.rowid AS sample_row",
                    .again = fmt::format("JOIN samples s ON s.rowid = k.sample_row{}", join)};
+
   query.selected.push_back({"execution_id", has_executions ? "e.execution_id" : "NULL"});
   query.selected.push_back({"recipe_run_id", "s.run_id"});
   query.selected.push_back({"mode", has_executions ? "e.mode" : "NULL"});
+
   for (const char* name : {"prompt_sha256", "paraphrase_idx", "replicate_idx", "prob_true", "logit",
                            "provider_model_id", "response_id", "tokens_out", "latency_ms", "json_valid"})
     query.selected.push_back({name, std::string("s.") + name});
+
   if (!has_executions) return query;
   for (const DecisionColumn& column : kSidesColumns) query.selected.push_back(of_decision(column, kAnswerText));
   return query;
 }
 
-// SQLite adds a text that is no number up as 0. Where a column holds one, it is given in place of the sum: texts are
+// SQLite adds a text that is not a number as 0. If a column holds one, it is returned in place of the sum: texts are
 // greater than all numbers, and the reader then refuses it by name.
 std::string sum_of_numbers(const char* column) {
   return fmt::format("iif(count(*) FILTER (WHERE typeof({0}) IN ('text', 'blob')) > 0, max({0}), sum({0}))", column);
@@ -165,6 +173,7 @@ TableQuery executions_query() {
       "execution_id) t ON t.execution_id = e.execution_id LEFT JOIN (SELECT execution_id, {} AS tokens_in, "
       "{} AS tokens_out FROM heretix_answers GROUP BY execution_id) a ON a.execution_id = e.execution_id",
       sum_of_numbers("billed_micro_usd"), sum_of_numbers("tokens_in"), sum_of_numbers("tokens_out"));
+
   TableQuery query{.selected = {{"execution_id", "e.execution_id"},
                                 {"created_at", "e.created_at"},
                                 {"recipe_run_id", "e.run_id"},
@@ -178,6 +187,7 @@ TableQuery executions_query() {
                    .key = "e.execution_id",
                    .row = "e.rowid AS execution_row",
                    .again = fmt::format("JOIN heretix_executions e ON e.rowid = k.execution_row{}", sums)};
+
   for (const char* name : {"mode", "status", "claim", "model", "prompt_version", "bank_content_sha256", "config_json",
                            "record_json", "record_sha256", "finished_at"})
     query.selected.push_back({name, std::string("e.") + name});
@@ -216,7 +226,7 @@ SqliteQuery sqlite_query(const Table& table, const HarnessFacts& facts, const Pe
     result.sql = fmt::format("SELECT {} FROM {}{}", columns, query.from, where(query.time, period));
     return result;
   }
-  // LIMIT -1 keeps the subquery's order.
+  // LIMIT -1 keeps the order of the subquery.
   result.sql = fmt::format(
       "SELECT {} FROM (SELECT * FROM (SELECT {} AS time, {} AS key, {} FROM {}{}){} ORDER BY time, "
       "key LIMIT -1) k {}",

@@ -8,21 +8,21 @@
 
 namespace heretix {
 
-// What a harness file has; files of other programs have no executions.
+// What a harness file holds. Files of other programs have no executions.
 struct HarnessFacts {
   bool has_executions = false;
-  bool has_earlier = false;  // recipes with several executions: `runs` keeps the newest only
+  bool has_earlier = false;  // some recipe has several executions: `runs` keeps only the newest
 };
 
 struct SqliteQuery {
-  std::vector<std::string> columns;  // of the dataset, in the order of the result
+  std::vector<std::string> columns;  // columns of the dataset, in the order of the result
   std::string sql;
 };
 
-// Rows as they lie, or sorted by time and key. With earlier executions the checks are always sorted.
+// The rows as they lie in the file, or sorted by time and key. With earlier executions the checks are always sorted.
 SqliteQuery sqlite_query(const Table& table, const HarnessFacts& facts, const Period& period, bool is_sorted);
 
-// How many executions that `runs` shows no more have a record that is no JSON; they are left out.
+// Counts the executions that `runs` no longer shows and whose record is not JSON; they are left out.
 inline constexpr std::string_view kUnreadableRecords =
     "SELECT count(*) AS n FROM heretix_executions x WHERE x.status = 'done' AND NOT "
     "coalesce(json_valid(x.record_json), "

@@ -1,4 +1,5 @@
-// runs, samples and executions of a harness file, in one snapshot. Files of other programs have the first two.
+// Reads runs, samples and executions of a harness file in one snapshot. Files of other programs have only the first
+// two.
 #pragma once
 
 #include <memory>
@@ -8,8 +9,8 @@
 
 namespace heretix {
 
-// `file` has runs and samples with the contract's columns. `note` hears of rows left out: an earlier execution whose
-// record cannot be made again.
+// `file` has runs and samples with the columns of the contract. `note` is told of rows that are left out: earlier
+// executions whose record cannot be made again.
 std::unique_ptr<Source> open_sqlite_source(std::unique_ptr<SqliteDatabase> file, Note note);
 
 }  // namespace heretix

@@ -1,7 +1,9 @@
-// The tables of the dataset: every column with its type, once. Arrow schema, decoding and docs/analytics.md follow it.
+// The tables of the dataset: every column with its type, written once. The Arrow schema, the decoding and
+// docs/analytics.md follow it.
 //
-// Only columns may be added, at the end, with a new kSchemaVersion: readers then see nulls where older files lack them.
-// Delta Lake and Iceberg have no unsigned 64-bit type, so every unsigned column NAME has a signed twin NAME_signed.
+// Columns may only be added, at the end, together with a new kSchemaVersion; readers then see nulls where older files
+// lack them. Delta Lake and Iceberg have no unsigned 64-bit type, so every unsigned column NAME has a signed twin
+// NAME_signed.
 #pragma once
 
 #include <array>
@@ -19,7 +21,7 @@ enum class ColumnType { text, boolean, integer, unsigned_integer, real, timestam
 struct Column {
   const char* name;
   ColumnType type;
-  bool repeats;  // few distinct values: dictionary-encoded
+  bool repeats;  // it has few distinct values and is dictionary-encoded
   const char* meaning;
 };
 
@@ -29,7 +31,7 @@ struct Table {
   std::size_t key;   // the column that names a row, unique in a source
   std::size_t time;  // the column whose month a row belongs to
 
-  // Throws Error{broken} for a name that is none.
+  // Throws Error{broken} for a name that no column has.
   std::size_t place(std::string_view column) const;
   bool has(std::string_view column) const;
 };
@@ -40,7 +42,7 @@ inline constexpr const char* kSignedTwin = "_signed";
 std::span<const Table> dataset_tables();
 const Table& dataset_table(std::string_view name);
 
-const char* type_name(ColumnType type);  // as documented: "string", "int64", "timestamp[us, UTC]", …
+const char* type_name(ColumnType type);  // as in the documentation: "string", "int64", "timestamp[us, UTC]", …
 
 // The whole schema as Markdown.
 std::string schema_docs();

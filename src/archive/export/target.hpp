@@ -1,4 +1,4 @@
-// Where the dataset lies: a folder, or objects below an s3:// address.
+// Where the dataset lies: in a folder, or in objects below an s3:// address.
 #pragma once
 
 #include <cstdint>
@@ -14,33 +14,34 @@ struct ListedFile {
   std::int64_t bytes = 0;
 };
 
-// Paths are relative, with slashes. One thread. Throws Error{not_allowed, unavailable} naming the path.
+// Paths are relative, with slashes. Use it from one thread. Throws Error{not_allowed, unavailable} naming the path.
 class Target {
  public:
   virtual ~Target() = default;
   virtual std::string shown() const = 0;
-  virtual std::optional<std::string> read(const std::string& path) = 0;  // empty: not there
+  virtual std::optional<std::string> read(const std::string& path) = 0;  // empty if there is no such file
   virtual std::vector<ListedFile> list(const std::string& folder) = 0;   // files at any depth
-  // The last `count` bytes of a file, where reading them costs next to nothing: empty for objects, each of which would
-  // be a request.
+  // The last `count` bytes of a file, if reading them costs next to nothing. Empty for objects, each of which would
+  // cost a request.
   virtual std::optional<std::string> cheap_end(const std::string& path, std::int64_t count) = 0;
-  // From here on nobody else exports there (a folder only: objects know no locks, and need none for readers).
-  // Throws Error{unavailable} where somebody does.
+  // Keeps anybody else from exporting there from now on. Only a folder is locked: objects know no locks, and readers
+  // need none. Throws Error{unavailable} if somebody else exports there.
   virtual void lock() = 0;
-  // A new local file on its way to publish(), which takes it away.
+  // A new local file that publish() will take away.
   virtual std::string staged_file(const std::string& name) = 0;
-  virtual void publish(const std::string& staged, const std::string& path) = 0;  // durable, whole or not there
+  virtual void publish(const std::string& staged, const std::string& path) = 0;  // durable; complete or absent
   virtual void replace(const std::string& path, const std::string& text) = 0;    // the same for a short text
   virtual void remove(const std::string& path) = 0;
-  // What earlier exports left half-way; only while locked.
+  // Removes what earlier exports left half-way. Call it only while locked.
   virtual void clear_staging() = 0;
   virtual bool is_folder() const = 0;
 };
 
 std::unique_ptr<Target> open_folder(const std::string& path);
 
-// "s3://BUCKET/PREFIX", with Arrow's parameters (?region=…&endpoint_override=…&scheme=http). Credentials are found as
-// Amazon's SDK finds them: AWS_ACCESS_KEY_ID and the like. Throws Error{bad_input} for an address that is none.
+// Opens "s3://BUCKET/PREFIX", with Arrow's parameters (?region=…&endpoint_override=…&scheme=http). Credentials are
+// found as Amazon's SDK finds them: AWS_ACCESS_KEY_ID and the like. Throws Error{bad_input} for anything that is not
+// such an address.
 std::unique_ptr<Target> open_s3(const std::string& address);
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
-// A user in the dataset: HMAC-SHA256 of the id (RFC 2104), so that rows of one user can be told to be one's, not whose.
+// A user in the dataset: HMAC-SHA256 of the id (RFC 2104), so that rows can be seen to belong to one user without
+// saying to whom.
 #pragma once
 
 #include <string>
@@ -10,9 +11,9 @@ class UserHasher {
  public:
   explicit UserHasher(std::string key) : key_(std::move(key)) {}
   bool has_key() const { return !key_.empty(); }
-  // 64 hexadecimal digits, valid until the next call.
+  // 64 hexadecimal digits, which are valid until the next call.
   std::string_view hash(std::string_view user_id);
-  // Tells two keys apart without telling them; empty without a key.
+  // A name that tells two keys apart without revealing them; empty without a key.
   std::string key_name();
 
  private:

@@ -59,6 +59,7 @@ Certificate certify(std::string model, std::string labels_sha256, std::string pl
   if (beliefs.empty())
     throw Error(ErrorKind::bad_input, "no claim got enough usable answers",
                 "heretix list shows the runs, and heretix answers RUN what came back");
+
   Certificate c{.model = std::move(model),
                 .labels_sha256 = std::move(labels_sha256),
                 .plan = std::move(plan),
@@ -67,18 +68,22 @@ Certificate certify(std::string model, std::string labels_sha256, std::string pl
                 .places = {},
                 .band = {},
                 .groups = {}};
+
   c.judged = beliefs.size();
   for (const LabelledBelief& b : beliefs) c.base_rate += b.is_true ? 1.0 / static_cast<double>(beliefs.size()) : 0.0;
   if (c.base_rate == 0 || std::ranges::all_of(beliefs, &LabelledBelief::is_true))
     throw Error(ErrorKind::bad_input, "all labels are the same", "calibration needs true and false claims");
+
   c.seed = first_eight_bytes(sha256("RPL-CALIBRATE|" + c.model + "|" + c.labels_sha256));
   c.right = right_share(beliefs);
   c.scores = calibration_scores(beliefs);
   c.z_p_value = 2 * normal_cdf(-std::abs(c.scores.spiegelhalter_z));
   c.error = excess_calibration_error(beliefs, c.seed);
+
   c.curve = corp_curve(beliefs);
   for (int i = 0; i <= 20; ++i) c.places.push_back(i / 20.0);
   c.band = consistency_band(beliefs, c.places, c.seed);
+
   if (beliefs.size() >= 2 * kCrossFitFolds) c.recalibrated = calibration_scores(cross_fitted(beliefs, c.seed));
   c.groups = groups_of(c.claims);
   return c;
@@ -93,8 +98,10 @@ RecalibrationMap recalibration_map(const std::string& json_text, const std::stri
   const auto refuse = [&](const std::string& what) -> RecalibrationMap {
     throw Error(ErrorKind::bad_input, fmt::format("{}: {}", source, what), "make one: heretix calibrate --json > FILE");
   };
+
   if (!root.is_object() || root.value("format", "") != "heretix_calibration")
     return refuse("not a certificate of calibration");
+
   try {
     RecalibrationMap map{
         .model = root.at("model"), .sha256 = sha256_hex(json_text), .labels = root.at("judged"), .steps = {}};
@@ -102,6 +109,7 @@ RecalibrationMap recalibration_map(const std::string& json_text, const std::stri
     map.brier_before = root.at("scores").at("brier");
     if (root.at("recalibrated").is_null()) return refuse("has too few labels for a map");
     map.brier_after = root.at("recalibrated").at("brier");
+
     double last = -1;
     for (const json& step : root.at("curve")) {
       map.steps.push_back({step.at("low"), step.at("high"), step.at("rate"), step.at("count")});
@@ -110,6 +118,7 @@ RecalibrationMap recalibration_map(const std::string& json_text, const std::stri
         return refuse("its curve is damaged");
       last = s.high;
     }
+
     if (map.steps.empty()) return refuse("its curve is empty");
     return map;
   } catch (const json::exception& e) { return refuse(e.what()); }

@@ -1,5 +1,5 @@
-// What a model's stated probabilities are worth, on claims whose truth is known: one certificate a model.
-// Formulas, sources and limits: docs/calibrate.md. Pure.
+// What a model's stated probabilities are worth, measured on claims whose truth is known: one certificate for each
+// model. Formulas, sources and limits: docs/calibrate.md. Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -16,7 +16,7 @@ namespace heretix {
 struct LabelledClaim {
   std::string claim;
   bool is_true = false;
-  std::string field, level;  // of a group; may be empty
+  std::string field, level;  // groups that it belongs to; may be empty
 };
 
 struct JudgedClaim {
@@ -29,7 +29,7 @@ struct GroupScore {
   std::string name;  // "field astronomy", "level 2"
   std::size_t labels;
   double brier;
-  double right;  // share of claims on the right side of one half; one half counts a half
+  double right;  // share of claims on the right side of 0.5; exactly 0.5 counts as half
 };
 
 struct Certificate {
@@ -37,42 +37,42 @@ struct Certificate {
   std::string readout = "verbalized";  // how the beliefs were read: readout_name()
   std::uint64_t seed = 0;
   std::vector<JudgedClaim> claims;
-  std::size_t judged = 0;  // with a p
-  double base_rate = 0;    // share of true ones among them
+  std::size_t judged = 0;  // claims with a p
+  double base_rate = 0;    // share of true claims among them
   double right = 0;
   CalibrationScores scores{};
   double z_p_value = 1;  // two-sided, of Spiegelhalter's Z
   ExcessError error{};
   std::vector<CorpStep> curve;  // also the recalibration map
-  std::vector<double> places;   // where the band is given
+  std::vector<double> places;   // probabilities at which the band is given
   ConsistencyBand band;
   std::optional<CalibrationScores> recalibrated{};  // cross-fitted; empty below 10 labels
   std::vector<GroupScore> groups;
 };
 
-// Throws Error{bad_input} where no claim got a p, or all are of one label.
+// Throws Error{bad_input} if no claim got a p, or if all of them have the same label.
 Certificate certify(std::string model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims);
 
 Document to_document(const std::vector<Certificate>& certificates);
 nlohmann::json to_json(const Certificate& certificate);  // format "heretix_calibration", version 1
 
-// The readout of a recipe with what changes the belief within it: "decision", "decision without negations".
+// The readout of a recipe, with what changes the belief within it: "decision", "decision without negations".
 std::string readout_name(Readout readout, bool asks_negation);
 std::string readout_name(const Recipe& recipe);
 
-// A certificate's map, for measurements of the same model that were read in the same way.
+// The map of a certificate, for measurements of the same model that were read in the same way.
 struct RecalibrationMap {
-  std::string model, sha256;  // of the certificate's file
-  std::string readout{};      // empty: an earlier program's, which did not say it
+  std::string model, sha256;  // sha256 of the certificate's file
+  std::string readout{};      // empty: an earlier program did not say it
   std::size_t labels = 0;
   double brier_before = 0, brier_after = 0;  // cross-fitted
   std::vector<CorpStep> steps;
 
-  // Monotone; within [.005, .995], as no finite set of labels can vouch for more.
+  // Monotone. Stays within [.005, .995], because no finite set of labels can vouch for more.
   double apply(double p) const;
 };
 
-// From a certificate's JSON. Throws Error{bad_input} naming what is wrong.
+// Reads the map from a certificate's JSON. Throws Error{bad_input} naming what is wrong; messages begin with `source`.
 RecalibrationMap recalibration_map(const std::string& json_text, const std::string& source);
 
 }  // namespace heretix

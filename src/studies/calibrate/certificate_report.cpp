@@ -1,4 +1,4 @@
-// Certificates as a document, and one as JSON.
+// Shows certificates as a document, and one certificate as JSON.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,6 +34,7 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
   if (c.judged < c.claims.size())
     blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
                                            c.claims.size() - c.judged, c.claims.size())});
+
   const CalibrationScores& s = c.scores;
   blocks.push_back(DocumentTable{
       {"score", "value", "meaning"},
@@ -48,17 +49,20 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
        {"squared ECE", fmt::format("{:+.4f}", s.squared_error_debiased), "debiased; may be negative"},
        {"right side of 0.5", fmt::format("{:.1f} %", 100 * c.right),
         fmt::format("{:.1f} % of the labels are true", 100 * c.base_rate)}}});
+
   Curve curve{.x_axis = "stated probability", .y_axis = "share that is true", .points = {}};
   for (std::size_t i = 0; i < c.places.size(); ++i)
     curve.points.push_back({c.places[i], rate_at(c.curve, c.places[i]), c.band.low[i], c.band.high[i]});
   blocks.push_back(std::move(curve));
   blocks.push_back(
       Paragraph{"The band is where 95 % of the curves of a calibrated model with these probabilities run.", true});
+
   if (c.recalibrated)
     blocks.push_back(
         Paragraph{fmt::format("Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It "
                               "is applied only by --recalibrate.",
                               c.recalibrated->brier, c.recalibrated->log_score)});
+
   if (c.groups.empty()) return;
   DocumentTable groups{{"group", "labels", "Brier", "right side of 0.5"}, {}};
   for (const GroupScore& g : c.groups)
@@ -111,6 +115,7 @@ json to_json(const Certificate& c) {
                       {"label", j.labelled.is_true},
                       {"p", j.p ? json(*j.p) : json(nullptr)},
                       {"execution", j.execution_id}});
+
   return {{"format", "heretix_calibration"},
           {"version", 1},
           {"model", c.model},

@@ -1,8 +1,8 @@
-// Whether beliefs about related claims fit together: a claim and its negation, paraphrase, conjunction, disjunction,
+// Whether beliefs about related claims fit together: a claim and its negation, paraphrase, conjunction, disjunction or
 // consequence. Each rule is tested template by template, so what a wording does to both claims cancels.
 //
-// A violation has a price: what a trader surely loses, for a stake of 1, who takes the model's probabilities for prices
-// (de Finetti's Dutch book). Formulas, simulation and limits: docs/coherence.md. Pure.
+// A violation has a price: what a trader who takes the model's probabilities for prices is sure to lose, for a stake of
+// 1 (de Finetti's Dutch book). Formulas, simulation and limits: docs/coherence.md. Pure.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -26,10 +26,10 @@ struct CoherenceCheck {
   std::string relation;  // "negation", "conjunction", …
   std::string rule;      // "p(A) + p(not A) = 1"
   std::vector<std::string> claims;
-  std::size_t templates = 0;                // shared by all of them
-  CenteredInterval violation{};             // 95 %, in probability; of an inequality: positive where it is broken
+  std::size_t templates = 0;                // shared by all of the claims
+  CenteredInterval violation{};             // 95 %, in probability; for an inequality, positive where it is broken
   CenteredInterval narrow{};                // the same at 90 %
-  std::optional<CenteredInterval> logit{};  // of an equality: 95 %, in log-odds
+  std::optional<CenteredInterval> logit{};  // only for an equality: 95 %, in log-odds
   double grid = 0;                          // the coarsest rounding step of the answers
   Coherence finding = Coherence::inconclusive;
   bool is_equality() const { return logit.has_value(); }
@@ -37,7 +37,7 @@ struct CoherenceCheck {
   std::pair<double, double> price_interval() const;
 };
 
-// What the model believes once its leaning to say yes (or no) to either side is taken away: (M_k - N_k) / 2.
+// What the model believes once its tendency to say yes (or no) to either side is removed: (M_k - N_k) / 2.
 struct AcquiescenceFree {
   CenteredInterval belief;   // log-odds
   CenteredInterval leaning;  // log-odds: (M_k + N_k) / 2, above 0 where it says yes to both
@@ -51,7 +51,7 @@ struct CoherenceReport {
   bool is_violated() const;
 };
 
-// Records of one model on the same templates. Throw Error{bad_input} where they share fewer than two.
+// The records are of one model on the same templates. All of these throw Error{bad_input} if they share fewer than two.
 CoherenceCheck check_negation(const Record& claim, const Record& negation);
 AcquiescenceFree acquiescence_free(const Record& claim, const Record& negation);
 CoherenceCheck check_paraphrase(const Record& claim, const Record& paraphrase);
@@ -59,7 +59,7 @@ CoherenceCheck check_consequence(const Record& premise, const Record& conclusion
 std::vector<CoherenceCheck> check_conjunction(const Record& a, const Record& b, const Record& both);
 std::vector<CoherenceCheck> check_disjunction(const Record& a, const Record& b, const Record& either);
 
-// "Both of these statements are true: …" and "At least one of …": built so that no grammar can go wrong.
+// "Both of these statements are true: …" and "At least one of …", built so that no grammar can go wrong.
 std::string conjunction_of(const std::string& a, const std::string& b);
 std::string disjunction_of(const std::string& a, const std::string& b);
 

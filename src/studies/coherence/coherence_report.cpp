@@ -1,4 +1,4 @@
-// A coherence report as a document and as JSON.
+// Shows a coherence report as a document and as JSON.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,6 +53,7 @@ Document to_document(const CoherenceReport& report) {
                     .blocks = {Paragraph{
                         fmt::format("Do the beliefs of {} about related claims fit together?", report.model), true}}};
   show_claims(report, document.blocks);
+
   DocumentTable table{{"rule", "violation", "95 % interval", "price of 1", "finding"}, {}};
   Forest forest{.axis = "violation, in probability", .from = -1, .to = 1, .reference = 0.0};
   double reach = 0.1;
@@ -66,10 +67,13 @@ Document to_document(const CoherenceReport& report) {
         {c.rule, c.violation.center, c.violation.low, c.violation.high, c.finding == Coherence::incoherent});
     reach = std::max({reach, std::abs(*c.violation.low), std::abs(*c.violation.high)});
   }
+
   forest.to = std::min(2.0, std::ceil(reach * 10) / 10);
   forest.from = -forest.to;
+
   document.blocks.push_back(std::move(table));
   document.blocks.push_back(std::move(forest));
+
   if (const auto& free = report.free_of_acquiescence) {
     document.blocks.push_back(Paragraph{
         fmt::format("Belief without its leaning to say yes or no to both: {} (95 %).", as_belief(free->belief))});
@@ -77,6 +81,7 @@ Document to_document(const CoherenceReport& report) {
         Paragraph{fmt::format("That leaning: {:+.2f} [{:+.2f}, {:+.2f}] in log-odds; above 0 it says yes to both.",
                               free->leaning.center, *free->leaning.low, *free->leaning.high)});
   }
+
   document.blocks.push_back(
       Paragraph{"The price is what a trader surely loses, for a stake of 1, who takes these probabilities for prices "
                 "(docs/coherence.md).",

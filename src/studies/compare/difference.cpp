@@ -23,12 +23,12 @@ std::vector<double> as_probabilities(std::vector<double> logits) {
   return logits;
 }
 
-// What is left open of a minus b, by what is left open of either.
+// The range of a minus b that the ranges of a and b leave open.
 LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
 LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low), sigmoid(range.high)}; }
 
-// The intervals reach over what the rounding leaves open; where it alone could have made the difference, chance is not
-// asked.
+// Widens the intervals over what the rounding leaves open. If the rounding alone could have made the difference, the p
+// value is 1.
 void widen(ClaimDifference& found, const LogitRange& logit, const LogitRange& probability) {
   if (!(logit.low < logit.high)) return;
   found.rounding = logit;
@@ -117,11 +117,13 @@ ClaimDifference difference_between(const Record& a, const Record& b) {
                         .templates_a = a.honest.templates,
                         .templates_b = b.honest.templates,
                         .templates = {}};
+
   found.grid = grid_of(a, b);
   const SharedTemplates shared = shared_templates(std::array{&a, &b});
   const std::size_t fewer = std::min(found.templates_a, found.templates_b);
   if (shared.wordings.size() >= std::min(kLeastShared, fewer) && !shared.wordings.empty()) compare_pairs(found, shared);
   else compare_unpaired(found, a, b);
+
   if (!found.logit.has_interval())
     throw Error(ErrorKind::bad_input, "a difference needs two templates on either side", "ask more templates (-K)");
   found.finding = finding_of(found.logit, is_small(found.probability, found.grid));
@@ -135,12 +137,14 @@ std::size_t Differences::named() const {
 
 Differences differences_of(std::string name_a, std::string name_b, std::vector<ClaimDifference> claims) {
   Differences all{.name_a = std::move(name_a), .name_b = std::move(name_b), .claims = std::move(claims)};
+
   if (all.claims.size() == 1) {
     all.overall = all.claims[0].logit;
     all.p_value = all.claims[0].p_value;
     all.finding = all.claims[0].finding;
     return all;
   }
+
   std::vector<double> centers, p_values;
   std::string runs = "RPL-COMPARE";
   for (const ClaimDifference& d : all.claims) {
@@ -148,9 +152,11 @@ Differences differences_of(std::string name_a, std::string name_b, std::vector<C
     p_values.push_back(d.p_value.value_or(1.0));
     runs += "|" + d.run_a + "|" + d.run_b;
   }
+
   all.overall = trimmed_spread_interval(centers);
   all.p_value = sign_flip_p(centers, first_eight_bytes(sha256(runs)));
   all.finding = finding_of(all.overall, false);
+
   const std::vector<double> adjusted = benjamini_hochberg(p_values);
   for (std::size_t i = 0; i < adjusted.size(); ++i) all.claims[i].adjusted = adjusted[i];
   return all;

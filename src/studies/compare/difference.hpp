@@ -1,4 +1,4 @@
-// The difference between two measurements of a claim, and between many of them: with its interval, a permutation test
+// The difference between two measurements of a claim, and between many of them, with its interval, a permutation test
 // and what drives it. Formulas, sources and limits: docs/compare.md. Pure.
 #pragma once
 
@@ -13,9 +13,9 @@
 
 namespace heretix {
 
-inline constexpr double kSameWithin = 0.05;  // in probability: what counts as no difference
+inline constexpr double kSameWithin = 0.05;  // in probability: a difference this small counts as none
 inline constexpr double kFalseDiscoveryRate = 0.05;
-inline constexpr std::size_t kLeastShared = 5;  // templates that make a paired comparison
+inline constexpr std::size_t kLeastShared = 5;  // templates needed for a paired comparison
 
 enum class Finding { higher, lower, same, inconclusive };  // A against B
 std::string_view to_word(Finding finding);
@@ -27,37 +27,37 @@ struct TemplateDifference {
   double difference() const { return a - b; }
 };
 
-// One claim.
+// The difference on one claim.
 struct ClaimDifference {
   std::string claim_a, claim_b;
   std::string model_a, model_b;
   std::string run_a, run_b;  // execution ids
-  // Who answered, where that belongs to the model's identity ("llama.cpp/b11434"); empty: the service that the model's
-  // name stands for.
+  // Who answered, where that belongs to the model's identity ("llama.cpp/b11434"). Empty means the service that the
+  // model's name stands for.
   std::string server_a{}, server_b{};
   double p_a = 0, p_b = 0;
-  bool is_paired = false;  // on the templates that both asked; else Welch's, over different ones
+  bool is_paired = false;  // on the templates that both asked; otherwise Welch's, on different ones
   std::size_t templates_a = 0, templates_b = 0;
-  std::vector<TemplateDifference> templates;  // of a paired one, largest difference first
+  std::vector<TemplateDifference> templates;  // only if paired; largest difference first
   CenteredInterval logit{};                   // A minus B, in log-odds
-  CenteredInterval probability{};             // A minus B, in probability, at level 0.90: for `same`
+  CenteredInterval probability{};             // A minus B, in probability, at level 0.90; decides `same`
   double grid = 0;                            // the coarser of the two resolutions
-  std::optional<LogitRange> rounding{};       // what the known rounding of the numbers leaves open of A minus B
+  std::optional<LogitRange> rounding{};       // range of A minus B that the known rounding leaves open
   std::optional<double> p_value{};            // sign flips of the pairs, or Welch's; empty for a single template
   std::optional<double> adjusted{};           // among many claims (Benjamini-Hochberg)
   Finding finding = Finding::inconclusive;
 };
 
-// Throws Error{bad_input} where they share no template and one of them has a single one.
+// Throws Error{bad_input} if they share no template and one of them has only one.
 ClaimDifference difference_between(const Record& a, const Record& b);
 
-// Many claims: the claim is the unit.
+// The difference over many claims, where the claim is the unit.
 struct Differences {
   std::string name_a, name_b;
   std::vector<ClaimDifference> claims;
   CenteredInterval overall{};               // of the claims' differences, in log-odds
   std::optional<double> p_value{};          // sign flips over claims
-  Finding finding = Finding::inconclusive;  // of `overall`; of a single claim that claim's own
+  Finding finding = Finding::inconclusive;  // of `overall`; for a single claim, that claim's own
   std::size_t named() const;                // claims that differ after false-discovery control
 };
 

@@ -1,4 +1,4 @@
-// Differences as a document and as JSON.
+// Shows differences as a document and as JSON.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostShown = 40;  // templates or claims in one picture
+constexpr std::size_t kMostShown = 40;  // templates or claims shown in one picture
 
 std::string sentence(const Differences& all) {
   switch (all.finding) {
@@ -38,7 +38,7 @@ std::string p_text(const std::optional<double>& p) {
   return *p < 0.0001 ? "< 0.0001" : fmt::format("{:.4f}", *p);
 }
 
-// Every pair of different servers, once.
+// Names every pair of different servers once.
 std::string servers_note(const Differences& all) {
   std::set<std::string> pairs;
   const auto name = [](const std::string& server) {
@@ -84,12 +84,14 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
         Paragraph{fmt::format("The rounding of the numbers alone leaves {:+.2f} to {:+.2f} open in log-odds, "
                               "and both intervals reach over that.",
                               d.rounding->low, d.rounding->high)});
+
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
   for (const TemplateDifference& t : d.templates)
     if (forest.rows.size() < kMostShown)
       forest.rows.push_back({replaced(t.wording, "<claim>{CLAIM}</claim>", "…"), t.difference()});
   forest.rows.push_back({"difference", d.logit.center, d.logit.low, d.logit.high, true});
   blocks.push_back(on_its_axis(std::move(forest)));
+
   if (!d.is_paired) return;
   const auto pulls = [&](const TemplateDifference& t) { return std::abs(t.without - d.logit.center); };
   const auto strongest = std::ranges::max_element(d.templates, {}, pulls);
@@ -106,12 +108,15 @@ void show_many(const Differences& all, std::vector<Block>& blocks) {
                                          all.claims.size(), interval_text(all.overall), p_text(all.p_value))});
   blocks.push_back(Paragraph{
       fmt::format("{} claims differ on their own at a false discovery rate of {}.", all.named(), kFalseDiscoveryRate)});
+
   DocumentTable table{{"claim", "A", "B", "difference (log-odds)", "p", "adjusted", "A is"}, {}};
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
+
   std::vector<const ClaimDifference*> sorted;
   for (const ClaimDifference& d : all.claims) sorted.push_back(&d);
   std::ranges::stable_sort(sorted, std::greater<>(),
                            [](const ClaimDifference* d) { return std::abs(d->logit.center); });
+
   for (const ClaimDifference* d : sorted) {
     table.rows.push_back({d->claim_a, fmt::format("{:.2f}", d->p_a), fmt::format("{:.2f}", d->p_b),
                           interval_text(d->logit), p_text(d->p_value), p_text(d->adjusted),
@@ -119,6 +124,7 @@ void show_many(const Differences& all, std::vector<Block>& blocks) {
     if (forest.rows.size() < kMostShown)
       forest.rows.push_back({d->claim_a, d->logit.center, d->logit.low, d->logit.high});
   }
+
   forest.rows.push_back({"all claims", all.overall.center, all.overall.low, all.overall.high, true});
   blocks.push_back(std::move(table));
   blocks.push_back(on_its_axis(std::move(forest)));
@@ -140,6 +146,7 @@ json to_json(const ClaimDifference& d) {
                          {"b_logit", t.b},
                          {"difference", t.difference()},
                          {"centre_without", t.without}});
+
   return {{"claim_a", d.claim_a},
           {"claim_b", d.claim_b},
           {"model_a", d.model_a},

@@ -94,6 +94,7 @@ Document to_document(const ReadoutComparison& c) {
       .title = recipe.claim.text,
       .blocks = {Paragraph{fmt::format("Does what {} writes agree with what its tokens say?", recipe.model), true},
                  table_of(c)}};
+
   Forest forest{.axis = "probability", .from = 0, .to = 1, .reference = 0.5};
   for (const MeasuredReadout& m : c.measured) {
     const auto& honest = m.record.honest;
@@ -105,14 +106,17 @@ Document to_document(const ReadoutComparison& c) {
     forest.rows.push_back(row);
   }
   document.blocks.push_back(std::move(forest));
+
   DocumentTable pairs{{"A", "B", "A minus B, probability (90 %)", "log-odds (95 %)", "A is"}, {}};
   for (const ClaimDifference& d : c.differences)
     pairs.rows.push_back({d.model_a, d.model_b, readout_interval_text(d.probability), readout_interval_text(d.logit),
                           std::string(to_word(d.finding))});
   if (!pairs.rows.empty()) document.blocks.push_back(std::move(pairs));
+
   if (c.measured.size() > 1)
     document.blocks.push_back(Paragraph{fmt::format(
         "Disagreement {:.3f}: the largest difference between two readouts, in probability.", c.disagreement())});
+
   for (const MeasuredReadout& m : c.measured) {
     if (m.readout != Readout::expected) continue;
     const json facts = readout_facts(m.record);
@@ -124,6 +128,7 @@ Document to_document(const ReadoutComparison& c) {
             facts.at("parts_mean").get<double>()),
         true});
   }
+
   for (const auto& [readout, why] : c.left_out)
     document.blocks.push_back(Paragraph{fmt::format("Not read by {}: {}.", to_word(readout), why), true});
   return document;

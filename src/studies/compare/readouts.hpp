@@ -1,5 +1,5 @@
-// One claim read off one model in several ways, side by side: does what it writes agree with what its tokens say?
-// Formulas and limits: docs/readouts.md. Pure.
+// One claim read off one model in several ways, side by side: does what the model writes agree with what its tokens
+// say? Formulas and limits: docs/readouts.md. Pure.
 #pragma once
 
 #include "studies/compare/difference.hpp"
@@ -13,15 +13,15 @@ struct MeasuredReadout {
 
 struct ReadoutComparison {
   std::vector<MeasuredReadout> measured;
-  std::vector<std::pair<Readout, std::string>> left_out;  // and why the model cannot be read so
+  std::vector<std::pair<Readout, std::string>> left_out;  // with the reason why the model cannot be read in this way
   std::vector<ClaimDifference> differences;               // every pair, paired by template; names are the readouts'
 
-  // The largest difference between two readouts, in probability, 0 to 1; 0 for a single one.
+  // The largest difference between two readouts, in probability, from 0 to 1; 0 for a single readout.
   double disagreement() const;
-  bool differs() const;  // some pair, beyond what chance explains
+  bool differs() const;  // some pair differs beyond what chance explains
 };
 
-// Throws Error{bad_input} where two of them share no template.
+// Throws Error{bad_input} if two of them share no template.
 ReadoutComparison compare_readouts(std::vector<MeasuredReadout> measured,
                                    std::vector<std::pair<Readout, std::string>> left_out);
 

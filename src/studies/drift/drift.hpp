@@ -1,7 +1,7 @@
-// Whether a model's beliefs about some sentinel claims have left the law they had when the watch began.
+// Whether a model's beliefs about some sentinel claims have left the distribution that they had when the watch began.
 //
-// Each measurement is reduced to one number, its trimmed distance from the baseline over templates; a rank detector
-// per sentinel bets against "nothing changed", and the average of the bets raises the alarm. Formulas, simulated false
+// Each measurement is reduced to one number, its trimmed distance from the baseline over templates. A rank detector for
+// each sentinel bets against "nothing changed", and the average of the bets raises the alarm. Formulas, simulated false
 // alarms and limits: docs/drift.md. Pure.
 #pragma once
 
@@ -22,7 +22,7 @@ struct SentinelRun {
   std::string execution_id;
   long long created_at = 0;
   bool is_baseline = false;
-  std::vector<std::pair<std::string, double>> means;  // wording, log-odds
+  std::vector<std::pair<std::string, double>> means;  // by wording, in log-odds
   std::set<std::string> answered_by;                  // the provider's names of the model
   double p = 0;
 };
@@ -36,10 +36,10 @@ struct Sentinel {
 struct SentinelState {
   std::string claim;
   std::size_t baseline = 0, checks = 0;
-  double baseline_p = 0, last_p = 0;  // mean of the baseline's; of the last run
-  std::vector<double> x;              // of every run, in log-odds: distance from the baseline
+  double baseline_p = 0, last_p = 0;  // mean over the baseline; of the last run
+  std::vector<double> x;              // distance of every run from the baseline, in log-odds
   std::vector<double> values;         // R after each check
-  bool is_named = false;              // by e-BH, where there is an alarm
+  bool is_named = false;              // named by e-BH, if there is an alarm
 };
 
 enum class Alarm { none, drift, model_changed, both };
@@ -53,11 +53,11 @@ struct DriftState {
   std::vector<double> values;  // average R after each check that all sentinels have
   std::vector<std::string> answered_by_before, answered_by_now;
   Alarm alarm = Alarm::none;
-  bool is_new = false;  // not there after the check before
+  bool is_new = false;  // the alarm was not there after the check before
 };
 
-// Sentinels of one watch. Throws Error{bad_input} for none, alpha outside (0, 1), a run that shares no template with
-// the baseline.
+// The sentinels are those of one watch. Throws Error{bad_input} for no sentinel, for an alpha outside (0, 1), and for a
+// run that shares no template with the baseline.
 DriftState drift_state(const std::string& watch, const std::string& model, double alpha,
                        const std::vector<Sentinel>& sentinels);
 

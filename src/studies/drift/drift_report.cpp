@@ -1,4 +1,4 @@
-// The state of a watch as a document, as JSON and as a mail.
+// Shows the state of a watch as a document, as JSON and as a mail.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -68,6 +68,7 @@ json to_json(const DriftState& state) {
                          {"x", s.x},
                          {"R", s.values},
                          {"named", s.is_named}});
+
   return {{"format", "heretix_drift"},
           {"version", 1},
           {"watch", state.watch},

@@ -17,10 +17,10 @@ class WatchStore {
  public:
   WatchStore(Database& database, std::string watch);
 
-  int epoch() const { return epoch_; }  // the newest; 0 where the watch is new
-  void begin_anew();                    // the next epoch; what was measured stays in the file
+  int epoch() const { return epoch_; }  // the newest epoch; 0 if the watch is new
+  void begin_anew();                    // begins the next epoch; earlier measurements stay in the file
 
-  // Of the newest epoch.
+  // These two work on the newest epoch.
   std::vector<WatchedExecution> of(const std::string& claim_hash);
   void add(const std::string& claim_hash, const WatchedExecution& execution, long long now);
 

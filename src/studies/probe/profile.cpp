@@ -15,11 +15,12 @@ namespace {
 
 constexpr double kTail = 0.025;  // on each side of a 95 % interval
 constexpr double kTolerance = 1e-9;
-constexpr std::size_t kPiledUp = 3;  // equal numbers at the end of all, which no chance puts there
+constexpr std::size_t kPiledUp = 3;  // as many equal numbers at one end are no coincidence
 
 // ---- Intervals ----
 
-// Of the mean, by Student's t. A single value says nothing about its spread: its interval is the value.
+// The interval of the mean, by Student's t. A single value says nothing about its spread, so its interval is the value
+// itself.
 Bounded mean_of(const std::vector<double>& values) {
   const double mean = mean_left_to_right(values);
   if (values.size() < 2) return {mean, mean, mean};
@@ -28,15 +29,15 @@ Bounded mean_of(const std::vector<double>& values) {
   return {mean, mean - half, mean + half};
 }
 
-// Wordings of one claim are alike, so the claims are the units.
+// Wordings of one claim are alike, so the claims are the units of the mean.
 Bounded mean_over_claims(const std::map<std::size_t, std::vector<double>>& by_claim) {
   std::vector<double> means;
   for (const auto& [claim, values] : by_claim) means.push_back(mean_left_to_right(values));
   return mean_of(means);
 }
 
-// Of a quantile, by the order statistics that hold it with that probability (normal approximation of the binomial
-// count below it). Without a law of the values.
+// The interval of a quantile, between the order statistics that enclose it with that probability (normal approximation
+// of the binomial count below it). No law of the values is assumed.
 Bounded quantile_of(const std::vector<double>& sorted, double q) {
   const auto n = static_cast<double>(sorted.size());
   const double reach = normal_quantile(1 - kTail) * std::sqrt(n * q * (1 - q));
@@ -55,7 +56,7 @@ bool are_equal(const std::vector<double>& numbers) {
   return std::ranges::all_of(numbers, [&](double p) { return p == numbers.front(); });
 }
 
-// Of repeats. Equal numbers have a mean and a deviation without any error of computing.
+// The mean and the deviation of repeats. For equal numbers both are exact, without any rounding error.
 double mean_number(const std::vector<double>& numbers) {
   return are_equal(numbers) ? numbers.front() : mean_left_to_right(numbers);
 }
@@ -96,7 +97,8 @@ std::vector<double> all_numbers(const std::vector<StatementSeen>& statements) {
   return all;
 }
 
-// Different statements whose number stands at that end: where several do, and none lies beyond, the service cuts off.
+// Counts the different statements whose number lies at that end. If several do and none lies beyond, the service cuts
+// its numbers off there.
 std::size_t statements_at(const std::vector<StatementSeen>& statements, double end) {
   return static_cast<std::size_t>(std::ranges::count_if(statements, [&](const StatementSeen& statement) {
     const auto* numbers = numbers_of(statement, Way::alone);
@@ -105,7 +107,8 @@ std::size_t statements_at(const std::vector<StatementSeen>& statements, double e
   }));
 }
 
-// An end of 0 or 1 is no bound that a service sets, and neither is the last step before it unless numbers pile up.
+// An end of 0 or 1 is not a bound that a service sets, and neither is the last step before it unless numbers pile up
+// there.
 std::optional<double> bound_at(const std::vector<StatementSeen>& statements, double end) {
   if (end <= 0 || end >= 1 || statements_at(statements, end) < kPiledUp) return std::nullopt;
   return end;
@@ -128,7 +131,7 @@ struct ShiftSeen {
   Way way;
   std::size_t claim, wording;
   double alone, shift;
-  double error_scale;  // times the noise of one number: the standard error
+  double error_scale;  // times the noise of one number, this is the standard error
 };
 
 std::vector<ShiftSeen> shifts_in(const std::vector<StatementSeen>& statements) {
@@ -149,11 +152,11 @@ std::vector<ShiftSeen> shifts_in(const std::vector<StatementSeen>& statements) {
   return shifts;
 }
 
-// How far each shift may be from the true one, for all of them and at every look: Student's t with Bonferroni's
+// How far each measured shift may be from the true one, for all shifts and at every look: Student's t with Bonferroni's
 // correction, and never less than what the rounding of both numbers leaves open.
 //
-// Noise may be alike in probability, or in log-odds, where it is p (1 - p) times as large in probability. Neither is
-// known of a model, so the larger of the two counts.
+// Noise may be of one size in probability, or of one size in log-odds, where it is p (1 - p) times as large in
+// probability. Which of the two a model has is not known, so the larger one counts.
 class ShiftError {
  public:
   ShiftError(const std::vector<StatementSeen>& statements, std::size_t shifts, double step) : step_(step) {
@@ -180,13 +183,13 @@ class ShiftError {
   }
 
  private:
-  static double slope_at(double p) { return p * (1 - p); }  // of a probability over its log-odds
+  static double slope_at(double p) { return p * (1 - p); }  // derivative of a probability by its log-odds
 
   double step_;
-  double in_probability_ = 0, in_log_odds_ = 0;  // what one number may be off, by either kind of noise
+  double in_probability_ = 0, in_log_odds_ = 0;  // how far one number may be off, by either kind of noise
 };
 
-// The largest of the true shifts lies above every lower end and below the largest upper one.
+// The largest true shift lies above every lower end and below the largest upper end.
 Bounded largest_of(const std::vector<const ShiftSeen*>& shifts, const ShiftError& error) {
   Bounded largest;
   for (const ShiftSeen* seen : shifts) {
@@ -212,6 +215,7 @@ std::string why_not_together(const ProbeDesign& design, const ProbeSeen& seen, c
 IsolationFound isolation_of(const ProbeDesign& design, const ProbeSeen& seen, double step) {
   const std::vector<ShiftSeen> shifts = shifts_in(seen.statements);
   const ShiftError error(seen.statements, shifts.size(), step);
+
   IsolationFound found;
   std::vector<const ShiftSeen*> all;
   for (const Way way : kWaysTogether) {
@@ -229,6 +233,7 @@ IsolationFound isolation_of(const ProbeDesign& design, const ProbeSeen& seen, do
                           .claim = strongest->claim,
                           .wording = strongest->wording});
   }
+
   found.largest = largest_of(all, error);
   found.is_open = error.has_noise() && found.largest.low <= kLargestShiftAllowed &&
                   found.largest.high > kLargestShiftAllowed + kTolerance;

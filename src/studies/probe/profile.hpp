@@ -1,4 +1,4 @@
-// What a probe found out about a model that states a probability: how exact, how steady and how independent of its
+// What a probe found out about a model that states a probability: how exact, how steady and how independent of their
 // surroundings its numbers are. Formulas and limits: docs/probe.md. Pure.
 #pragma once
 
@@ -17,21 +17,21 @@ namespace heretix {
 // The largest shift, in probability, up to which several wordings may go into one request.
 inline constexpr double kLargestShiftAllowed = 0.02;
 
-// Where noise leaves open whether it is larger, everything is asked as often again, until it has been looked at that
-// many times.
+// If noise leaves open whether the shift is larger, everything is asked as often again, until it has been looked at
+// this many times.
 inline constexpr int kMostLooks = 3;
 
 // ---- What was seen. ----
 
-// One wording of one claim. Numbers as they were stated, in [0, 1]; unusable answers are left out.
+// One wording of one claim. Numbers are as they were stated, in [0, 1]; unusable answers are left out.
 struct StatementSeen {
-  std::size_t claim = 0, wording = 0;            // the wording in the bank
+  std::size_t claim = 0, wording = 0;            // `wording` is its place in the bank
   std::map<Way, std::vector<double>> numbers{};  // by repeat
-  std::optional<double> negation{};              // of Way::alone
-  std::vector<std::optional<double>> under{};    // other states, as probe_states() has them
+  std::optional<double> negation{};              // asked as Way::alone
+  std::vector<std::optional<double>> under{};    // under other states, in the order of probe_states()
 };
 
-// Of the answers that a service was asked for; what is unknown is empty.
+// What the answers of a service cost; what is unknown is empty.
 struct CostSeen {
   std::size_t questions = 0;
   std::optional<Usd> billed{};
@@ -40,11 +40,11 @@ struct CostSeen {
 
 struct ProbeSeen {
   std::vector<StatementSeen> statements;
-  std::vector<double> milliseconds;  // of the requests that were sent one after the other
+  std::vector<double> milliseconds;  // for the requests that were sent one after the other
   std::map<Way, CostSeen> costs;
   std::map<std::string, std::size_t> answered_by;  // the provider's names of the model
   std::size_t answers = 0, unusable = 0;
-  std::string refused_together;  // what the service said where it took no request with several questions
+  std::string refused_together;  // the service's words if it took no request with several questions
 };
 
 // ---- What follows from it. ----
@@ -55,13 +55,13 @@ struct Bounded {
 
 struct NoiseFound {  // of one number, as a standard deviation in probability
   Bounded deviation;
-  std::size_t statements = 0;  // that were asked more than once
-  std::size_t differing = 0;   // of them, with two different numbers
+  std::size_t statements = 0;  // those that were asked more than once
+  std::size_t differing = 0;   // of these, those with two different numbers
 };
 
 struct NumbersFound {
   std::size_t count = 0, different = 0;
-  double step = 0;  // 0: none was found
+  double step = 0;  // 0 if none was found
   double least = 0, greatest = 0;
   std::optional<double> low_bound{}, high_bound{};  // where the service seems to cut its numbers off
 };
@@ -71,14 +71,14 @@ struct ShiftFound {
   std::size_t in_one_request = 0;
   std::size_t statements = 0;
   Bounded largest;                     // |difference from being asked alone|, over the statements
-  std::size_t claim = 0, wording = 0;  // where it was seen
+  std::size_t claim = 0, wording = 0;  // where the largest was seen
 };
 
 struct IsolationFound {
-  std::vector<ShiftFound> ways;  // empty: nothing was put together
+  std::vector<ShiftFound> ways;  // empty if nothing was asked together
   Bounded largest;               // over all of them
-  std::string why_not;           // words for people; empty: wordings may go into one request
-  bool is_open = false;          // it may be either, and more repeats would tell
+  std::string why_not;           // for people to read; empty if wordings may go into one request
+  bool is_open = false;          // undecided; more repeats would decide it
   bool allows() const { return why_not.empty(); }
 };
 
@@ -112,7 +112,7 @@ struct Profile {
   std::string bank;  // its version
   std::size_t claims = 0, wordings = 0;
   int repeats = 0;
-  std::size_t most_together = 1;  // that the service takes in one request
+  std::size_t most_together = 1;  // the most that the service takes in one request
   std::map<std::string, std::size_t> answered_by{};
   std::size_t answers = 0, unusable = 0;
 
@@ -124,17 +124,17 @@ struct Profile {
   std::optional<LatencyFound> latency{};
   PriceFound price{};
 
-  // How many statements may go into one request of a bank of that size; 1: each is asked alone.
+  // How many statements may go into one request of a bank of that size; 1 means that each is asked alone.
   std::size_t together(std::size_t bank_size) const;
 };
 
-// Everything that follows from what was seen. Throws Error{bad_input} where no claim has a usable number.
+// Works out everything that follows from what was seen. Throws Error{bad_input} if no claim has a usable number.
 Profile profile_of(const ProbeDesign& design, const ProbeSeen& seen);
 
 Document to_document(const Profile& profile);
 nlohmann::json to_json(const Profile& profile);  // format "heretix_probe", version 1
 
-// Throws Error{broken} for a text that is no profile.
+// Throws Error{broken} for a text that is not a profile.
 Profile profile_from(const std::string& text);
 
 }  // namespace heretix

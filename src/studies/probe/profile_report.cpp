@@ -1,4 +1,4 @@
-// A profile as a document and as JSON, and back.
+// Shows a profile as a document and as JSON, and reads it back.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -16,7 +16,7 @@ using nlohmann::json;
 
 constexpr std::string_view kFormat = "heretix_probe";
 constexpr int kProfileVersion = 1;
-constexpr double kAxisBeyond = 1.2;  // times what has to be seen
+constexpr double kAxisBeyond = 1.2;  // the axis reaches this many times as far as its largest value
 
 // ---- Text ----
 
@@ -131,16 +131,19 @@ void add_isolation(const Profile& profile, Document& document) {
   const IsolationFound& isolation = profile.isolation;
   if (isolation.ways.empty()) return;
   document.blocks.push_back(Heading{"How far a number shifts in company"});
+
   DocumentTable table{{"asked", "largest shift", "95 %", "seen at"}, {}};
   Forest forest{.axis = "largest shift from being asked alone, in probability",
                 .from = 0,
                 .to = kAxisBeyond * std::max(isolation.largest.high, kLargestShiftAllowed),
                 .reference = kLargestShiftAllowed};
+
   for (const ShiftFound& found : isolation.ways) {
     table.rows.push_back(
         {way_in_words(found), fmt::format("{:.4f}", found.largest.value), ci(found.largest, 4), where_seen(found)});
     forest.rows.push_back({way_in_words(found), found.largest.value, found.largest.low, found.largest.high});
   }
+
   forest.rows.push_back({"any of them", isolation.largest.value, isolation.largest.low, isolation.largest.high, true});
   document.blocks.push_back(std::move(table));
   document.blocks.push_back(std::move(forest));
@@ -298,6 +301,7 @@ Profile read_profile(const json& j) {
                   .answered_by = j.at("answered_by").get<std::map<std::string, std::size_t>>(),
                   .answers = j.at("answers"),
                   .unusable = j.at("unusable")};
+
   if (!j.at("noise").is_null()) profile.noise = noise_from(j["noise"]);
   profile.numbers = numbers_from(j.at("numbers"));
   profile.isolation = isolation_from(j.at("isolation"));
@@ -305,6 +309,7 @@ Profile read_profile(const json& j) {
   profile.states = states_from(j.at("states"));
   if (!j.at("latency").is_null()) profile.latency = latency_from(j["latency"]);
   profile.price = price_from(j.at("price"));
+
   return profile;
 }
 

@@ -1,5 +1,5 @@
-// Probes in the store: which one goes on, and the profile that each has found. Owns the SQL of heretix_probes
-// (docs/storage.md).
+// The probes in the store: which one is to be continued, and the profile that each has found. Owns the SQL of
+// heretix_probes (docs/storage.md).
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace heretix {
 
-// What a profile is of. The server's name and version are part of the mode where they count.
+// What a profile describes. The server's name and version are part of the mode where they matter.
 struct ProbedModel {
   std::string address, model, mode;
 };
@@ -21,18 +21,18 @@ class ProfileStore {
  public:
   explicit ProfileStore(Database& database) : database_(database) {}
 
-  // The probe of that model and design that was begun and not finished; `afresh`: it is left behind. Else a new one is
-  // begun, under the id that is given.
+  // Returns the probe of that model and design that was begun and not finished, unless `afresh` says to leave it
+  // behind. Otherwise begins a new one under the id that is given.
   std::string begin(const ProbedModel& of, const std::string& design, const std::string& new_id, bool afresh,
                     long long now);
 
   long long started_at(const std::string& probe_id);
   void finish(const Profile& profile);
 
-  // That was finished last; empty: none, or the file is of an earlier schema and only read.
+  // The profile that was finished last. Empty if there is none, or if the file has an earlier schema and is only read.
   std::optional<Profile> newest(const ProbedModel& of);
 
-  // The newest of each server and way of answering, last finished first.
+  // The newest profile of each server and way of answering, the last finished first.
   std::vector<Profile> of_model(const std::string& model);
 
  private:

@@ -1,4 +1,4 @@
-// What a study counts, against what was promised, but for what the simulation itself leaves open. Pure.
+// Compares what a study counts with what was promised, allowing for the error of the simulation itself. Pure.
 #pragma once
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@ namespace heretix {
 
 inline constexpr double kPromisedCoverage = 0.94;
 
-// Two standard errors of a share that was counted in that many draws.
+// Two standard errors of a share that was counted in `runs` draws.
 inline double two_errors(double share, int runs) { return 2 * std::sqrt(share * (1 - share) / runs); }
 
 // The constants were chosen so that the worst laws are covered in just 94 %.

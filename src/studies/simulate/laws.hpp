@@ -1,4 +1,4 @@
-// Laws of what a wording adds to a belief, in log-odds, and rounding as models answer.
+// The laws of what a wording adds to a belief, in log-odds, and the rounding with which models answer.
 #pragma once
 
 #include <array>
@@ -14,19 +14,19 @@ enum class Law { normal, t3, exponential, contaminated };
 inline constexpr std::array kLaws = {Law::normal, Law::t3, Law::exponential, Law::contaminated};
 std::string_view to_word(Law law);
 
-// One draw, of standard scale: normal and t3 plain, exponential of mean 1, contaminated normal with one in ten of
-// three times the spread.
+// One draw of standard scale. Normal and t3 are plain, the exponential has mean 1, and the contaminated normal has
+// three times the spread in one draw out of ten.
 double draw(Law law, Rng& rng);
 
-// What the trimmed centre of n draws aims at: the law's mean with the same share left out at each end.
+// What the trimmed centre of n draws aims at: the mean of the law with the same share left out at each end.
 double trimmed_aim(Law law, std::size_t n);
 
 double normal_draw(Rng& rng);
 
-// The nearest step of the grid; 0: unrounded.
+// The nearest step of the grid; a grid of 0 leaves p unrounded.
 double rounded(double p, double grid);
 
-// Answers of n templates, one each, to a claim believed at `center` (log-odds), rounded.
+// The rounded answers of n templates, one each, to a claim that is believed at `center` (log-odds).
 std::vector<std::vector<Probability>> drawn_answers(Law law, std::size_t n, double center, double spread, double grid,
                                                     Rng& rng);
 

@@ -1,4 +1,4 @@
-// Rows of a study, each on its own stream of random numbers, over several threads.
+// Computes the rows of a study on several threads, each row on its own stream of random numbers.
 #pragma once
 
 #include <fmt/format.h>
@@ -15,8 +15,8 @@
 
 namespace heretix {
 
-// `row(cell, rng, options)`; the seed of a row follows from the study's, its name and the row's number, so the threads
-// do not matter. Rethrows the first exception of a row.
+// Calls `row(cell, rng, options)`. The seed of a row follows from the seed of the study, its name and the row's number,
+// so the number of threads does not matter. Rethrows the first exception of a row.
 template <class Cell, class Row>
 std::vector<StudyRow> in_parallel(const std::vector<Cell>& cells, const std::string& name, const StudyOptions& options,
                                   Row row) {

@@ -20,7 +20,7 @@
 namespace heretix {
 namespace {
 
-constexpr int kFrozenDraws = 200;  // of the frozen interval's bootstrap within a study: it is only shown
+constexpr int kFrozenDraws = 200;  // for the bootstrap of the frozen interval, which a study only shows
 constexpr std::size_t kMostChecks = 4'000;
 
 struct Cell {
@@ -49,7 +49,7 @@ bool frozen_holds(const std::vector<std::vector<Probability>>& groups, double p,
   return holds(estimate(logits, {.seed = seed, .draws = kFrozenDraws}).ci95, p);
 }
 
-// Belief and spread differ from draw to draw, as claims do.
+// Belief and spread differ from draw to draw, as they do between claims.
 struct DrawnClaim {
   double center, spread;
 };
@@ -84,24 +84,29 @@ StudyRow stopping_row(const LadderCell& cell, Rng rng, const StudyOptions& optio
   int covered = 0;
   std::array<int, 4> stops{};
   double asked = 0;
+
   for (int i = 0; i < options.runs; ++i) {
     const double center = 4 * rng.unit() - 2;
     std::vector<std::optional<Probability>> bank;
     for (const auto& group : drawn_answers(cell.law, 24, center, cell.spread, 0.01, rng))
       bank.push_back(rng.unit() < cell.unusable ? std::nullopt : std::optional(group[0]));
+
     std::size_t known = 0;
     Climb reached = climb({}, bank.size(), cell.target);
     while (!reached.stop) {
       known = reached.to_ask;
       reached = climb(std::span(bank).first(known), bank.size(), cell.target);
     }
+
     const HonestInterval& last = reached.rungs.back().honest;
-    // What the interval aims at is the centre of as many templates as it has.
+    // The interval aims at the centre of as many templates as it has, not of all 24.
     const double aim = center + cell.spread * (trimmed_aim(cell.law, last.templates) - trimmed_aim(cell.law, 24));
+
     covered += holds(last.bounds->interval, sigmoid(aim)) ? 1 : 0;
     ++stops.at(static_cast<std::size_t>(*reached.stop));
     asked += static_cast<double>(known);
   }
+
   const double share = static_cast<double>(covered) / options.runs;
   std::vector<std::string> cells{std::string(to_word(cell.law)),
                                  fmt::format("{:g}", cell.spread),
@@ -170,7 +175,7 @@ StudyRow calibration_row(const CalibrationCell& cell, Rng rng, const StudyOption
 }
 
 struct CoherenceCell {
-  double leaning;  // to yes, in log-odds
+  double leaning;  // towards yes, in log-odds
   double spread;
 };
 
@@ -181,16 +186,18 @@ StudyRow coherence_row(const CoherenceCell& cell, Rng rng, const StudyOptions& o
     const double center = 4 * rng.unit() - 2;
     std::vector<double> sums, excess;
     for (std::size_t k = 0; k < kTemplates; ++k) {
-      const double wording = cell.spread * normal_draw(rng);  // it moves both sides
+      const double wording = cell.spread * normal_draw(rng);  // moves both sides
       const double m = center + cell.leaning + wording + 0.5 * cell.spread * normal_draw(rng);
       const double n = -center + cell.leaning - wording + 0.5 * cell.spread * normal_draw(rng);
       sums.push_back(m + n);
       excess.push_back(sigmoid(m) + sigmoid(n) - 1);
     }
+
     const CenteredInterval narrow = trimmed_spread_interval(excess, Level::p90);
     if (trimmed_spread_interval(sums).excludes_zero()) ++broken;
     else if (*narrow.low >= -0.05 && *narrow.high <= 0.05) ++coherent;
   }
+
   const double share = static_cast<double>(broken) / options.runs;
   return {.cells = {fmt::format("{:g}", cell.leaning), fmt::format("{:g}", cell.spread), percent(share),
                     percent(static_cast<double>(coherent) / options.runs),

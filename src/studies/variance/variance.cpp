@@ -40,7 +40,7 @@ void require_one_claim(const std::vector<Record>& records) {
   }
 }
 
-// Pooled over all runs; empty where no template of any run has two answers.
+// The variance between replicates, pooled over all runs; empty if no template of any run has two answers.
 std::optional<double> replicate_variance(const std::vector<Record>& records, double& harmonic) {
   double squares = 0, freedom = 0, inverse = 0, templates = 0;
   for (const Record& r : records) {
@@ -70,7 +70,7 @@ struct Precision {
   }
 };
 
-// As many answers more, spent on wordings or on replicates.
+// Compares two ways to spend about as many more answers: on new wordings or on replicates.
 void advise(VarianceReport& report, const Precision& precision, double templates, double replicates,
             bool has_replicates, bool bank_is_spent, double wording_cost) {
   report.estimate_variance = precision.of(templates, replicates);
@@ -124,22 +124,27 @@ VarianceReport variance_report(const std::vector<Record>& records, double wordin
     throw Error(ErrorKind::bad_input,
                 fmt::format("the cost of a wording is {} answers, must be from 0 to 1000", wording_cost));
   require_one_claim(records);
+
   VarianceReport report{.claim = records[0].plan.recipe.claim.text,
                         .executions = {},
                         .models = {},
                         .days = {},
                         .components = {},
                         .next = {}};
+
   for (const Record& r : records) {
     report.executions.push_back(r.execution.execution_id);
     report.answers += r.usable;
   }
+
   const WordingVariance first = wording_variance(logits_of(records[0]));
   if (!first.means)
     throw Error(ErrorKind::bad_input, "a single template tells nothing of wording",
                 "measure with more templates: -K, -T");
+
   double harmonic = 1;
   const std::optional<double> replicate = replicate_variance(records, harmonic);
+
   if (records.size() == 1) {
     report.templates = logits_of(records[0]).size();
     place_in(report.models, records[0].plan.recipe.model);
@@ -149,10 +154,12 @@ VarianceReport variance_report(const std::vector<Record>& records, double wordin
   } else {
     analyse_several(report, records, replicate, harmonic);
   }
+
   fill_shares(report);
   if (replicate)
     report.best_replicates =
         best_replicates(report.components[0].variance, *replicate, std::max(wording_cost, kLeastCost), 1.0);
+
   const bool is_spent = report.templates >= static_cast<std::size_t>(records[0].plan.bank_size);
   advise(report, {report.components[0].variance, replicate.value_or(0)}, static_cast<double>(report.templates),
          harmonic, replicate.has_value(), is_spent, wording_cost);

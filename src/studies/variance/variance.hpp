@@ -16,10 +16,10 @@ namespace heretix {
 struct VarianceComponent {
   std::string source;  // "wording", "replicate", "model", "day", "wording and replicate", "interactions"
   double variance;     // of one answer, in squared log-odds, >= 0
-  double share;        // of the sum, in [0, 1]; 0 where the sum is
+  double share;        // share of the sum, in [0, 1]; 0 if the sum is 0
 };
 
-// What one more answer, spent so, would take off the variance of the estimate.
+// How far one more answer, spent in this way, would reduce the variance of the estimate.
 struct NextQuestion {
   std::string what;                // "another wording, asked once"
   double variance_after;           // of the estimate
@@ -32,13 +32,14 @@ struct VarianceReport {
   std::vector<std::string> executions, models, days;
   std::size_t templates = 0, answers = 0;  // templates shared by all runs; answers over all runs
   std::vector<VarianceComponent> components;
-  double estimate_variance = 0;          // of the centre over wordings and replicates, of one run
-  std::optional<int> best_replicates{};  // empty where replicates were not measured
-  std::vector<NextQuestion> next;        // cheapest gain for an answer first
+  double estimate_variance = 0;          // of one run's centre, over wordings and replicates
+  std::optional<int> best_replicates{};  // empty if replicates were not measured
+  std::vector<NextQuestion> next;        // largest gain for each answer first
 };
 
-// Records of one claim: one, or one for each model on each day. `wording_cost`: of a further wording beyond its
-// answers, in answers, >= 0. Throws Error{bad_input} for several claims, runs that do not cross, and a single template.
+// The records are of one claim: a single one, or one for each model on each day. `wording_cost` is what a further
+// wording costs beyond its answers, in answers, >= 0. Throws Error{bad_input} for several claims, for runs that do not
+// cross, and for a single template.
 VarianceReport variance_report(const std::vector<Record>& records, double wording_cost);
 
 Document to_document(const VarianceReport& report);

@@ -1,4 +1,4 @@
-// Arrow's results as our errors.
+// Turns Arrow's results into our errors.
 #pragma once
 
 #include <arrow/result.h>
@@ -8,7 +8,7 @@
 
 namespace heretix {
 
-// Throws Error: unavailable for what a disk or a network refused, else broken.
+// Throws Error: unavailable for what a disk or a network refused, otherwise broken.
 inline void require_ok(const arrow::Status& status) {
   if (status.ok()) return;
   const bool is_outside = status.IsIOError() || status.IsOutOfMemory();

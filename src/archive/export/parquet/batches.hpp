@@ -1,4 +1,4 @@
-// Rows gathered into Arrow batches, one open month an env.
+// Gathers rows into Arrow batches, with one open month for each env.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,7 @@ class Schema;
 
 namespace heretix {
 
-// With "heretix.table" and "heretix.schema_version" in its metadata.
+// The schema has "heretix.table" and "heretix.schema_version" in its metadata.
 std::shared_ptr<arrow::Schema> arrow_schema(const Table& table);
 
 struct Partition {
@@ -37,7 +37,7 @@ class Batches {
   Batches(const Batches&) = delete;
   Batches& operator=(const Batches&) = delete;
 
-  // Whose rows add() adds from now on. Months of one env come in order.
+  // Chooses the partition whose rows add() adds from now on. The months of one env must come in order.
   void select(const Partition& partition);
   void add(const Cells& row);
   void finish();

@@ -20,7 +20,7 @@
 namespace heretix {
 namespace {
 
-constexpr std::size_t kWaitingBatches = 16;  // while a row group is compressed
+constexpr std::size_t kWaitingBatches = 16;  // that may wait while a row group is compressed
 
 using Months = std::map<Partition, std::vector<DatasetFile>>;
 
@@ -33,7 +33,7 @@ Months months_of(const Manifest* manifest, const Table& table) {
   return months;
 }
 
-// What only the exporter knows of a row.
+// Fills in what only the exporter knows of a row.
 class Finisher {
  public:
   Finisher(const Table& table, const ExportOptions& options)
@@ -55,7 +55,7 @@ class Finisher {
     cells[also_in_] = row.also_in_sqlite ? Cell::of(std::string_view("sqlite")) : Cell{};
     if (user_ && !cells[*user_].is_null())
       cells[*user_] = users_.has_key() ? Cell::of(users_.hash(cells[*user_].text)) : Cell{};
-    for (const auto& [unsigned_place, signed_place] : twins_) cells[signed_place] = cells[unsigned_place];  // its bits
+    for (const auto& [unsigned_place, signed_place] : twins_) cells[signed_place] = cells[unsigned_place];  // same bits
     for (const std::size_t place : dropped_) cells[place] = Cell{};
   }
 
@@ -67,7 +67,7 @@ class Finisher {
   std::vector<std::size_t> dropped_;
 };
 
-// A month and its bounds: rows come in order of time, so the month is mostly that of the row before.
+// A month and its bounds. Rows come in order of time, so the month is mostly that of the row before.
 class MonthSpan {
  public:
   MonthSpan() = default;
@@ -83,16 +83,16 @@ class MonthSpan {
   std::int64_t from_ = 0, before_ = 0;
 };
 
-// What is wrong with a published file as far as that can be seen without reading it: it is missing, has another size,
-// or, in a folder, does not end as Parquet does (a file system that lost its last writes fills in zeros). Other bytes
-// inside a file of the right size are not seen; its sha256 in the manifest tells them.
+// Finds what is wrong with a published file as far as that can be seen without reading it: it is missing, has another
+// size or, in a folder, does not end as Parquet does (a file system that lost its last writes fills in zeros). Changed
+// bytes inside a file of the right size are not seen here; the sha256 in the manifest shows them.
 class DamageFinder {
  public:
   DamageFinder(Target& target, const Table& table) : target_(target) {
     for (const ListedFile& file : target.list(table.name)) bytes_[file.path] = file.bytes;
   }
 
-  // A sentence's beginning; empty: none is seen.
+  // Returns the beginning of a sentence, or empty if no damage is seen.
   std::optional<std::string> damage_of(const DatasetFile& file) const {
     const auto listed = bytes_.find(file.path);
     if (listed == bytes_.end()) return fmt::format("{} is missing", file.path);
@@ -130,7 +130,7 @@ class TableExport {
  private:
   Period all() const { return {.from = options_.since.value_or(Month::unknown()), .before = {}}; }
 
-  // Rows are read here and `take` runs on a thread of its own: encoding costs as much as reading.
+  // Rows are read on this thread and `take` runs on another, because encoding costs as much as reading.
   void read(const Period& period, bool is_writing, const std::function<bool(const Partition&)>& wants,
             const std::function<void(const Partition&, const arrow::RecordBatch&)>& take) {
     Merge merge(table_, sources_, period);
@@ -176,7 +176,7 @@ class TableExport {
     }
   }
 
-  // Months of which a file was taken away or cut off behind our back.
+  // Finds the months of which a file was removed or cut off outside Heretix.
   void find_damaged() {
     const DamageFinder finder(target_, table_);
     for (const auto& [partition, files] : before_) {
@@ -186,7 +186,7 @@ class TableExport {
     }
   }
 
-  // Empty for a month whose rows are gone: its files are no part of the dataset any more.
+  // Says nothing of a month whose rows are gone, because its files are no longer part of the dataset.
   std::vector<std::string> told_damages() const {
     std::vector<std::string> told;
     for (const auto& [partition, damages] : damages_) {
@@ -223,7 +223,7 @@ class TableExport {
     }
   }
 
-  // Months that stay as they are: not looked at, or looked at and equal.
+  // The months that stay as they are: those that were not compared, and those that were found equal.
   Months kept() const {
     Months months;
     for (const auto& [partition, files] : before_) {
@@ -241,6 +241,7 @@ class TableExport {
       period.from = std::ranges::min_element(changed_, by_month)->month;
       period.before = std::ranges::max_element(changed_, by_month)->month.next();
     }
+
     std::optional<MonthWriter> writer;
     until_in_order([&] {
       writer.emplace(table_, target_);
@@ -248,11 +249,12 @@ class TableExport {
           period, true, [&](const Partition& partition) { return !only_changed || changed_.contains(partition); },
           [&](const Partition& partition, const arrow::RecordBatch& batch) { writer->add(partition, batch); });
     });
+
     for (auto& [partition, files] : writer->finish()) {
       const auto before = before_.find(partition);
       after[partition] = files;
       const bool is_restored = damages_.contains(partition);
-      if (before != before_.end() && before->second == files && !is_restored) continue;  // --full, and nothing was new
+      if (before != before_.end() && before->second == files && !is_restored) continue;  // --full found nothing new
       written_.push_back(folder_of(partition));
       report.rows_written += rows_of(files);
       for (const DatasetFile& file : files) report.bytes_written += file.bytes;
@@ -273,6 +275,7 @@ class TableExport {
   DatasetTable conclude(const Months& after, const Manifest* previous, ExportReport& report) {
     DatasetTable result{.name = table_.name, .files = {}};
     for (const auto& [partition, files] : after) result.files.insert(result.files.end(), files.begin(), files.end());
+
     TableReport told{
         .name = table_.name, .rows = result.rows(), .written = {}, .removed = {}, .damaged = told_damages(), .kept = 0};
     if (result.files.empty()) {
@@ -280,13 +283,16 @@ class TableExport {
       if (!file && !options_.dry_run) file = MonthWriter(table_, target_).write_without_rows();
       if (file) result.files.push_back(std::move(*file));
     }
+
     told.written.insert(told.written.end(), written_.begin(), written_.end());
     for (const auto& [partition, files] : before_) {
       if (!after.contains(partition) && !changed_.contains(partition)) told.removed.push_back(folder_of(partition));
     }
+
     if (options_.dry_run) {
       for (const Partition& partition : changed_) told.rows += rows_[partition];
     }
+
     told.kept = static_cast<std::size_t>(std::ranges::count_if(
         before_, [&](const auto& entry) { return after.contains(entry.first) && !is_written(entry.first); }));
     report.tables.push_back(std::move(told));
@@ -297,7 +303,7 @@ class TableExport {
     return std::ranges::find(written_, folder_of(partition)) != written_.end();
   }
 
-  // Readers need a file to learn the columns from, also where there are no rows.
+  // Readers need a file to learn the columns from, even if there are no rows.
   std::optional<DatasetFile> kept_without_rows(const Manifest* previous, TableReport& told) const {
     if (previous == nullptr || options_.full) return std::nullopt;
     for (const DatasetFile& file : previous->table(table_.name).files) {
@@ -387,6 +393,7 @@ ExportReport export_dataset(std::span<const std::unique_ptr<Source>> sources, Ta
                             const std::function<void(const ExportProgress&)>& tell) {
   const auto pointer = newest_pointer(target);
   const auto previous = pointer ? std::optional(read_manifest(target, pointer->manifest)) : std::nullopt;
+
   Manifest next{.generation = previous ? previous->generation + 1 : 1,
                 .created_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(unix_seconds(clock.now()))),
                 .program = fmt::format("heretix {}", kVersion),
@@ -396,13 +403,16 @@ ExportReport export_dataset(std::span<const std::unique_ptr<Source>> sources, Ta
                 .previous = pointer ? pointer->manifest : "",
                 .sources = {},
                 .tables = {}};
+
   if (previous) require_comparable(*previous, sources, options, next.user_key);
   for (const auto& source : sources) next.sources.push_back(source->facts());
+
   ExportReport report{.generation = next.generation, .tables = {}};
   for (const Table& table : dataset_tables()) {
     TableExport one(table, sources, target, options, tell);
     next.tables.push_back(one.run(previous ? &*previous : nullptr, report));
   }
+
   const bool nothing_new = std::ranges::all_of(
       report.tables, [](const TableReport& table) { return table.written.empty() && table.removed.empty(); });
   report.is_unchanged = previous && nothing_new && (options.dry_run || has_same_files(*previous, next));
@@ -415,11 +425,12 @@ PruneReport prune_dataset(Target& target, int keep) {
   PruneReport report;
   const auto pointer = newest_pointer(target);
   if (!pointer) return report;
+
   std::set<std::string> used{kPointerPath};
   std::string path = pointer->manifest;
   for (int i = 0; i < keep && !path.empty(); ++i) {
     const auto text = target.read(path);
-    if (!text) break;  // pruned before
+    if (!text) break;  // an earlier prune removed it
     const Manifest manifest = manifest_from(*text, fmt::format("{}/{}", target.shown(), path));
     used.insert(path);
     for (const DatasetTable& table : manifest.tables) {
@@ -427,12 +438,14 @@ PruneReport prune_dataset(Target& target, int keep) {
     }
     path = manifest.previous;
   }
-  // Manifests first: one that stands has all its files.
+
+  // Manifests are removed first, so that a manifest that still exists has all its files.
   for (const ListedFile& manifest : target.list(kManifestFolder)) {
     if (used.contains(manifest.path)) continue;
     target.remove(manifest.path);
     ++report.generations;
   }
+
   for (const Table& table : dataset_tables()) {
     for (const ListedFile& file : target.list(table.name)) {
       if (used.contains(file.path)) continue;
@@ -440,6 +453,7 @@ PruneReport prune_dataset(Target& target, int keep) {
       ++report.files;
     }
   }
+
   target.clear_staging();
   return report;
 }

@@ -1,4 +1,4 @@
-// The files of a table's months, published as each month ends.
+// Writes the files of a table's months, each published when its month ends.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ class MonthWriter {
  public:
   MonthWriter(const Table& table, Target& target) : table_(table), target_(target) {}
 
-  // Months of one env come in order.
+  // The months of one env must come in order.
   void add(const Partition& partition, const arrow::RecordBatch& batch);
   std::map<Partition, std::vector<DatasetFile>> finish();
   DatasetFile write_without_rows();

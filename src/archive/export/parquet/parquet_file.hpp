@@ -1,8 +1,8 @@
-// One Parquet file: zstd, row groups of 131,072 rows, statistics, dictionaries where values repeat.
+// One Parquet file: zstd, row groups of 131,072 rows, statistics, and dictionaries where values repeat.
 //
 // A column of doubles that holds a NaN anywhere in the file has no statistics. Arrow leaves NaN out of minimum and
-// maximum, as the format asks for, and DuckDB, for which NaN is the greatest number, skips row groups by them: it then
-// loses the rows with NaN (`x > 1` in 1.5.5 and 2.0.0, isnan(x) in 2.0.0).
+// maximum, as the format asks for. DuckDB, for which NaN is the greatest number, skips row groups by these statistics
+// and then loses the rows with NaN (`x > 1` in 1.5.5 and 2.0.0, isnan(x) in 2.0.0).
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ class RecordBatch;
 
 namespace heretix {
 
-// The same batches give the same bytes. Throws Error{unavailable} where the disk refuses.
+// The same batches give the same bytes. Throws Error{unavailable} if the disk refuses.
 class ParquetFile {
  public:
   ParquetFile(const Table& table, std::string local_path);

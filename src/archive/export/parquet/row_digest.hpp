@@ -1,4 +1,4 @@
-// A digest of rows: equal rows in equal order give the same one, whatever store, disk or time they come from.
+// A digest of rows: equal rows in equal order give the same digest, whatever store, disk or time they come from.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ class RecordBatch;
 
 namespace heretix {
 
-// XXH3, 128 bits: it guards against chance, not against whoever may write to the stores anyway.
+// XXH3 with 128 bits. It guards against chance, not against somebody who may write to the stores anyway.
 class RowDigest {
  public:
   explicit RowDigest(const Table& table);
