@@ -34,7 +34,7 @@ class Measured {
   std::map<std::string, Record> records_;
 };
 
-// Empty where there is none and other relations are asked for; then a note says so.
+// Returns an empty text if there is no safe negation and other relations are asked for; a note then says so.
 std::string negation_of(const std::string& claim, const Options& options) {
   if (!options.negation.empty()) return options.negation;
   const auto found = negation_by_rule(claim);
@@ -68,17 +68,22 @@ int coherence_command(const Options& options) {
   const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
   const bool allow_question = allows_questions(options);
   require_statement(claim, allow_question);
+
+  // Every claim is checked before the first one costs anything.
   const std::string negation = negation_of(claim, options);
   const std::vector<std::string> claims = claims_of(claim, negation, options);
   for (const std::string& other : claims) require_statement(parse_claim(other).text, allow_question);
+
   Measuring measuring(options);
   measuring.tell_cost(claims);
   Measured measured(measuring);
+
   CoherenceReport report{.claim = claim, .model = measuring.facts().model, .checks = {}, .executions = {}};
   if (!negation.empty()) {
     report.checks.push_back(check_negation(measured(claim), measured(negation)));
     report.free_of_acquiescence = acquiescence_free(measured(claim), measured(negation));
   }
+
   for (const std::string& other : options.paraphrases)
     report.checks.push_back(check_paraphrase(measured(claim), measured(other)));
   for (const std::string& other : options.also)
@@ -87,6 +92,7 @@ int coherence_command(const Options& options) {
     add(report, check_disjunction(measured(claim), measured(other), measured(disjunction_of(claim, other))));
   for (const std::string& other : options.implied)
     report.checks.push_back(check_consequence(measured(claim), measured(other)));
+
   report.executions = measured.executions();
   show_document(to_document(report), to_json(report), options);
   return options.strict && report.is_violated() ? kDifference : kDone;

@@ -1,4 +1,4 @@
-// The commands, a function each; each returns the exit code. main.cpp holds the table.
+// The commands, one function each, which returns the exit code. main.cpp holds the table.
 #pragma once
 
 #include "cli/options.hpp"

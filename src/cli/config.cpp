@@ -20,7 +20,7 @@ using nlohmann::json;
 
 constexpr const char* kHint = "docs/configuration.md lists the fields and their ranges";
 
-// As YAML 1.1 and docs/configuration.md have it; spreadsheets write TRUE.
+// The words of YAML 1.1 and docs/configuration.md, in either case because spreadsheets write TRUE.
 std::optional<bool> truth_from(const std::string& text) {
   const std::string lower = to_lower_ascii(text);
   if (lower == "true" || lower == "yes" || lower == "on" || lower == "y") return true;
@@ -36,7 +36,7 @@ double number_from(const std::string& text, const GivenField& field) {
   return value;
 }
 
-// A field's value as its setting needs it; refused with its place where it does not fit.
+// The value of a field in the type that its setting needs. A value that does not fit is refused with its place.
 struct Field {
   const GivenField& given;
 
@@ -47,7 +47,7 @@ struct Field {
     if (given.kind == FieldKind::other) refuse_value("text");
     return given.text;
   }
-  // What YAML and JSON take for a number or a truth value was not meant as a statement.
+  // A value that YAML or JSON takes for a number or a truth value was not meant as a statement.
   std::string claim() const {
     if (given.kind == FieldKind::number || given.kind == FieldKind::truth)
       given.refuse(fmt::format("'{}' must be a statement; {} is a {}", given.name,
@@ -59,7 +59,8 @@ struct Field {
     int value = 0;
     std::string scalar = text();
     if (scalar.ends_with(".0"))
-      scalar.resize(scalar.size() - 2);  // pandas writes so where a cell of the column is empty
+      // Pandas writes whole numbers like this if a cell of the column is empty.
+      scalar.resize(scalar.size() - 2);
     const auto [end, failed] = std::from_chars(scalar.data(), scalar.data() + scalar.size(), value);
     if (failed != std::errc{} || end != scalar.data() + scalar.size()) refuse_value("a whole number");
     return value;
@@ -136,7 +137,8 @@ FieldKind kind_of(const json& value) {
   return value.is_boolean() ? FieldKind::truth : FieldKind::other;
 }
 
-// A JSON file, by its name or because it is one. Only then: to YAML the two halves of "\ud83c\udf0d" are no characters.
+// A file is JSON by its name or by its content. JSON must not be read as YAML, to which the two halves of
+// "\ud83c\udf0d" are not characters.
 bool is_json(std::string_view text, const std::string& source) {
   if (has_ending(source, ".json")) return true;
   const std::size_t first = text.find_first_not_of(kWhiteSpace);

@@ -1,4 +1,4 @@
-// CSV as RFC 4180 has it: a header, quoted fields with doubled quotes and line ends inside.
+// Reads CSV as RFC 4180 defines it: a header, and quoted fields that may hold doubled quotes and line ends.
 #pragma once
 
 #include <optional>
@@ -18,9 +18,9 @@ struct CsvTable {
   std::vector<std::string> header;
   std::vector<CsvRow> rows;  // each as wide as the header
 
-  // Empty: there is no such column.
+  // Empty if there is no such column.
   std::optional<std::size_t> column(std::string_view name) const;
-  // Throws Error{bad_input} naming the columns that there are.
+  // Throws Error{bad_input} naming the existing columns if there is no such column.
   std::size_t required_column(const std::string& name) const;
 };
 

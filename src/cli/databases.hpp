@@ -1,4 +1,4 @@
-// Which Postgres a command means: --database local|prod|URL, DATABASE_URL, DATABASE_URL_PROD, APP_ENV.
+// Finds the Postgres that a command means, from --database local|prod|URL, DATABASE_URL, DATABASE_URL_PROD and APP_ENV.
 #pragma once
 
 #include <memory>
@@ -16,18 +16,19 @@ struct NamedDatabase {
   PostgresAddress address;
 };
 
-// `database`: as the option has it; empty: what APP_ENV says, else local. Throws Error{bad_input} for an address that
-// is none and for prod without DATABASE_URL_PROD.
+// `database` is the value of the option; if it is empty, APP_ENV decides, else it is local. Throws Error{bad_input} for
+// an address that is not valid, and for prod without DATABASE_URL_PROD.
 NamedDatabase named_database(const std::string& database);
 
-// One, or with --all local and prod. Throws Error{bad_input} too where --all and --database are both given.
+// Returns one database, or local and prod with --all. Also throws Error{bad_input} if both --all and --database are
+// given.
 std::vector<NamedDatabase> chosen_databases(const Options& options);
 
 // The command that brings a database of that name to head.
 std::string upgrade_command(const std::string& name);
 
-// For checks: at head and in its shape, so that what is written fits. Throws Error{bad_input} where it is not, naming
-// the command that brings it there, and what PostgresDatabase throws.
+// Opens a database for checks. It must be at the head revision and have its shape, so that what is written fits.
+// Otherwise throws Error{bad_input} naming the command that brings it there; also throws what PostgresDatabase throws.
 std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named);
 
 }  // namespace heretix

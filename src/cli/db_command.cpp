@@ -1,4 +1,4 @@
-// heretix db: what it prints of what store/postgres/migrator.hpp does.
+// heretix db: prints what store/postgres/migrator.hpp does.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-// A database with its connection for migrations, and what is printed of it.
+// A database with its connection for migrations, and the title under which it is printed.
 struct Target {
   explicit Target(const NamedDatabase& named, const Options& options)
       : name(named.name),
@@ -61,7 +61,7 @@ std::string lines_of(const std::vector<Difference>& differences) {
   return text;
 }
 
-// Whether local and prod are one: their words and everything in their schema.
+// Whether local and prod agree, in their revision and in everything in their schema.
 struct Agreement {
   bool is_asked = false;
   bool same_revision = true;
@@ -71,8 +71,9 @@ struct Agreement {
 
 std::string major_of(const std::string& version) { return version.substr(0, version.find_first_of(". ")); }
 
-// Each version of PostgreSQL words a view's definition in its own way: from 16 on a column is written without its table
-// where only one is read. Whether any were there. Ours are no views.
+// Makes views compare by name alone, and returns whether there are any. Each version of PostgreSQL words the definition
+// of a view in its own way: from 16 on a column is written without its table if the view reads only one. None of our
+// own objects is a view.
 bool forget_wording_of_views(Catalogue& local, Catalogue& prod) {
   bool any = false;
   for (Catalogue* beside : {&local, &prod}) {
@@ -85,7 +86,7 @@ bool forget_wording_of_views(Catalogue& local, Catalogue& prod) {
   return any;
 }
 
-// Two revisions differ in hundreds of objects, and all that is to be said of them is that they are two revisions.
+// Two revisions differ in hundreds of objects, so for them only the revisions are reported.
 Agreement compare_databases(Target& local, Target& prod) {
   const std::string local_word = word_of(local.migrator.current()), prod_word = word_of(prod.migrator.current());
   if (local_word != prod_word) return {true, false, {{"revision", local_word, prod_word}}};
@@ -215,18 +216,22 @@ Outcome tell_status(Target& target) {
   const Revision* at = target.migrator.current();
   const std::vector<Difference> differences = target.migrator.differences();
   const DatabaseShape shape = target.migrator.shape();
+
   const std::string server = facts.pglite.empty() ? "PostgreSQL " + facts.version
                                                   : fmt::format("{} (PostgreSQL {})", facts.pglite, facts.version);
   const std::string tls = facts.tls.empty() ? "not encrypted" : facts.tls;
+
   std::string text =
       fmt::format("{}\n  server    {}, {}\n  revision  {}\n  shape     {}\n", target.title(), server, tls,
                   place_and_remedy(target, at),
                   differences.empty() ? "as its revision has it"
                                       : fmt::format("{} differences: heretix db check", differences.size()));
+
   if (target.database.address().names_pooler()) text += "  pooled    for checks, not for migrations\n";
   for (const auto& [object, definition] : shape.beside) {
     if (object.starts_with("table ")) text += fmt::format("  beside    {}, not ours\n", object);
   }
+
   return Outcome{{{"server", facts.version},
                   {"pglite", facts.pglite.empty() ? json(nullptr) : json(facts.pglite)},
                   {"tls", facts.tls},
@@ -243,7 +248,7 @@ int db_upgrade_command(const Options& options) {
   if (options.sql) return print_script(options, true);
   require_no_from(options);
   const std::string to = options.to.empty() ? "head" : options.to;
-  place_of(to);  // before anything is connected
+  place_of(to);  // throws for an unknown revision before anything is connected
   return on_each(options, [&](Target& target) { return after_steps(target, target.migrator.upgrade(to)); });
 }
 

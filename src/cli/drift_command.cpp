@@ -42,7 +42,7 @@ Watch watch_of(const Options& options) {
   return watch;
 }
 
-// Of what is about to be measured: a watch that is only shown may hold whatever it was begun with.
+// Also requires every sentinel to be a statement. A watch that is only shown may hold whatever it was begun with.
 Watch watch_to_measure(const Options& options) {
   for (const BatchEntry& entry : read_batch_file(options.input)) {
     try {
@@ -77,7 +77,7 @@ DriftState read_state(const Watch& watch, Database& database, double alpha) {
   return drift_state(watch.name, model, alpha, sentinels);
 }
 
-// A watch is of one model: another one under its name would look like drift.
+// A watch belongs to one model. Another model under its name would look like drift.
 void require_same_model(const DriftState& state, const std::string& model) {
   const bool is_new = std::ranges::all_of(state.sentinels, [](const SentinelState& s) { return s.x.empty(); });
   if (is_new || state.model == model) return;
@@ -85,7 +85,7 @@ void require_same_model(const DriftState& state, const std::string& model) {
               "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
 }
 
-// A sentinel that joins late would be behind for ever.
+// A sentinel that joins late would stay behind the others for ever.
 void require_same_sentinels(const DriftState& state) {
   const bool has_checks = std::ranges::any_of(state.sentinels, [](const SentinelState& s) { return s.checks > 0; });
   for (const SentinelState& s : state.sentinels) {
@@ -102,7 +102,8 @@ void measure_once(const Claim& claim, bool is_baseline, Measuring& measuring, Wa
   store.add(claim.hash(), {record.execution.execution_id, is_baseline}, record.execution.finished_at);
 }
 
-// Everybody is told once, when the alarm begins; what cannot be told now is said, and a mail waits in the outbox.
+// Sends an alarm once, when it begins. A webhook that fails is reported on stderr, and a mail that cannot be sent yet
+// waits in the outbox.
 void tell(const DriftState& state, const Options& options, const Environment& environment) {
   if (state.is_new && !options.webhook.empty()) {
     try {
@@ -110,18 +111,22 @@ void tell(const DriftState& state, const Options& options, const Environment& en
       print_note("heretix: the webhook took the alarm");
     } catch (const Error& e) { print_error(e); }
   }
+
   Outbox box(options.outbox);
   if (state.is_new && !options.mail_to.empty()) {
     const std::string subject = fmt::format("Heretix: {} in watch {}", to_word(state.alarm), state.watch);
     box.put({.from = options.mail_from, .to = options.mail_to, .subject = subject, .body = alarm_text(state)},
             SystemClock());
   }
+
+  // Mails that an earlier check could not send are sent now as well.
   if (box.waiting().empty()) return;
   if (!environment.smtp_url) {
     print_note(fmt::format("heretix: {} mails wait in {}; HERETIX_SMTP_URL says where to send them",
                            box.waiting().size(), options.outbox));
     return;
   }
+
   SmtpServer server = parse_smtp_url(*environment.smtp_url);
   server.ca_file = environment.ca_file;
   const Outbox::Delivered done = box.deliver(server);
@@ -129,7 +134,7 @@ void tell(const DriftState& state, const Options& options, const Environment& en
   for (const std::string& failure : done.failures) print_note("heretix: " + failure);
 }
 
-// Wrong addresses are seen before anything is asked.
+// Wrong addresses are reported before anything is asked.
 void require_can_tell(const Options& options, const Environment& environment) {
   if (options.mail_to.empty() != options.mail_from.empty())
     throw Error(ErrorKind::bad_input, "a mail needs --mail-to and --mail-from", "give both, or neither");
@@ -154,8 +159,10 @@ int drift_baseline_command(const Options& options) {
   if (options.baseline_runs < static_cast<int>(kLeastBaselineRuns))
     throw Error(ErrorKind::bad_input,
                 fmt::format("--runs is {}, at least {} are needed", options.baseline_runs, kLeastBaselineRuns));
+
   Measuring measuring(options);
   WatchStore store(measuring.database(), watch.name);
+
   if (options.anew) {
     store.begin_anew();
   } else {
@@ -163,8 +170,11 @@ int drift_baseline_command(const Options& options) {
     require_same_model(before, measuring.facts().model);
     require_same_sentinels(before);
   }
+
   const auto wanted = static_cast<std::size_t>(options.baseline_runs);
   measuring.tell_cost(texts_of(watch, 1));
+
+  // A baseline that was interrupted goes on where it stopped. A sentinel that was checked since keeps its baseline.
   for (std::size_t run = 0; run < wanted; ++run) {
     for (const Claim& claim : watch.claims) {
       const auto done = store.of(claim.hash());
@@ -172,6 +182,7 @@ int drift_baseline_command(const Options& options) {
       if (done.size() <= run && !has_checks) measure_once(claim, true, measuring, store);
     }
   }
+
   const DriftState state = read_state(watch, measuring.database(), options.alpha);
   show_document(to_document(state), to_json(state), options);
   return kDone;
@@ -179,8 +190,8 @@ int drift_baseline_command(const Options& options) {
 
 namespace {
 
-// The command that makes the baseline which this check lacks: of the same watch, model and plan, without what only a
-// check has.
+// Returns the command that makes the baseline which this check lacks, for the same watch, model and plan, without the
+// flags that only a check has.
 std::string baseline_command(const Options& options) {
   constexpr std::array<std::string_view, 4> kOfCheckAlone = {"--webhook", "--mail-to", "--mail-from", "--outbox"};
   std::string command = "heretix drift baseline";
@@ -199,21 +210,27 @@ int drift_check_command(const Options& options) {
   const Watch watch = watch_to_measure(options);
   const Environment environment = read_environment();
   require_can_tell(options, environment);
+
   Measuring measuring(options);
   WatchStore store(measuring.database(), watch.name);
+
   const DriftState before = read_state(watch, measuring.database(), options.alpha);
   if (!before.is_watching)
     throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no whole baseline yet", watch.name),
                 baseline_command(options));
   require_same_model(before, measuring.facts().model);
+
   measuring.tell_cost(texts_of(watch, 1));
-  // A check that was interrupted is completed first, so that all sentinels have as many.
+
+  // A check that was interrupted is completed first, so that all sentinels have the same number of checks.
   std::size_t most = 0;
   for (const SentinelState& s : before.sentinels) most = std::max(most, s.checks);
   const std::size_t wanted = before.values.size() < most ? most : most + 1;
+
   for (std::size_t i = 0; i < watch.claims.size(); ++i) {
     if (before.sentinels[i].checks < wanted) measure_once(watch.claims[i], false, measuring, store);
   }
+
   const DriftState state = read_state(watch, measuring.database(), options.alpha);
   show_document(to_document(state), to_json(state), options);
   tell(state, options, environment);

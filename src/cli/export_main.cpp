@@ -36,12 +36,13 @@ using Sources = std::vector<std::unique_ptr<Source>>;
 constexpr std::size_t kShortestKey = 16;
 constexpr const char* kDefaultStore = "runs/heretix.sqlite";
 constexpr const char* kDefaultTarget = "lake";
-constexpr std::size_t kMostChanges = 16;  // that a person reads
+constexpr std::size_t kMostChanges = 16;  // as many as a person reads
 constexpr const char* kViewsFile = "heretix.duckdb";
 
 std::atomic<bool> g_stopped{false};
 
-// The first press ends it at the next batch with a word; a second one ends it at once, which loses nothing either.
+// The first signal ends the export at the next batch, with a message. A second one ends it at once, which loses nothing
+// either.
 void hear_signals() {
   struct sigaction action {};
   action.sa_handler = [](int) { g_stopped = true; };
@@ -68,7 +69,7 @@ std::vector<std::string> store_paths(const Options& options, const Environment& 
   return {environment.settings.db.value_or(kDefaultStore)};
 }
 
-// What --from says, or what there is.
+// The sources that --from names, or else all that exist.
 std::vector<std::string> wanted_sources(const Options& options, const Environment& environment) {
   if (!options.sources.empty()) return options.sources;
   std::vector<std::string> wanted;
@@ -112,7 +113,7 @@ ExportOptions export_options(const Options& options, const Environment& environm
   return wanted;
 }
 
-// A line on a terminal that follows the rows, and where the user stops it.
+// The progress line on a terminal. It is also the place where a signal of the user stops the export.
 class Progress {
  public:
   explicit Progress(bool is_quiet) : shows_(!is_quiet && is_terminal(2)) {}
@@ -133,7 +134,8 @@ class Progress {
   bool shows_;
 };
 
-// Each once, though months are read twice, and no more than a person reads. Stores call from threads of their own.
+// Keeps each note once, although months are read twice, and no more notes than a person reads. Stores call it from
+// threads of their own.
 class Notes {
  public:
   void add(const std::string& note) {
@@ -175,18 +177,21 @@ json to_json(const ExportReport& report, const std::string& target, bool dry_run
 
 std::string to_text(const ExportReport& report, const std::string& target, const ExportOptions& options) {
   const bool dry_run = options.dry_run;
+
   if (report.is_unchanged && options.full && !dry_run)
     return fmt::format("{}: generation {} is up to date; its files were written again as they were\n", target,
                        report.generation);
   if (report.is_unchanged)
     return fmt::format("{}: unchanged, generation {} is up to date; nothing {}written\n", target, report.generation,
                        dry_run ? "would be " : "was ");
+
   std::string text = fmt::format("{}: generation {}{}\n", target, report.generation,
                                  dry_run ? " would be written (dry run: nothing was)" : "");
   text += fmt::format("  {:<12} {:>10} {:>8} {:>8} {:>8}\n", "table", "rows", "written", "kept", "removed");
   for (const TableReport& table : report.tables)
     text += fmt::format("  {:<12} {:>10} {:>8} {:>8} {:>8}\n", table.name, table.rows, table.written.size(), table.kept,
                         table.removed.size());
+
   std::vector<std::string> changes;
   for (const TableReport& table : report.tables) {
     for (const std::string& month : table.written)
@@ -194,6 +199,7 @@ std::string to_text(const ExportReport& report, const std::string& target, const
     for (const std::string& month : table.removed)
       changes.push_back(fmt::format("  {} {}/{}\n", dry_run ? "would drop" : "dropped", table.name, month));
   }
+
   if (changes.size() > kMostChanges) return text + fmt::format("  {} months; --json lists them\n", changes.size());
   for (const std::string& change : changes) text += change;
   return text;
@@ -206,7 +212,7 @@ Manifest require_dataset(Target& target) {
               fmt::format("heretix export {} makes it", shell_word(target.shown())));
 }
 
-// DuckDB reads local files; those of a bucket are fetched for one query.
+// DuckDB reads local files, so the files of a bucket are fetched for the query.
 void fetch(Target& target, const Manifest& manifest, const fs::path& folder) {
   for (const DatasetTable& table : manifest.tables) {
     for (const DatasetFile& file : table.files) {
@@ -255,19 +261,26 @@ void prune(const Options& options, Target& target) {
 
 int publish(const Options& options, const Environment& environment, Target& target) {
   const ExportOptions wanted = export_options(options, environment);
+
   Notes notes;
   const Sources sources = open_sources(options, environment, [&](const std::string& note) { notes.add(note); });
+
+  // An export that was stopped half-way may have left files behind, which may be removed only under the lock.
   if (!wanted.dry_run) {
     target.lock();
     target.clear_staging();
   }
+
   ExportReport report;
   {
+    // The progress line goes away with this block, before anything else is printed.
     const Progress progress(options.quiet || options.json);
     report =
         export_dataset(sources, target, wanted, SystemClock(), [&](const ExportProgress& at) { progress.tell(at); });
   }
+
   if (!wanted.dry_run) target.clear_staging();
+
   print_result(options.json ? to_json(report, target.shown(), wanted.dry_run, notes.told()).dump(2) + "\n"
                             : to_text(report, target.shown(), wanted));
   if (!options.json) {
@@ -276,6 +289,7 @@ int publish(const Options& options, const Environment& environment, Target& targ
     }
     for (const std::string& note : notes.told()) print_note("note: " + on_one_line(note));
   }
+
   if (options.prune && !wanted.dry_run) prune(options, target);
   if (options.views && !wanted.dry_run) write_views(options, target);
   return kDone;

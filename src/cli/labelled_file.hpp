@@ -1,4 +1,4 @@
-// A CSV file of labelled claims: columns `claim` and `label`, and where there are any `field` and `level`.
+// Reads a CSV file of labelled claims. It has the columns `claim` and `label`, and may have `field` and `level`.
 #pragma once
 
 #include <string>

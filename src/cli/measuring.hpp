@@ -1,4 +1,4 @@
-// Several claims asked of one model by one command, under one budget: what coherence, calibrate and drift do.
+// Asks one model about several claims for one command, under one budget, as coherence, calibrate and drift do.
 #pragma once
 
 #include <memory>
@@ -11,17 +11,17 @@ namespace heretix {
 
 class Measuring {
  public:
-  // Everything is made ready, nothing is asked. `options` names no claim. Where no plan is named `templates` of the
-  // bank are asked once each; 0: all of them, so that claims can be paired by template. Throws what resolve and
-  // make_provider throw.
+  // Makes everything ready and asks nothing. `options` names no claim. If it names no plan, `templates` of the bank are
+  // asked once each; 0 stands for all of them, so that claims can be paired by template. Throws what resolve() and
+  // make_provider() throw.
   explicit Measuring(Options options, int templates = 0);
 
-  // What all of them would cost, on stderr, as a run tells it.
+  // Prints on stderr what all the claims would cost, as a run does.
   void tell_cost(const std::vector<std::string>& claims);
   Record measure(const std::string& claim);
   Record measure_afresh(const std::string& claim);  // stored answers switched off
 
-  // The same claim read off in several ways; `samples`: of a frequency.
+  // The same for one claim that is read off the model in several ways. `samples` is for the readout frequency.
   void tell_cost(const std::string& claim, const std::vector<Readout>& readouts, int samples);
   Record measure_by(Readout readout, const std::string& claim, int samples);
   const Provider& provider() const { return *provider_; }

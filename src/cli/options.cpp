@@ -9,9 +9,9 @@ namespace {
 
 using CLI::App;
 
-// A setting that is true or false, and says nothing where the flag is not given, so that the environment and the
-// configuration file decide; `--mock=false` overrules them. CLI11's own add_flag takes an optional for a counter and
-// sets it to 0.
+// A setting that is true or false, and stays empty if the flag is not given, so that the environment and the
+// configuration file decide; `--mock=false` overrules them. The add_flag() of CLI11 would take an optional for a
+// counter and set it to 0.
 void add_switch(App& command, const char* name, std::optional<bool>& setting, const char* what) {
   command.add_flag_function(
       name, [&setting](std::int64_t times) { setting = times > 0; }, what);
@@ -88,10 +88,12 @@ void add_plan_options(App& command, Options& o) {
                   "models); run takes several, --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
+
   add_mock(command, o);
   add_switch(command, "--allow-question", o.flags.allow_question,
              "measure a claim that is a question, which ends in a question mark, as it is (HERETIX_ALLOW_QUESTION)");
   add_bank(command, o);
+
   command.add_option("-K,--slots", o.flags.slots, "paraphrase slots (default 8)")->type_name("N");
   command.add_option("-R,--replicates", o.flags.replicates, "how often each slot is asked (default 2)")->type_name("N");
   command.add_option("-T,--templates", o.flags.templates, "templates of the bank to use (default all)")->type_name("N");
@@ -99,6 +101,7 @@ void add_plan_options(App& command, Options& o) {
   command.add_option("--seed", o.seed_text, "of the bootstrap (default: derived from the recipe; HERETIX_RPL_SEED)")
       ->type_name("N");
   command.add_flag("--fixed", o.fixed, "the fixed plan K 8, R 2, T all");
+
   command
       .add_option("--max-output-tokens", o.flags.max_output_tokens,
                   "of one answer (default 1024; more where a model spends that on thinking)")
@@ -114,6 +117,7 @@ void add_plan_options(App& command, Options& o) {
       .add_option("--reasoning", o.flags.reasoning,
                   "of a hosted model: how much it thinks first, in its provider's words, e.g. minimal, low, high")
       ->type_name("EFFORT");
+
   command
       .add_option(
           "--readout", o.flags.readout,
@@ -129,6 +133,7 @@ void add_plan_options(App& command, Options& o) {
                    "for --readout decision: each wording in a request of its own, whatever the model's profile allows "
                    "(heretix probe)");
   add_switch(command, "--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
+
   add_base_url(command, o);
   command.add_option("--api", o.flags.api, "of OpenAI and its like: responses or chat")->type_name("API");
   add_prices(command, o);
@@ -174,11 +179,13 @@ void add_asking_commands(App& app, Options& o) {
   add_ask_options(*run, o);
   add_database(*run, o, "also keep the check in that Postgres, beside the store (DATABASE_URL, DATABASE_URL_PROD)");
   add_json(*run, o);
+
   App* describe = add(app, "describe", "print the plan and send nothing");
   describe->add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
   add_ladder_option(*describe, o);
   add_plan_options(*describe, o);
   add_json(*describe, o);
+
   App* batch = add(app, "batch", "measure many claims: .jsonl, .csv, or - for JSON lines on standard input");
   batch
       ->add_option("file", o.input, "a claim a line or row, in the field 'claim'; other configuration fields beside it")
@@ -202,16 +209,19 @@ void add_reading_commands(App& app, Options& o) {
   add_store(*list, o);
   add_database(*list, o, "list the checks in that Postgres instead");
   add_json(*list, o);
+
   App* show = add(app, "show", "print a stored run");
   add_run_argument(*show, o);
   add_recalibration(*show, o);
   add_json(*show, o);
+
   App* answers =
       add(app, "answers",
           "print every answer of a run, refused ones with their reason; what came back where it has no result");
   add_run_argument(*answers, o);
   answers->add_flag("--raw", o.raw, "with what the model said, word for word");
   add_json(*answers, o);
+
   App* report = add(app, "report", "write a run as one self-contained HTML file, or draw it in the terminal");
   report->add_option("run", o.runs, "a run or execution id, or its beginning; several: side by side")
       ->type_name("RUN")
@@ -222,6 +232,7 @@ void add_reading_commands(App& app, Options& o) {
       ->type_name("FILE");
   report->add_flag("--text", o.text, "a forest plot in the terminal instead");
   add_json(*report, o);
+
   App* verify = add(app, "verify", "recompute a run from its stored answers and compare with what was stored");
   add_run_argument(*verify, o);
   add_json(*verify, o);
@@ -269,17 +280,21 @@ void add_probe_command(App& app, Options& o) {
                    "systemone/NAME")
       ->type_name("MODEL")
       ->required();
+
   probe->add_flag("--stored", o.stored, "show the profile that was found last; asks nothing");
   probe->add_option("--repeats", o.repeats, "how often each question is asked, from 2 to 50 (default 3)")
       ->type_name("N");
+
   add_mock(*probe, o);
   add_bank(*probe, o);
   add_base_url(*probe, o);
   add_prices(*probe, o);
   add_store(*probe, o);
   add_spending(*probe, o);
+
   probe->add_flag("--fresh", o.fresh, "begin anew, although a probe of the model was stopped half-way");
   add_resending(*probe, o);
+
   probe->add_flag("-q,--quiet", o.quiet, "no progress line");
   add_page(*probe, o);
   add_json(*probe, o);
@@ -301,11 +316,13 @@ App* add_drift_command(App& drift, Options& o, const char* name, const char* wha
 void add_drift_commands(App& app, Options& o) {
   App* drift = add(app, "drift", "watch sentinel claims: has the model changed its mind?");
   drift->require_subcommand(1);
+
   App* baseline = add_drift_command(*drift, o, "baseline", "measure the sentinels until each has its baseline");
   baseline->add_option("--runs", o.baseline_runs, "of each sentinel, at least 10 (default 10)")->type_name("N");
   baseline->add_flag("--anew", o.anew, "begin a new baseline; what was measured before stays in the store");
   add_plan_options(*baseline, o);
   add_ask_options(*baseline, o);
+
   App* check =
       add_drift_command(*drift, o, "check", "measure every sentinel once more; exit with 1 where there is an alarm");
   check->add_option("--webhook", o.webhook, "POST an alarm there as JSON when it begins")->type_name("URL");
@@ -317,11 +334,12 @@ void add_drift_commands(App& app, Options& o) {
       ->type_name("FOLDER");
   add_plan_options(*check, o);
   add_ask_options(*check, o);
+
   App* show = add_drift_command(*drift, o, "show", "the state of a watch; asks nothing");
   add_store(*show, o);
 }
 
-// What every command of the service names its database by.
+// The flags by which every command of the service names its database.
 void add_service_database(App& command, Options& o) {
   command.add_option("--app-db", o.app_db, "the embedded service's file (default runs/heretix-app.sqlite)")
       ->type_name("FILE");
@@ -346,36 +364,44 @@ void add_service_commands(App& app, Options& o) {
   serve->add_option("--host", o.host, "the address to listen at (default 127.0.0.1)")->type_name("ADDRESS");
   serve->add_option("--port", o.port, "0: any that is free (default 8080)")->type_name("PORT");
   serve->add_flag("--no-worker", o.no_worker, "run no jobs here: heretix worker does");
+
   App* worker = add(app, "worker", "run the service's jobs, beside any number of others");
   add_service_options(*worker, o);
+
   App* health = add(app, "health", "whether the service of this machine answers; exit with 5 where it does not");
   health->add_option("--port", o.port, "where heretix serve listens (default 8080)")->type_name("PORT");
   health->add_flag("--worker", o.of_worker, "ask a heretix worker, which has only its metrics");
   health->add_option("--metrics-port", o.metrics_port, "of that worker (default 9464)")->type_name("PORT");
+
   App* user = add(app, "user", "the service's users");
   user->require_subcommand(1);
+
   const auto add_user_command = [&](App& group, const char* name, const char* what) {
     App* command = add(group, name, what);
     add_service_database(*command, o);
     command->add_option("email", o.input, "the user's mail address")->required()->type_name("EMAIL");
     return command;
   };
+
   App* list = add(*user, "list", "newest first, with what they used");
   add_service_database(*list, o);
   list->add_option("--most", o.most, "users shown (default 50)")->type_name("N");
   add_json(*list, o);
+
   add_json(*add_user_command(*user, "show", "one user, with plan and usage"), o);
   App* link = add_user_command(*user, "link", "a sign-in link for that address, as a mail would hold it");
   link->add_option("--port", o.port, "of the embedded service (default 8080)")->type_name("PORT");
   add_user_command(*user, "suspend", "end every session and let no new one begin");
   add_user_command(*user, "resume", "let a suspended user sign in again");
   add_user_command(*user, "delete", "with every check, for good")->add_flag("--yes-destroy", o.yes_destroy, "really");
+
   App* plan = add(app, "plan", "the service's plans");
   plan->require_subcommand(1);
   add(*plan, "list", "what each allows");
   App* set = add_user_command(*plan, "set", "a higher plan counts at once, a lower one from the next period on");
   set->add_option("plan", o.plan, "trial, starter, core or pro")->required()->type_name("PLAN");
   add_json(*set, o);
+
   App* usage = add(app, "usage", "checks used of checks allowed, of one user or the newest");
   add_service_database(*usage, o);
   usage->add_option("email", o.input, "the user's mail address")->type_name("EMAIL");
@@ -425,6 +451,7 @@ void add_statistics_commands(App& app, Options& o) {
   add_coherence_command(app, o);
   add_readouts_command(app, o);
   add_probe_command(app, o);
+
   App* variance = add(app, "variance", "where the spread of answers comes from, and what to ask next");
   variance->add_option("run", o.runs, "a run or execution id; several of one claim: one for each model on each day")
       ->type_name("RUN")
@@ -436,6 +463,7 @@ void add_statistics_commands(App& app, Options& o) {
   add_database(*variance, o, "read from that Postgres instead of the store");
   add_page(*variance, o);
   add_json(*variance, o);
+
   App* compare = add(app, "compare", "the difference between two measurements, with its interval and what drives it");
   compare
       ->add_option("sides", o.runs,
@@ -475,23 +503,28 @@ void add_steps(App& command, Options& o, const char* to) {
 void add_db_commands(App& app, Options& o) {
   App* db = add(app, "db", "the Postgres databases: one history for local and prod");
   db->require_subcommand(1);
+
   add_steps(*add_db_command(*db, o, "upgrade", "apply what is missing, a transaction a revision"), o,
             "a revision, its beginning, or head (default head)");
   App* downgrade = add_db_command(*db, o, "downgrade", "go back, one revision unless --to says more");
   add_steps(*downgrade, o, "a revision, its beginning, base, or -1 (default -1)");
   downgrade->add_flag("--yes-destroy", o.yes_destroy, "even where rows are destroyed");
+
   add_all(*add_db_command(*db, o, "current", "print the revision a database is at"), o);
   add_json(*add(*db, "history", "list the revisions, newest first"), o);
   add_all(*add_db_command(*db, o, "check", "compare the tables with what their revision has; 1 where they differ"), o);
   add_all(*add_db_command(*db, o, "status", "server, encryption, revision, what is missing, shape"), o);
+
   App* stamp = add_db_command(*db, o, "stamp", "name the revision of a database that has exactly its shape");
   stamp->add_option("revision", o.to, "a revision, its beginning, head or base")->type_name("REV")->required();
   add_db_command(*db, o, "convert", "make a known older shape the present one, its rows carried over");
   add_db_command(*db, o, "catalogue", "print the shape of the tables, a line an object");
   add_all(*add_db_command(*db, o, "psql", "print the psql command that reaches a database"), o);
+
   add_json(*add(*db, "personal-data",
                 "where the service keeps something of a person, and what removal, download and age do with it"),
            o);
+
   App* import = add_db_command(
       *db, o, "import", "copy a store's runs, samples and executions into Postgres; again adds only what is new");
   import->add_option("file", o.input, "the store, e.g. runs/heretix.sqlite")->type_name("FILE")->required();
@@ -513,6 +546,7 @@ void add_export_command(App& app, Options& o) {
                    "a store; may be given several times (default runs/heretix.sqlite below this folder; HERETIX_DB)")
       ->type_name("FILE")
       ->allow_extra_args(false);
+
   command->add_flag("--no-claims", o.no_claims, "leave out the text of claims, and the JSON that holds it");
   command->add_flag("--full", o.full, "write every month, and take the stores named now for all there is");
   command->add_option("--since", o.since, "look at months from then on; earlier ones stay as they are")
@@ -522,6 +556,7 @@ void add_export_command(App& app, Options& o) {
   command->add_option("--keep", o.keep, "with --prune: how many generations stay (default 2)")
       ->type_name("N")
       ->check(CLI::Range(1, 1'000'000));
+
   command->add_flag("--views", o.views, "then write a DuckDB file of views over the dataset");
   command->add_option("--query", o.query, "export nothing; print the rows of one SELECT, or of a view, of the dataset")
       ->type_name("SQL");
@@ -529,6 +564,7 @@ void add_export_command(App& app, Options& o) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"csv", "jsonl"}));
   command->add_option("-o,--out", o.out, "the file of --query (default standard output) or --views")->type_name("FILE");
+
   command->add_flag("--schema", o.schema, "print the tables and columns of the dataset, and do nothing else");
   command->add_flag("-q,--quiet", o.quiet, "no progress line");
   add_json(*command, o);

@@ -1,4 +1,4 @@
-// The one table of commands and flags: help, man page, shell completion and docs/commands.md come from it.
+// The one table of commands and flags. Help, man page, shell completion and docs/commands.md are made from it.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ class App;
 namespace heretix {
 
 struct Options {
-  std::vector<std::string> arguments;  // as given, for a command that another program runs
+  std::vector<std::string> arguments;  // as given, to be passed on to another program
   Settings flags;
   std::vector<std::string> models;  // of run and calibrate: one or several; elsewhere at most one
   std::string seed_text;
@@ -29,7 +29,7 @@ struct Options {
   bool quiet = false;
   bool progress_events = false;  // as JSON lines on stderr, for a program that calls this one
   bool json = false;
-  std::string database;           // local, prod or an address; empty: not said
+  std::string database;           // local, prod or an address; empty: not given
   std::string run;                // run or execution, of show, answers, verify
   bool show_prices = false;       // of models
   std::vector<std::string> runs;  // of report and variance; the sides of compare
@@ -82,7 +82,7 @@ struct Options {
   std::string plan;
 };
 
-// `options` is filled when the application parses.
+// `options` is filled when the application parses its arguments.
 std::shared_ptr<CLI::App> make_app(Options& options);
 
 std::string man_page(const CLI::App& app);

@@ -30,7 +30,7 @@ json to_json(const Value& value) {
   return nullptr;
 }
 
-// The contract's columns but the long texts; the same for files of other programs.
+// The columns of the contract without the long texts; the same for files of other programs.
 json run_json(const Row& row) {
   json out;
   for (const std::string& name : runs_columns()) {
@@ -44,7 +44,7 @@ json run_json(const Row& row) {
   return out;
 }
 
-// How the belief was read, where it was not written: a run of another program has no mode.
+// The readout, if it was not verbalized; empty for a run of another program, which has no mode.
 std::string readout_of(const Row& row) {
   const json config = json::parse(row.text_or_empty("config_json"), nullptr, false);
   const std::string mode = config.is_object() ? config.value("mode", "") : "";
@@ -83,7 +83,7 @@ json list_json(const Row& row) {
   return out;
 }
 
-// Results and what has none, newest first.
+// Runs with and without a result, newest first.
 std::vector<Row> listed_runs(RunStore& store, std::size_t most) {
   std::vector<Row> rows = store.runs(most);
   std::ranges::move(store.unfinished(most), std::back_inserter(rows));
@@ -110,7 +110,7 @@ std::string answers_header(const Recipe& recipe) {
   return fmt::format("template  replicate  prob_true{}  read as\n", sides);
 }
 
-// What was stated of the claim and of its negation, where the answer was made of that.
+// What the model stated of the claim and of its negation, if the answer was made from the two.
 std::string sides_text(const Answer& a, const Recipe& recipe) {
   if (recipe.readout() != Readout::decision) return "";
   const auto sides = sides_of(a);
@@ -163,7 +163,7 @@ int list_command(const Options& options) {
   const std::vector<Row> rows = listed_runs(*stored.store, static_cast<std::size_t>(options.most));
   const std::size_t all = stored.store->count() + stored.store->count_unfinished();
   json listed = json::array();
-  std::size_t id_width = 24;  // of a run; a check's id is longer
+  std::size_t id_width = 24;  // wide enough for a run; the id of a check is longer
   for (const Row& row : rows) id_width = std::max(id_width, row.text_or_empty("run_id").size());
   std::string text = fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}\n", "run", id_width, "p", "pqs", "model", "claim");
   for (const Row& row : rows) {
@@ -263,9 +263,14 @@ int answers_command(const Options& options) {
 int verify_command(const Options& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
+
+  // A check that was answered from a stored result has a run id of its own; the service's file knows which execution it
+  // shows.
   std::string served;
   if (options.database.empty()) served = execution_served_as(options.run, database_path(options));
+
   const Verification v = verify_run(runs, served.empty() ? options.run : served, database_path(options));
+
   if (options.json) {
     print_result(dumped({{"run_id", v.run_id},
                          {"execution_id", v.execution_id},
@@ -275,11 +280,13 @@ int verify_command(const Options& options) {
                          {"not_checked", v.not_checked}}));
     return v.passed() ? kDone : kDifference;
   }
+
   std::string text =
       fmt::format("{}\nrecomputed from the stored answers, before any stored result was read:\n", v.run_id);
   for (const std::string& line : v.recomputed) text += "  " + line + "\n";
   for (const std::string& line : v.not_checked) text += "  not checked: " + on_one_line(line) + "\n";
   for (const std::string& line : v.differences) text += "  DIFFERENT: " + on_one_line(line) + "\n";
+
   text += v.passed() ? (v.recomputed.empty() ? "nothing could be recomputed\n" : "equal to what is stored\n")
                      : fmt::format("{} differences\n", v.differences.size());
   print_result(text);

@@ -12,12 +12,16 @@ int readouts_command(const Options& options) {
   if (options.flags.readout)
     throw Error(ErrorKind::bad_input, "readouts reads the model in every way that it can be read",
                 "heretix run CLAIM --readout NAME reads it in one");
+
   const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
   require_statement(claim, allows_questions(options));
   const int samples = samples_of(options.flags);
+
+  // Samples belong to a frequency alone, and a plan with another readout is refused where they are set.
   Options plan = options;
   plan.flags.samples.reset();
   Measuring measuring(plan);
+
   std::vector<Readout> readouts;
   std::vector<std::pair<Readout, std::string>> left_out;
   for (const Readout readout : kReadouts) {
@@ -25,9 +29,11 @@ int readouts_command(const Options& options) {
     if (!why.empty()) left_out.emplace_back(readout, why);
     else readouts.push_back(readout);
   }
+
   measuring.tell_cost(claim, readouts, samples);
   std::vector<MeasuredReadout> measured;
   for (const Readout readout : readouts) measured.push_back({readout, measuring.measure_by(readout, claim, samples)});
+
   const ReadoutComparison comparison = compare_readouts(std::move(measured), std::move(left_out));
   show_document(to_document(comparison), to_json(comparison), options);
   return options.strict && comparison.differs() ? kDifference : kDone;

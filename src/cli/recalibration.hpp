@@ -1,4 +1,4 @@
-// --recalibrate: p through the map of a certificate, beside p itself and never in its place.
+// For --recalibrate: shows p through the map of a certificate, beside p itself and never in its place.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,10 +10,10 @@
 
 namespace heretix {
 
-// Empty where it was not asked for. Throws Error{not_found, bad_input}.
+// Empty if it was not asked for. Throws Error{not_found, bad_input}.
 std::optional<RecalibrationMap> recalibration_of(const Options& options);
 
-// The map is of one model, and of one way to read it. Throws Error{bad_input} for another one.
+// A map belongs to one model and one way to read it. Throws Error{bad_input} for any other.
 void require_fits(const RecalibrationMap& map, const std::string& model, const std::string& readout);
 
 nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record);

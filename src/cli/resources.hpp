@@ -1,7 +1,7 @@
 // Files that come with the program: prompt banks, the default model, golden numbers.
 //
-// Looked for at ../share/heretix beside the program's own folder: so an installed program finds them from any folder,
-// and so does the one in the build tree, where CMake puts links.
+// They are looked for at ../share/heretix beside the folder of the program. So an installed program finds them from any
+// folder, and so does the one in the build tree, where CMake puts links.
 #pragma once
 
 #include <string>

@@ -83,7 +83,7 @@ bool gates_passed(const Record& record) {
 
 namespace {
 
-// One model of the command, made ready before anything is asked of any.
+// One model of the command. All are made ready before any of them is asked.
 struct Prepared {
   Resolved resolved;
   std::unique_ptr<Provider> provider;
@@ -129,17 +129,22 @@ void print_records(const std::vector<Record>& records, bool as_json, const Resol
 }  // namespace
 
 int run_command(const Options& options) {
-  stop_signal();  // from here on a signal stops cleanly
+  stop_signal();  // from here on a signal stops the command cleanly
+
   SecondStore second(options);
   Budget budget = make_budget(options.flags);
+
+  // Every model is made ready before the first is asked, so that a mistake in the last one costs nothing.
   std::vector<Prepared> models;
   for (const Options& one : one_for_each_model(options)) models.push_back(prepare(one, second, budget));
+
   const Resolved& first = models.front().resolved;
   const auto map = recalibration_of(options);
   for (const Prepared& model : models) {
     const CheckRequest& request = model.resolved.request;
     if (map) require_fits(*map, model.provider->facts().model, readout_name(request.readout, request.asks_negation));
   }
+
   const auto database = open_harness_file(first.database_path, {.access = Access::create});
   std::vector<Record> records;
   for (Prepared& model : models) {
@@ -150,7 +155,8 @@ int run_command(const Options& options) {
       records.push_back(run_one(check, model.resolved, provider, *database, progress_of(options)));
       second.keep(records.back(), *database, first.database_path);
     } catch (const Error& e) {
-      if (!records.empty()) print_records(records, options.json, first, map);  // what the models before it said
+      // The results of the models before it are not lost.
+      if (!records.empty()) print_records(records, options.json, first, map);
       throw;
     }
   }

@@ -1,4 +1,4 @@
-// One check with its progress line, as run and batch make it.
+// Makes one check with its progress line, as run and batch do.
 #pragma once
 
 #include <optional>
@@ -9,14 +9,14 @@
 
 namespace heretix {
 
-// Where checks are kept beside the store, with --database. Connected before anything is asked, so that a wrong address
-// costs nothing.
+// The Postgres in which --database keeps checks beside the store. It is connected before anything is asked, so that a
+// wrong address costs nothing.
 class SecondStore {
  public:
   explicit SecondStore(const Options& options);
-  // Throws Error{bad_input} for what its columns cannot hold.
+  // Throws Error{bad_input} for a check that its columns cannot hold.
   void require_fits(const Resolved& resolved, const ProviderFacts& facts) const;
-  // Copies the check from the store. Where that fails the check is still in the store, and the error says how to go on.
+  // Copies the check from the store. If that fails, the check is still in the store, and the error says how to go on.
   void keep(const Record& record, Database& store, const std::string& store_path);
 
  private:
@@ -28,7 +28,8 @@ class SecondStore {
 Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database,
                ShowProgress show);
 ShowProgress progress_of(const Options& options);
-// The command once for each of its models. Throws Error{bad_input} for what belongs to one alone.
+// Returns the options of the command once for each of its models. Throws Error{bad_input} for options that belong to a
+// single model.
 std::vector<Options> one_for_each_model(const Options& options);
 bool gates_passed(const Record& record);
 

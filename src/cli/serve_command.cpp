@@ -20,32 +20,32 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kOwner = "owner@localhost";  // of an embedded service
-constexpr auto kServeOn = 3s;                      // while others learn that this process goes
+constexpr const char* kOwner = "owner@localhost";  // the owner of an embedded service
+constexpr auto kServeOn = 3s;                      // goes on serving while others learn that this process is stopping
 constexpr auto kMostDrain = 25s;
 constexpr rlim_t kOpenFiles = 8192;
 constexpr const char* kMetricsHost = "127.0.0.1";
-// To Postgres, of the routes: more only wait for the same cores.
+// The connections to Postgres that the routes share. More of them would only wait for the same cores.
 std::size_t route_connections() { return std::clamp(2U * std::thread::hardware_concurrency(), 4U, 32U); }
 
 void wait_for_signal(int presses) {
   while (stop_signal().presses < presses) std::this_thread::sleep_for(50ms);
 }
 
-// Returns early where the operator presses again.
+// Returns early if the operator sends a second signal.
 void wait_or_second_signal(std::chrono::milliseconds time) {
   const auto until = std::chrono::steady_clock::now() + time;
   while (!stop_signal().leaving() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
 }
 
-// As browsers send it, which leave out the port 80.
+// The origin as browsers send it: they leave out the port 80.
 std::string listening_origin(const std::string& host, int port) {
   const std::string address = listening_address(host, port);
   const auto origin = parse_origin(address);
   return origin ? origin->origin() : address;
 }
 
-// Beside localhost and the address that a connection comes in at.
+// The hosts that the server answers for, besides localhost and the address at which a connection comes in.
 http::KnownHosts known_hosts(const Service& service, const std::string& listens_at) {
   http::KnownHosts hosts = http::KnownHosts::parse(service.environment().hosts.value_or(""), "HERETIX_HOSTS");
   if (service.public_origin()) hosts.add(service.public_origin()->host);
@@ -92,7 +92,7 @@ WorkerParts worker_parts(const Service& service, Mailer& mailer, const Options& 
           .keep_checks_days = service.environment().keep_days.value_or(0)};
 }
 
-// What a scrape shows beside the counters.
+// The text of a scrape: the counters, and gauges that are read for it.
 std::string metrics_text(http::Metrics& metrics, DatabasePool& databases, const http::Server* server) {
   if (server != nullptr) {
     metrics.set("connections", "of", "http", static_cast<double>(server->connections()));
@@ -124,7 +124,7 @@ unsigned short port_of(int port, const char* name) {
   return static_cast<unsigned short>(port);
 }
 
-// A connection is an open file, and a shell mostly allows 1,024.
+// Every connection is an open file, and most shells allow a process only 1,024 of them.
 void allow_many_files() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kOpenFiles) return;
@@ -146,7 +146,7 @@ int serve_command(const Options& options) {
   stop_signal();
   const Service service(options);
   service.require_separate_sessions();
-  service.open_database();  // what is wrong with it is told before anything listens
+  service.open_database();  // a database that cannot be used is reported before the server starts listening
   const std::vector<OfferedModel> models = service.offered_models();
   const IntakeRules rules = service.rules();
   http::Metrics metrics;
@@ -155,13 +155,14 @@ int serve_command(const Options& options) {
   http::EventHub hub([&open] { return http::keep_check_events(open()); });
   const bool is_local = service.is_embedded() && is_loopback_host(options.host);
   const auto mailer = service.make_mailer(is_local);
-  std::unique_ptr<Worker> worker;  // after all that its threads use, also where the start fails half-way
+  // Declared after everything that its threads use, so that it goes first, also if the start fails half-way.
+  std::unique_ptr<Worker> worker;
   const auto wake_worker = [&worker] {
     if (worker) worker->wake();
   };
   const auto open_answers = [&service](Database& database) { return service.open_answers(database); };
 
-  // The port may be any: what the page says of itself is known once it is bound.
+  // The port may be any free one, so the address of the page is known only once the server is listening.
   http::Listener listener(options.host, port_of(options.port, "--port"));
   http::Listener metrics_listener(kMetricsHost, port_of(options.metrics_port, "--metrics-port"));
   const unsigned short port = listener.port(), metrics_port = metrics_listener.port();
@@ -202,22 +203,30 @@ int serve_command(const Options& options) {
 int worker_command(const Options& options) {
   require_threads(options);
   stop_signal();
+
   const Service service(options);
   service.require_separate_sessions();
+  // Each model is made once, so that a wrong setting is reported before a job is claimed.
   service.offered_models();
+
   http::Metrics metrics;
   DatabasePool databases([&service] { return service.open_database(); }, 1);
+
   const std::string origin =
       service.public_origin() ? service.public_origin()->origin() : listening_address("127.0.0.1", options.port);
   const auto mailer = service.make_mailer(false);
   Worker worker(worker_parts(service, *mailer, options, metrics, origin));
+
+  // The port is taken before the first job is claimed: where it is in use, no job has to be handed back.
   http::Listener metrics_listener(kMetricsHost, port_of(options.metrics_port, "--metrics-port"));
   const unsigned short metrics_port = metrics_listener.port();
   worker.start();
+
   http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, nullptr); });
   http::Server metrics_server({.hosts = known_hosts(service, kMetricsHost), .handler_threads = 1},
                               std::move(metrics_listener), metrics_page, nullptr);
   print_note(fmt::format("heretix: working, metrics at {}/metrics", listening_address(kMetricsHost, metrics_port)));
+
   wait_for_signal(1);
   worker.drain(kMostDrain);
   return kDone;

@@ -40,7 +40,7 @@ Usd dollars(const char* name, const std::optional<double>& amount, Usd otherwise
   return Usd::from_micros(std::llround(*amount * 1e6));
 }
 
-// An address that a secret is sent to: over TLS, or on this machine. Without a slash at its end.
+// Returns an address to which a secret may be sent, over TLS or on this machine, without a slash at its end.
 std::string address_for_secrets(const char* name, const std::string& text) {
   const auto url = parse_url(text);
   if (!url || (url->scheme != "https" && url->scheme != "http") || url->user || url->password || url->fragment)
@@ -167,7 +167,7 @@ std::unique_ptr<Mailer> Service::make_mailer(bool shows_links) const {
     return make_postmark_mailer(std::move(server));
   }
   return make_outbox_mailer(options_.outbox, clock_, [shows_links](const Mail& mail, const std::string& path) {
-    print_note(fmt::format("heretix: a mail is in {}", path));  // whom it goes to is in the file alone
+    print_note(fmt::format("heretix: a mail is in {}", path));  // the recipient is named in the file only
     if (shows_links) print_note(mail.body);
   });
 }
@@ -175,11 +175,14 @@ std::unique_ptr<Mailer> Service::make_mailer(bool shows_links) const {
 StripeSettings Service::billing() const {
   StripeSettings stripe;
   const Environment& e = environment_;
+
+  // Payment is set up as a whole or not at all.
   if (!e.stripe_key && !e.stripe_webhook_secret && !e.stripe_prices) return stripe;
   if (!e.stripe_key || !e.stripe_webhook_secret || !e.stripe_prices)
     throw Error(ErrorKind::bad_input,
                 "of HERETIX_STRIPE_KEY, HERETIX_STRIPE_WEBHOOK_SECRET and HERETIX_STRIPE_PRICES some are set",
                 "set all three, or none");
+
   for (const std::string_view pair : split(*e.stripe_prices, ',')) {
     const std::size_t equals = pair.find('=');
     const std::string plan(trimmed(pair.substr(0, equals)));
@@ -189,8 +192,11 @@ StripeSettings Service::billing() const {
                   "heretix plan list shows the plans");
     stripe.plan_of_price.emplace(trimmed(pair.substr(equals + 1)), plan);
   }
+
+  // Several secrets are accepted, because Stripe signs with both while one replaces the other.
   for (const std::string_view secret : split(*e.stripe_webhook_secret, ','))
     if (!trimmed(secret).empty()) stripe.webhook_secrets.emplace_back(trimmed(secret));
+
   stripe.key = *e.stripe_key;
   if (e.stripe_url) stripe.url = address_for_secrets("HERETIX_STRIPE_URL", *e.stripe_url);
   stripe.ca_file = e.ca_file;

@@ -1,4 +1,5 @@
-// The service's parts as the operator set them up: its database, where answers are kept, models, mail.
+// The parts of the service as the operator set them up: its database, the place of its answers, its models and its
+// mail.
 #pragma once
 
 #include <memory>
@@ -16,15 +17,17 @@
 
 namespace heretix {
 
-// With --database on Postgres, else embedded: SQLite beside the command line's store.
+// With --database the service runs on Postgres. Without it the service is embedded: SQLite beside the store of the
+// command line.
 class Service {
  public:
-  // Throws Error{bad_input} for settings that do not fit, naming the variable, and what opening the databases throws.
+  // Throws Error{bad_input} naming the variable for a setting that is not valid, and what opening the databases throws.
   explicit Service(const Options& options);
 
   bool is_embedded() const { return !named_; }
   std::unique_ptr<Database> open_database() const;  // thread-safe
-  // Throws Error{bad_input} for PGlite: locks keep requests and jobs apart, and there one session holds them all.
+  // Throws Error{bad_input} for PGlite. Requests and jobs are kept apart by locks, and in PGlite a single session holds
+  // all locks.
   void require_separate_sessions() const;
   AnswersPlace open_answers(Database& service) const;
   std::unique_ptr<Provider> make_provider(const std::string& model) const;
@@ -32,19 +35,19 @@ class Service {
   const PromptBanks& banks() const { return banks_; }
   const Environment& environment() const { return environment_; }
   const Clock& clock() const { return clock_; }
-  // HERETIX_ORIGIN, as parse_origin() reads it; empty where it is not set.
+  // HERETIX_ORIGIN as parse_origin() reads it; empty if it is not set.
   const std::optional<Url>& public_origin() const { return public_origin_; }
 
-  // Each model is made once, so that what is wrong with it is told at the start.
+  // Makes each model once, so that a bad setting is reported at the start.
   std::vector<OfferedModel> offered_models() const;
   IntakeRules rules() const;
   std::unique_ptr<Mailer> make_mailer(bool shows_links) const;
   std::string mail_from() const;
-  StripeSettings billing() const;  // not set up where no variable is
+  StripeSettings billing() const;  // not set up if no variable is set
 
  private:
   struct NamedModel {
-    std::string name, model;  // "play" and "scripted:FILE"; mostly the same
+    std::string name, model;  // "play" and "scripted:FILE"; usually both are the same
   };
 
   Options options_;

@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds kReadTimeout{5'000};
 constexpr int kHostedConcurrency = 100;
 constexpr double kHostedTimeout = 300;
 
-StopSignal g_stop;  // a signal handler can reach nothing else
+StopSignal g_stop;  // global, because a signal handler can reach nothing else
 
 void on_signal(int) { ++g_stop.presses; }
 
@@ -94,7 +94,7 @@ Readout readout_of(const Settings& s) {
   return readout;
 }
 
-// Where nothing names a plan: the ladder, in a bank that is large enough for it.
+// The ladder is used if nothing names a plan and the bank is large enough for it.
 bool uses_ladder_by_default(const Options& options, const Settings& s, const PromptBanks& banks) {
   if (options.fixed || !options.config.empty() || s.slots || s.replicates || s.templates || s.until_width ||
       s.batch.value_or(false))
@@ -196,7 +196,7 @@ void require_statement(std::string_view claim, bool allow_question) {
 
 namespace {
 
-// A model that writes no text can be read in one way only, and nobody has to say so.
+// A model that writes no text can be read in only one way, so the user does not have to name it.
 void use_usual_readout(Settings& s) {
   if (s.readout || !s.model) return;
   const auto hosted = hosted_model(*s.model);
@@ -210,25 +210,33 @@ Resolved resolve(const Options& options, const Settings& row) {
   const Environment environment = read_environment();
   const Settings file = merged(row, options.config.empty() ? Settings{} : load_config(options.config));
   const Settings flags = flags_of(options);
+
   Resolved resolved{.settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}};
   use_usual_readout(resolved.settings);
   const Settings& s = resolved.settings;
+
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
   require_statement(*s.claim, s.allow_question.value_or(false));
+
   resolved.request = {.claim = *s.claim, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = sampling_of(s)};
+
+  // A seed is looked up in an order of its own: flag, then file, then environment.
   resolved.request.seed = flags.seed ? flags.seed : file.seed;
   if (resolved.request.seed) resolved.request.seed_source = SeedSource::given;
   else if (environment.seed) resolved.request.seed_source = SeedSource::environment;
   if (!resolved.request.seed) resolved.request.seed = environment.seed;
+
   resolved.request.readout = readout_of(s);
   resolved.request.samples = samples_of(s);
   resolved.request.asks_negation = asks_negation(s);
-  // Before a model is loaded, and before any plan exists.
+  // A request that cannot be measured is refused before a model is loaded and before any plan is made.
   require_measurable(resolved.request.sampling, resolved.request.readout, resolved.request.samples);
+
   resolved.request.fresh = options.fresh;
   resolved.request.raises_limit = !s.max_output_tokens;
   resolved.request.ask.resend_unknown = options.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);
+
   resolved.database_path = s.db.value_or(kDefaultDatabase);
   require_database_file(resolved.database_path);
   resolved.banks = PromptBanks(s.prompts.value_or(prompts_folder()));
@@ -317,8 +325,8 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
 
 }  // namespace
 
-// Only what surely belongs to the plan or the store is left out: a setting that is forgotten here costs a second
-// provider, never its effect.
+// Only settings that surely belong to the plan or the store are left out. One that is forgotten here costs a second
+// provider, but never loses its effect.
 Settings provider_settings(Settings s) {
   s.claim = s.prompt_version = s.prompts = s.db = std::nullopt;
   s.slots = s.replicates = s.templates = s.draws = s.samples = std::nullopt;

@@ -1,4 +1,4 @@
-// What a command works with, resolved from flags, environment, file and defaults.
+// Resolves what a command works with from flags, environment, configuration file and defaults.
 #pragma once
 
 #include <memory>
@@ -13,59 +13,60 @@
 
 namespace heretix {
 
-// All four layers together, and the request that follows.
+// The settings of all four layers together, and the request that follows from them.
 struct Resolved {
   Settings settings;
   CheckRequest request;
   std::string database_path;
-  PromptBanks banks{""};  // of --prompts: each file is read once, whoever asks for it
+  PromptBanks banks{""};  // from --prompts; each file is read once, whoever asks for it
   bool no_color = false;
   bool alone = false;  // each statement in a request of its own, whatever a profile allows
 };
 
-// `row`: settings of one line of a batch, above the configuration file; empty otherwise.
+// `row` holds the settings of one line of a batch, which count before the configuration file; otherwise it is empty.
 Resolved resolve(const Options& options, const Settings& row = {});
 
 // Whether --allow-question, its variable, the row or the configuration file lets a claim be a question.
 bool allows_questions(const Options& options, const Settings& row = {});
 
-// Of what a person gives to be measured: require_statement() with the words of the command line.
+// Checks a claim that a person gives: require_statement() with a hint in the words of the command line.
 void require_statement(std::string_view claim, bool allow_question);
 
-// As resolve(), for run and describe, which sample until precise where nothing names a plan.
+// Like resolve(), for run and describe: if nothing names a plan, they ask until the interval is narrow.
 Resolved resolve_for_run(const Options& options);
 
-// Throws Error{bad_input} for a name that is none, and what the provider throws.
+// Throws Error{bad_input} for an unknown name, and what the provider throws.
 std::unique_ptr<Provider> make_provider(const Settings& settings);
 
-// What of the settings may show in the provider that is made of them: where it is equal, one provider serves both.
+// Returns the part of the settings that can matter to the provider. If two settings agree in it, one provider serves
+// both.
 Settings provider_settings(Settings settings);
 
-// The program's own, with the user's list (--prices, HERETIX_PRICES) over it.
+// Returns the program's own price list, overridden by the user's (--prices, HERETIX_PRICES).
 PriceList price_list(const Settings& settings);
 
-// Of a frequency. Throws Error{bad_input} for a number out of range.
+// The number of samples for the readout frequency. Throws Error{bad_input} if it is out of range.
 int samples_of(const Settings& settings);
 
 // Throws Error{bad_input} for an amount out of range.
 Budget make_budget(const Settings& settings);
 
-// A cap needs a price: throws Error{bad_input} where none is known.
+// A budget needs a price: throws Error{bad_input} if none is known.
 void require_price(const Budget& budget, const ProviderFacts& facts);
 
-// What a command that reads means: flag, variable, default.
+// The store of a command that reads: from the flag, the variable or the default.
 std::string database_path(const Options& options);
-// What a command that measures means: the configuration file may name it too.
+// The store of a command that measures: the configuration file may name it too.
 std::string used_database_path(const Options& options);
 
-// What list, show, answers, report and verify read: the store, or with --database the checks of a Postgres.
+// What list, show, answers, report and verify read: the store, or the checks in a Postgres with --database.
 struct StoredRuns {
   std::unique_ptr<Database> database;
   std::unique_ptr<RunStore> store;
 };
 StoredRuns open_for_reading(const Options& options);
 
-// SIGINT and SIGTERM are counted in here from the first call on.
+// Counts SIGINT and SIGTERM from the first call on.
 const StopSignal& stop_signal();
 
 }  // namespace heretix

@@ -18,13 +18,13 @@ std::optional<T> first_of(const std::optional<T>& a, const std::optional<T>& b) 
   return a ? a : b;
 }
 
-// An empty variable counts as unset, as shells leave them.
+// An empty variable counts as unset, because shells often leave variables empty.
 std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
-// `must_be` ends the sentence that refuses it.
+// `must_be` ends the sentence of the error message.
 template <class T>
 std::optional<T> number(const char* name, const char* must_be, T least = std::numeric_limits<T>::lowest()) {
   const auto text = variable(name);
@@ -125,13 +125,16 @@ Settings merged(const Settings& first, const Settings& second) {
 Environment read_environment() {
   Environment environment;
   Settings& s = environment.settings;
+
   s.prompts = variable("RPL_PROMPTS_DIR");
   s.db = variable("HERETIX_DB");
   s.mock = truth("HERETIX_MOCK");
   s.allow_question = truth("HERETIX_ALLOW_QUESTION");
   s.concurrency = whole_number("HERETIX_RPL_CONCURRENCY");
   if (!s.concurrency) s.concurrency = whole_number("HERETIX_CONCURRENCY");
+
   if (const auto seed = variable("HERETIX_RPL_SEED")) environment.seed = parse_seed(*seed, "HERETIX_RPL_SEED");
+
   environment.no_color = variable("NO_COLOR").has_value();
   environment.database_url = variable("DATABASE_URL");
   environment.database_url_prod = variable("DATABASE_URL_PROD");
@@ -140,6 +143,7 @@ Environment read_environment() {
   environment.smtp_url = variable("HERETIX_SMTP_URL");
   environment.export_key = variable("HERETIX_EXPORT_KEY");
   s.prices = variable("HERETIX_PRICES");
+
   read_provider_variables(environment);
   read_service_variables(environment);
   return environment;

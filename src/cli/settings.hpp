@@ -1,6 +1,8 @@
-// What the user asked for, from four places: flags over environment over configuration file over defaults.
+// What the user asked for, from four places. Flags count before the environment, then the configuration file, then the
+// defaults.
 //
-// This is the one place that reads environment variables. A seed is the exception: flag, then file, then environment.
+// This is the one place that reads environment variables. The seed is an exception to the order: flag, then file, then
+// environment.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +15,14 @@
 
 namespace heretix {
 
-// Every field empty: not said there.
+// A field that is empty was not given in that place.
 struct Settings {
   std::optional<std::string> claim, model, prompt_version, prompts, db;
   std::optional<std::string> base_url, api, reasoning, prices, readout;
   std::optional<std::string> price;  // "1.25,10", of the one model that is asked
   std::optional<int> samples;        // of a frequency
-  std::optional<bool> negation;      // of each statement, for a decision: asked too
+  // Whether the negation of each statement is asked too, for the readout decision.
+  std::optional<bool> negation;
   std::optional<int> slots, replicates, templates, draws, max_output_tokens, max_prompt_chars, concurrency;
   std::optional<std::uint64_t> seed;
   std::optional<double> temperature;
@@ -32,7 +35,7 @@ struct Settings {
   bool operator==(const Settings&) const = default;
 };
 
-// Where both say something, `first` wins.
+// If both set a field, `first` wins.
 Settings merged(const Settings& first, const Settings& second);
 
 // YAML or JSON with the fields of docs/configuration.md; JSON where `source` ends in .json, or where the text is JSON.
@@ -44,11 +47,12 @@ struct Environment {
   Settings settings;  // without the seed
   std::optional<std::uint64_t> seed;
   bool no_color = false;
-  std::optional<std::string> database_url, database_url_prod;  // what --database local and prod mean
-  std::optional<std::string> smtp_url;                         // where mails are sent
-  std::optional<std::string> app_env;                          // as it is; databases.hpp judges it
-  std::optional<std::string> lake;                             // where export publishes
-  std::optional<std::string> export_key;                       // of the hash of users
+  // The databases that --database local and prod mean.
+  std::optional<std::string> database_url, database_url_prod;
+  std::optional<std::string> smtp_url;    // where mails are sent
+  std::optional<std::string> app_env;     // as it is set; databases.hpp checks it
+  std::optional<std::string> lake;        // where export publishes
+  std::optional<std::string> export_key;  // the key of the hash of users
   // Of the service (docs/operations.md).
   std::optional<std::string> secret, origin, hosts, trusted_proxies, models, mail_from, postmark_token, postmark_url;
   std::optional<std::string> stripe_key, stripe_webhook_secret, stripe_prices, stripe_url;

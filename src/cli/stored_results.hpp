@@ -1,4 +1,4 @@
-// What the commands that show stored measurements share.
+// What the commands that show stored measurements have in common.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

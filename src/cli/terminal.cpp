@@ -36,7 +36,7 @@ std::size_t terminal_columns() {
 }  // namespace
 
 void open_closed_standard_streams() {
-  // The lowest free number is taken, so that each opening fills the gap that it is for.
+  // open() takes the lowest free number, so that each call fills the gap that it is meant for.
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) != -1 || errno != EBADF) continue;
     // A result that nobody can read must stay an error, so a closed standard output can only be read.
@@ -104,13 +104,16 @@ void ProgressLine::on_progress(const AskProgress& progress, const std::vector<st
     print_note(event.dump());
   }
   if (!shows_) return;
+
   const std::size_t filled = progress.questions == 0 ? 0 : kBarColumns * progress.answered / progress.questions;
   std::string line = fmt::format("[{}{}] {}/{}  {}", std::string(filled, '#'), std::string(kBarColumns - filled, ' '),
                                  progress.answered, progress.questions, estimate_so_far(plan_, answers));
+
   if (progress.refused > 0) line += fmt::format("  {} refused", progress.refused);
   if (progress.retries > 0) line += fmt::format("  {} retries", progress.retries);
   if (progress.billed > Usd()) line += "  " + to_text(progress.billed);
   if (progress.billing_unknown > 0) line += fmt::format("  {} may be billed", progress.billing_unknown);
+
   clear();
   print_aside(line + time_left(progress));
 }

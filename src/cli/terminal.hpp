@@ -1,4 +1,4 @@
-// What goes where: results to stdout, everything else to stderr, colours only where they are seen.
+// Prints results to stdout and everything else to stderr, with colours only where a person sees them.
 #pragma once
 
 #include <string>
@@ -10,16 +10,16 @@
 
 namespace heretix {
 
-// Where one of the three standard streams is closed it is opened on /dev/null: the next file to be opened, a database
-// for example, would otherwise get its number, and with it whatever is printed. Writing to a standard output that was
-// closed fails. Called first of all.
+// Opens each of the three standard streams that is closed on /dev/null. Otherwise the next file to be opened, such as a
+// database, would get its number, and with it whatever is printed. Writing to a standard output that was closed still
+// fails. Must be called before anything else.
 void open_closed_standard_streams();
 
-// Throws Error{unavailable} where stdout cannot be written, e.g. a full disk or a closed pipe.
+// Throws Error{unavailable} if stdout cannot be written, e.g. because of a full disk or a closed pipe.
 void print_result(const std::string& text);
 
-// To stderr, as it is. Nobody may be reading any more (a closed pipe, a full disk): that ends nothing, because the exit
-// code and the store tell the outcome. Everything that is said beside a result goes through here.
+// Prints a text to stderr as it is. If that fails (a closed pipe, a full disk), the program goes on, because the exit
+// code and the store hold the outcome. Everything that is printed beside a result goes through here.
 void print_aside(std::string_view text) noexcept;
 void print_note(const std::string& text);  // likewise, with a newline
 void print_error(const Error& error);      // likewise
@@ -27,7 +27,7 @@ void print_error(const Error& error);      // likewise
 bool is_terminal(int descriptor);
 TextStyle text_style(bool no_color);  // for stdout
 
-// Where progress goes: a line on stderr, only on a terminal; or JSON lines there, for a program that reads them.
+// How progress is shown on stderr: as a line if it is a terminal, or as JSON lines for a program that reads them.
 enum class ShowProgress { never, on_terminal, as_events };
 
 // A progress line: the estimate so far, retries, time left, money spent.

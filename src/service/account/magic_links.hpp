@@ -1,12 +1,13 @@
-// Sign-in by a link sent to a mail address: selector (16 bytes, hexadecimal) ":" verifier (32 bytes, base64url).
+// Sign-in by a link that is sent to a mail address. The link holds a selector (16 bytes, hexadecimal), ":" and a
+// verifier (32 bytes, base64url).
 //
 // The database holds the selector and the SHA-256 of the verifier, for 10 minutes. Asking for a link does the same work
-// for an address that is known and one that is not: it counts and enqueues; the mail's job makes account and link.
+// for a known and an unknown address: it counts and enqueues a job, and that job makes the account and the link.
 //
-// Nobody can use up somebody else's links: what is counted is an address together with whoever asks for it. Where many
-// networks ask for one address, it still gets a few mails an hour from networks that were not among them, and as many
-// as ever from those it signed in from (docs/service.md has the numbers).
-// Owns the SQL of `email_tokens` and `failed_verifiers`.
+// Nobody can use up the links of somebody else, because an address is counted together with whoever asks for it. If
+// many networks ask for one address, it still gets a few mails an hour for requests from other networks, and as many as
+// before for requests from networks that it signed in from (docs/service.md has the numbers). Owns the SQL of
+// `email_tokens` and `failed_verifiers`.
 #pragma once
 
 #include <chrono>
@@ -22,7 +23,7 @@ namespace heretix {
 inline constexpr std::chrono::seconds kLinkLife = std::chrono::minutes(10);
 inline constexpr const char* kLinkMailJob = "mail.link";
 
-// Who asks for a link, or uses one, as texts; service/http/address.hpp makes them.
+// Who asks for a link or uses one, as texts that service/http/address.hpp makes.
 struct LinkAsker {
   std::string client;   // "192.0.2.7/32" or "2001:db8:1:2::/64"
   std::string network;  // "192.0.2.0/24" or "2001:db8:1::/56"
@@ -36,21 +37,23 @@ class MagicLinks {
  public:
   MagicLinks(Database& database, const Secret& secret) : database_(database), secret_(secret) {}
 
-  // A mail's job for `email` (canonical), unless its limits are reached, in a transaction of its own; nobody is told
-  // which. `next`: where the page goes after the sign-in.
+  // Enqueues a mail to `email` (canonical) unless a limit is reached, in a transaction of its own. The caller is not
+  // told which of the two happened. `next` is the page to go to after the sign-in.
   void request(const std::string& email, const LinkAsker& asker, const std::string& next);
 
-  // The address's user, made where there is none, and a link for it: its text is nowhere else.
+  // Returns a new link for the user of that address, who is created if there is none. The text of the link is stored
+  // nowhere.
   std::string make(const std::string& email);
 
-  // Whose an open link is, for the page that asks before it is used. Changes nothing.
+  // Returns the address of an open link, for the page that asks before the link is used. Changes nothing.
   std::optional<std::string> address_of(const std::string& link);
 
-  // Uses the link, once: the user's other open links close, and the asker's network is known to the address from now
-  // on. Empty for every failure alike; five wrong verifiers close a selector. In a transaction of its own.
+  // Uses the link, which works once. The user's other open links are closed, and the address knows the network of the
+  // asker from now on. Returns empty for every failure alike; five wrong verifiers close a selector. Runs in a
+  // transaction of its own.
   std::optional<User> consume(const std::string& link, const LinkAsker& asker);
 
-  // Everything that was counted for the address, and the networks that it signed in from.
+  // Forgets everything that was counted for the address, and the networks that it signed in from.
   void forget(const std::string& email);
 
  private:

@@ -1,4 +1,4 @@
-// How often something may happen to somebody: counted in the database, so that every process sees the same.
+// Limits how often something may happen to somebody. The count is in the database, so that every process sees the same.
 //
 // Windows slide: "3 in 15 minutes" holds for any 15 minutes. Owns the SQL of `rate_events`.
 #pragma once
@@ -16,25 +16,27 @@ struct RateLimit {
   std::chrono::seconds within;
 };
 
-// Counts one for `subject` (a hash, never an address) unless a limit would be passed. In the caller's transaction,
-// begun beside others: exact whoever else counts at the same time. False: over a limit; nothing was counted.
+// Counts one event for `subject` (a hash, never an address) unless that would pass a limit; then it counts nothing and
+// returns false. Runs in the caller's transaction (Isolation::beside_others), and is exact whoever else counts at the
+// same time.
 bool count_event(Database& database, const std::string& scope, const std::string& subject,
                  const std::vector<RateLimit>& limits);
 
-// Has it happened to `subject` within that time?
+// Whether it has happened to `subject` within that time.
 bool has_happened(Database& database, const std::string& scope, const std::string& subject,
                   std::chrono::seconds within);
 
-// It happened just now; what was noted before is replaced. In the caller's transaction.
+// Notes that it happened just now, in place of what was noted before. Runs in the caller's transaction.
 void note_latest(Database& database, const std::string& scope, const std::string& subject);
 
-// Everything of that scope whose subject begins so.
+// Removes everything of that scope whose subject begins with `subject_start`.
 void forget_events(Database& database, const std::string& scope, const std::string& subject_start);
 
-// The same for what happens often: one statement and one row a subject, in place of a row an event. The window begins
-// with the first event and the next one begins after it has ended, so that `most` may happen twice in a row around its
-// end. Owns the SQL of `rate_counts`.
+// The same for events that are frequent: one statement and one row for each subject, instead of one row for each event.
+// A window begins with its first event, and the next window after it has ended, so that `most` events may happen twice
+// in a row around its end. Owns the SQL of `rate_counts`.
 Query count_in_window(const std::string& scope, const std::string& subject, const RateLimit& limit);
-bool was_counted(const std::vector<Row>& rows);  // what that query found; false: over the limit, nothing was counted
+// Reads the result of that query; false: over the limit, and nothing was counted.
+bool was_counted(const std::vector<Row>& rows);
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
-// What the service's one secret is for: keyed hashes, so that a copy of the database signs nobody in and names nobody.
+// The one secret of the service. It makes keyed hashes, so that nobody can sign in with a copy of the database or learn
+// names from it.
 #pragma once
 
 #include <string>
@@ -10,10 +11,10 @@ class Secret {
  public:
   // 32 bytes as 64 hexadecimal digits. Throws Error{bad_input} without repeating them.
   static Secret parse(std::string_view hex);
-  static Secret of_file(const std::string& path);  // made there with mode 0600 where there is none
+  static Secret of_file(const std::string& path);  // made with mode 0600 if there is no such file
 
-  // HMAC-SHA-256 of "<purpose>\n<text>", the first `bytes` of it in hexadecimal. One purpose's hashes say nothing of
-  // another's.
+  // HMAC-SHA-256 of "<purpose>\n<text>", the first `bytes` of it in hexadecimal. The hashes of one purpose reveal
+  // nothing about those of another.
   std::string hash(std::string_view purpose, std::string_view text, std::size_t bytes = 32) const;
 
  private:

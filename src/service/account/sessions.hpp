@@ -1,4 +1,4 @@
-// Who is signed in: 30 days at most, 7 days without a visit.
+// Who is signed in. A session lasts 30 days at most, and 7 days without a visit.
 //
 // A cookie is 32 random bytes; the database holds only the first 16 bytes of its keyed hash, as the session's id. Owns
 // the SQL of `sessions`.
@@ -32,17 +32,18 @@ class Sessions {
  public:
   Sessions(Database& database, const Secret& secret) : database_(database), secret_(secret) {}
 
-  // Returns the cookie's value, which is nowhere else.
+  // Returns the value of the cookie, which is stored nowhere.
   std::string begin(const std::string& user_id, const std::string& user_agent);
-  // Whose cookie it is, in two halves, for who reads more in the same round trip (Database::query_all()): what to ask,
-  // empty for what is no cookie of ours; and what it found, empty where the session has ended or belongs to somebody
-  // suspended. The second notes the visit, once a minute.
+  // Finds the user of a cookie in two halves, for callers that read more in the same round trip
+  // (Database::query_all()). query_for() returns what to ask; it is empty for a text that is not a cookie of the
+  // service. found() reads the result; it is empty if the session has ended or its user is suspended. It also notes the
+  // visit, once a minute.
   std::optional<Query> query_for(const std::string& cookie) const;
   std::optional<SignedIn> found(const std::vector<Row>& rows);
-  std::vector<Session> list(const std::string& user_id);  // open ones, newest first
+  std::vector<Session> list(const std::string& user_id);  // the open sessions, newest first
   bool end(const std::string& user_id, const std::string& session_id);
   void end_all(const std::string& user_id);
-  std::string id_of(const std::string& cookie) const;  // a uuid; empty for what is no cookie
+  std::string id_of(const std::string& cookie) const;  // a uuid; empty for a text that is not a cookie
 
  private:
   Database& database_;

@@ -12,7 +12,7 @@ namespace heretix {
 struct User {
   std::string id;      // uuid
   std::string email;   // canonical
-  std::string plan;    // the one to come where a lower one waits for the period's end
+  std::string plan;    // if a lower plan waits for the end of the period, that plan
   std::string status;  // active, suspended
   std::string created_at;
   bool is_active() const { return status == "active"; }
@@ -29,7 +29,7 @@ class Users {
   bool set_status(const std::string& id, const std::string& status);
   // Locks the user's row until the transaction's end.
   std::optional<User> lock(const std::string& id);
-  // Sessions, links and usage go with it. What the user measured is the caller's to remove first.
+  // Removes the user with their sessions, links and usage. The caller must first remove what the user measured.
   bool remove(const std::string& id);
 
  private:

@@ -1,4 +1,4 @@
-// What one of Stripe's events says about a subscription, whichever of Stripe's two forms it has.
+// Reads what an event from Stripe says about a subscription, in either of the two forms that Stripe sends.
 //
 // A snapshot event ("object": "event") carries the object as it was. A thin event ("object": "v2.core.event") only
 // names the object, which is fetched afterwards and then is at least as new as the event.
@@ -23,7 +23,7 @@ struct BillingEvent {
   std::string id;
   std::string kind;  // "customer.subscription.updated", for thin events too
   bool is_thin = false;
-  std::string path;     // of a thin event: where the object is to be fetched; empty: it does not concern us
+  std::string path;     // of a thin event: where to fetch the object; empty: the event does not concern us
   std::string context;  // of a thin event: the account in whose name it is fetched; mostly empty
 
   std::string user;                        // ours, as the object's metadata or the checkout names it; empty: not told
@@ -37,13 +37,13 @@ struct BillingEvent {
   // A fetched object says by its status whether it has ended; a snapshot of the end may show the status before.
   bool is_the_end() const;
 
-  // Where the event stands among all of its user's. Later subscriptions count over earlier ones, then later events;
-  // within one moment the end counts over a change, a change over the beginning, and at last the id decides, so that
-  // every order of arrival ends alike.
+  // Sorts the events of one user. A later subscription counts over an earlier one, then a later event over an earlier
+  // one. Within one moment the end counts over a change, and a change over the beginning. At last the id decides, so
+  // that every order of arrival ends in the same state.
   std::string order() const;
 };
 
-// Throws Error{bad_input} for what is not an event. Pure.
+// Throws Error{bad_input} for a text that is not an event. Pure.
 BillingEvent parse_billing_event(std::string_view body);
 
 // Fills in what the object behind a thin event says. Pure.

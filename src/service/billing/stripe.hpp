@@ -1,4 +1,4 @@
-// Stripe's own pages, where a person pays and looks after a subscription: we ask for one and send the browser there.
+// Asks Stripe for the pages on which a person pays and manages a subscription; the browser is then sent there.
 // https://docs.stripe.com/api/checkout/sessions/create, https://docs.stripe.com/api/customer_portal/sessions/create
 #pragma once
 
@@ -10,7 +10,8 @@
 
 namespace heretix {
 
-// Whose shapes service/billing/event.hpp reads: asked for by name, so that the account's default decides nothing.
+// The API version whose shapes service/billing/event.hpp reads. It is asked for by name, so that the default of the
+// Stripe account does not matter.
 inline constexpr const char* kStripeVersion = "2026-10-28.endive";
 
 struct StripeSettings {
@@ -23,16 +24,16 @@ struct StripeSettings {
   bool is_set_up() const { return !key.empty() && !webhook_secrets.empty() && !plan_of_price.empty(); }
 };
 
-// Each is a blocking call of at most 20 s; the address to send the browser to comes back. Throws Error: unavailable
-// (not reached, or Stripe is not well), broken (Stripe refuses our call; its words are in the message).
-// `once`: the same text makes one page, however often it is asked for.
+// Each blocks for at most 20 s and returns the address to send the browser to. Throws Error: unavailable (Stripe cannot
+// be reached, or has a fault), broken (Stripe refuses our call; its words are in the message). Calls with the same
+// `once` make only one page, however often they are repeated.
 std::string checkout_page(const StripeSettings& settings, const std::string& price, const std::string& user_id,
                           const std::string& email, const std::string& origin, const std::string& once);
-// `customer_id`: of a customer ("cus_…") or of an account that is one ("acct_…").
+// `customer_id` is the id of a customer ("cus_…") or of an account that is a customer ("acct_…").
 std::string portal_page(const StripeSettings& settings, const std::string& customer_id, const std::string& origin);
 
-// What stands at `path`, for the thin event `event_id` in the name of `context` (empty: our own account). Empty: it is
-// not there for this key. Throws as above.
+// Fetches the object at `path` for the thin event `event_id`, in the name of `context` (empty: our own account).
+// Returns empty if there is none for this key. Throws as above.
 std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const std::string& path,
                                            const std::string& event_id, const std::string& context);
 

@@ -1,4 +1,5 @@
-// Who pays for which plan, as Stripe's webhooks tell it: in any order, each any number of times.
+// Keeps who pays for which plan, as the webhooks of Stripe report it. They may come in any order, and each any number
+// of times.
 //
 // Events and their signatures: https://docs.stripe.com/webhooks. Owns the SQL of `webhook_events` and
 // `billing_accounts`.
@@ -25,7 +26,7 @@ bool is_signed(std::string_view header, std::string_view body, const std::vector
 struct BillingAccount {
   std::string customer_id;
   std::string status;  // Stripe's word of the newest subscription; empty: none yet
-  std::string plan;    // what it pays for, in our words; empty: nothing (any more)
+  std::string plan;    // our name of the plan that is paid for; empty: none, or none any more
 };
 
 class Subscriptions {
@@ -37,10 +38,10 @@ class Subscriptions {
   // Whether the event was taken before, so that nothing needs to be fetched for it.
   bool knows(const std::string& event_id);
 
-  // An event whose signature holds, complete where it was thin. In the caller's transaction, begun beside others. One
-  // that was taken before changes nothing, nor does one that is older than what is known. It belongs to the user whose
-  // customer it names, else to the one in its metadata. Throws Error{unavailable} where no price of a paid subscription
-  // has a plan: the setting is to be completed, and Stripe sends the event again.
+  // Takes in an event whose signature is valid; a thin one must have been completed. Runs in the caller's transaction
+  // (Isolation::beside_others). An event that was taken before, or is older than what is known, changes nothing. It
+  // belongs to the user whose customer it names, else to the one in its metadata. Throws Error{unavailable} if no price
+  // of a paid subscription has a plan: the operator has to complete the setting, and Stripe sends the event again.
   void take(const BillingEvent& event);
 
   std::optional<BillingAccount> account_of(const std::string& user_id);

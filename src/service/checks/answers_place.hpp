@@ -9,9 +9,9 @@
 namespace heretix {
 
 struct AnswersPlace {
-  std::unique_ptr<Database> database;  // null: the service's own
+  std::unique_ptr<Database> database;  // null: the service's own database holds them
   std::unique_ptr<RunStore> runs;
-  std::string path;  // of the harness's file; empty: none
+  std::string path;  // path of the harness file; empty: there is none
 };
 
 }  // namespace heretix

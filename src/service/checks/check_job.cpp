@@ -34,7 +34,7 @@ std::string to_json_text(const CheckJob& job) {
 
 namespace {
 
-// A number that does not fit its type would be read as another one: it is refused where it is read.
+// A number outside the range of its type would silently be read as a different one, so it is refused here.
 int number_at(const json& text, const char* field, int most) {
   const json& value = text.at(field);
   const bool is_whole = value.is_number_integer();
@@ -51,22 +51,28 @@ CheckJob check_job_from(const std::string& json_text) {
     const json text = json::parse(json_text);
     CheckJob job{.model = text.at("model"),
                  .request = {.claim = text.at("claim"), .bank = text.at("bank"), .sampling = {}}};
+
     CheckRequest& r = job.request;
     r.sampling.slots = number_at(text, "K", kMaxSlots);
     r.sampling.replicates = number_at(text, "R", kMaxReplicates);
     r.sampling.draws = number_at(text, "B", kMaxDraws);
     r.readout = readout_from(text.at("readout").get<std::string>());
     r.samples = number_at(text, "samples", kMaxSamples);
+
+    // Jobs that an earlier build enqueued hold neither of these two fields.
     r.asks_negation = text.value("negation", true);  // jobs of earlier builds have neither
     if (text.contains("together")) r.together = number_at(text, "together", kMaxTogether);
+
     r.fresh = text.at("fresh");
     if (text.contains("T")) r.sampling.templates = number_at(text, "T", kMaxSlots);
     if (text.contains("ladder"))
       r.sampling.ladder = Ladder{text["ladder"].at("rungs").get<std::vector<int>>(), text["ladder"].at("target")};
     if (text.contains("seed")) r.seed = text["seed"].get<std::uint64_t>();
     if (r.seed) r.seed_source = SeedSource::given;
+
     job.result_key = text.at("result_key");
     job.most_micro_usd = text.at("most_micro_usd");
+
     return job;
   } catch (const json::exception& e) {
     throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {}", e.what()));

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-// The measured ones of a user are in an index by claim; those that were answered from the cache are not looked through.
+// A user's measured checks are in an index by claim; checks that were answered from the cache are not searched.
 constexpr std::string_view kFindOfUser =
     "SELECT c.id, q.execution_id FROM checks c JOIN check_requests q ON q.check_id = c.id JOIN check_records r ON "
     "r.execution_id = q.execution_id WHERE c.user_id = :owner AND c.claim_hash = :hash AND NOT c.was_cached AND "

@@ -91,7 +91,8 @@ constexpr std::array<std::pair<ChargedTo, std::string_view>, 4> kChargedWords = 
                                                                                   {ChargedTo::visitor, "visitor"},
                                                                                   {ChargedTo::returned, "returned"}}};
 
-// What a row says. A word of another program, or of a newer one, is no reason to take the check for something else.
+// Reads a stored word. A word that another program or a newer version wrote is an error: the check must not be taken
+// for something else.
 template <class Words>
 auto stored_as(const Row& row, std::string_view column, const Words& words) {
   const std::string word = row.text_or_empty(column);
@@ -118,7 +119,7 @@ void read_check(const Row& row, ServedCheck& check) {
   check.high = row.real("ci_hi");
 }
 
-// And those of `check_requests`.
+// The columns of `check_requests`.
 void read_request(const Row& row, ServedCheck& check) {
   check.state = stored_as(row, "state", kStateWords);
   check.visitor_id = row.text_or_empty("visitor_id");
@@ -140,7 +141,7 @@ ServedCheck served_from(const Row& row) {
   return check;
 }
 
-// With the figures that lists show, of the check that measured them; its long texts stay where they are.
+// Copies the figures that lists show from the check that measured them. Its long texts are not copied.
 const std::string& insert_cached_sql() {
   static const std::string sql = [] {
     std::string names, values;
@@ -183,7 +184,7 @@ void ServedChecks::add_event(const std::string& id, const std::string& kind, con
 
 namespace {
 
-// What both kinds of new checks have in common.
+// The columns that both kinds of new checks have in common.
 Bindings row_of(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
   const Sampling& s = plan.recipe.sampling;
   return {{":id", check.id},
@@ -280,27 +281,37 @@ std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id
 std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
   std::string sql = fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE ", kColumns);
   Bindings bindings{{":most", static_cast<std::int64_t>(wanted.most)}};
+
   const auto require = [&](const char* condition, std::string_view name, const std::string& value) {
     sql += condition;
     bindings.push_back({name, value});
   };
+
   if (!wanted.user_id.empty()) require("c.user_id = :owner", ":owner", wanted.user_id);
   else require("q.visitor_id = :owner", ":owner", wanted.visitor_id);
+
+  // The characters % and _ are wildcards of LIKE; in a search they stand for themselves.
   if (!wanted.search.empty()) {
     const std::string escaped = replaced(replaced(replaced(wanted.search, "\\", "\\\\"), "%", "\\%"), "_", "\\_");
     require(" AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'", ":search", "%" + escaped + "%");
   }
+
   if (!wanted.model.empty()) require(" AND c.model = :model", ":model", wanted.model);
   if (wanted.state) require(" AND q.state = :state", ":state", std::string(to_word(*wanted.state)));
+
+  // Time and id are compared together, so that no check is lost where several have the same time.
   if (!wanted.before_time.empty()) {
-    // The time is ours, written in UTC; Postgres would read it in the session's time zone.
+    // The time was written by this program, in UTC. Without an offset Postgres would read it in the session's time
+    // zone.
     const std::string time = wanted.before_time + (database_.locks_rows() ? "+00" : "");
     require(" AND (c.created_at, c.id) < (:time, ", ":time", time);
     require(":before)", ":before", wanted.before_id);
   }
+
   std::vector<ServedCheck> checks;
   for (const Row& row : database_.query(sql + " ORDER BY c.created_at DESC, c.id DESC LIMIT :most", bindings))
     checks.push_back(served_from(row));
+
   return checks;
 }
 
@@ -323,7 +334,7 @@ std::string ServedChecks::share(const std::string& id, const std::string& new_sh
 
 void ServedChecks::unshare(const std::string& id) { database_.execute(kUnshare, {{":id", id}}); }
 
-// Locked first: whoever refers to it just now is waited for, and then seen.
+// The record is locked first, so that a transaction that is about to refer to it is waited for, and then seen.
 void ServedChecks::forget_record(const std::string& execution_id) {
   if (execution_id.empty() || database_.query(kLockRecord, {{":execution", execution_id}}).empty()) return;
   database_.execute(kForgetRecord, {{":execution", execution_id}});
@@ -380,8 +391,8 @@ bool ServedChecks::finish(const std::string& id, const std::string& lease, const
   database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
   database_.execute(kNameRecord, {{":execution", execution}, {":id", id}});
 
-  // What was told when the check was accepted stays: its time and its run id, although the model may have made us ask
-  // in another way since then, which is another recipe.
+  // The time and the run id that were reported when the check was accepted stay as they were. The model may since have
+  // required another way of asking, and so another recipe, but the run id is not changed for it.
   std::string set = "finished_at = now()";
   std::vector<std::string> names;
   Bindings bindings{{":id", id}};

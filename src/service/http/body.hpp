@@ -1,4 +1,5 @@
-// A JSON body read strictly: an object with the named fields and no other, each of its type and within its limits.
+// Reads a JSON body strictly: it must be an object with the named fields and no others, each of its type and within its
+// limits.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 
 namespace heretix::http {
 
-// What is wrong with a request before anything is done: its status and why.
+// A request that is refused before anything is done, with the status of the response and the reason.
 class Refusal : public std::exception {
  public:
   Refusal(int status, std::string reason) : status_(status), reason_(std::move(reason)) {}
@@ -27,8 +28,8 @@ class Refusal : public std::exception {
 
 class Body {
  public:
-  // Throws Refusal: 415 for another type than application/json, 400 for what is no JSON object, 422 for a field that is
-  // not among `fields`.
+  // Throws Refusal: 415 for a type other than application/json, 400 for a body that is not a JSON object, 422 for a
+  // field that is not among `fields`.
   Body(const ServiceRequest& request, std::initializer_list<std::string_view> fields);
   ~Body();
   Body(const Body&) = delete;
@@ -45,7 +46,7 @@ class Body {
   std::unique_ptr<nlohmann::json> object_;
 };
 
-// Never kept by a cache: it is of whoever asked.
+// No cache may keep the response, because it is for the one who asked.
 ServiceResponse json_response(int status, const nlohmann::json& body);
 
 }  // namespace heretix::http

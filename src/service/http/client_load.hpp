@@ -1,7 +1,7 @@
-// How much each client and each user has under way, so that none of them takes everything.
+// Counts what each client and each user has under way, so that none of them can take everything.
 //
-// A connection of a trusted proxy belongs to nobody in particular: what counts is the client that it forwards. Used by
-// one thread.
+// A connection from a trusted proxy belongs to no client in particular; the client that it forwards is counted instead.
+// Not thread-safe: one thread uses it.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace heretix::http {
 
 // docs/operations.md has the same numbers.
 struct LoadLimits {
-  std::size_t connections = 4096;  // of everybody together
+  std::size_t connections = 4096;  // of all clients together
   std::size_t connections_of_client = 64;
   std::size_t requests_of_client = 64;  // from the end of the head to the end of the response
   std::size_t streams_of_client = 64;   // of events
@@ -25,7 +25,7 @@ enum class Load { connections, requests, streams };
 
 class ClientLoad {
  public:
-  // One thing under way, from its making to its end. Must not outlive what counts it.
+  // Stands for one thing under way for as long as the object lives. It must not outlive the ClientLoad that counts it.
   class Place {
    public:
     Place() = default;  // counts nothing
@@ -47,12 +47,14 @@ class ClientLoad {
     Load what_ = Load::connections;
   };
 
-  // One more for `who`; where that would be more than `most`, a place that is not taken.
+  // Counts one more for `who`. If that would be more than `most`, nothing is counted and the place returned is not
+  // taken.
   Place enter(const std::string& who, Load what, std::size_t most);
 
  private:
   static constexpr std::size_t kKinds = 3;
-  std::unordered_map<std::string, std::array<std::size_t, kKinds>> under_way_;  // without those who have nothing
+  // Holds nobody who has nothing under way.
+  std::unordered_map<std::string, std::array<std::size_t, kKinds>> under_way_;
 };
 
 }  // namespace heretix::http

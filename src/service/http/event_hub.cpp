@@ -9,8 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLook = 200ms;
-constexpr auto kLookAtAll = 15s;      // whatever a look missed
-constexpr auto kChangedWithin = 10s;  // longer than a transaction that writes an event lasts
+constexpr auto kLookAtAll = 15s;      // catches whatever the other looks missed
+constexpr auto kChangedWithin = 10s;  // longer than any transaction that writes an event
 constexpr std::size_t kAtOnce = 500;
 
 }  // namespace
@@ -48,6 +48,7 @@ std::size_t EventHub::watched() const {
 }
 
 void EventHub::deliver(EventKeeper& keeper, const std::string& stream) {
+  // One query serves all readers of the stream, from the earliest place that one of them has reached.
   std::int64_t from = -1;
   {
     const std::lock_guard lock(mutex_);
@@ -55,8 +56,12 @@ void EventHub::deliver(EventKeeper& keeper, const std::string& stream) {
     for (auto it = first; it != last; ++it) from = from < 0 ? it->second.after : std::min(from, it->second.after);
   }
   if (from < 0) return;
+
+  // The lock is not held here, because the query may take long.
   const std::vector<StreamEvent> events = keeper.events_after(stream, from, kAtOnce);
   if (events.empty()) return;
+
+  // Readers may have come and gone during the query, so they are looked up anew.
   const std::lock_guard lock(mutex_);
   const auto [first, last] = watches_.equal_range(stream);
   for (auto it = first; it != last; ++it) {
@@ -68,6 +73,8 @@ void EventHub::deliver(EventKeeper& keeper, const std::string& stream) {
     it->second.after = wanted.back().number;
     reader->deliver(wanted);
   }
+
+  // The query was cut off at its limit; the next look reads on from there.
   if (events.size() == kAtOnce) fresh_.push_back(stream);
 }
 
@@ -88,21 +95,24 @@ void EventHub::look(EventKeeper& keeper, bool at_all) {
 void EventHub::run() {
   std::unique_ptr<EventKeeper> keeper;
   auto looked_at_all = std::chrono::steady_clock::now();
+
   for (;;) {
     {
       std::unique_lock lock(mutex_);
+      // While nobody watches, the database is left alone.
       if (watches_.empty()) changed_.wait(lock, [&] { return ended_ || is_awake_; });
       else changed_.wait_for(lock, kLook, [&] { return ended_ || is_awake_; });
       if (ended_) return;
       is_awake_ = false;
     }
+
     try {
       if (!keeper) keeper = open_();
       const bool at_all = std::chrono::steady_clock::now() - looked_at_all >= kLookAtAll;
       if (at_all) looked_at_all = std::chrono::steady_clock::now();
       look(*keeper, at_all);
     } catch (const std::exception&) {
-      keeper.reset();  // it is away: every reader keeps its place
+      keeper.reset();  // the database cannot be reached; every reader keeps its place
       std::unique_lock lock(mutex_);
       changed_.wait_for(lock, 1s, [&] { return ended_; });
     }

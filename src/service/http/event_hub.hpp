@@ -1,5 +1,6 @@
-// Hands the events of streams to who watches them. One thread looks where they are kept, a few times a second while
-// somebody watches; numbers come from there, so a reader goes on at any process, before and after a restart.
+// Hands the events of streams to their readers. One thread looks for new events a few times a second while there are
+// readers. The numbers of events come from where they are kept, so a reader can go on at any process, also after a
+// restart.
 #pragma once
 
 #include <chrono>
@@ -17,21 +18,22 @@ namespace heretix::http {
 
 struct StreamEvent {
   std::int64_t number = 0;    // from 1 within its stream
-  std::string kind, payload;  // as an EventSource of the browser gets them; the payload is JSON
+  std::string kind, payload;  // as an EventSource in a browser receives them; the payload is JSON
   bool is_last = false;       // it ends the stream
 };
 
-// Where events are kept. Of one thread; what it throws means that it is away, and another one is opened later.
+// Where events are kept. Used by one thread. An exception means that it cannot be reached now; another one is opened
+// later.
 class EventKeeper {
  public:
   virtual ~EventKeeper() = default;
-  // Those of a stream behind that number, in their order.
+  // Returns at most `most` events of the stream with numbers above `number`, in order.
   virtual std::vector<StreamEvent> events_after(const std::string& stream, std::int64_t number, std::size_t most) = 0;
-  // The streams to which events were added within that time.
+  // Returns the streams to which events were added within that time.
   virtual std::vector<std::string> changed_within(std::chrono::seconds time) = 0;
 };
 
-// A reader's end. deliver() is called by the hub's thread, events in order, each once.
+// A reader of a stream. The hub's thread calls deliver() with the events in order, each of them once.
 class EventReader {
  public:
   virtual ~EventReader() = default;
@@ -45,9 +47,9 @@ class EventHub {
   EventHub(const EventHub&) = delete;
   EventHub& operator=(const EventHub&) = delete;
 
-  // Until the reader is gone. `after`: the last event that it has.
+  // Delivers the events of the stream until the reader is gone. `after` is the number of the last event that it has.
   void watch(const std::string& stream, std::int64_t after, std::weak_ptr<EventReader> reader);
-  void wake();  // this process wrote an event
+  void wake();  // to be called when this process wrote an event
   std::size_t watched() const;
 
  private:

@@ -1,4 +1,4 @@
-// The head of a request, read strictly: what two readers could understand differently is refused (RFC 9112, 11.2).
+// Reads the head of a request strictly: whatever two readers could understand differently is refused (RFC 9112, 11.2).
 //
 // Lines end with CR LF; names are tokens without white space before the colon; no folded line, no NUL, no bare CR; one
 // Host; a body's length said once, in digits, or `Transfer-Encoding: chunked` and nothing else, never both. Pure.
@@ -21,23 +21,23 @@ struct Head {
   std::string method;
   std::string target;  // origin form: "/path?query"
   int minor_version = 1;
-  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; joined by ", " where they come twice
+  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; repeated ones joined by ", "
   std::optional<std::size_t> content_length{};
   bool is_chunked = false;
   bool keeps_alive = true;
 };
 
-// Either a head or why it is refused.
+// Either a head or the reason why it is refused.
 struct ReadHead {
   Head head{};
-  int status = 0;        // 0: it is fine; else 400, 413, 414, 431, 501 or 505
+  int status = 0;        // 0: the head is accepted; else 400, 413, 414, 431, 501 or 505
   std::string reason{};  // for the response
 };
 
 // `text` ends with the empty line.
 ReadHead read_head(std::string_view text);
 
-// For what has grown beyond kMostHeadBytes without an empty line: 414 or 431.
+// The status for a head that has grown beyond kMostHeadBytes without an empty line: 414 or 431.
 int status_of_overlong(std::string_view start);
 
 }  // namespace heretix::http

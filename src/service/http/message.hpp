@@ -11,16 +11,16 @@
 namespace heretix::http {
 
 struct ServiceRequest {
-  std::string id;  // of the log and of error bodies
+  std::string id;  // appears in the log and in the bodies of errors
   std::string method;
-  std::string path;  // percent-decoded is for parameters only: as it was sent, without the query
+  std::string path;  // as it was sent, without the query; only parameters are percent-decoded
   std::string query;
-  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; what comes twice is joined by ", "
+  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; repeated ones joined by ", "
   std::string body;
   std::string address;  // the client's, as text
 
-  std::string header(std::string_view name) const;  // empty where there is none
-  // Of the query, decoded; empty where it does not stand there.
+  std::string header(std::string_view name) const;  // empty if there is none
+  // A parameter of the query, decoded; empty if the query does not hold it.
   std::optional<std::string> parameter(std::string_view name) const;
   std::optional<std::string> cookie(std::string_view name) const;
 };
@@ -29,8 +29,8 @@ struct ServiceRequest {
 struct EventStream {
   std::string name;
   std::int64_t after = 0;  // the last event that the reader has
-  bool resync = false;     // what the reader has is not known
-  std::string user_id{};   // of whoever reads; empty: not signed in
+  bool resync = false;     // it is not known which events the reader has
+  std::string user_id{};   // the reader's; empty: not signed in
 };
 
 struct ServiceResponse {
@@ -42,7 +42,7 @@ struct ServiceResponse {
   std::string_view route{};  // the pattern that it answers, for log and metrics; empty: none
 };
 
-// "%2f" decoded; empty where it is malformed or no UTF-8.
+// Decodes "%2f" and the like; empty if the text is malformed or the result is not UTF-8.
 std::optional<std::string> decoded_text(std::string_view text);
 
 // The fields of an application/x-www-form-urlencoded text; empty where one is malformed.

@@ -1,5 +1,5 @@
-// Counters and times for Prometheus. Labels are route patterns, methods, classes of status and kinds of jobs: a fixed
-// set, whatever clients send.
+// Counters and times for Prometheus. The labels are route patterns, methods, classes of status and kinds of jobs: a
+// fixed set that clients cannot extend by what they send.
 #pragma once
 
 #include <chrono>

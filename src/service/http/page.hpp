@@ -1,4 +1,4 @@
-// The few pages that the server writes itself: no script, everything from outside escaped.
+// The few pages that the server writes itself. They hold no script, and everything from outside is escaped.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace heretix::http {
 
-std::string paragraph(std::string_view text);                              // escapes
+std::string paragraph(std::string_view text);                              // escapes the text
 std::string button_form(std::string_view action, std::string_view label);  // posts an empty form
 ServiceResponse page(int status, std::string_view title, const std::string& body);
 

@@ -1,4 +1,4 @@
-// Which route a request means. Pure.
+// Finds the route that a request means. Pure.
 #pragma once
 
 #include <map>
@@ -22,10 +22,10 @@ struct Routed {
 
 struct RouteResult {
   std::optional<Routed> routed{};
-  std::vector<std::string> allowed{};  // methods, where the path is known and the method is not: 405
+  std::vector<std::string> allowed{};  // the methods, if the path is known and the method is not (405)
 };
 
-// `path` as it was sent, without its query.
+// `path` is as it was sent, without its query.
 RouteResult find_route(std::span<const Pattern> patterns, std::string_view method, std::string_view path);
 
 }  // namespace heretix::http

@@ -82,14 +82,14 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   ServerOptions options;
   Application& application;
   EventHub* hub;
-  ClientLoad load;  // by the io thread alone; outlives the coroutines that are counted in it
+  ClientLoad load;  // used by the io thread alone; it outlives the coroutines that are counted in it
   std::unique_ptr<Listener::Bound> bound;
   asio::io_context& io = bound->io;
   tcp::acceptor& acceptor = bound->acceptor;
   asio::thread_pool handlers;
   std::thread thread;
-  // By the io thread alone. Every connection is in one of the two: those that wait for a request, the longest waiting
-  // one first, and those whose request is under way.
+  // Used by the io thread alone. Every connection is in one of the two lists: those that wait for a request, the one
+  // that has waited longest first, and those whose request is under way.
   std::list<std::shared_ptr<Connection>> waiting, serving;
   bool is_draining = false;
   std::atomic<std::size_t> connections{0}, streams{0};
@@ -100,7 +100,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
  public:
   using Place = std::list<std::shared_ptr<Connection>>::iterator;
 
-  // `counted`: its place among the connections of its client, where those are limited.
+  // `counted` is its place among the connections of its client, if those are limited.
   Connection(State& state, tcp::socket socket, std::string peer, bool is_proxy, ClientLoad::Place counted)
       : state_(state),
         socket_(std::move(socket)),
@@ -122,12 +122,12 @@ class Server::State::Connection final : public EventReader, public std::enable_s
       wait_for_request();
       co_await say_goodbye();
     } catch (const boost::system::system_error&) {
-      is_late_ = true;  // the client is gone, or too slow: nothing is owed to it
+      is_late_ = true;  // the client is gone or too slow, so nothing is sent any more
     }
     close();
   }
 
-  // By the hub's thread.
+  // Called by the hub's thread.
   void deliver(const std::vector<StreamEvent>& events) override {
     asio::post(state_.io, [self = shared_from_this(), events] {
       for (const StreamEvent& event : events) self->pending_.push_back(event);
@@ -135,7 +135,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     });
   }
 
-  // By the sweep, a few times a second: one clock for all deadlines.
+  // Called by the sweep a few times a second, so that one timer serves the deadlines of all connections.
   void look_at_deadline(Steady::time_point now) {
     if (!deadline_ || now < *deadline_) return;
     is_late_ = true;
@@ -150,9 +150,9 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     counted_.leave();
   }
 
-  // Its connection is needed for somebody who asks for something.
+  // Closes an idle connection, because a new client needs its place.
   void give_way() {
-    serve_request();  // not chosen again
+    serve_request();  // so that it is not chosen again
     close();
   }
 
@@ -171,7 +171,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     TooSlow() : boost::system::system_error(asio::error::timed_out) {}
   };
 
-  // Whose load a request is, and how much of it there may be.
+  // The client and the user whose load a request is, and how much they may have under way.
   struct Asker {
     std::string client, user;  // `user` is empty where nobody is signed in
     std::size_t most_requests, most_streams;
@@ -191,7 +191,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     is_waiting_ = false;
   }
 
-  // More bytes into the buffer before `deadline`. False: the client has closed.
+  // Reads more bytes into the buffer before `deadline`. Returns false if the client has closed the connection.
   awaitable<bool> read_more(Steady::time_point deadline) {
     deadline_ = deadline;
     const std::size_t had = buffer_.size();
@@ -206,7 +206,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     co_return true;
   }
 
-  // The head's size with its empty line; 0: the client has closed, or a refusal was sent.
+  // Returns the size of the head with its empty line; 0 if the client has closed the connection or a refusal was sent.
   awaitable<std::size_t> read_head_bytes() {
     wait_for_request();
     is_idle_ = true;
@@ -231,15 +231,18 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     try {
       co_return co_await read_more(deadline);
     } catch (const TooSlow&) {
-      is_late_ = false;  // there is still time to say so
+      is_late_ = false;  // the connection is still open, so the client can be told
     }
     co_await answer_refusal(408, "the request did not come in time");
     co_return false;
   }
 
-  // Beast's parser does the framing of the body. False: a refusal was sent, or the client is gone.
+  // Beast's parser handles the framing of the body. Returns false if a refusal was sent or the client is gone.
   awaitable<bool> read_body(const Head& head, std::size_t head_bytes, ServiceRequest& request) {
     namespace http = beast::http;
+
+    // A client that expects 100-continue waits with its body for the interim response. One whose body has begun to
+    // arrive needs none (RFC 9110, 10.1.1).
     if (head.headers.contains("expect") && (head.is_chunked || head.content_length.value_or(0) > 0)) {
       if (head.headers.at("expect") != "100-continue") {
         co_await answer_refusal(417, "an expectation other than 100-continue");
@@ -249,10 +252,13 @@ class Server::State::Connection final : public EventReader, public std::enable_s
         co_await asio::async_write(socket_, asio::buffer(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")),
                                    use_awaitable);
     }
+
+    // The parser reads the head once more, so it must admit every head that read_head() accepts.
     http::request_parser<http::string_body> parser;
     parser.eager(true);
     parser.header_limit(static_cast<std::uint32_t>(kMostHeadBytes));
     parser.body_limit(kMostBody);
+
     const auto deadline = Steady::now() + state_.options.body_deadline;
     for (;;) {
       error_code failed;
@@ -265,18 +271,21 @@ class Server::State::Connection final : public EventReader, public std::enable_s
                                 is_large ? "the body has more than 65536 bytes" : "the body's framing is malformed");
         co_return false;
       }
+
       if (parser.is_done()) break;
+      // Bytes that the parser has not taken yet stay in the buffer, which must not grow without a limit either.
       if (buffer_.size() > kMostBody) {
         co_await answer_refusal(413, "the body has more than 65536 bytes");
         co_return false;
       }
       if (!co_await read_more_or_time_out(deadline)) co_return false;
     }
+
     request.body = std::move(parser.get().body());
     co_return true;
   }
 
-  // False: the connection ends.
+  // Serves one request. Returns false if the connection ends.
   awaitable<bool> serve_one() {
     const std::size_t head_bytes = co_await read_head_bytes();
     if (head_bytes == 0) co_return false;
@@ -296,8 +305,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     asked_by_ = request.address;
     const bool has_body = read.head.is_chunked || read.head.content_length.value_or(0) > 0;
 
-    // What is answered at once takes neither a thread nor the database, so nobody is counted for it. Its connection
-    // still makes room for others, also while a slow client reads the answer.
+    // An answer at once takes neither a thread nor the database, so it does not count as load. Its connection still
+    // makes room for others, also while a slow client reads the answer.
     if (!has_body) {
       if (const auto quick = state_.application.answer_at_once(request)) {
         buffer_.erase(0, head_bytes);
@@ -330,7 +339,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     }
     ServiceResponse response = co_await answer_of(request);
 
-    // Who reads a stream is known by now, whatever was known before.
+    // The application has looked up the user by now, so a stream is counted for them even if they were unknown before.
     ClientLoad::Place stream_of_client, stream_of_user;
     if (response.stream && request.method != "HEAD") {
       if (!response.stream->user_id.empty()) asker.user = user_key(response.stream->user_id);
@@ -369,16 +378,17 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     return fmt::format("this {} has {} {} under way already; wait until one of them has ended", who, most, what);
   }
 
-  // HTTP/1.0 may leave the Host out, as health checks of proxies do. Browsers never do, so no page can make one do it.
+  // A client of HTTP/1.0 may leave out the Host, as health checks of proxies do. Browsers always send it, so no page
+  // can make one leave it out.
   bool names_this_server(const Head& head) {
     const auto host = head.headers.find("host");
     if (host == head.headers.end() || host->second == known_host_) return true;
     if (!state_.options.hosts.hold(host->second, local_address_)) return false;
-    known_host_ = host->second;  // the next request on this connection mostly has the same
+    known_host_ = host->second;  // the next request on this connection usually has the same
     return true;
   }
 
-  // A proxy that forwards nobody may ask for everybody: it is given half of what there is.
+  // A trusted proxy that names no client may be asking for all of them, so it may take half of all connections.
   Asker asker_of(const ServiceRequest& request) const {
     const LoadLimits& limits = state_.options.limits;
     const std::string user_id = state_.application.user_of(request);
@@ -431,7 +441,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     deadline_.reset();
   }
 
-  // What the client still sends is read for a moment, or the response could be lost with a reset.
+  // Reads what the client still sends for a moment. Otherwise the connection could be reset, and the response lost with
+  // it.
   awaitable<void> say_goodbye() {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -444,11 +455,11 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     }
   }
 
-  // A reader that has gone is seen at once, not only when something is written to it: its place is needed.
+  // Notices at once that a reader has gone, not only at the next write, because its place is needed.
   void watch_for_close() {
     socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code failed) {
       if (failed) return;                // we closed it ourselves
-      std::array<char, 1024> ignored{};  // nothing is awaited from a reader
+      std::array<char, 1024> ignored{};  // whatever a reader sends is ignored
       error_code ended;
       self->socket_.non_blocking(true, ended);
       self->socket_.read_some(asio::buffer(ignored), ended);
@@ -464,22 +475,32 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   awaitable<void> stream_events(const EventStream& wanted) {
     is_streaming_ = true;
     watch_for_close();
+
+    // A connection that carries a stream serves no further request, so the memory of its buffer can go.
     buffer_ = {};
     buffer_.shrink_to_fit();
+
+    // The count goes down again however this coroutine ends, also by an exception.
     ++state_.streams;
     const auto leave = [this] { --state_.streams; };
     const std::shared_ptr<void> left(nullptr, [&](void*) { leave(); });
+
     if (wanted.resync) co_await write("event: resync\ndata: {}\n\n");
     state_.hub->watch(wanted.name, wanted.after, weak_from_this());
+
     for (bool is_over = false; !is_over && !is_draining_ && !is_gone_;) {
       std::string text;
       for (const StreamEvent& event : std::exchange(pending_, {})) {
         text += event_text(event);
         is_over = is_over || event.is_last;
       }
+
       if (!text.empty()) co_await write(text);
       if (is_over || is_draining_) break;
+
+      // Whatever arrived during the write found nobody waiting for the timer, so it is handled before the next wait.
       if (!pending_.empty() || is_gone_) continue;
+
       wake_.expires_after(state_.options.heartbeat);
       const auto [woken] = co_await wake_.async_wait(kNothrow);
       if (!woken) co_await write(": heartbeat\n\n");
@@ -489,11 +510,11 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   State& state_;
   tcp::socket socket_;
   std::string peer_;
-  std::string peer_client_;  // what it is counted by, where it is no proxy
-  bool is_proxy_;            // trusted to say for whom it asks
+  std::string peer_client_;  // the name it is counted under, unless it is a proxy
+  bool is_proxy_;            // it is trusted to name the client for which it asks
   std::string asked_by_ = peer_;
   std::string local_address_;
-  std::optional<std::string> known_host_;  // of the request before
+  std::optional<std::string> known_host_;  // of the previous request
   ClientLoad::Place counted_;
   Place place_{};
   bool is_waiting_ = true;
@@ -515,14 +536,15 @@ void Server::State::add(const std::shared_ptr<Connection>& connection) {
   });
 }
 
-// False: every connection has a request under way.
+// Closes the connection that has waited longest. Returns false if every connection has a request under way.
 bool Server::State::make_room() {
   if (waiting.empty()) return false;
   waiting.front()->give_way();
   return true;
 }
 
-// Said if it can be said at once: nobody waits for a client that has too much already.
+// The refusal is sent only if that needs no waiting, because the server must not wait for a client that has too much
+// already.
 void Server::State::turn_away(tcp::socket& socket, const std::string& peer, int status,
                               const std::string& reason) const {
   const ServiceRequest request{
@@ -551,7 +573,7 @@ awaitable<void> Server::State::accept() {
     tcp::socket socket(io);
     const auto [failed] = co_await acceptor.async_accept(socket, kNothrow);
     if (failed == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-    if (failed) {  // no descriptor is free: let some go first
+    if (failed) {  // no file descriptor is free; wait until some are closed
       asio::steady_timer pause(io, std::chrono::milliseconds(50));
       co_await pause.async_wait(kNothrow);
       continue;
@@ -563,7 +585,7 @@ awaitable<void> Server::State::accept() {
     const std::string peer = remote.address().to_string();
     const bool is_proxy = are_in(options.trusted_proxies, peer);
 
-    // A proxy's connections are everybody's: its clients are told apart by their requests.
+    // The connections of a proxy are shared by its clients, who are told apart by their requests instead.
     ClientLoad::Place counted;
     if (!is_proxy) {
       const std::size_t most = options.limits.connections_of_client;

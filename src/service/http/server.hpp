@@ -1,9 +1,10 @@
 // The HTTP/1.1 server: sockets, deadlines and limits around an Application.
 //
-// One thread reads and writes every connection (Boost.Asio, Beast's parser for bodies); the application runs on threads
-// of its own. Limits: head.hpp's sizes; a head within 5 s, a body within 10 s, 30 s idle, 10 s for writing; what one
-// client or user may have under way (client_load.hpp). Where every connection is taken, those that wait for a request
-// make room, the longest waiting one first. Only Host names that are known are answered (known_hosts.hpp).
+// One thread reads and writes every connection (Boost.Asio, with Beast's parser for bodies); the application runs on
+// threads of its own. The limits are the sizes in head.hpp; 5 s for a head, 10 s for a body, 30 s of idling and 10 s
+// for writing; and what one client or user may have under way (client_load.hpp). When every connection is taken, those
+// that wait for a request make room, the one that has waited longest first. Only requests for a known Host are answered
+// (known_hosts.hpp).
 #pragma once
 
 #include <atomic>
@@ -23,20 +24,22 @@ namespace heretix::http {
 class Application {
  public:
   virtual ~Application() = default;
-  // Whose request it is, as far as that is known without a look into the database; empty: nobody knows. For limits
-  // alone. Must not block.
+  // The id of the user who sent the request, as far as it is known without asking the database; empty: not known. It is
+  // used for limits only. Must not block.
   virtual std::string user_of(const ServiceRequest& /*request*/) { return {}; }
-  // Answered at once by the thread that reads: must not block. Empty: handle() is called.
+  // Answers on the thread that reads every connection, so it must not block. Empty: handle() is called.
   virtual std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) = 0;
-  virtual ServiceResponse handle(const ServiceRequest& request) = 0;  // by several threads at once; throws nothing
+  // Called by several threads at once; must not throw.
+  virtual ServiceResponse handle(const ServiceRequest& request) = 0;
   virtual ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) = 0;
   virtual void tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) = 0;
 };
 
-// A port that is taken and listened at. Who connects waits until a server is made of it.
+// A port on which the process is listening. Clients that connect wait until a Server is made of it.
 class Listener {
  public:
-  // Port 0: any. Throws Error{bad_input, unavailable} for an address that is none or taken.
+  // Port 0 takes any free port. Throws Error{bad_input} for a text that is not an address, and Error{unavailable} if
+  // the address is in use.
   Listener(const std::string& host, unsigned short port);
   Listener(Listener&&) noexcept;
   ~Listener();
@@ -55,12 +58,12 @@ struct ServerOptions {
   std::vector<AddressRange> trusted_proxies{};
   int handler_threads = 4;
   std::chrono::seconds head_deadline{5}, body_deadline{10}, idle_deadline{30}, write_deadline{10}, heartbeat{15};
-  std::vector<std::pair<std::string, std::string>> headers{};  // on every response
+  std::vector<std::pair<std::string, std::string>> headers{};  // sent with every response
 };
 
 class Server {
  public:
-  // Answers from now on. `hub` may be null where no response is a stream.
+  // Starts to answer. `hub` may be null if no response is a stream.
   Server(ServerOptions options, Listener listener, Application& application, EventHub* hub);
   ~Server();
   Server(const Server&) = delete;
@@ -70,7 +73,8 @@ class Server {
   std::size_t streams() const;
 
   void stop_listening();
-  // Idle connections and streams end now, others after the response that is under way, all within `patience`.
+  // Idle connections and streams end now, the others after the response that is under way. What is left after
+  // `patience` is closed.
   void drain(std::chrono::seconds patience);
 
  private:

@@ -1,4 +1,4 @@
-// The page's files as the build packed them (web/, cmake/web.cmake).
+// The files of the web page, as the build packed them into the program (web/, cmake/web.cmake).
 #pragma once
 
 #include <span>
@@ -13,6 +13,6 @@ struct WebFile {
   std::string_view gzip;  // the same, packed; empty where packing saves nothing
 };
 
-std::span<const WebFile> web_files();  // in the program; nothing else links them
+std::span<const WebFile> web_files();  // linked into the program only
 
 }  // namespace heretix::http

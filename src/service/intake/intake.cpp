@@ -39,7 +39,7 @@ constexpr std::string_view kKeepKey =
   throw NotGranted("require_signin", what, "sign in: the trial has three checks");
 }
 
-// What an answer is read off has no noise that replicates would average out.
+// An answer that is read off the model has no noise that replicates would average out, so R must be 1 for it.
 Sampling sampling_of(const CheckWish& wish, Readout readout) {
   const bool is_read_off = readout != Readout::verbalized;
   if (is_read_off && wish.replicates.value_or(1) != 1)
@@ -47,10 +47,12 @@ Sampling sampling_of(const CheckWish& wish, Readout readout) {
                 fmt::format("R is {}; an answer read off the model has no noise that replicates would average out",
                             *wish.replicates),
                 "leave R out");
+
   Sampling sampling;
   const bool names_plan = wish.slots || wish.replicates || wish.templates;
   if (names_plan && wish.depth != Depth::custom)
     throw Error(ErrorKind::bad_input, "K, R and T belong to the depth custom", "leave them out, or ask for custom");
+
   switch (wish.depth) {
     case Depth::quick: sampling.replicates = 1; break;
     case Depth::standard:
@@ -68,10 +70,12 @@ Sampling sampling_of(const CheckWish& wish, Readout readout) {
       sampling.templates = wish.templates;
       break;
   }
+
   return sampling;
 }
 
-// Every question once more, as an unusable answer is asked again. All questions of a template cost the same.
+// Counts every question twice, because an unusable answer is asked again once. All questions of a template cost the
+// same.
 std::optional<Usd> most_cost(const Plan& plan, const PromptBank& bank, const ProviderFacts& facts) {
   if (!facts.price) return std::nullopt;
   const Sampling& sampling = plan.recipe.sampling;
@@ -89,14 +93,14 @@ std::optional<Usd> most_cost(const Plan& plan, const PromptBank& bank, const Pro
   return most;
 }
 
-// A deep check is for who has a plan; known from the numbers, before anything is planned. `questions` of a ladder: its
-// rungs go no further than this.
+// Deep checks are for people with a plan that allows them. The numbers alone decide, before anything is planned; a
+// ladder counts with its last rung, the most that it can ask.
 bool needs_plan(const Sampling& sampling) {
   const auto questions = std::int64_t{sampling.slots} * sampling.replicates;
   return questions > std::int64_t{kMostStandardQuestions};
 }
 
-// A model that only states probabilities is read so without being told.
+// A model that can only state probabilities is read by the decision readout without being told so.
 Readout natural_readout(const OfferedModel& model) {
   const bool only_states = !model.allows(Readout::verbalized) && model.allows(Readout::decision);
   return only_states ? Readout::decision : Readout::verbalized;
@@ -118,7 +122,7 @@ Depth depth_from(const std::string& word) {
 struct Intake::Prepared {
   const OfferedModel* model;
   CheckJob job;
-  std::string execution_id;  // of the measurement, if it comes to one
+  std::string execution_id;  // of the measurement, if one is needed
   Plan plan;                 // without its questions: only the worker needs them
   Quote quote;
 };
@@ -138,7 +142,7 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
   const OfferedModel& model = offered(wish.model);
   const Readout readout = wish.readout.value_or(natural_readout(model));
 
-  // Nothing is read or planned for what is too large.
+  // A request that is too large is refused before a bank is read or a plan is made.
   CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish, readout)};
   request.readout = readout;
   request.seed = wish.seed;
@@ -199,7 +203,7 @@ std::optional<Accepted> Intake::replay(const std::string& owner, const Idempoten
   return Accepted{.check_id = rows[0].text_or_empty("response"), .was_replayed = true};
 }
 
-// Each is a row that somebody may read for months, so there are only so many of them.
+// Every answer from a stored result is a row that is kept for months, so their number is limited.
 std::vector<Query> Intake::counting(const Asker& asker) const {
   const RateLimit own{asker.user ? rules_.cached_per_user : rules_.cached_per_visitor, kCachedWindow};
   const RateLimit shared{rules_.cached_per_network, kCachedWindow};
@@ -225,7 +229,7 @@ std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker
                                                   check.user_id, check.visitor_id, rules_.cache_life);
   if (!cached) return std::nullopt;
 
-  // Counted and written in one round trip: where a limit is passed, the transaction is undone.
+  // The check is counted and written in one round trip; if that passes a limit, the transaction is rolled back.
   std::vector<Query> queries = counting(asker);
   const std::size_t counts = queries.size();
   std::ranges::move(ServedChecks::cached_insertions(check, prepared.plan, prepared.job.request.seed, *cached),
@@ -237,7 +241,7 @@ std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker
     if (!served) return std::nullopt;
     return Accepted{.check_id = check.id, .check = std::move(served)};
   } catch (const Error& e) {
-    // The last check that showed the record was removed since it was found: it is looked for anew.
+    // The last check that showed the record was removed after it was found, so the transaction begins anew.
     if (e.kind() != ErrorKind::conflict) throw;
     throw TransactionLost(ErrorKind::conflict, e.what(), e.hint());
   }
@@ -261,7 +265,7 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
     return;
   }
   Ledger ledger(database_);
-  const auto user = Users(database_).lock(asker.user->id);  // the plan does not change meanwhile
+  const auto user = Users(database_).lock(asker.user->id);  // so that the plan cannot change meanwhile
   if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in anew");
   const auto row = ledger.charge(*user);
   if (!row && service_plan_or_trial(user->plan).per == Per::ever)
@@ -275,10 +279,12 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
 }
 
 Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency) {
+  // Everything that needs no database comes before the transaction, which should be short.
   Prepared prepared = prepare(wish);
   prepared.job.most_micro_usd = rules_.most_per_check.micros();
   const std::string payload = to_json_text(prepared.job);
   const std::string owner = owner_of(asker);
+
   Accepted accepted;
   in_transaction(database_,
                  [&] {
@@ -286,6 +292,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                      accepted = *known;
                      return;
                    }
+
                    NewServedCheck check{.id = new_uuid(),
                                         .execution_id = prepared.execution_id,
                                         .env = rules_.env,
@@ -293,6 +300,8 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                                         .visitor_id = asker.user ? "" : asker.visitor_id,
                                         .request = payload,
                                         .result_key = prepared.job.result_key};
+
+                   // A stored result costs nothing, so only a new measurement is granted and charged.
                    accepted = Accepted{.check_id = check.id};
                    if (auto cached = from_cache(prepared, asker, check)) {
                      accepted = std::move(*cached);
@@ -302,6 +311,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                      ServedChecks(database_).insert(check, prepared.plan, wish.seed);
                      Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id, .payload = payload});
                    }
+
                    if (!idempotency.key.empty())
                      database_.execute(kKeepKey, {{":owner", owner},
                                                   {":key", idempotency.key},
@@ -309,6 +319,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                                                   {":response", check.id}});
                  },
                  {.isolation = Isolation::beside_others});
+
   return accepted;
 }
 

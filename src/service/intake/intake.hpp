@@ -1,5 +1,6 @@
-// A check is asked for: may this visitor have it, what would it cost, charge it, write it down and enqueue it, all in
-// one transaction; or answer it from what was measured already, for nothing.
+// Takes in a check that somebody asks for: decides whether they may have it and what it can cost, charges it, stores it
+// and enqueues its job, all in one transaction. A check that was measured already is answered from the stored result,
+// free of charge.
 #pragma once
 
 #include <chrono>
@@ -20,22 +21,23 @@ inline constexpr const char* kCheckJob = "check";
 
 // A model that visitors may ask.
 struct OfferedModel {
-  std::string name;  // as it is asked for: "local", "openai/gpt-5"
+  std::string name;  // the name by which it is asked for: "local", "openai/gpt-5"
   ProviderFacts facts;
-  std::map<Readout, std::string> unreadable{};  // why it cannot be read so
+  std::map<Readout, std::string> unreadable{};  // why the model cannot be read in that way
 
   bool allows(Readout readout) const { return !unreadable.contains(readout); }
 };
 
-// What the service allows whoever asks; the operator's.
+// What the service allows to those who ask; set by the operator.
 struct IntakeRules {
   std::string env = "local";
   std::string bank = "heretix_v1";
   std::chrono::seconds cache_life = std::chrono::days(30);
   Usd most_per_check = Usd::from_micros(2'000'000);
-  Usd anonymous_per_day = Usd::from_micros(1'000'000);  // all anonymous checks together, at their most
+  // Of all anonymous checks together, each at the most it can cost.
+  Usd anonymous_per_day = Usd::from_micros(1'000'000);
   std::int64_t anonymous_per_network_and_day = 3;
-  // Checks that are answered from stored results, an hour (docs/service.md).
+  // How many checks are answered from stored results within an hour (docs/service.md).
   std::int64_t cached_per_visitor = 20;
   std::int64_t cached_per_user = 120;
   std::int64_t cached_per_network = 600;
@@ -49,7 +51,7 @@ enum class Depth {
 };
 Depth depth_from(const std::string& word);  // throws Error{bad_input} naming the words
 
-// What somebody asks for, as the interface takes it.
+// What somebody asks for, as the API accepts it.
 struct CheckWish {
   std::string claim;
   std::string model = "local";
@@ -57,22 +59,22 @@ struct CheckWish {
   std::optional<int> slots{}, replicates{}, templates{};  // of a custom depth
   std::optional<Readout> readout{};  // empty: verbalized, or decision of a model that only states probabilities
   std::optional<std::uint64_t> seed{};
-  bool fresh = false;           // nothing stored counts: asked, and charged, anew
+  bool fresh = false;           // nothing stored is used: the check is asked, and charged, anew
   bool allow_question = false;  // a claim that is a question is measured as it is
 };
 
 struct Asker {
   std::optional<User> user{};
-  std::string visitor_id{};  // without a user: the keyed hash of the visitor's cookie
-  std::string network{};     // the asker's, as text; kept as a keyed hash
+  std::string visitor_id{};  // if there is no user: the keyed hash of the visitor's cookie
+  std::string network{};     // the network of the asker, as text; only its keyed hash is stored
 };
 
 struct IdempotencyKey {
   std::string key;          // as given; empty: none
-  std::string body_sha256;  // of what came with it
+  std::string body_sha256;  // of the body that came with it
 };
 
-// Why a check is not granted; the kind is limit_reached.
+// Thrown when a check is not granted, with the reason; the kind is limit_reached.
 class NotGranted : public Error {
  public:
   NotGranted(std::string reason, const std::string& what, const std::string& hint)
@@ -85,13 +87,13 @@ class NotGranted : public Error {
 
 struct Accepted {
   std::string check_id;
-  bool was_replayed = false;           // of an idempotency key: nothing new was made
-  std::optional<ServedCheck> check{};  // where it is known already, without its record
+  bool was_replayed = false;           // the idempotency key was known, so nothing new was made
+  std::optional<ServedCheck> check{};  // without its record; empty if it has to be looked up
 };
 
-// What a check would ask and cost, before it.
+// What a check would ask and cost, known before it is asked for.
 struct Quote {
-  std::size_t questions = 0;  // that are sent to the model, at most: a readout may take several for an answer
+  std::size_t questions = 0;  // the most that are sent to the model; some readouts take several for one answer
   std::optional<Usd> most{};  // empty: no price is known
   bool needs_plan = false;    // deeper than a trial goes
 };
@@ -107,7 +109,7 @@ class Intake {
   Accepted accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency = {});
   Quote quote(const CheckWish& wish) const;
 
-  // A check that waits is cancelled and given back; one that runs is asked to stop. False: it has ended.
+  // Cancels a check that waits, and gives it back; asks one that runs to stop. Returns false if the check has ended.
   bool cancel(const ServedCheck& check);
 
  private:
@@ -129,7 +131,7 @@ class Intake {
   const IntakeRules& rules_;
 };
 
-// The check is not charged any more, where it was and was not given back yet. In the caller's transaction.
+// Gives the check back to whoever was charged for it, unless that was done before. Runs in the caller's transaction.
 void give_back(Database& database, const std::string& check_id);
 
 }  // namespace heretix

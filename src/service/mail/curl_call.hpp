@@ -11,7 +11,7 @@ namespace heretix {
 
 class CurlCall {
  public:
-  // `body` is sent, and must outlive the call. Throws Error{unavailable} where libcurl gives no handle.
+  // Sends `body`, which must outlive the call. Throws Error{unavailable} if libcurl provides no handle.
   CurlCall(const std::string& url, const char* protocols, const std::string& body, std::chrono::milliseconds timeout,
            const std::string& ca_file);
   ~CurlCall();
@@ -24,7 +24,7 @@ class CurlCall {
   }
   void add_line(const std::string& line);  // a header, or a recipient
   CURLcode perform(CURLoption lines);      // the option that takes the lines
-  // What comes back is kept in `into`, which must outlive the call; beyond `most` bytes the call fails.
+  // Keeps the reply in `into`, which must outlive the call. A reply of more than `most` bytes makes the call fail.
   void keep_reply(std::string& into, std::size_t most);
   long response_code() const;
   std::string told(CURLcode code) const;  // libcurl's words

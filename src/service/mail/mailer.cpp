@@ -33,6 +33,7 @@ class PostmarkMailer final : public Mailer {
   explicit PostmarkMailer(PostmarkServer server) : server_(std::move(server)) {}
   void send(const Mail& mail) override {
     require_sendable(mail);
+
     const std::string body = nlohmann::json{
         {"From", mail.from},
         {"To", fmt::format("{}", fmt::join(mail.to, ","))},
@@ -40,16 +41,21 @@ class PostmarkMailer final : public Mailer {
         {"TextBody", mail.body},
         {"MessageStream",
          "outbound"}}.dump();
+
     CurlCall call(server_.url, "http,https", body, std::chrono::seconds(20), server_.ca_file);
     call.add_line("Content-Type: application/json");
     call.add_line("Accept: application/json");
     call.add_line("X-Postmark-Server-Token: " + server_.token);
+    // An empty Expect header keeps libcurl from waiting for a 100 Continue before it sends the body.
     call.add_line("Expect:");
     call.set(CURLOPT_POST, 1L);
     call.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+
     const CURLcode code = call.perform(CURLOPT_HTTPHEADER);
     const long status = call.response_code();
     if (code == CURLE_OK && status == 200) return;
+
+    // A 4xx answer would be the same next time, except 429, which only asks the sender to slow down.
     const bool is_final = code == CURLE_OK && status >= 400 && status < 500 && status != 429;
     throw Error(is_final ? ErrorKind::not_allowed : ErrorKind::unavailable,
                 code == CURLE_OK ? fmt::format("the mail service answered {}", status)

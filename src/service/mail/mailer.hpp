@@ -17,10 +17,11 @@ inline constexpr const char* kSignInSubject = "Sign in to Heretix";
 class Mailer {
  public:
   virtual ~Mailer() = default;
-  // Blocks; may be called by several threads. Throws Error: unavailable (nothing was taken, or nobody knows: try
-  // again), not_allowed (refused for good), bad_input (an address or a header that is none).
+  // Blocks; several threads may call it. Throws Error: unavailable (the mail was not taken, or that is not known; try
+  // again), not_allowed (it was refused for good), bad_input (an address or a header is not valid).
   virtual void send(const Mail& mail) = 0;
-  // Where mails wait in a folder: removes those of that subject to that address, or that are older. Elsewhere: nothing.
+  // If mails wait in a folder, these remove the ones with that subject that go to that address, or that are older.
+  // Other mailers do nothing.
   virtual void forget(const std::string& /*subject*/, const std::string& /*address*/) {}
   virtual void forget_older_than(const std::string& /*subject*/, std::chrono::seconds /*age*/) {}
 };
@@ -34,7 +35,8 @@ struct PostmarkServer {
 };
 std::unique_ptr<Mailer> make_postmark_mailer(PostmarkServer server);
 
-// `tell` is handed each mail with the path of its file: the terminal shows it where nothing is set up.
+// `tell` is called with each mail and the path of its file, so that the terminal can show it if no mail server is set
+// up.
 std::unique_ptr<Mailer> make_outbox_mailer(std::string folder, const Clock& clock,
                                            std::function<void(const Mail& mail, const std::string& path)> tell);
 

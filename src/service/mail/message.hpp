@@ -1,4 +1,4 @@
-// A mail, and its text as RFC 5322 and MIME have it.
+// A mail, and its text in the form of RFC 5322 and MIME.
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@ struct Mail {
   std::string body;  // UTF-8
 };
 
-// Addresses without display names, ASCII, one @, nothing that could end a header or a command; a subject on one line.
-// Throws Error{bad_input} naming what is wrong. Pure.
+// Addresses must be ASCII, have one @ and no display name, and hold nothing that could end a header or a command. The
+// subject must be on one line. Throws Error{bad_input} naming what is wrong. Pure.
 void require_sendable(const Mail& mail);
 
-// The whole message, lines ended by CR LF, body in base64. `date`: Unix seconds; `id`: unique, without brackets. Throws
-// what require_sendable throws. Pure.
+// Returns the whole message, with lines that end in CR LF and the body in base64. `date` is in Unix seconds; `id` is
+// unique and has no brackets. Throws what require_sendable() throws. Pure.
 std::string mime_text(const Mail& mail, long long date, const std::string& id);
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
-// Everything that the service keeps of a person, for themselves: by the list in service/privacy/personal_data.hpp.
+// Collects everything that the service keeps of a person, for their own download, by the list in
+// service/privacy/personal_data.hpp.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,8 +11,8 @@
 
 namespace heretix {
 
-// By table, the person's rows with every column but those that would sign somebody in. Texts are given as they are
-// stored; where a model said bytes that are no UTF-8, whoever writes the JSON has to replace them.
+// Returns the person's rows by table, with every column but those that would sign somebody in. Texts are as they are
+// stored: a model may have said bytes that are not UTF-8, and whoever writes the JSON has to replace them.
 nlohmann::json stored_data_of(Database& service, AnswersPlace& answers, const Secret& secret, const User& user);
 
 }  // namespace heretix

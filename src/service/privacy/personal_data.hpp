@@ -1,4 +1,4 @@
-// Every place in which the service keeps something of a person, and what becomes of it: the one list.
+// The one list of every place in which the service keeps something of a person, and of what becomes of it.
 //
 // Deletion, download, retention and `heretix db personal-data` read it, and so do the tests, which fail where a
 // migration adds a table or a column that is not named here. It is plain data: what it means is done by

@@ -1,5 +1,5 @@
-// Removes what the service keeps of a person, of one check, or of checks that are too old: the one way in which checks
-// end their life, by the list in service/privacy/personal_data.hpp.
+// Removes what the service keeps of a person, of one check, or of checks that are too old, by the list in
+// service/privacy/personal_data.hpp. Checks are removed in no other way.
 //
 // Rows of the service go in the caller's transaction. Measurements lie in another file where the service is embedded,
 // so they follow as a second step: forget_executions(). In between, a job of the kind kForgetJob stands for each
@@ -23,8 +23,8 @@ class Removal {
  public:
   Removal(Database& service, const Secret& secret) : database_(service), secret_(secret) {}
 
-  // Each in the caller's transaction, begun beside others. Returned are the executions that were measured for the
-  // removed checks, for forget_executions() after the commit.
+  // Each runs in the caller's transaction (Isolation::beside_others) and returns the executions that were measured for
+  // the removed checks, for forget_executions() after the commit.
   std::vector<std::string> remove_user(const User& user);
   std::optional<std::vector<std::string>> remove_ended_check(const std::string& id);  // empty: it is still under way
   std::vector<std::string> remove_checks_older_than(double days);                     // by the day on which they ended
@@ -38,12 +38,12 @@ class Removal {
   const Secret& secret_;
 };
 
-// Removes those executions with their answers, unless a check, a drift watch or another execution counts them: then
-// they stay, with nothing that points to the removed check. Attempts stay for the accounts, without a name. In
-// transactions of its own; saying it again changes nothing. `answers`: as AnswersPlace for `service`.
+// Removes those executions with their answers, unless a check, a drift watch or another execution counts them; then
+// they stay, with nothing that points to the removed check. Attempts stay for the accounts, without a name. Runs in
+// transactions of its own, and a second call changes nothing. `answers` is the AnswersPlace of `service`.
 void forget_executions(Database& service, AnswersPlace& answers, const std::vector<std::string>& executions);
 
-// What is forgotten by age alone, in statements of their own.
+// Removes what is forgotten by its age alone, in statements of their own.
 void forget_by_age(Database& service);
 
 std::string checks_of_user();  // a SELECT of ids by :user

@@ -1,7 +1,7 @@
-// Durable jobs: a row each, claimed under a lease, tried again after a failure, done once.
+// A queue of durable jobs. Each is a row that is claimed under a lease, tried again after a failure, and done once.
 //
-// Knows no kind of job. Who wants a job done at the same time as something else calls enqueue() within a transaction of
-// their own. Owns the SQL of `jobs`; times are the database's.
+// The queue knows nothing about the kinds of jobs. To enqueue a job together with another change, call enqueue() within
+// the same transaction. Owns the SQL of `jobs`; all times are by the clock of the database.
 #pragma once
 
 #include <chrono>
@@ -37,26 +37,31 @@ class Queue {
  public:
   explicit Queue(Database& database) : database_(database) {}
 
-  // In the caller's transaction. False: there is one of that key. Wakes workers that listen when it commits.
+  // Runs in the caller's transaction, and wakes listening workers when that commits. Returns false if there is a job of
+  // that key.
   bool enqueue(const NewJob& job);
 
-  // The one that waits longest of those kinds, queued or of a lease that ran out; then nobody else has it for kLease.
-  // `token`: the claimer's, unique to this claim. A job whose lease ran out kMostAttempts times is dead.
+  // Claims the job of those kinds that has waited longest, queued or with a lease that ran out. Nobody else can claim
+  // it for kLease. `token` is chosen by the claimer and unique to this claim. A job whose lease ran out kMostAttempts
+  // times is dead.
   std::optional<ClaimedJob> claim(const std::vector<std::string>& kinds, const std::string& token);
 
-  // False: the lease is not held any more, and nothing was written. In the caller's transaction or without one.
+  // Each returns false if the lease is no longer held; then nothing was written. They run in the caller's transaction
+  // or without one.
   bool renew(const std::string& token);
   bool holds(const std::string& token);  // locks the job until the transaction's end
   bool finish(const std::string& token);
-  // Tried again after its backoff; dead, its error kept, where `for_good` or after `most_attempts`.
+  // The job is tried again after its backoff. If `for_good`, or after `most_attempts`, it is dead and its error is
+  // kept.
   enum class Failed { again, dead, not_held };
   Failed fail(const std::string& token, const std::string& error, bool for_good, std::int64_t most_attempts);
-  bool hand_back(const std::string& token);  // as it was: another worker goes on at once, no attempt is counted
+  // As it was before: another worker can claim it at once, and no attempt is counted.
+  bool hand_back(const std::string& token);
 
-  // A job that waits is gone; false where it runs, is done or there is none.
+  // Cancels a job that waits. Returns false if it runs, is done or does not exist.
   bool cancel(const std::string& kind, const std::string& unique_key);
   void remove(const std::string& kind, const std::string& unique_key);  // in whatever state it is
-  bool retry(const std::string& id);                                    // a dead one, by an operator
+  bool retry(const std::string& id);                                    // for a dead job, at the request of an operator
 
   struct Count {
     std::string kind, state;

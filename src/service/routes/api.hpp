@@ -1,5 +1,5 @@
-// The service's interface: who asks, which route, one verb, its answer. api/openapi.yaml is its contract; a test
-// compares the two.
+// The API of the service: finds out who asks and which route is meant, calls its handler and returns the response.
+// api/openapi.yaml is its contract, and a test compares the two.
 #pragma once
 
 #include <functional>
@@ -23,9 +23,9 @@ class ServiceApi final : public Application {
   ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override;
   void tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) override;
 
-  // /readyz says 503 from now on.
+  // From now on /readyz answers 503.
   void start_draining() { service_.start_draining(); }
-  // "GET /api/checks/{id}", a line each: for the test that compares them with openapi.yaml.
+  // The routes, each as "GET /api/checks/{id}", for the test that compares them with openapi.yaml.
   static std::vector<std::string> routes();
 
  private:
@@ -40,19 +40,19 @@ class ServiceApi final : public Application {
   ServiceResponse problem_of(const ServiceRequest& request, const Error& error) const;
 
   ServiceContext service_;
-  // Whose cookies came lately, so that their next requests can be counted before the database is asked.
+  // The users whose cookies came in lately, so that their next requests can be counted before the database is asked.
   std::mutex users_mutex_;
   std::unordered_map<std::string, std::string> user_of_cookie_;
 };
 
-// An error as RFC 9457 has it, with the request's id; 429 and 503 say when to try again.
+// An error in the form of RFC 9457, with the id of the request; 429 and 503 say when to try again.
 ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
                         const std::string& kind = {}, const std::string& reason = {});
 
 // Sent with every response.
 std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure);
 
-// /metrics and nothing else, for a port of its own.
+// Serves /metrics and nothing else, on a port of its own.
 class MetricsApplication final : public Application {
  public:
   explicit MetricsApplication(std::function<std::string()> text) : text_(std::move(text)) {}

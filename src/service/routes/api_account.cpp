@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-// Where a sign-in may lead.
+// The pages that a sign-in may lead to.
 constexpr std::array kNextPages = {"/", "/history", "/usage", "/billing", "/sessions"};
 
 constexpr const char* kDeadLink =
@@ -47,7 +47,7 @@ json session_json(const Session& session, const std::string& current) {
           {"is_current", session.id == current}};
 }
 
-// Stripe would go on charging somebody whom nobody knows here any more.
+// Otherwise Stripe would go on charging a person whom the service no longer knows.
 void require_nothing_paid(Database& database, const Secret& secret, const std::string& user_id) {
   const auto account = Subscriptions(database, secret, {}).account_of(user_id);
   if (account && !account->plan.empty())
@@ -59,7 +59,7 @@ LinkAsker link_asker(const ServiceRequest& request) {
       .client = client_of(request.address), .network = network_of(request.address), .site = site_of(request.address)};
 }
 
-// The same bytes whoever the address belongs to.
+// The response is the same whether the address has an account or not, so it reveals nothing.
 ServiceResponse request_link(ServiceContext& service, Call& call) {
   const Body body(call.request, {"email", "next"});
   const std::string email = canonical_mail_address(body.text("email", 320));
@@ -69,7 +69,7 @@ ServiceResponse request_link(ServiceContext& service, Call& call) {
   return json_response(202, {{"detail", "if the address can have a link, it is on its way; it holds for 10 minutes"}});
 }
 
-// Scanners open what stands in a mail: opening changes nothing.
+// Mail scanners open the links in a mail, so opening this one changes nothing.
 ServiceResponse show_link(ServiceContext& service, Call& call) {
   const std::string& link = call.parameters.at("link");
   const auto address = MagicLinks(call.database, service.secret()).address_of(link);
@@ -144,6 +144,7 @@ namespace {
 
 ServiceResponse download_data(ServiceContext& service, Call& call) {
   const User& user = call.who->user;
+
   json checks = json::array();
   for (const ServedCheck& check : ServedChecks(call.database).all_of_user(user.id)) {
     checks.push_back({{"id", check.id},
@@ -155,9 +156,11 @@ ServiceResponse download_data(ServiceContext& service, Call& call) {
                       {"request", json::parse(check.request, nullptr, false)},
                       {"record", check.record.empty() ? json(nullptr) : json::parse(check.record, nullptr, false)}});
   }
+
   json sessions = json::array();
   for (const Session& session : Sessions(call.database, service.secret()).list(user.id))
     sessions.push_back(session_json(session, call.who->session_id));
+
   AnswersPlace answers = service.parts().open_answers(call.database);
   const json data = {{"email", user.email},
                      {"plan", user.plan},
@@ -166,9 +169,11 @@ ServiceResponse download_data(ServiceContext& service, Call& call) {
                      {"sessions", sessions},
                      {"checks", checks},
                      {"stored", stored_data_of(call.database, answers, service.secret(), user)}};
-  // A model may have said bytes that are no text.
+
+  // An answer of a model may hold bytes that are not UTF-8, which JSON must be, so they are replaced.
   ServiceResponse response{.status = 200, .body = data.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};
   response.headers.emplace_back("Content-Disposition", "attachment; filename=\"heretix-data.json\"");
+
   return response;
 }
 

@@ -73,7 +73,7 @@ bool may_read(const Call& call, const ServedCheck& check) {
   return check.user_id.empty() && !check.visitor_id.empty() && check.visitor_id == call.visitor_id;
 }
 
-// Somebody else's is as one that is not there.
+// A check that belongs to someone else is reported as not found.
 const ServedCheck& readable(const Call& call, const std::optional<ServedCheck>& check) {
   if (!check || !may_read(call, *check)) throw Error(ErrorKind::not_found, "there is no such check");
   return *check;
@@ -84,30 +84,36 @@ namespace {
 ServiceResponse create_check(ServiceContext& service, Call& call) {
   const ServiceRequest& request = call.request;
   const CheckWish wish = wish_of(request);
+
   Asker asker{.network = network_of(request.address)};
   std::string new_cookie;
   if (call.who) {
     asker.user = call.who->user;
   } else {
+    // Only the hash of a visitor's cookie is stored; the cookie itself goes to the browser alone.
     if (call.visitor_id.empty()) {
       new_cookie = to_base64url(random_bytes(32));
       call.visitor_id = service.secret().hash("visitor", new_cookie);
     }
     asker.visitor_id = call.visitor_id;
   }
+
   const IdempotencyKey idempotency{.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
   const Accepted accepted = service.intake(call.database).accept(wish, asker, idempotency);
-  if (!accepted.check) {  // from a stored result there is nothing to do, and nobody waits for it yet
+  if (!accepted.check) {  // a check from a stored result has no job, and nobody can be watching it yet
     service.parts().wake_worker();
     service.parts().hub.wake();
   }
+
   const auto check = accepted.check ? accepted.check : ServedChecks(call.database).find(accepted.check_id);
   if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
+
   ServiceResponse response = json_response(201, check_json(*check));
   response.headers.emplace_back("Location", "/api/checks/" + check->id);
   if (accepted.was_replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
   if (!new_cookie.empty())
     response.headers.emplace_back("Set-Cookie", service.set_cookie("heretix-visitor", new_cookie, kYear));
+
   return response;
 }
 
@@ -124,8 +130,10 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   ListedChecks wanted;
   if (call.who) wanted.user_id = call.who->user.id;
   else wanted.visitor_id = call.visitor_id;
+
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
   wanted.model = request.parameter("model").value_or("");
+
   if (const auto word = request.parameter("state"); word && !word->empty()) {
     wanted.state = check_state_from(*word);
     if (!wanted.state)
@@ -135,11 +143,16 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
               "state must be one of: {}",
               fmt::join(kCheckStates | std::views::transform([](CheckState state) { return to_word(state); }), ", ")));
   }
+
   const auto limit = request.parameter("limit");
   const auto most = limit ? whole_number(*limit) : std::optional<std::int64_t>(50);
   if (!most || *most < 1 || *most > static_cast<std::int64_t>(kMostListed))
     throw Refusal(422, fmt::format("limit must be a whole number from 1 to {}", kMostListed));
+
+  // One more is read than is shown: where it exists, there is a next page.
   wanted.most = static_cast<std::size_t>(*most) + 1;
+
+  // The cursor must be a check that the caller may read, so it reveals nothing about the checks of others.
   if (const auto cursor = request.parameter("before"); cursor) {
     if (!is_uuid(*cursor)) throw Refusal(422, "before must be the id of a check");
     const auto last = ServedChecks(call.database).find(*cursor);
@@ -147,10 +160,13 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
     wanted.before_time = last->created_at;
     wanted.before_id = last->id;
   }
+
+  // A caller with neither an account nor a visitor's cookie has no checks.
   std::vector<ServedCheck> found;
   if (!wanted.user_id.empty() || !wanted.visitor_id.empty()) found = ServedChecks(call.database).list(wanted);
   const bool has_more = found.size() == wanted.most;
   if (has_more) found.pop_back();
+
   json checks = json::array();
   for (const ServedCheck& check : found) checks.push_back(check_json(check));
   return json_response(200, {{"checks", checks}, {"next", has_more ? json(found.back().id) : json(nullptr)}});
@@ -158,7 +174,7 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
 
 }  // namespace
 
-// The record goes out as it is stored, not parsed again.
+// The record is sent as it is stored, without parsing it again.
 ServiceResponse check_response(const ServedCheck& check) {
   std::string body = check_json(check).dump(-1, ' ', false, json::error_handler_t::replace);
   body.back() = ',';
@@ -195,7 +211,8 @@ ServiceResponse check_events(ServiceContext& /*service*/, Call& call) {
   const auto last = whole_number(given);
   const bool is_known = given.empty() || (last && *last >= 0 && *last <= check.last_event);
   const std::int64_t after = is_known ? last.value_or(0) : 0;
-  if (check.has_ended() && after >= check.last_event) return {.status = 204};  // a reader stops asking
+  // A 204 makes the EventSource of a browser stop asking.
+  if (check.has_ended() && after >= check.last_event) return {.status = 204};
   ServiceResponse response;
   response.stream = EventStream{check.id, after, !is_known, call.who ? call.who->user.id : ""};
   return response;

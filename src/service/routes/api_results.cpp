@@ -21,7 +21,7 @@ std::string execution_of(const ServedCheck& check) {
   return record.at("execution").at("execution_id");
 }
 
-// Made again from its answers, never read from what was stored as a result.
+// The record is computed again from the stored answers; a stored result is never read here.
 Record measured(RunStore& runs, const ServedCheck& check) {
   const auto execution = runs.execution(execution_of(check));
   if (!execution) throw Error(ErrorKind::not_found, "the answers of this check are no longer kept");
@@ -30,7 +30,7 @@ Record measured(RunStore& runs, const ServedCheck& check) {
 
 json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 
-// What was stated of the claim and of its negation, where the answer was made of that.
+// What the model stated of the claim and of its negation, if the answer was made from the two.
 json sides_json(const Answer& answer) {
   const auto sides = sides_of(answer);
   if (!sides) return nullptr;
@@ -72,6 +72,7 @@ ServiceResponse get_answers(ServiceContext& service, Call& call) {
 
 ServiceResponse compare_checks(ServiceContext& service, Call& call) {
   const AnswersPlace place = service.parts().open_answers(call.database);
+
   const auto record_of = [&](const char* name) {
     const std::string id = call.request.parameter(name).value_or("");
     const auto check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
@@ -79,12 +80,15 @@ ServiceResponse compare_checks(ServiceContext& service, Call& call) {
   };
   const Record a = record_of("a");
   const Record b = record_of("b");
+
   const ClaimDifference difference = difference_between(a, b);
   const CenteredInterval& probability = difference.probability;
   const json interval = probability.has_interval() ? json{*probability.low, *probability.high} : json(nullptr);
+
   json templates = json::array();
   for (const TemplateDifference& one : difference.templates)
     templates.push_back({{"wording", one.wording}, {"a", one.a}, {"b", one.b}, {"without", one.without}});
+
   return json_response(200, {{"p_a", difference.p_a},
                              {"p_b", difference.p_b},
                              {"is_paired", difference.is_paired},

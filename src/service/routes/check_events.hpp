@@ -1,4 +1,4 @@
-// The events of checks, as the stream of a check shows them.
+// Reads the events of checks for the streams that show them.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace heretix::http {
 
-// A check's stream goes by its id, and its last state ends it.
+// The stream of a check is named by its id and ends with its last state.
 std::unique_ptr<EventKeeper> keep_check_events(std::unique_ptr<Database> database);
 
 }  // namespace heretix::http

@@ -1,5 +1,4 @@
-// What the handlers of the API share: the parts of the service, one request on its way, and how a route is written
-// down.
+// What the handlers of the API share: the parts of the service, the call that they handle, and the form of a route.
 //
 // A handler is a free function. Each file of handlers ends in the table of its routes; api.cpp puts the tables
 // together.
@@ -47,8 +46,9 @@ struct ApiParts {
   EventHub& hub;
   std::function<void()> wake_worker;
   std::function<AnswersPlace(Database& service)> open_answers;
-  std::span<const WebFile> web{};                                  // the page
-  std::function<void(const std::string& address)> forget_mails{};  // that wait in a folder; empty: none do
+  std::span<const WebFile> web{};  // the page
+  // Removes mails that wait in a folder; empty: there is no folder.
+  std::function<void(const std::string& address)> forget_mails{};
 };
 
 enum class Audience { everybody, user, admin };
@@ -59,11 +59,11 @@ struct Call {
   std::map<std::string, std::string, std::less<>> parameters;
   Database& database;
   std::optional<SignedIn> who;
-  std::string visitor_id;            // of the visitor's cookie; empty: none
-  std::optional<ServedCheck> check;  // the one that the path names, whosever it is; empty: it is not there
+  std::string visitor_id;            // from the visitor's cookie; empty: there is none
+  std::optional<ServedCheck> check;  // the check that the path names, whoever owns it; empty: there is none
 };
 
-// One for the service, used by several threads at once.
+// There is one for the service, and several threads use it at once.
 class ServiceContext {
  public:
   ServiceContext(ApiParts parts, ApiSettings settings);
@@ -75,11 +75,11 @@ class ServiceContext {
     return {database, parts_.secret, parts_.banks, parts_.models, parts_.rules};
   }
 
-  // Over TLS a cookie's name begins with __Host-, and it is marked as secure.
+  // Over TLS the name of a cookie begins with __Host-, and the cookie is marked as secure.
   std::string cookie_name(const char* base) const;
   std::string set_cookie(const char* base, const std::string& value, std::int64_t max_age) const;
 
-  // /readyz says 503 from then on.
+  // From then on /readyz answers 503.
   void start_draining() { is_draining_ = true; }
   bool is_draining() const { return is_draining_; }
 
@@ -92,7 +92,7 @@ class ServiceContext {
 
 using Parameters = std::map<std::string, std::string, std::less<>>;
 using Handler = ServiceResponse (*)(ServiceContext&, Call&);
-// Of what is the same for everybody: neither a session nor the database is looked at.
+// For responses that are the same for everybody: neither the session nor the database is read.
 using FileHandler = ServiceResponse (*)(ServiceContext&, const ServiceRequest&, const Parameters&);
 
 struct Route {
@@ -107,25 +107,26 @@ std::span<const Route> account_routes();
 std::span<const Route> billing_routes();
 std::span<const Route> operation_routes();
 
-// The check, if whoever asks may read it: as one that is not there if not. Throws Error{not_found}.
+// may_read() says whether the caller may read the check. readable() returns the check if so; otherwise it throws
+// Error{not_found}, as it does if there is no such check.
 bool may_read(const Call& call, const ServedCheck& check);
 const ServedCheck& readable(const Call& call, const std::optional<ServedCheck>& check);
 inline const ServedCheck& readable_check(const Call& call) { return readable(call, call.check); }
 
-// The check with its record; the caller has made sure that it may be read.
+// Responds with the check and its record. The caller has made sure that it may be read.
 ServiceResponse check_response(const ServedCheck& check);
 
 // The models that may be asked, as /api/models lists them.
 nlohmann::json models_json(const ServiceContext& service);
 
-// What was measured for an account or a check that is gone already. What cannot be forgotten now is left to the job
-// that stands for it.
+// Removes what was measured for an account or a check that is already gone. What cannot be removed now is left to the
+// job that was enqueued for it.
 void forget_measured(const ServiceContext& service, Database& database, const std::vector<std::string>& executions);
 
 // "2026-11-23 08:00:00.000000" as "2026-11-23T08:00:00.000000Z".
 std::string as_rfc3339(std::string time);
 
 extern const std::string_view kOpenApi;     // api/openapi.yaml
-extern const std::string_view kStyleSheet;  // of the pages that the server writes itself
+extern const std::string_view kStyleSheet;  // for the pages that the server writes itself
 
 }  // namespace heretix::http

@@ -1,8 +1,8 @@
-// Who may have how many checks: charged when a check is accepted, given back once when it fails.
+// Keeps who may have how many checks. A check is charged when it is accepted, and given back once if it fails.
 //
-// Every charge is one conditional statement, so that any number of processes together grant exactly the limit. All of
-// it in the caller's transaction, begun beside others. Owns the SQL of `usage_ledger`, `anonymous_visitors` and
-// `daily_spending`.
+// Every charge is one conditional statement, so that any number of processes together grant exactly the limit.
+// Everything runs in the caller's transaction (Isolation::beside_others). Owns the SQL of `usage_ledger`,
+// `anonymous_visitors` and `daily_spending`.
 #pragma once
 
 #include <optional>
@@ -17,13 +17,13 @@
 namespace heretix {
 
 struct CheckUsage {
-  std::string plan;  // of this period's row; a lower one that waits stands in users.plan
+  std::string plan;  // of this period; a lower plan that waits is in users.plan
   UsagePeriod period;
   std::int64_t allowed = 0;
   std::int64_t used = 0;
 };
 
-// Of the periods that are under way, all users together.
+// The usage of all users of a plan together, in the periods that are under way.
 struct PlanUsage {
   std::string plan;
   std::int64_t users = 0, used = 0, allowed = 0;
@@ -35,16 +35,17 @@ class Ledger {
  public:
   explicit Ledger(Database& database) : database_(database) {}
 
-  CheckUsage usage_of(const User& user);  // without a row: nothing used
+  CheckUsage usage_of(const User& user);  // a user without a row has used nothing
   std::vector<PlanUsage> of_each_plan();
   std::optional<std::string> charge(const User& user);  // the row that was charged; empty: the limit is reached
   void give_back(const std::string& ledger_id);         // one check
-  // A higher plan raises this period's row at once; a lower one waits for the next period. False: no such user.
+  // A higher plan counts at once, in this period; a lower one waits for the next period. Returns false if there is no
+  // such user.
   bool set_plan(const std::string& user_id, const ServicePlan& plan);
 
-  bool charge_visitor(const std::string& visitor_id);  // false: it had its check
+  bool charge_visitor(const std::string& visitor_id);  // false: the visitor has had their check
   void give_back_to_visitor(const std::string& visitor_id);
-  // False, and nothing reserved: it would pass the day's cap.
+  // Returns false, and reserves nothing, if that would pass the cap of the day.
   bool reserve_spending(const std::string& scope, Usd most, Usd cap);
 
  private:

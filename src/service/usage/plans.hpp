@@ -1,4 +1,4 @@
-// What a plan allows. The one table; prices stand at the payment provider. Pure.
+// The one table of what each plan allows. Prices are kept by the payment provider. Pure.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct ServicePlan {
 
 std::span<const ServicePlan> service_plans();                     // from the smallest
 const ServicePlan* find_service_plan(std::string_view name);      // null: no such plan
-const ServicePlan& service_plan_or_trial(std::string_view name);  // for a name that stands in the database
+const ServicePlan& service_plan_or_trial(std::string_view name);  // for a name from the database
 
 struct UsagePeriod {
   std::string first_day, last_day;  // "2026-11-01", "2026-11-30"

@@ -34,10 +34,13 @@ json answer_of(const Question& question, std::size_t place, const Answer& answer
 }  // namespace
 
 void CheckObserver::on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) {
+  // Each event is a row in the database, so they are spaced out; only the last progress is always told.
   const auto now = clock_.steady();
   const bool is_whole = progress.answered == progress.questions;
   if (last_ && now - *last_ < kBetweenEvents && !is_whole) return;
   last_ = now;
+
+  // An event carries only the answers that no earlier event has told.
   told_.resize(plan_.questions.size());
   json fresh = json::array();
   for (std::size_t i = 0; i < answers.size() && i < told_.size(); ++i) {
@@ -45,6 +48,7 @@ void CheckObserver::on_progress(const AskProgress& progress, const std::vector<s
     told_[i] = true;
     fresh.push_back(answer_of(plan_.questions[i], i, *answers[i]));
   }
+
   json event = {{"questions", progress.questions},
                 {"answered", progress.answered},
                 {"from_store", progress.from_store},
@@ -53,6 +57,7 @@ void CheckObserver::on_progress(const AskProgress& progress, const std::vector<s
                 {"billed_micro_usd", progress.billed.micros()},
                 {"estimate", estimate_of(plan_, answers)},
                 {"answers", std::move(fresh)}};
+
   if (!waits_for_.empty()) event["waits_for"] = std::exchange(waits_for_, "");
   tell_(event.dump());
 }

@@ -1,4 +1,4 @@
-// Tells a served check's progress as events in the database, a few a second at most.
+// Writes the progress of a check as events into the database, a few a second at most.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace heretix {
 
 class CheckObserver final : public AskObserver {
  public:
-  // `tell` is handed the JSON of an event.
+  // `tell` is called with the JSON of each event.
   CheckObserver(const Plan& plan, const Clock& clock, std::function<void(const std::string& payload)> tell)
       : plan_(plan), clock_(clock), tell_(std::move(tell)) {}
 

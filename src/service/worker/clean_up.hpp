@@ -1,4 +1,5 @@
-// What the service forgets: links, sessions and rates that are over, old jobs, and checks by the operator's retention.
+// Removes what the service no longer needs: links, sessions and rates that have expired, old jobs, and checks that are
+// older than the operator keeps them.
 #pragma once
 
 #include "service/account/secret.hpp"
@@ -10,7 +11,7 @@ namespace heretix {
 inline constexpr const char* kCleanUpJob = "clean_up";
 
 void enqueue_clean_up(Database& database);  // once an hour, however many processes ask
-// `keep_checks_days`: 0 keeps them for ever.
+// If `keep_checks_days` is 0, checks are kept for ever.
 void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, double keep_checks_days);
 
 }  // namespace heretix

@@ -23,11 +23,12 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t kMostCheckAttempts = 8;
 constexpr std::int64_t kMostMailAttempts = 6;
-constexpr std::int64_t kMostLostLeases = 20;  // of a job that takes its worker down with it
+constexpr std::int64_t kMostLostLeases = 20;  // for a job that crashes its workers
 constexpr auto kLookAfterCancelled = 1s;
-constexpr auto kMailLife = std::chrono::hours(24);  // of a sign-in mail in a folder; its link holds for ten minutes
+// For a sign-in mail in a folder; its link is valid for ten minutes.
+constexpr auto kMailLife = std::chrono::hours(24);
 
-// Only an outage is worth another try; what was refused once would be again.
+// Only an outage is worth another try. What was refused once would be refused again.
 bool is_for_good(const Error& e) {
   return e.kind() != ErrorKind::unavailable && e.kind() != ErrorKind::too_many && e.kind() != ErrorKind::conflict;
 }
@@ -38,7 +39,7 @@ std::string text_for_people(const Error& e) {
 
 }  // namespace
 
-// What one thread of a worker has for itself.
+// One thread of a worker, with the connection and the providers that it alone uses.
 class Worker::Lane {
  public:
   Lane(Worker& worker, std::vector<std::string> kinds)
@@ -48,7 +49,8 @@ class Worker::Lane {
     while (!worker_.draining_) {
       try {
         if (!run_next() && !worker_.wait_for_work()) return;
-      } catch (const std::exception& e) {  // the database is away: the job's lease runs out, or it was never claimed
+      } catch (const std::exception& e) {
+        // The database cannot be reached; the job's lease runs out, or no job was claimed.
         parts_.log({.job_id = "", .kind = "worker", .outcome = "database", .error = e.what()});
         database_.reset();
         std::this_thread::sleep_for(500ms);
@@ -78,12 +80,16 @@ class Worker::Lane {
     const std::string token = "lease-" + random_hex(16);
     const auto job = Queue(database()).claim(kinds_, token);
     if (!job) return false;
+
     const auto started = parts_.clock.steady();
     StopSignal stop;
     std::atomic<bool> is_cancelled = false, is_lost = false;
+
     const bool is_check = job->kind == kCheckJob;
     worker_.hold(token, {&stop, is_check ? job->unique_key : "", &is_cancelled, &is_lost});
     WorkerLog log{.job_id = job->id, .kind = job->kind, .outcome = "done", .error = "", .attempt = job->attempt};
+
+    // What is held points to variables of this function, so it is released on every way out.
     try {
       if (is_check) run_check_job(*job, stop, is_cancelled, is_lost, log);
       else run_other(*job, log);
@@ -92,6 +98,7 @@ class Worker::Lane {
       throw;
     }
     worker_.release(token);
+
     log.seconds = std::chrono::duration<double>(parts_.clock.steady() - started).count();
     parts_.log(log);
     return true;
@@ -104,7 +111,7 @@ class Worker::Lane {
       else clean_up_here();
       in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
     } catch (const Error& e) {
-      log.error = without_mail_addresses(e.what());  // a mail server's refusal names the address
+      log.error = without_mail_addresses(e.what());  // the refusal of a mail server may name the address
       log.outcome = "again";
       in_lease(job.lease_token, [&](Queue& queue) {
         if (queue.fail(job.lease_token, log.error, is_for_good(e), kMostMailAttempts) == Queue::Failed::dead)
@@ -139,14 +146,14 @@ class Worker::Lane {
     return *provider;
   }
 
-  // The execution that is to measure it: the one whose digits its run id has shown since it was accepted. Empty: there
-  // is nothing to do.
+  // Returns the execution that is to measure the check: the one whose digits the run id has shown since the check was
+  // accepted. Empty if there is nothing to do.
   std::string begin(const ClaimedJob& job) {
     std::string execution_id;
     in_lease(job.lease_token, [&](Queue& queue) {
       const auto begun = ServedChecks(database()).begin(job.unique_key, job.lease_token);
       if (begun) execution_id = "exec-" + execution_digits(*begun);
-      else queue.finish(job.lease_token);  // it was removed, or has ended
+      else queue.finish(job.lease_token);  // the check was removed, or has ended
     });
     return execution_id;
   }
@@ -211,7 +218,7 @@ class Worker::Lane {
     forget_if_removed(job.unique_key, execution_id);
   }
 
-  // It ends without a result: whoever paid has the check back.
+  // The check ends without a result, so it is given back to whoever was charged.
   void end(const ClaimedJob& job, CheckState state, const std::string& kind, const std::string& error, WorkerLog& log) {
     log.outcome = to_word(state);
     in_lease(job.lease_token, [&](Queue& queue) {
@@ -245,7 +252,8 @@ class Worker::Lane {
   std::vector<std::string> kinds_;
   std::unique_ptr<Database> database_;
   AnswersPlace answers_;
-  std::map<std::string, std::unique_ptr<Provider>> providers_;  // by model; each loads what it needs once
+  // By model, so that each loads what it needs only once.
+  std::map<std::string, std::unique_ptr<Provider>> providers_;
 };
 
 Worker::Worker(WorkerParts parts) : parts_(std::move(parts)) {}
@@ -277,11 +285,13 @@ void Worker::release(const std::string& token) {
 }
 
 void Worker::look_after(Database& database, Queue& queue, bool renews) {
+  // A copy, because the queries below must not run under the lock.
   std::map<std::string, Held> held;
   {
     const std::lock_guard lock(mutex_);
     held = held_;
   }
+
   const auto press = [&](const std::string& token, std::atomic<bool>* why, int presses) {
     const std::lock_guard lock(mutex_);
     const auto found = held_.find(token);  // it may have ended meanwhile
@@ -289,11 +299,13 @@ void Worker::look_after(Database& database, Queue& queue, bool renews) {
     if (why != nullptr) *why = true;
     found->second.stop->presses = std::max(found->second.stop->presses.load(), presses);
   };
+
+  // One press lets open requests finish; two presses drop them.
   for (const auto& [token, job] : held) {
     if (renews && !queue.renew(token)) press(token, job.is_lost, 2);
     if (!job.check_id.empty() && ServedChecks(database).is_cancel_requested(job.check_id))
       press(token, job.is_cancelled, 1);
-    // Nobody is left who wants what is still in flight.
+    // A check that was removed is wanted by nobody, so its open requests are dropped.
     if (!job.check_id.empty() && !ServedChecks(database).is_there(job.check_id)) press(token, job.is_lost, 2);
     if (draining_) press(token, nullptr, 1);
   }
@@ -323,7 +335,7 @@ void Worker::drain(std::chrono::seconds patience) {
   if (threads_.empty()) return;
   draining_ = true;
   woken_.notify_all();
-  // The renewer presses once; after the patience everything in flight is dropped.
+  // The renewing thread presses once. This one drops everything in flight when the patience ends.
   std::thread impatient([this, until = std::chrono::steady_clock::now() + patience] {
     while (!ended_ && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(20ms);
     const std::lock_guard lock(mutex_);

@@ -1,7 +1,7 @@
-// Runs jobs: checks, mails, cleaning up. Any number of these, in any number of processes, share one database.
+// Runs jobs: checks, mails and cleaning up. Any number of workers, in any number of processes, can share one database.
 //
-// Each thread claims a job, works under its lease and writes the outcome in one transaction that names the lease; one
-// thread more renews the leases and looks for cancelled checks. What a worker loses by a crash another takes over.
+// Each thread claims a job, works under its lease and writes the outcome in one transaction that names the lease. One
+// more thread renews the leases and looks for cancelled checks. If a worker crashes, another one takes over its jobs.
 #pragma once
 
 #include <atomic>
@@ -32,7 +32,7 @@ struct WorkerLog {
   double seconds = 0;
 };
 
-// Handed in; functions may be called by several threads at once.
+// What a worker needs from outside. Several threads may call the functions at once.
 struct WorkerParts {
   std::function<std::unique_ptr<Database>()> open_database;
   std::function<AnswersPlace(Database& service)> open_answers;
@@ -43,7 +43,7 @@ struct WorkerParts {
   Mailer& mailer;
   std::function<void(const WorkerLog&)> log;
   std::string env = "local";
-  std::string origin;     // of links in mails: "https://heretix.example"
+  std::string origin;     // for the links in mails: "https://heretix.example"
   std::string mail_from;  // an address
   int check_threads = 2;
   double keep_checks_days = 0;  // 0: for ever
@@ -58,10 +58,10 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   void start();
-  void wake();  // a job was enqueued by this process
+  void wake();  // to be called when this process enqueued a job
 
-  // Claims nothing from now on; running checks ask nothing new and wait for open requests until the patience ends, then
-  // close them. What is not finished is handed back. Returns when every thread has ended.
+  // Claims no more jobs. Running checks ask nothing new; they wait for open requests until the patience ends, and then
+  // close them. Jobs that are not finished are handed back. Returns when every thread has ended.
   void drain(std::chrono::seconds patience);
 
  private:
