@@ -15,10 +15,12 @@ constexpr std::chrono::milliseconds kPollEvery{100};
 constexpr const char* kCreateVersionTable =
     "CREATE TABLE IF NOT EXISTS public.alembic_version (version_num varchar(32) NOT NULL, "
     "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))";
+// The same number locks another thing in each database of a server.
 constexpr const char* kLockHolder =
     "SELECT a.pid, a.application_name, a.client_addr::text AS client FROM pg_locks l JOIN pg_stat_activity a ON a.pid "
-    "= "
-    "l.pid WHERE l.locktype = 'advisory' AND l.granted AND l.classid = :high AND l.objid = :low";
+    "= l.pid JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND l.granted AND l.classid = "
+    ":high "
+    "AND l.objid = :low AND d.datname = current_database()";
 
 std::string set_word(const std::string& from, const std::string& to) {
   if (to == "base") return fmt::format("DELETE FROM public.alembic_version WHERE version_num = '{}'", from);
