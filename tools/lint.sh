@@ -34,7 +34,7 @@ lint_python() {
   local ruff files
   ruff=$(place ruff)
   need "$ruff"
-  mapfile -t files < <(git ls-files '*.py' '*.pyi')
+  mapfile -t files < <(git ls-files '*.py' '*.pyi' '*.ipynb')
   "$ruff" check --quiet --no-cache "${files[@]}"
   echo "lint: ${#files[@]} Python files"
 }
