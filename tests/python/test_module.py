@@ -1,27 +1,17 @@
 """The Python module, as its wheel installs it, in a fresh virtual environment; each script runs in a process of its own."""
 import json
-import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
 import unittest
 
+from installed import BUILD, PYTHON, SOURCE, ModuleTest, places
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 from hardening import lacking
-
-BUILD = pathlib.Path(os.environ["HERETIX_BUILD"])
-SOURCE = pathlib.Path(os.environ["HERETIX_SOURCE"])
-PYTHON = BUILD / "python/venv/bin/python"
-
-
-def places():
-    said = subprocess.run([SOURCE / "tools/setup.sh", "where"], capture_output=True, text=True, check=True).stdout
-    return dict(line.split(" ", 1) for line in said.splitlines())
 
 
 class Hardening(unittest.TestCase):
@@ -30,26 +20,12 @@ class Hardening(unittest.TestCase):
         self.assertEqual(lacking(str(module), "PyInit__core"), [])
 
 
-class Module(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="heretix-test-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def environment(self, packages=None):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "PYTHONPATH"))}
-        return {**kept, "HERETIX_PROGRAM": os.environ["HERETIX"], "PYTHONPATH": packages or os.environ["PYTHONPATH"], "PYTHONDONTWRITEBYTECODE": "1"}
-
+class Module(ModuleTest):
     def python(self, script, packages=None):
         """What the script prints as JSON."""
         done = subprocess.run([PYTHON, "-c", textwrap.dedent(script)], cwd=self.folder, env=self.environment(packages), capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(done.stdout)
-
-    def script_model(self, **more):
-        """A scripted model of ten answers a second, of which one is refused."""
-        rules = [{"paraphrase_idx": 3, "text": "I cannot say"}, {"prob_true": 0.7}]
-        (self.folder / "m.json").write_text(json.dumps({"model": "m", "rules": rules, **more}))
-        return "scripted:m.json"
 
     DECISION = """
         import json, heretix
@@ -248,3 +224,6 @@ class Module(unittest.TestCase):
         documented = (SOURCE / "docs/python.md").read_text()
         names = self.python("import json, heretix; print(json.dumps(heretix.__all__))")
         self.assertEqual([name for name in names if name not in documented], [])
+
+
+del ModuleTest
