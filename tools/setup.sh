@@ -18,7 +18,7 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
 lint_packages="clang-format-14 clang-tidy-16 shellcheck"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl python3-dev
-  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils"
+  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq"
 bench_packages="libbenchmark-dev python3-numpy wrk"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -310,6 +310,7 @@ case $purpose in
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
+    printf 'notebook %s\n' "$(packages_folder notebook "$here/tools/notebook-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
     printf 'ruff %s\n' "$(packages_folder lint "$here/tools/lint-pins.txt")/bin/ruff"
     printf 'lake %s\n' "$(packages_folder lake "$here/tools/lake-pins.txt")"
@@ -351,6 +352,7 @@ case $purpose in
     ;;&
   test)
     install_packages_of oldest "$here/tools/oldest-pins.txt"
+    install_packages_of notebook "$here/tools/notebook-pins.txt"
     install_packages_of postgres18 "$here/tools/postgres-pins.txt"
     install_servers
     install_packages_of lake "$here/tools/lake-pins.txt"
