@@ -502,7 +502,7 @@ TEST_F(PostgresOnly, ACommitThatIsNeverAnsweredIsResolvedByItsKey) {
                        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION " + table_ + "_end()");
   EXPECT_EQ(kind_of_failure([&] { in_transaction(*mine, [&] { put(*mine, "a", 1); }); }), ErrorKind::in_doubt);
   int tries = 0, asked = 0;
-  in_transaction(*mine, [&] { put(*mine, "a", ++tries); }, {.landed = [&] {
+  in_transaction(*mine, [&] { put(*mine, "a", ++tries); }, {.was_committed = [&] {
     ++asked;
     return value_of(*mine, "a") != -1;
   }});
@@ -665,7 +665,8 @@ TEST_F(DirectOnly, ATransactionThatMeetsANameThatIsTakenIsDoneAnew) {
     in_transaction(*database_, [&] { set(*database_, "a", i); });
     EXPECT_EQ(value_of(*open(), "a"), i);
     in_transaction(*database_, [&] {
-      const Query more{"UPDATE " + table_ + " SET r = i RETURNING r", {}, Effect::changes}, read{"SELECT r FROM " + table_, {}};
+      const Query more{"UPDATE " + table_ + " SET r = i RETURNING r", {}, Effect::changes},
+          read{"SELECT r FROM " + table_, {}};
       EXPECT_EQ(database_->query_all({more, read})[1][0].real("r"), i);
     });
   }

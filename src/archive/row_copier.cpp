@@ -131,7 +131,7 @@ void RowCopier::write(const std::vector<CopiedRow>& rows) {
   std::int64_t added = 0;
   try {
     in_transaction(target_, [&] { added = insert(rows); },
-                   {.landed = [] { return false; }});  // running it again adds nothing twice
+                   {.unheard = UnheardCommit::is_done_again});  // running it again adds nothing twice
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::bad_input && e.kind() != ErrorKind::conflict) throw;
     if (rows.size() == 1) {

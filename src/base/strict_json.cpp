@@ -224,8 +224,7 @@ class Reader final : public json::json_sax_t {
     if (offsets_ == nullptr || levels_.empty()) return {};
     const Level& level = levels_.back();
     const bool is_in_list = level.value->is_array();
-    std::string pointer =
-        level.pointer + (is_in_list ? fmt::format("/{}", level.value->size() - 1) : step(level.key));
+    std::string pointer = level.pointer + (is_in_list ? fmt::format("/{}", level.value->size() - 1) : step(level.key));
     offsets_->insert_or_assign(pointer, is_in_list ? offset : level.key_offset);
     return pointer;
   }

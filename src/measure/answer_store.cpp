@@ -178,14 +178,15 @@ void AnswerStore::require_ours(const Write& write) {
 }
 
 void AnswerStore::write_again(const std::string& name) {
-  in_transaction(database_,
-                 [&] {
-                   database_.lock(name);
-                   for (const Write& write : written_) {
-                     if (database_.execute(write.sql, write.bindings) == 0) require_ours(write);
-                   }
-                 },
-                 {.tries = kTriesToKeep, .isolation = Isolation::beside_others, .landed = [] { return false; }});
+  in_transaction(
+      database_,
+      [&] {
+        database_.lock(name);
+        for (const Write& write : written_) {
+          if (database_.execute(write.sql, write.bindings) == 0) require_ours(write);
+        }
+      },
+      {.tries = kTriesToKeep, .isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
 }
 
 void AnswerStore::commit_group(const std::string& name, const std::function<void()>& body) {

@@ -130,7 +130,7 @@ Value stored_seed(Database& database, std::uint64_t seed) {
 
 // Each says the same when it is done again, after a connection that broke.
 void RunStore::write(const std::function<void()>& body) {
-  in_transaction(database_, body, {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+  in_transaction(database_, body, {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
 }
 
 std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,

@@ -86,8 +86,10 @@ Ended try_once(Database& database, const std::function<void()>& body, const Tran
   try {
     transaction.commit();
   } catch (const Error& e) {
-    if (e.kind() != ErrorKind::in_doubt || !options.landed) throw;
-    return options.landed() ? Ended::committed : Ended::lost;
+    if (e.kind() != ErrorKind::in_doubt) throw;
+    if (options.was_committed) return options.was_committed() ? Ended::committed : Ended::lost;
+    if (options.unheard == UnheardCommit::is_in_doubt) throw;
+    return options.unheard == UnheardCommit::is_let_go ? Ended::committed : Ended::lost;
   }
   return Ended::committed;
 }

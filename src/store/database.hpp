@@ -150,12 +150,19 @@ class Transaction {
   bool committed_ = false;
 };
 
+// What becomes of a COMMIT whose outcome was never heard, because the connection broke.
+enum class UnheardCommit {
+  is_in_doubt,    // Error{in_doubt}: doing it twice would be wrong
+  is_done_again,  // doing it twice comes to the same as doing it once
+  is_let_go       // taken as done: a loss would not matter
+};
+
 struct TransactionOptions {
   int tries = 8;
   Isolation isolation = Isolation::alone;
-  // Asks whether the transaction was committed, by a key that it wrote. This resolves a COMMIT whose outcome was never
-  // heard; without it that stays Error{in_doubt}.
-  std::function<bool()> landed{};
+  UnheardCommit unheard = UnheardCommit::is_in_doubt;
+  // In place of `unheard`: asks whether the transaction was committed, by a key that it wrote.
+  std::function<bool()> was_committed{};
 };
 
 // Runs `body` in one transaction, and again as a whole (after a growing, jittered pause) if it was lost; so `body` must

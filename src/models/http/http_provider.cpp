@@ -24,10 +24,10 @@ using namespace std::chrono_literals;
 using SteadyClock = std::chrono::steady_clock;
 using Time = SteadyClock::time_point;
 
-constexpr std::chrono::milliseconds kNap{200};  // between looks at whether to leave
-constexpr std::chrono::milliseconds kBreath{10};
-constexpr std::chrono::milliseconds kGroup{8};  // of commits
-constexpr double kQuick = 100;                  // answers a second
+constexpr std::chrono::milliseconds kStopCheckInterval{200};
+constexpr std::chrono::milliseconds kIdleTurnDelay{10};  // where there is room, but nothing that may be sent
+constexpr std::chrono::milliseconds kCommitGroupingDelay{8};
+constexpr double kQuickAnswersPerSecond = 100;
 constexpr double kBytesPerToken = 4;
 constexpr double kUsualAnswerTokens = 200;
 
@@ -99,7 +99,8 @@ class HttpProvider::Conversation {
   // Where answers come quickly a fifth of what may be in flight is on disk ahead of the wire, so that no connection
   // waits for a commit; where they come slowly it would only be open for longer.
   std::size_t ahead() const {
-    return answers_per_second_ > kQuick && !gate_.breaker.is_open() ? provider_.options_.concurrency / 5 : 0;
+    return answers_per_second_ > kQuickAnswersPerSecond && !gate_.breaker.is_open() ? provider_.options_.concurrency / 5
+                                                                                    : 0;
   }
 
   std::size_t wire_room(Time now) const {
@@ -127,7 +128,7 @@ class HttpProvider::Conversation {
   // Commits are grouped for some milliseconds while the wire has enough to do.
   bool wants_turn(Time now) const {
     if (now >= look_at_) return true;
-    if (!ready_.empty() && now - turn_began_ < kGroup) return false;
+    if (!ready_.empty() && now - turn_began_ < kCommitGroupingDelay) return false;
     return !came_.empty() || (again_at_ && *again_at_ <= now && room(now) > 0);
   }
 
@@ -155,8 +156,8 @@ class HttpProvider::Conversation {
     again_at_ = taken.again_at;
     if (asked_for_ > 0) more_may_come_ = again_at_ && taken.requests.size() == asked_for_;
     // With room, but nothing that may be sent, there is nothing to hurry for.
-    if (again_at_ && taken.requests.empty()) again_at_ = std::max(*again_at_, now + kBreath);
-    look_at_ = now + kNap;
+    if (again_at_ && taken.requests.empty()) again_at_ = std::max(*again_at_, now + kIdleTurnDelay);
+    look_at_ = now + kStopCheckInterval;
   }
 
   void hand_back_ready() {
@@ -174,13 +175,14 @@ class HttpProvider::Conversation {
 
   Time wake_time(Time now) const {
     Time wake = look_at_;
-    if (turn_.valid()) wake = now + kNap;  // its end wakes
-    else if (!ready_.empty() && !came_.empty()) wake = std::min(wake, turn_began_ + kGroup);
+    if (turn_.valid()) wake = now + kStopCheckInterval;  // its end wakes
+    else if (!ready_.empty() && !came_.empty()) wake = std::min(wake, turn_began_ + kCommitGroupingDelay);
     const Time opens = gate_.opens_at(now);
     if (!ready_.empty() && opens > now) wake = std::min(wake, opens);
     if (turn_.valid() || !again_at_) return wake;
     // No sooner than the next turn is wanted: questions that wait for others to fill their request are not hurried.
-    if (room(now) > 0) return std::min(wake, ready_.empty() ? *again_at_ : std::max(*again_at_, turn_began_ + kGroup));
+    if (room(now) > 0)
+      return std::min(wake, ready_.empty() ? *again_at_ : std::max(*again_at_, turn_began_ + kCommitGroupingDelay));
     return opens > now ? std::min(wake, std::max(*again_at_, opens)) : wake;  // else a reply makes room
   }
 

@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kNap{20};  // how often a wait checks whether to leave
+constexpr std::chrono::milliseconds kStopCheckInterval{20};  // how often a wait checks whether to leave
 
 // A number in [0, 1) that follows from the text alone.
 double unit_from(const std::string& text) {
@@ -178,7 +178,7 @@ void ScriptedProvider::answer(const Plan& plan, Exchange& exchange) {
     for (const Request& request : taken.requests) in_flight.push_back(start(plan, request));
     if (in_flight.empty() && !taken.again_at) return;
 
-    auto wake = SteadyClock::now() + kNap;
+    auto wake = SteadyClock::now() + kStopCheckInterval;
     for (const InFlight& f : in_flight) wake = std::min(wake, f.due);
     // At least a millisecond from now, so that a retry that is due does not make this a busy loop.
     if (taken.again_at && in_flight.size() < script_.concurrency)

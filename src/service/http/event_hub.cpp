@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLook = 200ms;
-constexpr auto kLookAtAll = 15s;      // catches whatever the other looks missed
-constexpr auto kChangedWithin = 10s;  // longer than any transaction that writes an event
+constexpr auto kLookInterval = 200ms;
+constexpr auto kLookAtAllInterval = 15s;  // catches whatever the other looks missed
+constexpr auto kChangedWithin = 10s;      // longer than any transaction that writes an event
 constexpr std::size_t kAtOnce = 500;
 
 }  // namespace
@@ -101,14 +101,14 @@ void EventHub::run() {
       std::unique_lock lock(mutex_);
       // While nobody watches, the database is left alone.
       if (watches_.empty()) changed_.wait(lock, [&] { return ended_ || is_awake_; });
-      else changed_.wait_for(lock, kLook, [&] { return ended_ || is_awake_; });
+      else changed_.wait_for(lock, kLookInterval, [&] { return ended_ || is_awake_; });
       if (ended_) return;
       is_awake_ = false;
     }
 
     try {
       if (!keeper) keeper = open_();
-      const bool at_all = std::chrono::steady_clock::now() - looked_at_all >= kLookAtAll;
+      const bool at_all = std::chrono::steady_clock::now() - looked_at_all >= kLookAtAllInterval;
       if (at_all) looked_at_all = std::chrono::steady_clock::now();
       look(*keeper, at_all);
     } catch (const std::exception&) {

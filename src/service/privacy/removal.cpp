@@ -194,7 +194,7 @@ void forget_executions(Database& service, AnswersPlace& place, const std::vector
   for (const std::string& execution : executions) {
     bool is_forgotten = false;
     in_transaction(answers, [&] { is_forgotten = forget_execution(service, answers, is_harness, execution); },
-                   {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+                   {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
     if (is_harness && is_forgotten) {
       std::error_code not_there;
       std::filesystem::remove(artifact_path(place.path, artifact_name(execution)), not_there);

@@ -40,7 +40,7 @@ void forget_answers(Database& database, double days) {
                      database.execute(sql, is_dated ? Bindings{{":before", cutoff}} : Bindings{});
                    }
                  },
-                 {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+                 {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ void forget_answers(Database& database, double days) {
 void enqueue_clean_up(Database& database) {
   const std::string hour = database.query("SELECT now() AS now")[0].text_or_empty("now").substr(0, 13);
   in_transaction(database, [&] { Queue(database).enqueue({.kind = kCleanUpJob, .unique_key = hour, .payload = "{}"}); },
-                 {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+                 {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
 }
 
 void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, double keep_checks_days) {
@@ -57,7 +57,7 @@ void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, d
 
   std::vector<std::string> executions;
   in_transaction(database, [&] { executions = Removal(database, secret).remove_checks_older_than(keep_checks_days); },
-                 {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+                 {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
   forget_executions(database, answers, executions);
   forget_answers(database, keep_checks_days);
 }

@@ -73,7 +73,7 @@ class Worker::Lane {
                      Queue queue(database());
                      if (queue.holds(token)) body(queue);
                    },
-                   {.isolation = Isolation::beside_others, .landed = [] { return false; }});
+                   {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
   }
 
   bool run_next() {
@@ -170,7 +170,7 @@ class Worker::Lane {
                      [&] {
                        if (!ServedChecks(database()).progress(job.unique_key, job.lease_token, payload)) is_lost = true;
                      },
-                     {.isolation = Isolation::beside_others, .landed = [] { return true; }});
+                     {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_let_go});
     });
     const std::string owner = answers_.path.empty() ? job.lease_token : "";
     return run_check(check, {.banks = parts_.banks,

@@ -26,7 +26,7 @@ struct Revision {
   std::string parent{};  // "base" for the first
   std::string title{};
   std::string up{}, down{};
-  std::string up_in_sqlite{};  // of the service's file (store/sqlite/app_file.hpp), which has no way back
+  std::string up_in_sqlite{};           // of the service's file (store/sqlite/app_file.hpp), which has no way back
   std::vector<std::string> destroys{};  // tables that `down` drops
   Catalogue catalogue{};
   std::vector<OlderShape> older{};
