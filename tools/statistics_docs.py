@@ -16,7 +16,7 @@ STUDIES = {
     "coherence": "A claim and its negation in 16 wordings, of which each moves both sides; the leaning to yes is in log-odds.",
     "decisions": "What docs/decisions.md does with the numbers of a model that states probabilities. Beliefs are drawn in log-odds to either side, wordings around "
                  "them, and a tendency to say yes between -2 and 2; both sides are stated and rounded, or held within bounds of the service's own. The interval has to hold "
-                 "the center of the unrounded beliefs; of bounded numbers that of the bounded ones. `holds` goes by the step that a run finds in its own numbers, `step known` "
+                 "the centre of the unrounded beliefs; of bounded numbers that of the bounded ones. `holds` goes by the step that a run finds in its own numbers, `step known` "
                  "by the one that there is; `width` and `yes-bias` (how often its interval holds it) by what the row is judged by.\n\n"
                  "Two things were learned here. The resolution cell was first p ± s/2 around the belief, as for written answers. That is too small where a model leans to yes: "
                  "with a yes-bias of 2, beliefs of 2 to 5 and numbers in hundredths it held the belief in 29 % (close wordings) and 49 % of 4,000 draws. A claim's side of 1.00 "

@@ -86,7 +86,7 @@ Estimate estimate(std::span<const TemplateLogits> templates, const Bootstrap& bo
   Rng rng(bootstrap.seed);
   std::vector<double> centers = resampler.centers(rng);
 
-  // A skewed set of draws can leave the center outside its percentiles; the interval always holds it.
+  // A skewed set of draws can leave the centre outside its percentiles; the interval always holds it.
   const Logit low{std::min(percentile(centers, kTail), center)};
   const Logit high{std::max(percentile(centers, 1.0 - kTail), center)};
 

@@ -78,7 +78,7 @@ struct BootstrapTrace {
   std::vector<double> template_means;
   std::vector<Draw> first_draws;  // as many as asked for
   std::vector<double> centers;    // all of them, in draw order
-  double raw_low, raw_high;       // percentiles before they are widened to hold the center
+  double raw_low, raw_high;       // percentiles before they are widened to hold the centre
   Rng after;
 };
 

@@ -13,7 +13,7 @@
 
 namespace heretix {
 
-// Probabilities are trimmed centers, taken in log-odds, of the numbers as they are read.
+// Probabilities are trimmed centres, taken in log-odds, of the numbers as they are read.
 struct DecisionFacts {
   std::size_t templates = 0;      // with a usable answer
   double step = 0;                // that their numbers were rounded to, as far as they show it; 0: none

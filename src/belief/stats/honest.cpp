@@ -118,7 +118,7 @@ Interval widened(Interval interval, Interval by) {
   return {std::min(interval.low, by.low), std::max(interval.high, by.high)};
 }
 
-// What the answers' own resolution leaves open of the center.
+// What the answers' own resolution leaves open of the centre.
 Interval resolution_cell(Probability p, double grid, const std::optional<KnownRounding>& rounding) {
   if (rounding && !rounding->ranges.empty()) {
     const LogitRange range = center_range(rounding->ranges);

@@ -50,7 +50,7 @@ struct HonestInterval {
 struct KnownRounding {
   double step = 0;  // 0: none
 
-  // Where each template's belief can lie, in the order of the groups; the center then lies between the centers of the
+  // Where each template's belief can lie, in the order of the groups; the centre then lies between the centres of the
   // low and of the high ends, and the resolution cell is just that.
   std::vector<LogitRange> ranges{};
 };
@@ -62,7 +62,7 @@ struct HonestOptions {
   std::optional<KnownRounding> rounding{};
 };
 
-// The center of the low ends and that of the high ends; `ranges` is not empty.
+// The centre of the low ends and that of the high ends; `ranges` is not empty.
 LogitRange center_range(std::span<const LogitRange> ranges);
 
 // `groups`: usable answers by template in plan order, none empty.

@@ -27,7 +27,7 @@ TEST(HonestInterval, NeverClaimsMoreResolutionThanTheAnswersHad) {
   EXPECT_EQ(found.bounds->flags, std::vector<std::string>{"no_spread_resolution_only"});
 }
 
-// Six templates that all say 0.7, each of which may be anything from 0.66 to 0.71: so may the center be.
+// Six templates that all say 0.7, each of which may be anything from 0.66 to 0.71: so may the centre be.
 TEST(HonestInterval, ReachesOverWhatAKnownRoundingLeavesOpen) {
   const double low = to_logit(Probability{0.66}).value(), high = to_logit(Probability{0.71}).value();
   const KnownRounding rounding{.step = 0.01, .ranges = std::vector<LogitRange>(6, {low, high})};

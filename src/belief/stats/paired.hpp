@@ -29,7 +29,7 @@ struct CenteredInterval {
 };
 
 // The interval, widened to reach over all of `range`; without an interval it stays without. This is for values that
-// were made of rounded numbers: `range` is what the rounding leaves open about the center, so that no more resolution
+// were made of rounded numbers: `range` is what the rounding leaves open about the centre, so that no more resolution
 // is claimed than there was.
 CenteredInterval widened_to(CenteredInterval interval, LogitRange range);
 

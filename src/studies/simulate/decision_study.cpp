@@ -17,7 +17,7 @@ namespace {
 
 constexpr double kServiceBound = 0.01;       // a service's own: its numbers lie in [0.01, 0.99]
 constexpr int kMeasuredPerPopulation = 50;   // of a claim whose aim is itself drawn
-constexpr std::size_t kPopulation = 20'000;  // wordings, of which that aim is the center
+constexpr std::size_t kPopulation = 20'000;  // wordings, of which that aim is the centre
 constexpr double kUsualStep = 0.01;          // above it the numbers of one run often do not show their step
 
 // How a service states a probability.
@@ -73,7 +73,7 @@ struct Aim {
   double belief, yes_bias;
 };
 
-// The center of all wordings' values, with the same share left out at each end as a run leaves out.
+// The centre of all wordings' values, with the same share left out at each end as a run leaves out.
 double trimmed_like_a_run(std::vector<double> values, std::size_t wordings) {
   std::ranges::sort(values);
   const std::size_t trimmed = values.size() * (wordings / 5) / wordings;
