@@ -108,7 +108,7 @@ std::string step(const std::string& key) {
 std::string lone_surrogate_in(const std::string& last_read) {
   for (std::size_t at = last_read.rfind("\\u"); at != std::string::npos && at > 0;
        at = last_read.rfind("\\u", at - 1)) {
-    const std::string escape = last_read.substr(at, 6);
+    std::string escape = last_read.substr(at, 6);
     const std::string digits = to_lower_ascii(escape).substr(2);
     if (digits >= "d800" && digits <= "dfff") return escape;
   }
