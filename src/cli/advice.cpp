@@ -16,7 +16,7 @@ std::string shell_word(std::string_view text) {
 }
 
 std::string store_flag(const std::string& database_path) {
-  return database_path == heretix::database_path(Options{}) ? "" : "--db " + shell_word(database_path);
+  return database_path == heretix::database_path(CommonOptions{}) ? "" : "--db " + shell_word(database_path);
 }
 
 std::string with_store(const std::string& advice, const std::string& flag) {
@@ -35,8 +35,8 @@ Error with_store(const Error& error, const std::string& flag) {
   return {error.kind(), error.what(), with_store(error.hint(), flag)};
 }
 
-std::string store_flag_of(const Options& options, bool reads_database) {
-  if (reads_database && !options.database.empty()) {
+std::string store_flag_of(const CommonOptions& options) {
+  if (!options.database_is_second && !options.database.empty()) {
     const bool is_address = options.database != "local" && options.database != "prod";
     return "--database " + (is_address ? "URL" : options.database);  // an address may hold a password
   }

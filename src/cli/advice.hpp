@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "cli/options.hpp"
+#include "cli/option_groups.hpp"
 
 namespace heretix {
 
@@ -22,6 +22,6 @@ Error with_store(const Error& error, const std::string& flag);
 
 // Returns the flag that names what this command read or wrote: --database for a command that reads, else what
 // store_flag() says. Returns nothing if the configuration file cannot be read, because then the error is about that.
-std::string store_flag_of(const Options& options, bool reads_database);
+std::string store_flag_of(const CommonOptions& options);
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <map>
@@ -16,6 +17,10 @@
 
 namespace heretix {
 namespace {
+
+struct BatchOptions : MeasuringOptions {
+  std::string file;
+};
 
 std::string row_text(const Record& r) {
   const auto& bounds = r.honest.bounds;
@@ -68,10 +73,8 @@ void require_one_model_with_price(const std::vector<Resolved>& all) {
               "put their prices into a file and give it by --prices (docs/models.md)");
 }
 
-}  // namespace
-
-int batch_command(const Options& options) {
-  const std::vector<BatchEntry> entries = read_batch_file(options.input);
+int batch_command(const BatchOptions& options) {
+  const std::vector<BatchEntry> entries = read_batch_file(options.file);
   stop_signal();
   Providers providers;
   std::vector<Resolved> all;
@@ -86,7 +89,7 @@ int batch_command(const Options& options) {
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
   }
   if (all.empty())
-    throw Error(ErrorKind::bad_input, fmt::format("{} holds no claim", options.input),
+    throw Error(ErrorKind::bad_input, fmt::format("{} holds no claim", options.file),
                 "one object a line, or one row, with a field 'claim'");
   require_one_model_with_price(all);
 
@@ -115,6 +118,21 @@ int batch_command(const Options& options) {
     }
   }
   return worst;
+}
+
+}  // namespace
+
+void register_batch(CommandTable& table) {
+  const auto [batch, o] = table.add<BatchOptions>(
+      "batch", "measure many claims: .jsonl, .csv, or - for JSON lines on standard input", batch_command);
+  batch.add_option("file", o.file, "a claim a line or row, in the field 'claim'; other configuration fields beside it")
+      ->type_name("FILE")
+      ->required();
+  add_plan_options(batch, o);
+  add_ask_options(batch, o);
+  o.database_is_second = true;
+  add_database(batch, o, "also keep the checks in that Postgres, beside the store");
+  add_json(batch, o);
 }
 
 }  // namespace heretix

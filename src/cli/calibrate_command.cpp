@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -16,16 +17,21 @@
 namespace heretix {
 namespace {
 
+struct CalibrateOptions : MeasuringOptions {
+  std::string file;
+  std::vector<std::string> fields, levels;
+};
+
 constexpr int kTemplatesPerClaim = 8;
 
-bool is_wanted(const LabelledClaim& claim, const Options& options) {
+bool is_wanted(const LabelledClaim& claim, const CalibrateOptions& options) {
   const auto among = [](const std::vector<std::string>& wanted, const std::string& value) {
     return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
   };
   return among(options.fields, claim.field) && among(options.levels, claim.level);
 }
 
-std::vector<LabelledClaim> wanted_claims(const LabelledFile& file, const Options& options) {
+std::vector<LabelledClaim> wanted_claims(const LabelledFile& file, const CalibrateOptions& options) {
   std::vector<LabelledClaim> claims;
   std::ranges::copy_if(file.claims, std::back_inserter(claims),
                        [&](const LabelledClaim& c) { return is_wanted(c, options); });
@@ -41,19 +47,20 @@ std::vector<std::string> texts_of(const std::vector<LabelledClaim>& claims) {
 }
 
 // A claim without enough usable answers is told and left out; what ends a run ends this too, everything kept.
-JudgedClaim judge_claim(const LabelledClaim& labelled, Measuring& measuring, const Options& options) {
+JudgedClaim judge_claim(const LabelledClaim& labelled, Measuring& measuring, const CalibrateOptions& options) {
   try {
     const Record record = measuring.measure(labelled.claim);
     return {.labelled = labelled, .p = record.honest.p.value(), .execution_id = record.execution.execution_id};
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::bad_input) throw;
     print_error(Error(e.kind(), fmt::format("{}: {}", shortened(labelled.claim, 60), e.what()),
-                      with_store(e.hint(), store_flag_of(options, false))));
+                      with_store(e.hint(), store_flag_of(options))));
     return {.labelled = labelled, .p = std::nullopt, .execution_id = {}};
   }
 }
 
-Certificate certificate_of(const Options& options, const LabelledFile& file, const std::vector<LabelledClaim>& claims) {
+Certificate certificate_of(const CalibrateOptions& options, const LabelledFile& file,
+                           const std::vector<LabelledClaim>& claims) {
   Measuring measuring(options, kTemplatesPerClaim);
   measuring.tell_cost(texts_of(claims));
   std::vector<JudgedClaim> judged;
@@ -63,18 +70,38 @@ Certificate certificate_of(const Options& options, const LabelledFile& file, con
   return made;
 }
 
-}  // namespace
-
-int calibrate_command(const Options& options) {
-  const std::string path = options.input.empty() ? labelled_claims_file() : options.input;
+int calibrate_command(const CalibrateOptions& options) {
+  const std::string path = options.file.empty() ? labelled_claims_file() : options.file;
   const LabelledFile file = read_labelled_file(path, allows_questions(options));
   const std::vector<LabelledClaim> claims = wanted_claims(file, options);
   std::vector<Certificate> certificates;
-  for (const Options& one : one_for_each_model(options)) certificates.push_back(certificate_of(one, file, claims));
+  for (const CalibrateOptions& one : one_for_each_model(options))
+    certificates.push_back(certificate_of(one, file, claims));
   nlohmann::json as_json = nlohmann::json::array();
   for (const Certificate& c : certificates) as_json.push_back(to_json(c));
   show_document(to_document(certificates), certificates.size() == 1 ? as_json[0] : as_json, options);
   return kDone;
+}
+
+}  // namespace
+
+void register_calibrate(CommandTable& table) {
+  const auto [calibrate, o] = table.add<CalibrateOptions>(
+      "calibrate", "what stated probabilities are worth, on claims whose truth is known", calibrate_command);
+  calibrate
+      .add_option("file", o.file,
+                  "CSV with the columns claim and label, and field and level (default: the 300 that come with heretix)")
+      ->type_name("FILE");
+  calibrate.add_option("--field", o.fields, "only claims of that field; may be given several times")
+      ->type_name("FIELD")
+      ->allow_extra_args(false);
+  calibrate.add_option("--level", o.levels, "only claims of that level, 1 to 3")
+      ->type_name("N")
+      ->allow_extra_args(false);
+  add_plan_options(calibrate, o);
+  add_ask_options(calibrate, o);
+  add_page(calibrate, o);
+  add_json(calibrate, o);
 }
 
 }  // namespace heretix

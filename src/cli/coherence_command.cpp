@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <map>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,11 @@
 
 namespace heretix {
 namespace {
+
+struct CoherenceOptions : MeasuringOptions {
+  std::string negation;
+  std::vector<std::string> paraphrases, also, either, implied;
+};
 
 // The claims that the command's relations need, each measured once.
 class Measured {
@@ -35,7 +41,7 @@ class Measured {
 };
 
 // Returns an empty text if there is no safe negation and other relations are asked for; a note then says so.
-std::string negation_of(const std::string& claim, const Options& options) {
+std::string negation_of(const std::string& claim, const CoherenceOptions& options) {
   if (!options.negation.empty()) return options.negation;
   const auto found = negation_by_rule(claim);
   if (const auto* text = std::get_if<std::string>(&found)) return *text;
@@ -48,7 +54,8 @@ std::string negation_of(const std::string& claim, const Options& options) {
   return {};
 }
 
-std::vector<std::string> claims_of(const std::string& claim, const std::string& negation, const Options& options) {
+std::vector<std::string> claims_of(const std::string& claim, const std::string& negation,
+                                   const CoherenceOptions& options) {
   std::vector<std::string> claims{claim};
   if (!negation.empty()) claims.push_back(negation);
   claims.insert(claims.end(), options.paraphrases.begin(), options.paraphrases.end());
@@ -62,9 +69,7 @@ void add(CoherenceReport& report, std::vector<CoherenceCheck> checks) {
   report.checks.insert(report.checks.end(), checks.begin(), checks.end());
 }
 
-}  // namespace
-
-int coherence_command(const Options& options) {
+int coherence_command(const CoherenceOptions& options) {
   const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
   const bool allow_question = allows_questions(options);
   require_statement(claim, allow_question);
@@ -96,6 +101,30 @@ int coherence_command(const Options& options) {
   report.executions = measured.executions();
   show_document(to_document(report), to_json(report), options);
   return options.strict && report.is_violated() ? kDifference : kDone;
+}
+
+}  // namespace
+
+void register_coherence(CommandTable& table) {
+  const auto [coherence, o] = table.add<CoherenceOptions>(
+      "coherence", "whether beliefs about related claims fit together, and what it costs that they do not",
+      coherence_command);
+  coherence.add_option("claim", o.flags.claim, "one statement, A")->type_name("CLAIM")->required();
+  const auto text = [&app = coherence](const char* name, std::vector<std::string>& into, const char* what) {
+    app.add_option(name, into, what)->type_name("CLAIM")->allow_extra_args(false);
+  };
+  coherence
+      .add_option("--not", o.negation,
+                  "its negation (default: by rule, where that is safe; it is printed): p(A) + p(not A) = 1")
+      ->type_name("CLAIM");
+  text("--paraphrase", o.paraphrases, "the same in other words: equally likely");
+  text("--and", o.also, "another claim B: both together at most as likely as either");
+  text("--or", o.either, "another claim B: at least one of them at least as likely as either");
+  text("--implies", o.implied, "a claim that follows from A: at least as likely");
+  add_plan_options(coherence, o);
+  add_ask_options(coherence, o, "exit with 1 where a rule is broken");
+  add_page(coherence, o);
+  add_json(coherence, o);
 }
 
 }  // namespace heretix

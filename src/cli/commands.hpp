@@ -1,58 +1,35 @@
-// The commands, one function each, which returns the exit code. main.cpp holds the table.
+// Registers each command at the table; a command stands in the file of its name, with the struct of its options.
 #pragma once
 
-#include "cli/options.hpp"
+#include "cli/command_table.hpp"
 
 namespace heretix {
 
-int run_command(const Options& options);
-int describe_command(const Options& options);
-int batch_command(const Options& options);
-int list_command(const Options& options);
-int show_command(const Options& options);
-int answers_command(const Options& options);
-int report_command(const Options& options);
-int verify_command(const Options& options);
-int models_command(const Options& options);
-int db_upgrade_command(const Options& options);
-int db_downgrade_command(const Options& options);
-int db_current_command(const Options& options);
-int db_history_command(const Options& options);
-int db_check_command(const Options& options);
-int db_status_command(const Options& options);
-int db_stamp_command(const Options& options);
-int db_convert_command(const Options& options);
-int db_catalogue_command(const Options& options);
-int db_psql_command(const Options& options);
-int db_import_command(const Options& options);
-int export_command(const Options& options);
-int selftest_command(const Options& options);
-int coherence_command(const Options& options);
-int readouts_command(const Options& options);
-int probe_command(const Options& options);
-int variance_command(const Options& options);
-int drift_baseline_command(const Options& options);
-int drift_check_command(const Options& options);
-int drift_show_command(const Options& options);
-int calibrate_command(const Options& options);
-int simulate_command(const Options& options);
-int compare_command(const Options& options);
-int costs_command(const Options& options);
-int keys_set_command(const Options& options);
-int keys_list_command(const Options& options);
-int keys_path_command(const Options& options);
-int serve_command(const Options& options);
-int worker_command(const Options& options);
-int health_command(const Options& options);
-int user_list_command(const Options& options);
-int user_show_command(const Options& options);
-int user_link_command(const Options& options);
-int user_suspend_command(const Options& options);
-int user_resume_command(const Options& options);
-int db_personal_data_command(const Options& options);
-int user_delete_command(const Options& options);
-int plan_list_command(const Options& options);
-int plan_set_command(const Options& options);
-int usage_command(const Options& options);
+void register_run(CommandTable& table);
+void register_describe(CommandTable& table);
+void register_batch(CommandTable& table);
+void register_reading(CommandTable& table);  // list, show, answers
+void register_report(CommandTable& table);
+void register_verify(CommandTable& table);
+void register_simulate(CommandTable& table);
+void register_calibrate(CommandTable& table);
+void register_drift(CommandTable& table);
+void register_serve(CommandTable& table);  // serve, worker
+void register_health(CommandTable& table);
+void register_users(CommandTable& table);  // user, plan, usage
+void register_coherence(CommandTable& table);
+void register_readouts(CommandTable& table);
+void register_probe(CommandTable& table);
+void register_variance(CommandTable& table);
+void register_compare(CommandTable& table);
+void register_db(CommandTable& table);
+void register_db_personal_data(CommandTable& table, CLI::App& db);
+void register_db_import(CommandTable& table, CLI::App& db);
+void register_export(CommandTable& table);
+void register_costs(CommandTable& table);
+void register_keys(CommandTable& table);
+void register_models(CommandTable& table);
+void register_selftest(CommandTable& table);
+void register_generated(CommandTable& table);  // completion, man, commands
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,10 @@
 
 namespace heretix {
 namespace {
+
+struct CostsOptions : CommonOptions {
+  std::string since;  // YYYY-MM-DD
+};
 
 using nlohmann::json;
 
@@ -48,9 +53,7 @@ std::string shown_model(const CostRow& row) {
   return row.model.find('/') == std::string::npos ? row.provider + "/" + row.model : row.model;
 }
 
-}  // namespace
-
-int costs_command(const Options& options) {
+int costs_command(const CostsOptions& options) {
   static const std::regex day("[0-9]{4}-[0-9]{2}-[0-9]{2}");
   if (!options.since.empty() && !std::regex_match(options.since, day))
     throw Error(ErrorKind::bad_input, fmt::format("--since is '{}', must be a day as YYYY-MM-DD", options.since));
@@ -69,6 +72,16 @@ int costs_command(const Options& options) {
   text += line(total, "total", "");
   print_result(options.json ? json{{"rows", all}, {"total", to_json(total)}}.dump(2) + "\n" : text);
   return kDone;
+}
+
+}  // namespace
+
+void register_costs(CommandTable& table) {
+  const auto [costs, o] = table.add<CostsOptions>(
+      "costs", "what was billed, surely was not, and may have been: by model and day", costs_command);
+  costs.add_option("--since", o.since, "from that day on (UTC)")->type_name("YYYY-MM-DD");
+  add_store(costs, o);
+  add_json(costs, o);
 }
 
 }  // namespace heretix

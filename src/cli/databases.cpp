@@ -40,9 +40,9 @@ NamedDatabase named_database(const std::string& database) {
   return {"given", env.value_or("local"), parse_postgres_address(name, "--database")};
 }
 
-std::vector<NamedDatabase> chosen_databases(const Options& options) {
-  if (!options.all) return {named_database(options.database)};
-  if (!options.database.empty())
+std::vector<NamedDatabase> chosen_databases(const std::string& database, bool all) {
+  if (!all) return {named_database(database)};
+  if (!database.empty())
     throw Error(ErrorKind::bad_input, "--all means local and prod; --database names one", "give one or the other");
   return {named_database("local"), named_database("prod")};
 }

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.hpp"
+#include "cli/option_groups.hpp"
 #include "store/postgres/postgres_database.hpp"
 
 namespace heretix {
@@ -22,7 +22,7 @@ NamedDatabase named_database(const std::string& database);
 
 // Returns one database, or local and prod with --all. Also throws Error{bad_input} if both --all and --database are
 // given.
-std::vector<NamedDatabase> chosen_databases(const Options& options);
+std::vector<NamedDatabase> chosen_databases(const std::string& database, bool all);
 
 // The command that brings a database of that name to head.
 std::string upgrade_command(const std::string& name);

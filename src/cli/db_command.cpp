@@ -1,5 +1,6 @@
 // heretix db: prints what store/postgres/migrator.hpp does.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -13,18 +14,27 @@
 namespace heretix {
 namespace {
 
+struct DbOptions : CommonOptions {
+  bool all = false;  // local and prod
+  std::string to;    // of upgrade and downgrade; the revision of stamp
+  std::string from;  // of upgrade --sql
+  bool sql = false;
+  bool yes_destroy = false;
+  int lock_wait = 60;  // seconds
+};
+
 using nlohmann::json;
 
 // A database with its connection for migrations, and the title under which it is printed.
 struct Target {
-  explicit Target(const NamedDatabase& named, const Options& options)
+  explicit Target(const NamedDatabase& named, const DbOptions& options)
       : name(named.name),
         database(named.address, migration_connection()),
         migrator(database, migration_options(options)) {
     require_public_schema(database);
   }
 
-  static MigrationOptions migration_options(const Options& options) {
+  static MigrationOptions migration_options(const DbOptions& options) {
     if (options.lock_wait < 0)
       throw Error(ErrorKind::bad_input, fmt::format("--lock-wait is {}, must be at least 0", options.lock_wait));
     return {.lock_patience = std::chrono::seconds(options.lock_wait), .tell = print_note};
@@ -123,7 +133,7 @@ struct Outcome {
   bool is_good = true;
 };
 
-int print_outcomes(const Options& options, const std::vector<Outcome>& outcomes, const Agreement& agreement) {
+int print_outcomes(const DbOptions& options, const std::vector<Outcome>& outcomes, const Agreement& agreement) {
   bool all_good = agreement.holds();
   json databases = json::array();
   std::string text;
@@ -147,8 +157,8 @@ int print_outcomes(const Options& options, const std::vector<Outcome>& outcomes,
 
 // Runs `act` on one database or on local and then prod; the first failure stops it, what was done before stays told.
 template <class Act>
-int on_each(const Options& options, const Act& act) {
-  const std::vector<NamedDatabase> named = chosen_databases(options);
+int on_each(const DbOptions& options, const Act& act) {
+  const std::vector<NamedDatabase> named = chosen_databases(options.database, options.all);
   std::vector<std::unique_ptr<Target>> targets;
   for (const NamedDatabase& each : named) targets.push_back(std::make_unique<Target>(each, options));
   std::vector<Outcome> outcomes;
@@ -168,14 +178,14 @@ Outcome after_steps(Target& target, const std::vector<std::string>& steps) {
           fmt::format("{}{}\n", place, steps.empty() ? ", nothing to do" : fmt::format(", {} steps", steps.size()))};
 }
 
-std::size_t starting_place(const Options& options) {
+std::size_t starting_place(const DbOptions& options) {
   if (!options.from.empty()) return place_of(options.from);
   if (options.all) throw Error(ErrorKind::bad_input, "--sql prints one script", "name one --database, or --from REV");
   Target target(named_database(options.database), options);
   return place_of(word_of(target.migrator.current()));
 }
 
-int print_script(const Options& options, bool is_upgrade) {
+int print_script(const DbOptions& options, bool is_upgrade) {
   const std::size_t from = starting_place(options);
   const bool one_back = !is_upgrade && (options.to.empty() || options.to == "-1");
   const std::size_t to =
@@ -188,7 +198,7 @@ int print_script(const Options& options, bool is_upgrade) {
   return kDone;
 }
 
-void require_no_from(const Options& options) {
+void require_no_from(const DbOptions& options) {
   if (!options.from.empty())
     throw Error(ErrorKind::bad_input, "--from belongs to --sql", "without it the database says where it is");
 }
@@ -242,9 +252,7 @@ Outcome tell_status(Target& target) {
                  text};
 }
 
-}  // namespace
-
-int db_upgrade_command(const Options& options) {
+int db_upgrade_command(const DbOptions& options) {
   if (options.sql) return print_script(options, true);
   require_no_from(options);
   const std::string to = options.to.empty() ? "head" : options.to;
@@ -252,7 +260,7 @@ int db_upgrade_command(const Options& options) {
   return on_each(options, [&](Target& target) { return after_steps(target, target.migrator.upgrade(to)); });
 }
 
-int db_downgrade_command(const Options& options) {
+int db_downgrade_command(const DbOptions& options) {
   if (options.sql) return print_script(options, false);
   require_no_from(options);
   const std::string to = options.to.empty() ? "-1" : options.to;
@@ -261,7 +269,7 @@ int db_downgrade_command(const Options& options) {
       options, [&](Target& target) { return after_steps(target, target.migrator.downgrade(to, options.yes_destroy)); });
 }
 
-int db_current_command(const Options& options) {
+int db_current_command(const DbOptions& options) {
   return on_each(options, [](Target& target) {
     const Revision* at = target.migrator.current();
     return Outcome{{{"revision", word_of(at)}, {"is_head", is_head(at)}},
@@ -269,7 +277,7 @@ int db_current_command(const Options& options) {
   });
 }
 
-int db_history_command(const Options& options) {
+int db_history_command(const DbOptions& options) {
   json revisions = json::array();
   std::string text;
   for (auto r = history().rbegin(); r != history().rend(); ++r) {
@@ -280,11 +288,11 @@ int db_history_command(const Options& options) {
   return kDone;
 }
 
-int db_check_command(const Options& options) { return on_each(options, check_shape); }
+int db_check_command(const DbOptions& options) { return on_each(options, check_shape); }
 
-int db_status_command(const Options& options) { return on_each(options, tell_status); }
+int db_status_command(const DbOptions& options) { return on_each(options, tell_status); }
 
-int db_stamp_command(const Options& options) {
+int db_stamp_command(const DbOptions& options) {
   place_of(options.to);
   return on_each(options, [&](Target& target) {
     target.migrator.stamp(options.to);
@@ -292,7 +300,7 @@ int db_stamp_command(const Options& options) {
   });
 }
 
-int db_convert_command(const Options& options) {
+int db_convert_command(const DbOptions& options) {
   return on_each(options, [](Target& target) {
     const std::string name = target.migrator.convert();
     return Outcome{
@@ -302,17 +310,17 @@ int db_convert_command(const Options& options) {
   });
 }
 
-int db_catalogue_command(const Options& options) {
+int db_catalogue_command(const DbOptions& options) {
   return on_each(options, [](Target& target) {
     const DatabaseShape shape = target.migrator.shape();
     return Outcome{{{"ours", shape.ours}, {"beside", shape.beside}}, print_catalogue(shape.ours)};
   });
 }
 
-int db_psql_command(const Options& options) {
+int db_psql_command(const DbOptions& options) {
   json commands = json::array();
   std::string text;
-  for (const NamedDatabase& named : chosen_databases(options)) {
+  for (const NamedDatabase& named : chosen_databases(options.database, options.all)) {
     commands.push_back({{"name", named.name}, {"command", psql_command(named.address)}});
     text += psql_command(named.address) + "\n";
     if (!named.address.value("password").empty())
@@ -320,6 +328,61 @@ int db_psql_command(const Options& options) {
   }
   print_result(options.json ? commands.dump(2) + "\n" : text);
   return kDone;
+}
+
+RegisteredCommand<DbOptions> add_db_command(CommandTable& table, CLI::App& db, const char* name, const char* what,
+                                            int (*command)(const DbOptions&)) {
+  const auto added = table.add_to<DbOptions>(db, name, what, command);
+  add_database(added.app, added.options, "which one (default: what APP_ENV says, else local)");
+  add_json(added.app, added.options);
+  return added;
+}
+
+// Of commands that can look at both.
+void add_all(const RegisteredCommand<DbOptions>& command) {
+  command.app.add_flag("--all", command.options.all,
+                       "local and prod, and whether both have the same revision and shape");
+}
+
+void add_steps(const RegisteredCommand<DbOptions>& command, const char* to) {
+  const auto& [app, o] = command;
+  app.add_option("--to", o.to, to)->type_name("REV");
+  app.add_flag("--sql", o.sql, "print the script and change nothing");
+  app.add_option("--from", o.from, "with --sql: where it starts (default: asks the database)")->type_name("REV");
+  app.add_option("--lock-wait", o.lock_wait, "for another migration to end (default 60)")->type_name("SECONDS");
+  add_all(command);
+}
+
+}  // namespace
+
+void register_db(CommandTable& table) {
+  CLI::App& db = table.add_group("db", "the Postgres databases: one history for local and prod");
+  const auto add = [&](const char* name, const char* what, int (*command)(const DbOptions&)) {
+    return add_db_command(table, db, name, what, command);
+  };
+
+  add_steps(add("upgrade", "apply what is missing, a transaction a revision", db_upgrade_command),
+            "a revision, its beginning, or head (default head)");
+  const auto downgrade = add("downgrade", "go back, one revision unless --to says more", db_downgrade_command);
+  add_steps(downgrade, "a revision, its beginning, base, or -1 (default -1)");
+  downgrade.app.add_flag("--yes-destroy", downgrade.options.yes_destroy, "even where rows are destroyed");
+
+  add_all(add("current", "print the revision a database is at", db_current_command));
+  const auto history = table.add_to<DbOptions>(db, "history", "list the revisions, newest first", db_history_command);
+  add_json(history.app, history.options);
+  add_all(add("check", "compare the tables with what their revision has; 1 where they differ", db_check_command));
+  add_all(add("status", "server, encryption, revision, what is missing, shape", db_status_command));
+
+  const auto stamp = add("stamp", "name the revision of a database that has exactly its shape", db_stamp_command);
+  stamp.app.add_option("revision", stamp.options.to, "a revision, its beginning, head or base")
+      ->type_name("REV")
+      ->required();
+  add("convert", "make a known older shape the present one, its rows carried over", db_convert_command);
+  add("catalogue", "print the shape of the tables, a line an object", db_catalogue_command);
+  add_all(add("psql", "print the psql command that reaches a database", db_psql_command));
+
+  register_db_personal_data(table, db);
+  register_db_import(table, db);
 }
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,10 @@
 
 namespace heretix {
 namespace {
+
+struct DbImportOptions : CommonOptions {
+  std::string file;  // the store
+};
 
 using nlohmann::json;
 
@@ -32,10 +37,8 @@ std::string to_text(const ImportReport& report) {
                                          : fmt::format("{} problems\n", report.problems.size()));
 }
 
-}  // namespace
-
-int db_import_command(const Options& options) {
-  const auto file = open_harness_file(options.input, {.access = Access::read_only});
+int db_import_command(const DbImportOptions& options) {
+  const auto file = open_harness_file(options.file, {.access = Access::read_only});
   const NamedDatabase named = named_database(options.database);
   const auto target = open_postgres(named);
   const bool is_quiet = options.json || !is_terminal(2);
@@ -43,9 +46,20 @@ int db_import_command(const Options& options) {
                                                              if (!is_quiet) print_note(line);
                                                            }});
   print_result(options.json ? to_json(report).dump(2) + "\n"
-                            : fmt::format("{} -> {} (env {})\n", options.input, named.address.shown(), named.env) +
+                            : fmt::format("{} -> {} (env {})\n", options.file, named.address.shown(), named.env) +
                                   to_text(report));
   return report.problems.empty() ? kDone : kDifference;
+}
+
+}  // namespace
+
+void register_db_import(CommandTable& table, CLI::App& db) {
+  const auto [import, o] = table.add_to<DbImportOptions>(
+      db, "import", "copy a store's runs, samples and executions into Postgres; again adds only what is new",
+      db_import_command);
+  add_database(import, o, "which one (default: what APP_ENV says, else local)");
+  add_json(import, o);
+  import.add_option("file", o.file, "the store, e.g. runs/heretix.sqlite")->type_name("FILE")->required();
 }
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -52,9 +53,7 @@ nlohmann::json to_json(const Plan& plan, const PlanFacts& facts, const PromptBan
           {"questions", questions}};
 }
 
-}  // namespace
-
-int describe_command(const Options& options) {
+int describe_command(const MeasuringOptions& options) {
   const Resolved resolved = resolve_for_run(options);
   parse_claim(resolved.request.claim);
   const auto provider = make_provider(resolved.settings);
@@ -65,6 +64,17 @@ int describe_command(const Options& options) {
   if (options.json) print_result(to_json(plan, facts, bank, resolved.request.seed).dump(2) + "\n");
   else print_result(plan_text(plan, facts, text_style(resolved.no_color)));
   return kDone;
+}
+
+}  // namespace
+
+void register_describe(CommandTable& table) {
+  const auto [describe, o] =
+      table.add<MeasuringOptions>("describe", "print the plan and send nothing", describe_command);
+  describe.add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  add_ladder_option(describe, o);
+  add_plan_options(describe, o);
+  add_json(describe, o);
 }
 
 }  // namespace heretix

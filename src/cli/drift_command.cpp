@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
@@ -21,15 +22,31 @@
 namespace heretix {
 namespace {
 
+struct DriftOptions : MeasuringOptions {
+  std::string file, watch;
+  double alpha = 0.0025;
+};
+
+struct BaselineOptions : DriftOptions {
+  int baseline_runs = 10;
+  bool anew = false;
+};
+
+struct DriftCheckOptions : DriftOptions {
+  std::string webhook, mail_from;
+  std::vector<std::string> mail_to;
+  std::string outbox = "runs/outbox";
+};
+
 struct Watch {
   std::string name;
   std::vector<Claim> claims;
 };
 
-Watch watch_of(const Options& options) {
-  Watch watch{.name = options.watch.empty() ? std::filesystem::path(options.input).stem().string() : options.watch,
+Watch watch_of(const DriftOptions& options) {
+  Watch watch{.name = options.watch.empty() ? std::filesystem::path(options.file).stem().string() : options.watch,
               .claims = {}};
-  for (const BatchEntry& entry : read_batch_file(options.input)) {
+  for (const BatchEntry& entry : read_batch_file(options.file)) {
     const Claim claim = parse_claim(*entry.settings.claim);
     if (std::ranges::any_of(watch.claims, [&](const Claim& c) { return c.text == claim.text; }))
       throw Error(ErrorKind::bad_input, fmt::format("{}: the sentinel is there twice", entry.place),
@@ -37,14 +54,14 @@ Watch watch_of(const Options& options) {
     watch.claims.push_back(claim);
   }
   if (watch.claims.empty())
-    throw Error(ErrorKind::bad_input, fmt::format("{} holds no sentinel", options.input),
+    throw Error(ErrorKind::bad_input, fmt::format("{} holds no sentinel", options.file),
                 "one claim a line or row, in the field 'claim'");
   return watch;
 }
 
 // Also requires every sentinel to be a statement. A watch that is only shown may hold whatever it was begun with.
-Watch watch_to_measure(const Options& options) {
-  for (const BatchEntry& entry : read_batch_file(options.input)) {
+Watch watch_to_measure(const DriftOptions& options) {
+  for (const BatchEntry& entry : read_batch_file(options.file)) {
     try {
       require_statement(*entry.settings.claim, allows_questions(options, entry.settings));
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
@@ -104,7 +121,7 @@ void measure_once(const Claim& claim, bool is_baseline, Measuring& measuring, Wa
 
 // Sends an alarm once, when it begins. A webhook that fails is reported on stderr, and a mail that cannot be sent yet
 // waits in the outbox.
-void tell(const DriftState& state, const Options& options, const Environment& environment) {
+void tell(const DriftState& state, const DriftCheckOptions& options, const Environment& environment) {
   if (state.is_new && !options.webhook.empty()) {
     try {
       post_webhook(options.webhook, to_json(state).dump(), environment.ca_file);
@@ -135,7 +152,7 @@ void tell(const DriftState& state, const Options& options, const Environment& en
 }
 
 // Wrong addresses are reported before anything is asked.
-void require_can_tell(const Options& options, const Environment& environment) {
+void require_can_tell(const DriftCheckOptions& options, const Environment& environment) {
   if (options.mail_to.empty() != options.mail_from.empty())
     throw Error(ErrorKind::bad_input, "a mail needs --mail-to and --mail-from", "give both, or neither");
   if (!options.mail_to.empty())
@@ -152,9 +169,7 @@ std::vector<std::string> texts_of(const Watch& watch, std::size_t times) {
   return texts;
 }
 
-}  // namespace
-
-int drift_baseline_command(const Options& options) {
+int drift_baseline_command(const BaselineOptions& options) {
   const Watch watch = watch_to_measure(options);
   if (options.baseline_runs < static_cast<int>(kLeastBaselineRuns))
     throw Error(ErrorKind::bad_input,
@@ -188,11 +203,9 @@ int drift_baseline_command(const Options& options) {
   return kDone;
 }
 
-namespace {
-
 // Returns the command that makes the baseline which this check lacks, for the same watch, model and plan, without the
 // flags that only a check has.
-std::string baseline_command(const Options& options) {
+std::string baseline_command(const DriftCheckOptions& options) {
   constexpr std::array<std::string_view, 4> kOfCheckAlone = {"--webhook", "--mail-to", "--mail-from", "--outbox"};
   std::string command = "heretix drift baseline";
   for (std::size_t i = 2; i < options.arguments.size(); ++i) {  // behind "drift check"
@@ -204,9 +217,7 @@ std::string baseline_command(const Options& options) {
   return command;
 }
 
-}  // namespace
-
-int drift_check_command(const Options& options) {
+int drift_check_command(const DriftCheckOptions& options) {
   const Watch watch = watch_to_measure(options);
   const Environment environment = read_environment();
   require_can_tell(options, environment);
@@ -237,12 +248,56 @@ int drift_check_command(const Options& options) {
   return state.alarm == Alarm::none ? kDone : kDifference;
 }
 
-int drift_show_command(const Options& options) {
+int drift_show_command(const DriftOptions& options) {
   const Watch watch = watch_of(options);
   const auto database = open_harness_file(database_path(options), {.access = Access::read_only});
   const DriftState state = read_state(watch, *database, options.alpha);
   show_document(to_document(state), to_json(state), options);
   return state.alarm == Alarm::none ? kDone : kDifference;
+}
+
+// What all three take.
+void add_watch_options(CLI::App& command, DriftOptions& o) {
+  command.add_option("file", o.file, "the sentinels: a claim a line or row, in the field 'claim' (.jsonl or .csv)")
+      ->type_name("FILE")
+      ->required();
+  command.add_option("--watch", o.watch, "its name in the store (default: the file's name)")->type_name("NAME");
+  command.add_option("--alpha", o.alpha, "1/alpha checks between false alarms, at the least (default 0.0025)")
+      ->type_name("X");
+  add_page(command, o);
+  add_json(command, o);
+}
+
+}  // namespace
+
+void register_drift(CommandTable& table) {
+  CLI::App& drift = table.add_group("drift", "watch sentinel claims: has the model changed its mind?");
+
+  const auto [baseline, b] = table.add_to<BaselineOptions>(
+      drift, "baseline", "measure the sentinels until each has its baseline", drift_baseline_command);
+  add_watch_options(baseline, b);
+  baseline.add_option("--runs", b.baseline_runs, "of each sentinel, at least 10 (default 10)")->type_name("N");
+  baseline.add_flag("--anew", b.anew, "begin a new baseline; what was measured before stays in the store");
+  add_plan_options(baseline, b);
+  add_ask_options(baseline, b);
+
+  const auto [check, c] = table.add_to<DriftCheckOptions>(
+      drift, "check", "measure every sentinel once more; exit with 1 where there is an alarm", drift_check_command);
+  add_watch_options(check, c);
+  check.add_option("--webhook", c.webhook, "POST an alarm there as JSON when it begins")->type_name("URL");
+  check.add_option("--mail-to", c.mail_to, "mail an alarm when it begins; may be given several times")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
+  check.add_option("--mail-from", c.mail_from, "the sender")->type_name("ADDRESS");
+  check.add_option("--outbox", c.outbox, "where mails wait to be sent by HERETIX_SMTP_URL (default runs/outbox)")
+      ->type_name("FOLDER");
+  add_plan_options(check, c);
+  add_ask_options(check, c);
+
+  const auto [show, s] =
+      table.add_to<DriftOptions>(drift, "show", "the state of a watch; asks nothing", drift_show_command);
+  add_watch_options(show, s);
+  add_store(show, s);
 }
 
 }  // namespace heretix

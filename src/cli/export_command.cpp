@@ -6,12 +6,13 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/export_options.hpp"
 #include "cli/resources.hpp"
 
 namespace heretix {
+namespace {
 
-// Arrow costs every start 6 ms and 11 MB, so what needs it is a program of its own.
-int export_command(const Options& options) {
+int export_command(const ExportCommandOptions& options) {
   const std::string program = export_program();
   std::vector<std::string> arguments{program};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
@@ -22,5 +23,9 @@ int export_command(const Options& options) {
   throw Error(ErrorKind::not_found, fmt::format("cannot start {}: {}", program, std::strerror(errno)),
               "it is built and installed beside heretix (make build)");
 }
+
+}  // namespace
+
+void register_export(CommandTable& table) { register_export(table, export_command); }
 
 }  // namespace heretix

@@ -21,6 +21,7 @@
 #include "cli/advice.hpp"
 #include "cli/databases.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/export_options.hpp"
 #include "cli/guarded_main.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
@@ -52,7 +53,7 @@ void hear_signals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-std::string target_address(const Options& options, const Environment& environment) {
+std::string target_address(const ExportCommandOptions& options, const Environment& environment) {
   return options.target.empty() ? environment.lake.value_or(kDefaultTarget) : options.target;
 }
 
@@ -64,13 +65,13 @@ std::unique_ptr<Target> open_target(const std::string& address) {
   return open_folder(address);
 }
 
-std::vector<std::string> store_paths(const Options& options, const Environment& environment) {
+std::vector<std::string> store_paths(const ExportCommandOptions& options, const Environment& environment) {
   if (!options.stores.empty()) return options.stores;
   return {environment.settings.db.value_or(kDefaultStore)};
 }
 
 // The sources that --from names, or else all that exist.
-std::vector<std::string> wanted_sources(const Options& options, const Environment& environment) {
+std::vector<std::string> wanted_sources(const ExportCommandOptions& options, const Environment& environment) {
   if (!options.sources.empty()) return options.sources;
   std::vector<std::string> wanted;
   if (!options.stores.empty() || environment.settings.db || fs::exists(kDefaultStore)) wanted.emplace_back("store");
@@ -82,7 +83,7 @@ std::vector<std::string> wanted_sources(const Options& options, const Environmen
   return wanted;
 }
 
-Sources open_sources(const Options& options, const Environment& environment, const Note& note) {
+Sources open_sources(const ExportCommandOptions& options, const Environment& environment, const Note& note) {
   Sources sources;
   for (const std::string& name : wanted_sources(options, environment)) {
     if (name == "store") {
@@ -98,7 +99,7 @@ Sources open_sources(const Options& options, const Environment& environment, con
   return sources;
 }
 
-ExportOptions export_options(const Options& options, const Environment& environment) {
+ExportOptions export_options(const ExportCommandOptions& options, const Environment& environment) {
   ExportOptions wanted{.has_claims = !options.no_claims,
                        .user_key = environment.export_key.value_or(""),
                        .full = options.full,
@@ -232,7 +233,7 @@ void print_file(const fs::path& path) {
     print_result(piece.substr(0, static_cast<std::size_t>(file.gcount())));
 }
 
-int print_query(const Options& options, Target& target) {
+int print_query(const ExportCommandOptions& options, Target& target) {
   const Manifest manifest = require_dataset(target);
   const TemporaryFolder folder;
   if (!target.is_folder()) fetch(target, manifest, folder.path());
@@ -244,7 +245,7 @@ int print_query(const Options& options, Target& target) {
   return kDone;
 }
 
-void write_views(const Options& options, Target& target) {
+void write_views(const ExportCommandOptions& options, Target& target) {
   if (!target.is_folder())
     throw Error(ErrorKind::bad_input, "views are written over a dataset in a folder",
                 "ask one thing by --query, or copy the dataset to a folder");
@@ -253,13 +254,13 @@ void write_views(const Options& options, Target& target) {
   print_note(fmt::format("views: {} (duckdb {})", path, path));
 }
 
-void prune(const Options& options, Target& target) {
+void prune(const ExportCommandOptions& options, Target& target) {
   const PruneReport pruned = prune_dataset(target, options.keep);
   print_note(fmt::format("pruned: {} files, {} generations; the newest {} {} left", pruned.files, pruned.generations,
                          options.keep, options.keep == 1 ? "is" : "are"));
 }
 
-int publish(const Options& options, const Environment& environment, Target& target) {
+int publish(const ExportCommandOptions& options, const Environment& environment, Target& target) {
   const ExportOptions wanted = export_options(options, environment);
 
   Notes notes;
@@ -295,9 +296,7 @@ int publish(const Options& options, const Environment& environment, Target& targ
   return kDone;
 }
 
-int export_main(const CLI::App& app, const Options& options) {
-  if (app.get_subcommands().empty() || app.get_subcommands().front()->get_name() != "export")
-    throw Error(ErrorKind::bad_input, "heretix-export does one thing: heretix export");
+int export_main(const ExportCommandOptions& options) {
   if (options.schema) {
     print_result(schema_docs());
     return kDone;
@@ -311,4 +310,7 @@ int export_main(const CLI::App& app, const Options& options) {
 }  // namespace
 }  // namespace heretix
 
-int main(int count, char** arguments) { return heretix::guarded_main(count, arguments, &heretix::export_main); }
+int main(int count, char** arguments) {
+  return heretix::guarded_main(
+      count, arguments, [](heretix::CommandTable& table) { heretix::register_export(table, heretix::export_main); });
+}

@@ -7,7 +7,10 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
-#include "cli/options.hpp"
+#include "cli/command_table.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/terminal.hpp"
 
 namespace heretix {
 namespace {
@@ -156,6 +159,42 @@ std::string command_docs(const CLI::App& app) {
       text += fmt::format("| `{}` | {} |\n", usage_of(*option), option->get_description());
   }
   return text + "\n" + app.get_footer() + "\n";
+}
+
+namespace {
+
+struct GeneratedOptions : CommonOptions {
+  std::string shell;              // of completion
+  const CLI::App* app = nullptr;  // the table that it is made of
+};
+
+int completion_command(const GeneratedOptions& options) {
+  print_result(completion_script(*options.app, options.shell));
+  return kDone;
+}
+
+int man_command(const GeneratedOptions& options) {
+  print_result(man_page(*options.app));
+  return kDone;
+}
+
+int commands_command(const GeneratedOptions& options) {
+  print_result(command_docs(*options.app));
+  return kDone;
+}
+
+}  // namespace
+
+void register_generated(CommandTable& table) {
+  const auto add = [&](const char* name, const char* what, int (*command)(const GeneratedOptions&)) {
+    const auto added = table.add<GeneratedOptions>(name, what, command);
+    added.options.app = &table.app();
+    return added;
+  };
+  const auto [completion, o] = add("completion", "print a completion script", completion_command);
+  completion.add_option("shell", o.shell, "bash, zsh or fish")->type_name("SHELL")->required();
+  add("man", "print the man page (heretix man | man -l -)", man_command);
+  add("commands", "print the commands as Markdown", commands_command);
 }
 
 }  // namespace heretix

@@ -42,19 +42,15 @@ int parse_failure(const CLI::ParseError& e, const std::vector<std::string>& argu
   return exit_code_of(ErrorKind::bad_input);
 }
 
-// With run and batch --database names a second place beside the store.
-bool reads_database(const CLI::App& app) { return !app.got_subcommand("run") && !app.got_subcommand("batch"); }
-
 // Throws what the command throws, and CLI::ParseError for arguments that are wrong.
-int parse_and_run(CLI::App& app, Options& options, int (*command)(const CLI::App&, const Options&)) {
+int parse_and_run(CommandTable& table, const std::vector<std::string>& arguments) {
   try {
-    // CLI11 wants the last argument first.
-    app.parse(std::vector<std::string>(options.arguments.rbegin(), options.arguments.rend()));
+    table.parse(arguments);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return print_asked_text(app, e);
+    if (e.get_exit_code() == 0) return print_asked_text(table.app(), e);
     throw;
   }
-  return command(app, options);
+  return table.run_chosen();
 }
 
 // Other users see a process's arguments: an address with a password must not stay there.
@@ -70,17 +66,18 @@ std::vector<std::string> taken_arguments(int count, char** arguments) {
 
 }  // namespace
 
-int guarded_main(int count, char** arguments, int (*command)(const CLI::App&, const Options&)) {
+int guarded_main(int count, char** arguments, void (*register_commands)(CommandTable& table)) {
   open_closed_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
 
-  Options options;
-  const auto app = make_app(options);
+  CommandTable table;
+  register_commands(table);
+  const std::vector<std::string> taken = taken_arguments(count, arguments);
   try {
-    options.arguments = taken_arguments(count, arguments);
-    return parse_and_run(*app, options, command);
-  } catch (const CLI::ParseError& e) { return parse_failure(e, options.arguments); } catch (const Error& e) {
-    print_error(with_store(e, store_flag_of(options, reads_database(*app))));
+    return parse_and_run(table, taken);
+  } catch (const CLI::ParseError& e) { return parse_failure(e, taken); } catch (const Error& e) {
+    const CommonOptions* options = table.chosen_options();
+    print_error(options == nullptr ? e : with_store(e, store_flag_of(*options)));
     return exit_code_of(e.kind());
   } catch (const std::exception& e) {
     print_error(Error(ErrorKind::broken, e.what(), "this is a bug: report it with the command that led here"));

@@ -2,12 +2,12 @@
 // exit code.
 #pragma once
 
-#include "cli/options.hpp"
+#include "cli/command_table.hpp"
 
 namespace heretix {
 
-// Parses the arguments, calls `command` and prints the error that it throws. Arguments that may hold a password are
-// wiped from the title of the process.
-int guarded_main(int count, char** arguments, int (*command)(const CLI::App& app, const Options& options));
+// Has the commands registered, parses the arguments, runs the command and prints the error that it throws. Arguments
+// that may hold a password are wiped from the title of the process.
+int guarded_main(int count, char** arguments, void (*register_commands)(CommandTable& table));
 
 }  // namespace heretix

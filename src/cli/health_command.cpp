@@ -1,5 +1,6 @@
 // Whether the service of this machine answers: what a container's HEALTHCHECK asks.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -8,6 +9,12 @@
 
 namespace heretix {
 namespace {
+
+struct HealthOptions : CommonOptions {
+  int port = 8080;
+  int metrics_port = 9464;
+  bool of_worker = false;
+};
 
 using namespace std::chrono_literals;
 
@@ -19,9 +26,7 @@ void require_port(int port) {
     throw Error(ErrorKind::bad_input, fmt::format("the port is {}, must be from 1 to 65535", port));
 }
 
-}  // namespace
-
-int health_command(const Options& options) {
+int health_command(const HealthOptions& options) {
   // A worker has no other page than its metrics.
   const int port = options.of_worker ? options.metrics_port : options.port;
   require_port(port);
@@ -40,6 +45,16 @@ int health_command(const Options& options) {
                 "the log of the service says why");
   print_result("healthy\n");
   return kDone;
+}
+
+}  // namespace
+
+void register_health(CommandTable& table) {
+  const auto [health, o] = table.add<HealthOptions>(
+      "health", "whether the service of this machine answers; exit with 5 where it does not", health_command);
+  health.add_option("--port", o.port, "where heretix serve listens (default 8080)")->type_name("PORT");
+  health.add_flag("--worker", o.of_worker, "ask a heretix worker, which has only its metrics");
+  health.add_option("--metrics-port", o.metrics_port, "of that worker (default 9464)")->type_name("PORT");
 }
 
 }  // namespace heretix

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -22,6 +23,10 @@
 
 namespace heretix {
 namespace {
+
+struct KeysSetOptions : CommonOptions {
+  std::string provider;
+};
 
 constexpr mode_t kPrivate = 0600;
 
@@ -134,8 +139,10 @@ FoundKey find_key(const HostedProvider& provider, const Environment& environment
   return found == kept.end() ? FoundKey{} : FoundKey{found->second, environment.key_file};
 }
 
-int keys_set_command(const Options& options) {
-  const HostedProvider& provider = provider_named(options.input);
+namespace {
+
+int keys_set_command(const KeysSetOptions& options) {
+  const HostedProvider& provider = provider_named(options.provider);
   const std::string path = read_environment().key_file;
   auto keys = read_key_file(path);
   keys[std::string(provider.key_variable)] = read_key(provider);
@@ -144,7 +151,7 @@ int keys_set_command(const Options& options) {
   return kDone;
 }
 
-int keys_list_command(const Options& options) {
+int keys_list_command(const CommonOptions& options) {
   const Environment environment = read_environment();
   nlohmann::json all = nlohmann::json::array();
   std::string text;
@@ -162,9 +169,26 @@ int keys_list_command(const Options& options) {
   return kDone;
 }
 
-int keys_path_command(const Options&) {
+int keys_path_command(const CommonOptions&) {
   print_result(read_environment().key_file + "\n");
   return kDone;
+}
+
+}  // namespace
+
+void register_keys(CommandTable& table) {
+  CLI::App& keys =
+      table.add_group("keys", "the keys of providers: from the environment, or from a file that only you can read");
+  const auto [set, s] =
+      table.add_to<KeysSetOptions>(keys, "set", "keep a key, read from standard input, in that file", keys_set_command);
+  set.add_option("provider", s.provider,
+                 "openai, anthropic, gemini, xai, openai-compatible, typesafe, openrouter or systemone")
+      ->type_name("PROVIDER")
+      ->required();
+  const auto [list, l] =
+      table.add_to<CommonOptions>(keys, "list", "which providers have a key, and from where", keys_list_command);
+  add_json(list, l);
+  table.add_to<CommonOptions>(keys, "path", "print where that file is", keys_path_command);
 }
 
 }  // namespace heretix

@@ -13,14 +13,14 @@ namespace {
 
 constexpr const char* kPlaceholder = "A claim.";  // for the settings; each measured claim takes its place
 
-Options with_claim(Options options) {
+MeasuringOptions with_claim(MeasuringOptions options) {
   options.flags.claim = kPlaceholder;
   return options;
 }
 
 }  // namespace
 
-Measuring::Measuring(Options options, int templates)
+Measuring::Measuring(MeasuringOptions options, int templates)
     : options_(with_claim(std::move(options))),
       resolved_(resolve(options_)),
       provider_(make_provider(resolved_.settings)),

@@ -14,7 +14,7 @@ class Measuring {
   // Makes everything ready and asks nothing. `options` names no claim. If it names no plan, `templates` of the bank are
   // asked once each; 0 stands for all of them, so that claims can be paired by template. Throws what resolve() and
   // make_provider() throw.
-  explicit Measuring(Options options, int templates = 0);
+  explicit Measuring(MeasuringOptions options, int templates = 0);
 
   // Prints on stderr what all the claims would cost, as a run does.
   void tell_cost(const std::vector<std::string>& claims);
@@ -37,7 +37,7 @@ class Measuring {
   Resolved for_readout(Readout readout, const std::string& claim, int samples) const;
   void tell_cost(const std::vector<Resolved>& checks);
   Resolved for_claim(const std::string& claim) const;
-  Options options_;
+  MeasuringOptions options_;
   Resolved resolved_;
   std::unique_ptr<Provider> provider_;
   Budget budget_;

@@ -1,5 +1,6 @@
 // `heretix models`: what can be asked, and with --prices what it costs.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,10 @@
 
 namespace heretix {
 namespace {
+
+struct ModelsOptions : CommonOptions {
+  bool show_prices = false;
+};
 
 using nlohmann::json;
 using Day = std::chrono::sys_days;
@@ -186,9 +191,7 @@ std::string models_text(const PriceList& prices) {
                     prices.entries().size(), prices.date());
 }
 
-}  // namespace
-
-int models_command(const Options& options) {
+int models_command(const ModelsOptions& options) {
   const PriceList prices = price_list(merged(options.flags, read_environment().settings));
   const Day today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   json entries = json::array();
@@ -199,6 +202,14 @@ int models_command(const Options& options) {
   else if (options.json) print_result(models_json(entries).dump(2) + "\n");
   else print_result(options.show_prices ? prices_text(prices) : models_text(prices));
   return kDone;
+}
+
+}  // namespace
+
+void register_models(CommandTable& table) {
+  const auto [models, o] = table.add<ModelsOptions>("models", "list the models that can be asked", models_command);
+  models.add_flag("--prices", o.show_prices, "print the price list: since when, until when, and what is not known");
+  add_json(models, o);
 }
 
 }  // namespace heretix

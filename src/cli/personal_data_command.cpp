@@ -1,5 +1,6 @@
 // heretix db personal-data: where the service keeps something of a person, and what becomes of it.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -49,9 +50,7 @@ std::string text_of(const PersonalPlace& place) {
   return text;
 }
 
-}  // namespace
-
-int db_personal_data_command(const Options& options) {
+int db_personal_data_command(const CommonOptions& options) {
   json all = json::array();
   std::string text;
   for (const PersonalPlace& place : personal_places()) {
@@ -60,6 +59,16 @@ int db_personal_data_command(const Options& options) {
   }
   print_result(options.json ? all.dump(2) + "\n" : text);
   return kDone;
+}
+
+}  // namespace
+
+void register_db_personal_data(CommandTable& table, CLI::App& db) {
+  const auto [command, o] = table.add_to<CommonOptions>(
+      db, "personal-data",
+      "where the service keeps something of a person, and what removal, download and age do with it",
+      db_personal_data_command);
+  add_json(command, o);
 }
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -19,6 +20,11 @@
 
 namespace heretix {
 namespace {
+
+struct ProbeOptions : MeasuringOptions {
+  bool stored = false;
+  std::optional<int> repeats;
+};
 
 constexpr const char* kPlaceholder = "A claim.";  // for the settings; a probe has claims of its own
 
@@ -63,7 +69,7 @@ std::string name_in_store(const std::string& model, bool is_mock) {
   return hosted ? hosted->hashed : model;
 }
 
-int show_stored(const Options& options) {
+int show_stored(const ProbeOptions& options) {
   const Environment environment = read_environment();
   const std::string& given = options.flags.model.value();
   const bool is_mock = options.flags.mock.value_or(environment.settings.mock.value_or(false));
@@ -80,7 +86,7 @@ int show_stored(const Options& options) {
   return kDone;
 }
 
-Options for_a_probe(Options options) {
+ProbeOptions for_a_probe(ProbeOptions options) {
   options.flags.claim = kPlaceholder;
   options.flags.readout = std::string(to_word(Readout::decision));
   return options;
@@ -94,13 +100,11 @@ void tell_cost(const ProbeOutline& outline, const ProviderFacts& facts) {
                          outline.questions, cost));
 }
 
-}  // namespace
-
-int probe_command(const Options& given) {
+int probe_command(const ProbeOptions& given) {
   if (given.stored) return show_stored(given);
 
   stop_signal();  // from here on a signal stops cleanly
-  const Options options = for_a_probe(given);
+  const ProbeOptions options = for_a_probe(given);
   const Resolved resolved = resolve(options);
   const PromptBank named = named_bank(resolved.request, resolved.banks);
   ProbeRequest request{.bank = asked_bank(resolved.request, named),
@@ -122,6 +126,37 @@ int probe_command(const Options& given) {
   show_document(to_document(profile), to_json(profile), options);
   if (!is_quiet) print_note(fmt::format("\nkept in {} as {}", resolved.database_path, profile.probe_id));
   return kDone;
+}
+
+}  // namespace
+
+void register_probe(CommandTable& table) {
+  const auto [probe, o] = table.add<ProbeOptions>(
+      "probe", "what kind of instrument a model is that states probabilities (docs/probe.md)", probe_command);
+  probe
+      .add_option("model", o.flags.model,
+                  "as --model of run names it, e.g. openai/NAME, gemini/NAME, typesafe/NAME, openrouter/NAME, "
+                  "systemone/NAME")
+      ->type_name("MODEL")
+      ->required();
+
+  probe.add_flag("--stored", o.stored, "show the profile that was found last; asks nothing");
+  probe.add_option("--repeats", o.repeats, "how often each question is asked, from 2 to 50 (default 3)")
+      ->type_name("N");
+
+  add_mock(probe, o);
+  add_bank(probe, o);
+  add_base_url(probe, o);
+  add_prices(probe, o);
+  add_store(probe, o);
+  add_spending(probe, o);
+
+  probe.add_flag("--fresh", o.fresh, "begin anew, although a probe of the model was stopped half-way");
+  add_resending(probe, o);
+
+  probe.add_flag("-q,--quiet", o.quiet, "no progress line");
+  add_page(probe, o);
+  add_json(probe, o);
 }
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -20,6 +21,18 @@
 
 namespace heretix {
 namespace {
+
+struct ListOptions : CommonOptions {
+  int most = 50;
+};
+
+struct ShowOptions : StoredRunOptions {
+  std::string recalibrate;  // a certificate
+};
+
+struct AnswersOptions : StoredRunOptions {
+  bool raw = false;
+};
 
 using nlohmann::json;
 
@@ -154,9 +167,7 @@ int foreign_answers(RunStore& runs, const std::string& run_id, bool as_json) {
   return kDone;
 }
 
-}  // namespace
-
-int list_command(const Options& options) {
+int list_command(const ListOptions& options) {
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}, must be at least 1", options.most));
   const StoredRuns stored = open_for_reading(options);
@@ -173,46 +184,40 @@ int list_command(const Options& options) {
   print_result(options.json ? dumped(listed) : all == 0 ? "no runs yet\n" : text);
   if (!options.json && all > rows.size())
     print_note(fmt::format("{} more: {}", all - rows.size(),
-                           with_store(fmt::format("heretix list --most {}", all), store_flag_of(options, true))));
+                           with_store(fmt::format("heretix list --most {}", all), store_flag_of(options))));
   return kDone;
 }
 
-namespace {
-
-int show_recalibrated(const Options& options, const Record& record, const RecalibrationMap& map) {
+int show_recalibrated(const ShowOptions& options, const Record& record, const RecalibrationMap& map) {
   require_fits(map, record.plan.recipe.model, readout_name(record.plan.recipe));
   if (options.json) {
     json out = to_json(record);
     out["recalibrated"] = recalibrated_json(map, record);
     print_result(dumped(out));
   } else {
-    const std::string flag = store_flag_of(options, true);
+    const std::string flag = store_flag_of(options);
     print_result(result_text(record, text_style(read_environment().no_color), flag) + recalibrated_text(map, record));
   }
   return kDone;
 }
 
-}  // namespace
-
-int show_command(const Options& options) {
+int show_command(const ShowOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
   const std::string run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
-  const auto map = recalibration_of(options);
+  const auto map = recalibration_of(options.recalibrate);
   if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
   else if (options.json) print_result(dumped(json::parse(execution->record_text)));
   else {
-    print_result(result_text(load_record(runs, *execution), text_style(read_environment().no_color),
-                             store_flag_of(options, true)));
+    print_result(
+        result_text(load_record(runs, *execution), text_style(read_environment().no_color), store_flag_of(options)));
   }
   return kDone;
 }
 
-namespace {
-
-int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Options& options) {
+int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const AnswersOptions& options) {
   const CameBack came = what_came_back(runs, execution);
   json all = json::array();
   std::string text = answers_header(came.recipe);
@@ -239,9 +244,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Opti
   return kDone;
 }
 
-}  // namespace
-
-int answers_command(const Options& options) {
+int answers_command(const AnswersOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
   if (const auto unfinished = runs.find_unfinished(options.run)) return unfinished_answers(runs, *unfinished, options);
@@ -260,7 +263,7 @@ int answers_command(const Options& options) {
   return kDone;
 }
 
-int verify_command(const Options& options) {
+int verify_command(const StoredRunOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
 
@@ -291,6 +294,36 @@ int verify_command(const Options& options) {
                      : fmt::format("{} differences\n", v.differences.size());
   print_result(text);
   return v.passed() ? kDone : kDifference;
+}
+
+}  // namespace
+
+void register_reading(CommandTable& table) {
+  const auto [list, l] =
+      table.add<ListOptions>("list", "list the stored runs, newest first, those without a result too", list_command);
+  list.add_option("-n,--most", l.most, "how many at the most (default 50)")->type_name("N");
+  add_store(list, l);
+  add_database(list, l, "list the checks in that Postgres instead");
+  add_json(list, l);
+
+  const auto [show, s] = table.add<ShowOptions>("show", "print a stored run", show_command);
+  add_run_argument(show, s);
+  add_recalibration(show, s.recalibrate);
+  add_json(show, s);
+
+  const auto [answers, a] = table.add<AnswersOptions>(
+      "answers", "print every answer of a run, refused ones with their reason; what came back where it has no result",
+      answers_command);
+  add_run_argument(answers, a);
+  answers.add_flag("--raw", a.raw, "with what the model said, word for word");
+  add_json(answers, a);
+}
+
+void register_verify(CommandTable& table) {
+  const auto [verify, o] = table.add<StoredRunOptions>(
+      "verify", "recompute a run from its stored answers and compare with what was stored", verify_command);
+  add_run_argument(verify, o);
+  add_json(verify, o);
 }
 
 }  // namespace heretix

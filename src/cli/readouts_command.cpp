@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
@@ -8,7 +9,9 @@
 
 namespace heretix {
 
-int readouts_command(const Options& options) {
+namespace {
+
+int readouts_command(const MeasuringOptions& options) {
   if (options.flags.readout)
     throw Error(ErrorKind::bad_input, "readouts reads the model in every way that it can be read",
                 "heretix run CLAIM --readout NAME reads it in one");
@@ -18,7 +21,7 @@ int readouts_command(const Options& options) {
   const int samples = samples_of(options.flags);
 
   // Samples belong to a frequency alone, and a plan with another readout is refused where they are set.
-  Options plan = options;
+  MeasuringOptions plan = options;
   plan.flags.samples.reset();
   Measuring measuring(plan);
 
@@ -37,6 +40,18 @@ int readouts_command(const Options& options) {
   const ReadoutComparison comparison = compare_readouts(std::move(measured), std::move(left_out));
   show_document(to_document(comparison), to_json(comparison), options);
   return options.strict && comparison.differs() ? kDifference : kDone;
+}
+
+}  // namespace
+
+void register_readouts(CommandTable& table) {
+  const auto [readouts, o] = table.add<MeasuringOptions>(
+      "readouts", "the belief as the model writes it, and read off its tokens: do they agree?", readouts_command);
+  readouts.add_option("claim", o.flags.claim, "one statement")->type_name("CLAIM")->required();
+  add_plan_options(readouts, o);
+  add_ask_options(readouts, o, "exit with 1 where two readouts differ");
+  add_page(readouts, o);
+  add_json(readouts, o);
 }
 
 }  // namespace heretix

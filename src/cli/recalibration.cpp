@@ -9,13 +9,13 @@
 
 namespace heretix {
 
-std::optional<RecalibrationMap> recalibration_of(const Options& options) {
-  if (options.recalibrate.empty()) return std::nullopt;
-  const auto text = content_of_file(options.recalibrate);
+std::optional<RecalibrationMap> recalibration_of(const std::string& certificate) {
+  if (certificate.empty()) return std::nullopt;
+  const auto text = content_of_file(certificate);
   if (!text)
-    throw Error(ErrorKind::not_found, fmt::format("cannot read the certificate {}", options.recalibrate),
+    throw Error(ErrorKind::not_found, fmt::format("cannot read the certificate {}", certificate),
                 "make one: heretix calibrate --json > FILE");
-  return recalibration_map(*text, options.recalibrate);
+  return recalibration_map(*text, certificate);
 }
 
 void require_fits(const RecalibrationMap& map, const std::string& model, const std::string& readout) {

@@ -5,13 +5,12 @@
 #include <optional>
 #include <string>
 
-#include "cli/options.hpp"
 #include "studies/calibrate/certificate.hpp"
 
 namespace heretix {
 
-// Empty if it was not asked for. Throws Error{not_found, bad_input}.
-std::optional<RecalibrationMap> recalibration_of(const Options& options);
+// `certificate`: a file; empty if it was not asked for, and so is the result. Throws Error{not_found, bad_input}.
+std::optional<RecalibrationMap> recalibration_of(const std::string& certificate);
 
 // A map belongs to one model and one way to read it. Throws Error{bad_input} for any other.
 void require_fits(const RecalibrationMap& map, const std::string& model, const std::string& readout);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -12,7 +13,12 @@
 namespace heretix {
 namespace {
 
-std::string printed(const std::vector<Record>& records, const Options& options) {
+struct ReportOptions : CommonOptions {
+  std::vector<std::string> runs;
+  bool text = false;
+};
+
+std::string printed(const std::vector<Record>& records, const ReportOptions& options) {
   std::string text;
   const TextStyle style = text_style(read_environment().no_color);
   for (const Record& r : records)
@@ -21,9 +27,7 @@ std::string printed(const std::vector<Record>& records, const Options& options) 
   return text;
 }
 
-}  // namespace
-
-int report_command(const Options& options) {
+int report_command(const ReportOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   std::vector<Record> records;
   for (const std::string& name : options.runs) records.push_back(stored_record(*stored.store, name));
@@ -40,6 +44,22 @@ int report_command(const Options& options) {
     print_note(fmt::format("written to {}", path));
   }
   return kDone;
+}
+
+}  // namespace
+
+void register_report(CommandTable& table) {
+  const auto [report, o] = table.add<ReportOptions>(
+      "report", "write a run as one self-contained HTML file, or draw it in the terminal", report_command);
+  report.add_option("run", o.runs, "a run or execution id, or its beginning; several: side by side")
+      ->type_name("RUN")
+      ->required();
+  add_store(report, o);
+  add_database(report, o, "read it from that Postgres instead of the store");
+  report.add_option("-o,--out", o.out, "the HTML file (default RUN.html in this folder; - for standard output)")
+      ->type_name("FILE");
+  report.add_flag("--text", o.text, "a forest plot in the terminal instead");
+  add_json(report, o);
 }
 
 }  // namespace heretix

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 
@@ -19,7 +20,7 @@
 
 namespace heretix {
 
-SecondStore::SecondStore(const Options& options) : option_(options.database) {
+SecondStore::SecondStore(const CommonOptions& options) : option_(options.database) {
   if (option_.empty()) return;
   named_ = named_database(option_);
   database_ = open_postgres(*named_);
@@ -48,7 +49,7 @@ void SecondStore::keep(const Record& record, Database& store, const std::string&
   }
 }
 
-ShowProgress progress_of(const Options& options) {
+ShowProgress progress_of(const MeasuringOptions& options) {
   if (options.progress_events) return ShowProgress::as_events;
   return options.quiet || options.json ? ShowProgress::never : ShowProgress::on_terminal;
 }
@@ -61,20 +62,13 @@ Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& pr
   return run_check(check, {resolved.banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
 }
 
-std::vector<Options> one_for_each_model(const Options& options) {
-  if (options.models.size() < 2) return {options};
+void require_no_option_of_one_model(const MeasuringOptions& options) {
   if (options.flags.price)
     throw Error(ErrorKind::bad_input, "--price is of one model; several are given",
                 "put their prices into a file and give it by --prices (docs/models.md)");
   if (options.flags.base_url)
     throw Error(ErrorKind::bad_input, "--base-url is of one provider; several models are given",
                 "set OPENAI_BASE_URL and the like instead");
-  std::vector<Options> all;
-  for (const std::string& model : options.models) {
-    all.push_back(options);
-    all.back().models = {model};
-  }
-  return all;
 }
 
 bool gates_passed(const Record& record) {
@@ -83,13 +77,17 @@ bool gates_passed(const Record& record) {
 
 namespace {
 
+struct RunOptions : MeasuringOptions {
+  std::string recalibrate;  // a certificate
+};
+
 // One model of the command. All are made ready before any of them is asked.
 struct Prepared {
   Resolved resolved;
   std::unique_ptr<Provider> provider;
 };
 
-Prepared prepare(const Options& options, const SecondStore& second, Budget& budget) {
+Prepared prepare(const RunOptions& options, const SecondStore& second, Budget& budget) {
   Prepared prepared{resolve_for_run(options), nullptr};
   Resolved& resolved = prepared.resolved;
   parse_claim(resolved.request.claim);
@@ -126,9 +124,7 @@ void print_records(const std::vector<Record>& records, bool as_json, const Resol
   }
 }
 
-}  // namespace
-
-int run_command(const Options& options) {
+int run_command(const RunOptions& options) {
   stop_signal();  // from here on a signal stops the command cleanly
 
   SecondStore second(options);
@@ -136,10 +132,10 @@ int run_command(const Options& options) {
 
   // Every model is made ready before the first is asked, so that a mistake in the last one costs nothing.
   std::vector<Prepared> models;
-  for (const Options& one : one_for_each_model(options)) models.push_back(prepare(one, second, budget));
+  for (const RunOptions& one : one_for_each_model(options)) models.push_back(prepare(one, second, budget));
 
   const Resolved& first = models.front().resolved;
-  const auto map = recalibration_of(options);
+  const auto map = recalibration_of(options.recalibrate);
   for (const Prepared& model : models) {
     const CheckRequest& request = model.resolved.request;
     if (map) require_fits(*map, model.provider->facts().model, readout_name(request.readout, request.asks_negation));
@@ -162,6 +158,20 @@ int run_command(const Options& options) {
   }
   print_records(records, options.json, first, map);
   return options.strict && !std::ranges::all_of(records, gates_passed) ? kDifference : kDone;
+}
+
+}  // namespace
+
+void register_run(CommandTable& table) {
+  const auto [run, o] = table.add<RunOptions>("run", "measure what a model believes about a claim", run_command);
+  run.add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  add_ladder_option(run, o);
+  add_recalibration(run, o.recalibrate);
+  add_plan_options(run, o);
+  add_ask_options(run, o);
+  o.database_is_second = true;
+  add_database(run, o, "also keep the check in that Postgres, beside the store (DATABASE_URL, DATABASE_URL_PROD)");
+  add_json(run, o);
 }
 
 }  // namespace heretix

@@ -13,7 +13,7 @@ namespace heretix {
 // wrong address costs nothing.
 class SecondStore {
  public:
-  explicit SecondStore(const Options& options);
+  explicit SecondStore(const CommonOptions& options);
   // Throws Error{bad_input} for a check that its columns cannot hold.
   void require_fits(const Resolved& resolved, const ProviderFacts& facts) const;
   // Copies the check from the store. If that fails, the check is still in the store, and the error says how to go on.
@@ -27,10 +27,24 @@ class SecondStore {
 
 Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database,
                ShowProgress show);
-ShowProgress progress_of(const Options& options);
-// Returns the options of the command once for each of its models. Throws Error{bad_input} for options that belong to a
-// single model.
-std::vector<Options> one_for_each_model(const Options& options);
+ShowProgress progress_of(const MeasuringOptions& options);
+// Throws Error{bad_input} for options that belong to a single model.
+void require_no_option_of_one_model(const MeasuringOptions& options);
+
+// The options of the command once for each of its models. Throws what require_no_option_of_one_model throws.
+template <class Options>
+std::vector<Options> one_for_each_model(const Options& options) {
+  if (options.models.size() < 2) return {options};
+  require_no_option_of_one_model(options);
+
+  std::vector<Options> all;
+  for (const std::string& model : options.models) {
+    all.push_back(options);
+    all.back().models = {model};
+  }
+  return all;
+}
+
 bool gates_passed(const Record& record);
 
 }  // namespace heretix

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <thread>
@@ -17,6 +18,13 @@
 
 namespace heretix {
 namespace {
+
+struct ServeOptions : ServiceOptions {
+  std::string host = "127.0.0.1";
+  int metrics_port = 9464;
+  int checks_at_once = 2;
+  bool no_worker = false;
+};
 
 using namespace std::chrono_literals;
 
@@ -53,7 +61,7 @@ http::KnownHosts known_hosts(const Service& service, const std::string& listens_
   return hosts;
 }
 
-http::ApiSettings api_settings(const Service& service, const Options& options, int port) {
+http::ApiSettings api_settings(const Service& service, const ServeOptions& options, int port) {
   http::ApiSettings settings;
   settings.origin = service.public_origin() ? service.public_origin()->origin() : listening_origin(options.host, port);
   if (!service.public_origin()) {
@@ -65,7 +73,7 @@ http::ApiSettings api_settings(const Service& service, const Options& options, i
   return settings;
 }
 
-WorkerParts worker_parts(const Service& service, Mailer& mailer, const Options& options, http::Metrics& metrics,
+WorkerParts worker_parts(const Service& service, Mailer& mailer, const ServeOptions& options, http::Metrics& metrics,
                          const std::string& origin) {
   return {.open_database = [&service] { return service.open_database(); },
           .open_answers = [&service](Database& database) { return service.open_answers(database); },
@@ -132,15 +140,13 @@ void allow_many_files() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void require_threads(const Options& options) {
+void require_threads(const ServeOptions& options) {
   if (options.checks_at_once < 1 || options.checks_at_once > 64)
     throw Error(ErrorKind::bad_input,
                 fmt::format("--checks-at-once is {}, must be from 1 to 64", options.checks_at_once));
 }
 
-}  // namespace
-
-int serve_command(const Options& options) {
+int serve_command(const ServeOptions& options) {
   require_threads(options);
   allow_many_files();
   stop_signal();
@@ -200,7 +206,7 @@ int serve_command(const Options& options) {
   return kDone;
 }
 
-int worker_command(const Options& options) {
+int worker_command(const ServeOptions& options) {
   require_threads(options);
   stop_signal();
 
@@ -230,6 +236,32 @@ int worker_command(const Options& options) {
   wait_for_signal(1);
   worker.drain(kMostDrain);
   return kDone;
+}
+
+void add_serving_options(CLI::App& command, ServeOptions& o) {
+  add_service_database(command, o);
+  command.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")->type_name("FOLDER");
+  command.add_option("--checks-at-once", o.checks_at_once, "that this process runs, 1 to 64 (default 2)")
+      ->type_name("N");
+  command.add_option("--metrics-port", o.metrics_port, "on loopback; 0: any that is free (default 9464)")
+      ->type_name("PORT");
+  command.add_option("--outbox", o.outbox, "where mails lie while no mail server is set up (default runs/outbox)")
+      ->type_name("FOLDER");
+}
+
+}  // namespace
+
+void register_serve(CommandTable& table) {
+  const auto [serve, s] = table.add<ServeOptions>(
+      "serve", "the service: API, pages and, unless told otherwise, a worker (docs/operations.md)", serve_command);
+  add_serving_options(serve, s);
+  serve.add_option("--host", s.host, "the address to listen at (default 127.0.0.1)")->type_name("ADDRESS");
+  serve.add_option("--port", s.port, "0: any that is free (default 8080)")->type_name("PORT");
+  serve.add_flag("--no-worker", s.no_worker, "run no jobs here: heretix worker does");
+
+  const auto [worker, w] =
+      table.add<ServeOptions>("worker", "run the service's jobs, beside any number of others", worker_command);
+  add_serving_options(worker, w);
 }
 
 }  // namespace heretix

@@ -1,6 +1,7 @@
 #include "cli/service.hpp"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -72,7 +73,14 @@ std::string listening_address(const std::string& host, int port) {
   return fmt::format("http://{}:{}", url_host(host), port);
 }
 
-Service::Service(const Options& options)
+void add_service_database(CLI::App& command, ServiceOptions& o) {
+  command.add_option("--app-db", o.app_db, "the embedded service's file (default runs/heretix-app.sqlite)")
+      ->type_name("FILE");
+  add_store(command, o);
+  add_database(command, o, "a Postgres database in place of the embedded files");
+}
+
+Service::Service(const ServiceOptions& options)
     : options_(options),
       environment_(read_environment()),
       banks_(options.flags.prompts.value_or(environment_.settings.prompts.value_or(prompts_folder()))),

@@ -17,12 +17,22 @@
 
 namespace heretix {
 
+// What every command of the service takes.
+struct ServiceOptions : CommonOptions {
+  std::string app_db;
+  std::string outbox = "runs/outbox";
+  int port = 8080;
+};
+
+// The flags by which such a command names its database.
+void add_service_database(CLI::App& command, ServiceOptions& o);
+
 // With --database the service runs on Postgres. Without it the service is embedded: SQLite beside the store of the
 // command line.
 class Service {
  public:
   // Throws Error{bad_input} naming the variable for a setting that is not valid, and what opening the databases throws.
-  explicit Service(const Options& options);
+  explicit Service(const ServiceOptions& options);
 
   bool is_embedded() const { return !named_; }
   std::unique_ptr<Database> open_database() const;  // thread-safe
@@ -50,7 +60,7 @@ class Service {
     std::string name, model;  // "play" and "scripted:FILE"; usually both are the same
   };
 
-  Options options_;
+  ServiceOptions options_;
   Environment environment_;
   SystemClock clock_;
   PromptBanks banks_;

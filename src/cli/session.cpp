@@ -31,7 +31,7 @@ StopSignal g_stop;  // global, because a signal handler can reach nothing else
 
 void on_signal(int) { ++g_stop.presses; }
 
-Settings flags_of(const Options& options) {
+Settings flags_of(const MeasuringOptions& options) {
   Settings flags = options.flags;
   if (options.models.size() > 1) {
     throw Error(ErrorKind::bad_input, "several models are for run; here --model may be given once",
@@ -70,7 +70,7 @@ Sampling sampling_of(const Settings& s) {
   return sampling;
 }
 
-void require_plan_is_one(const Options& options) {
+void require_plan_is_one(const MeasuringOptions& options) {
   const Settings& f = options.flags;
   if (options.fixed && (f.slots || f.replicates || f.templates)) {
     throw Error(ErrorKind::bad_input, "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another",
@@ -95,7 +95,7 @@ Readout readout_of(const Settings& s) {
 }
 
 // The ladder is used if nothing names a plan and the bank is large enough for it.
-bool uses_ladder_by_default(const Options& options, const Settings& s, const PromptBanks& banks) {
+bool uses_ladder_by_default(const MeasuringOptions& options, const Settings& s, const PromptBanks& banks) {
   if (options.fixed || !options.config.empty() || s.slots || s.replicates || s.templates || s.until_width ||
       s.batch.value_or(false))
     return false;
@@ -155,16 +155,16 @@ const StopSignal& stop_signal() {
   return g_stop;
 }
 
-std::string database_path(const Options& options) {
+std::string database_path(const CommonOptions& options) {
   return options.flags.db.value_or(read_environment().settings.db.value_or(kDefaultDatabase));
 }
 
-std::string used_database_path(const Options& options) {
+std::string used_database_path(const CommonOptions& options) {
   const Settings file = options.config.empty() ? Settings{} : load_config(options.config);
   return merged(options.flags, merged(read_environment().settings, file)).db.value_or(kDefaultDatabase);
 }
 
-StoredRuns open_for_reading(const Options& options) {
+StoredRuns open_for_reading(const CommonOptions& options) {
   if (!options.database.empty()) {
     if (options.flags.db)
       throw Error(ErrorKind::bad_input, "--db names a store, --database a Postgres", "give one or the other");
@@ -178,14 +178,14 @@ StoredRuns open_for_reading(const Options& options) {
   return {std::move(database), std::move(store)};
 }
 
-Resolved resolve_for_run(const Options& options) {
+Resolved resolve_for_run(const MeasuringOptions& options) {
   Resolved resolved = resolve(options);
   if (uses_ladder_by_default(options, resolved.settings, resolved.banks))
     put_on_ladder(resolved.request.sampling, kDefaultTarget);
   return resolved;
 }
 
-bool allows_questions(const Options& options, const Settings& row) {
+bool allows_questions(const MeasuringOptions& options, const Settings& row) {
   const Settings file = merged(row, options.config.empty() ? Settings{} : load_config(options.config));
   return merged(options.flags, merged(read_environment().settings, file)).allow_question.value_or(false);
 }
@@ -205,7 +205,7 @@ void use_usual_readout(Settings& s) {
 
 }  // namespace
 
-Resolved resolve(const Options& options, const Settings& row) {
+Resolved resolve(const MeasuringOptions& options, const Settings& row) {
   require_plan_is_one(options);
   const Environment environment = read_environment();
   const Settings file = merged(row, options.config.empty() ? Settings{} : load_config(options.config));

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/options.hpp"
+#include "cli/option_groups.hpp"
 #include "measure/run_check.hpp"
 #include "measure/run_store.hpp"
 #include "models/price_list.hpp"
@@ -24,16 +24,16 @@ struct Resolved {
 };
 
 // `row` holds the settings of one line of a batch, which count before the configuration file; otherwise it is empty.
-Resolved resolve(const Options& options, const Settings& row = {});
+Resolved resolve(const MeasuringOptions& options, const Settings& row = {});
 
 // Whether --allow-question, its variable, the row or the configuration file lets a claim be a question.
-bool allows_questions(const Options& options, const Settings& row = {});
+bool allows_questions(const MeasuringOptions& options, const Settings& row = {});
 
 // Checks a claim that a person gives: require_statement() with a hint in the words of the command line.
 void require_statement(std::string_view claim, bool allow_question);
 
 // Like resolve(), for run and describe: if nothing names a plan, they ask until the interval is narrow.
-Resolved resolve_for_run(const Options& options);
+Resolved resolve_for_run(const MeasuringOptions& options);
 
 // Throws Error{bad_input} for an unknown name, and what the provider throws.
 std::unique_ptr<Provider> make_provider(const Settings& settings);
@@ -55,16 +55,16 @@ Budget make_budget(const Settings& settings);
 void require_price(const Budget& budget, const ProviderFacts& facts);
 
 // The store of a command that reads: from the flag, the variable or the default.
-std::string database_path(const Options& options);
+std::string database_path(const CommonOptions& options);
 // The store of a command that measures: the configuration file may name it too.
-std::string used_database_path(const Options& options);
+std::string used_database_path(const CommonOptions& options);
 
 // What list, show, answers, report and verify read: the store, or the checks in a Postgres with --database.
 struct StoredRuns {
   std::unique_ptr<Database> database;
   std::unique_ptr<RunStore> store;
 };
-StoredRuns open_for_reading(const Options& options);
+StoredRuns open_for_reading(const CommonOptions& options);
 
 // Counts SIGINT and SIGTERM from the first call on.
 const StopSignal& stop_signal();

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,13 @@
 namespace heretix {
 namespace {
 
+struct SimulateOptions : CommonOptions {
+  std::string study, seed_text;
+  std::optional<int> draws;
+  double scale_factor = 1;
+  bool markdown = false;
+};
+
 constexpr std::uint64_t kPublishedSeed = 20261123;  // of the tables in docs/statistics.md
 
 const NamedStudy& study_named(const std::string& name) {
@@ -23,7 +31,7 @@ const NamedStudy& study_named(const std::string& name) {
   throw Error(ErrorKind::bad_input, fmt::format("there is no study '{}'", name), "one of: " + names);
 }
 
-StudyOptions options_of(const NamedStudy& study, const Options& options) {
+StudyOptions options_of(const NamedStudy& study, const SimulateOptions& options) {
   StudyOptions made{.seed = options.seed_text.empty() ? kPublishedSeed : parse_seed(options.seed_text, "--seed")};
   made.runs = options.draws.value_or(study.default_runs);
   if (made.runs < 1 || made.runs > 10'000'000)
@@ -58,15 +66,31 @@ nlohmann::json as_json(const Study& study, const StudyOptions& options) {
           {"rows", rows}};
 }
 
-}  // namespace
-
-int simulate_command(const Options& options) {
-  const NamedStudy& named = study_named(options.input);
+int simulate_command(const SimulateOptions& options) {
+  const NamedStudy& named = study_named(options.study);
   const StudyOptions study_options = options_of(named, options);
   const Study study = named.run(study_options);
   if (options.markdown) print_result(to_markdown(study, study_options));
   else show_document(to_document(study, study_options), as_json(study, study_options), options);
   return study.holds() ? kDone : kDifference;
+}
+
+}  // namespace
+
+void register_simulate(CommandTable& table) {
+  const auto [simulate, o] = table.add<SimulateOptions>(
+      "simulate", "count on drawn claims whether the statistics keep what they promise; 1 where not", simulate_command);
+  simulate.add_option("study", o.study, "coverage, stopping, drift, calibration, coherence or decisions")
+      ->type_name("STUDY")
+      ->required();
+  simulate.add_option("--draws", o.draws, "of each row (default: what docs/statistics.md publishes)")->type_name("N");
+  simulate.add_option("--seed", o.seed_text, "(default 20261123, of docs/statistics.md)")->type_name("N");
+  simulate.add_option("--scale", o.scale_factor, "times the interval's constants, for coverage (default 1)")
+      ->type_name("X");
+  simulate.add_flag("--markdown", o.markdown, "print the table as Markdown");
+  simulate.add_flag("-q,--quiet", o.quiet, "no progress line");
+  add_page(simulate, o);
+  add_json(simulate, o);
 }
 
 }  // namespace heretix

@@ -46,7 +46,7 @@ void write_file(const std::string& path, const std::string& text) {
   if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file by --out");
 }
 
-void show_document(const Document& document, const nlohmann::json& as_json, const Options& options) {
+void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options) {
   if (options.json) print_result(as_json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   else print_result(to_text(document, text_style(read_environment().no_color)));
   if (options.out.empty()) return;

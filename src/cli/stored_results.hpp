@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "cli/options.hpp"
+#include "cli/option_groups.hpp"
 #include "measure/run_store.hpp"
 #include "report/document.hpp"
 
@@ -15,7 +15,7 @@ ExecutionRow stored_execution(RunStore& runs, const std::string& name);
 Record stored_record(RunStore& runs, const std::string& name);
 
 // On stdout as text or, with --json, as JSON; with --out as an HTML page too.
-void show_document(const Document& document, const nlohmann::json& as_json, const Options& options);
+void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options);
 
 // Throws Error{not_allowed}.
 void write_file(const std::string& path, const std::string& text);

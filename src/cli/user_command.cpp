@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -16,10 +17,20 @@
 namespace heretix {
 namespace {
 
+struct UserOptions : ServiceOptions {
+  std::string email;
+  int most = 50;
+  bool yes_destroy = false;
+};
+
+struct PlanSetOptions : UserOptions {
+  std::string plan;
+};
+
 using nlohmann::json;
 
-User known_user(Database& database, const Options& options) {
-  const std::string email = canonical_mail_address(options.input);
+User known_user(Database& database, const UserOptions& options) {
+  const std::string email = canonical_mail_address(options.email);
   const auto user = Users(database).find_by_email(email);
   if (!user)
     throw Error(ErrorKind::not_found, fmt::format("nobody goes by {}", email),
@@ -58,7 +69,7 @@ void show(Database& database, const std::vector<User>& users, bool as_json) {
   print_result(as_json ? all.dump(2) + "\n" : lines);
 }
 
-int set_status(const Options& options, const std::string& status) {
+int set_status(const UserOptions& options, const std::string& status) {
   const Service service(options);
   const auto database = service.open_database();
   const User user = known_user(*database, options);
@@ -72,24 +83,22 @@ int set_status(const Options& options, const std::string& status) {
   return kDone;
 }
 
-}  // namespace
-
-int user_list_command(const Options& options) {
+int user_list_command(const UserOptions& options) {
   const auto database = Service(options).open_database();
   show(*database, Users(*database).list(static_cast<std::size_t>(std::max(options.most, 1))), options.json);
   return kDone;
 }
 
-int user_show_command(const Options& options) {
+int user_show_command(const UserOptions& options) {
   const auto database = Service(options).open_database();
   show(*database, {known_user(*database, options)}, options.json);
   return kDone;
 }
 
-int user_link_command(const Options& options) {
+int user_link_command(const UserOptions& options) {
   const Service service(options);
   const auto database = service.open_database();
-  const std::string email = canonical_mail_address(options.input);
+  const std::string email = canonical_mail_address(options.email);
   const std::string link = MagicLinks(*database, service.secret()).make(email);
   const std::string origin =
       service.public_origin() ? service.public_origin()->origin() : listening_address("127.0.0.1", options.port);
@@ -97,10 +106,11 @@ int user_link_command(const Options& options) {
   return kDone;
 }
 
-int user_suspend_command(const Options& options) { return set_status(options, "suspended"); }
-int user_resume_command(const Options& options) { return set_status(options, "active"); }
+int user_suspend_command(const UserOptions& options) { return set_status(options, "suspended"); }
 
-int user_delete_command(const Options& options) {
+int user_resume_command(const UserOptions& options) { return set_status(options, "active"); }
+
+int user_delete_command(const UserOptions& options) {
   const Service service(options);
   const auto database = service.open_database();
   const User user = known_user(*database, options);
@@ -117,7 +127,7 @@ int user_delete_command(const Options& options) {
   return kDone;
 }
 
-int plan_list_command(const Options&) {
+int plan_list_command(const CommonOptions&) {
   std::string lines;
   for (const ServicePlan& plan : service_plans())
     lines += fmt::format("{:8} {:>4} checks {}\n", plan.name, plan.checks,
@@ -126,7 +136,7 @@ int plan_list_command(const Options&) {
   return kDone;
 }
 
-int plan_set_command(const Options& options) {
+int plan_set_command(const PlanSetOptions& options) {
   const ServicePlan* plan = find_service_plan(options.plan);
   if (plan == nullptr)
     throw Error(ErrorKind::bad_input, fmt::format("there is no plan '{}'", options.plan), "see heretix plan list");
@@ -138,8 +148,52 @@ int plan_set_command(const Options& options) {
   return kDone;
 }
 
-int usage_command(const Options& options) {
-  return options.input.empty() ? user_list_command(options) : user_show_command(options);
+int usage_command(const UserOptions& options) {
+  return options.email.empty() ? user_list_command(options) : user_show_command(options);
+}
+
+// A command about one user.
+template <class Options>
+RegisteredCommand<Options> add_user_command(CommandTable& table, CLI::App& group, const char* name, const char* what,
+                                            int (*command)(const Options&)) {
+  const auto added = table.add_to<Options>(group, name, what, command);
+  add_service_database(added.app, added.options);
+  added.app.add_option("email", added.options.email, "the user's mail address")->required()->type_name("EMAIL");
+  return added;
+}
+
+}  // namespace
+
+void register_users(CommandTable& table) {
+  CLI::App& user = table.add_group("user", "the service's users");
+  const auto [list, l] =
+      table.add_to<UserOptions>(user, "list", "newest first, with what they used", user_list_command);
+  add_service_database(list, l);
+  list.add_option("--most", l.most, "users shown (default 50)")->type_name("N");
+  add_json(list, l);
+
+  const auto [show, s] = add_user_command(table, user, "show", "one user, with plan and usage", user_show_command);
+  add_json(show, s);
+  const auto [link, k] = add_user_command(
+      table, user, "link", "a sign-in link for that address, as a mail would hold it", user_link_command);
+  link.add_option("--port", k.port, "of the embedded service (default 8080)")->type_name("PORT");
+  add_user_command(table, user, "suspend", "end every session and let no new one begin", user_suspend_command);
+  add_user_command(table, user, "resume", "let a suspended user sign in again", user_resume_command);
+  const auto [remove, r] = add_user_command(table, user, "delete", "with every check, for good", user_delete_command);
+  remove.add_flag("--yes-destroy", r.yes_destroy, "really");
+
+  CLI::App& plan = table.add_group("plan", "the service's plans");
+  table.add_to<CommonOptions>(plan, "list", "what each allows", plan_list_command);
+  const auto [set, p] = add_user_command(
+      table, plan, "set", "a higher plan counts at once, a lower one from the next period on", plan_set_command);
+  set.add_option("plan", p.plan, "trial, starter, core or pro")->required()->type_name("PLAN");
+  add_json(set, p);
+
+  const auto [usage, u] =
+      table.add<UserOptions>("usage", "checks used of checks allowed, of one user or the newest", usage_command);
+  add_service_database(usage, u);
+  usage.add_option("email", u.email, "the user's mail address")->type_name("EMAIL");
+  add_json(usage, u);
 }
 
 }  // namespace heretix

@@ -1,3 +1,4 @@
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
@@ -8,13 +9,37 @@
 
 namespace heretix {
 
-int variance_command(const Options& options) {
+namespace {
+
+struct VarianceOptions : CommonOptions {
+  std::vector<std::string> runs;
+  double wording_cost = 0;  // in answers
+};
+
+int variance_command(const VarianceOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   std::vector<Record> records;
   for (const std::string& name : options.runs) records.push_back(stored_record(*stored.store, name));
   const VarianceReport report = variance_report(records, options.wording_cost);
   show_document(to_document(report), to_json(report), options);
   return kDone;
+}
+
+}  // namespace
+
+void register_variance(CommandTable& table) {
+  const auto [variance, o] = table.add<VarianceOptions>(
+      "variance", "where the spread of answers comes from, and what to ask next", variance_command);
+  variance.add_option("run", o.runs, "a run or execution id; several of one claim: one for each model on each day")
+      ->type_name("RUN")
+      ->required();
+  variance
+      .add_option("--wording-cost", o.wording_cost, "of a further wording beyond its answers, in answers (default 0)")
+      ->type_name("X");
+  add_store(variance, o);
+  add_database(variance, o, "read from that Postgres instead of the store");
+  add_page(variance, o);
+  add_json(variance, o);
 }
 
 }  // namespace heretix

@@ -323,7 +323,7 @@ Record run_as_the_server_takes_it(const PlannedCheck& check, const CheckPorts& p
                                   Before before) {
   ports.runs.remember(*outcome.refusal, unix_seconds(ports.clock.now()));
   ports.observer.on_wait(heeded_text(*outcome.refusal, ports.provider.facts().mode));
-  return run_after(plan_anew(check, check.request, ports), ports, std::move(before));
+  return run_after(plan_anew(check, check.request, ports), ports, before);
 }
 
 // Nothing but the first answer was asked for, unless answers came in a batch.
@@ -344,7 +344,7 @@ Record run_with_a_larger_limit(const PlannedCheck& check, const CheckPorts& port
   larger.sampling.max_output_tokens = *next;
   const PlannedCheck again = plan_anew(check, larger, ports);
   ports.observer.on_wait(fmt::format("{}: asking with {} instead{}", what, *next, most_cost_text(again.plan, facts)));
-  return run_after(again, ports, std::move(before));
+  return run_after(again, ports, before);
 }
 
 std::string with_raised_limit(const std::string& settings, int from, int to) {
@@ -386,12 +386,12 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
   if (outcome.end == AskEnd::refused && ports.provider.heed(*outcome.refusal)) {
     ended->at_once("replaced");
     ended.reset();  // the next execution may have the same id, and its owner holds a lock by that name
-    return run_as_the_server_takes_it(check, ports, outcome, std::move(before));
+    return run_as_the_server_takes_it(check, ports, outcome, before);
   }
   if (outcome.end == AskEnd::limit_too_small) {
     ended->at_once(raised_limit(request.sampling.max_output_tokens) ? "replaced" : "failed");
     ended.reset();
-    return run_with_a_larger_limit(check, ports, outcome, std::move(before));
+    return run_with_a_larger_limit(check, ports, outcome, before);
   }
   if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) {
     ended->at_once(is_stopped(outcome) ? "stopped" : "failed");

@@ -315,16 +315,16 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     }
 
     Asker asker = asker_of(request);
-    ClientLoad& load = state_.load;
+    ClientLoad& client_load = state_.load;
     const LoadLimits& limits = state_.options.limits;
-    auto of_client = load.enter(asker.client, Load::requests, asker.most_requests);
+    auto of_client = client_load.enter(asker.client, Load::requests, asker.most_requests);
     if (!of_client.is_taken()) {
       co_await answer_refusal(429, too_much("requests", asker.most_requests, "client"));
       co_return false;
     }
     ClientLoad::Place of_user;
     if (!asker.user.empty()) {
-      of_user = load.enter(asker.user, Load::requests, limits.requests_of_user);
+      of_user = client_load.enter(asker.user, Load::requests, limits.requests_of_user);
       if (!of_user.is_taken()) {
         co_await answer_refusal(429, too_much("requests", limits.requests_of_user, "account"));
         co_return false;
@@ -343,8 +343,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     ClientLoad::Place stream_of_client, stream_of_user;
     if (response.stream && request.method != "HEAD") {
       if (!response.stream->user_id.empty()) asker.user = user_key(response.stream->user_id);
-      stream_of_client = load.enter(asker.client, Load::streams, asker.most_streams);
-      if (!asker.user.empty()) stream_of_user = load.enter(asker.user, Load::streams, limits.streams_of_user);
+      stream_of_client = client_load.enter(asker.client, Load::streams, asker.most_streams);
+      if (!asker.user.empty()) stream_of_user = client_load.enter(asker.user, Load::streams, limits.streams_of_user);
       if (!stream_of_client.is_taken())
         response = state_.application.refused(request, 429, too_much("event streams", asker.most_streams, "client"));
       else if (!asker.user.empty() && !stream_of_user.is_taken())

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,10 @@
 
 namespace heretix {
 namespace {
+
+struct SelftestOptions : CommonOptions {
+  std::string folder;
+};
 
 using nlohmann::json;
 
@@ -33,10 +38,8 @@ std::string result_lines(const FileResult& file) {
   return text;
 }
 
-}  // namespace
-
-int selftest_command(const Options& options) {
-  const std::vector<FileResult> results = recompute_folder(options.input.empty() ? golden_folder() : options.input);
+int selftest_command(const SelftestOptions& options) {
+  const std::vector<FileResult> results = recompute_folder(options.folder.empty() ? golden_folder() : options.folder);
   std::size_t equal = 0, different = 0;
   json files = json::array();
   std::string text;
@@ -49,6 +52,15 @@ int selftest_command(const Options& options) {
   text += fmt::format("{} equal, {} different\n", equal, different);
   print_result(options.json ? json{{"equal", equal}, {"different", different}, {"files", files}}.dump(2) + "\n" : text);
   return different == 0 ? kDone : kDifference;
+}
+
+}  // namespace
+
+void register_selftest(CommandTable& table) {
+  const auto [selftest, o] = table.add<SelftestOptions>(
+      "selftest", "recompute golden numbers made elsewhere and count what differs", selftest_command);
+  selftest.add_option("folder", o.folder, "of golden files (default: the installed copy)")->type_name("FOLDER");
+  add_json(selftest, o);
 }
 
 }  // namespace heretix

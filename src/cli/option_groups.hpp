@@ -1,0 +1,60 @@
+// What several commands take: the structs that hold it and the functions that register it. A command derives the struct
+// of its own options from one of these (command_table.hpp).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/settings.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace heretix {
+
+struct CommonOptions {
+  std::vector<std::string> arguments;  // as given, for a command that another program runs
+  Settings flags;
+  std::string config;               // of commands that measure
+  std::string database;             // local, prod or an address; empty: not said
+  bool database_is_second = false;  // it is kept beside the store, and not read in its place
+  bool json = false;
+  std::string out;  // an HTML page
+  bool quiet = false;
+};
+
+// Of commands that ask a model.
+struct MeasuringOptions : CommonOptions {
+  std::vector<std::string> models;  // of run and calibrate: one or several; elsewhere at most one
+  std::string seed_text;
+  bool fixed = false;
+  bool alone = false;  // each statement in a request of its own
+  bool fresh = false;
+  bool resend_unknown = false;
+  bool strict = false;
+  bool progress_events = false;  // as JSON lines on stderr, for a program that calls this one
+};
+
+// A stored run, by its name.
+struct StoredRunOptions : CommonOptions {
+  std::string run;  // run or execution
+};
+
+void add_store(CLI::App& command, CommonOptions& o);
+void add_database(CLI::App& command, CommonOptions& o, const char* what);
+void add_json(CLI::App& command, CommonOptions& o);
+void add_page(CLI::App& command, CommonOptions& o);
+void add_mock(CLI::App& command, CommonOptions& o);
+void add_bank(CLI::App& command, CommonOptions& o);
+void add_base_url(CLI::App& command, CommonOptions& o);
+void add_prices(CLI::App& command, CommonOptions& o);
+void add_spending(CLI::App& command, CommonOptions& o);
+void add_resending(CLI::App& command, MeasuringOptions& o);
+void add_plan_options(CLI::App& command, MeasuringOptions& o);
+void add_ask_options(CLI::App& command, MeasuringOptions& o, const char* strict = "exit with 1 where a gate fails");
+void add_ladder_option(CLI::App& command, MeasuringOptions& o);
+void add_recalibration(CLI::App& command, std::string& certificate);
+void add_run_argument(CLI::App& command, StoredRunOptions& o);
+
+}  // namespace heretix
