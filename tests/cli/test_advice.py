@@ -69,7 +69,7 @@ NOT_FOLLOWED = {
         "Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It is applied only by --recalibrate.",
         "--since is '{}', must be a day as YYYY-MM-DD", "--all means local and prod; --database names one", "--lock-wait is {}, must be at least 0", "--sql prints one script",
         "--to lies on the other side", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}, at least {} are needed", "--from is '{}', must be store, local or prod",
-        "  {} months; --json lists them\n", "heretix-export does one thing: heretix export", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
+        "  {} months; --json lists them\n", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
         "{:<34} {:<10} {:>8}   (give it by --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}, must be at least 1", "--price is of one model; several are given",
         "--base-url is of one provider; several models are given", "--checks-at-once is {}, must be from 1 to 64", "several models are for run; here --model may be given once",
         "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width another",
@@ -85,13 +85,19 @@ NOT_FOLLOWED = {
 }
 
 
+# Where help texts stand, which are no advice: whole files, and the functions that register a command or its flags.
+HELP = ("option_groups.cpp", "export_options.cpp", "command_table.cpp", "generated_docs.cpp")
+REGISTERING = re.compile(r"^(?:template <[^\n]*\n)?[\w<>:]+ (?:register|add)_\w+\([^;{]*\) \{\n.*?^\}\n", re.MULTILINE | re.DOTALL)
+
+
 def hints_of_the_sources():
     """Every text of the program that names a command or a flag, as it stands in the sources."""
     found = set()
     for path in sorted((SOURCE / "src").rglob("*.cpp")):
-        if path.name.endswith("_test.cpp") or path.name in ("options.cpp", "generated_docs.cpp") or "html" in path.name:
+        if path.name.endswith("_test.cpp") or path.name in HELP or "html" in path.name:
             continue
         text = re.sub(r"(?m)^\s*//.*$", "", path.read_text())
+        text = re.sub(REGISTERING, "", text)
         for piece in re.finditer(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', text):
             literal = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', piece.group(0))).replace('\\"', '"').replace("\\n", "\n")
             if " " in literal and "(?!" not in literal and re.search(r"\bheretix [a-z-]|(?<![\w-])--[a-z]|(?<![\w-])-[A-Z]\b|\bmake [a-z]+ |chmod|openssl|tools/", literal):
