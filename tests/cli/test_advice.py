@@ -49,7 +49,8 @@ NOT_FOLLOWED = {
         "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text: --readout decision{}",
         "{} is no decision model: --readout verbalized{}", "{} has no decisions API: --readout verbalized works with every model that writes",
         ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text: --readout decision",
-        "OpenRouter is asked by its decisions API here: --readout decision; its models that write are reached as openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
+        "{} is asked by its decisions API here: --readout decision; its models that write are reached as {}",
+        "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
     "of the service: tests/service follows it": [
         "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop what listens there, or name another port by --port",
         "make one by: openssl rand -hex 32", "make it once by: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
