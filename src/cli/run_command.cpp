@@ -27,8 +27,9 @@ SecondStore::SecondStore(const CommonOptions& options) : option_(options.databas
 }
 
 void SecondStore::require_fits(const Resolved& resolved, const ProviderFacts& facts) const {
-  if (database_)
-    require_fits_check(outline_check(resolved.request, named_bank(resolved.request, resolved.banks), facts));
+  const PromptBank bank = named_bank(resolved.request, resolved.banks);
+  const Plan outline = outline_check(resolved.request, bank, facts);
+  if (database_) require_fits_check(outline);
 }
 
 void SecondStore::keep(const Record& record, Database& store, const std::string& store_path) {

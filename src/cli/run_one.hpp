@@ -14,7 +14,7 @@ namespace heretix {
 class SecondStore {
  public:
   explicit SecondStore(const CommonOptions& options);
-  // Throws Error{bad_input} for a check that its columns cannot hold.
+  // Before a file is made: throws Error{bad_input} for a check that cannot be planned, or that its columns cannot hold.
   void require_fits(const Resolved& resolved, const ProviderFacts& facts) const;
   // Copies the check from the store. If that fails, the check is still in the store, and the error says how to go on.
   void keep(const Record& record, Database& store, const std::string& store_path);
