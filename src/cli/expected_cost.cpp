@@ -42,10 +42,6 @@ ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database&
   return expected_of(plan_resolved(resolved, provider, database).plan, provider.facts(), database);
 }
 
-std::string together_text(const Resolved& resolved, const Provider& provider, Database& database) {
-  return together_in_words(resolved, named_bank(resolved.request, resolved.banks), provider, database);
-}
-
 }  // namespace
 
 std::string ExpectedCost::text(const ProviderFacts& facts) const {
@@ -90,19 +86,18 @@ CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, 
   if (!std::filesystem::exists(resolved.database_path)) return resolved.request;
   const auto database = open_harness_file(resolved.database_path, {.access = Access::read_only});
   RunStore runs(*database);
-  return as_remembered(as_profiled(resolved, bank, provider, *database), bank, provider, runs);
+  return as_remembered(as_profiled(resolved, provider, *database), bank, provider, runs);
 }
 
 PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Database& database) {
   RunStore runs(database);
-  const PromptBank bank = named_bank(resolved.request, resolved.banks);
-  return plan_check(as_profiled(resolved, bank, provider, database), resolved.banks, provider, runs);
+  return plan_check(as_profiled(resolved, provider, database), resolved.banks, provider, runs);
 }
 
 void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
   std::set<std::string> told;
   for (const auto& [resolved, provider, database] : claims) {
-    const std::string text = together_text(resolved, provider, database);
+    const std::string text = together_in_words(resolved, provider, database);
     if (!text.empty() && told.insert(text).second) print_note(text);
   }
 
@@ -127,7 +122,7 @@ void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
 }
 
 void tell_expected_cost(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database) {
-  const std::string together = together_text(resolved, provider, database);
+  const std::string together = together_in_words(resolved, provider, database);
   if (!together.empty()) print_note(together);
 
   const ProviderFacts& facts = provider.facts();

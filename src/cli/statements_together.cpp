@@ -17,24 +17,23 @@ std::optional<Profile> profile_for(const Resolved& resolved, const Provider& pro
 }
 
 // The service may take fewer by now than when it was probed.
-std::size_t together_by(const Profile& profile, const PromptBank& bank, const Provider& provider) {
+std::size_t together_by(const Profile& profile, const Resolved& resolved, const Provider& provider) {
+  const PromptBank bank = named_bank(resolved.request, resolved.banks);
   return std::min(profile.together(bank.paraphrases.size()), provider.most_together());
 }
 
 }  // namespace
 
-CheckRequest as_profiled(const Resolved& resolved, const PromptBank& bank, const Provider& provider,
-                         Database& database) {
+CheckRequest as_profiled(const Resolved& resolved, const Provider& provider, Database& database) {
   CheckRequest request = resolved.request;
   const auto profile = profile_for(resolved, provider, database);
-  if (profile) request.together = static_cast<int>(together_by(*profile, bank, provider));
+  if (profile) request.together = static_cast<int>(together_by(*profile, resolved, provider));
   return request;
 }
 
-std::string together_in_words(const Resolved& resolved, const PromptBank& bank, const Provider& provider,
-                              Database& database) {
+std::string together_in_words(const Resolved& resolved, const Provider& provider, Database& database) {
   const auto profile = profile_for(resolved, provider, database);
-  const std::size_t together = profile ? together_by(*profile, bank, provider) : 1;
+  const std::size_t together = profile ? together_by(*profile, resolved, provider) : 1;
   if (together == 1) return {};
   return fmt::format("up to {} statements in one request, as the profile of {} of {} allows", together, profile->model,
                      utc_day(profile->finished_at));

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -92,16 +91,6 @@ ExecutionRow execution_from(const Row& row) {
           .record_sha256 = row.text_or_empty("record_sha256")};
 }
 
-// ":K", which must outlive the binding.
-std::string_view parameter_of(const MeasuredColumn& column) {
-  static const std::map<std::string_view, std::string> names = [] {
-    std::map<std::string_view, std::string> made;
-    for (const MeasuredColumn& one : measured_columns()) made.emplace(one.name, fmt::format(":{}", one.name));
-    return made;
-  }();
-  return names.at(column.name);
-}
-
 // A recipe that is run again replaces its row; columns of other programs keep their defaults.
 const std::string& write_run_sql() {
   static const std::string sql = [] {
@@ -156,6 +145,8 @@ std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& ba
 }
 
 void RunStore::write_run(const Record& r, const std::string& artifact_path) {
+  std::vector<std::string> parameters;  // which bindings only refer to
+  parameters.reserve(measured_columns().size());
   Bindings row{{":run_id", r.plan.run_id}, {":created_at", std::int64_t{r.execution.finished_at}}};
   for (const MeasuredColumn& column : measured_columns()) {
     if (!column.is_in_runs) continue;
@@ -163,7 +154,8 @@ void RunStore::write_run(const Record& r, const std::string& artifact_path) {
     Value value = column.value(r);
     if (column.kind == ColumnKind::bits) value = stored_seed(database_, r.seed);
     if (name == kArtifactColumn) value = artifact_path;
-    row.push_back({parameter_of(column), std::move(value)});
+    parameters.push_back(fmt::format(":{}", name));
+    row.push_back({parameters.back(), std::move(value)});
   }
   database_.execute(write_run_sql(), row);
 }

@@ -473,7 +473,9 @@ PostgresDatabase::Result PostgresDatabase::run_idempotent(std::string_view sql, 
 }
 
 std::vector<Row> PostgresDatabase::rows_of(std::string_view sql, const Bindings& bindings, Effect effect) {
+  // The first statement of a transaction takes its BEGIN along, as several do.
   if (!unsent_begin_.empty()) return query_all({{std::string(sql), bindings, effect}}).at(0);
+
   if (effect == Effect::reads) {
     const Result result = run_idempotent(sql, &bindings);
     require_success(result, Doing::reads);

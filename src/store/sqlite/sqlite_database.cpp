@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <numeric>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -167,7 +168,7 @@ class OpenStatement {
 
 struct Prepared {
   SQLite::Statement statement;
-  bool only_reads;
+  std::optional<bool> only_reads{};  // not known until it is used as a read
 };
 
 // SQLiteCpp does not give out its statements, so this takes a statement of our own, once for each text.
@@ -196,8 +197,7 @@ struct SqliteDatabase::Connection {
   Prepared& prepared(std::string_view sql) {
     auto found = statements.find(std::string(sql));
     if (found == statements.end()) {
-      const std::string text = without_row_locks(sql);
-      found = statements.try_emplace(std::string(sql), Prepared{{database, text}, only_reads(database, text)}).first;
+      found = statements.try_emplace(std::string(sql), Prepared{{database, without_row_locks(sql)}}).first;
     }
     SQLite::Statement& statement = found->second.statement;
     statement.tryReset();  // reset() would throw again what the statement's last use threw
@@ -251,6 +251,8 @@ std::vector<Row> SqliteDatabase::rows_of(std::string_view sql, const Bindings& b
   try {
     Prepared& prepared = connection_->prepared(sql);
     if (effect == Effect::reads && !prepared.only_reads)
+      prepared.only_reads = only_reads(connection_->database, prepared.statement.getQuery());
+    if (effect == Effect::reads && !*prepared.only_reads)
       throw Error(ErrorKind::broken, fmt::format("a statement that changes rows is declared to read: {}", sql));
 
     SQLite::Statement& statement = prepared.statement;
