@@ -7,9 +7,10 @@
 namespace heretix {
 namespace {
 
+// Of probes in one second the one that was begun later is the newer: rows are numbered as they come.
 constexpr std::string_view kOpen =
     "SELECT probe_id FROM heretix_probes WHERE address = :address AND model = :model AND mode = :mode AND design = "
-    ":design AND program_version = :version AND finished_at IS NULL ORDER BY started_at DESC, probe_id DESC LIMIT 1";
+    ":design AND program_version = :version AND finished_at IS NULL ORDER BY started_at DESC, rowid DESC LIMIT 1";
 constexpr std::string_view kBegin =
     "INSERT INTO heretix_probes (probe_id, address, model, mode, design, started_at, program_version) VALUES (:id, "
     ":address, :model, :mode, :design, :now, :version)";
@@ -18,12 +19,12 @@ constexpr std::string_view kFinish =
     "UPDATE heretix_probes SET finished_at = :now, profile_json = :profile WHERE probe_id = :id";
 constexpr std::string_view kNewest =
     "SELECT profile_json FROM heretix_probes WHERE address = :address AND model = :model AND mode = :mode AND "
-    "finished_at IS NOT NULL ORDER BY finished_at DESC, started_at DESC, probe_id DESC LIMIT 1";
+    "finished_at IS NOT NULL ORDER BY finished_at DESC, started_at DESC, rowid DESC LIMIT 1";
 constexpr std::string_view kOfModel =
     "SELECT profile_json FROM heretix_probes p WHERE model = :model AND finished_at IS NOT NULL AND probe_id = (SELECT "
     "q.probe_id FROM heretix_probes q WHERE q.address = p.address AND q.model = p.model AND q.mode = p.mode AND "
-    "q.finished_at IS NOT NULL ORDER BY q.finished_at DESC, q.started_at DESC, q.probe_id DESC LIMIT 1) ORDER BY "
-    "finished_at DESC, started_at DESC, probe_id DESC";
+    "q.finished_at IS NOT NULL ORDER BY q.finished_at DESC, q.started_at DESC, q.rowid DESC LIMIT 1) ORDER BY "
+    "finished_at DESC, started_at DESC, rowid DESC";
 
 }  // namespace
 
