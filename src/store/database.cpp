@@ -62,6 +62,12 @@ std::optional<std::string> Row::text(std::string_view column) const {
   return std::nullopt;
 }
 
+std::string Row::required_text(std::string_view column) const {
+  auto found = text(column);
+  if (!found) throw Error(ErrorKind::broken, fmt::format("the database holds a NULL in column {}", column));
+  return std::move(*found);
+}
+
 std::vector<std::vector<Row>> Database::query_all(const std::vector<Query>& queries) {
   std::vector<std::vector<Row>> found;
   found.reserve(queries.size());

@@ -57,6 +57,18 @@ class Row {
   std::optional<std::string> text(std::string_view column) const;
   Row with(const std::string& column, Value value) const;  // a copy, that column set
   std::string text_or_empty(std::string_view column) const { return text(column).value_or(std::string{}); }
+  // For a column that the schema keeps from being NULL. Throws Error{broken} if it is.
+  std::string required_text(std::string_view column) const;
+  // The id or name in a column, e.g. id<UserId>("user_id"). Throws Error{broken} for NULL.
+  template <class Identity>
+  Identity id(std::string_view column) const {
+    return Identity{required_text(column)};
+  }
+  template <class Identity>
+  std::optional<Identity> id_if_any(std::string_view column) const {
+    auto found = text(column);
+    return found ? std::optional(Identity{std::move(*found)}) : std::nullopt;
+  }
 
  private:
   const Value* find(std::string_view column) const;
