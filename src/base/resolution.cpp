@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -13,6 +14,8 @@ constexpr double kUsualStep = 0.01;
 constexpr std::size_t kEnoughDifferent = 5;  // by chance five hundredths all lie on twentieths once in 3,125 times
 
 constexpr std::size_t kEnoughInside = 2;  // two hundredths lie on twentieths once in 25 times, on tenths once in 100
+
+constexpr long kMostDecimals = 1'000'000'000;
 
 struct Step {
   double size, inverse;
@@ -49,6 +52,22 @@ double likely_step_of(std::span<const double> numbers) {
   different.erase(1.0);
   return std::max(step_of(numbers), coarsest_step(numbers, different.size() >= kEnoughInside));
 }
+
+int decimals_written(std::string_view literal) {
+  const std::size_t exponent_mark = std::min(literal.find_first_of("eE"), literal.size());
+  const std::size_t point = literal.substr(0, exponent_mark).find('.');
+  const long digits = point == std::string_view::npos ? 0 : static_cast<long>(exponent_mark - point - 1);
+
+  // An exponent beyond an int's range leaves far more or far fewer decimals than anything asks about.
+  long exponent = 0;
+  std::string_view text = literal.substr(std::min(exponent_mark + 1, literal.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), exponent);
+  if (read.ec == std::errc::result_out_of_range) exponent = text.starts_with('-') ? -kMostDecimals : kMostDecimals;
+  return static_cast<int>(std::clamp(digits - std::clamp(exponent, -kMostDecimals, kMostDecimals), 0L, kMostDecimals));
+}
+
+double written_cell(int decimals) { return decimals <= 2 ? 0.005 : 0.001; }
 
 Probability value_read(Probability number, double cell) {
   return Probability{std::clamp(number.value(), cell, 1 - cell)};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "base/belief.hpp"
 
@@ -16,6 +17,15 @@ double step_of(std::span<const double> numbers);
 // numbers between 0 and 1 are enough. Intervals use this one, because a step that is too coarse makes them wider than
 // they need to be, while one that is too fine makes them miss the number before it was rounded.
 double likely_step_of(std::span<const double> numbers);
+
+// How many decimals a number in JSON was written with: the digits after its point, less its exponent, and never below
+// 0. Trailing zeros count: "0.950" has 3, "9.5e-1" has 2. `literal` is a number by the grammar of RFC 8259.
+int decimals_written(std::string_view literal);
+
+// Half of the last decimal of a written probability, for value_read(). At least two decimals are assumed, because a
+// written 1.0 must not count for less than a written 0.97, and no answer is read closer to 0 or 1 than 0.001. So it is
+// 0.005 for up to two decimals and 0.001 for more.
+double written_cell(int decimals);
 
 // The probability that a number stands for when only its resolution is known. It is kept at least `cell` away from 0
 // and from 1, so that a value that was rounded to either end does not become infinite log-odds. `cell` is half of the

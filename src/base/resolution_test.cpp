@@ -45,5 +45,33 @@ TEST(ValueRead, StaysHalfAStepAwayFromTheEnds) {
   EXPECT_DOUBLE_EQ(value_read(Probability{1.0}, 0).value(), 1.0);
 }
 
+TEST(Decimals, AreDigitsBehindThePointLessTheExponent) {
+  for (const auto& [literal, decimals] : std::vector<std::pair<const char*, int>>{{"0", 0},
+                                                                                  {"1.0", 1},
+                                                                                  {"0.95", 2},
+                                                                                  {"0.950", 3},
+                                                                                  {"9.5e-1", 2},
+                                                                                  {"1e0", 0},
+                                                                                  {"1E-4", 4},
+                                                                                  {"0.5e1", 0},
+                                                                                  {"5.00E+1", 1},
+                                                                                  {"-0.0", 1}})
+    EXPECT_EQ(decimals_written(literal), decimals) << literal;
+}
+
+TEST(Decimals, OfAnExponentBeyondAnyRangeAreManyOrNone) {
+  EXPECT_GT(decimals_written("1e-99999999999999999999"), 1000);
+  EXPECT_EQ(decimals_written("1e99999999999999999999"), 0);
+  EXPECT_EQ(decimals_written("0.5e-2147483648"), 1'000'000'000);
+}
+
+// A written 1.0 must not count for less than a written 0.97.
+TEST(Decimals, MakeTheCellOfAnAnswerAndTwoAreAssumed) {
+  EXPECT_EQ(written_cell(0), 0.005);
+  EXPECT_EQ(written_cell(2), 0.005);
+  EXPECT_EQ(written_cell(3), 0.001);
+  EXPECT_EQ(written_cell(17), 0.001);
+}
+
 }  // namespace
 }  // namespace heretix

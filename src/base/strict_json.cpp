@@ -135,7 +135,8 @@ class Reader final : public json::json_sax_t {
     std::string what;
   };
 
-  Reader(int deepest, json& root) : deepest_(deepest), root_(root) {}
+  Reader(int deepest, json& root, Numbers numbers = Numbers::as_values)
+      : deepest_(deepest), root_(root), numbers_(numbers) {}
 
   bool read(std::string_view text) { return json::sax_parse(text, this); }
 
@@ -157,9 +158,9 @@ class Reader final : public json::json_sax_t {
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
-  bool number_integer(number_integer_t value) override { return add(value); }
-  bool number_unsigned(number_unsigned_t value) override { return add(value); }
-  bool number_float(number_float_t value, const string_t&) override { return add(value); }
+  bool number_integer(number_integer_t value) override { return add_number(value, std::to_string(value)); }
+  bool number_unsigned(number_unsigned_t value) override { return add_number(value, std::to_string(value)); }
+  bool number_float(number_float_t value, const string_t& literal) override { return add_number(value, literal); }
   bool string(string_t& value) override { return add(std::move(value)); }
   bool binary(binary_t&) override { return false; }  // JSON has none
 
@@ -229,6 +230,9 @@ class Reader final : public json::json_sax_t {
     return pointer;
   }
 
+  bool add_number(json value, const std::string& literal) {
+    return add(numbers_ == Numbers::as_written ? json(literal) : std::move(value));
+  }
   bool add(json value) {
     if (is_ignored()) return true;
     const std::size_t offset = value.is_string() ? opening_quote() : last();
@@ -251,6 +255,7 @@ class Reader final : public json::json_sax_t {
 
   const int deepest_;
   json& root_;
+  const Numbers numbers_;
   const std::string* text_ = nullptr;  // with places only, as the next two
   std::map<std::string, std::size_t>* offsets_ = nullptr;
   std::size_t read_ = 0;
@@ -272,15 +277,15 @@ bool may_be_json(std::string_view text) {
 
 }  // namespace
 
-JsonFault parse_strict(std::string_view text, int deepest, json& value) {
+JsonFault parse_strict(std::string_view text, int deepest, json& value, Numbers numbers) {
   // Two things that the library lets pass: a byte order mark, and a NUL taken for the end.
   if (!may_be_json(text) || text.find('\0') != std::string_view::npos) return JsonFault::syntax;
 
   json read;
-  Reader reader(deepest, read);
+  Reader reader(deepest, read, numbers);
   JsonFault fault = reader.read(text) ? reader.fault() : JsonFault::syntax;
   if (reader.number_overflows()) {
-    Reader again(deepest, read);
+    Reader again(deepest, read, numbers);
     fault = again.read(with_numbers_in_range(text)) ? again.fault() : JsonFault::syntax;
   }
 

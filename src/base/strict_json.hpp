@@ -13,10 +13,13 @@ namespace heretix {
 
 enum class JsonFault { none, syntax, duplicate_key, too_deep };
 
+// In which form parse_strict() hands over numbers: as numbers, or as strings that hold their literals ("0.950").
+enum class Numbers { as_values, as_written };
+
 // `value` is filled only if the fault is none. duplicate_key and too_deep mean that nothing else was wrong. `deepest`
 // is how many objects and lists may lie within one another, the outermost counted. A number beyond a double's range is
 // read as 1e308 of its sign. Pure.
-JsonFault parse_strict(std::string_view text, int deepest, nlohmann::json& value);
+JsonFault parse_strict(std::string_view text, int deepest, nlohmann::json& value, Numbers numbers = Numbers::as_values);
 
 // A file that a person made: every complaint names the line and column.
 class PlacedJson {

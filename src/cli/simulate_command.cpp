@@ -80,7 +80,7 @@ int simulate_command(const SimulateOptions& options) {
 void register_simulate(CommandTable& table) {
   const auto [simulate, o] = table.add<SimulateOptions>(
       "simulate", "count on drawn claims whether the statistics keep what they promise; 1 where not", simulate_command);
-  simulate.add_option("study", o.study, "coverage, stopping, drift, calibration, coherence or decisions")
+  simulate.add_option("study", o.study, "coverage, belief, stopping, drift, calibration, coherence or decisions")
       ->type_name("STUDY")
       ->required();
   simulate.add_option("--draws", o.draws, "of each row (default: what docs/statistics.md publishes)")->type_name("N");

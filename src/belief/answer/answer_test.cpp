@@ -163,6 +163,22 @@ TEST(Answer, SaysWhetherItsLabelFitsItsNumber) {
 }
 
 // What was measured by the rules of version 1 is read as it was then.
+TEST(Answer, KnowsWithHowManyDecimalsItsNumberWasWritten) {
+  const auto decimals = [](const std::string& text, int rules = 2) {
+    const Verdict verdict = read_answer(text, {.rules = rules});
+    return verdict.usable() ? verdict.decimals.value_or(-1) : -2;
+  };
+  EXPECT_EQ(decimals(R"({"belief":{"prob_true":0.950}})"), 3);
+  EXPECT_EQ(decimals(R"({"prob_true":1})"), 0);
+  EXPECT_EQ(decimals(R"({"prob_true":1.0,"belief":{"prob_true":1.00}})"), 2) << "that of the belief counts";
+  EXPECT_EQ(decimals(R"({"belief":{"prob_true":9.5e-1},"flags":{}})"), 2);
+  EXPECT_EQ(decimals("Here it is:\n```json\n{\"prob_true\": 0.7}\n```\n"), 1);
+  EXPECT_EQ(decimals("<think>0.12345 is it</think>{\"prob_true\": 0.70}"), 2);
+  EXPECT_EQ(decimals("I say {\"prob_true\": 0.125}.", 1), 3);
+  EXPECT_EQ(decimals(R"([{"response":"{\"prob_true\": 0.3000}"}])"), 4) << "wrapped, and in a string";
+  EXPECT_EQ(decimals(R"({"prob_true":0.95,"flags":{"refused":true}})"), -2);
+}
+
 TEST(Answer, CanBeReadByTheRulesOfBefore) {
   const auto before = [](std::string_view text, std::string_view claim = "") {
     const Verdict v = read_answer(text, {.claim = claim, .rules = 1});

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/resolution.hpp"
 #include "base/strict_json.hpp"
 #include "base/text.hpp"
 #include "belief/answer/label.hpp"
@@ -70,9 +71,18 @@ bool holds_belief(const json& value) {
   return find(value, "prob_true") != nullptr || nested_probability(value) != nullptr;
 }
 
-bool is_belief_text(std::string_view text, json& value) {
-  return parse_strict(text, kMaxAnswerDepth, value) == JsonFault::none && holds_belief(value);
-}
+// By which rules a text is searched, and how the numbers in it are read.
+struct Search {
+  int rules;
+  Numbers numbers = Numbers::as_values;
+
+  JsonFault parse(std::string_view text, json& value) const {
+    return parse_strict(text, kMaxAnswerDepth, value, numbers);
+  }
+  bool is_belief_text(std::string_view text, json& value) const {
+    return parse(text, value) == JsonFault::none && holds_belief(value);
+  }
+};
 
 // What stands between exactly two fences, the info string skipped; empty otherwise.
 std::string_view fenced(std::string_view text) {
@@ -113,16 +123,16 @@ Stretches outermost_objects(std::string_view text) {
 }
 
 // Rule 3, the last resort: exactly one object in the prose that holds a belief. By rules 1 the same text twice is two.
-std::optional<Reason> find_in_prose(std::string_view text, int rules, json& value) {
+std::optional<Reason> find_in_prose(std::string_view text, const Search& search, json& value) {
   const Stretches found = outermost_objects(text);
   std::vector<std::string_view> beliefs;
   bool is_said = false;
   for (const std::string_view stretch : found.balanced) {
     json candidate;
-    if (!is_belief_text(stretch, candidate)) continue;
-    const bool is_repeated = rules > 1 && std::ranges::find(beliefs, stretch) != beliefs.end();
+    if (!search.is_belief_text(stretch, candidate)) continue;
+    const bool is_repeated = search.rules > 1 && std::ranges::find(beliefs, stretch) != beliefs.end();
     if (!is_repeated) beliefs.push_back(stretch);
-    is_said = is_said || rules == 1 || !is_quoted(text, stretch);
+    is_said = is_said || search.rules == 1 || !is_quoted(text, stretch);
     value = std::move(candidate);
   }
   if (beliefs.size() > 1) return Reason::ambiguous;
@@ -141,55 +151,55 @@ std::optional<Reason> reason_of(JsonFault fault) {
 }
 
 // The same where the whole text is no JSON.
-std::optional<Reason> find_within(std::string_view text, int rules, json& value) {
+std::optional<Reason> find_within(std::string_view text, const Search& search, json& value) {
   const std::string_view inside = fenced(text);
-  if (is_belief_text(inside, value)) {
-    if (rules == 1) return std::nullopt;
+  if (search.is_belief_text(inside, value)) {
+    if (search.rules == 1) return std::nullopt;
     const std::size_t open = text.find(kFence);
     const std::size_t close = text.rfind(kFence) + kFence.size();
     return is_quoted(text, text.substr(open, close - open)) ? std::optional(Reason::not_json) : std::nullopt;
   }
-  return find_in_prose(text, rules, value);
+  return find_in_prose(text, search, value);
 }
 
 // Rules 2 and 3 of version 1.
-std::optional<Reason> find_by_first_rules(std::string_view text, json& value) {
+std::optional<Reason> find_by_first_rules(std::string_view text, const Search& search, json& value) {
   const auto spoken = after_leading_thinking(text);
   if (!spoken) return Reason::not_json;
-  const JsonFault fault = parse_strict(*spoken, kMaxAnswerDepth, value);
-  if (fault == JsonFault::syntax) return find_within(*spoken, 1, value);
+  const JsonFault fault = search.parse(*spoken, value);
+  if (fault == JsonFault::syntax) return find_within(*spoken, search, value);
   return reason_of(fault);
 }
 
 // Rules 2 and 3. A text that is JSON as a whole holds no thinking: a mark of it there is quoted.
-std::optional<Reason> find_json(std::string_view text, int rules, json& value) {
-  if (rules == 1) return find_by_first_rules(text, value);
-  const JsonFault whole = parse_strict(text, kMaxAnswerDepth, value);
+std::optional<Reason> find_json(std::string_view text, const Search& search, json& value) {
+  if (search.rules == 1) return find_by_first_rules(text, search, value);
+  const JsonFault whole = search.parse(text, value);
   if (whole != JsonFault::syntax) return reason_of(whole);
   const ThinkingMarks marks(text);
-  if (marks.empty()) return find_within(text, rules, value);
+  if (marks.empty()) return find_within(text, search, value);
 
   std::vector<std::string_view> answers;
   if (marks.any_after(text.find('{'))) {
     for (const std::string_view stretch : outermost_objects(text).balanced) {
       json candidate;
-      if (marks.any_in(stretch) && is_belief_text(stretch, candidate)) answers.push_back(stretch);
+      if (marks.any_in(stretch) && search.is_belief_text(stretch, candidate)) answers.push_back(stretch);
     }
   }
   const auto said = marks.said(answers);
   if (!said) return Reason::not_json;
   const std::string_view spoken = trimmed(*said, kWhiteSpace);
-  const JsonFault fault = parse_strict(spoken, kMaxAnswerDepth, value);
-  if (fault == JsonFault::syntax) return find_within(spoken, rules, value);
+  const JsonFault fault = search.parse(spoken, value);
+  if (fault == JsonFault::syntax) return find_within(spoken, search, value);
   return reason_of(fault);
 }
 
 // What a wrapper holds; empty where the value is none.
-std::optional<json> unwrapped(const json& value) {
+std::optional<json> unwrapped(const json& value, const Search& search) {
   if (value.is_array() && value.size() == 1) return value[0];
   if (value.is_string()) {
     json inside;
-    if (parse_strict(value.get_ref<const std::string&>(), kMaxAnswerDepth, inside) == JsonFault::none) return inside;
+    if (search.parse(value.get_ref<const std::string&>(), inside) == JsonFault::none) return inside;
     return std::nullopt;
   }
   const json* held = nullptr;
@@ -203,10 +213,10 @@ std::optional<json> unwrapped(const json& value) {
 }
 
 // Rule 4: the value and what it wraps, outermost first, ending at the first that holds a belief.
-std::vector<json> levels_of(json value) {
+std::vector<json> levels_of(json value, const Search& search) {
   std::vector<json> levels = {std::move(value)};
   for (int i = 0; i < kMaxWrappers && !holds_belief(levels.back()); ++i) {
-    std::optional<json> inside = unwrapped(levels.back());
+    std::optional<json> inside = unwrapped(levels.back(), search);
     if (!inside) break;
     levels.push_back(std::move(*inside));
   }
@@ -232,6 +242,16 @@ Verdict probability_of(const json& value) {
   const double p = (inner != nullptr ? inner : outer)->get<double>();
   if (outer != nullptr && outer->get<double>() != p) return refusal(Reason::contradictory);
   return {.prob_true = Probability{p == 0.0 ? 0.0 : p}, .reason = std::nullopt};  // -0 becomes 0
+}
+
+// How many decimals the number of a usable answer was written with.
+int decimals_in(std::string_view text, int rules) {
+  const Search search{.rules = rules, .numbers = Numbers::as_written};
+  json value;
+  find_json(text, search, value);
+  const std::vector<json> levels = levels_of(std::move(value), search);
+  const json* inner = nested_probability(levels.back());
+  return decimals_written((inner != nullptr ? inner : find(levels.back(), "prob_true"))->get_ref<const std::string&>());
 }
 
 // Rule 6.
@@ -298,8 +318,9 @@ Verdict read_answer(std::string_view raw, const AnswerReading& reading) {
   if (text.empty()) return refusal(Reason::empty);
 
   json value;
-  if (const auto fault = find_json(text, reading.rules, value)) return refusal(*fault);
-  const std::vector<json> levels = levels_of(std::move(value));
+  const Search search{.rules = reading.rules};
+  if (const auto fault = find_json(text, search, value)) return refusal(*fault);
+  const std::vector<json> levels = levels_of(std::move(value), search);
   Verdict verdict = probability_of(levels.back());
   if (!verdict.usable()) return verdict;
 
@@ -309,6 +330,7 @@ Verdict read_answer(std::string_view raw, const AnswerReading& reading) {
     verdict.reason = Reason::refused;
   else if (has_link(raw, claim) || std::ranges::any_of(levels, leans_on_source)) verdict.reason = Reason::cites_source;
   else if (reading.rules > 1) verdict.label_fits = label_fits_in(levels.back(), *verdict.prob_true);
+  if (verdict.usable()) verdict.decimals = decimals_in(text, reading.rules);
   return verdict;
 }
 

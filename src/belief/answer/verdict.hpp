@@ -55,7 +55,8 @@ struct Verdict {
   std::optional<Probability> prob_true;  // kept with the row even where a reason forbids its use
   std::optional<Reason> reason;          // empty: usable
   std::optional<bool>
-      label_fits{};  // of a usable answer by rules 2 (belief/answer/label.hpp); empty: no label to judge
+      label_fits{};               // of a usable answer by rules 2 (belief/answer/label.hpp); empty: no label to judge
+  std::optional<int> decimals{};  // that the number of a usable answer was written with; empty: it was not written
   bool usable() const { return !reason; }
 };
 

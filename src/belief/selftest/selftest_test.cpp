@@ -33,6 +33,7 @@ void expect_equal(const std::string& name, std::size_t at_least) {
 TEST(Golden, RandomNumbersAreNumPysStepByStep) { expect_equal("rng", 4000); }
 TEST(Golden, EstimatesAreBitIdenticalInLogOdds) { expect_equal("estimator", 1900); }
 TEST(Golden, HonestIntervalsAgree) { expect_equal("honest", 1500); }
+TEST(Golden, BeliefsAgree) { expect_equal("belief", 6500); }
 TEST(Golden, PlansAreTheSame) { expect_equal("sampler", 400); }
 TEST(Golden, KeysAndSeedsAreTheSame) { expect_equal("keys", 1000); }
 TEST(Golden, AnswersAreReadByTheSameRules) { expect_equal("answers", 300); }
@@ -69,6 +70,9 @@ TEST(Golden, OneChangedNumberIsNamed) {
   EXPECT_EQ(changed("estimator", P("/sums/5/sum"), 0.0), 1U);
   EXPECT_EQ(changed("honest", P("/honest/9/expected/hi"), 0.5), 1U);
   EXPECT_EQ(changed("honest", P("/ladder/1/expected/c_T"), 2.0), 1U);
+  EXPECT_EQ(changed("belief", P("/numbers/3/d"), 5), 1U);
+  EXPECT_EQ(changed("belief", P("/belief/7/expected/say_true"), 9), 1U);
+  EXPECT_EQ(changed("belief", P("/belief_rungs/5/expected/lo"), 0.5), 1U);
   EXPECT_EQ(changed("sampler", P("/cases/3/expected/rotation_offset"), 99), 1U);
   EXPECT_EQ(changed("keys", P("/cases/3/expected/work/0/cache_key"), ""), 1U);
   EXPECT_EQ(changed("keys", P("/bootstrap_seed_function/2/bootstrap_seed"), "1"), 1U);

@@ -69,11 +69,12 @@ std::vector<double> flattened(std::span<const std::vector<Probability>> groups) 
 }
 
 // The coarsest step that at least four fifths of the answers lie on.
-double grid_of(std::span<const double> answers) {
+double grid_of(std::span<const double> answers, bool tries_tenths) {
   struct Step {
     double size, inverse;
   };
-  for (const Step step : {Step{0.05, 20}, Step{0.01, 100}, Step{0.001, 1000}}) {
+  for (const Step step : {Step{0.1, 10}, Step{0.05, 20}, Step{0.01, 100}, Step{0.001, 1000}}) {
+    if (step.size == 0.1 && !tries_tenths) continue;
     const auto hits = std::ranges::count_if(
         answers, [&](double p) { return std::abs(p - std::floor(p * step.inverse + 0.5) / step.inverse) <= 1e-9; });
     if (5 * static_cast<std::size_t>(hits) >= 4 * answers.size()) return step.size;
@@ -129,7 +130,7 @@ Interval resolution_cell(Probability p, double grid, const std::optional<KnownRo
 
 HonestInterval::Bounds bounds_of(const std::vector<double>& sorted, std::span<const double> answers,
                                  const HonestInterval& found, const HonestOptions& options) {
-  const double grid = options.rounding ? options.rounding->step : grid_of(answers);
+  const double grid = options.rounding ? options.rounding->step : grid_of(answers, options.tries_tenths);
   const std::vector<double> z = capped(sorted, found.trimmed, grid);
   const double scale = options.scale.value_or(honest_scale(options.level, sorted.size()));
   const double spread = standard_deviation(z);
@@ -164,22 +165,24 @@ double honest_scale(Level level, std::size_t templates) {
   return row < table.scales.size() ? table.scales[row] : table.beyond;
 }
 
-HonestInterval honest_interval(std::span<const std::vector<Probability>> groups, const HonestOptions& options) {
-  if (groups.empty()) throw Error(ErrorKind::bad_input, "no template has a usable answer");
-  std::vector<double> sorted = template_means(groups);
-  std::ranges::sort(sorted);
-  const std::vector<double> answers = flattened(groups);
-  const std::size_t trimmed = sorted.size() / 5;
-  const double center = trimmed_center(sorted);
+HonestInterval interval_over_templates(std::vector<double> means, std::span<const double> answered,
+                                       const HonestOptions& options) {
+  std::ranges::sort(means);
+  const double center = trimmed_center(means);
   HonestInterval found{.level = table_of(options.level).level,
-                       .templates = sorted.size(),
-                       .trimmed = trimmed,
-                       .answers = answers.size(),
+                       .templates = means.size(),
+                       .trimmed = means.size() / 5,
+                       .answers = answered.size(),
                        .center = Logit{center},
                        .p = Probability{sigmoid(center)},
                        .bounds = std::nullopt};
-  if (sorted.size() >= 2) found.bounds = bounds_of(sorted, answers, found, options);
+  if (means.size() >= 2) found.bounds = bounds_of(means, answered, found, options);
   return found;
+}
+
+HonestInterval honest_interval(std::span<const std::vector<Probability>> groups, const HonestOptions& options) {
+  if (groups.empty()) throw Error(ErrorKind::bad_input, "no template has a usable answer");
+  return interval_over_templates(template_means(groups), flattened(groups), options);
 }
 
 }  // namespace heretix

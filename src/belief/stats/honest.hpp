@@ -60,10 +60,17 @@ struct HonestOptions {
   std::optional<Interval> frozen{};  // the hull
   std::optional<double> scale{};     // in place of c_T: the ladder's constants
   std::optional<KnownRounding> rounding{};
+  bool tries_tenths = false;  // whether answers may be seen to lie on tenths (belief_v2)
 };
 
 // The centre of the low ends and that of the high ends; `ranges` is not empty.
 LogitRange center_range(std::span<const LogitRange> ranges);
+
+// The interval from the values of the templates, in log-odds, and from the numbers as they were answered, by which the
+// grid and the flag `extreme_answers` are found. honest_interval() and belief_v2() (belief/stats/belief_v2.hpp) differ
+// in how they come to these values. `means` is not empty.
+HonestInterval interval_over_templates(std::vector<double> means, std::span<const double> answered,
+                                       const HonestOptions& options);
 
 // `groups`: usable answers by template in plan order, none empty.
 // Throws Error{bad_input} for no group or an empty one. Thread-safe.

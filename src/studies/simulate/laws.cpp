@@ -48,6 +48,19 @@ double draw(Law law, Rng& rng) {
   throw std::logic_error("a Law without a draw");
 }
 
+double share_below(Law law, double x) {
+  switch (law) {
+    case Law::normal: return normal_cdf(x);
+    case Law::t3: {  // in closed form
+      const double scaled = x / std::sqrt(3.0);
+      return 0.5 + (std::atan(scaled) + scaled / (1 + scaled * scaled)) / std::numbers::pi;
+    }
+    case Law::exponential: return x > 0 ? -std::expm1(-x) : 0.0;
+    case Law::contaminated: return 0.9 * normal_cdf(x) + 0.1 * normal_cdf(x / 3);
+  }
+  throw std::logic_error("a Law without a distribution");
+}
+
 double trimmed_aim(Law law, std::size_t n) {
   if (law != Law::exponential) return 0.0;  // symmetric
   const double a = static_cast<double>(n / 5) / static_cast<double>(n);

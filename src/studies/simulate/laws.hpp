@@ -18,6 +18,9 @@ std::string_view to_word(Law law);
 // three times the spread in one draw out of ten.
 double draw(Law law, Rng& rng);
 
+// The share of its draws that lie below x.
+double share_below(Law law, double x);
+
 // What the trimmed centre of n draws aims at: the mean of the law with the same share left out at each end.
 double trimmed_aim(Law law, std::size_t n);
 

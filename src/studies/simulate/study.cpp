@@ -210,6 +210,18 @@ StudyRow coherence_row(const CoherenceCell& cell, Rng rng, const StudyOptions& o
 
 std::size_t Study::holding() const { return static_cast<std::size_t>(std::ranges::count_if(rows, &StudyRow::holds)); }
 
+bool Study::holds() const {
+  const bool enough_hold = static_cast<double>(holding()) >= share_needed * static_cast<double>(rows.size());
+  return enough_hold && std::ranges::all_of(rows, [&](const StudyRow& row) { return row.judged >= least; });
+}
+
+StudyTable Study::shown() const {
+  if (summary) return *summary;
+  StudyTable table{.header = header, .rows = {}};
+  for (const StudyRow& row : rows) table.rows.push_back(row.cells);
+  return table;
+}
+
 Study coverage_study(const StudyOptions& options) {
   return {.name = "coverage",
           .promise =
@@ -274,9 +286,10 @@ Study coherence_study(const StudyOptions& options) {
 
 const std::vector<NamedStudy>& studies() {
   static const std::vector<NamedStudy> all = {
-      {"coverage", coverage_study, 40'000},   {"stopping", stopping_study, 20'000},
-      {"drift", drift_study, 1'000},          {"calibration", calibration_study, 4'000},
-      {"coherence", coherence_study, 20'000}, {"decisions", decision_study, 20'000}};
+      {"coverage", coverage_study, 40'000},      {"belief", belief_study, 10'000},
+      {"stopping", stopping_study, 20'000},      {"drift", drift_study, 1'000},
+      {"calibration", calibration_study, 4'000}, {"coherence", coherence_study, 20'000},
+      {"decisions", decision_study, 20'000}};
   return all;
 }
 
@@ -286,9 +299,8 @@ Document to_document(const Study& study, const StudyOptions& options) {
   document.blocks.push_back(
       Paragraph{fmt::format("{}: {} of {} rows hold it; {} draws a row, seed {}.", study.holds() ? "Kept" : "BROKEN",
                             study.holding(), study.rows.size(), options.runs, options.seed)});
-  DocumentTable table{study.header, {}};
-  for (const StudyRow& row : study.rows) table.rows.push_back(row.cells);
-  document.blocks.push_back(std::move(table));
+  StudyTable table = study.shown();
+  document.blocks.push_back(DocumentTable{std::move(table.header), std::move(table.rows)});
   return document;
 }
 
@@ -296,12 +308,13 @@ std::string to_markdown(const Study& study, const StudyOptions& options) {
   std::string text =
       fmt::format("Promised: {}. **{}**: {} of {} rows; {} draws a row, seed {}.\n\n|", study.promise,
                   study.holds() ? "Kept" : "BROKEN", study.holding(), study.rows.size(), options.runs, options.seed);
-  for (const std::string& name : study.header) text += fmt::format(" {} |", name);
+  const StudyTable table = study.shown();
+  for (const std::string& name : table.header) text += fmt::format(" {} |", name);
   text += "\n|";
-  for (std::size_t i = 0; i < study.header.size(); ++i) text += "---|";
-  for (const StudyRow& row : study.rows) {
+  for (std::size_t i = 0; i < table.header.size(); ++i) text += "---|";
+  for (const auto& row : table.rows) {
     text += "\n|";
-    for (const std::string& cell : row.cells) text += fmt::format(" {} |", cell);
+    for (const std::string& cell : row) text += fmt::format(" {} |", cell);
   }
   return text + "\n";
 }
