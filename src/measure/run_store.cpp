@@ -182,7 +182,7 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
   });
 }
 
-std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const std::string& model) {
+std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const ModelName& model) {
   std::vector<ServerRefusal> known;
   if (address.empty() || !database_.has_table("heretix_server_refusals")) return known;
   for (const Row& row : database_.query(kRefusals, {{":address", address}, {":model", model}})) {

@@ -75,7 +75,7 @@ class RunStore {
 
   // What that server refused to accept for that model (heed_refusals), oldest first. Empty if the file is older than
   // our fourth schema.
-  std::vector<ServerRefusal> refusals(const std::string& address, const std::string& model);
+  std::vector<ServerRefusal> refusals(const std::string& address, const ModelName& model);
   void remember(const ServerRefusal& refusal, long long now);
   // Ends a check that has no record. `status` is `stopped` or `failed`.
   void end(const std::string& execution_id, const std::string& status, long long now);
