@@ -51,7 +51,7 @@ double processor_seconds() {
 
 Plan plan_of(std::size_t claims, const char* readout, const char* together) {
   Plan plan;
-  plan.recipe.model = "m";
+  plan.recipe.model = ModelName("m");
   if (*readout != '\0') plan.recipe.mode.with("readout", readout);
   if (*together != '\0') plan.recipe.mode.with("together", together);
   plan.system_text =
@@ -90,7 +90,8 @@ int main(int argc, char** argv) {
   const std::size_t claims = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1000;
   HttpProviderOptions options;
   options.provider = "bench";
-  options.asked_model = options.model = "m";
+  options.asked_model = "m";
+  options.model = ModelName("m");
   options.base_url = argv[1];
   options.headers = {"Content-Type: application/json"};
   options.concurrency = kConcurrency;

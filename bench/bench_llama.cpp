@@ -21,7 +21,8 @@ namespace {
 using namespace heretix;
 
 Plan sixteen_questions(const PromptBanks& banks) {
-  const Recipe recipe{.claim = {"Tariffs cause inflation"}, .model = "bench", .mode = Mode::live(), .sampling = {}};
+  const Recipe recipe{
+      .claim = {"Tariffs cause inflation"}, .model = ModelName("bench"), .mode = Mode::live(), .sampling = {}};
   return make_plan(recipe, banks.get("heretix_v1"));
 }
 

@@ -92,7 +92,7 @@ class RunningService {
   WorkerParts worker_parts() {
     return {.open_database = [this] { return open(); },
             .open_answers = [this](Database&) { return open_answers(); },
-            .make_provider = [](const std::string& model) { return make_mock_provider(model); },
+            .make_provider = [](const std::string& model) { return make_mock_provider(ModelName(model)); },
             .banks = banks_,
             .secret = secret_,
             .clock = clock_,
@@ -118,7 +118,7 @@ class RunningService {
   Secret secret_ = Secret::parse(std::string(64, 'a'));
   SystemClock clock_;
   PromptBanks banks_{HERETIX_PROMPTS};
-  std::vector<OfferedModel> models_{{"play", make_mock_provider("play")->facts()}};
+  std::vector<OfferedModel> models_{{"play", make_mock_provider(ModelName("play"))->facts()}};
   IntakeRules rules_;
   std::unique_ptr<Mailer> mailer_;
   http::Metrics metrics_;

@@ -38,7 +38,8 @@ PromptBank bank() {
 }
 
 Plan plan_for(int thread) {
-  Recipe recipe{.claim = {"claim " + std::to_string(thread)}, .model = "m", .mode = Mode::mock(), .sampling = {}};
+  Recipe recipe{
+      .claim = {"claim " + std::to_string(thread)}, .model = ModelName("m"), .mode = Mode::mock(), .sampling = {}};
   recipe.sampling.slots = 1;
   recipe.sampling.replicates = kAnswersEach;
   return make_plan(recipe, bank());
@@ -61,7 +62,8 @@ TEST(Threads, ManyConnectionsWriteOneFileAndLoseNothing) {
   on_threads([&](int thread) {
     const auto database = open_harness_file(path, {.access = Access::create});
     AnswerStore store(*database, "exec-" + std::to_string(thread), "run");
-    ProviderFacts facts{.provider = "test", .model = "m", .mode = Mode::mock(), .price = Price{}, .cost_note = ""};
+    ProviderFacts facts{
+        .provider = "test", .model = ModelName("m"), .mode = Mode::mock(), .price = Price{}, .cost_note = ""};
     const Plan plan = plan_for(thread);
     for (const Question& question : plan.questions) {
       Transaction transaction(*database);
@@ -158,12 +160,13 @@ TEST(Threads, AHostedProviderCommitsOnOneThreadWhileAnotherMovesBytes) {
   constexpr std::size_t kConcurrency = 20;
   const LoopbackServer server;
   HttpProviderOptions options;
-  options.provider = options.asked_model = options.model = "m";
+  options.provider = options.asked_model = "m";
+  options.model = ModelName("m");
   options.base_url = "http://127.0.0.1:" + std::to_string(server.port());
   options.wire = std::make_shared<ChatWire>(ChatDialect{});
   options.concurrency = kConcurrency;
   HttpProvider provider(options);
-  Recipe recipe{.claim = {"claim"}, .model = "m", .mode = Mode::live(), .sampling = {}};
+  Recipe recipe{.claim = {"claim"}, .model = ModelName("m"), .mode = Mode::live(), .sampling = {}};
   recipe.sampling.slots = 2;
   recipe.sampling.replicates = 500;
   const Plan plan = make_plan(recipe, bank());

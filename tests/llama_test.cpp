@@ -194,7 +194,7 @@ TEST(ChatTemplate, PutsTheSystemTextBeforeTheUsersWhereATemplateTakesNone) {
 
 TEST(LlamaProvider, NamesWhatMadeTheAnswers) {
   const auto provider = make_llama_provider({.path = HERETIX_TEST_MODEL, .temperature = 0.5});
-  EXPECT_EQ(provider->facts().model, "llama/SmolLM2-135M-Instruct.Q4_1");
+  EXPECT_EQ(provider->facts().model.text(), "llama/SmolLM2-135M-Instruct.Q4_1");
   EXPECT_EQ(provider->facts().mode.text(), "LIVE;gguf=" + model().file().sha256.substr(0, 16) + ";temperature=0.5");
   for (const char* field : {"model_file", "model_sha256", "Q4_1", "llama_cpp", "temperature"}) {
     EXPECT_NE(provider->facts().settings.find(field), std::string::npos) << provider->facts().settings;

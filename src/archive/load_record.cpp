@@ -89,7 +89,7 @@ StoredConfig read_config(const std::string& config_text) {
 
     StoredConfig stored;
     stored.recipe.claim = {config.at("claim").get<std::string>()};
-    stored.recipe.model = config.at("model");
+    stored.recipe.model = ModelName(config.at("model").get<std::string>());
     stored.recipe.mode = mode_from(config.at("mode"));
 
     Sampling& s = stored.recipe.sampling;

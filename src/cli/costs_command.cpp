@@ -50,7 +50,8 @@ std::string line(const CostRow& row, const std::string& day, const std::string& 
 }
 
 std::string shown_model(const CostRow& row) {
-  return row.model.find('/') == std::string::npos ? row.provider + "/" + row.model : row.model;
+  const std::string& model = row.model.text();
+  return model.find('/') == std::string::npos ? row.provider + "/" + model : model;
 }
 
 int costs_command(const CostsOptions& options) {

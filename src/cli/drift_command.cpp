@@ -73,7 +73,8 @@ Record record_behind(RunStore& runs, const WatchedExecution& execution) {
   return stored_record(runs, execution.execution_id);
 }
 
-std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunStore& runs, std::string& model) {
+std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunStore& runs,
+                                   std::optional<ModelName>& model) {
   std::vector<Sentinel> sentinels;
   for (const Claim& claim : watch.claims) {
     Sentinel& sentinel = sentinels.emplace_back(Sentinel{.claim = claim.text, .runs = {}});
@@ -89,16 +90,16 @@ std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunSto
 DriftState read_state(const Watch& watch, Database& database, double alpha) {
   WatchStore store(database, watch.name);
   RunStore runs(database);
-  std::string model = "no model yet";
+  std::optional<ModelName> model;
   const std::vector<Sentinel> sentinels = sentinels_of(watch, store, runs, model);
   return drift_state(watch.name, model, alpha, sentinels);
 }
 
 // A watch belongs to one model. Another model under its name would look like drift.
-void require_same_model(const DriftState& state, const std::string& model) {
+void require_same_model(const DriftState& state, const ModelName& model) {
   const bool is_new = std::ranges::all_of(state.sentinels, [](const SentinelState& s) { return s.x.empty(); });
-  if (is_new || state.model == model) return;
-  throw Error(ErrorKind::bad_input, fmt::format("the watch {} is of {}, not of {}", state.watch, state.model, model),
+  if (is_new || !state.model || state.model == model) return;
+  throw Error(ErrorKind::bad_input, fmt::format("the watch {} is of {}, not of {}", state.watch, *state.model, model),
               "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
 }
 

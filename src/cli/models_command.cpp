@@ -153,16 +153,18 @@ std::string local_model_path() {
   } catch (const Error&) { return ""; }
 }
 
-std::string local_model_name(const std::string& path) {
-  return path.empty() ? "" : "llama/" + std::filesystem::path(path).stem().string();
+ModelName local_model_name(const std::string& path) {
+  return ModelName("llama/" + std::filesystem::path(path).stem().string());
 }
 
 json models_json(const json& prices) {
   const std::string path = local_model_path();
-  json all =
-      json::array({{{"name", "local"}, {"installed", !path.empty()}, {"model", local_model_name(path)}, {"file", path}},
-                   {{"name", "llama:FILE.gguf"}},
-                   {{"name", "scripted:FILE"}}});
+  json all = json::array({{{"name", "local"},
+                           {"installed", !path.empty()},
+                           {"model", path.empty() ? "" : local_model_name(path).text()},
+                           {"file", path}},
+                          {{"name", "llama:FILE.gguf"}},
+                          {{"name", "scripted:FILE"}}});
   for (const HostedProvider& p : hosted_providers()) {
     all.push_back({{"name", std::string(p.name) + "/NAME"},
                    {"key_variable", p.key_variable},
@@ -182,7 +184,7 @@ std::string models_text(const PriceList& prices) {
       "{4:<24} a deterministic stand-in answers in that model's name; for trials, never a measurement\n",
       "local",
       path.empty() ? "not installed: make build fetches it"
-                   : local_model_name(path) + ", run here; small: it proves the path, it knows little",
+                   : local_model_name(path).text() + ", run here; small: it proves the path, it knows little",
       "llama:FILE.gguf", "scripted:FILE", "NAME --mock");
   for (const HostedProvider& p : hosted_providers()) text += hosted_line(p);
   return text + fmt::format(

@@ -59,14 +59,18 @@ class ProbeLine final : public AskObserver {
   std::string last_wait_;
 };
 
+ModelName name_of_file(const std::string& path) {
+  return ModelName("llama/" + std::filesystem::path(path).stem().string());
+}
+
 // What a stored profile may call the model, without a server being asked or a model being loaded.
-std::string name_in_store(const std::string& model, bool is_mock) {
-  if (is_mock) return model;
+ModelName name_in_store(const std::string& model, bool is_mock) {
+  if (is_mock) return ModelName(model);
   if (model.starts_with("scripted:")) return load_script(model.substr(9)).model;
-  if (model == "local") return "llama/" + std::filesystem::path(default_model_path()).stem().string();
-  if (model.starts_with("llama:")) return "llama/" + std::filesystem::path(model.substr(6)).stem().string();
+  if (model == "local") return name_of_file(default_model_path());
+  if (model.starts_with("llama:")) return name_of_file(model.substr(6));
   const auto hosted = hosted_model(model);
-  return hosted ? hosted->hashed : model;
+  return hosted ? hosted->hashed : ModelName(model);
 }
 
 int show_stored(const ProbeOptions& options) {

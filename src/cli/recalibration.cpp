@@ -18,7 +18,7 @@ std::optional<RecalibrationMap> recalibration_of(const std::string& certificate)
   return recalibration_map(*text, certificate);
 }
 
-void require_fits(const RecalibrationMap& map, const std::string& model, const std::string& readout) {
+void require_fits(const RecalibrationMap& map, const ModelName& model, const std::string& readout) {
   if (map.model != model)
     throw Error(ErrorKind::bad_input, fmt::format("the certificate is of {}, not of {}", map.model, model),
                 "a map says nothing of another model");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/identity.hpp"
 #include "studies/calibrate/certificate.hpp"
 
 namespace heretix {
@@ -13,7 +14,7 @@ namespace heretix {
 std::optional<RecalibrationMap> recalibration_of(const std::string& certificate);
 
 // A map belongs to one model and one way to read it. Throws Error{bad_input} for any other.
-void require_fits(const RecalibrationMap& map, const std::string& model, const std::string& readout);
+void require_fits(const RecalibrationMap& map, const ModelName& model, const std::string& readout);
 
 nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record);
 std::string recalibrated_text(const RecalibrationMap& map, const Record& record);

@@ -313,7 +313,7 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API", model),
                 fmt::format("--batch is for {}; leave it out", providers_with_batches()));
   if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
-  if (settings.mock.value_or(false)) return make_mock_provider(settings.model.value_or("mock"));
+  if (settings.mock.value_or(false)) return make_mock_provider(ModelName(settings.model.value_or("mock")));
   if (model == "local") return make_llama(settings, default_model_path());
   if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
   if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings);

@@ -201,7 +201,7 @@ void AnswerStore::in_group(const Plan& plan, const std::function<void()>& body) 
   written_.clear();
   is_lost_ = false;
   bool was_done = false;
-  const std::string name = "answers " + plan.recipe.model + " " + plan.recipe.claim.hash();
+  const std::string name = "answers " + plan.recipe.model.text() + " " + plan.recipe.claim.hash();
   try {
     commit_group(name, [&] {
       body();

@@ -113,7 +113,7 @@ void require_fits_check(const Plan& plan) {
                 fmt::format("{} has {} characters, a check in Postgres holds {}", name, size, most),
                 "shorten it, or run without --database");
   };
-  require("the model's name", plan.recipe.model, kMaxModelCharacters);
+  require("the model's name", plan.recipe.model.text(), kMaxModelCharacters);
   require("prompt_version", plan.prompt_version, kLongestName);
   require("run_id", plan.run_id, kLongestName - kExecutionDigits - 1);
   if (plan.recipe.claim.text.find('\0') != std::string::npos)

@@ -43,7 +43,7 @@ std::vector<CostRow> costs(Database& database, const std::string& since) {
   for (const Row& row : database.query(sql, {{":since", since}})) {
     rows.push_back({.day = row.text_or_empty("day"),
                     .provider = row.text_or_empty("provider"),
-                    .model = row.text_or_empty("model"),
+                    .model = row.id<ModelName>("model"),
                     .attempts = number(row, "attempts"),
                     .answered = number(row, "answered"),
                     .not_billed = number(row, "not_billed"),

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "base/money.hpp"
 #include "store/database.hpp"
 
@@ -12,7 +13,8 @@ namespace heretix {
 
 struct CostRow {
   std::string day;  // UTC, "2026-11-23"
-  std::string provider, model;
+  std::string provider;
+  ModelName model;
   std::int64_t attempts = 0;
   std::int64_t answered = 0;
   std::int64_t not_billed = 0;     // certainly not: refused, turned away or never sent

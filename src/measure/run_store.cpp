@@ -82,7 +82,7 @@ ExecutionRow execution_from(const Row& row) {
           .status = row.text_or_empty("status"),
           .created_at = row.integer("created_at").value_or(0),
           .claim = row.text_or_empty("claim"),
-          .model = row.text_or_empty("model"),
+          .model = row.id<ModelName>("model"),
           .mode = row.text_or_empty("mode"),
           .prompt_version = row.text_or_empty("prompt_version"),
           .bank_content_sha256 = row.text_or_empty("bank_content_sha256"),
@@ -182,7 +182,7 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
   });
 }
 
-std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const std::string& model) {
+std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const ModelName& model) {
   std::vector<ServerRefusal> known;
   if (address.empty() || !database_.has_table("heretix_server_refusals")) return known;
   for (const Row& row : database_.query(kRefusals, {{":address", address}, {":model", model}})) {
@@ -318,7 +318,7 @@ std::vector<ExecutionHead> RunStore::done_executions() {
   if (!has_our_tables()) return heads;
   for (const Row& row : database_.query(kDoneExecutions, {})) {
     heads.push_back({row.text_or_empty("execution_id"), row.text_or_empty("run_id"),
-                     row.integer("created_at").value_or(0), row.text_or_empty("claim"), row.text_or_empty("model"),
+                     row.integer("created_at").value_or(0), row.text_or_empty("claim"), row.id<ModelName>("model"),
                      row.text_or_empty("prompt_version")});
   }
   return heads;

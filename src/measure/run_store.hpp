@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "models/provider.hpp"
 #include "store/database.hpp"
@@ -21,7 +22,9 @@ struct ExecutionRow {
   std::string run_id;
   std::string status;
   long long created_at = 0;
-  std::string claim, model, mode, prompt_version;
+  std::string claim;
+  ModelName model;
+  std::string mode, prompt_version;
   std::string bank_content_sha256;
   std::string config_text, record_text, record_sha256;
 };
@@ -30,7 +33,9 @@ struct ExecutionRow {
 struct ExecutionHead {
   std::string execution_id, run_id;
   long long created_at = 0;  // Unix seconds, UTC
-  std::string claim, model, prompt_version;
+  std::string claim;
+  ModelName model;
+  std::string prompt_version;
 };
 
 struct CountedKey {
@@ -70,7 +75,7 @@ class RunStore {
 
   // What that server refused to accept for that model (heed_refusals), oldest first. Empty if the file is older than
   // our fourth schema.
-  std::vector<ServerRefusal> refusals(const std::string& address, const std::string& model);
+  std::vector<ServerRefusal> refusals(const std::string& address, const ModelName& model);
   void remember(const ServerRefusal& refusal, long long now);
   // Ends a check that has no record. `status` is `stopped` or `failed`.
   void end(const std::string& execution_id, const std::string& status, long long now);

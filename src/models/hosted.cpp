@@ -288,7 +288,7 @@ std::optional<HostedModel> hosted_model(const std::string& model) {
     if (name.empty() || name.find_first_not_of(kNameCharacters) != std::string::npos ||
         name.find("..") != std::string::npos)
       refuse(fmt::format("'{}' is no name of a model", model), "provider/model, e.g. openai/gpt-5; see heretix models");
-    return HostedModel{&provider, name, provider.is_hashed_bare ? name : model};
+    return HostedModel{&provider, name, ModelName(provider.is_hashed_bare ? name : model)};
   }
   return std::nullopt;
 }

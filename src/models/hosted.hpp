@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "models/http/http_provider.hpp"
 
 namespace heretix {
@@ -51,8 +52,8 @@ std::string providers_with_batches();
 // "openai/gpt-5", or a bare name from an earlier recipe; null: not a hosted model.
 struct HostedModel {
   const HostedProvider* provider = nullptr;
-  std::string name;    // as the provider calls it
-  std::string hashed;  // as keys name it: the bare name for OpenAI, Anthropic, Gemini and xAI, else the whole
+  std::string name;  // as the provider calls it
+  ModelName hashed;  // as keys name it: the bare name for OpenAI, Anthropic, Gemini and xAI, else the whole
 };
 std::optional<HostedModel> hosted_model(const std::string& model);
 

@@ -38,7 +38,7 @@ class PriceHistory {
 class PriceList {
  public:
   struct Entry {
-    std::string model;
+    std::string model;                // always with its provider, "openai/gpt-5"; keys name some models without it
     std::vector<std::string> also{};  // other names of it
     PriceHistory history{};           // no period: the model is known, its price is not
     std::string retires{};            // the day on which it stops answering; empty: not known

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/identity.hpp"
 #include "base/money.hpp"
 #include "belief/plan/plan.hpp"
 #include "models/finish_word.hpp"
@@ -42,8 +43,8 @@ struct Reply {
 // of asking, to be replaced by the next one. It is remembered with everything that it depends on, so that it suppresses
 // nothing else.
 struct ServerRefusal {
-  std::string address;    // of the server
-  std::string model;      // as hashed into keys
+  std::string address;  // of the server
+  ModelName model;
   std::string parameter;  // "temperature", "reasoning", "logprobs"; ways of asking: "form", "limit", "system"
   std::string value;      // that was sent
   std::string sent_with;  // the other optional parameters beside it, "name=value;name=value"; empty for a way of asking
@@ -101,7 +102,7 @@ class Exchange {
 
 struct ProviderFacts {
   std::string provider;  // "llama", "scripted"
-  std::string model;     // the name as hashed into keys
+  ModelName model;
   Mode mode = Mode::live();
   std::string address{};         // of the server that answers; empty: none does
   std::optional<Price> price{};  // empty: unknown

@@ -28,7 +28,7 @@ std::string gates_text(const Record& r) {
 
 std::string comparison_text(const std::vector<Record>& records, const TextStyle& style) {
   std::size_t width = 5;
-  for (const Record& r : records) width = std::max(width, r.plan.recipe.model.size());
+  for (const Record& r : records) width = std::max(width, r.plan.recipe.model.text().size());
 
   std::string text =
       emphasised(on_one_line(records.front().plan.recipe.claim.text), style) + "\n" +
@@ -49,7 +49,7 @@ std::string comparison_text(const std::vector<Record>& records, const TextStyle&
 
   for (const Record& r : records) {
     for (const std::string& note : asking_notes(r))
-      text += fmt::format("  note: {}: {}\n", on_one_line(r.plan.recipe.model), note);
+      text += fmt::format("  note: {}: {}\n", on_one_line(r.plan.recipe.model.text()), note);
   }
 
   return text;

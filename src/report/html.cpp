@@ -23,7 +23,7 @@ std::string headline(const Record& r) {
   const Recipe& recipe = r.plan.recipe;
   std::string out =
       fmt::format("<h1>{}</h1>\n<p class=\"soft\">What {} believes about this claim, asked without any source.</p>\n",
-                  escaped(recipe.claim.text), escaped(recipe.model));
+                  escaped(recipe.claim.text), escaped(recipe.model.text()));
   out += fmt::format("<div class=\"panel\"><div class=\"big\">{:.2f}</div>", r.estimate.p.value());
   if (r.honest.bounds) {
     const Interval& i = r.honest.bounds->interval;
@@ -128,7 +128,7 @@ std::string provenance_section(const Record& r) {
   row("run", r.plan.run_id);
   row("execution", r.execution.execution_id);
   row("finished (Unix seconds, UTC)", std::to_string(r.execution.finished_at));
-  row("model", r.plan.recipe.model);
+  row("model", r.plan.recipe.model.text());
   row("mode", r.plan.recipe.mode.text());
   row("provider's settings", nlohmann::json::parse(r.execution.settings, nullptr, false).dump(2));
   for (const std::string& note : asking_notes(r)) row("note", note);
@@ -165,8 +165,9 @@ std::string comparison_row(const Record& r) {
   return fmt::format(
       "<tr><td>{}</td><td class=\"num\">{:.2f}</td><td class=\"num\">{}</td><td>{}</td><td class=\"num\">{}/{}</td>"
       "<td class=\"num\">{}</td><td class=\"{}\">{}</td><td class=\"num\">{}</td></tr>\n",
-      escaped(r.plan.recipe.model), r.estimate.p.value(), interval, escaped(r.verdict), r.usable, r.answered, r.quality,
-      failed == 0 ? "pass" : "fail", failed == 0 ? "all pass" : fmt::format("{} FAIL", failed), cost_text(r.execution));
+      escaped(r.plan.recipe.model.text()), r.estimate.p.value(), interval, escaped(r.verdict), r.usable, r.answered,
+      r.quality, failed == 0 ? "pass" : "fail", failed == 0 ? "all pass" : fmt::format("{} FAIL", failed),
+      cost_text(r.execution));
 }
 
 }  // namespace
@@ -187,9 +188,9 @@ std::string report_html(const std::vector<Record>& records) {
   for (const Record& r : records) body += comparison_row(r);
   body += "</table></div>\n";
   for (const Record& r : records)
-    body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model), html::estimate_picture(r));
+    body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model.text()), html::estimate_picture(r));
   for (const Record& r : records)
-    body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(r.plan.recipe.model),
+    body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(r.plan.recipe.model.text()),
                         escaped(r.plan.run_id)) +
             sections(r) + "</details>\n";
   return html::page(claim, body);

@@ -79,7 +79,7 @@ std::string counts_text(const Record& r) {
 
 std::string answered_by_text(const Record& r) {
   const auto& names = r.execution.answered_by;
-  const std::string& model = r.plan.recipe.model;
+  const std::string& model = r.plan.recipe.model.text();
   const bool as_asked =
       names.empty() ||
       (names.size() == 1 && (names.begin()->first == model || model.ends_with("/" + names.begin()->first)));

@@ -254,7 +254,8 @@ TEST(Tally, CountsEachQuestionOnceAndKeepsPlanOrder) {
                         .user_template = "T",
                         .paraphrases = {"a {CLAIM}", "b {CLAIM}"},
                         .source = ""};
-  const Recipe recipe{.claim = {"c"}, .model = "m", .mode = Mode::live(), .sampling = {.slots = 2, .replicates = 2}};
+  const Recipe recipe{
+      .claim = {"c"}, .model = ModelName("m"), .mode = Mode::live(), .sampling = {.slots = 2, .replicates = 2}};
   const Plan plan = make_plan(recipe, bank);
   Answer good, bad;
   good.verdict = read_answer("{\"prob_true\":0.5}", {});
@@ -277,7 +278,8 @@ TEST(Tally, CountsLabelsThatContradictByWording) {
                         .user_template = "T",
                         .paraphrases = {"a {CLAIM}", "b {CLAIM}"},
                         .source = ""};
-  const Recipe recipe{.claim = {"c"}, .model = "m", .mode = Mode::live(), .sampling = {.slots = 2, .replicates = 2}};
+  const Recipe recipe{
+      .claim = {"c"}, .model = ModelName("m"), .mode = Mode::live(), .sampling = {.slots = 2, .replicates = 2}};
   const Plan plan = make_plan(recipe, bank);
   const auto said = [](const char* text) {
     Answer answer;

@@ -24,7 +24,7 @@ PromptBank bank_of(std::vector<std::string> paraphrases) {
 }
 
 Recipe recipe_of(Sampling sampling) {
-  return {.claim = {"c"}, .model = "m", .mode = Mode::live(), .sampling = sampling};
+  return {.claim = {"c"}, .model = ModelName("m"), .mode = Mode::live(), .sampling = sampling};
 }
 
 std::string refusal(const Recipe& recipe, const PromptBank& bank) {
@@ -151,7 +151,7 @@ TEST(Ladder, AsksEveryDifferentTemplateOnceInAnOrderOfItsOwn) {
   other.claim = {"another"};
   EXPECT_NE(make_plan(other, bank_of(paraphrases)).template_order, plan.template_order);
   Recipe asked_of_another = recipe_of(ladder_of(0.2));
-  asked_of_another.model = "m2";
+  asked_of_another.model = ModelName("m2");
   EXPECT_EQ(make_plan(asked_of_another, bank_of(paraphrases)).template_order, plan.template_order)
       << "models are compared template by template";
   Recipe wider = recipe_of(ladder_of(0.4));

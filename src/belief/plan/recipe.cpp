@@ -77,10 +77,10 @@ void require_valid(const Recipe& recipe, std::size_t bank_size) {
   require_ranges(s);
   if (s.ladder) require_valid(*s.ladder, s, bank_size);
   if (recipe.model.empty()) throw Error(ErrorKind::bad_input, "the model has no name", "see heretix models");
-  if (count_code_points(recipe.model) > kMaxModelCharacters) {
+  if (count_code_points(recipe.model.text()) > kMaxModelCharacters) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("the model's name has {} characters, at most {} are kept: {}",
-                            count_code_points(recipe.model), kMaxModelCharacters, recipe.model),
+                            count_code_points(recipe.model.text()), kMaxModelCharacters, recipe.model),
                 "use the model's shorter name; a model file can be renamed, or linked to under a shorter name");
   }
 }

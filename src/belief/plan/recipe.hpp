@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/claim/claim.hpp"
 
 namespace heretix {
@@ -81,7 +82,7 @@ struct Sampling {
 
 struct Recipe {
   Claim claim;
-  std::string model;  // the name as hashed, e.g. "openai/gpt-5", "llama/SmolLM2-135M-Instruct.Q4_1"
+  ModelName model;  // e.g. "openai/gpt-5", "llama/SmolLM2-135M-Instruct.Q4_1"
   Mode mode = Mode::live();
   Sampling sampling;
 

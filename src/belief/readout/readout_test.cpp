@@ -147,7 +147,7 @@ TEST(WordMass, TakesNoLongerWordForOne) {
 class Reading : public ::testing::Test {
  protected:
   static Plan plan(const char* readout, const char* samples = nullptr) {
-    Recipe recipe{.claim = parse_claim("Snow is white"), .model = "m", .mode = Mode::live(), .sampling = {}};
+    Recipe recipe{.claim = parse_claim("Snow is white"), .model = ModelName("m"), .mode = Mode::live(), .sampling = {}};
     recipe.mode.with("readout", readout);
     if (samples != nullptr) recipe.mode.with("samples", samples);
     recipe.sampling.slots = 2;

@@ -103,7 +103,7 @@ TEST(Sides, AreKeptWithTheAnswerAndReadBack) {
 class StatementParts : public ::testing::Test {
  protected:
   static Plan plan(bool with_negation = true) {
-    Recipe recipe{.claim = parse_claim("Snow is white"), .model = "m", .mode = Mode::live(), .sampling = {}};
+    Recipe recipe{.claim = parse_claim("Snow is white"), .model = ModelName("m"), .mode = Mode::live(), .sampling = {}};
     recipe.mode.with("readout", "decision");
     if (!with_negation) recipe.mode.with("negation", std::string(kNoNegation));
     recipe.sampling.slots = 3;

@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 
 namespace heretix {
 
 struct MadeRecord {
   std::string claim = "c";
-  std::string model = "m";
+  ModelName model{"m"};
   std::string wording = "w";  // two records share their templates where it is the same
   long long created_at = 0;
   std::string server{};  // that answered, where it counts
@@ -43,7 +44,7 @@ inline Record made_record(const std::vector<std::vector<double>>& answers, const
     given.emplace_back(answer);
   }
   ExecutionFacts facts;
-  facts.execution_id = "exec-" + made.model + made.wording + made.claim + std::to_string(made.created_at);
+  facts.execution_id = "exec-" + made.model.text() + made.wording + made.claim + std::to_string(made.created_at);
   facts.created_at = made.created_at;
   return make_record(plan, bank, given, 1, SeedSource::given, facts);
 }

@@ -16,7 +16,7 @@ using nlohmann::json;
 Recipe recipe_of(const json& input) {
   Recipe recipe;
   recipe.claim = {input.at("claim").get<std::string>()};
-  recipe.model = input.at("model");
+  recipe.model = ModelName(input.at("model").get<std::string>());
   recipe.sampling.slots = input.at("K");
   recipe.sampling.replicates = input.at("R");
   if (!input.at("T").is_null()) recipe.sampling.templates = input.at("T").get<int>();
@@ -140,7 +140,7 @@ void keys_seeds(const json& cases, Comparison& comparison) {
     const json& input = c.at("input");
     Recipe recipe;
     recipe.claim = {input.at("claim").get<std::string>()};
-    recipe.model = input.at("model");
+    recipe.model = ModelName(input.at("model").get<std::string>());
     recipe.sampling.slots = input.at("k");
     recipe.sampling.replicates = input.at("r");
     recipe.sampling.draws = input.at("B");

@@ -22,7 +22,8 @@ const SystemTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 28)
 HttpProviderOptions options_of(std::shared_ptr<const DecisionWire> wire) {
   HttpProviderOptions options;
   options.provider = "p";
-  options.asked_model = options.model = "m";
+  options.asked_model = "m";
+  options.model = ModelName("m");
   options.base_url = "https://api.test";
   options.key = "sk-0123456789";
   options.key_name = "P_API_KEY";
@@ -368,7 +369,7 @@ TEST(ChatFailures, SayThatAModelIsADecisionModel) {
 // ---- Which questions go together ----
 
 Plan plan_of(std::initializer_list<bool> negations) {
-  Plan plan{.recipe = {.claim = {.text = "Snow is white"}, .model = "m", .sampling = {}},
+  Plan plan{.recipe = {.claim = {.text = "Snow is white"}, .model = ModelName("m"), .sampling = {}},
             .prompt_version = {},
             .bank_sha256 = {},
             .system_text = "Neutral.",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/identity.hpp"
 #include "models/batch_api.hpp"
 #include "models/http/decision_wire.hpp"
 #include "models/http/engine.hpp"
@@ -20,7 +21,7 @@ namespace heretix {
 struct HttpProviderOptions {
   std::string provider;                             // "openai"
   std::string asked_model;                          // as the provider calls it, "gpt-5"
-  std::string model;                                // as hashed into keys
+  ModelName model;                                  // as hashed into keys
   std::string base_url;                             // without a slash at its end
   std::vector<std::string> headers{};               // the key among them; in no log
   std::string key{};                                // to blot out where a reply repeats it

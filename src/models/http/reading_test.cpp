@@ -19,7 +19,8 @@ const SystemTime kNow = std::chrono::sys_days(std::chrono::year(2026) / 11 / 28)
 HttpProviderOptions options_of(std::shared_ptr<const Wire> wire) {
   HttpProviderOptions options;
   options.provider = "p";
-  options.asked_model = options.model = "m";
+  options.asked_model = "m";
+  options.model = ModelName("m");
   options.base_url = "https://api.test";
   options.key_name = "P_API_KEY";
   options.wire = std::move(wire);

@@ -36,7 +36,7 @@ class LlamaProvider final : public Provider {
       : options_(options), model_(options.path), form_(model_), judge_(model_, form_, options.threads) {
     const ModelFile& file = model_.file();
     facts_.provider = "llama";
-    facts_.model = "llama/" + file.name;
+    facts_.model = ModelName("llama/" + file.name);
     facts_.mode.with("gguf", file.sha256.substr(0, 16));
     if (options.temperature != kDefaultTemperature)
       facts_.mode.with("temperature", fmt::format("{}", options.temperature));
@@ -143,7 +143,7 @@ class LlamaProvider final : public Provider {
     reply.text = std::move(decoded.text);
     reply.logprobs = std::move(decoded.logprobs);
     reply.ending = decoded.cut_short ? Ending::length : Ending::complete;
-    reply.model_version = facts_.model;
+    reply.model_version = facts_.model.text();
     reply.response_id = fmt::format("llama-{}-{}", plan.questions[decoded.ticket].cache_key.substr(0, 12),
                                     attempts_.at(decoded.ticket));
     reply.usage.input = decoded.tokens_in;

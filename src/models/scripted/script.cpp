@@ -129,7 +129,7 @@ Script load_script(const std::string& path) {
 
   Script script;
   script.sha256 = sha256_hex(text);
-  script.model = field<std::string>(root, path, "model").value_or(std::filesystem::path(path).stem());
+  script.model = ModelName(field<std::string>(root, path, "model").value_or(std::filesystem::path(path).stem()));
 
   const long concurrency = field<long>(root, path, "concurrency").value_or(8);
   if (concurrency < 1 || concurrency > 1000) refuse(path, "'concurrency' must be from 1 to 1000");

@@ -151,7 +151,7 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
   if (rule != nullptr && rule->truncated) reply.text.resize(reply.text.size() / 2);
   if (rule != nullptr) reply.ending = rule->ending;
 
-  reply.model_version = script_.model + "-scripted";
+  reply.model_version = script_.model.text() + "-scripted";
   reply.response_id = fmt::format("scripted-{}-{}", question.cache_key.substr(0, 12), request.attempt);
   reply.usage.input = static_cast<long>(question.user_text.size() / 4);
   reply.usage.output = static_cast<long>(reply.text.size() / 4);
@@ -194,7 +194,7 @@ void ScriptedProvider::answer(const Plan& plan, Exchange& exchange) {
   }
 }
 
-std::unique_ptr<Provider> make_mock_provider(const std::string& model) {
+std::unique_ptr<Provider> make_mock_provider(const ModelName& model) {
   Script script;
   script.model = model;
   return std::make_unique<ScriptedProvider>(std::move(script));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "models/provider.hpp"
 
 namespace heretix {
@@ -39,7 +40,7 @@ struct ScriptedCompany {
 };
 
 struct Script {
-  std::string model;
+  ModelName model;
   std::string sha256;  // of the file; part of every key
   std::size_t concurrency = 8;
   Usd price;  // of one answer
@@ -77,6 +78,6 @@ class ScriptedProvider final : public Provider {
 };
 
 // The deterministic one behind --mock, answering in the name of any model.
-std::unique_ptr<Provider> make_mock_provider(const std::string& model);
+std::unique_ptr<Provider> make_mock_provider(const ModelName& model);
 
 }  // namespace heretix

@@ -109,7 +109,7 @@ void read_check(const Row& row, ServedCheck& check) {
   check.id = row.text_or_empty("id");
   check.run_id = row.text_or_empty("run_id");
   check.claim = row.text_or_empty("claim");
-  check.model = row.text_or_empty("model");
+  check.model = row.id<ModelName>("model");
   check.user_id = row.text_or_empty("user_id");
   check.created_at = row.text_or_empty("created_at");
   check.finished_at = row.text_or_empty("finished_at");
@@ -296,7 +296,7 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
     require(" AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'", ":search", "%" + escaped + "%");
   }
 
-  if (!wanted.model.empty()) require(" AND c.model = :model", ":model", wanted.model);
+  if (wanted.model) require(" AND c.model = :model", ":model", wanted.model->text());
   if (wanted.state) require(" AND q.state = :state", ":state", std::string(to_word(*wanted.state)));
 
   // Time and id are compared together, so that no check is lost where several have the same time.

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "service/checks/result_cache.hpp"
 #include "store/database.hpp"
@@ -46,7 +47,9 @@ struct NewServedCheck {
 };
 
 struct ServedCheck {
-  std::string id, run_id, claim, model, user_id, visitor_id, created_at, finished_at;
+  std::string id, run_id, claim;
+  ModelName model;
+  std::string user_id, visitor_id, created_at, finished_at;
   CheckState state = CheckState::queued;
   std::string request, record;  // JSON; the record is empty until the check is done
   std::string error_kind, error;
@@ -64,7 +67,7 @@ struct ServedCheck {
 struct ListedChecks {
   std::string user_id, visitor_id;     // exactly one of the two is set
   std::string search;                  // a text within the claim, in either case; empty: all
-  std::string model;                   // empty: all
+  std::optional<ModelName> model{};    // empty: all
   std::optional<CheckState> state{};   // empty: all
   std::string before_time, before_id;  // of the last check seen; empty: from the start
   std::size_t most = 50;

@@ -132,7 +132,7 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   else wanted.visitor_id = call.visitor_id;
 
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
-  wanted.model = request.parameter("model").value_or("");
+  if (const auto model = request.parameter("model"); model && !model->empty()) wanted.model = ModelName(*model);
 
   if (const auto word = request.parameter("state"); word && !word->empty()) {
     wanted.state = check_state_from(*word);

@@ -54,7 +54,7 @@ std::string readout_name(const Recipe& recipe) {
   return readout_name(recipe.readout(), recipe.mode.value("negation") != kNoNegation);
 }
 
-Certificate certify(std::string model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims) {
+Certificate certify(ModelName model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims) {
   const std::vector<LabelledBelief> beliefs = beliefs_of(claims);
   if (beliefs.empty())
     throw Error(ErrorKind::bad_input, "no claim got enough usable answers",
@@ -74,7 +74,7 @@ Certificate certify(std::string model, std::string labels_sha256, std::string pl
   if (c.base_rate == 0 || std::ranges::all_of(beliefs, &LabelledBelief::is_true))
     throw Error(ErrorKind::bad_input, "all labels are the same", "calibration needs true and false claims");
 
-  c.seed = first_eight_bytes(sha256("RPL-CALIBRATE|" + c.model + "|" + c.labels_sha256));
+  c.seed = first_eight_bytes(sha256("RPL-CALIBRATE|" + c.model.text() + "|" + c.labels_sha256));
   c.right = right_share(beliefs);
   c.scores = calibration_scores(beliefs);
   c.z_p_value = 2 * normal_cdf(-std::abs(c.scores.spiegelhalter_z));
@@ -103,8 +103,10 @@ RecalibrationMap recalibration_map(const std::string& json_text, const std::stri
     return refuse("not a certificate of calibration");
 
   try {
-    RecalibrationMap map{
-        .model = root.at("model"), .sha256 = sha256_hex(json_text), .labels = root.at("judged"), .steps = {}};
+    RecalibrationMap map{.model = ModelName(root.at("model").get<std::string>()),
+                         .sha256 = sha256_hex(json_text),
+                         .labels = root.at("judged"),
+                         .steps = {}};
     map.readout = root.value("readout", "");
     map.brier_before = root.at("scores").at("brier");
     if (root.at("recalibrated").is_null()) return refuse("has too few labels for a map");

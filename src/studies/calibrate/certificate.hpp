@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/calibration.hpp"
 #include "report/document.hpp"
@@ -33,7 +34,8 @@ struct GroupScore {
 };
 
 struct Certificate {
-  std::string model, labels_sha256, plan;
+  ModelName model;
+  std::string labels_sha256, plan;
   std::string readout = "verbalized";  // how the beliefs were read: readout_name()
   std::uint64_t seed = 0;
   std::vector<JudgedClaim> claims;
@@ -51,7 +53,7 @@ struct Certificate {
 };
 
 // Throws Error{bad_input} if no claim got a p, or if all of them have the same label.
-Certificate certify(std::string model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims);
+Certificate certify(ModelName model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims);
 
 Document to_document(const std::vector<Certificate>& certificates);
 nlohmann::json to_json(const Certificate& certificate);  // format "heretix_calibration", version 1
@@ -62,8 +64,9 @@ std::string readout_name(const Recipe& recipe);
 
 // The map of a certificate, for measurements of the same model that were read in the same way.
 struct RecalibrationMap {
-  std::string model, sha256;  // sha256 of the certificate's file
-  std::string readout{};      // empty: an earlier program did not say it
+  ModelName model;
+  std::string sha256;     // sha256 of the certificate's file
+  std::string readout{};  // empty: an earlier program did not say it
   std::size_t labels = 0;
   double brier_before = 0, brier_after = 0;  // cross-fitted
   std::vector<CorpStep> steps;

@@ -29,7 +29,7 @@ json scores_json(const CalibrationScores& s) {
 
 void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
   const bool is_written = c.readout == to_word(Readout::verbalized);
-  blocks.push_back(Heading{is_written ? c.model : fmt::format("{}, read by {}", c.model, c.readout)});
+  blocks.push_back(Heading{is_written ? c.model.text() : fmt::format("{}, read by {}", c.model, c.readout)});
   blocks.push_back(Paragraph{finding(c)});
   if (c.judged < c.claims.size())
     blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
@@ -78,7 +78,7 @@ void show_ranking(const std::vector<Certificate>& all, std::vector<Block>& block
   if (ranks) std::ranges::stable_sort(sorted, {}, [](const Certificate* c) { return c->scores.miscalibration; });
   DocumentTable table{{"model", "labels", "Brier", "miscalibration", "discrimination", "Z"}, {}};
   for (const Certificate* c : sorted)
-    table.rows.push_back({c->model, std::to_string(c->judged), fmt::format("{:.4f}", c->scores.brier),
+    table.rows.push_back({c->model.text(), std::to_string(c->judged), fmt::format("{:.4f}", c->scores.brier),
                           fmt::format("{:.4f}", c->scores.miscalibration),
                           fmt::format("{:.4f}", c->scores.discrimination),
                           fmt::format("{:+.2f}", c->scores.spiegelhalter_z)});

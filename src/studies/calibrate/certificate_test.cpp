@@ -27,7 +27,9 @@ std::vector<JudgedClaim> judged(std::size_t n, double slope) {
   return claims;
 }
 
-Certificate certificate(std::vector<JudgedClaim> claims) { return certify("m", "0", "K 8", std::move(claims)); }
+Certificate certificate(std::vector<JudgedClaim> claims) {
+  return certify(ModelName("m"), "0", "K 8", std::move(claims));
+}
 
 TEST(Certificate, FindsOverconfidenceAndTheMapMendsIt) {
   const Certificate c = certificate(judged(600, 0.3));

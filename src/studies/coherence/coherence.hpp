@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/paired.hpp"
 #include "report/document.hpp"
@@ -44,7 +45,8 @@ struct AcquiescenceFree {
 };
 
 struct CoherenceReport {
-  std::string claim, model;
+  std::string claim;
+  ModelName model;
   std::vector<CoherenceCheck> checks;
   std::optional<AcquiescenceFree> free_of_acquiescence{};
   std::vector<std::string> executions;

@@ -87,11 +87,11 @@ TEST(Differences, TheClaimIsTheUnitAndManyAreControlled) {
 }
 
 std::vector<ExecutionHead> stored() {
-  return {{"exec-1", "r1", 86400 * 10, "snow", "a", "b1"},
-          {"exec-2", "r1", 86400 * 11, "snow", "a", "b1"},
-          {"exec-3", "r2", 86400 * 10, "snow", "b", "b1"},
-          {"exec-4", "r3", 86400 * 12, "rain", "a", "b1"},
-          {"exec-5", "r4", 86400 * 12, "rain", "b", "b2"}};
+  return {{"exec-1", "r1", 86400 * 10, "snow", ModelName("a"), "b1"},
+          {"exec-2", "r1", 86400 * 11, "snow", ModelName("a"), "b1"},
+          {"exec-3", "r2", 86400 * 10, "snow", ModelName("b"), "b1"},
+          {"exec-4", "r3", 86400 * 12, "rain", ModelName("a"), "b1"},
+          {"exec-5", "r4", 86400 * 12, "rain", ModelName("b"), "b2"}};
 }
 
 TEST(Sides, TakeTheNewestOfEachClaim) {

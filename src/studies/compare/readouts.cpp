@@ -35,9 +35,10 @@ json to_json(const MeasuredReadout& m) {
   return out;
 }
 
-json readout_difference_json(const ClaimDifference& d) {
-  json out = {{"a", d.model_a},
-              {"b", d.model_b},
+json to_json(const ReadoutDifference& pair) {
+  const ClaimDifference& d = pair.difference;
+  json out = {{"a", to_word(pair.a)},
+              {"b", to_word(pair.b)},
               {"templates", d.templates.size()},
               {"probability_90", readout_interval_json(d.probability)},
               {"logit_95", readout_interval_json(d.logit)},
@@ -63,13 +64,14 @@ DocumentTable table_of(const ReadoutComparison& c) {
 
 double ReadoutComparison::disagreement() const {
   double most = 0;
-  for (const ClaimDifference& d : differences) most = std::max(most, std::abs(d.probability.center));
+  for (const ReadoutDifference& d : differences) most = std::max(most, std::abs(d.difference.probability.center));
   return most;
 }
 
 bool ReadoutComparison::differs() const {
-  return std::ranges::any_of(differences,
-                             [](const auto& d) { return d.finding == Finding::higher || d.finding == Finding::lower; });
+  return std::ranges::any_of(differences, [](const ReadoutDifference& d) {
+    return d.difference.finding == Finding::higher || d.difference.finding == Finding::lower;
+  });
 }
 
 ReadoutComparison compare_readouts(std::vector<MeasuredReadout> measured,
@@ -79,10 +81,7 @@ ReadoutComparison compare_readouts(std::vector<MeasuredReadout> measured,
     for (std::size_t j = i + 1; j < comparison.measured.size(); ++j) {
       const MeasuredReadout& a = comparison.measured[i];
       const MeasuredReadout& b = comparison.measured[j];
-      ClaimDifference difference = difference_between(a.record, b.record);
-      difference.model_a = name_of(a.readout);
-      difference.model_b = name_of(b.readout);
-      comparison.differences.push_back(std::move(difference));
+      comparison.differences.push_back({a.readout, b.readout, difference_between(a.record, b.record)});
     }
   }
   return comparison;
@@ -108,8 +107,8 @@ Document to_document(const ReadoutComparison& c) {
   document.blocks.push_back(std::move(forest));
 
   DocumentTable pairs{{"A", "B", "A minus B, probability (90 %)", "log-odds (95 %)", "A is"}, {}};
-  for (const ClaimDifference& d : c.differences)
-    pairs.rows.push_back({d.model_a, d.model_b, readout_interval_text(d.probability), readout_interval_text(d.logit),
+  for (const auto& [a, b, d] : c.differences)
+    pairs.rows.push_back({name_of(a), name_of(b), readout_interval_text(d.probability), readout_interval_text(d.logit),
                           std::string(to_word(d.finding))});
   if (!pairs.rows.empty()) document.blocks.push_back(std::move(pairs));
 
@@ -138,7 +137,7 @@ json to_json(const ReadoutComparison& c) {
   const Recipe& recipe = c.measured.front().record.plan.recipe;
   json measured = json::array(), pairs = json::array(), left_out = json::object();
   for (const MeasuredReadout& m : c.measured) measured.push_back(to_json(m));
-  for (const ClaimDifference& d : c.differences) pairs.push_back(readout_difference_json(d));
+  for (const ReadoutDifference& d : c.differences) pairs.push_back(to_json(d));
   for (const auto& [readout, why] : c.left_out) left_out[name_of(readout)] = why;
   return {{"format", "heretix_readouts"},
           {"version", 1},

@@ -11,10 +11,15 @@ struct MeasuredReadout {
   Record record;
 };
 
+struct ReadoutDifference {
+  Readout a, b;
+  ClaimDifference difference;
+};
+
 struct ReadoutComparison {
   std::vector<MeasuredReadout> measured;
   std::vector<std::pair<Readout, std::string>> left_out;  // with the reason why the model cannot be read in this way
-  std::vector<ClaimDifference> differences;               // every pair, paired by template; names are the readouts'
+  std::vector<ReadoutDifference> differences;             // every pair, paired by template
 
   // The largest difference between two readouts, in probability, from 0 to 1; 0 for a single readout.
   double disagreement() const;

@@ -27,7 +27,7 @@ bool is_day(const std::string& text) {
 
 bool fits(const Side& side, const ExecutionHead& e) {
   if (!side.is_selector) return e.execution_id == side.text || e.run_id == side.text;
-  return (side.model.empty() || e.model == side.model) && (side.bank.empty() || e.prompt_version == side.bank) &&
+  return (!side.model || e.model == side.model) && (side.bank.empty() || e.prompt_version == side.bank) &&
          (side.day.empty() || utc_day(e.created_at) == side.day);
 }
 
@@ -48,16 +48,18 @@ Side parse_side(const std::string& text) {
   Side side{.text = text, .model = {}, .bank = {}, .day = {}};
   if (text.find('=') == std::string::npos) return side;
   side.is_selector = true;
+  std::string model;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, ',');) {
     const std::size_t equals = part.find('=');
     const std::string key = part.substr(0, equals);
     const std::string value = equals == std::string::npos ? "" : part.substr(equals + 1);
-    std::string* field = key == "model" ? &side.model : key == "bank" ? &side.bank : key == "on" ? &side.day : nullptr;
+    std::string* field = key == "model" ? &model : key == "bank" ? &side.bank : key == "on" ? &side.day : nullptr;
     if (field == nullptr || value.empty() || !field->empty())
       throw Error(ErrorKind::bad_input, fmt::format("'{}' of '{}' names nothing to compare", part, text), kHint);
     *field = value;
   }
+  if (!model.empty()) side.model = ModelName(model);
   if (!side.day.empty() && !is_day(side.day))
     throw Error(ErrorKind::bad_input, fmt::format("'{}' is no day", side.day), "write it as YYYY-MM-DD, in UTC");
   return side;

@@ -4,17 +4,20 @@
 // the newest finished execution of each claim that fits. Pure.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "measure/run_store.hpp"
 
 namespace heretix {
 
 struct Side {
   std::string text;  // as given
-  std::string model, bank, day;
+  std::optional<ModelName> model;
+  std::string bank, day;
   bool is_selector = false;  // otherwise the text names a run or an execution
 };
 

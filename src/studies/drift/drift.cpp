@@ -113,7 +113,7 @@ SentinelRun sentinel_run(const Record& record, bool is_baseline) {
   return run;
 }
 
-DriftState drift_state(const std::string& watch, const std::string& model, double alpha,
+DriftState drift_state(const std::string& watch, const std::optional<ModelName>& model, double alpha,
                        const std::vector<Sentinel>& sentinels) {
   if (sentinels.empty()) throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no sentinel", watch));
   if (!(alpha > 0 && alpha < 1))

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/drift.hpp"
 #include "report/document.hpp"
@@ -46,7 +47,8 @@ enum class Alarm { none, drift, model_changed, both };
 std::string_view to_word(Alarm alarm);
 
 struct DriftState {
-  std::string watch, model;
+  std::string watch;
+  std::optional<ModelName> model;  // empty: nothing was measured yet
   double alpha = kDriftAlpha;
   bool is_watching = false;  // every sentinel has its baseline
   std::vector<SentinelState> sentinels;
@@ -58,7 +60,7 @@ struct DriftState {
 
 // The sentinels are those of one watch. Throws Error{bad_input} for no sentinel, for an alpha outside (0, 1), and for a
 // run that shares no template with the baseline.
-DriftState drift_state(const std::string& watch, const std::string& model, double alpha,
+DriftState drift_state(const std::string& watch, const std::optional<ModelName>& model, double alpha,
                        const std::vector<Sentinel>& sentinels);
 
 Document to_document(const DriftState& state);

@@ -32,6 +32,8 @@ std::string evidence(const DriftState& state) {
       state.values.back(), 1 / state.alpha, 1 / state.alpha);
 }
 
+std::string model_of(const DriftState& state) { return state.model ? state.model->text() : "no model yet"; }
+
 std::string models(const DriftState& state) {
   return fmt::format("answered by {} at the baseline, {} now", fmt::join(state.answered_by_before, ", "),
                      fmt::join(state.answered_by_now, ", "));
@@ -40,7 +42,7 @@ std::string models(const DriftState& state) {
 }  // namespace
 
 Document to_document(const DriftState& state) {
-  Document document{.title = fmt::format("Drift watch {} of {}", state.watch, state.model),
+  Document document{.title = fmt::format("Drift watch {} of {}", state.watch, model_of(state)),
                     .blocks = {Paragraph{headline(state)}}};
   if (!state.values.empty()) document.blocks.push_back(Paragraph{evidence(state)});
   if (!state.answered_by_before.empty()) document.blocks.push_back(Paragraph{models(state), true});
@@ -72,7 +74,7 @@ json to_json(const DriftState& state) {
   return {{"format", "heretix_drift"},
           {"version", 1},
           {"watch", state.watch},
-          {"model", state.model},
+          {"model", model_of(state)},
           {"alpha", state.alpha},
           {"watching", state.is_watching},
           {"R", state.values},
@@ -88,7 +90,7 @@ std::string alarm_text(const DriftState& state) {
   for (const SentinelState& s : state.sentinels)
     text += fmt::format("{} p {:.3f} -> {:.3f}  R {:.3g}  {}\n", s.is_named ? "drifted  " : "         ", s.baseline_p,
                         s.last_p, s.values.empty() ? 0.0 : s.values.back(), on_one_line(s.claim));
-  return text + fmt::format("\nheretix drift show, watch {}, model {}\n", state.watch, state.model);
+  return text + fmt::format("\nheretix drift show, watch {}, model {}\n", state.watch, model_of(state));
 }
 
 }  // namespace heretix

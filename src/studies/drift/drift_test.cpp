@@ -31,7 +31,8 @@ Sentinel sentinel_of(std::uint64_t seed, int checks, int from, double shift, con
 
 TEST(DriftState, AShiftIsAnAlarmThatIsNewOnce) {
   const auto alarm_after = [](int checks) {
-    return drift_state("w", "m", kDriftAlpha, {sentinel_of(1, checks, 3, 1.0), sentinel_of(2, checks, 3, 1.0)});
+    return drift_state("w", ModelName("m"), kDriftAlpha,
+                       {sentinel_of(1, checks, 3, 1.0), sentinel_of(2, checks, 3, 1.0)});
   };
   int first = 0;
   for (int checks = 1; checks < 30 && first == 0; ++checks) {
@@ -45,14 +46,15 @@ TEST(DriftState, AShiftIsAnAlarmThatIsNewOnce) {
 }
 
 TEST(DriftState, OnlyTheSentinelThatDriftedIsNamed) {
-  const DriftState state = drift_state("w", "m", kDriftAlpha, {sentinel_of(1, 25, 0, 1.5), sentinel_of(2, 25, 0, 0.0)});
+  const DriftState state =
+      drift_state("w", ModelName("m"), kDriftAlpha, {sentinel_of(1, 25, 0, 1.5), sentinel_of(2, 25, 0, 0.0)});
   EXPECT_EQ(state.alarm, Alarm::drift);
   EXPECT_TRUE(state.sentinels[0].is_named);
   EXPECT_FALSE(state.sentinels[1].is_named);
 }
 
 TEST(DriftState, AnotherModelIdIsAnAlarmAtOnce) {
-  const DriftState state = drift_state("w", "m", kDriftAlpha, {sentinel_of(1, 2, 1, 0.0, "m-2")});
+  const DriftState state = drift_state("w", ModelName("m"), kDriftAlpha, {sentinel_of(1, 2, 1, 0.0, "m-2")});
   EXPECT_EQ(state.alarm, Alarm::model_changed);
   EXPECT_TRUE(state.is_new);
   EXPECT_EQ(state.answered_by_now, std::vector<std::string>{"m-2"});
@@ -61,19 +63,19 @@ TEST(DriftState, AnotherModelIdIsAnAlarmAtOnce) {
 TEST(DriftState, ATemplateThatFailedOnceIsLeftOut) {
   Sentinel sentinel = sentinel_of(1, 1, 0, 0.0);
   sentinel.runs.back().means.resize(4);
-  EXPECT_EQ(drift_state("w", "m", kDriftAlpha, {sentinel}).values.size(), 1U);
+  EXPECT_EQ(drift_state("w", ModelName("m"), kDriftAlpha, {sentinel}).values.size(), 1U);
   sentinel.runs.back().means = {{"another bank", 0.0}};
-  EXPECT_THROW(drift_state("w", "m", kDriftAlpha, {sentinel}), Error);
+  EXPECT_THROW(drift_state("w", ModelName("m"), kDriftAlpha, {sentinel}), Error);
 }
 
 TEST(DriftState, WaitsForTheWholeBaseline) {
   Sentinel sentinel = sentinel_of(1, 0, 0, 0.0);
   sentinel.runs.pop_back();
-  const DriftState state = drift_state("w", "m", kDriftAlpha, {sentinel});
+  const DriftState state = drift_state("w", ModelName("m"), kDriftAlpha, {sentinel});
   EXPECT_FALSE(state.is_watching);
   EXPECT_EQ(state.alarm, Alarm::none);
-  EXPECT_THROW(drift_state("w", "m", 0.0, {sentinel}), Error);
-  EXPECT_THROW(drift_state("w", "m", kDriftAlpha, {}), Error);
+  EXPECT_THROW(drift_state("w", ModelName("m"), 0.0, {sentinel}), Error);
+  EXPECT_THROW(drift_state("w", ModelName("m"), kDriftAlpha, {}), Error);
 }
 
 }  // namespace

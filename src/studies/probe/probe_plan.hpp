@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/plan/plan.hpp"
 #include "belief/prompt/bank.hpp"
 
@@ -44,7 +45,7 @@ Way way_from(const std::string& word);  // throws Error{bad_input}
 // One probe of one model.
 struct ProbeDesign {
   PromptBank bank;  // a bank of statements
-  std::string model;
+  ModelName model;
   Mode mode = Mode::live();  // mode of the provider
   std::string probe_id;      // part of every key
   int repeats = kDefaultProbeRepeats;

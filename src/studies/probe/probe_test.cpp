@@ -17,7 +17,7 @@ namespace {
 
 ProbeDesign design(int repeats = 3, std::size_t most_together = 64) {
   return {.bank = PromptBanks(HERETIX_PROMPTS).get(kStatementBank),
-          .model = "m",
+          .model = ModelName("m"),
           .mode = Mode::live(),
           .probe_id = "probe-1",
           .repeats = repeats,

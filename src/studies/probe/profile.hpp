@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "base/money.hpp"
 #include "report/document.hpp"
 #include "studies/probe/probe_plan.hpp"
@@ -106,7 +107,9 @@ struct PriceFound {  // of one claim: all wordings of the bank and their negatio
 };
 
 struct Profile {
-  std::string probe_id, model, address, mode;
+  std::string probe_id;
+  ModelName model;
+  std::string address, mode;
   long long started_at = 0, finished_at = 0;
   std::string program_version;
   std::string bank;  // its version

@@ -287,7 +287,7 @@ json json_or_null(const std::optional<T>& found) {
 
 Profile read_profile(const json& j) {
   Profile profile{.probe_id = j.at("probe_id"),
-                  .model = j.at("model"),
+                  .model = ModelName(j.at("model").get<std::string>()),
                   .address = j.at("address"),
                   .mode = j.at("mode"),
                   .started_at = j.at("started_at"),

@@ -74,7 +74,7 @@ std::optional<Profile> ProfileStore::newest(const ProbedModel& of) {
   return profile_from(found[0].text_or_empty("profile_json"));
 }
 
-std::vector<Profile> ProfileStore::of_model(const std::string& model) {
+std::vector<Profile> ProfileStore::of_model(const ModelName& model) {
   std::vector<Profile> found;
   if (!database_.has_table("heretix_probes")) return found;
   for (const Row& row : database_.query(kOfModel, {{":model", model}}))

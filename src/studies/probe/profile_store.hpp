@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/identity.hpp"
 #include "models/provider.hpp"
 #include "store/database.hpp"
 #include "studies/probe/profile.hpp"
@@ -13,7 +14,9 @@ namespace heretix {
 
 // What a profile describes. The server's name and version are part of the mode where they matter.
 struct ProbedModel {
-  std::string address, model, mode;
+  std::string address;
+  ModelName model;
+  std::string mode;
 };
 ProbedModel probed_model(const ProviderFacts& facts);
 
@@ -33,7 +36,7 @@ class ProfileStore {
   std::optional<Profile> newest(const ProbedModel& of);
 
   // The newest profile of each server and way of answering, the last finished first.
-  std::vector<Profile> of_model(const std::string& model);
+  std::vector<Profile> of_model(const ModelName& model);
 
  private:
   Database& database_;

@@ -15,7 +15,8 @@ namespace {
 
 constexpr double kLeastCost = 1e-9;  // the optimum is defined for costs above 0
 
-int place_in(std::vector<std::string>& names, const std::string& name) {
+template <class Name>
+int place_in(std::vector<Name>& names, const Name& name) {
   const auto found = std::ranges::find(names, name);
   if (found != names.end()) return static_cast<int>(found - names.begin());
   names.push_back(name);

@@ -58,7 +58,8 @@ TEST(VarianceReport, FindsModelAndDay) {
       Rng rng(9);
       std::vector<double> answers;
       for (int k = 0; k < 12; ++k) answers.push_back(sigmoid(0.3 * normal(rng) + (model - 1) + 0.2 * (day - 1)));
-      records.push_back(made_record(answers, {.model = "m" + std::to_string(model), .created_at = 86400LL * day}));
+      records.push_back(
+          made_record(answers, {.model = ModelName("m" + std::to_string(model)), .created_at = 86400LL * day}));
     }
   }
   const VarianceReport report = variance_report(records, 0);
