@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +9,7 @@
 #include "base/text.hpp"
 #include "belief/record/measured_columns.hpp"
 #include "measure/check_row.hpp"
+#include "store/stored_word.hpp"
 
 namespace heretix {
 namespace {
@@ -81,26 +80,7 @@ constexpr std::string_view kEvents =
     ":most";
 constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_requests WHERE updated_at > later(:ago)";
 
-constexpr std::array<std::pair<CheckState, std::string_view>, 5> kStateWords = {{{CheckState::queued, "queued"},
-                                                                                 {CheckState::running, "running"},
-                                                                                 {CheckState::done, "done"},
-                                                                                 {CheckState::failed, "failed"},
-                                                                                 {CheckState::cancelled, "cancelled"}}};
-constexpr std::array<std::pair<ChargedTo, std::string_view>, 4> kChargedWords = {{{ChargedTo::nobody, "nobody"},
-                                                                                  {ChargedTo::user, "user"},
-                                                                                  {ChargedTo::visitor, "visitor"},
-                                                                                  {ChargedTo::returned, "returned"}}};
-
-// Reads a stored word. A word that another program or a newer version wrote is an error: the check must not be taken
-// for something else.
-template <class Words>
-auto stored_as(const Row& row, std::string_view column, const Words& words) {
-  const std::string word = row.text_or_empty(column);
-  const auto found = std::ranges::find(words, std::string_view(word), &Words::value_type::second);
-  if (found != words.end()) return found->first;
-  throw Error(ErrorKind::broken, fmt::format("check_requests.{} is '{}', which this program does not know", column,
-                                             on_one_line(shortened(word, 40))));
-}
+constexpr std::string_view kRequests = "check_requests";
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
 
@@ -121,12 +101,12 @@ void read_check(const Row& row, ServedCheck& check) {
 
 // The columns of `check_requests`.
 void read_request(const Row& row, ServedCheck& check) {
-  check.state = stored_as(row, "state", kStateWords);
+  check.state = stored_as(row, kRequests, "state", kCheckStateWords);
   check.visitor_id = row.text_or_empty("visitor_id");
   check.request = row.text_or_empty("request");
   check.error_kind = row.text_or_empty("error_kind");
   check.error = row.text_or_empty("error");
-  check.charged_to = stored_as(row, "charged_to", kChargedWords);
+  check.charged_to = stored_as(row, kRequests, "charged_to", kChargedToWords);
   check.ledger_id = row.text_or_empty("ledger_id");
   check.share_id = row.text_or_empty("share_id");
   check.cancel_requested = row.integer("cancel_requested") == 1;
@@ -159,20 +139,7 @@ std::string state_payload(CheckState state) { return json{{"state", to_word(stat
 
 }  // namespace
 
-std::string_view to_word(CheckState state) {
-  return std::ranges::find(kStateWords, state, &std::pair<CheckState, std::string_view>::first)->second;
-}
-
-std::optional<CheckState> check_state_from(std::string_view word) {
-  const auto found = std::ranges::find(kStateWords, word, &std::pair<CheckState, std::string_view>::second);
-  return found == kStateWords.end() ? std::nullopt : std::optional(found->first);
-}
-
-CheckState check_state_of(const Row& row) { return stored_as(row, "state", kStateWords); }
-
-std::string_view to_word(ChargedTo who) {
-  return std::ranges::find(kChargedWords, who, &std::pair<ChargedTo, std::string_view>::first)->second;
-}
+CheckState check_state_of(const Row& row) { return stored_as(row, kRequests, "state", kCheckStateWords); }
 
 void ServedChecks::add_event(const std::string& id, const std::string& kind, const std::string& payload) {
   const auto rows = database_.change(kEvent, {{":id", id}});

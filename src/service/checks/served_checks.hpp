@@ -8,31 +8,36 @@
 // over the check.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/word_table.hpp"
 #include "belief/record/record.hpp"
 #include "service/checks/result_cache.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
 
-// Stored as words.
 enum class CheckState { queued, running, done, failed, cancelled };
-inline constexpr std::array kCheckStates = {CheckState::queued, CheckState::running, CheckState::done,
-                                            CheckState::failed, CheckState::cancelled};
-std::string_view to_word(CheckState state);
+inline constexpr WordTable<CheckState, 5> kCheckStateWords{{{CheckState::queued, "queued"},
+                                                            {CheckState::running, "running"},
+                                                            {CheckState::done, "done"},
+                                                            {CheckState::failed, "failed"},
+                                                            {CheckState::cancelled, "cancelled"}}};
+constexpr std::string_view to_word(CheckState state) { return kCheckStateWords.word(state); }
 constexpr bool is_under_way(CheckState state) { return state == CheckState::queued || state == CheckState::running; }
-std::optional<CheckState> check_state_from(std::string_view word);  // empty for another word
 CheckState check_state_of(const Row& row);  // of its column `state`; throws Error{broken} for an unknown word
 
 // Who was charged for the check, and whether the charge was given back.
 enum class ChargedTo { nobody, user, visitor, returned };
-std::string_view to_word(ChargedTo who);
+inline constexpr WordTable<ChargedTo, 4> kChargedToWords{{{ChargedTo::nobody, "nobody"},
+                                                          {ChargedTo::user, "user"},
+                                                          {ChargedTo::visitor, "visitor"},
+                                                          {ChargedTo::returned, "returned"}}};
+constexpr std::string_view to_word(ChargedTo who) { return kChargedToWords.word(who); }
 
 struct NewServedCheck {
   std::string id;            // uuid

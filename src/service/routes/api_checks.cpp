@@ -135,13 +135,10 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   wanted.model = request.parameter("model").value_or("");
 
   if (const auto word = request.parameter("state"); word && !word->empty()) {
-    wanted.state = check_state_from(*word);
+    wanted.state = kCheckStateWords.value(*word);
     if (!wanted.state)
       throw Refusal(
-          422,
-          fmt::format(
-              "state must be one of: {}",
-              fmt::join(kCheckStates | std::views::transform([](CheckState state) { return to_word(state); }), ", ")));
+          422, fmt::format("state must be one of: {}", fmt::join(kCheckStateWords.all() | std::views::values, ", ")));
   }
 
   const auto limit = request.parameter("limit");

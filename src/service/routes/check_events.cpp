@@ -11,7 +11,7 @@ bool ends_the_stream(const CheckEvent& event) {
   if (event.kind != "state") return false;
   const auto payload = nlohmann::json::parse(event.payload, nullptr, false);
   if (!payload.is_object()) return false;
-  const auto state = check_state_from(payload.value("state", ""));
+  const auto state = kCheckStateWords.value(payload.value("state", ""));
   return state && !is_under_way(*state);
 }
 
