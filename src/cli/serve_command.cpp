@@ -109,7 +109,8 @@ std::string metrics_text(http::Metrics& metrics, DatabasePool& databases, const 
   try {
     const auto database = databases.borrow();
     for (const Queue::Count& count : Queue(*database).counts())
-      metrics.set("jobs", "of", count.kind + "." + count.state, static_cast<double>(count.jobs));
+      metrics.set("jobs", "of", fmt::format("{}.{}", count.kind, to_word(count.state)),
+                  static_cast<double>(count.jobs));
   } catch (const Error&) {
     metrics.set("database", "of", "reachable", 0);
     return metrics.text();

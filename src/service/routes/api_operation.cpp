@@ -63,7 +63,7 @@ ServiceResponse web_asset(ServiceContext& service, const ServiceRequest& request
 ServiceResponse admin_overview(ServiceContext& /*service*/, Call& call) {
   json jobs = json::array();
   for (const Queue::Count& count : Queue(call.database).counts())
-    jobs.push_back({{"kind", count.kind}, {"state", count.state}, {"jobs", count.jobs}});
+    jobs.push_back({{"kind", count.kind}, {"state", to_word(count.state)}, {"jobs", count.jobs}});
   json dead = json::array();
   for (const Row& row : call.database.query(
            "SELECT id, kind, error, finished_at FROM jobs WHERE state = 'dead' ORDER BY finished_at DESC LIMIT 50")) {
