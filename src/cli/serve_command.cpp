@@ -84,11 +84,12 @@ WorkerParts worker_parts(const Service& service, Mailer& mailer, const ServeOpti
           .mailer = mailer,
           .log =
               [&metrics](const WorkerLog& log) {
-                metrics.count_job(log.kind, log.outcome, log.seconds);
+                const std::string outcome(to_word(log.outcome));
+                metrics.count_job(log.kind, outcome, log.seconds);
                 http::log_line(log.error.empty() ? http::LogLevel::info : http::LogLevel::warning, "job",
                                {{"job_id", log.job_id},
                                 {"kind", log.kind},
-                                {"outcome", log.outcome},
+                                {"outcome", outcome},
                                 {"attempt", log.attempt},
                                 {"seconds", log.seconds},
                                 {"error", log.error}});

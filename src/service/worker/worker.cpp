@@ -51,7 +51,7 @@ class Worker::Lane {
         if (!run_next() && !worker_.wait_for_work()) return;
       } catch (const std::exception& e) {
         // The database cannot be reached; the job's lease runs out, or no job was claimed.
-        parts_.log({.job_id = "", .kind = "worker", .outcome = "database", .error = e.what()});
+        parts_.log({.job_id = "", .kind = "worker", .outcome = JobOutcome::database, .error = e.what()});
         database_.reset();
         std::this_thread::sleep_for(500ms);
       }
@@ -87,7 +87,8 @@ class Worker::Lane {
 
     const bool is_check = job->kind == kCheckJob;
     worker_.hold(token, {&stop, is_check ? job->unique_key : "", &is_cancelled, &is_lost});
-    WorkerLog log{.job_id = job->id, .kind = job->kind, .outcome = "done", .error = "", .attempt = job->attempt};
+    WorkerLog log{
+        .job_id = job->id, .kind = job->kind, .outcome = JobOutcome::done, .error = "", .attempt = job->attempt};
 
     // What is held points to variables of this function, so it is released on every way out.
     try {
@@ -112,10 +113,10 @@ class Worker::Lane {
       in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
     } catch (const Error& e) {
       log.error = without_mail_addresses(e.what());  // the refusal of a mail server may name the address
-      log.outcome = "again";
+      log.outcome = JobOutcome::again;
       in_lease(job.lease_token, [&](Queue& queue) {
         if (queue.fail(job.lease_token, log.error, is_for_good(e), kMostMailAttempts) == Queue::Failed::dead)
-          log.outcome = "dead";
+          log.outcome = JobOutcome::dead;
       });
     }
   }
@@ -193,7 +194,7 @@ class Worker::Lane {
                      std::atomic<bool>& is_lost, WorkerLog& log) {
     const std::string execution_id = begin(job);
     if (execution_id.empty()) {
-      log.outcome = "gone";
+      log.outcome = JobOutcome::gone;
       return;
     }
     if (ServedChecks(database()).is_cancel_requested(job.unique_key))
@@ -203,11 +204,11 @@ class Worker::Lane {
     try {
       const CheckJob wanted = check_job_from(job.payload);
       const Record record = measure(job, wanted, execution_id, stop, is_lost);
-      log.outcome = "lost";
+      log.outcome = JobOutcome::lost;
       in_lease(job.lease_token, [&](Queue& queue) {
         if (!ServedChecks(database()).finish(job.unique_key, job.lease_token, record, parts_.env)) return;
         queue.finish(job.lease_token);
-        log.outcome = "done";
+        log.outcome = JobOutcome::done;
       });
     } catch (const Error& e) {
       log.error = e.what();
@@ -220,7 +221,7 @@ class Worker::Lane {
 
   // The check ends without a result, so it is given back to whoever was charged.
   void end(const ClaimedJob& job, CheckState state, const std::string& kind, const std::string& error, WorkerLog& log) {
-    log.outcome = to_word(state);
+    log.outcome = state == CheckState::failed ? JobOutcome::failed : JobOutcome::cancelled;
     in_lease(job.lease_token, [&](Queue& queue) {
       if (!ServedChecks(database()).end(job.unique_key, job.lease_token, state, kind, error)) return;
       give_back(database(), job.unique_key);
@@ -230,7 +231,7 @@ class Worker::Lane {
   }
 
   void hand_back(const ClaimedJob& job, WorkerLog& log) {
-    log.outcome = "handed_back";
+    log.outcome = JobOutcome::handed_back;
     in_lease(job.lease_token, [&](Queue& queue) {
       ServedChecks(database()).requeue(job.unique_key, job.lease_token, "the server restarts");
       queue.hand_back(job.lease_token);
@@ -240,7 +241,7 @@ class Worker::Lane {
   void fail(const ClaimedJob& job, const Error& e, WorkerLog& log) {
     if (is_for_good(e) || job.attempt >= kMostCheckAttempts)
       return end(job, CheckState::failed, std::string(to_word(e.kind())), text_for_people(e), log);
-    log.outcome = "again";
+    log.outcome = JobOutcome::again;
     in_lease(job.lease_token, [&](Queue& queue) {
       ServedChecks(database()).requeue(job.unique_key, job.lease_token, text_for_people(e));
       queue.fail(job.lease_token, e.what(), false, kMostCheckAttempts + 1);
@@ -323,7 +324,7 @@ void Worker::renew_leases() {
       look_after(*database, queue, renews);
       if (renews && !draining_) enqueue_clean_up(*database);
     } catch (const std::exception& e) {
-      parts_.log({.job_id = "", .kind = "renewal", .outcome = "database", .error = e.what()});
+      parts_.log({.job_id = "", .kind = "renewal", .outcome = JobOutcome::database, .error = e.what()});
       database.reset();
     }
     std::unique_lock lock(mutex_);
