@@ -104,8 +104,8 @@ void read_request(const Row& row, ServedCheck& check) {
   check.state = stored_as(row, kRequests, "state", kCheckStateWords);
   check.visitor_id = row.text_or_empty("visitor_id");
   check.request = row.text_or_empty("request");
-  check.error_kind = row.text_or_empty("error_kind");
-  check.error = row.text_or_empty("error");
+  if (row.text("error_kind"))
+    check.error = CheckError{stored_as(row, kRequests, "error_kind", kErrorKindWords), row.text_or_empty("error")};
   check.charged_to = stored_as(row, kRequests, "charged_to", kChargedToWords);
   check.ledger_id = row.text_or_empty("ledger_id");
   check.share_id = row.text_or_empty("share_id");
@@ -141,12 +141,13 @@ std::string state_payload(CheckState state) { return json{{"state", to_word(stat
 
 CheckState check_state_of(const Row& row) { return stored_as(row, kRequests, "state", kCheckStateWords); }
 
-void ServedChecks::add_event(const std::string& id, const std::string& kind, const std::string& payload) {
+void ServedChecks::add_event(const std::string& id, CheckEventKind kind, const std::string& payload) {
   const auto rows = database_.change(kEvent, {{":id", id}});
   if (rows.empty()) return;
-  database_.execute(
-      kInsertEvent,
-      {{":id", id}, {":number", rows[0].integer("last_event").value_or(0)}, {":kind", kind}, {":payload", payload}});
+  database_.execute(kInsertEvent, {{":id", id},
+                                   {":number", rows[0].integer("last_event").value_or(0)},
+                                   {":kind", std::string(to_word(kind))},
+                                   {":payload", payload}});
 }
 
 namespace {
@@ -329,13 +330,13 @@ bool ServedChecks::is_there(const std::string& id) {
 bool ServedChecks::cancel_queued(const std::string& id) {
   if (database_.execute(kCancelQueued, {{":id", id}}) == 0) return false;
   database_.execute(kFinishRow, {{":id", id}});
-  add_event(id, "state", state_payload(CheckState::cancelled));
+  add_event(id, CheckEventKind::state, state_payload(CheckState::cancelled));
   return true;
 }
 
 std::optional<std::string> ServedChecks::begin(const std::string& id, const std::string& lease) {
   if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
-  add_event(id, "state", state_payload(CheckState::running));
+  add_event(id, CheckEventKind::state, state_payload(CheckState::running));
   return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).text("run_id");
 }
 
@@ -347,7 +348,7 @@ bool ServedChecks::owned(std::string_view sql, Bindings bindings, const std::str
 
 bool ServedChecks::progress(const std::string& id, const std::string& lease, const std::string& payload) {
   if (!owned("UPDATE check_requests SET updated_at = now()", {}, id, lease)) return false;
-  add_event(id, "progress", payload);
+  add_event(id, CheckEventKind::progress, payload);
   return true;
 }
 
@@ -373,26 +374,26 @@ bool ServedChecks::finish(const std::string& id, const std::string& lease, const
     bindings.push_back({names.back(), column.value});
   }
   database_.execute(fmt::format("UPDATE checks SET {} WHERE id = :id", set), bindings);
-  add_event(id, "state", state_payload(CheckState::done));
+  add_event(id, CheckEventKind::state, state_payload(CheckState::done));
   return true;
 }
 
-bool ServedChecks::end(const std::string& id, const std::string& lease, CheckState state, const std::string& error_kind,
-                       const std::string& error) {
+bool ServedChecks::end(const std::string& id, const std::string& lease, const std::optional<CheckError>& error) {
+  const CheckState state = error ? CheckState::failed : CheckState::cancelled;
   if (!owned("UPDATE check_requests SET state = :state, error_kind = :kind, error = :error",
              {{":state", std::string(to_word(state))},
-              {":kind", text_or_null(error_kind)},
-              {":error", text_or_null(error)}},
+              {":kind", error ? Value(std::string(to_word(error->kind))) : Value()},
+              {":error", error ? Value(error->text) : Value()}},
              id, lease))
     return false;
   database_.execute(kFinishRow, {{":id", id}});
-  add_event(id, "state", json{{"state", to_word(state)}, {"error", error}}.dump());
+  add_event(id, CheckEventKind::state, json{{"state", to_word(state)}, {"error", error ? error->text : ""}}.dump());
   return true;
 }
 
 bool ServedChecks::requeue(const std::string& id, const std::string& lease, const std::string& why) {
   if (!owned("UPDATE check_requests SET state = 'queued', lease_token = NULL", {}, id, lease)) return false;
-  add_event(id, "state", json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
+  add_event(id, CheckEventKind::state, json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
   return true;
 }
 
@@ -406,7 +407,8 @@ std::vector<CheckEvent> ServedChecks::events_after(const std::string& id, std::i
   std::vector<CheckEvent> events;
   for (const Row& row :
        database_.query(kEvents, {{":id", id}, {":after", number}, {":most", static_cast<std::int64_t>(most)}}))
-    events.push_back({row.integer("number").value_or(0), row.text_or_empty("kind"), row.text_or_empty("payload")});
+    events.push_back({row.integer("number").value_or(0), stored_as(row, "check_events", "kind", kCheckEventKindWords),
+                      row.required_text("payload")});
   return events;
 }
 

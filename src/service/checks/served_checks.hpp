@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/word_table.hpp"
 #include "belief/record/record.hpp"
 #include "service/checks/result_cache.hpp"
@@ -39,6 +40,18 @@ inline constexpr WordTable<ChargedTo, 4> kChargedToWords{{{ChargedTo::nobody, "n
                                                           {ChargedTo::returned, "returned"}}};
 constexpr std::string_view to_word(ChargedTo who) { return kChargedToWords.word(who); }
 
+// Why a check failed, in words for the person who asked.
+struct CheckError {
+  ErrorKind kind;
+  std::string text;
+};
+
+// What an event tells: that the check has another state, or how far it is.
+enum class CheckEventKind { state, progress };
+inline constexpr WordTable<CheckEventKind, 2> kCheckEventKindWords{
+    {{CheckEventKind::state, "state"}, {CheckEventKind::progress, "progress"}}};
+constexpr std::string_view to_word(CheckEventKind kind) { return kCheckEventKindWords.word(kind); }
+
 struct NewServedCheck {
   std::string id;            // uuid
   std::string execution_id;  // the execution that will measure it; its digits are in the run id from the start
@@ -53,8 +66,8 @@ struct NewServedCheck {
 struct ServedCheck {
   std::string id, run_id, claim, model, user_id, visitor_id, created_at, finished_at;
   CheckState state = CheckState::queued;
-  std::string request, record;  // JSON; the record is empty until the check is done
-  std::string error_kind, error;
+  std::string request, record;      // JSON; the record is empty until the check is done
+  std::optional<CheckError> error;  // of a check that failed
   ChargedTo charged_to = ChargedTo::nobody;
   std::string ledger_id;
   std::string share_id;  // anybody who has this id may read the check; empty: it is not shared
@@ -77,8 +90,8 @@ struct ListedChecks {
 
 struct CheckEvent {
   std::int64_t number = 0;  // from 1
-  std::string kind;         // state, progress
-  std::string payload;      // JSON
+  CheckEventKind kind = CheckEventKind::state;
+  std::string payload;  // JSON
 };
 
 class ServedChecks {
@@ -116,9 +129,8 @@ class ServedChecks {
   std::optional<std::string> begin(const std::string& id, const std::string& lease);
   bool progress(const std::string& id, const std::string& lease, const std::string& payload);
   bool finish(const std::string& id, const std::string& lease, const Record& record, const std::string& env);
-  // `state`: failed or cancelled.
-  bool end(const std::string& id, const std::string& lease, CheckState state, const std::string& error_kind,
-           const std::string& error);
+  // The check ends without a result: it failed with that error or, if there is none, was cancelled.
+  bool end(const std::string& id, const std::string& lease, const std::optional<CheckError>& error);
   bool requeue(const std::string& id, const std::string& lease, const std::string& why);
   bool is_cancel_requested(const std::string& id);
   bool is_there(const std::string& id);  // false: it was removed
@@ -134,7 +146,7 @@ class ServedChecks {
   std::vector<Changed> changed_within(double seconds);
 
  private:
-  void add_event(const std::string& id, const std::string& kind, const std::string& payload);
+  void add_event(const std::string& id, CheckEventKind kind, const std::string& payload);
   bool owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease);
   Database& database_;
 };

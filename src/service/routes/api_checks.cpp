@@ -30,7 +30,7 @@ json check_json(const ServedCheck& check) {
     if (check.low && check.high) result["ci95"] = {*check.low, *check.high};
   }
   json error = nullptr;
-  if (check.state == CheckState::failed) error = {{"kind", check.error_kind}, {"detail", check.error}};
+  if (check.error) error = {{"kind", to_word(check.error->kind)}, {"detail", check.error->text}};
   return {{"id", check.id},
           {"run_id", check.run_id},
           {"state", to_word(check.state)},

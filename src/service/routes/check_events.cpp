@@ -8,7 +8,7 @@ namespace heretix::http {
 namespace {
 
 bool ends_the_stream(const CheckEvent& event) {
-  if (event.kind != "state") return false;
+  if (event.kind != CheckEventKind::state) return false;
   const auto payload = nlohmann::json::parse(event.payload, nullptr, false);
   if (!payload.is_object()) return false;
   const auto state = kCheckStateWords.value(payload.value("state", ""));
@@ -23,7 +23,7 @@ class CheckEvents final : public EventKeeper {
     std::vector<StreamEvent> events;
     for (CheckEvent& event : ServedChecks(*database_).events_after(stream, number, most)) {
       const bool is_last = ends_the_stream(event);
-      events.push_back({event.number, std::move(event.kind), std::move(event.payload), is_last});
+      events.push_back({event.number, std::string(to_word(event.kind)), std::move(event.payload), is_last});
     }
     return events;
   }

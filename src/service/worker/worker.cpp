@@ -197,10 +197,9 @@ class Worker::Lane {
       log.outcome = JobOutcome::gone;
       return;
     }
-    if (ServedChecks(database()).is_cancel_requested(job.unique_key))
-      return end(job, CheckState::cancelled, "", "", log);
+    if (ServedChecks(database()).is_cancel_requested(job.unique_key)) return end(job, std::nullopt, log);
     if (job.attempt > kMostLostLeases)
-      return end(job, CheckState::failed, "broken", "the check stopped its workers", log);
+      return end(job, CheckError{ErrorKind::broken, "the check stopped its workers"}, log);
     try {
       const CheckJob wanted = check_job_from(job.payload);
       const Record record = measure(job, wanted, execution_id, stop, is_lost);
@@ -212,7 +211,7 @@ class Worker::Lane {
       });
     } catch (const Error& e) {
       log.error = e.what();
-      if (is_cancelled) end(job, CheckState::cancelled, "", "", log);
+      if (is_cancelled) end(job, std::nullopt, log);
       else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
       else fail(job, e, log);
     }
@@ -220,12 +219,13 @@ class Worker::Lane {
   }
 
   // The check ends without a result, so it is given back to whoever was charged.
-  void end(const ClaimedJob& job, CheckState state, const std::string& kind, const std::string& error, WorkerLog& log) {
-    log.outcome = state == CheckState::failed ? JobOutcome::failed : JobOutcome::cancelled;
+  // Without an error it was cancelled.
+  void end(const ClaimedJob& job, const std::optional<CheckError>& error, WorkerLog& log) {
+    log.outcome = error ? JobOutcome::failed : JobOutcome::cancelled;
     in_lease(job.lease_token, [&](Queue& queue) {
-      if (!ServedChecks(database()).end(job.unique_key, job.lease_token, state, kind, error)) return;
+      if (!ServedChecks(database()).end(job.unique_key, job.lease_token, error)) return;
       give_back(database(), job.unique_key);
-      if (state == CheckState::failed) queue.fail(job.lease_token, error, true, 0);
+      if (error) queue.fail(job.lease_token, error->text, true, 0);
       else queue.finish(job.lease_token);
     });
   }
@@ -240,7 +240,7 @@ class Worker::Lane {
 
   void fail(const ClaimedJob& job, const Error& e, WorkerLog& log) {
     if (is_for_good(e) || job.attempt >= kMostCheckAttempts)
-      return end(job, CheckState::failed, std::string(to_word(e.kind())), text_for_people(e), log);
+      return end(job, CheckError{e.kind(), text_for_people(e)}, log);
     log.outcome = JobOutcome::again;
     in_lease(job.lease_token, [&](Queue& queue) {
       ServedChecks(database()).requeue(job.unique_key, job.lease_token, text_for_people(e));
