@@ -36,7 +36,7 @@ constexpr std::string_view kKeepKey =
     ":key, :body, 201, :response, now())";
 
 [[noreturn]] void require_signin(const std::string& what) {
-  throw NotGranted("require_signin", what, "sign in: the trial has three checks");
+  throw NotGranted(NotGrantedReason::require_signin, what, "sign in: the trial has three checks");
 }
 
 // An answer that is read off the model has no noise that replicates would average out, so R must be 1 for it.
@@ -111,10 +111,7 @@ std::string owner_of(const Asker& asker) { return asker.user ? asker.user->id : 
 }  // namespace
 
 Depth depth_from(const std::string& word) {
-  if (word == "quick") return Depth::quick;
-  if (word == "standard") return Depth::standard;
-  if (word == "deep") return Depth::deep;
-  if (word == "custom") return Depth::custom;
+  if (const auto depth = kDepthWords.value(word)) return *depth;
   throw Error(ErrorKind::bad_input, fmt::format("depth is '{}'", on_one_line(shortened(word, 40))),
               "must be quick, standard, deep or custom");
 }
@@ -185,7 +182,8 @@ void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, co
   if (!quote.needs_plan) return;
   if (!asker.user) require_signin("this depth is for plans");
   if (!service_plan_or_trial(Ledger(database_).usage_of(*asker.user).plan).goes_deep)
-    throw NotGranted("require_subscription", "the trial goes to the standard depth", "choose a plan for more");
+    throw NotGranted(NotGrantedReason::require_subscription, "the trial goes to the standard depth",
+                     "choose a plan for more");
 }
 
 std::optional<Accepted> Intake::replay(const std::string& owner, const IdempotencyKey& idempotency) {
@@ -269,10 +267,10 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
   if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in anew");
   const auto row = ledger.charge(*user);
   if (!row && service_plan_or_trial(user->plan).per == Per::ever)
-    throw NotGranted("require_subscription", "the trial's checks are used", "choose a plan");
+    throw NotGranted(NotGrantedReason::require_subscription, "the trial's checks are used", "choose a plan");
   if (!row)
     throw NotGranted(
-        "limit_reached", "this month's checks are used",
+        NotGrantedReason::limit_reached, "this month's checks are used",
         fmt::format("the next ones come after {}, or choose a larger plan", ledger.usage_of(*user).period.last_day));
   check.charged_to = ChargedTo::user;
   check.ledger_id = *row;

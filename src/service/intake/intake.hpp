@@ -7,8 +7,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/word_table.hpp"
 #include "measure/run_check.hpp"
 #include "service/account/secret.hpp"
 #include "service/account/users.hpp"
@@ -49,6 +51,8 @@ enum class Depth {
   deep,      // 16 wordings three times
   custom,    // K, R and T as given
 };
+inline constexpr WordTable<Depth, 4> kDepthWords{
+    {{Depth::quick, "quick"}, {Depth::standard, "standard"}, {Depth::deep, "deep"}, {Depth::custom, "custom"}}};
 Depth depth_from(const std::string& word);  // throws Error{bad_input} naming the words
 
 // What somebody asks for, as the API accepts it.
@@ -74,15 +78,23 @@ struct IdempotencyKey {
   std::string body_sha256;  // of the body that came with it
 };
 
+// What it would take for a check to be granted.
+enum class NotGrantedReason { require_signin, require_subscription, limit_reached };
+inline constexpr WordTable<NotGrantedReason, 3> kNotGrantedReasonWords{
+    {{NotGrantedReason::require_signin, "require_signin"},
+     {NotGrantedReason::require_subscription, "require_subscription"},
+     {NotGrantedReason::limit_reached, "limit_reached"}}};
+constexpr std::string_view to_word(NotGrantedReason reason) { return kNotGrantedReasonWords.word(reason); }
+
 // Thrown when a check is not granted, with the reason; the kind is limit_reached.
 class NotGranted : public Error {
  public:
-  NotGranted(std::string reason, const std::string& what, const std::string& hint)
-      : Error(ErrorKind::limit_reached, what, hint), reason_(std::move(reason)) {}
-  const std::string& reason() const noexcept { return reason_; }  // require_signin, require_subscription, limit_reached
+  NotGranted(NotGrantedReason reason, const std::string& what, const std::string& hint)
+      : Error(ErrorKind::limit_reached, what, hint), reason_(reason) {}
+  NotGrantedReason reason() const noexcept { return reason_; }
 
  private:
-  std::string reason_;
+  NotGrantedReason reason_;
 };
 
 struct Accepted {

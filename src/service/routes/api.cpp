@@ -58,11 +58,11 @@ std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure
 }
 
 ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
-                        const std::string& kind, const std::string& reason) {
+                        std::optional<ErrorKind> kind, std::optional<NotGrantedReason> reason) {
   json body = {
       {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"request_id", request.id}};
-  if (!kind.empty()) body["kind"] = kind;
-  if (!reason.empty()) body["reason"] = reason;
+  if (kind) body["kind"] = to_word(*kind);
+  if (reason) body["reason"] = to_word(*reason);
   ServiceResponse response{.status = status,
                            .content_type = "application/problem+json",
                            .body = dumped(body),
@@ -112,8 +112,8 @@ ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Erro
   // What went wrong inside is for the log.
   const std::string what = status >= 500 ? "the service cannot do this now" : error.what();
   const std::string detail = error.hint().empty() || status >= 500 ? what : fmt::format("{}; {}", what, error.hint());
-  return problem(request, status, std::string(reason_phrase(status)), detail, std::string(to_word(error.kind())),
-                 refusal == nullptr ? "" : refusal->reason());
+  return problem(request, status, std::string(reason_phrase(status)), detail, error.kind(),
+                 refusal == nullptr ? std::nullopt : std::optional(refusal->reason()));
 }
 
 bool ServiceApi::is_own_origin(const std::string& origin) const {
@@ -178,7 +178,8 @@ void ServiceApi::look_up(const Route& route, Call& call) {
 ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
   look_up(route, call);
   if (route.access != Audience::everybody && !call.who)
-    return problem(call.request, 401, "Unauthorized", "sign in first", "not_allowed", "require_signin");
+    return problem(call.request, 401, "Unauthorized", "sign in first", ErrorKind::not_allowed,
+                   NotGrantedReason::require_signin);
   // An operator's page is not there for others.
   if (route.access == Audience::admin && !service_.settings().admins.contains(call.who->user.email))
     return problem(call.request, 404, "Not Found", "there is nothing here");
@@ -207,10 +208,10 @@ ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const RouteRe
       response.headers.emplace_back("X-Request-Id", request.id);
       return response;
     } catch (const Refusal& e) {
-      return problem(request, e.status(), std::string(reason_phrase(e.status())), e.what(), "bad_input");
+      return problem(request, e.status(), std::string(reason_phrase(e.status())), e.what(), ErrorKind::bad_input);
     } catch (const Error& e) { return problem_of(request, e); } catch (const std::exception& e) {
       log_line(LogLevel::error, "error", {{"request_id", request.id}, {"kind", "broken"}, {"error", e.what()}});
-      return problem(request, 500, "Internal Server Error", "the service cannot do this now", "broken");
+      return problem(request, 500, "Internal Server Error", "the service cannot do this now", ErrorKind::broken);
     }
   };
   ServiceResponse response = run();

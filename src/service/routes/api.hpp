@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -47,7 +48,7 @@ class ServiceApi final : public Application {
 
 // An error in the form of RFC 9457, with the id of the request; 429 and 503 say when to try again.
 ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
-                        const std::string& kind = {}, const std::string& reason = {});
+                        std::optional<ErrorKind> kind = {}, std::optional<NotGrantedReason> reason = {});
 
 // Sent with every response.
 std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure);
