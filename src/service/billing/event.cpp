@@ -9,11 +9,17 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/word_table.hpp"
 
 namespace heretix {
 namespace {
 
 using nlohmann::json;
+
+constexpr WordTable<SubscriptionStatus::Known, 4> kStatusWords{{{SubscriptionStatus::Known::trialing, "trialing"},
+                                                                {SubscriptionStatus::Known::active, "active"},
+                                                                {SubscriptionStatus::Known::past_due, "past_due"},
+                                                                {SubscriptionStatus::Known::canceled, "canceled"}}};
 
 constexpr std::string_view kSubscription = "customer.subscription.";
 constexpr std::string_view kCheckoutDone = "checkout.session.completed";
@@ -86,6 +92,19 @@ std::string path_of(const json& related, std::string_view kind) {
 
 }  // namespace
 
+SubscriptionStatus::SubscriptionStatus(Known known) : word_(kStatusWords.word(known)) {}
+
+std::optional<SubscriptionStatus::Known> SubscriptionStatus::known() const { return kStatusWords.value(word_); }
+
+bool SubscriptionStatus::is_paid() const {
+  const auto status = known();
+  return status == Known::active || status == Known::trialing || status == Known::past_due;
+}
+
+std::optional<SubscriptionStatus> subscription_status_from(std::string text) {
+  return text.empty() ? std::nullopt : std::optional(SubscriptionStatus(std::move(text)));
+}
+
 bool BillingEvent::is_about_subscription() const { return kind.starts_with(kSubscription); }
 
 bool BillingEvent::is_the_end() const { return !is_thin && kind == "customer.subscription.deleted"; }
@@ -109,7 +128,7 @@ void add_fetched_object(BillingEvent& event, const json& object) {
 
   event.user = text_at(field(object, "metadata"), "user_id");
   event.subscription = text_at(object, "id");
-  event.status = text_at(object, "status");
+  event.status = subscription_status_from(text_at(object, "status"));
   event.begun = number_at(object, "created");
   event.items = items_of(object);
 }

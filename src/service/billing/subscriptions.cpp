@@ -50,16 +50,16 @@ bool is_equal(const std::string& a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// Paid, or given time to pay.
-bool counts(const std::string& status) { return status == "active" || status == "trialing" || status == "past_due"; }
-
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
+
+// A status that was not told is stored as an empty text.
+std::string stored_text(const std::optional<SubscriptionStatus>& status) { return status ? status->word() : ""; }
 
 // What has to be known to apply the event later. No id of a person or of their customer is in it.
 std::string text_to_hold(const BillingEvent& event) {
   json items = json::array();
   for (const BilledItem& item : event.items) items.push_back({{"price", item.price}, {"period_end", item.period_end}});
-  return json{{"status", event.status},
+  return json{{"status", stored_text(event.status)},
               {"items", items},
               {"begun", event.begun},
               {"happened_ms", event.happened_ms},
@@ -73,7 +73,7 @@ BillingEvent held_event(const Row& row) {
   event.id = row.text_or_empty("id");
   event.kind = row.text_or_empty("kind");
   event.is_thin = told.at("is_thin");
-  event.status = told.at("status");
+  event.status = subscription_status_from(told.at("status").get<std::string>());
   event.begun = told.at("begun");
   event.happened_ms = told.at("happened_ms");
   for (const json& item : told.at("items")) event.items.push_back({item.at("price"), item.at("period_end")});
@@ -194,7 +194,7 @@ void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
   if (placed.order() <= known.text_or_empty("newest_event")) return;
 
   Bought bought;
-  if (!event.is_the_end() && counts(event.status)) {
+  if (!event.is_the_end() && event.status && event.status->is_paid()) {
     const auto found = plan_among(event.items);
     if (!found) {
       std::vector<std::string> prices;
@@ -205,6 +205,8 @@ void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
     bought = *found;
   }
 
+  const std::optional<SubscriptionStatus> status =
+      event.is_the_end() ? SubscriptionStatus::Known::canceled : event.status;
   const std::string customer = event.customer.empty() ? known.text_or_empty("customer_id") : event.customer;
   const std::string account =
       event.customer_account.empty() ? known.text_or_empty("customer_account") : event.customer_account;
@@ -212,7 +214,7 @@ void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
                               {":account", text_or_null(account)},
                               {":subscription", text_or_null(event.subscription)},
                               {":begun", placed.begun},
-                              {":status", event.is_the_end() ? std::string("canceled") : event.status},
+                              {":status", stored_text(status)},
                               {":plan", bought.plan},
                               {":end", bought.period_end},
                               {":order", placed.order()},
@@ -224,7 +226,7 @@ std::optional<BillingAccount> Subscriptions::account_of(const std::string& user_
   const auto rows = database_.query(kAccount, {{":user", user_id}});
   if (rows.empty()) return std::nullopt;
   return BillingAccount{.customer_id = rows[0].text_or_empty("customer_id"),
-                        .status = rows[0].text_or_empty("status"),
+                        .status = subscription_status_from(rows[0].text_or_empty("status")),
                         .plan = rows[0].text_or_empty("plan")};
 }
 

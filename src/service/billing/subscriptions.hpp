@@ -25,8 +25,8 @@ bool is_signed(std::string_view header, std::string_view body, const std::vector
 
 struct BillingAccount {
   std::string customer_id;
-  std::string status;  // Stripe's word of the newest subscription; empty: none yet
-  std::string plan;    // our name of the plan that is paid for; empty: none, or none any more
+  std::optional<SubscriptionStatus> status;  // of the newest subscription; empty: none yet
+  std::string plan;                          // our name of the plan that is paid for; empty: none, or none any more
 };
 
 class Subscriptions {

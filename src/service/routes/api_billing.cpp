@@ -29,7 +29,7 @@ ServiceResponse get_billing(ServiceContext& service, Call& call) {
   return json_response(200,
                        {{"is_set_up", service.settings().billing.is_set_up()},
                         {"plan", Ledger(call.database).usage_of(call.who->user).plan},
-                        {"subscription", account && !account->status.empty() ? json(account->status) : json(nullptr)},
+                        {"subscription", account && account->status ? json(account->status->word()) : json(nullptr)},
                         {"plans", plans}});
 }
 
@@ -74,7 +74,7 @@ void complete(BillingEvent& event, const StripeSettings& stripe) {
         ErrorKind::unavailable,
         fmt::format("the payment service does not know {} of {}: HERETIX_STRIPE_KEY is of another account or mode",
                     event.path, event.id));
-  event.status = "canceled";
+  event.status = SubscriptionStatus::Known::canceled;
 }
 
 // The signature is of the bytes as they came; nobody else can have made them.
