@@ -123,7 +123,7 @@ std::string metrics_text(http::Metrics& metrics, DatabasePool& databases, const 
 std::string owner_link(const Service& service, const std::string& origin) {
   const auto database = service.open_database();
   const User owner = Users(*database).find_or_create(kOwner);
-  in_transaction(*database, [&] { Ledger(*database).set_plan(owner.id, *find_service_plan("pro")); },
+  in_transaction(*database, [&] { Ledger(*database).set_plan(owner.id, service_plan(PlanName::pro)); },
                  {.isolation = Isolation::beside_others});
   return fmt::format("{}/sign-in/{}", origin, MagicLinks(*database, service.secret()).make(kOwner));
 }

@@ -43,10 +43,10 @@ json user_json(Database& database, const User& user) {
   return {{"id", user.id},
           {"email", user.email},
           {"status", to_word(user.status)},
-          {"plan", user.plan},
+          {"plan", to_word(user.plan)},
           {"created_at", user.created_at},
           {"usage",
-           {{"plan", usage.plan},
+           {{"plan", to_word(usage.plan)},
             {"period_start", usage.period.first_day},
             {"period_end", usage.period.last_day},
             {"allowed", usage.allowed},
@@ -55,7 +55,7 @@ json user_json(Database& database, const User& user) {
 
 std::string user_line(Database& database, const User& user) {
   const CheckUsage usage = Ledger(database).usage_of(user);
-  return fmt::format("{:40} {:9} {:8} {:>4} of {:<4} until {}", user.email, to_word(user.status), usage.plan,
+  return fmt::format("{:40} {:9} {:8} {:>4} of {:<4} until {}", user.email, to_word(user.status), to_word(usage.plan),
                      usage.used, usage.allowed, usage.period.last_day);
 }
 
@@ -130,7 +130,7 @@ int user_delete_command(const UserOptions& options) {
 int plan_list_command(const CommonOptions&) {
   std::string lines;
   for (const ServicePlan& plan : service_plans())
-    lines += fmt::format("{:8} {:>4} checks {}\n", plan.name, plan.checks,
+    lines += fmt::format("{:8} {:>4} checks {}\n", to_word(plan.name), plan.checks,
                          plan.per == Per::ever ? "ever" : "a calendar month (UTC)");
   print_result(lines);
   return kDone;

@@ -24,7 +24,7 @@ std::optional<User> first_of(const std::vector<Row>& rows) {
 User user_from(const Row& row) {
   return {.id = row.required_text("id"),
           .email = row.required_text("email"),
-          .plan = row.required_text("plan"),
+          .plan = stored_as(row, "users", "plan", kPlanNameWords),
           .status = stored_as(row, "users", "status", kUserStatusWords),
           .created_at = row.required_text("created_at")};
 }

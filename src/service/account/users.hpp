@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/word_table.hpp"
+#include "service/account/plan_name.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
@@ -17,9 +18,9 @@ inline constexpr WordTable<UserStatus, 2> kUserStatusWords{
 constexpr std::string_view to_word(UserStatus status) { return kUserStatusWords.word(status); }
 
 struct User {
-  std::string id;     // uuid
-  std::string email;  // canonical
-  std::string plan;   // if a lower plan waits for the end of the period, that plan
+  std::string id;                   // uuid
+  std::string email;                // canonical
+  PlanName plan = PlanName::trial;  // if a lower plan waits for the end of the period, that plan
   UserStatus status = UserStatus::active;
   std::string created_at;
   bool is_active() const { return status == UserStatus::active; }

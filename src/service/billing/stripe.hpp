@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "service/account/plan_name.hpp"
+
 namespace heretix {
 
 // The API version whose shapes service/billing/event.hpp reads. It is asked for by name, so that the default of the
@@ -15,10 +17,10 @@ namespace heretix {
 inline constexpr const char* kStripeVersion = "2026-10-28.endive";
 
 struct StripeSettings {
-  std::string url = "https://api.stripe.com";        // without a slash at its end; the key may be sent there
-  std::string key;                                   // secret; empty: payment is not set up
-  std::vector<std::string> webhook_secrets{};        // several while one replaces another
-  std::map<std::string, std::string> plan_of_price;  // "price_…" to our plan's name
+  std::string url = "https://api.stripe.com";     // without a slash at its end; the key may be sent there
+  std::string key;                                // secret; empty: payment is not set up
+  std::vector<std::string> webhook_secrets{};     // several while one replaces another
+  std::map<std::string, PlanName> plan_of_price;  // by "price_…"
   std::string ca_file{};
 
   bool is_set_up() const { return !key.empty() && !webhook_secrets.empty() && !plan_of_price.empty(); }

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "service/account/users.hpp"
 #include "service/usage/ledger.hpp"
+#include "store/stored_word.hpp"
 
 namespace heretix {
 namespace {
@@ -179,8 +180,8 @@ std::optional<Subscriptions::Bought> Subscriptions::plan_among(const std::vector
   for (const BilledItem& item : items) {
     const auto found = plan_of_price_.find(item.price);
     if (found == plan_of_price_.end()) continue;
-    const ServicePlan& plan = service_plan_or_trial(found->second);
-    if (!best || plan.checks > service_plan_or_trial(best->plan).checks) best = {found->second, item.period_end};
+    const ServicePlan& plan = service_plan(found->second);
+    if (!best || plan.checks > service_plan(best->plan).checks) best = {plan.name, item.period_end};
   }
   return best;
 }
@@ -193,16 +194,15 @@ void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
     placed.begun = known.integer("subscription_created").value_or(0);
   if (placed.order() <= known.text_or_empty("newest_event")) return;
 
-  Bought bought;
+  std::optional<Bought> bought;
   if (!event.is_the_end() && event.status && event.status->is_paid()) {
-    const auto found = plan_among(event.items);
-    if (!found) {
+    bought = plan_among(event.items);
+    if (!bought) {
       std::vector<std::string> prices;
       for (const BilledItem& item : event.items) prices.push_back(item.price);
       throw Error(ErrorKind::unavailable, fmt::format("none of the prices has a plan: {}", fmt::join(prices, ", ")),
                   "name the plan's price in HERETIX_STRIPE_PRICES");
     }
-    bought = *found;
   }
 
   const std::optional<SubscriptionStatus> status =
@@ -215,19 +215,22 @@ void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
                               {":subscription", text_or_null(event.subscription)},
                               {":begun", placed.begun},
                               {":status", stored_text(status)},
-                              {":plan", bought.plan},
-                              {":end", bought.period_end},
+                              {":plan", bought ? std::string(to_word(bought->plan)) : ""},
+                              {":end", bought ? bought->period_end : 0},
                               {":order", placed.order()},
                               {":user", user}});
-  Ledger(database_).set_plan(user, service_plan_or_trial(bought.plan));
+  Ledger(database_).set_plan(user, service_plan(bought ? bought->plan : PlanName::trial));
 }
 
 std::optional<BillingAccount> Subscriptions::account_of(const std::string& user_id) {
   const auto rows = database_.query(kAccount, {{":user", user_id}});
   if (rows.empty()) return std::nullopt;
-  return BillingAccount{.customer_id = rows[0].text_or_empty("customer_id"),
-                        .status = subscription_status_from(rows[0].text_or_empty("status")),
-                        .plan = rows[0].text_or_empty("plan")};
+  const Row& row = rows[0];
+  BillingAccount account{.customer_id = row.required_text("customer_id"),
+                         .status = subscription_status_from(row.text_or_empty("status")),
+                         .plan = {}};
+  if (!row.text_or_empty("plan").empty()) account.plan = stored_as(row, "billing_accounts", "plan", kPlanNameWords);
+  return account;
 }
 
 }  // namespace heretix

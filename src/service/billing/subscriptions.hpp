@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "service/account/plan_name.hpp"
 #include "service/account/secret.hpp"
 #include "service/billing/event.hpp"
 #include "store/database.hpp"
@@ -26,13 +27,13 @@ bool is_signed(std::string_view header, std::string_view body, const std::vector
 struct BillingAccount {
   std::string customer_id;
   std::optional<SubscriptionStatus> status;  // of the newest subscription; empty: none yet
-  std::string plan;                          // our name of the plan that is paid for; empty: none, or none any more
+  std::optional<PlanName> plan;              // the plan that is paid for; empty: none, or none any more
 };
 
 class Subscriptions {
  public:
-  // `plan_of_price`: Stripe's price id to our plan's name.
-  Subscriptions(Database& database, const Secret& secret, const std::map<std::string, std::string>& plan_of_price)
+  // `plan_of_price`: our plans by Stripe's price ids.
+  Subscriptions(Database& database, const Secret& secret, const std::map<std::string, PlanName>& plan_of_price)
       : database_(database), secret_(secret), plan_of_price_(plan_of_price) {}
 
   // Whether the event was taken before, so that nothing needs to be fetched for it.
@@ -50,8 +51,8 @@ class Subscriptions {
 
  private:
   struct Bought {
-    std::string plan;  // empty: nothing
-    std::int64_t period_end = 0;
+    PlanName plan;
+    std::int64_t period_end;  // UNIX seconds; 0: not told
   };
   std::optional<std::string> user_of(const BillingEvent& event);
   void hold(const BillingEvent& event);
@@ -62,7 +63,7 @@ class Subscriptions {
 
   Database& database_;
   const Secret& secret_;
-  const std::map<std::string, std::string>& plan_of_price_;
+  const std::map<std::string, PlanName>& plan_of_price_;
 };
 
 }  // namespace heretix

@@ -181,7 +181,7 @@ void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, co
     throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "ask another model");
   if (!quote.needs_plan) return;
   if (!asker.user) require_signin("this depth is for plans");
-  if (!service_plan_or_trial(Ledger(database_).usage_of(*asker.user).plan).goes_deep)
+  if (!service_plan(Ledger(database_).usage_of(*asker.user).plan).goes_deep)
     throw NotGranted(NotGrantedReason::require_subscription, "the trial goes to the standard depth",
                      "choose a plan for more");
 }
@@ -266,7 +266,7 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
   const auto user = Users(database_).lock(asker.user->id);  // so that the plan cannot change meanwhile
   if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in anew");
   const auto row = ledger.charge(*user);
-  if (!row && service_plan_or_trial(user->plan).per == Per::ever)
+  if (!row && service_plan(user->plan).per == Per::ever)
     throw NotGranted(NotGrantedReason::require_subscription, "the trial's checks are used", "choose a plan");
   if (!row)
     throw NotGranted(

@@ -75,8 +75,10 @@ ServiceResponse admin_overview(ServiceContext& /*service*/, Call& call) {
   const auto users = call.database.query("SELECT count(*) AS n FROM users")[0].integer("n").value_or(0);
   json usage = json::array();
   for (const PlanUsage& plan : Ledger(call.database).of_each_plan())
-    usage.push_back(
-        {{"plan", plan.plan}, {"users", plan.users}, {"checks_used", plan.used}, {"checks_allowed", plan.allowed}});
+    usage.push_back({{"plan", to_word(plan.plan)},
+                     {"users", plan.users},
+                     {"checks_used", plan.used},
+                     {"checks_allowed", plan.allowed}});
   return json_response(200, {{"jobs", jobs}, {"dead", dead}, {"users", users}, {"usage", usage}});
 }
 

@@ -17,7 +17,7 @@
 namespace heretix {
 
 struct CheckUsage {
-  std::string plan;  // of this period; a lower plan that waits is in users.plan
+  PlanName plan = PlanName::trial;  // of this period; a lower plan that waits is in users.plan
   UsagePeriod period;
   std::int64_t allowed = 0;
   std::int64_t used = 0;
@@ -25,7 +25,7 @@ struct CheckUsage {
 
 // The usage of all users of a plan together, in the periods that are under way.
 struct PlanUsage {
-  std::string plan;
+  PlanName plan = PlanName::trial;
   std::int64_t users = 0, used = 0, allowed = 0;
 };
 
