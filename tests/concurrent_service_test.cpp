@@ -97,7 +97,10 @@ class RunningService {
             .secret = secret_,
             .clock = clock_,
             .mailer = *mailer_,
-            .log = [this](const WorkerLog& log) { metrics_.count_job(log.kind, log.outcome, log.seconds); },
+            .log =
+                [this](const WorkerLog& log) {
+                  metrics_.count_job(log.kind, std::string(to_word(log.outcome)), log.seconds);
+                },
             .origin = "http://127.0.0.1",
             .mail_from = "heretix@localhost",
             .check_threads = 3};

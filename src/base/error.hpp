@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/word_table.hpp"
+
 namespace heretix {
 
 // What the person at the other end can do about it. Exit codes and HTTP statuses derive from this
@@ -26,23 +28,19 @@ enum class ErrorKind {
   broken,         // a bug or a damaged file; report it
 };
 
-// Stored and shown: "bad_input", "limit_reached".
-constexpr std::string_view to_word(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::bad_input: return "bad_input";
-    case ErrorKind::not_found: return "not_found";
-    case ErrorKind::not_allowed: return "not_allowed";
-    case ErrorKind::limit_reached: return "limit_reached";
-    case ErrorKind::too_many: return "too_many";
-    case ErrorKind::conflict: return "conflict";
-    case ErrorKind::too_large: return "too_large";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::in_doubt: return "in_doubt";
-    case ErrorKind::stopped: return "stopped";
-    case ErrorKind::broken: return "broken";
-  }
-  return "broken";
-}
+// Stored and shown.
+inline constexpr WordTable<ErrorKind, 11> kErrorKindWords{{{ErrorKind::bad_input, "bad_input"},
+                                                           {ErrorKind::not_found, "not_found"},
+                                                           {ErrorKind::not_allowed, "not_allowed"},
+                                                           {ErrorKind::limit_reached, "limit_reached"},
+                                                           {ErrorKind::too_many, "too_many"},
+                                                           {ErrorKind::conflict, "conflict"},
+                                                           {ErrorKind::too_large, "too_large"},
+                                                           {ErrorKind::unavailable, "unavailable"},
+                                                           {ErrorKind::in_doubt, "in_doubt"},
+                                                           {ErrorKind::stopped, "stopped"},
+                                                           {ErrorKind::broken, "broken"}}};
+constexpr std::string_view to_word(ErrorKind kind) { return kErrorKindWords.word(kind); }
 
 class Error : public std::runtime_error {
  public:

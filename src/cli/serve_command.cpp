@@ -84,11 +84,12 @@ WorkerParts worker_parts(const Service& service, Mailer& mailer, const ServeOpti
           .mailer = mailer,
           .log =
               [&metrics](const WorkerLog& log) {
-                metrics.count_job(log.kind, log.outcome, log.seconds);
+                const std::string outcome(to_word(log.outcome));
+                metrics.count_job(log.kind, outcome, log.seconds);
                 http::log_line(log.error.empty() ? http::LogLevel::info : http::LogLevel::warning, "job",
                                {{"job_id", log.job_id},
                                 {"kind", log.kind},
-                                {"outcome", log.outcome},
+                                {"outcome", outcome},
                                 {"attempt", log.attempt},
                                 {"seconds", log.seconds},
                                 {"error", log.error}});
@@ -109,7 +110,8 @@ std::string metrics_text(http::Metrics& metrics, DatabasePool& databases, const 
   try {
     const auto database = databases.borrow();
     for (const Queue::Count& count : Queue(*database).counts())
-      metrics.set("jobs", "of", count.kind + "." + count.state, static_cast<double>(count.jobs));
+      metrics.set("jobs", "of", fmt::format("{}.{}", count.kind, to_word(count.state)),
+                  static_cast<double>(count.jobs));
   } catch (const Error&) {
     metrics.set("database", "of", "reachable", 0);
     return metrics.text();
@@ -121,7 +123,7 @@ std::string metrics_text(http::Metrics& metrics, DatabasePool& databases, const 
 std::string owner_link(const Service& service, const std::string& origin) {
   const auto database = service.open_database();
   const User owner = Users(*database).find_or_create(kOwner);
-  in_transaction(*database, [&] { Ledger(*database).set_plan(owner.id, *find_service_plan("pro")); },
+  in_transaction(*database, [&] { Ledger(*database).set_plan(owner.id, service_plan(PlanName::pro)); },
                  {.isolation = Isolation::beside_others});
   return fmt::format("{}/sign-in/{}", origin, MagicLinks(*database, service.secret()).make(kOwner));
 }

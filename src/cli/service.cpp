@@ -14,7 +14,7 @@
 #include "base/url.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
-#include "service/usage/plans.hpp"
+#include "service/account/plan_name.hpp"
 #include "store/sqlite/app_file.hpp"
 #include "store/sqlite/harness_file.hpp"
 
@@ -193,12 +193,11 @@ StripeSettings Service::billing() const {
 
   for (const std::string_view pair : split(*e.stripe_prices, ',')) {
     const std::size_t equals = pair.find('=');
-    const std::string plan(trimmed(pair.substr(0, equals)));
-    if (equals == std::string_view::npos || find_service_plan(plan) == nullptr ||
-        trimmed(pair.substr(equals + 1)).empty())
+    const auto plan = kPlanNameWords.value(trimmed(pair.substr(0, equals)));
+    if (equals == std::string_view::npos || !plan || trimmed(pair.substr(equals + 1)).empty())
       throw Error(ErrorKind::bad_input, fmt::format("HERETIX_STRIPE_PRICES has '{}', must be PLAN=PRICE", pair),
                   "heretix plan list shows the plans");
-    stripe.plan_of_price.emplace(trimmed(pair.substr(equals + 1)), plan);
+    stripe.plan_of_price.emplace(trimmed(pair.substr(equals + 1)), *plan);
   }
 
   // Several secrets are accepted, because Stripe signs with both while one replaces the other.

@@ -42,11 +42,11 @@ json user_json(Database& database, const User& user) {
   const CheckUsage usage = Ledger(database).usage_of(user);
   return {{"id", user.id},
           {"email", user.email},
-          {"status", user.status},
-          {"plan", user.plan},
+          {"status", to_word(user.status)},
+          {"plan", to_word(user.plan)},
           {"created_at", user.created_at},
           {"usage",
-           {{"plan", usage.plan},
+           {{"plan", to_word(usage.plan)},
             {"period_start", usage.period.first_day},
             {"period_end", usage.period.last_day},
             {"allowed", usage.allowed},
@@ -55,8 +55,8 @@ json user_json(Database& database, const User& user) {
 
 std::string user_line(Database& database, const User& user) {
   const CheckUsage usage = Ledger(database).usage_of(user);
-  return fmt::format("{:40} {:9} {:8} {:>4} of {:<4} until {}", user.email, user.status, usage.plan, usage.used,
-                     usage.allowed, usage.period.last_day);
+  return fmt::format("{:40} {:9} {:8} {:>4} of {:<4} until {}", user.email, to_word(user.status), to_word(usage.plan),
+                     usage.used, usage.allowed, usage.period.last_day);
 }
 
 void show(Database& database, const std::vector<User>& users, bool as_json) {
@@ -69,7 +69,7 @@ void show(Database& database, const std::vector<User>& users, bool as_json) {
   print_result(as_json ? all.dump(2) + "\n" : lines);
 }
 
-int set_status(const UserOptions& options, const std::string& status) {
+int set_status(const UserOptions& options, UserStatus status) {
   const Service service(options);
   const auto database = service.open_database();
   const User user = known_user(*database, options);
@@ -79,7 +79,7 @@ int set_status(const UserOptions& options, const std::string& status) {
                    Sessions(*database, service.secret()).end_all(user.id);
                  },
                  {.isolation = Isolation::beside_others});
-  print_result(fmt::format("{} is {}\n", user.email, status));
+  print_result(fmt::format("{} is {}\n", user.email, to_word(status)));
   return kDone;
 }
 
@@ -106,9 +106,9 @@ int user_link_command(const UserOptions& options) {
   return kDone;
 }
 
-int user_suspend_command(const UserOptions& options) { return set_status(options, "suspended"); }
+int user_suspend_command(const UserOptions& options) { return set_status(options, UserStatus::suspended); }
 
-int user_resume_command(const UserOptions& options) { return set_status(options, "active"); }
+int user_resume_command(const UserOptions& options) { return set_status(options, UserStatus::active); }
 
 int user_delete_command(const UserOptions& options) {
   const Service service(options);
@@ -130,7 +130,7 @@ int user_delete_command(const UserOptions& options) {
 int plan_list_command(const CommonOptions&) {
   std::string lines;
   for (const ServicePlan& plan : service_plans())
-    lines += fmt::format("{:8} {:>4} checks {}\n", plan.name, plan.checks,
+    lines += fmt::format("{:8} {:>4} checks {}\n", to_word(plan.name), plan.checks,
                          plan.per == Per::ever ? "ever" : "a calendar month (UTC)");
   print_result(lines);
   return kDone;

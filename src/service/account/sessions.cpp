@@ -45,7 +45,7 @@ std::string Sessions::id_of(const std::string& cookie) const {
   return is_cookie(cookie) ? as_uuid(secret_.hash("session", cookie, 16)) : "";
 }
 
-std::string Sessions::begin(const std::string& user_id, const std::string& user_agent) {
+std::string Sessions::begin(const UserId& user_id, const std::string& user_agent) {
   std::string cookie = to_base64url(random_bytes(32));
   const std::string agent = first_invalid_utf8(user_agent) ? "" : shortened(on_one_line(user_agent), 200);
   database_.execute(kBegin,
@@ -62,26 +62,26 @@ std::optional<Query> Sessions::query_for(const std::string& cookie) const {
 std::optional<SignedIn> Sessions::found(const std::vector<Row>& rows) {
   if (rows.empty()) return std::nullopt;
   const Row& row = rows[0];
-  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", row.text_or_empty("session_id")}});
-  return SignedIn{.session_id = row.text_or_empty("session_id"), .user = user_from(row)};
+  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", row.required_text("session_id")}});
+  return SignedIn{.session_id = row.required_text("session_id"), .user = user_from(row)};
 }
 
-std::vector<Session> Sessions::list(const std::string& user_id) {
+std::vector<Session> Sessions::list(const UserId& user_id) {
   std::vector<Session> sessions;
   for (const Row& row : database_.query(kList, {{":user", user_id}, {":idle", -seconds(kSessionIdle)}})) {
-    sessions.push_back({.id = row.text_or_empty("id"),
-                        .created_at = row.text_or_empty("created_at"),
-                        .last_seen_at = row.text_or_empty("last_seen_at"),
-                        .expires_at = row.text_or_empty("expires_at"),
+    sessions.push_back({.id = row.required_text("id"),
+                        .created_at = row.required_text("created_at"),
+                        .last_seen_at = row.required_text("last_seen_at"),
+                        .expires_at = row.required_text("expires_at"),
                         .user_agent = row.text_or_empty("user_agent")});
   }
   return sessions;
 }
 
-bool Sessions::end(const std::string& user_id, const std::string& session_id) {
+bool Sessions::end(const UserId& user_id, const std::string& session_id) {
   return database_.execute(kEnd, {{":user", user_id}, {":id", session_id}}) == 1;
 }
 
-void Sessions::end_all(const std::string& user_id) { database_.execute(kEndAll, {{":user", user_id}}); }
+void Sessions::end_all(const UserId& user_id) { database_.execute(kEndAll, {{":user", user_id}}); }
 
 }  // namespace heretix

@@ -9,11 +9,17 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/word_table.hpp"
 
 namespace heretix {
 namespace {
 
 using nlohmann::json;
+
+constexpr WordTable<SubscriptionStatus::Known, 4> kStatusWords{{{SubscriptionStatus::Known::trialing, "trialing"},
+                                                                {SubscriptionStatus::Known::active, "active"},
+                                                                {SubscriptionStatus::Known::past_due, "past_due"},
+                                                                {SubscriptionStatus::Known::canceled, "canceled"}}};
 
 constexpr std::string_view kSubscription = "customer.subscription.";
 constexpr std::string_view kCheckoutDone = "checkout.session.completed";
@@ -41,6 +47,12 @@ std::int64_t number_at(const json& object, const char* name) {
 std::string id_at(const json& object, const char* name) {
   const json value = field(object, name);
   return value.is_object() ? text_at(value, "id") : text_at(object, name);
+}
+
+// The user that our checkout named. Another service at the same payment account may name something else there.
+std::optional<UserId> user_at(const json& object, const char* name) {
+  std::string text = text_at(object, name);
+  return text.empty() ? std::nullopt : std::optional(UserId{std::move(text)});
 }
 
 // Thin events write times as "2026-11-28T22:30:00.123Z", snapshot events as UNIX seconds.
@@ -86,6 +98,19 @@ std::string path_of(const json& related, std::string_view kind) {
 
 }  // namespace
 
+SubscriptionStatus::SubscriptionStatus(Known known) : word_(kStatusWords.word(known)) {}
+
+std::optional<SubscriptionStatus::Known> SubscriptionStatus::known() const { return kStatusWords.value(word_); }
+
+bool SubscriptionStatus::is_paid() const {
+  const auto status = known();
+  return status == Known::active || status == Known::trialing || status == Known::past_due;
+}
+
+std::optional<SubscriptionStatus> subscription_status_from(std::string text) {
+  return text.empty() ? std::nullopt : std::optional(SubscriptionStatus(std::move(text)));
+}
+
 bool BillingEvent::is_about_subscription() const { return kind.starts_with(kSubscription); }
 
 bool BillingEvent::is_the_end() const { return !is_thin && kind == "customer.subscription.deleted"; }
@@ -103,13 +128,13 @@ void add_fetched_object(BillingEvent& event, const json& object) {
   event.customer = id_at(object, "customer");
   event.customer_account = id_at(object, "customer_account");
   if (is_checkout) {
-    event.user = text_at(object, "client_reference_id");
+    event.user = user_at(object, "client_reference_id");
     return;
   }
 
-  event.user = text_at(field(object, "metadata"), "user_id");
+  event.user = user_at(field(object, "metadata"), "user_id");
   event.subscription = text_at(object, "id");
-  event.status = text_at(object, "status");
+  event.status = subscription_status_from(text_at(object, "status"));
   event.begun = number_at(object, "created");
   event.items = items_of(object);
 }

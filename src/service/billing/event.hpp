@@ -7,11 +7,37 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "base/identity.hpp"
+
 namespace heretix {
+
+// Stripe's word for the state of a subscription:
+// https://docs.stripe.com/api/subscriptions/object#subscription_object-status
+//
+// The words are Stripe's, who may add to them: one that decides nothing here is kept and shown as it came.
+class SubscriptionStatus {
+ public:
+  enum class Known { trialing, active, past_due, canceled };
+
+  SubscriptionStatus(Known known);
+  explicit SubscriptionStatus(std::string word) : word_(std::move(word)) {}
+
+  const std::string& word() const { return word_; }
+  std::optional<Known> known() const;  // empty: a word that decides nothing here
+  bool is_paid() const;                // paid, or given time to pay
+
+ private:
+  std::string word_;
+};
+
+// As Stripe and our database write it: an empty text says nothing.
+std::optional<SubscriptionStatus> subscription_status_from(std::string text);
 
 // A line of a subscription: several products may be bought together, and only one of them is a plan of ours.
 struct BilledItem {
@@ -26,9 +52,10 @@ struct BillingEvent {
   std::string path;     // of a thin event: where to fetch the object; empty: the event does not concern us
   std::string context;  // of a thin event: the account in whose name it is fetched; mostly empty
 
-  std::string user;                        // ours, as the object's metadata or the checkout names it; empty: not told
+  std::optional<UserId> user;              // as metadata or checkout name them, if anybody of ours; empty: not told
   std::string customer, customer_account;  // either may be empty: newer accounts at Stripe have no customer
-  std::string subscription, status;
+  std::string subscription;
+  std::optional<SubscriptionStatus> status;  // of the subscription; empty: not told
   std::vector<BilledItem> items;
   std::int64_t begun = 0;        // of the subscription, UNIX seconds
   std::int64_t happened_ms = 0;  // of the event, UNIX milliseconds

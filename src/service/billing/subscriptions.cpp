@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "service/account/users.hpp"
 #include "service/usage/ledger.hpp"
+#include "store/stored_word.hpp"
 
 namespace heretix {
 namespace {
@@ -50,16 +51,16 @@ bool is_equal(const std::string& a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// Paid, or given time to pay.
-bool counts(const std::string& status) { return status == "active" || status == "trialing" || status == "past_due"; }
-
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
+
+// A status that was not told is stored as an empty text.
+std::string stored_text(const std::optional<SubscriptionStatus>& status) { return status ? status->word() : ""; }
 
 // What has to be known to apply the event later. No id of a person or of their customer is in it.
 std::string text_to_hold(const BillingEvent& event) {
   json items = json::array();
   for (const BilledItem& item : event.items) items.push_back({{"price", item.price}, {"period_end", item.period_end}});
-  return json{{"status", event.status},
+  return json{{"status", stored_text(event.status)},
               {"items", items},
               {"begun", event.begun},
               {"happened_ms", event.happened_ms},
@@ -68,12 +69,12 @@ std::string text_to_hold(const BillingEvent& event) {
 }
 
 BillingEvent held_event(const Row& row) {
-  const json told = json::parse(row.text_or_empty("payload"));
+  const json told = json::parse(row.required_text("payload"));
   BillingEvent event;
-  event.id = row.text_or_empty("id");
-  event.kind = row.text_or_empty("kind");
+  event.id = row.required_text("id");
+  event.kind = row.required_text("kind");
   event.is_thin = told.at("is_thin");
-  event.status = told.at("status");
+  event.status = subscription_status_from(told.at("status").get<std::string>());
   event.begun = told.at("begun");
   event.happened_ms = told.at("happened_ms");
   for (const json& item : told.at("items")) event.items.push_back({item.at("price"), item.at("period_end")});
@@ -108,7 +109,7 @@ bool is_signed(std::string_view header, std::string_view body, const std::vector
 }
 
 std::int64_t Subscriptions::now() {
-  const std::string text = database_.query("SELECT now() AS now")[0].text_or_empty("now");
+  const std::string text = database_.query("SELECT now() AS now")[0].required_text("now");
   std::array<int, 6> n{};
   if (std::sscanf(text.c_str(), "%d-%d-%d %d:%d:%d", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]) != 6)
     throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text));
@@ -127,7 +128,7 @@ void Subscriptions::take(const BillingEvent& event) {
   if (database_.execute(kRecord, {{":id", event.id}, {":kind", kind}, {":payload", std::string(kNothing)}}) == 0)
     return;
 
-  const std::optional<std::string> user = user_of(event);
+  const std::optional<UserId> user = user_of(event);
   if (!user) return hold(event);
   bind_customer(*user, event);
   if (event.is_about_subscription()) apply(*user, event);
@@ -144,13 +145,14 @@ void Subscriptions::take(const BillingEvent& event) {
 // The customer's user where the customer is known, because Stripe names the customer in every event; else the one that
 // the metadata names. Subscriptions that were made at Stripe's dashboard have no metadata of ours; one that cannot be
 // fetched any more has no customer either, and is known by its own id.
-std::optional<std::string> Subscriptions::user_of(const BillingEvent& event) {
+std::optional<UserId> Subscriptions::user_of(const BillingEvent& event) {
   const bool has_customer = !event.customer.empty() || !event.customer_account.empty();
   const auto rows = database_.query(kOwner, {{":customer", text_or_null(event.customer)},
                                              {":account", text_or_null(event.customer_account)},
                                              {":subscription", text_or_null(has_customer ? "" : event.subscription)}});
-  const std::string user = rows.empty() ? event.user : rows[0].text_or_empty("user_id");
-  if (!is_uuid(user) || (rows.empty() && !has_customer) || !Users(database_).lock(user)) return std::nullopt;
+  const std::optional<UserId> user = rows.empty() ? event.user : rows[0].id<UserId>("user_id");
+  if (!user || !is_uuid(user->text()) || (rows.empty() && !has_customer) || !Users(database_).lock(*user))
+    return std::nullopt;
   return user;
 }
 
@@ -158,11 +160,11 @@ std::optional<std::string> Subscriptions::user_of(const BillingEvent& event) {
 // may belong to a customer whose checkout is told later; it waits without saying whose it is.
 void Subscriptions::hold(const BillingEvent& event) {
   const std::string& customer = event.customer.empty() ? event.customer_account : event.customer;
-  if (!event.is_about_subscription() || !event.user.empty() || customer.empty()) return;
+  if (!event.is_about_subscription() || event.user || customer.empty()) return;
   database_.execute(kHold, {{":payload", text_to_hold(event)}, {":customer", hash_of(customer)}, {":id", event.id}});
 }
 
-void Subscriptions::bind_customer(const std::string& user, const BillingEvent& event) {
+void Subscriptions::bind_customer(const UserId& user, const BillingEvent& event) {
   const std::string& customer = event.customer.empty() ? event.customer_account : event.customer;
   if (customer.empty()) return;
   database_.execute(kCustomer,
@@ -179,53 +181,57 @@ std::optional<Subscriptions::Bought> Subscriptions::plan_among(const std::vector
   for (const BilledItem& item : items) {
     const auto found = plan_of_price_.find(item.price);
     if (found == plan_of_price_.end()) continue;
-    const ServicePlan& plan = service_plan_or_trial(found->second);
-    if (!best || plan.checks > service_plan_or_trial(best->plan).checks) best = {found->second, item.period_end};
+    const ServicePlan& plan = service_plan(found->second);
+    if (!best || plan.checks > service_plan(best->plan).checks) best = {plan.name, item.period_end};
   }
   return best;
 }
 
-void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
+void Subscriptions::apply(const UserId& user, const BillingEvent& event) {
   const Row known = database_.query(kAccount, {{":user", user}}).at(0);
   BillingEvent placed = event;
   // A subscription that cannot be fetched any more does not say when it began.
   if (placed.begun == 0 && placed.subscription == known.text_or_empty("subscription_id"))
     placed.begun = known.integer("subscription_created").value_or(0);
-  if (placed.order() <= known.text_or_empty("newest_event")) return;
+  if (placed.order() <= known.required_text("newest_event")) return;
 
-  Bought bought;
-  if (!event.is_the_end() && counts(event.status)) {
-    const auto found = plan_among(event.items);
-    if (!found) {
+  std::optional<Bought> bought;
+  if (!event.is_the_end() && event.status && event.status->is_paid()) {
+    bought = plan_among(event.items);
+    if (!bought) {
       std::vector<std::string> prices;
       for (const BilledItem& item : event.items) prices.push_back(item.price);
       throw Error(ErrorKind::unavailable, fmt::format("none of the prices has a plan: {}", fmt::join(prices, ", ")),
                   "name the plan's price in HERETIX_STRIPE_PRICES");
     }
-    bought = *found;
   }
 
-  const std::string customer = event.customer.empty() ? known.text_or_empty("customer_id") : event.customer;
+  const std::optional<SubscriptionStatus> status =
+      event.is_the_end() ? SubscriptionStatus::Known::canceled : event.status;
+  const std::string customer = event.customer.empty() ? known.required_text("customer_id") : event.customer;
   const std::string account =
       event.customer_account.empty() ? known.text_or_empty("customer_account") : event.customer_account;
   database_.execute(kUpdate, {{":customer", customer},
                               {":account", text_or_null(account)},
                               {":subscription", text_or_null(event.subscription)},
                               {":begun", placed.begun},
-                              {":status", event.is_the_end() ? std::string("canceled") : event.status},
-                              {":plan", bought.plan},
-                              {":end", bought.period_end},
+                              {":status", stored_text(status)},
+                              {":plan", bought ? std::string(to_word(bought->plan)) : ""},
+                              {":end", bought ? bought->period_end : 0},
                               {":order", placed.order()},
                               {":user", user}});
-  Ledger(database_).set_plan(user, service_plan_or_trial(bought.plan));
+  Ledger(database_).set_plan(user, service_plan(bought ? bought->plan : PlanName::trial));
 }
 
-std::optional<BillingAccount> Subscriptions::account_of(const std::string& user_id) {
+std::optional<BillingAccount> Subscriptions::account_of(const UserId& user_id) {
   const auto rows = database_.query(kAccount, {{":user", user_id}});
   if (rows.empty()) return std::nullopt;
-  return BillingAccount{.customer_id = rows[0].text_or_empty("customer_id"),
-                        .status = rows[0].text_or_empty("status"),
-                        .plan = rows[0].text_or_empty("plan")};
+  const Row& row = rows[0];
+  BillingAccount account{.customer_id = row.required_text("customer_id"),
+                         .status = subscription_status_from(row.text_or_empty("status")),
+                         .plan = {}};
+  if (!row.text_or_empty("plan").empty()) account.plan = stored_as(row, "billing_accounts", "plan", kPlanNameWords);
+  return account;
 }
 
 }  // namespace heretix

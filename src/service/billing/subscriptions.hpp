@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
+#include "service/account/plan_name.hpp"
 #include "service/account/secret.hpp"
 #include "service/billing/event.hpp"
 #include "store/database.hpp"
@@ -25,14 +27,14 @@ bool is_signed(std::string_view header, std::string_view body, const std::vector
 
 struct BillingAccount {
   std::string customer_id;
-  std::string status;  // Stripe's word of the newest subscription; empty: none yet
-  std::string plan;    // our name of the plan that is paid for; empty: none, or none any more
+  std::optional<SubscriptionStatus> status;  // of the newest subscription; empty: none yet
+  std::optional<PlanName> plan;              // the plan that is paid for; empty: none, or none any more
 };
 
 class Subscriptions {
  public:
-  // `plan_of_price`: Stripe's price id to our plan's name.
-  Subscriptions(Database& database, const Secret& secret, const std::map<std::string, std::string>& plan_of_price)
+  // `plan_of_price`: our plans by Stripe's price ids.
+  Subscriptions(Database& database, const Secret& secret, const std::map<std::string, PlanName>& plan_of_price)
       : database_(database), secret_(secret), plan_of_price_(plan_of_price) {}
 
   // Whether the event was taken before, so that nothing needs to be fetched for it.
@@ -44,25 +46,25 @@ class Subscriptions {
   // of a paid subscription has a plan: the operator has to complete the setting, and Stripe sends the event again.
   void take(const BillingEvent& event);
 
-  std::optional<BillingAccount> account_of(const std::string& user_id);
+  std::optional<BillingAccount> account_of(const UserId& user_id);
   // UNIX seconds by the database's clock.
   std::int64_t now();
 
  private:
   struct Bought {
-    std::string plan;  // empty: nothing
-    std::int64_t period_end = 0;
+    PlanName plan;
+    std::int64_t period_end;  // UNIX seconds; 0: not told
   };
-  std::optional<std::string> user_of(const BillingEvent& event);
+  std::optional<UserId> user_of(const BillingEvent& event);
   void hold(const BillingEvent& event);
-  void bind_customer(const std::string& user, const BillingEvent& event);
+  void bind_customer(const UserId& user, const BillingEvent& event);
   std::optional<Bought> plan_among(const std::vector<BilledItem>& items) const;
-  void apply(const std::string& user, const BillingEvent& event);
+  void apply(const UserId& user, const BillingEvent& event);
   Value hash_of(const std::string& customer) const;
 
   Database& database_;
   const Secret& secret_;
-  const std::map<std::string, std::string>& plan_of_price_;
+  const std::map<std::string, PlanName>& plan_of_price_;
 };
 
 }  // namespace heretix

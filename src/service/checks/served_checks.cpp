@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +9,7 @@
 #include "base/text.hpp"
 #include "belief/record/measured_columns.hpp"
 #include "measure/check_row.hpp"
+#include "store/stored_word.hpp"
 
 namespace heretix {
 namespace {
@@ -81,38 +80,26 @@ constexpr std::string_view kEvents =
     ":most";
 constexpr std::string_view kChanged = "SELECT check_id, last_event FROM check_requests WHERE updated_at > later(:ago)";
 
-constexpr std::array<std::pair<CheckState, std::string_view>, 5> kStateWords = {{{CheckState::queued, "queued"},
-                                                                                 {CheckState::running, "running"},
-                                                                                 {CheckState::done, "done"},
-                                                                                 {CheckState::failed, "failed"},
-                                                                                 {CheckState::cancelled, "cancelled"}}};
-constexpr std::array<std::pair<ChargedTo, std::string_view>, 4> kChargedWords = {{{ChargedTo::nobody, "nobody"},
-                                                                                  {ChargedTo::user, "user"},
-                                                                                  {ChargedTo::visitor, "visitor"},
-                                                                                  {ChargedTo::returned, "returned"}}};
-
-// Reads a stored word. A word that another program or a newer version wrote is an error: the check must not be taken
-// for something else.
-template <class Words>
-auto stored_as(const Row& row, std::string_view column, const Words& words) {
-  const std::string word = row.text_or_empty(column);
-  const auto found = std::ranges::find(words, std::string_view(word), &Words::value_type::second);
-  if (found != words.end()) return found->first;
-  throw Error(ErrorKind::broken, fmt::format("check_requests.{} is '{}', which this program does not know", column,
-                                             on_one_line(shortened(word, 40))));
-}
+constexpr std::string_view kRequests = "check_requests";
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
 
+// The owner's id if it is of that kind.
+template <class Identity>
+Value id_or_null(const CheckOwner& owner) {
+  const auto* id = std::get_if<Identity>(&owner);
+  return id == nullptr ? Value() : Value(*id);
+}
+
 // The columns of `checks` that lists show.
 void read_check(const Row& row, ServedCheck& check) {
-  check.id = row.text_or_empty("id");
+  check.id = row.id<CheckId>("id");
   check.run_id = row.text_or_empty("run_id");
   check.claim = row.text_or_empty("claim");
   check.model = row.id<ModelName>("model");
-  check.user_id = row.text_or_empty("user_id");
-  check.created_at = row.text_or_empty("created_at");
-  check.finished_at = row.text_or_empty("finished_at");
+  check.user_id = row.id_if_any<UserId>("user_id");
+  check.created_at = row.required_text("created_at");
+  check.finished_at = row.text("finished_at");
   check.was_cached = row.integer("was_cached") == 1;
   check.p = row.real("prob_true_rpl");
   check.low = row.real("ci_lo");
@@ -121,14 +108,14 @@ void read_check(const Row& row, ServedCheck& check) {
 
 // The columns of `check_requests`.
 void read_request(const Row& row, ServedCheck& check) {
-  check.state = stored_as(row, "state", kStateWords);
-  check.visitor_id = row.text_or_empty("visitor_id");
-  check.request = row.text_or_empty("request");
-  check.error_kind = row.text_or_empty("error_kind");
-  check.error = row.text_or_empty("error");
-  check.charged_to = stored_as(row, "charged_to", kChargedWords);
-  check.ledger_id = row.text_or_empty("ledger_id");
-  check.share_id = row.text_or_empty("share_id");
+  check.state = stored_as(row, kRequests, "state", kCheckStateWords);
+  check.visitor_id = row.id_if_any<VisitorId>("visitor_id");
+  check.request = row.required_text("request");
+  if (row.text("error_kind"))
+    check.error = CheckError{stored_as(row, kRequests, "error_kind", kErrorKindWords), row.text_or_empty("error")};
+  check.charged_to = stored_as(row, kRequests, "charged_to", kChargedToWords);
+  check.ledger_id = row.text("ledger_id");
+  check.share_id = row.text("share_id");
   check.cancel_requested = row.integer("cancel_requested") == 1;
   check.last_event = row.integer("last_event").value_or(0);
 }
@@ -137,7 +124,7 @@ ServedCheck served_from(const Row& row) {
   ServedCheck check;
   read_check(row, check);
   read_request(row, check);
-  if (row.has("record")) check.record = row.text_or_empty("record");
+  if (row.has("record")) check.record = row.text("record");
   return check;
 }
 
@@ -159,27 +146,15 @@ std::string state_payload(CheckState state) { return json{{"state", to_word(stat
 
 }  // namespace
 
-std::string_view to_word(CheckState state) {
-  return std::ranges::find(kStateWords, state, &std::pair<CheckState, std::string_view>::first)->second;
-}
+CheckState check_state_of(const Row& row) { return stored_as(row, kRequests, "state", kCheckStateWords); }
 
-std::optional<CheckState> check_state_from(std::string_view word) {
-  const auto found = std::ranges::find(kStateWords, word, &std::pair<CheckState, std::string_view>::second);
-  return found == kStateWords.end() ? std::nullopt : std::optional(found->first);
-}
-
-CheckState check_state_of(const Row& row) { return stored_as(row, "state", kStateWords); }
-
-std::string_view to_word(ChargedTo who) {
-  return std::ranges::find(kChargedWords, who, &std::pair<ChargedTo, std::string_view>::first)->second;
-}
-
-void ServedChecks::add_event(const std::string& id, const std::string& kind, const std::string& payload) {
+void ServedChecks::add_event(const CheckId& id, CheckEventKind kind, const std::string& payload) {
   const auto rows = database_.change(kEvent, {{":id", id}});
   if (rows.empty()) return;
-  database_.execute(
-      kInsertEvent,
-      {{":id", id}, {":number", rows[0].integer("last_event").value_or(0)}, {":kind", kind}, {":payload", payload}});
+  database_.execute(kInsertEvent, {{":id", id},
+                                   {":number", rows[0].integer("last_event").value_or(0)},
+                                   {":kind", std::string(to_word(kind))},
+                                   {":payload", payload}});
 }
 
 namespace {
@@ -190,7 +165,7 @@ Bindings row_of(const NewServedCheck& check, const Plan& plan, std::optional<std
   return {{":id", check.id},
           {":run", check_run_id(plan.run_id, check.execution_id)},
           {":env", check.env},
-          {":user", text_or_null(check.user_id)},
+          {":user", id_or_null<UserId>(check.owner)},
           {":claim", plan.recipe.claim.text},
           {":hash", plan.recipe.claim.hash()},
           {":model", plan.recipe.model},
@@ -206,8 +181,8 @@ Query request_row(const NewServedCheck& check, CheckState state, const std::stri
           {{":id", check.id},
            {":state", std::string(to_word(state))},
            {":request", check.request},
-           {":visitor", text_or_null(check.visitor_id)},
-           {":ledger", text_or_null(check.ledger_id)},
+           {":visitor", id_or_null<VisitorId>(check.owner)},
+           {":ledger", value_or_null(check.ledger_id)},
            {":charged", std::string(to_word(check.charged_to))},
            {":execution", text_or_null(execution_id)},
            {":result", text_or_null(check.result_key)}},
@@ -249,26 +224,26 @@ std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Ro
 
 namespace {
 
-Query only_where(std::string_view condition, const std::string& key) {
+Query only_where(std::string_view condition, Value key) {
   return {fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE {}",
                       kColumns, kWithRecord, condition),
-          {{":key", key}}};
+          {{":key", std::move(key)}}};
 }
 
 }  // namespace
 
-Query ServedChecks::head_query_for(const std::string& id) {
+Query ServedChecks::head_query_for(const CheckId& id) {
   return {fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.id = :key", kColumns),
           {{":key", id}}};
 }
 
-Query ServedChecks::query_for(const std::string& id) { return only_where("c.id = :key", id); }
+Query ServedChecks::query_for(const CheckId& id) { return only_where("c.id = :key", id); }
 
 std::optional<ServedCheck> ServedChecks::found(const std::vector<Row>& rows) {
   return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
 }
 
-std::optional<ServedCheck> ServedChecks::find(const std::string& id) {
+std::optional<ServedCheck> ServedChecks::find(const CheckId& id) {
   const Query query = query_for(id);
   return found(database_.query(query.sql, query.bindings));
 }
@@ -278,7 +253,7 @@ std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id
   return found(database_.query(query.sql, query.bindings));
 }
 
-std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
+std::vector<ServedCheck> ServedChecks::list(const CheckOwner& owner, const ListedChecks& wanted) {
   std::string sql = fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE ", kColumns);
   Bindings bindings{{":most", static_cast<std::int64_t>(wanted.most)}};
 
@@ -287,8 +262,8 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
     bindings.push_back({name, value});
   };
 
-  if (!wanted.user_id.empty()) require("c.user_id = :owner", ":owner", wanted.user_id);
-  else require("q.visitor_id = :owner", ":owner", wanted.visitor_id);
+  const bool is_user = std::holds_alternative<UserId>(owner);
+  require(is_user ? "c.user_id = :owner" : "q.visitor_id = :owner", ":owner", text_of(owner));
 
   // The characters % and _ are wildcards of LIKE; in a search they stand for themselves.
   if (!wanted.search.empty()) {
@@ -300,12 +275,12 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
   if (wanted.state) require(" AND q.state = :state", ":state", std::string(to_word(*wanted.state)));
 
   // Time and id are compared together, so that no check is lost where several have the same time.
-  if (!wanted.before_time.empty()) {
+  if (wanted.before) {
     // The time was written by this program, in UTC. Without an offset Postgres would read it in the session's time
     // zone.
-    const std::string time = wanted.before_time + (database_.locks_rows() ? "+00" : "");
+    const std::string time = wanted.before->created_at + (database_.locks_rows() ? "+00" : "");
     require(" AND (c.created_at, c.id) < (:time, ", ":time", time);
-    require(":before)", ":before", wanted.before_id);
+    require(":before)", ":before", wanted.before->id.text());
   }
 
   std::vector<ServedCheck> checks;
@@ -315,7 +290,7 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
   return checks;
 }
 
-std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
+std::vector<ServedCheck> ServedChecks::all_of_user(const UserId& user_id) {
   std::vector<ServedCheck> checks;
   for (const Row& row : database_.query(
            fmt::format(
@@ -327,12 +302,12 @@ std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
   return checks;
 }
 
-std::string ServedChecks::share(const std::string& id, const std::string& new_share_id) {
+std::string ServedChecks::share(const CheckId& id, const std::string& new_share_id) {
   const auto rows = database_.change(kShare, {{":id", id}, {":share", new_share_id}});
-  return rows.empty() ? "" : rows[0].text_or_empty("share_id");
+  return rows.empty() ? "" : rows[0].required_text("share_id");
 }
 
-void ServedChecks::unshare(const std::string& id) { database_.execute(kUnshare, {{":id", id}}); }
+void ServedChecks::unshare(const CheckId& id) { database_.execute(kUnshare, {{":id", id}}); }
 
 // The record is locked first, so that a transaction that is about to refer to it is waited for, and then seen.
 void ServedChecks::forget_record(const std::string& execution_id) {
@@ -340,52 +315,49 @@ void ServedChecks::forget_record(const std::string& execution_id) {
   database_.execute(kForgetRecord, {{":execution", execution_id}});
 }
 
-void ServedChecks::take_over(const std::string& visitor_id, const std::string& user_id) {
+void ServedChecks::take_over(const VisitorId& visitor_id, const UserId& user_id) {
   database_.execute(kTakeOver, {{":user", user_id}, {":visitor", visitor_id}});
   database_.execute(kForgetVisitor, {{":visitor", visitor_id}});
 }
 
-bool ServedChecks::request_cancel(const std::string& id) {
-  return database_.execute(kRequestCancel, {{":id", id}}) == 1;
-}
+bool ServedChecks::request_cancel(const CheckId& id) { return database_.execute(kRequestCancel, {{":id", id}}) == 1; }
 
-bool ServedChecks::is_cancel_requested(const std::string& id) {
+bool ServedChecks::is_cancel_requested(const CheckId& id) {
   return !database_
               .query("SELECT check_id FROM check_requests WHERE check_id = :id AND cancel_requested = 1", {{":id", id}})
               .empty();
 }
 
-bool ServedChecks::is_there(const std::string& id) {
+bool ServedChecks::is_there(const CheckId& id) {
   return !database_.query("SELECT check_id FROM check_requests WHERE check_id = :id", {{":id", id}}).empty();
 }
 
-bool ServedChecks::cancel_queued(const std::string& id) {
+bool ServedChecks::cancel_queued(const CheckId& id) {
   if (database_.execute(kCancelQueued, {{":id", id}}) == 0) return false;
   database_.execute(kFinishRow, {{":id", id}});
-  add_event(id, "state", state_payload(CheckState::cancelled));
+  add_event(id, CheckEventKind::state, state_payload(CheckState::cancelled));
   return true;
 }
 
-std::optional<std::string> ServedChecks::begin(const std::string& id, const std::string& lease) {
+std::optional<std::string> ServedChecks::begin(const CheckId& id, const std::string& lease) {
   if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
-  add_event(id, "state", state_payload(CheckState::running));
+  add_event(id, CheckEventKind::state, state_payload(CheckState::running));
   return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).text("run_id");
 }
 
-bool ServedChecks::owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease) {
+bool ServedChecks::owned(std::string_view sql, Bindings bindings, const CheckId& id, const std::string& lease) {
   bindings.push_back({":id", id});
   bindings.push_back({":lease", lease});
   return database_.execute(fmt::format("{}{}", sql, kOwned), bindings) == 1;
 }
 
-bool ServedChecks::progress(const std::string& id, const std::string& lease, const std::string& payload) {
+bool ServedChecks::progress(const CheckId& id, const std::string& lease, const std::string& payload) {
   if (!owned("UPDATE check_requests SET updated_at = now()", {}, id, lease)) return false;
-  add_event(id, "progress", payload);
+  add_event(id, CheckEventKind::progress, payload);
   return true;
 }
 
-bool ServedChecks::finish(const std::string& id, const std::string& lease, const Record& record,
-                          const std::string& env) {
+bool ServedChecks::finish(const CheckId& id, const std::string& lease, const Record& record, const std::string& env) {
   if (!owned("UPDATE check_requests SET state = 'done', updated_at = now()", {}, id, lease)) return false;
   const std::string& execution = record.execution.execution_id;
   database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
@@ -406,47 +378,48 @@ bool ServedChecks::finish(const std::string& id, const std::string& lease, const
     bindings.push_back({names.back(), column.value});
   }
   database_.execute(fmt::format("UPDATE checks SET {} WHERE id = :id", set), bindings);
-  add_event(id, "state", state_payload(CheckState::done));
+  add_event(id, CheckEventKind::state, state_payload(CheckState::done));
   return true;
 }
 
-bool ServedChecks::end(const std::string& id, const std::string& lease, CheckState state, const std::string& error_kind,
-                       const std::string& error) {
+bool ServedChecks::end(const CheckId& id, const std::string& lease, const std::optional<CheckError>& error) {
+  const CheckState state = error ? CheckState::failed : CheckState::cancelled;
   if (!owned("UPDATE check_requests SET state = :state, error_kind = :kind, error = :error",
              {{":state", std::string(to_word(state))},
-              {":kind", text_or_null(error_kind)},
-              {":error", text_or_null(error)}},
+              {":kind", error ? Value(std::string(to_word(error->kind))) : Value()},
+              {":error", error ? Value(error->text) : Value()}},
              id, lease))
     return false;
   database_.execute(kFinishRow, {{":id", id}});
-  add_event(id, "state", json{{"state", to_word(state)}, {"error", error}}.dump());
+  add_event(id, CheckEventKind::state, json{{"state", to_word(state)}, {"error", error ? error->text : ""}}.dump());
   return true;
 }
 
-bool ServedChecks::requeue(const std::string& id, const std::string& lease, const std::string& why) {
+bool ServedChecks::requeue(const CheckId& id, const std::string& lease, const std::string& why) {
   if (!owned("UPDATE check_requests SET state = 'queued', lease_token = NULL", {}, id, lease)) return false;
-  add_event(id, "state", json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
+  add_event(id, CheckEventKind::state, json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
   return true;
 }
 
-std::optional<ServedCheck> ServedChecks::take_charge(const std::string& id) {
+std::optional<ServedCheck> ServedChecks::take_charge(const CheckId& id) {
   auto check = find(id);
   if (!check || database_.execute(kReturned, {{":id", id}}) == 0) return std::nullopt;
   return check;
 }
 
-std::vector<CheckEvent> ServedChecks::events_after(const std::string& id, std::int64_t number, std::size_t most) {
+std::vector<CheckEvent> ServedChecks::events_after(const CheckId& id, std::int64_t number, std::size_t most) {
   std::vector<CheckEvent> events;
   for (const Row& row :
        database_.query(kEvents, {{":id", id}, {":after", number}, {":most", static_cast<std::int64_t>(most)}}))
-    events.push_back({row.integer("number").value_or(0), row.text_or_empty("kind"), row.text_or_empty("payload")});
+    events.push_back({row.integer("number").value_or(0), stored_as(row, "check_events", "kind", kCheckEventKindWords),
+                      row.required_text("payload")});
   return events;
 }
 
 std::vector<ServedChecks::Changed> ServedChecks::changed_within(double seconds) {
   std::vector<Changed> changed;
   for (const Row& row : database_.query(kChanged, {{":ago", -seconds}}))
-    changed.push_back({row.text_or_empty("check_id"), row.integer("last_event").value_or(0)});
+    changed.push_back({row.id<CheckId>("check_id"), row.integer("last_event").value_or(0)});
   return changed;
 }
 

@@ -7,11 +7,16 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
+#include "base/identity.hpp"
+#include "base/word_table.hpp"
 #include "measure/run_check.hpp"
 #include "service/account/secret.hpp"
 #include "service/account/users.hpp"
+#include "service/checks/check_owner.hpp"
 #include "service/checks/served_checks.hpp"
 #include "service/usage/ledger.hpp"
 
@@ -49,6 +54,8 @@ enum class Depth {
   deep,      // 16 wordings three times
   custom,    // K, R and T as given
 };
+inline constexpr WordTable<Depth, 4> kDepthWords{
+    {{Depth::quick, "quick"}, {Depth::standard, "standard"}, {Depth::deep, "deep"}, {Depth::custom, "custom"}}};
 Depth depth_from(const std::string& word);  // throws Error{bad_input} naming the words
 
 // What somebody asks for, as the API accepts it.
@@ -63,10 +70,13 @@ struct CheckWish {
   bool allow_question = false;  // a claim that is a question is measured as it is
 };
 
+// Somebody who is signed in, or a visitor.
 struct Asker {
-  std::optional<User> user{};
-  std::string visitor_id{};  // if there is no user: the keyed hash of the visitor's cookie
-  std::string network{};     // the network of the asker, as text; only its keyed hash is stored
+  std::variant<User, VisitorId> who;
+  std::string network;  // the network of the asker, as text; only its keyed hash is stored
+
+  const User* user() const { return std::get_if<User>(&who); }  // null: a visitor
+  CheckOwner owner() const;
 };
 
 struct IdempotencyKey {
@@ -74,19 +84,27 @@ struct IdempotencyKey {
   std::string body_sha256;  // of the body that came with it
 };
 
+// What it would take for a check to be granted.
+enum class NotGrantedReason { require_signin, require_subscription, limit_reached };
+inline constexpr WordTable<NotGrantedReason, 3> kNotGrantedReasonWords{
+    {{NotGrantedReason::require_signin, "require_signin"},
+     {NotGrantedReason::require_subscription, "require_subscription"},
+     {NotGrantedReason::limit_reached, "limit_reached"}}};
+constexpr std::string_view to_word(NotGrantedReason reason) { return kNotGrantedReasonWords.word(reason); }
+
 // Thrown when a check is not granted, with the reason; the kind is limit_reached.
 class NotGranted : public Error {
  public:
-  NotGranted(std::string reason, const std::string& what, const std::string& hint)
-      : Error(ErrorKind::limit_reached, what, hint), reason_(std::move(reason)) {}
-  const std::string& reason() const noexcept { return reason_; }  // require_signin, require_subscription, limit_reached
+  NotGranted(NotGrantedReason reason, const std::string& what, const std::string& hint)
+      : Error(ErrorKind::limit_reached, what, hint), reason_(reason) {}
+  NotGrantedReason reason() const noexcept { return reason_; }
 
  private:
-  std::string reason_;
+  NotGrantedReason reason_;
 };
 
 struct Accepted {
-  std::string check_id;
+  CheckId check_id;
   bool was_replayed = false;           // the idempotency key was known, so nothing new was made
   std::optional<ServedCheck> check{};  // without its record; empty if it has to be looked up
 };
@@ -117,12 +135,12 @@ class Intake {
   Prepared prepare(const CheckWish& wish) const;
   const OfferedModel& offered(const std::string& name) const;
   void require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker);
-  std::optional<Accepted> replay(const std::string& owner, const IdempotencyKey& idempotency);
+  std::optional<Accepted> replay(const CheckOwner& owner, const IdempotencyKey& idempotency);
   std::vector<Query> counting(const Asker& asker) const;
   void require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const;
   std::optional<Accepted> from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check);
   void charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check);
-  void charge_anonymous(const Prepared& prepared, const Asker& asker);
+  void charge_visitor(const Prepared& prepared, const VisitorId& visitor, const std::string& network);
 
   Database& database_;
   const Secret& secret_;
@@ -132,6 +150,6 @@ class Intake {
 };
 
 // Gives the check back to whoever was charged for it, unless that was done before. Runs in the caller's transaction.
-void give_back(Database& database, const std::string& check_id);
+void give_back(Database& database, const CheckId& check_id);
 
 }  // namespace heretix

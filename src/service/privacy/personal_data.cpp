@@ -324,24 +324,4 @@ const std::array kPlaces = {
 
 std::span<const PersonalPlace> personal_places() { return kPlaces; }
 
-std::string_view to_word(KeptIn where) {
-  switch (where) {
-    case KeptIn::service: return "service";
-    case KeptIn::answers: return "answers";
-    case KeptIn::harness: return "harness";
-    case KeptIn::files: return "files";
-  }
-  return "";
-}
-
-std::string_view to_word(OnRemoval what) {
-  switch (what) {
-    case OnRemoval::stays: return "stays";
-    case OnRemoval::goes: return "goes";
-    case OnRemoval::goes_unless: return "goes unless another check counts it";
-    case OnRemoval::is_unnamed: return "stays without a name";
-  }
-  return "";
-}
-
 }  // namespace heretix

@@ -9,6 +9,8 @@
 #include <span>
 #include <string_view>
 
+#include "base/word_table.hpp"
+
 namespace heretix {
 
 enum class KeptIn {
@@ -17,6 +19,11 @@ enum class KeptIn {
   harness,  // tables that only a harness file has
   files     // a folder beside the embedded service's files
 };
+inline constexpr WordTable<KeptIn, 4> kKeptInWords{{{KeptIn::service, "service"},
+                                                    {KeptIn::answers, "answers"},
+                                                    {KeptIn::harness, "harness"},
+                                                    {KeptIn::files, "files"}}};
+constexpr std::string_view to_word(KeptIn where) { return kKeptInWords.word(where); }
 
 // When a person's account, or one of their checks, is removed.
 enum class OnRemoval {
@@ -25,6 +32,12 @@ enum class OnRemoval {
   goes_unless,  // another check counts it: then it stays, with nothing that points to the person
   is_unnamed    // the row stays for the accounts, without what names the question or the person
 };
+inline constexpr WordTable<OnRemoval, 4> kOnRemovalWords{
+    {{OnRemoval::stays, "stays"},
+     {OnRemoval::goes, "goes"},
+     {OnRemoval::goes_unless, "goes unless another check counts it"},
+     {OnRemoval::is_unnamed, "stays without a name"}}};
+constexpr std::string_view to_word(OnRemoval what) { return kOnRemovalWords.word(what); }
 
 // Rows that are forgotten by their age, whatever else happens. `rows` is an SQL condition with :ago.
 struct Forgetting {
@@ -51,8 +64,5 @@ struct PersonalPlace {
 
 // In the order of removal: what points to something goes before it.
 std::span<const PersonalPlace> personal_places();
-
-std::string_view to_word(KeptIn where);
-std::string_view to_word(OnRemoval what);
 
 }  // namespace heretix

@@ -110,7 +110,7 @@ bool is_still_shown(Database& service, const std::string& execution, const std::
 bool forget_execution(Database& service, Database& answers, bool is_harness, const std::string& execution) {
   const auto found = answers.query(kExecution, {{":execution", execution}});
   const std::string recipe = found.empty() ? "" : found[0].text_or_empty("run_id");
-  const std::string claim = found.empty() ? "" : found[0].text_or_empty("claim");
+  const std::string claim = found.empty() ? "" : found[0].required_text("claim");
   if (is_still_shown(service, execution, recipe)) return false;
   if (!answers.query(kIsWatched, {{":execution", execution}}).empty()) return false;
 
@@ -118,7 +118,7 @@ bool forget_execution(Database& service, Database& answers, bool is_harness, con
   answers.execute(kForgetCounted, {{":execution", execution}});
   answers.execute(kForgetExecution, {{":execution", execution}});
   const auto running = answers.query(kRunningReader, {{":claim", claim}});
-  for (const Row& row : keys) forget_key(answers, row.text_or_empty("cache_key"), execution, running);
+  for (const Row& row : keys) forget_key(answers, row.required_text("cache_key"), execution, running);
   if (is_harness && !recipe.empty()) forget_run(answers, recipe);
   return true;
 }
@@ -178,7 +178,7 @@ std::vector<std::string> Removal::remove_user(const User& user) {
   return executions;
 }
 
-std::optional<std::vector<std::string>> Removal::remove_ended_check(const std::string& id) {
+std::optional<std::vector<std::string>> Removal::remove_ended_check(const CheckId& id) {
   const auto rows = database_.query(kLockState, {{":check", id}});
   if (!rows.empty() && is_under_way(check_state_of(rows[0]))) return std::nullopt;
   return remove_checks(std::string(kOfId), {{":check", id}});

@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "store/stored_word.hpp"
 
 namespace heretix {
 namespace {
@@ -84,10 +85,10 @@ std::optional<ClaimedJob> Queue::claim_by(std::string_view sql, const std::vecto
   const char* lock = database_.locks_rows() ? "FOR UPDATE SKIP LOCKED" : "";
   const auto rows = database_.change(fmt::format(fmt::runtime(sql), wanted + ")", lock), bindings);
   if (rows.empty()) return std::nullopt;
-  return ClaimedJob{.id = rows[0].text_or_empty("id"),
-                    .kind = rows[0].text_or_empty("kind"),
-                    .unique_key = rows[0].text_or_empty("unique_key"),
-                    .payload = rows[0].text_or_empty("payload"),
+  return ClaimedJob{.id = rows[0].required_text("id"),
+                    .kind = rows[0].required_text("kind"),
+                    .unique_key = rows[0].required_text("unique_key"),
+                    .payload = rows[0].required_text("payload"),
                     .lease_token = token,
                     .attempt = rows[0].integer("attempt").value_or(1)};
 }
@@ -133,7 +134,8 @@ bool Queue::retry(const std::string& id) { return database_.execute(kRetry, {{":
 std::vector<Queue::Count> Queue::counts() {
   std::vector<Count> counts;
   for (const Row& row : database_.query(kCounts))
-    counts.push_back({row.text_or_empty("kind"), row.text_or_empty("state"), row.integer("jobs").value_or(0)});
+    counts.push_back(
+        {row.required_text("kind"), stored_as(row, "jobs", "state", kJobStateWords), row.integer("jobs").value_or(0)});
   return counts;
 }
 

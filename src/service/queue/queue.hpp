@@ -8,14 +8,24 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/word_table.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
 
 inline constexpr std::chrono::seconds kLease{30};
 inline constexpr std::chrono::seconds kLeaseRenewal{10};
+
+enum class JobState { queued, running, done, dead, cancelled };
+inline constexpr WordTable<JobState, 5> kJobStateWords{{{JobState::queued, "queued"},
+                                                        {JobState::running, "running"},
+                                                        {JobState::done, "done"},
+                                                        {JobState::dead, "dead"},
+                                                        {JobState::cancelled, "cancelled"}}};
+constexpr std::string_view to_word(JobState state) { return kJobStateWords.word(state); }
 
 struct NewJob {
   std::string kind;        // "check"
@@ -64,7 +74,8 @@ class Queue {
   bool retry(const std::string& id);                                    // for a dead job, at the request of an operator
 
   struct Count {
-    std::string kind, state;
+    std::string kind;
+    JobState state = JobState::queued;
     std::int64_t jobs = 0;
   };
   std::vector<Count> counts();

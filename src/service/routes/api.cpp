@@ -58,11 +58,11 @@ std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure
 }
 
 ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
-                        const std::string& kind, const std::string& reason) {
+                        std::optional<ErrorKind> kind, std::optional<NotGrantedReason> reason) {
   json body = {
       {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"request_id", request.id}};
-  if (!kind.empty()) body["kind"] = kind;
-  if (!reason.empty()) body["reason"] = reason;
+  if (kind) body["kind"] = to_word(*kind);
+  if (reason) body["reason"] = to_word(*reason);
   ServiceResponse response{.status = status,
                            .content_type = "application/problem+json",
                            .body = dumped(body),
@@ -112,8 +112,8 @@ ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Erro
   // What went wrong inside is for the log.
   const std::string what = status >= 500 ? "the service cannot do this now" : error.what();
   const std::string detail = error.hint().empty() || status >= 500 ? what : fmt::format("{}; {}", what, error.hint());
-  return problem(request, status, std::string(reason_phrase(status)), detail, std::string(to_word(error.kind())),
-                 refusal == nullptr ? "" : refusal->reason());
+  return problem(request, status, std::string(reason_phrase(status)), detail, error.kind(),
+                 refusal == nullptr ? std::nullopt : std::optional(refusal->reason()));
 }
 
 bool ServiceApi::is_own_origin(const std::string& origin) const {
@@ -141,17 +141,17 @@ std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& 
   return guarded(request, found, [&] { return (*handler)(service_, request, found.routed->parameters); });
 }
 
-std::string ServiceApi::user_of(const ServiceRequest& request) {
-  if (!request.headers.contains("cookie")) return {};
+std::optional<UserId> ServiceApi::user_of(const ServiceRequest& request) {
+  if (!request.headers.contains("cookie")) return std::nullopt;
   const auto cookie = request.cookie(service_.cookie_name("heretix"));
-  if (!cookie) return {};
+  if (!cookie) return std::nullopt;
   const std::lock_guard lock(users_mutex_);
   const auto found = user_of_cookie_.find(*cookie);
-  return found == user_of_cookie_.end() ? std::string() : found->second;
+  return found == user_of_cookie_.end() ? std::nullopt : std::optional(found->second);
 }
 
 // A cookie whose session has ended meanwhile costs nothing here: it is looked up anew whenever something is decided.
-void ServiceApi::remember_user(const std::string& cookie, const std::string& user_id) {
+void ServiceApi::remember_user(const std::string& cookie, const UserId& user_id) {
   const std::lock_guard lock(users_mutex_);
   if (user_of_cookie_.size() >= kMostRememberedCookies) user_of_cookie_.clear();
   user_of_cookie_.insert_or_assign(cookie, user_id);
@@ -165,20 +165,21 @@ void ServiceApi::look_up(const Route& route, Call& call) {
   const bool names_check = route.pattern.path.starts_with("/api/checks/{id}") && is_uuid(call.parameters.at("id"));
   std::vector<Query> queries;
   if (session) queries.push_back(*session);
-  if (names_check) queries.push_back(ServedChecks::query_for(call.parameters.at("id")));
+  if (names_check) queries.push_back(ServedChecks::query_for(CheckId{call.parameters.at("id")}));
   const auto found = call.database.query_all(queries);
   if (session) call.who = sessions.found(found.front());
   if (call.who) remember_user(*cookie, call.who->user.id);
   if (names_check) call.check = ServedChecks::found(found.back());
   if (const auto visitor = call.request.cookie(service_.cookie_name("heretix-visitor"));
       visitor && visitor->size() == 43)
-    call.visitor_id = service_.secret().hash("visitor", *visitor);
+    call.visitor_id = VisitorId{service_.secret().hash("visitor", *visitor)};
 }
 
 ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
   look_up(route, call);
   if (route.access != Audience::everybody && !call.who)
-    return problem(call.request, 401, "Unauthorized", "sign in first", "not_allowed", "require_signin");
+    return problem(call.request, 401, "Unauthorized", "sign in first", ErrorKind::not_allowed,
+                   NotGrantedReason::require_signin);
   // An operator's page is not there for others.
   if (route.access == Audience::admin && !service_.settings().admins.contains(call.who->user.email))
     return problem(call.request, 404, "Not Found", "there is nothing here");
@@ -207,10 +208,10 @@ ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const RouteRe
       response.headers.emplace_back("X-Request-Id", request.id);
       return response;
     } catch (const Refusal& e) {
-      return problem(request, e.status(), std::string(reason_phrase(e.status())), e.what(), "bad_input");
+      return problem(request, e.status(), std::string(reason_phrase(e.status())), e.what(), ErrorKind::bad_input);
     } catch (const Error& e) { return problem_of(request, e); } catch (const std::exception& e) {
       log_line(LogLevel::error, "error", {{"request_id", request.id}, {"kind", "broken"}, {"error", e.what()}});
-      return problem(request, 500, "Internal Server Error", "the service cannot do this now", "broken");
+      return problem(request, 500, "Internal Server Error", "the service cannot do this now", ErrorKind::broken);
     }
   };
   ServiceResponse response = run();

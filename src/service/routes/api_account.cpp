@@ -30,8 +30,8 @@ std::string next_page(const std::optional<std::string>& wanted) {
 }
 
 json usage_json(const CheckUsage& usage, const User& user) {
-  return {{"plan", usage.plan},
-          {"next_plan", user.plan},
+  return {{"plan", to_word(usage.plan)},
+          {"next_plan", to_word(user.plan)},
           {"period_start", usage.period.first_day},
           {"period_end", usage.period.last_day},
           {"checks_allowed", usage.allowed},
@@ -48,9 +48,9 @@ json session_json(const Session& session, const std::string& current) {
 }
 
 // Otherwise Stripe would go on charging a person whom the service no longer knows.
-void require_nothing_paid(Database& database, const Secret& secret, const std::string& user_id) {
+void require_nothing_paid(Database& database, const Secret& secret, const UserId& user_id) {
   const auto account = Subscriptions(database, secret, {}).account_of(user_id);
-  if (account && !account->plan.empty())
+  if (account && account->plan)
     throw Error(ErrorKind::conflict, "a subscription is still paid for", "end it on the billing page first");
 }
 
@@ -90,7 +90,7 @@ ServiceResponse use_link(ServiceContext& service, Call& call) {
                  [&] {
                    if (call.who) sessions.end(call.who->user.id, call.who->session_id);
                    cookie = sessions.begin(user->id, call.request.header("user-agent"));
-                   if (!call.visitor_id.empty()) ServedChecks(call.database).take_over(call.visitor_id, user->id);
+                   if (call.visitor_id) ServedChecks(call.database).take_over(*call.visitor_id, user->id);
                  },
                  {.isolation = Isolation::beside_others});
   return {.status = 303,
@@ -154,7 +154,7 @@ ServiceResponse download_data(ServiceContext& service, Call& call) {
                       {"model", check.model},
                       {"created_at", as_rfc3339(check.created_at)},
                       {"request", json::parse(check.request, nullptr, false)},
-                      {"record", check.record.empty() ? json(nullptr) : json::parse(check.record, nullptr, false)}});
+                      {"record", check.record ? json::parse(*check.record, nullptr, false) : json(nullptr)}});
   }
 
   json sessions = json::array();
@@ -163,7 +163,7 @@ ServiceResponse download_data(ServiceContext& service, Call& call) {
 
   AnswersPlace answers = service.parts().open_answers(call.database);
   const json data = {{"email", user.email},
-                     {"plan", user.plan},
+                     {"plan", to_word(user.plan)},
                      {"created_at", as_rfc3339(user.created_at)},
                      {"usage", usage_json(Ledger(call.database).usage_of(user), user)},
                      {"sessions", sessions},

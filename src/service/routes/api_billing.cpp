@@ -17,7 +17,7 @@ ServiceResponse get_billing(ServiceContext& service, Call& call) {
   const auto& prices = service.settings().billing.plan_of_price;
   for (const ServicePlan& plan : service_plans()) {
     const bool is_for_sale = std::ranges::any_of(prices, [&](const auto& entry) { return entry.second == plan.name; });
-    plans.push_back({{"name", plan.name},
+    plans.push_back({{"name", to_word(plan.name)},
                      {"title", plan.title},
                      {"checks", plan.checks},
                      {"per", plan.per == Per::ever ? "ever" : "month"},
@@ -28,8 +28,8 @@ ServiceResponse get_billing(ServiceContext& service, Call& call) {
                            .account_of(call.who->user.id);
   return json_response(200,
                        {{"is_set_up", service.settings().billing.is_set_up()},
-                        {"plan", Ledger(call.database).usage_of(call.who->user).plan},
-                        {"subscription", account && !account->status.empty() ? json(account->status) : json(nullptr)},
+                        {"plan", to_word(Ledger(call.database).usage_of(call.who->user).plan)},
+                        {"subscription", account && account->status ? json(account->status->word()) : json(nullptr)},
                         {"plans", plans}});
 }
 
@@ -40,14 +40,15 @@ void require_billing(const ServiceContext& service) {
 
 ServiceResponse buy_plan(ServiceContext& service, Call& call) {
   const Body body(call.request, {"plan"});
-  const std::string plan = body.text("plan", 32);
+  const std::string wanted = body.text("plan", 32);
   require_billing(service);
+  const auto plan = kPlanNameWords.value(wanted);
   const auto& prices = service.settings().billing.plan_of_price;
-  const auto price = std::ranges::find(prices, plan, [](const auto& entry) { return entry.second; });
-  if (price == prices.end()) throw Refusal(422, fmt::format("there is no plan '{}' to buy", plan));
+  const auto price = std::ranges::find_if(prices, [&](const auto& entry) { return entry.second == plan; });
+  if (price == prices.end()) throw Refusal(422, fmt::format("there is no plan '{}' to buy", wanted));
   const User& user = call.who->user;
   const auto account = Subscriptions(call.database, service.secret(), prices).account_of(user.id);
-  if (account && !account->plan.empty())
+  if (account && account->plan)
     throw Error(ErrorKind::conflict, "a subscription is paid for already", "change it on the payment service's page");
   return json_response(200, {{"url", checkout_page(service.settings().billing, price->first, user.id, user.email,
                                                    service.settings().origin, call.request.id)}});
@@ -74,7 +75,7 @@ void complete(BillingEvent& event, const StripeSettings& stripe) {
         ErrorKind::unavailable,
         fmt::format("the payment service does not know {} of {}: HERETIX_STRIPE_KEY is of another account or mode",
                     event.path, event.id));
-  event.status = "canceled";
+  event.status = SubscriptionStatus::Known::canceled;
 }
 
 // The signature is of the bytes as they came; nobody else can have made them.

@@ -21,8 +21,6 @@ using nlohmann::json;
 constexpr std::size_t kMostListed = 200;
 constexpr std::int64_t kYear = 31'536'000;
 
-json optional_text(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
-
 json check_json(const ServedCheck& check) {
   json result = nullptr;
   if (check.p) {
@@ -30,14 +28,14 @@ json check_json(const ServedCheck& check) {
     if (check.low && check.high) result["ci95"] = {*check.low, *check.high};
   }
   json error = nullptr;
-  if (check.state == CheckState::failed) error = {{"kind", check.error_kind}, {"detail", check.error}};
+  if (check.error) error = {{"kind", to_word(check.error->kind)}, {"detail", check.error->text}};
   return {{"id", check.id},
           {"run_id", check.run_id},
           {"state", to_word(check.state)},
           {"claim", check.claim},
           {"model", check.model},
           {"created_at", as_rfc3339(check.created_at)},
-          {"finished_at", optional_text(as_rfc3339(check.finished_at))},
+          {"finished_at", check.finished_at ? json(as_rfc3339(*check.finished_at)) : json(nullptr)},
           {"was_cached", check.was_cached},
           {"cancel_requested", check.cancel_requested},
           {"last_event", check.last_event},
@@ -69,8 +67,8 @@ CheckWish wish_of(const ServiceRequest& request) {
 }  // namespace
 
 bool may_read(const Call& call, const ServedCheck& check) {
-  if (call.who && check.user_id == call.who->user.id) return true;
-  return check.user_id.empty() && !check.visitor_id.empty() && check.visitor_id == call.visitor_id;
+  if (check.user_id) return call.who && call.who->user.id == *check.user_id;
+  return check.visitor_id && check.visitor_id == call.visitor_id;
 }
 
 // A check that belongs to someone else is reported as not found.
@@ -85,18 +83,15 @@ ServiceResponse create_check(ServiceContext& service, Call& call) {
   const ServiceRequest& request = call.request;
   const CheckWish wish = wish_of(request);
 
-  Asker asker{.network = network_of(request.address)};
+  // Only the hash of a visitor's cookie is stored; the cookie itself goes to the browser alone.
   std::string new_cookie;
-  if (call.who) {
-    asker.user = call.who->user;
-  } else {
-    // Only the hash of a visitor's cookie is stored; the cookie itself goes to the browser alone.
-    if (call.visitor_id.empty()) {
-      new_cookie = to_base64url(random_bytes(32));
-      call.visitor_id = service.secret().hash("visitor", new_cookie);
-    }
-    asker.visitor_id = call.visitor_id;
+  if (!call.who && !call.visitor_id) {
+    new_cookie = to_base64url(random_bytes(32));
+    call.visitor_id = VisitorId{service.secret().hash("visitor", new_cookie)};
   }
+
+  const std::string network = network_of(request.address);
+  const Asker asker = call.who ? Asker{call.who->user, network} : Asker{*call.visitor_id, network};
 
   const IdempotencyKey idempotency{.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
   const Accepted accepted = service.intake(call.database).accept(wish, asker, idempotency);
@@ -109,7 +104,7 @@ ServiceResponse create_check(ServiceContext& service, Call& call) {
   if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
 
   ServiceResponse response = json_response(201, check_json(*check));
-  response.headers.emplace_back("Location", "/api/checks/" + check->id);
+  response.headers.emplace_back("Location", "/api/checks/" + check->id.text());
   if (accepted.was_replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
   if (!new_cookie.empty())
     response.headers.emplace_back("Set-Cookie", service.set_cookie("heretix-visitor", new_cookie, kYear));
@@ -125,23 +120,23 @@ ServiceResponse quote_check(ServiceContext& service, Call& call) {
                              {"needs_plan", quote.needs_plan}});
 }
 
+// Whose checks the caller sees.
+std::optional<CheckOwner> owner_of(const Call& call) {
+  if (call.who) return call.who->user.id;
+  return call.visitor_id;
+}
+
 ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   const ServiceRequest& request = call.request;
   ListedChecks wanted;
-  if (call.who) wanted.user_id = call.who->user.id;
-  else wanted.visitor_id = call.visitor_id;
-
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
   if (const auto model = request.parameter("model"); model && !model->empty()) wanted.model = ModelName(*model);
 
   if (const auto word = request.parameter("state"); word && !word->empty()) {
-    wanted.state = check_state_from(*word);
+    wanted.state = kCheckStateWords.value(*word);
     if (!wanted.state)
       throw Refusal(
-          422,
-          fmt::format(
-              "state must be one of: {}",
-              fmt::join(kCheckStates | std::views::transform([](CheckState state) { return to_word(state); }), ", ")));
+          422, fmt::format("state must be one of: {}", fmt::join(kCheckStateWords.all() | std::views::values, ", ")));
   }
 
   const auto limit = request.parameter("limit");
@@ -155,15 +150,14 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   // The cursor must be a check that the caller may read, so it reveals nothing about the checks of others.
   if (const auto cursor = request.parameter("before"); cursor) {
     if (!is_uuid(*cursor)) throw Refusal(422, "before must be the id of a check");
-    const auto last = ServedChecks(call.database).find(*cursor);
+    const auto last = ServedChecks(call.database).find(CheckId{*cursor});
     if (!last || !may_read(call, *last)) throw Error(ErrorKind::not_found, "before names no check of yours");
-    wanted.before_time = last->created_at;
-    wanted.before_id = last->id;
+    wanted.before = ListPlace{last->created_at, last->id};
   }
 
   // A caller with neither an account nor a visitor's cookie has no checks.
   std::vector<ServedCheck> found;
-  if (!wanted.user_id.empty() || !wanted.visitor_id.empty()) found = ServedChecks(call.database).list(wanted);
+  if (const auto owner = owner_of(call)) found = ServedChecks(call.database).list(*owner, wanted);
   const bool has_more = found.size() == wanted.most;
   if (has_more) found.pop_back();
 
@@ -178,8 +172,8 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
 ServiceResponse check_response(const ServedCheck& check) {
   std::string body = check_json(check).dump(-1, ' ', false, json::error_handler_t::replace);
   body.back() = ',';
-  body += "\"share\":" + optional_text(check.share_id).dump() +
-          ",\"record\":" + (check.record.empty() ? std::string("null") : check.record) + "}";
+  const json share = check.share_id ? json(*check.share_id) : json(nullptr);
+  body += "\"share\":" + share.dump() + ",\"record\":" + check.record.value_or("null") + "}";
   return {.status = 200, .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}};
 }
 
@@ -214,7 +208,8 @@ ServiceResponse check_events(ServiceContext& /*service*/, Call& call) {
   // A 204 makes the EventSource of a browser stop asking.
   if (check.has_ended() && after >= check.last_event) return {.status = 204};
   ServiceResponse response;
-  response.stream = EventStream{check.id, after, !is_known, call.who ? call.who->user.id : ""};
+  response.stream = EventStream{check.id.text(), after, !is_known, {}};
+  if (call.who) response.stream->user_id = call.who->user.id;
   return response;
 }
 

@@ -63,20 +63,22 @@ ServiceResponse web_asset(ServiceContext& service, const ServiceRequest& request
 ServiceResponse admin_overview(ServiceContext& /*service*/, Call& call) {
   json jobs = json::array();
   for (const Queue::Count& count : Queue(call.database).counts())
-    jobs.push_back({{"kind", count.kind}, {"state", count.state}, {"jobs", count.jobs}});
+    jobs.push_back({{"kind", count.kind}, {"state", to_word(count.state)}, {"jobs", count.jobs}});
   json dead = json::array();
   for (const Row& row : call.database.query(
            "SELECT id, kind, error, finished_at FROM jobs WHERE state = 'dead' ORDER BY finished_at DESC LIMIT 50")) {
-    dead.push_back({{"id", row.text_or_empty("id")},
-                    {"kind", row.text_or_empty("kind")},
+    dead.push_back({{"id", row.required_text("id")},
+                    {"kind", row.required_text("kind")},
                     {"error", row.text_or_empty("error")},
                     {"finished_at", as_rfc3339(row.text_or_empty("finished_at"))}});
   }
   const auto users = call.database.query("SELECT count(*) AS n FROM users")[0].integer("n").value_or(0);
   json usage = json::array();
   for (const PlanUsage& plan : Ledger(call.database).of_each_plan())
-    usage.push_back(
-        {{"plan", plan.plan}, {"users", plan.users}, {"checks_used", plan.used}, {"checks_allowed", plan.allowed}});
+    usage.push_back({{"plan", to_word(plan.plan)},
+                     {"users", plan.users},
+                     {"checks_used", plan.used},
+                     {"checks_allowed", plan.allowed}});
   return json_response(200, {{"jobs", jobs}, {"dead", dead}, {"users", users}, {"usage", usage}});
 }
 

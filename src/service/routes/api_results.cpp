@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr std::size_t kShareBytes = 16;
 
 std::string execution_of(const ServedCheck& check) {
-  const json record = json::parse(check.record, nullptr, false);
+  const json record = check.record ? json::parse(*check.record, nullptr, false) : json(nullptr);
   if (!record.is_object()) throw Error(ErrorKind::conflict, "the check has no result yet");
   return record.at("execution").at("execution_id");
 }
@@ -75,7 +75,7 @@ ServiceResponse compare_checks(ServiceContext& service, Call& call) {
 
   const auto record_of = [&](const char* name) {
     const std::string id = call.request.parameter(name).value_or("");
-    const auto check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
+    const auto check = is_uuid(id) ? ServedChecks(call.database).find(CheckId{id}) : std::nullopt;
     return measured(*place.runs, readable(call, check));
   };
   const Record a = record_of("a");

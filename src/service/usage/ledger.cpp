@@ -1,6 +1,7 @@
 #include "service/usage/ledger.hpp"
 
 #include "base/random.hpp"
+#include "store/stored_word.hpp"
 
 namespace heretix {
 namespace {
@@ -39,56 +40,56 @@ constexpr std::string_view kReserve =
 std::vector<PlanUsage> Ledger::of_each_plan() {
   std::vector<PlanUsage> plans;
   for (const Row& row : database_.query(kOfEachPlan, {{":day", now().substr(0, 10)}}))
-    plans.push_back({.plan = row.text_or_empty("plan"),
+    plans.push_back({.plan = stored_as(row, "usage_ledger", "plan", kPlanNameWords),
                      .users = row.integer("users").value_or(0),
                      .used = row.integer("used").value_or(0),
                      .allowed = row.integer("allowed").value_or(0)});
   return plans;
 }
 
-std::string Ledger::now() { return database_.query(kNow)[0].text_or_empty("now"); }
+std::string Ledger::now() { return database_.query(kNow)[0].required_text("now"); }
 
 // The period's own row may be of a higher plan than the user's, which waits for the next.
 CheckUsage Ledger::usage_of(const User& user) {
-  const ServicePlan& plan = service_plan_or_trial(user.plan);
-  CheckUsage usage{.plan = std::string(plan.name), .period = period_of(plan, now()), .allowed = plan.checks};
+  const ServicePlan& plan = service_plan(user.plan);
+  CheckUsage usage{.plan = plan.name, .period = period_of(plan, now()), .allowed = plan.checks};
   const auto rows = database_.query(kRow, {{":user", user.id}, {":first", usage.period.first_day}});
   if (rows.empty()) return usage;
-  usage.plan = rows[0].text_or_empty("plan");
+  usage.plan = stored_as(rows[0], "usage_ledger", "plan", kPlanNameWords);
   usage.allowed = rows[0].integer("checks_allowed").value_or(0);
   usage.used = rows[0].integer("checks_used").value_or(0);
   return usage;
 }
 
 std::optional<std::string> Ledger::charge(const User& user) {
-  const ServicePlan& plan = service_plan_or_trial(user.plan);
+  const ServicePlan& plan = service_plan(user.plan);
   const UsagePeriod period = period_of(plan, now());
   const auto rows = database_.change(kCharge, {{":id", new_uuid()},
                                                {":user", user.id},
                                                {":first", period.first_day},
                                                {":last", period.last_day},
-                                               {":plan", std::string(plan.name)},
+                                               {":plan", std::string(to_word(plan.name))},
                                                {":allowed", plan.checks}});
   return rows.empty() ? std::nullopt : rows[0].text("id");
 }
 
 void Ledger::give_back(const std::string& ledger_id) { database_.execute(kGiveBack, {{":id", ledger_id}}); }
 
-bool Ledger::set_plan(const std::string& user_id, const ServicePlan& plan) {
+bool Ledger::set_plan(const UserId& user_id, const ServicePlan& plan) {
   if (!Users(database_).lock(user_id)) return false;  // no charge reads the plan meanwhile
-  database_.execute(kSetPlan, {{":plan", std::string(plan.name)}, {":id", user_id}});
-  database_.execute(kRaise, {{":plan", std::string(plan.name)},
+  database_.execute(kSetPlan, {{":plan", std::string(to_word(plan.name))}, {":id", user_id}});
+  database_.execute(kRaise, {{":plan", std::string(to_word(plan.name))},
                              {":allowed", plan.checks},
                              {":user", user_id},
                              {":first", period_of(plan, now()).first_day}});
   return true;
 }
 
-bool Ledger::charge_visitor(const std::string& visitor_id) {
+bool Ledger::charge_visitor(const VisitorId& visitor_id) {
   return !database_.change(kChargeVisitor, {{":id", visitor_id}, {":most", kAnonymousChecks}}).empty();
 }
 
-void Ledger::give_back_to_visitor(const std::string& visitor_id) {
+void Ledger::give_back_to_visitor(const VisitorId& visitor_id) {
   database_.execute(kGiveBackToVisitor, {{":id", visitor_id}});
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "base/money.hpp"
 #include "service/account/users.hpp"
 #include "service/usage/plans.hpp"
@@ -17,7 +18,7 @@
 namespace heretix {
 
 struct CheckUsage {
-  std::string plan;  // of this period; a lower plan that waits is in users.plan
+  PlanName plan = PlanName::trial;  // of this period; a lower plan that waits is in users.plan
   UsagePeriod period;
   std::int64_t allowed = 0;
   std::int64_t used = 0;
@@ -25,7 +26,7 @@ struct CheckUsage {
 
 // The usage of all users of a plan together, in the periods that are under way.
 struct PlanUsage {
-  std::string plan;
+  PlanName plan = PlanName::trial;
   std::int64_t users = 0, used = 0, allowed = 0;
 };
 
@@ -41,10 +42,10 @@ class Ledger {
   void give_back(const std::string& ledger_id);         // one check
   // A higher plan counts at once, in this period; a lower one waits for the next period. Returns false if there is no
   // such user.
-  bool set_plan(const std::string& user_id, const ServicePlan& plan);
+  bool set_plan(const UserId& user_id, const ServicePlan& plan);
 
-  bool charge_visitor(const std::string& visitor_id);  // false: the visitor has had their check
-  void give_back_to_visitor(const std::string& visitor_id);
+  bool charge_visitor(const VisitorId& visitor_id);  // false: the visitor has had their check
+  void give_back_to_visitor(const VisitorId& visitor_id);
   // Returns false, and reserves nothing, if that would pass the cap of the day.
   bool reserve_spending(const std::string& scope, Usd most, Usd cap);
 

@@ -6,13 +6,15 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <stdexcept>
 
 namespace heretix {
 namespace {
 
-constexpr std::array kPlans = {
-    ServicePlan{"trial", "Trial", 3, Per::ever}, ServicePlan{"starter", "Starter", 20, Per::month, true},
-    ServicePlan{"core", "Core", 100, Per::month, true}, ServicePlan{"pro", "Pro", 750, Per::month, true}};
+constexpr std::array kPlans = {ServicePlan{PlanName::trial, "Trial", 3, Per::ever},
+                               ServicePlan{PlanName::starter, "Starter", 20, Per::month, true},
+                               ServicePlan{PlanName::core, "Core", 100, Per::month, true},
+                               ServicePlan{PlanName::pro, "Pro", 750, Per::month, true}};
 
 int number(std::string_view text) {
   int value = 0;
@@ -24,14 +26,15 @@ int number(std::string_view text) {
 
 std::span<const ServicePlan> service_plans() { return kPlans; }
 
-const ServicePlan* find_service_plan(std::string_view name) {
+const ServicePlan& service_plan(PlanName name) {
   const auto found = std::ranges::find(kPlans, name, &ServicePlan::name);
-  return found == kPlans.end() ? nullptr : &*found;
+  if (found == kPlans.end()) throw std::logic_error("a plan that allows nothing");
+  return *found;
 }
 
-const ServicePlan& service_plan_or_trial(std::string_view name) {
-  const ServicePlan* plan = find_service_plan(name);
-  return plan == nullptr ? kPlans[0] : *plan;
+const ServicePlan* find_service_plan(std::string_view name) {
+  const auto found = kPlanNameWords.value(name);
+  return found ? &service_plan(*found) : nullptr;
 }
 
 UsagePeriod period_of(const ServicePlan& plan, std::string_view now) {

@@ -19,13 +19,13 @@ namespace heretix {
 namespace {
 
 TEST(Plans, CountByCalendarMonthInUtc) {
-  const ServicePlan& starter = *find_service_plan("starter");
+  const ServicePlan& starter = service_plan(PlanName::starter);
   EXPECT_EQ(period_of(starter, "2026-11-23 08:00:00").first_day, "2026-11-01");
   EXPECT_EQ(period_of(starter, "2026-11-23 08:00:00").last_day, "2026-11-30");
   EXPECT_EQ(period_of(starter, "2028-02-29 23:59:59").last_day, "2028-02-29");
   EXPECT_EQ(period_of(starter, "2026-12-31 23:59:59").last_day, "2026-12-31");
-  EXPECT_EQ(period_of(*find_service_plan("trial"), "2026-11-23").last_day, "9999-12-31");
-  EXPECT_EQ(service_plan_or_trial("who knows").name, "trial");
+  EXPECT_EQ(period_of(service_plan(PlanName::trial), "2026-11-23").last_day, "9999-12-31");
+  EXPECT_EQ(find_service_plan("who knows"), nullptr);
 }
 
 TEST(Backoff, IsTheFourthPowerUpToAQuarterOfAnHour) {
@@ -77,6 +77,18 @@ TEST_F(App, OpensAgainAndRefusesWhatItDoesNotKnow) {
   SqliteDatabase other(folder_ / "other.sqlite", {.access = Access::create});
   other.execute("CREATE TABLE t (x)");
   EXPECT_THROW(open_app_file(folder_ / "other.sqlite"), Error);
+}
+
+TEST_F(App, TakesNoStoredWordForAnother) {
+  const User user = Users(*database_).find_or_create("ada@example.org");
+  database_->execute("UPDATE users SET plan = 'who knows'");
+  try {
+    Users(*database_).find(user.id);
+    FAIL() << "the plan is unknown";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::broken);
+    EXPECT_STREQ(e.what(), "users.plan is 'who knows', which this program does not know");
+  }
 }
 
 TEST_F(App, ChargesUpToTheLimitAndGivesBackOnce) {

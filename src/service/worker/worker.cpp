@@ -37,6 +37,9 @@ std::string text_for_people(const Error& e) {
   return e.hint().empty() ? std::string(e.what()) : fmt::format("{}; {}", e.what(), e.hint());
 }
 
+// Of a job of the kind kCheckJob.
+CheckId check_of(const ClaimedJob& job) { return CheckId{job.unique_key}; }
+
 }  // namespace
 
 // One thread of a worker, with the connection and the providers that it alone uses.
@@ -51,7 +54,7 @@ class Worker::Lane {
         if (!run_next() && !worker_.wait_for_work()) return;
       } catch (const std::exception& e) {
         // The database cannot be reached; the job's lease runs out, or no job was claimed.
-        parts_.log({.job_id = "", .kind = "worker", .outcome = "database", .error = e.what()});
+        parts_.log({.job_id = "", .kind = "worker", .outcome = JobOutcome::database, .error = e.what()});
         database_.reset();
         std::this_thread::sleep_for(500ms);
       }
@@ -86,8 +89,9 @@ class Worker::Lane {
     std::atomic<bool> is_cancelled = false, is_lost = false;
 
     const bool is_check = job->kind == kCheckJob;
-    worker_.hold(token, {&stop, is_check ? job->unique_key : "", &is_cancelled, &is_lost});
-    WorkerLog log{.job_id = job->id, .kind = job->kind, .outcome = "done", .error = "", .attempt = job->attempt};
+    worker_.hold(token, {&stop, is_check ? std::optional(check_of(*job)) : std::nullopt, &is_cancelled, &is_lost});
+    WorkerLog log{
+        .job_id = job->id, .kind = job->kind, .outcome = JobOutcome::done, .error = "", .attempt = job->attempt};
 
     // What is held points to variables of this function, so it is released on every way out.
     try {
@@ -112,10 +116,10 @@ class Worker::Lane {
       in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
     } catch (const Error& e) {
       log.error = without_mail_addresses(e.what());  // the refusal of a mail server may name the address
-      log.outcome = "again";
+      log.outcome = JobOutcome::again;
       in_lease(job.lease_token, [&](Queue& queue) {
         if (queue.fail(job.lease_token, log.error, is_for_good(e), kMostMailAttempts) == Queue::Failed::dead)
-          log.outcome = "dead";
+          log.outcome = JobOutcome::dead;
       });
     }
   }
@@ -151,7 +155,7 @@ class Worker::Lane {
   std::string begin(const ClaimedJob& job) {
     std::string execution_id;
     in_lease(job.lease_token, [&](Queue& queue) {
-      const auto begun = ServedChecks(database()).begin(job.unique_key, job.lease_token);
+      const auto begun = ServedChecks(database()).begin(check_of(job), job.lease_token);
       if (begun) execution_id = "exec-" + execution_digits(*begun);
       else queue.finish(job.lease_token);  // the check was removed, or has ended
     });
@@ -168,7 +172,7 @@ class Worker::Lane {
     CheckObserver observer(check.plan, parts_.clock, [&](const std::string& payload) {
       in_transaction(database(),
                      [&] {
-                       if (!ServedChecks(database()).progress(job.unique_key, job.lease_token, payload)) is_lost = true;
+                       if (!ServedChecks(database()).progress(check_of(job), job.lease_token, payload)) is_lost = true;
                      },
                      {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_let_go});
     });
@@ -185,7 +189,7 @@ class Worker::Lane {
   }
 
   // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.
-  void forget_if_removed(const std::string& check_id, const std::string& execution_id) {
+  void forget_if_removed(const CheckId& check_id, const std::string& execution_id) {
     if (!ServedChecks(database()).is_there(check_id)) forget_executions(database(), answers_, {execution_id});
   }
 
@@ -193,56 +197,56 @@ class Worker::Lane {
                      std::atomic<bool>& is_lost, WorkerLog& log) {
     const std::string execution_id = begin(job);
     if (execution_id.empty()) {
-      log.outcome = "gone";
+      log.outcome = JobOutcome::gone;
       return;
     }
-    if (ServedChecks(database()).is_cancel_requested(job.unique_key))
-      return end(job, CheckState::cancelled, "", "", log);
+    if (ServedChecks(database()).is_cancel_requested(check_of(job))) return end(job, std::nullopt, log);
     if (job.attempt > kMostLostLeases)
-      return end(job, CheckState::failed, "broken", "the check stopped its workers", log);
+      return end(job, CheckError{ErrorKind::broken, "the check stopped its workers"}, log);
     try {
       const CheckJob wanted = check_job_from(job.payload);
       const Record record = measure(job, wanted, execution_id, stop, is_lost);
-      log.outcome = "lost";
+      log.outcome = JobOutcome::lost;
       in_lease(job.lease_token, [&](Queue& queue) {
-        if (!ServedChecks(database()).finish(job.unique_key, job.lease_token, record, parts_.env)) return;
+        if (!ServedChecks(database()).finish(check_of(job), job.lease_token, record, parts_.env)) return;
         queue.finish(job.lease_token);
-        log.outcome = "done";
+        log.outcome = JobOutcome::done;
       });
     } catch (const Error& e) {
       log.error = e.what();
-      if (is_cancelled) end(job, CheckState::cancelled, "", "", log);
+      if (is_cancelled) end(job, std::nullopt, log);
       else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
       else fail(job, e, log);
     }
-    forget_if_removed(job.unique_key, execution_id);
+    forget_if_removed(check_of(job), execution_id);
   }
 
   // The check ends without a result, so it is given back to whoever was charged.
-  void end(const ClaimedJob& job, CheckState state, const std::string& kind, const std::string& error, WorkerLog& log) {
-    log.outcome = to_word(state);
+  // Without an error it was cancelled.
+  void end(const ClaimedJob& job, const std::optional<CheckError>& error, WorkerLog& log) {
+    log.outcome = error ? JobOutcome::failed : JobOutcome::cancelled;
     in_lease(job.lease_token, [&](Queue& queue) {
-      if (!ServedChecks(database()).end(job.unique_key, job.lease_token, state, kind, error)) return;
-      give_back(database(), job.unique_key);
-      if (state == CheckState::failed) queue.fail(job.lease_token, error, true, 0);
+      if (!ServedChecks(database()).end(check_of(job), job.lease_token, error)) return;
+      give_back(database(), check_of(job));
+      if (error) queue.fail(job.lease_token, error->text, true, 0);
       else queue.finish(job.lease_token);
     });
   }
 
   void hand_back(const ClaimedJob& job, WorkerLog& log) {
-    log.outcome = "handed_back";
+    log.outcome = JobOutcome::handed_back;
     in_lease(job.lease_token, [&](Queue& queue) {
-      ServedChecks(database()).requeue(job.unique_key, job.lease_token, "the server restarts");
+      ServedChecks(database()).requeue(check_of(job), job.lease_token, "the server restarts");
       queue.hand_back(job.lease_token);
     });
   }
 
   void fail(const ClaimedJob& job, const Error& e, WorkerLog& log) {
     if (is_for_good(e) || job.attempt >= kMostCheckAttempts)
-      return end(job, CheckState::failed, std::string(to_word(e.kind())), text_for_people(e), log);
-    log.outcome = "again";
+      return end(job, CheckError{e.kind(), text_for_people(e)}, log);
+    log.outcome = JobOutcome::again;
     in_lease(job.lease_token, [&](Queue& queue) {
-      ServedChecks(database()).requeue(job.unique_key, job.lease_token, text_for_people(e));
+      ServedChecks(database()).requeue(check_of(job), job.lease_token, text_for_people(e));
       queue.fail(job.lease_token, e.what(), false, kMostCheckAttempts + 1);
     });
   }
@@ -303,10 +307,9 @@ void Worker::look_after(Database& database, Queue& queue, bool renews) {
   // One press lets open requests finish; two presses drop them.
   for (const auto& [token, job] : held) {
     if (renews && !queue.renew(token)) press(token, job.is_lost, 2);
-    if (!job.check_id.empty() && ServedChecks(database).is_cancel_requested(job.check_id))
-      press(token, job.is_cancelled, 1);
+    if (job.check_id && ServedChecks(database).is_cancel_requested(*job.check_id)) press(token, job.is_cancelled, 1);
     // A check that was removed is wanted by nobody, so its open requests are dropped.
-    if (!job.check_id.empty() && !ServedChecks(database).is_there(job.check_id)) press(token, job.is_lost, 2);
+    if (job.check_id && !ServedChecks(database).is_there(*job.check_id)) press(token, job.is_lost, 2);
     if (draining_) press(token, nullptr, 1);
   }
 }
@@ -323,7 +326,7 @@ void Worker::renew_leases() {
       look_after(*database, queue, renews);
       if (renews && !draining_) enqueue_clean_up(*database);
     } catch (const std::exception& e) {
-      parts_.log({.job_id = "", .kind = "renewal", .outcome = "database", .error = e.what()});
+      parts_.log({.job_id = "", .kind = "renewal", .outcome = JobOutcome::database, .error = e.what()});
       database.reset();
     }
     std::unique_lock lock(mutex_);

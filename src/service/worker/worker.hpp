@@ -10,11 +10,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/identity.hpp"
+#include "base/word_table.hpp"
 #include "belief/prompt/banks.hpp"
 #include "measure/ask.hpp"
 #include "models/provider.hpp"
@@ -26,8 +30,33 @@
 
 namespace heretix {
 
+// What became of a job that this process claimed, as the log and the metrics tell it.
+enum class JobOutcome {
+  done,
+  again,        // it failed, and is tried again after a while
+  dead,         // it failed for good
+  failed,       // a check that failed for good
+  cancelled,    // a check whose owner cancelled it
+  handed_back,  // the process stops; another one can claim the job at once
+  lost,         // the check was removed, or another worker has taken over the job
+  gone,         // the check was removed, or had ended
+  database      // no job: the database cannot be used
+};
+inline constexpr WordTable<JobOutcome, 9> kJobOutcomeWords{{{JobOutcome::done, "done"},
+                                                            {JobOutcome::again, "again"},
+                                                            {JobOutcome::dead, "dead"},
+                                                            {JobOutcome::failed, "failed"},
+                                                            {JobOutcome::cancelled, "cancelled"},
+                                                            {JobOutcome::handed_back, "handed_back"},
+                                                            {JobOutcome::lost, "lost"},
+                                                            {JobOutcome::gone, "gone"},
+                                                            {JobOutcome::database, "database"}}};
+constexpr std::string_view to_word(JobOutcome outcome) { return kJobOutcomeWords.word(outcome); }
+
 struct WorkerLog {
-  std::string job_id, kind, outcome, error;  // outcome: done, again, dead, lost, handed_back, cancelled
+  std::string job_id, kind;
+  JobOutcome outcome = JobOutcome::done;
+  std::string error;
   std::int64_t attempt = 0;
   double seconds = 0;
 };
@@ -69,7 +98,7 @@ class Worker {
   friend class Lane;
   struct Held {
     StopSignal* stop = nullptr;
-    std::string check_id;  // empty: no check
+    std::optional<CheckId> check_id;  // empty: the job is no check
     std::atomic<bool>* is_cancelled = nullptr;
     std::atomic<bool>* is_lost = nullptr;
   };
