@@ -111,7 +111,7 @@ bool uses_ladder_by_default(const MeasuringOptions& options, const Settings& s, 
 template <class Number>
 Number in_range(const char* name, Number value, Number least, Number most) {
   if (value >= least && value <= most) return value;
-  throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
+  throw Error(ErrorKind::bad_input, fmt::format("{} is {}; it must be from {} to {}", name, value, least, most),
               fmt::format("give a {} in that range", name));
 }
 

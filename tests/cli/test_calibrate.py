@@ -105,7 +105,7 @@ class Calibrate(ProgramTest):
         done = self.heretix("calibrate", self.labels(12), "--model", self.script(model="m", rules=rules), "--json")
         found = json.loads(done.stdout)
         self.assertEqual((found["judged"], found["labels"]), (11, 12))
-        self.assertIn("Claim number 003: 0 usable answers of 8", done.stderr)
+        self.assertIn("Claim number 003: 0 of 8 answers are usable", done.stderr)
 
     def test_bad_files_are_named_by_line(self):
         for text, says in (("claim\nx\n", 'no column "label" in f.csv; it has: claim'), ("claim,label\nx,maybe\n", ["f.csv:2", "'maybe' is neither"]),

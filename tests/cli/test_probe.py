@@ -214,7 +214,7 @@ class Interruptions(ProbeTest):
 class Refusals(ProbeTest):
     def test_what_cannot_be_probed_is_named(self):
         model = self.model()
-        self.refused(2, "probe", model, "--repeats", 1, says="repeats is 1, must be from 2 to 50")
+        self.refused(2, "probe", model, "--repeats", 1, says="repeats is 1; it must be from 2 to 50")
         self.refused(2, "probe", "openai-compatible/m", "--base-url", "http://127.0.0.1:1/v1", says="has no decisions API")
         self.refused(2, "probe", "nothing/of-the-kind", says="there is no model")
         self.refused(3, "probe", model, "--stored", says="there is no")

@@ -133,7 +133,7 @@ class Faults(ProgramTest):
 
     def test_fewer_than_three_usable_answers_are_an_error_that_keeps_them(self):
         model = self.script(rules=[{"ending": "refused"}])
-        self.refused(2, "run", CLAIM, "--model", model, says=["0 usable answers of 16, at least 3 needed", "all are kept"])
+        self.refused(2, "run", CLAIM, "--model", model, says=["0 of 16 answers are usable, and an estimate needs at least 3", "all answers are kept"])
         self.assertEqual(self.database().execute("SELECT count(*) FROM heretix_answers").fetchone()[0], 16)
 
     def test_an_interrupt_keeps_everything_and_the_same_command_goes_on(self):
@@ -275,7 +275,7 @@ class BadInput(ProgramTest):
         self.assertFalse((self.folder / "runs").exists(), "nothing was made")
 
     def test_numbers_out_of_range(self):
-        for flag, value, says in (("-K", 0, "K (slots) is 0, must be from 1 to 4096"), ("-R", 0, "from 1 to 1024"), ("-T", 17, "T (templates) is 17, must be from 1 to 16"),
+        for flag, value, says in (("-K", 0, "K (slots) is 0; it must be from 1 to 4096"), ("-R", 0, "from 1 to 1024"), ("-T", 17, "T (templates) is 17; it must be from 1 to 16"),
                                   ("-T", 0, "from 1 to 16"), ("-B", 0, "from 1 to 1000000"), ("--seed", -1, "must be from 0 to 9223372036854775807"),
                                   ("--seed", 2**63, "must be from 0 to 9223372036854775807"), ("--seed", "x", "--seed is 'x'"),
                                   ("-K", "many", "--slots"), ("--max-output-tokens", 0, "max_output_tokens"), ("--temperature", 11, "from 0 to 10")):
@@ -291,7 +291,7 @@ class BadInput(ProgramTest):
 
     def test_more_questions_than_a_measurement_may_have(self):
         """Refused by the numbers: nothing is planned, so it is quick and small, and nothing is made."""
-        large = "K times R is 4096 times 1024 = 4194304 questions, at most 65536 are asked in one measurement"
+        large = "K times R is 4096 times 1024 = 4194304 questions; one measurement asks at most 65536"
         (self.folder / "c.yaml").write_text("claim: a\nK: 4096\nR: 1024\n")
         (self.folder / "b.jsonl").write_text('{"claim": "a"}\n{"claim": "b", "K": 4096, "R": 1024}\n')
         (self.folder / "b.csv").write_text("claim,K,R\na,8,2\nb,4096,1024\n")
@@ -335,7 +335,7 @@ class BadInput(ProgramTest):
         banks = self.folder / "banks"
         banks.mkdir()
         (banks / "b.yaml").write_text("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - no mark\n")
-        self.refused(2, "run", CLAIM, "--mock", "--prompts", banks, "--prompt-version", "b", says=["b.yaml:5:5", "paraphrase 0 has no {CLAIM}"])
+        self.refused(2, "run", CLAIM, "--mock", "--prompts", banks, "--prompt-version", "b", says=["b.yaml:5:5", "paraphrase 0 does not contain {CLAIM}"])
         (banks / "b.yaml").write_text("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - how likely is {CLAIM}\n")
         self.ok("run", CLAIM, "--mock", "--prompt-version", "b", RPL_PROMPTS_DIR=str(banks))
         self.ok("run", CLAIM, "--mock", "--prompt-version", "v", RPL_PROMPTS_DIR=str(banks))

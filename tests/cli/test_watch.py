@@ -206,7 +206,7 @@ class Drift(ProgramTest):
         (self.folder / "none.csv").write_text("claim\n")
         self.refused(2, "drift", "baseline", "none.csv", "--mock", says="holds no sentinel")
         self.watching()
-        for arguments, says in ((("--mail-to", "a@b.c"), "--mail-to and --mail-from"), (("--mail-to", "a b", "--mail-from", "c@d.e"), "no mail address"),
+        for arguments, says in ((("--mail-to", "a@b.c"), "--mail-to and --mail-from"), (("--mail-to", "a b", "--mail-from", "c@d.e"), "is not a mail address"),
                                 (("--webhook", "ftp://x"), "is no https:// or http:// address"), (("--alpha", "2"), "alpha is 2")):
             self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), *arguments, says=says)
         self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="SMTP address", HERETIX_SMTP_URL="mail.example")

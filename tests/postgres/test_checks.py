@@ -274,7 +274,7 @@ class Checks(PostgresTest):
         for where in (["--db", "runs/heretix.sqlite"], ["--database", self.address], ["--database", other]):
             run = self.json("list", *where)[0]
             self.assertEqual((run["model"], self.json("verify", run["run_id"], *where)["passed"]), (name, True))
-        self.refused(2, "run", CLAIM, "--model", self.script("t.json", model=name + "x"), says="has 201 characters, at most 200 are kept")
+        self.refused(2, "run", CLAIM, "--model", self.script("t.json", model=name + "x"), says="has 201 characters; at most 200 can be stored")
 
     def test_the_name_that_the_provider_gives_is_kept_whole_too(self):
         name = "org/" + "y" * 60  # with "-scripted" behind it longer than the column was before

@@ -355,7 +355,7 @@ class BadInput(DecisionTest):
         server = self.serve()
         done = self.decide(server, claim="Snow is white, and " + "so is snow, " * 200 + "as all know")
         self.assertEqual((done.returncode, server.ledger), (2, []))
-        self.assertRegex(done.stderr, r"the prompt of template \d+ has \d+ characters, at most 1200 \(the claim has 2430\)")
+        self.assertRegex(done.stderr, r"the prompt of template \d+ has \d+ characters; at most 1200 are allowed \(the claim has 2430\)")
 
 
 class Together(DecisionTest):

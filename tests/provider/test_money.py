@@ -345,7 +345,7 @@ class Names(HostedTest):
                                 (["--model", "openai/m", "--api", "soap"], "must be responses or chat"),
                                 (["--model", "claude-m", "--api", "chat"], "--api is for OpenAI"),
                                 (["--model", "openai/m", "--timeout", "0"], "timeout is 0"), (["--model", "openai/m", "--concurrency", "0"], "concurrency is 0"),
-                                (["--model", "openai/" + "x" * 201], "has 201 characters, at most 200 are kept")):
+                                (["--model", "openai/" + "x" * 201], "has 201 characters; at most 200 can be stored")):
             with self.subTest(says=says):
                 self.refused(2, "run", CLAIM, *arguments, says=says, **environment)
 
