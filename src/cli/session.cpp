@@ -311,7 +311,7 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
                 "leave --price out");
   if (settings.batch.value_or(false) && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API", model),
-                fmt::format("--batch is for {}; leave it out", providers_with_batches()));
+                fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
   if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
   if (settings.mock.value_or(false)) return make_mock_provider(settings.model.value_or("mock"));
   if (model == "local") return make_llama(settings, default_model_path());

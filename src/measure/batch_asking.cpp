@@ -159,8 +159,8 @@ class BatchRun {
 void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchStore& batches, const Clock& clock) {
   const auto api = provider.batch_api();
   if (!api)
-    throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API here", provider.facts().provider),
-                fmt::format("--batch is for {}; leave it out", providers_with_batches()));
+    throw Error(ErrorKind::bad_input, fmt::format("Heretix does not support batches with {}", provider.facts().provider),
+                fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
   BatchRun(asking, plan, *api, batches, provider.facts(), clock).run();
 }
 

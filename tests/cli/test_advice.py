@@ -41,15 +41,15 @@ NOT_FOLLOWED = {
         "--since leaves it so: export without --since to have it written anew", "heretix db check --database {} lists what differs; give the column its type back, then export again",
         "heretix db check lists what differs; give the column its type back, then export again"],
     "of a provider's server: tests/provider follows it with a server that fails so": [
-        "the same command with --batch fetches it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch is for {}; leave it out",
-        "let it think less (--reasoning low), or more: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired: choose its successor (heretix models)",
-        "correct the base URL (--base-url)", "this is for the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
-        "its token probabilities are shown as they are, whatever the temperature: leave --temperature out", "give it by --base-url or {}, e.g. {}",
-        "provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself stands in the store", "by --price", " or --base-url",
-        "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text: --readout decision{}",
-        "{} is no decision model: --readout verbalized{}", "{} has no decisions API: --readout verbalized works with every model that writes",
-        ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text: --readout decision",
-        "{} is asked by its decisions API here: --readout decision; its models that write are reached as {}",
+        "the same command with --batch fetches it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch works only with {}; leave it out",
+        "let it think less (--reasoning low), or more: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired; choose its successor (heretix models)",
+        "correct the base URL (--base-url)", "this works only with the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
+        "its token probabilities do not depend on the temperature; leave --temperature out", "set it with --base-url or {}, e.g. {}",
+        "write provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself stands in the store", "given with --price", " or --base-url",
+        "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text; use --readout decision{}",
+        "{} is not a decision model; use --readout verbalized{}", "{} has no decisions API; --readout verbalized works with every model that writes text",
+        ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text; use --readout decision",
+        "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as {}",
         "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
     "of the service: tests/service follows it": [
         "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop what listens there, or name another port by --port",
@@ -78,11 +78,11 @@ NOT_FOLLOWED = {
         "--draws is {}; it must be from 1 to 10000000", "--scale is {}, must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
         "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months so", "as given; null under --no-claims",
         "the recipe as JSON; null under --no-claims", "the whole record (docs/record.md), once done; null under --no-claims", "heretix export key",
-        "--price is '{}', must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and its like; {} has one API", "heretix db", "-- heretix db: from {} to {}\n",
+        "--price is '{}'; it must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and servers like it; {} has only one API", "heretix db", "-- heretix db: from {} to {}\n",
         "the prompt bank changed: begin a new baseline (heretix drift baseline --anew)", "--database ", "--db ", "heretix report ",
         "(heretix answers)", "(heretix answers {})", "(heretix report)", "(heretix report {})", "see heretix models", "give runs of one claim; see heretix compare",
         "give answers that were cut off at their limit more room: --max-output-tokens (heretix answers)", "another heretix is probing this model for this store",
-        "its file has no chat template; it only judges statements: --readout decision"],
+        "its file has no chat template, so it only judges statements; use --readout decision"],
 }
 
 

@@ -328,7 +328,7 @@ class BadInput(ProgramTest):
         self.refused(2, "run", CLAIM, "--model", "nobody", says="there is no model 'nobody'")
         self.refused(3, "run", CLAIM, "--model", "llama:/absent.gguf", says="no model file at /absent.gguf")
         (self.folder / "text.gguf").write_text("not a model")
-        self.refused(2, "run", CLAIM, "--model", f"llama:{self.folder}/text.gguf", says="is no model that llama.cpp can load")
+        self.refused(2, "run", CLAIM, "--model", f"llama:{self.folder}/text.gguf", says="is not a model that llama.cpp can load")
         self.refused(3, "run", CLAIM, "--mock", "--prompt-version", "absent", says=["no prompt bank 'absent'", "heretix_v1"])
         self.refused(3, "run", CLAIM, "--model", "scripted:absent.json")
         self.refused(2, "run", CLAIM, "--model", self.script(rules=[{"fali": "x"}]), says=["rule 0", "unknown field 'fali'"])
