@@ -19,7 +19,7 @@ const Value* Row::find(std::string_view column) const {
 
 const Value& Row::value(std::string_view column) const {
   const Value* found = find(column);
-  if (found == nullptr) throw Error(ErrorKind::broken, fmt::format("the database gave no column {}", column));
+  if (found == nullptr) throw Error(ErrorKind::broken, fmt::format("the database returned no column {}", column));
   return *found;
 }
 

@@ -21,28 +21,28 @@ COMMAND = re.compile(r"heretix ((?:'[^'\n]*'|\"[^\"\n]*\"|[^\s;,()'\"]+)(?: (?!(
 NOT_FOLLOWED = {
     "of Postgres: tests/postgres follows what db and --database say, with a server": [
         "heretix db upgrade --database {}", "heretix db downgrade --sql", "heretix db upgrade --sql", "  the older shape '{}': heretix db convert makes it the present one\n",
-        "{} differences: heretix db check", "heretix db import {} --database {}", "head, base, or a revision of heretix db history",
-        "heretix db stamp REVISION adopts them where they have exactly its shape; nothing was changed",
+        "{} differences: heretix db check", "heretix db import {} --database {}", "give head, base, or a revision that heretix db history lists",
+        "heretix db stamp REVISION adopts them if they have exactly its shape; nothing was changed",
         "heretix db convert makes it the present shape, its rows carried over; nothing was changed", "heretix db downgrade goes back", "heretix db upgrade goes on",
-        "a stamp only names what is there; heretix db upgrade makes it", "heretix db check compares the tables with what this program knows",
-        "name one --database, or --from REV", "nothing was changed; back it up (docs/operations.md), then say --yes-destroy", "createdb makes it; or name another by --database",
+        "a stamp only records what is there; heretix db upgrade makes it", "heretix db check compares the tables with what this program knows",
+        "name one --database, or --from REV", "nothing was changed; back it up (docs/operations.md), then add --yes-destroy", "create it with createdb, or name another with --database",
         "name a PostgreSQL server; or leave out --database: the embedded service needs no server",
         "start the server (make db starts the local one), or correct the address", "shorten it, or run without --database"],
     "of what only a fault of the disk, the build or the machine brings about": [
         "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again",
         "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
         "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
-        "every answer is kept; make room or mend the folder, then run the same command again", "make room or check the disk; what was published before is intact",
-        "check the permissions of the file and its folder, or name another store by --db", "check the permissions of the file and its folder, or name another by --db",
+        "every answer is kept; free some space or repair the folder, then run the same command again", "make room or check the disk; what was published before is intact",
+        "check the permissions of the file and its folder, or name another store with --db", "check the permissions of the file and its folder, or name another with --db",
         "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "make room where the output goes; what was measured is stored: heretix list",
-        "name another file by --out", "it was left as it is; restore a copy, or name another file by --db", "use a newer heretix, or name another file by --db",
-        "use a newer heretix, or name another file by --app-db", "name another file by --app-db; this one was left as it is", "see heretix keys path"],
+        "name another file by --out", "it was left as it is; restore a copy, or name another file with --db", "use a newer heretix, or name another file with --db",
+        "use a newer heretix, or name another file with --app-db", "name another file with --app-db; this one was left as it is", "see heretix keys path"],
     "of the dataset: tests/export follows it": [
         "--since leaves it so: export without --since to have it written anew", "heretix db check --database {} lists what differs; give the column its type back, then export again",
         "heretix db check lists what differs; give the column its type back, then export again"],
     "of a provider's server: tests/provider follows it with a server that fails so": [
-        "the same command with --batch fetches it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch works only with {}; leave it out",
-        "let it think less (--reasoning low), or more: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired; choose its successor (heretix models)",
+        "run the same command with --batch to fetch it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch works only with {}; leave it out",
+        "let it think less (--reasoning low), or give it more room: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired; choose its successor (heretix models)",
         "correct the base URL (--base-url)", "this works only with the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
         "its token probabilities do not depend on the temperature; leave --temperature out", "set it with --base-url or {}, e.g. {}",
         "write provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself stands in the store", "given with --price", " or --base-url",
@@ -60,7 +60,7 @@ NOT_FOLLOWED = {
         "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
         "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan by -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another by --prompts or RPL_PROMPTS_DIR",
-        "name another file by --db; this one was left as it is", "name another file by --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
+        "name another file with --db; this one was left as it is", "name another file with --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
         "put their prices into a file and give it by --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it by --full", "export without --since",
         "ask one thing by --query, or copy the dataset to a folder", "ask more templates (-K)", "measure with more templates: -K, -T", "ask more templates (-K, -T) before more replicates (-R)",
         "No template has two answers: what replicates add is unknown (measure with -R 2).",
@@ -166,7 +166,7 @@ class Advice(ProgramTest):
                 run = re.search(r"heretix-rpl-\w+", said)[0]
                 store = ("--db", STORE) if "--config" in arguments or "--db" in arguments else ()
                 shown = self.failing(3, "show", run, *store, **environment)
-                self.follow(shown, "heretix answers {} shows what came back; the same command goes on", **environment)
+                self.follow(shown, "heretix answers {} shows what came back; run the same command again to continue", **environment)
         self.told(done, "give them more room, e.g. --max-output-tokens {}; see what came back: heretix answers {}")
         self.assertIn("--max-output-tokens", self.ok("run", "--help"))
 
@@ -193,7 +193,7 @@ class Advice(ProgramTest):
     def test_a_store_that_is_not_there(self):
         for arguments, environment in ((("list",), {}), (("list", "--db", STORE), {})):
             done = self.failing(3, *arguments, **environment)
-            self.follow(done, "heretix run creates it; or name another by --db or HERETIX_DB", fill={"+": (CLAIM, "--mock", *SMALL, *arguments[1:])}.items())
+            self.follow(done, "heretix run creates it; or name another with --db or HERETIX_DB", fill={"+": (CLAIM, "--mock", *SMALL, *arguments[1:])}.items())
             self.ok(*arguments, **environment)
 
     def test_a_run_of_another_program(self):

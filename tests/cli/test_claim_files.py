@@ -248,7 +248,7 @@ class Databases(FilesTest):
     def test_what_cannot_keep_anything_is_refused_with_the_reason(self):
         (self.folder / "folder").mkdir()
         os.mkfifo(self.folder / "pipe")
-        for path, why in ((":memory:", "lies in memory"), ("/dev/null", "is a device"), ("folder", "is a folder"), ("pipe", "is a pipe"), ("file:x.sqlite?mode=memory", "is a URI of SQLite"),
+        for path, why in ((":memory:", "is in memory"), ("/dev/null", "is a device"), ("folder", "is a folder"), ("pipe", "is a pipe"), ("file:x.sqlite?mode=memory", "is a URI of SQLite"),
                           ("file:x.sqlite", "is a URI of SQLite")):
             says = [f"'{path}' cannot be the database: it {why}", "name a file"]
             self.write("c.yaml", f'claim: Snow is white\ndb: "{path}"\n')

@@ -148,7 +148,7 @@ class Faults(ProgramTest):
         self.assertGreater(kept, 1)
         self.assertLess(kept, 16)
         self.assertIn("asks only for what is missing", told)
-        self.assertIn("interrupt again to leave at once", told)
+        self.assertIn("interrupt again to stop at once", told)
         self.assertEqual(self.json("run", CLAIM, "--model", model)["execution"]["attempts"], 16 - kept)
         open_attempts = self.database().execute("SELECT count(*) FROM heretix_attempts WHERE outcome IS NULL").fetchone()[0]
         self.assertEqual(open_attempts, 0, "what was in flight was waited for")
@@ -179,7 +179,7 @@ class Reading(ProgramTest):
         self.assertIn('"prob_true"', self.ok("answers", run, "--raw"))
         self.assertEqual(len(self.json("answers", run)), 16)
         self.assertEqual(len(self.ok("report", run, "--text").splitlines()), 2 + 8 + 1)
-        self.refused(3, "show", "nothing", says="no run goes by 'nothing'")
+        self.refused(3, "show", "nothing", says="there is no run 'nothing'")
 
     def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_came_from_outside(self):
         claim = 'A <script>alert("x")</script> & co'

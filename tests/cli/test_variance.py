@@ -49,4 +49,4 @@ class Variance(ProgramTest):
         self.refused(2, "variance", a, a, says="not exactly one run for each model on each day")
         self.refused(2, "variance", self.run_id("--mock", "-K", 1, "-R", 4), says="a single template")
         self.refused(2, "variance", a, "--wording-cost", "-1", says="must be from 0")
-        self.refused(3, "variance", "nope", says="no run goes by 'nope'")
+        self.refused(3, "variance", "nope", says="there is no run 'nope'")

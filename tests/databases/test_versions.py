@@ -127,7 +127,7 @@ class Constraints(DatabasesTest):
                 differences = self.differences()
                 self.assertEqual(set(differences), {changed})
                 self.assertEqual(differences[changed]["found"], found)
-                self.refused(2, "db", "stamp", THIRD, "--database", self.address, says="has not the shape")
+                self.refused(2, "db", "stamp", THIRD, "--database", self.address, says="does not have the shape")
 
     def test_what_it_holds_to_in_another_way_is(self):
         for sql in EQUAL_ON_18:

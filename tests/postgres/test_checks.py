@@ -96,7 +96,7 @@ class Checks(PostgresTest):
             self.assertEqual((verified["passed"], verified["run_id"], len(verified["recomputed"])), (True, run, 3))
             self.assertIn("p = ", self.ok("report", run, "--text", *where) + self.ok("show", run, *where))
         self.refused(2, "list", "--db", "runs/heretix.sqlite", "--database", self.address, says="one or the other")
-        self.refused(3, "show", "nothing", "--database", self.address, says="no run goes by")
+        self.refused(3, "show", "nothing", "--database", self.address, says="there is no run")
 
     def test_verify_names_what_was_changed_in_postgres(self):
         self.run_claim()
@@ -298,7 +298,7 @@ class Checks(PostgresTest):
         self.refused(5, "run", CLAIM, "--model", model, "--database", "host=127.0.0.1 port=1", says="Connection refused")
         self.db_ok("downgrade")
         self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {THIRD}", "heretix db upgrade"))
-        self.refused(2, "run", CLAIM, "--model", model, "--database", "sqlite:///x", says="no Postgres address")
+        self.refused(2, "run", CLAIM, "--model", model, "--database", "sqlite:///x", says="is not a Postgres address")
         self.assertFalse((self.folder / "runs").exists())
 
     def test_batch_keeps_every_claim(self):

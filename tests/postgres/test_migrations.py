@@ -94,7 +94,7 @@ class Migrations(PostgresTest):
     def test_directions_and_names_are_checked(self):
         self.db_ok("upgrade")
         self.refused(2, "db", "upgrade", "--to", FIRST, "--database", self.address, says=("beyond", "db downgrade goes back"))
-        self.refused(2, "db", "upgrade", "--to", "ffff", "--database", self.address, says="no revision goes by 'ffff'")
+        self.refused(2, "db", "upgrade", "--to", "ffff", "--database", self.address, says="no revision has an id that begins with 'ffff'")
         self.refused(2, "db", "upgrade", "--from", FIRST, "--database", self.address, says="--from belongs to --sql")
         self.db_ok("downgrade", "--to", "9e15")
         self.refused(2, "db", "downgrade", "--to", "head", "--database", self.address, says="before")
@@ -155,7 +155,7 @@ class Migrations(PostgresTest):
     def test_stamp_names_only_what_is_there(self):
         self.db_ok("upgrade", "--to", FIRST)
         self.do("DROP TABLE alembic_version")
-        self.refused(2, "db", "upgrade", "--database", self.address, says=("tables of ours but no revision", "db stamp"))
+        self.refused(2, "db", "upgrade", "--database", self.address, says=("Heretix tables but no revision", "db stamp"))
         self.refused(2, "db", "stamp", "head", "--database", self.address, says=("anonymous_visitors", "and 229 more"))
         self.db_ok("stamp", FIRST)
         self.assertEqual(self.shape(), catalogue.contract())
@@ -171,7 +171,7 @@ class Migrations(PostgresTest):
                      "column checks.note does not belong there: text"):
             self.assertIn(line, done.stdout)
         self.refused(2, "db", "upgrade", "--database", self.address, says=("another shape", "column checks.ci_width is missing"))
-        self.refused(2, "db", "convert", "--database", self.address, says=("not known", "column checks.note"))
+        self.refused(2, "db", "convert", "--database", self.address, says=("unknown shape", "column checks.note"))
         self.assertEqual(self.current(), FIRST)
 
     def older(self, number):

@@ -111,7 +111,7 @@ std::int64_t Subscriptions::now() {
   const std::string text = database_.query("SELECT now() AS now")[0].text_or_empty("now");
   std::array<int, 6> n{};
   if (std::sscanf(text.c_str(), "%d-%d-%d %d:%d:%d", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]) != 6)
-    throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text));
+    throw Error(ErrorKind::broken, fmt::format("the database returned '{}' where a time was expected", text));
   using namespace std::chrono;
   const sys_days day =
       year(n[0]) / std::chrono::month(static_cast<unsigned>(n[1])) / std::chrono::day(static_cast<unsigned>(n[2]));
