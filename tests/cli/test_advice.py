@@ -32,13 +32,13 @@ NOT_FOLLOWED = {
         "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again",
         "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
         "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
-        "every answer is kept; free some space or repair the folder, then run the same command again", "make room or check the disk; what was published before is intact",
+        "every answer is kept; free some space or repair the folder, then run the same command again", "free some space or check the disk; what was published before is intact",
         "check the permissions of the file and its folder, or name another store with --db", "check the permissions of the file and its folder, or name another with --db",
         "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "make room where the output goes; what was measured is stored: heretix list",
         "name another file by --out", "it was left as it is; restore a copy, or name another file with --db", "use a newer heretix, or name another file with --db",
         "use a newer heretix, or name another file with --app-db", "name another file with --app-db; this one was left as it is", "see heretix keys path"],
     "of the dataset: tests/export follows it": [
-        "--since leaves it so: export without --since to have it written anew", "heretix db check --database {} lists what differs; give the column its type back, then export again",
+        "--since leaves it as it is; export without --since to have it written again", "heretix db check --database {} lists what differs; give the column its type back, then export again",
         "heretix db check lists what differs; give the column its type back, then export again"],
     "of a provider's server: tests/provider follows it with a server that fails so": [
         "run the same command with --batch to fetch it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch works only with {}; leave it out",
@@ -76,7 +76,7 @@ NOT_FOLLOWED = {
         "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width another",
         "--until-width looks at the answers between its rungs; a batch is handed over once", "--db names a store, --database a Postgres", "--price is of a hosted model; {} costs nothing",
         "--draws is {}; it must be from 1 to 10000000", "--scale is {}, must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
-        "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months so", "as given; null under --no-claims",
+        "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months like that", "as given; null under --no-claims",
         "the recipe as JSON; null under --no-claims", "the whole record (docs/record.md), once done; null under --no-claims", "heretix export key",
         "--price is '{}'; it must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and servers like it; {} has only one API", "heretix db", "-- heretix db: from {} to {}\n",
         "the prompt bank changed: begin a new baseline (heretix drift baseline --anew)", "--database ", "--db ", "heretix report ",
@@ -280,7 +280,7 @@ class Advice(ProgramTest):
         done = self.failing(2, "calibrate", "l.csv", "--model", silent, "-q", "--db", STORE)
         self.follow(done, "see why answers were refused: heretix answers {}; or ask more: -K, -R")
         run = re.search(r"heretix-rpl-\w+", done.stderr)[0]
-        self.follow(done, "heretix list shows the runs, and heretix answers RUN what came back", fill={"RUN": run}.items())
+        self.follow(done, "heretix list shows the runs, and heretix answers RUN shows what came back", fill={"RUN": run}.items())
 
     def test_coherence(self):
         said = self.told(self.failing(2, "coherence", "All swans might be white", "--mock"), 'write it yourself: --not "…"')
@@ -293,7 +293,7 @@ class Advice(ProgramTest):
         model = self.script(rules=[{"user_contains": "not", "paraphrase_idx": i, "ending": "refused"} for i in range(1, 16)])
         done = self.heretix("coherence", "Snow is white", "--not", "Snow is not white", "--model", model, "--db", STORE)
         self.assertNotEqual(done.returncode, 0)
-        if "templates, at least 2" in done.stderr:
+        if "templates; at least 2" in done.stderr:
             self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
         else:
             self.follow(done, "see why answers were refused: heretix answers {}; or ask more: -K, -R")

@@ -77,7 +77,7 @@ class Calibrate(ProgramTest):
 
     def test_several_models_are_not_ranked_by_a_few_labels(self):
         text = self.ok("calibrate", self.labels(), "--model", self.model(0.9, 0.2, name="a"), "--model", self.model(0.8, 0.3, name="b"))
-        self.assertIn("Not ranked: below 200 labels", text)
+        self.assertIn("Not ranked: fewer than 200 labels", text)
 
     def test_the_map_is_applied_only_when_asked_for_and_disclosed(self):
         model = self.model(0.9, 0.8)

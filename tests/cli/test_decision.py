@@ -216,7 +216,7 @@ class Tampering(DecisionTest):
 
     def test_sides_that_are_gone_are_told_and_no_difference(self):
         self.edit("DELETE FROM heretix_answers WHERE raw_text LIKE '%noul%'")
-        self.assertIn("not checked: 32 of 32 questions that the answers were made of are not there", self.ok("verify", self.run_id))
+        self.assertIn("not checked: 32 of 32 questions that the answers were made of are missing", self.ok("verify", self.run_id))
 
 
 class ManyRuns(DecisionTest):

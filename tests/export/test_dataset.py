@@ -161,7 +161,7 @@ class Dataset(LakeTest):
 
         trial = self.export_all("--dry-run")["tables"]["checks"]
         self.assertEqual(trial["written"], months)
-        self.assertIn("would be written anew", trial["damaged"][0])
+        self.assertIn("would be written again", trial["damaged"][0])
         told = self.export_all("--since", "2025-09")["tables"]["checks"]
         self.assertEqual(told["written"], [])
         self.assertIn("export without --since", told["damaged"][0])
@@ -169,8 +169,8 @@ class Dataset(LakeTest):
         done = self.heretix("export", self.lake, **self.addresses)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("unchanged", done.stdout)
-        self.assertIn(f"{first['path']} has {first['bytes'] - 700} bytes and was published with {first['bytes']}; it was written anew", done.stderr)
-        self.assertIn(f"{second['path']} does not end as a Parquet file does; it was written anew", done.stderr)
+        self.assertIn(f"{first['path']} has {first['bytes'] - 700} bytes but was published with {first['bytes']}; it was written again", done.stderr)
+        self.assertIn(f"{second['path']} does not end as a Parquet file does; it was written again", done.stderr)
         self.assertEqual({k: v for k, v in self.files().items() if k.endswith(".parquet")}, {k: v for k, v in before.items() if k.endswith(".parquet")})
         self.assertTrue(self.export_all()["unchanged"])
 

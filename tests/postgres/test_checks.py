@@ -191,7 +191,7 @@ class Checks(PostgresTest):
         for path in ("one.sqlite", "two.sqlite"):
             counts, told = self.imported(path)
             self.assertEqual((counts["heretix_answers"], counts["checks"]), ((16, 0), (1, 0)))
-        self.assertGreater(int(told["notes"][0].removesuffix(" questions were asked elsewhere too: the sample that was there stays, the raw "
+        self.assertGreater(int(told["notes"][0].removesuffix(" questions were also asked elsewhere: the sample that was already there stays, and the raw "
                                                              "answers of both are kept")), 8)
         self.assertEqual(self.rows("SELECT attempt, count(*) FROM heretix_answers GROUP BY 1 ORDER BY 1"), [(1, 16), (2, 16)])
         self.assertEqual(sum(a for path in ("one.sqlite", "two.sqlite") for a, _ in self.imported(path)[0].values()), 0)
@@ -317,7 +317,7 @@ class Checks(PostgresTest):
             time.sleep(0.05)
         counts, told = self.imported()
         self.assertEqual(counts["heretix_executions"], (0, 0))
-        self.assertIn("1 executions still run", told["notes"][0])
+        self.assertIn("1 executions are still running", told["notes"][0])
         self.assertEqual(process.wait(60), 0)
         counts, told = self.imported()
         self.assertEqual((counts["heretix_executions"], counts["checks"], told["problems"]), ((1, 0), (1, 0), []))

@@ -14,7 +14,7 @@
 namespace heretix {
 namespace {
 
-constexpr const char* kHint = "a run id, or model=NAME, bank=VERSION, on=YYYY-MM-DD, several joined by commas";
+constexpr const char* kHint = "give a run id, or model=NAME, bank=VERSION, on=YYYY-MM-DD, several joined by commas";
 
 bool is_day(const std::string& text) {
   int year = 0;
@@ -59,7 +59,7 @@ Side parse_side(const std::string& text) {
     *field = value;
   }
   if (!side.day.empty() && !is_day(side.day))
-    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no day", side.day), "write it as YYYY-MM-DD, in UTC");
+    throw Error(ErrorKind::bad_input, fmt::format("'{}' is not a date", side.day), "write it as YYYY-MM-DD, in UTC");
   return side;
 }
 

@@ -21,7 +21,7 @@ constexpr std::size_t kIdBytes = 6;
 ProbeDesign design_of(const ProbeRequest& request, const Provider& provider) {
   if (request.repeats < 2 || request.repeats > kMostProbeRepeats)
     throw Error(ErrorKind::bad_input,
-                fmt::format("repeats is {}, must be from 2 to {}", request.repeats, kMostProbeRepeats),
+                fmt::format("repeats is {}; it must be from 2 to {}", request.repeats, kMostProbeRepeats),
                 "give a number of repeats in that range");
   return {.bank = request.bank,
           .model = provider.facts().model,
