@@ -30,7 +30,7 @@ Secret secret_of(const Environment& environment, bool is_embedded, const std::st
   if (environment.secret) return Secret::parse(*environment.secret);
   if (!is_embedded)
     throw Error(ErrorKind::bad_input, "HERETIX_SECRET is not set; with Postgres every process needs the same one",
-                "make it once by: openssl rand -hex 32");
+                "make it once with: openssl rand -hex 32");
   return Secret::of_file(std::filesystem::path(app_path).parent_path() / kSecretFile);
 }
 

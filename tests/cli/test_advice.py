@@ -45,15 +45,15 @@ NOT_FOLLOWED = {
         "let it think less (--reasoning low), or give it more room: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired; choose its successor (heretix models)",
         "correct the base URL (--base-url)", "this works only with the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
         "its token probabilities do not depend on the temperature; leave --temperature out", "set it with --base-url or {}, e.g. {}",
-        "write provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself stands in the store", "given with --price", " or --base-url",
+        "write provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself is in the store", "given with --price", " or --base-url",
         "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text; use --readout decision{}",
         "{} is not a decision model; use --readout verbalized{}", "{} has no decisions API; --readout verbalized works with every model that writes text",
         ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text; use --readout decision",
         "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as {}",
         "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
     "of the service: tests/service follows it": [
-        "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop what listens there, or name another port by --port",
-        "make one by: openssl rand -hex 32", "make it once by: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
+        "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop the program that listens there, or choose another port with --port",
+        "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, of the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
         "leave out --field or --level", "wait for it to end, or begin a probe of its own: --fresh",

@@ -82,8 +82,8 @@ class OneRun(DecisionTest):
         pairs = [(0.91, 0.32)] * 12 + [(0.91, 0.62)] * 4
         text = self.ok("run", CLAIM, "--model", self.model(pairs), "--readout", "decision", *ALL)
         for line in (r"p = 0\.8\d   95 % interval 0\.\d\d to 0\.\d\d", r"readout     decision: both sides of 16 wordings, numbers in steps of 0\.01",
-                     r"claim       0\.91, its negation 0\.\d\d; on the average the two add up to 1\.3[01], where 1 is coherent",
-                     r"yes-bias    \+0\.\d\d in log-odds, 95 % interval \+0\.\d\d to \+1\.\d\d: it says yes to both sides more than fits",
+                     r"claim       0\.91, its negation 0\.\d\d; on average the two add up to 1\.3[01], where 1 is coherent",
+                     r"yes-bias    \+0\.\d\d in log-odds, 95 % interval \+0\.\d\d to \+1\.\d\d: it says yes to both sides more than is coherent",
                      r"contradict  4 of 16 wordings \(25 %\) call both sides likely, or both unlikely"):
             self.assertRegex(text, line)
 

@@ -156,7 +156,7 @@ class Drift(ProgramTest):
         inbox, port = self.smtp()
         inbox.refuse = "451 later"
         _, _, told = self.until_alarm(*self.MAIL, HERETIX_SMTP_URL=f"smtp://127.0.0.1:{port}")
-        self.assertIn("did not take the mail", told)
+        self.assertIn("did not accept the mail", told)
         waiting = list((self.folder / "runs/outbox").glob("*.eml"))
         self.assertEqual(len(waiting), 1)
         self.assertEqual(os.stat(waiting[0]).st_mode & 0o777, 0o600)
@@ -207,7 +207,7 @@ class Drift(ProgramTest):
         self.refused(2, "drift", "baseline", "none.csv", "--mock", says="holds no sentinel")
         self.watching()
         for arguments, says in ((("--mail-to", "a@b.c"), "--mail-to and --mail-from"), (("--mail-to", "a b", "--mail-from", "c@d.e"), "is not a mail address"),
-                                (("--webhook", "ftp://x"), "is no https:// or http:// address"), (("--alpha", "2"), "alpha is 2")):
+                                (("--webhook", "ftp://x"), "is not an https:// or http:// address"), (("--alpha", "2"), "alpha is 2")):
             self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), *arguments, says=says)
         self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="SMTP address", HERETIX_SMTP_URL="mail.example")
         self.refused(2, "drift", "check", "watch.csv", "--model", self.model(name="other"), says=["is of m, not of other", "--anew"])

@@ -146,7 +146,7 @@ class Shapes(HostedTest):
     def test_another_model_id_is_told(self):  # P19
         server = self.serve(lambda asked, _: success(asked, model="gpt-5-2025-08-07"))
         done = self.ask(server, model="openai/gpt-5")
-        self.assertIn("note: the provider calls what answered gpt-5-2025-08-07", done.stdout)
+        self.assertIn("note: according to the provider, the model that answered is gpt-5-2025-08-07", done.stdout)
         run = self.rows("SELECT run_id FROM runs")[0][0]
         self.assertEqual(self.json("show", run)["execution"]["answered_by"], {"gpt-5-2025-08-07": 4})
         self.assertEqual(self.heretix("verify", run).returncode, 0)

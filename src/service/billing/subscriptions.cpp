@@ -199,7 +199,8 @@ void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
     if (!found) {
       std::vector<std::string> prices;
       for (const BilledItem& item : event.items) prices.push_back(item.price);
-      throw Error(ErrorKind::unavailable, fmt::format("none of the prices has a plan: {}", fmt::join(prices, ", ")),
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("none of the prices belongs to a plan: {}", fmt::join(prices, ", ")),
                   "name the plan's price in HERETIX_STRIPE_PRICES");
     }
     bought = *found;
