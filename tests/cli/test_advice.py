@@ -32,10 +32,9 @@ NOT_FOLLOWED = {
         "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again",
         "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
         "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
-        "every answer is kept; free some space or repair the folder, then run the same command again", "free some space or check the disk; what was published before is intact",
         "check the permissions of the file and its folder, or name another store with --db", "check the permissions of the file and its folder, or name another with --db",
-        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "make room where the output goes; what was measured is stored: heretix list",
-        "name another file by --out", "it was left as it is; restore a copy, or name another file with --db", "use a newer heretix, or name another file with --db",
+        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "free some space where the output goes; what was measured is stored: heretix list",
+        "name another file with --out", "it was left as it is; restore a copy, or name another file with --db", "use a newer heretix, or name another file with --db",
         "use a newer heretix, or name another file with --app-db", "name another file with --app-db; this one was left as it is", "see heretix keys path"],
     "of the dataset: tests/export follows it": [
         "--since leaves it as it is; export without --since to have it written again", "heretix db check --database {} lists what differs; give the column its type back, then export again",
@@ -52,30 +51,30 @@ NOT_FOLLOWED = {
         "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as {}",
         "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
     "of the service: tests/service follows it": [
-        "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop the program that listens there, or choose another port with --port",
-        "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
-        "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, of the same --app-db or --database"],
+        "check whether heretix serve or worker is running, and on which --port or --metrics-port", "stop the program that listens there, or choose another port with --port",
+        "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
+        "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "leave out --field or --level", "wait for it to end, or begin a probe of its own: --fresh",
-        "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
-        "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan by -K, -R and -T, or --fixed",
-        "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another by --prompts or RPL_PROMPTS_DIR",
+        "leave out --field or --level", "wait for it to end, or begin a separate probe: --fresh",
+        "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan with -K, -R, -T or --fixed",
+        "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
+        "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another with --prompts or RPL_PROMPTS_DIR",
         "name another file with --db; this one was left as it is", "name another file with --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
-        "put their prices into a file and give it by --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it by --full", "export without --since",
-        "ask one thing by --query, or copy the dataset to a folder", "ask more templates (-K)", "measure with more templates: -K, -T", "ask more templates (-K, -T) before more replicates (-R)",
+        "put their prices into a file and give it with --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it by --full", "export without --since",
+        "ask a single question with --query, or copy the dataset to a folder", "ask more templates (-K)", "measure with more templates: -K, -T", "ask more templates (-K, -T) before more replicates (-R)",
         "No template has two answers: what replicates add is unknown (measure with -R 2).",
-        "give its price by --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file by --prices (docs/models.md), or leave the budget out"],
+        "give its price with --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file with --prices (docs/models.md), or leave the budget out"],
     "says what is wrong, or shows a name, and tells nobody to do anything": [
-        "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is of one model; the lines name several",
+        "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",
         "Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It is applied only by --recalibrate.",
-        "--since is '{}', must be a day as YYYY-MM-DD", "--all means local and prod; --database names one", "--lock-wait is {}, must be at least 0", "--sql prints one script",
-        "--to lies on the other side", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}, at least {} are needed", "--from is '{}', must be store, local or prod",
+        "--since is '{}'; it must be a date as YYYY-MM-DD", "--all means local and prod; --database names one", "--lock-wait is {}; it must be at least 0", "--sql prints one script, for one database", "leave it out; without --sql the database says which revision it is at",
+        "--to lies in the other direction", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}; at least {} are needed", "--from is '{}'; it must be store, local or prod",
         "  {} months; --json lists them\n", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
-        "{:<34} {:<10} {:>8}   (give it by --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}, must be at least 1", "--price is of one model; several are given",
-        "--base-url is of one provider; several models are given", "--checks-at-once is {}; it must be from 1 to 64", "several models are for run; here --model may be given once",
-        "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width another",
-        "--until-width looks at the answers between its rungs; a batch is handed over once", "--db names a store, --database a Postgres", "--price is of a hosted model; {} costs nothing",
-        "--draws is {}; it must be from 1 to 10000000", "--scale is {}, must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
+        "{:<34} {:<10} {:>8}   (give it with --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}; it must be at least 1", "--price is for one model, but several are given",
+        "--base-url is for one provider, but several models are given", "--checks-at-once is {}; it must be from 1 to 64", "only run takes several models; this command takes --model once",
+        "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width names another",
+        "--until-width looks at the answers between its rungs, but a batch is submitted as a whole", "--db names a store, --database a Postgres", "--price is for hosted models; {} costs nothing",
+        "--draws is {}; it must be from 1 to 10000000", "--scale is {}; it must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
         "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months like that", "as given; null under --no-claims",
         "the recipe as JSON; null under --no-claims", "the whole record (docs/record.md), once done; null under --no-claims", "heretix export key",
         "--price is '{}'; it must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and servers like it; {} has only one API", "heretix db", "-- heretix db: from {} to {}\n",
@@ -226,7 +225,7 @@ class Advice(ProgramTest):
         self.follow(self.failing(2, "run", "--mock"), 'heretix run "Tariffs cause inflation"', fill={"+": ("--mock", *SMALL)}.items())
         a, b = (self.script(f"{name}.json", model=name) for name in ("a", "b"))
         self.follow(self.failing(2, "describe", CLAIM, "--model", a, "--model", b), "heretix run CLAIM --model A --model B", fill={"CLAIM": CLAIM, "A": a, "B": b}.items())
-        self.follow(self.failing(2, "readouts", CLAIM, "--readout", "token"), "heretix run CLAIM --readout NAME reads it in one",
+        self.follow(self.failing(2, "readouts", CLAIM, "--readout", "token"), "heretix run CLAIM --readout NAME reads it in one way",
                     fill={"CLAIM": CLAIM, "NAME": "verbalized", "+": ("--mock", *SMALL)}.items())
         self.told(self.failing(2, "run", CLAIM, "--mock", "--no-negation"), "leave --no-negation out, or --readout decision")
         self.told(self.failing(2, "run", CLAIM, "--mock", "--prompt-version", "heretix_decisions_v1"), "--readout decision, or name a bank of questions by --prompt-version")
@@ -239,8 +238,8 @@ class Advice(ProgramTest):
         self.told(self.failing(2, "run", "Is it flat?", "--mock"), "--allow-question measures it as it is")
         self.ok("run", "Is it flat?", "--mock", "--allow-question", *SMALL)
         self.follow(self.failing(2, "run", CLAIM, "--model", "nobody"),
-                    "local, {}llama:FILE.gguf or scripted:FILE; or --mock; see heretix models")
-        self.follow(self.failing(0, "models"), "\nPrices of {} models are known, by the list of {}: heretix models --prices. Any other model can be asked too; its cost is unknown.\n")
+                    "name one of local, {}llama:FILE.gguf or scripted:FILE; or use --mock; see heretix models")
+        self.follow(self.failing(0, "models"), "\nThe prices of {} models are known from the list of {}: heretix models --prices. Any other model can be asked too, but its cost is unknown.\n")
 
     def test_a_claim_that_is_too_long(self):
         long = "x" * 1500
@@ -289,7 +288,7 @@ class Advice(ProgramTest):
         self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
         self.ok("coherence", "Snow is white", "--mock", "-K", "16", "-R", "1", "--db", STORE)
         done = self.heretix("coherence", "All swans might be white", "--paraphrase", "Swans are white", "--mock", *SMALL)
-        self.told(done, 'heretix: {}; give it with --not "…"')
+        self.told(done, 'heretix: {}; give one with --not "…"')
         model = self.script(rules=[{"user_contains": "not", "paraphrase_idx": i, "ending": "refused"} for i in range(1, 16)])
         done = self.heretix("coherence", "Snow is white", "--not", "Snow is not white", "--model", model, "--db", STORE)
         self.assertNotEqual(done.returncode, 0)
@@ -314,14 +313,14 @@ class Advice(ProgramTest):
         commands = self.follow(self.failing(2, *check), "heretix drift baseline")
         self.assertEqual(len(commands), 1)
         self.assertEqual(self.failing(0, *check).returncode, 0)
-        hint = "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew"
+        hint = "name another watch with --watch, or begin a new baseline: heretix drift baseline --anew"
         done = self.failing(2, "drift", "check", "w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)
         self.follow(done, hint, fill={"+": ("w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)}.items())
         self.ok("drift", "baseline", "w.csv", "--watch", "another", "--model", b, *SMALL, "--db", STORE)
 
     def test_export(self):
         done = self.failing(3, "export", "my lake")
-        self.follow(done, "measure something first (heretix run), or name a store by --db", fill={"+": (CLAIM, "--mock", *SMALL)}.items())
+        self.follow(done, "measure something first (heretix run), or name a store with --db", fill={"+": (CLAIM, "--mock", *SMALL)}.items())
         done = self.failing(3, "export", "my lake", "--query", "SELECT 1")
         self.follow(done, "heretix export {} makes it")
         self.ok("export", "my lake", "--query", "SELECT 1")

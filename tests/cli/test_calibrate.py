@@ -91,7 +91,7 @@ class Calibrate(ProgramTest):
         self.assertIn("recalibrated: p = 0.99", text)
         self.assertIn("40 labels", text)
         self.assertIn("equal to what is stored", self.ok("verify", mapped["run_id"]))
-        self.refused(2, "run", "Claim number 001", "--mock", "--recalibrate", "cert.json", says="is of m, not of mock")
+        self.refused(2, "run", "Claim number 001", "--mock", "--recalibrate", "cert.json", says="is for m, not for mock")
         (self.folder / "bad.json").write_text("{}")
         self.refused(2, "run", "Claim number 001", "--model", model, "--recalibrate", "bad.json", says="not a certificate")
         self.refused(3, "run", "Claim number 001", "--model", model, "--recalibrate", "none.json", says="cannot read the certificate")
@@ -108,7 +108,7 @@ class Calibrate(ProgramTest):
         self.assertIn("Claim number 003: 0 of 8 answers are usable", done.stderr)
 
     def test_bad_files_are_named_by_line(self):
-        for text, says in (("claim\nx\n", 'no column "label" in f.csv; it has: claim'), ("claim,label\nx,maybe\n", ["f.csv:2", "'maybe' is neither"]),
+        for text, says in (("claim\nx\n", 'there is no column "label" in f.csv; it has: claim'), ("claim,label\nx,maybe\n", ["f.csv:2", "'maybe' is neither"]),
                            ("claim,label\nx,true\nx,false\n", ["f.csv:3", "twice"]), ("claim,label\n,true\n", ["f.csv:2", "empty"]),
                            ("claim,label\nx,true\ny,true\n", "all labels are the same")):
             (self.folder / "f.csv").write_text(text)

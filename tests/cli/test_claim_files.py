@@ -106,7 +106,7 @@ class WhatPythonWrites(FilesTest):
         for row in ('"He said ""no""";true', "Snow, grass and sky;true"):
             self.write("c.csv", f"claim;label\n{row}\n")
             for command in ("batch", "calibrate"):
-                self.refused(2, command, "c.csv", "--mock", says=['no column "claim" in c.csv; it has: claim;label', "separate the columns by commas"])
+                self.refused(2, command, "c.csv", "--mock", says=['there is no column "claim" in c.csv; it has: claim;label', "separate the columns by commas"])
 
     def test_the_csv_module_and_quotes_and_line_ends_inside(self):
         out = io.StringIO()
@@ -119,9 +119,9 @@ class WhatPythonWrites(FilesTest):
 class Faults(FilesTest):
     def test_a_column_that_is_there_twice(self):
         self.write("b.csv", "claim,K,claim\nSnow is white,4,Snow is black\n")
-        self.refused(2, "batch", "b.csv", "--mock", says=['b.csv:1: the column "claim" is there twice', "rename or remove"])
+        self.refused(2, "batch", "b.csv", "--mock", says=['b.csv:1: the column "claim" appears twice', "rename or remove"])
         self.write("l.csv", "claim,label,label\nSnow is white,true,false\n")
-        self.refused(2, "calibrate", "l.csv", "--mock", says=['l.csv:1: the column "label" is there twice', "rename or remove"])
+        self.refused(2, "calibrate", "l.csv", "--mock", says=['l.csv:1: the column "label" appears twice', "rename or remove"])
         self.nothing_was_made()
 
     def test_a_key_that_is_there_twice(self):
@@ -192,7 +192,7 @@ class Faults(FilesTest):
         for again in ("Snow is white", " Snow is white", "Snow is white\t", '"Snow is white\n"'):
             with self.subTest(again):
                 self.write("l.csv", f"claim,label\nSnow is white,true\nGrass is blue,false\n{again},true\n")
-                self.refused(2, "calibrate", "l.csv", "--mock", says=["l.csv:4: the claim is there twice, first in line 2", "remove one"])
+                self.refused(2, "calibrate", "l.csv", "--mock", says=["l.csv:4: the claim appears twice, first in line 2", "remove one"])
 
 
 class Questions(FilesTest):
@@ -308,7 +308,7 @@ class PriceFiles(FilesTest):
         keys.mkdir()
         (keys / "keys").write_text("# mine\nOPENAI_API_KEY=sk-1\nXAI_API_KEY=x\nOPENAI_API_KEY=sk-2\n")
         (keys / "keys").chmod(0o600)
-        self.refused(2, "keys", "list", says=["heretix/keys:4: OPENAI_API_KEY is there twice", "remove one"], XDG_CONFIG_HOME=str(self.folder))
+        self.refused(2, "keys", "list", says=["heretix/keys:4: OPENAI_API_KEY appears twice", "remove one"], XDG_CONFIG_HOME=str(self.folder))
 
 
 if __name__ == "__main__":

@@ -100,7 +100,7 @@ class OneRun(DecisionTest):
         self.assertEqual(both["execution"]["attempts"], 16, "the claim's sides were there")
         self.assertNotEqual(both["run_id"], alone["run_id"])
         self.assertNotIn("note: the negations", self.ok("show", both["run_id"]))
-        self.refused(2, "run", CLAIM, "--mock", "--no-negation", says="for the readout decision only")
+        self.refused(2, "run", CLAIM, "--mock", "--no-negation", says="only the readout decision asks for negations")
 
     def test_answers_show_both_sides(self):
         pairs = [(0.91, 0.32)] * 15 + [(0.91, 0.62)]
@@ -271,7 +271,7 @@ class ManyRuns(DecisionTest):
         (self.folder / "certificate.json").write_text(certificate)
         self.assertIn("recalibrated: p", self.ok("run", CLAIM, *decision, *ALL, "--recalibrate", "certificate.json"))
         for other in (("--mock",), (*decision, "--no-negation")):
-            self.refused(2, "run", CLAIM, *other, "--recalibrate", "certificate.json", says="the certificate is of beliefs read by decision, not by")
+            self.refused(2, "run", CLAIM, *other, "--recalibrate", "certificate.json", says="the certificate is for beliefs read by decision, not by")
 
     def test_coherence_is_no_finer_than_the_numbers(self):
         """0.50 for a claim and 0.51 for its negation may be 0.505 and 0.495 of one mind."""

@@ -187,7 +187,7 @@ class Interruptions(ProbeTest):
         _, told = running.communicate(timeout=60)
         self.assertEqual(running.returncode, 7, told)
         self.assertRegex(told, rf"stopped: \d+ of {ALONE + TOGETHER + COMPANY} answers are kept")
-        self.refused(3, "probe", model, "--stored", says="holds no profile")
+        self.refused(3, "probe", model, "--stored", says="the store has no profile")
         self.probe(model)
         self.assertEqual(len(self.asked()), len(set(self.asked())))
 
@@ -232,7 +232,7 @@ class Refusals(ProbeTest):
     def test_a_store_of_an_earlier_schema_has_no_profiles_and_is_read(self):
         shutil.copy(SOURCE / "tests/provider/old_hosted_store.sqlite", self.folder / "old.sqlite")
         model = self.model()
-        self.refused(3, "probe", model, "--stored", "--db", "old.sqlite", says="holds no profile of")
+        self.refused(3, "probe", model, "--stored", "--db", "old.sqlite", says="the store has no profile of")
         self.assertNotIn("together", self.mode_of("--model", model, "--db", "old.sqlite"))
         self.probe(model, "--db", "old.sqlite")
         self.assertEqual(self.database("old.sqlite").execute("SELECT value FROM heretix_meta WHERE key = 'schema'").fetchone()[0], "5")

@@ -51,7 +51,7 @@ class Versions(DatabasesTest):
 
     def test_local_15_and_production_18_are_one(self):
         both = self.both()
-        self.assertIn("same revision, same catalogue", self.ok("db", "check", "--all", **both))
+        self.assertIn("the same revision and the same catalogue", self.ok("db", "check", "--all", **both))
         self.do("CREATE INDEX by_hand ON checks (model)")
         told = json.loads(self.heretix("db", "check", "--all", "--json", **both).stdout)
         self.assertEqual([d["object"] for d in told["differences"]], ["index checks.by_hand"])

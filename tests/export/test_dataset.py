@@ -181,7 +181,7 @@ class Dataset(LakeTest):
         whole = path.read_bytes()
         path.write_bytes(whole[:1000] + b"XXXX" + whole[1004:])
         self.assertTrue(self.export()["unchanged"])  # as the page says: other bytes in a file of the right size are not noticed
-        self.assertIn("its files were written again", self.ok("export", self.lake, "--full"))
+        self.assertIn("the same files were written again", self.ok("export", self.lake, "--full"))
         self.assertEqual(path.read_bytes(), whole)
 
     def test_the_file_of_a_table_without_rows_is_written_again_too(self):

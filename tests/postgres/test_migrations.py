@@ -230,7 +230,7 @@ class Migrations(PostgresTest):
     def test_all_proves_that_both_are_one(self):
         other = self.new_database()
         both = {"DATABASE_URL": self.address, "DATABASE_URL_PROD": self.server.address(other)}
-        self.assertIn("same revision, same catalogue", self.ok("db", "upgrade", "--all", **both))
+        self.assertIn("the same revision and the same catalogue", self.ok("db", "upgrade", "--all", **both))
         told = self.json("db", "check", "--all", **both)
         self.assertTrue(told["in_sync"])
         self.assertEqual([d["name"] for d in told["databases"]], ["local", "prod"])

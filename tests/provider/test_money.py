@@ -93,7 +93,7 @@ class Money(HostedTest):
         server = self.serve()
         done = self.ask(server, "--budget", "1", model="openai/unpriced")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("no budget can be kept for unpriced: no price is known for this model", done.stderr)
+        self.assertIn("a budget cannot be kept for unpriced: no price is known for this model", done.stderr)
         self.assertIn("--price IN,OUT", done.stderr)
         self.refused(2, "run", CLAIM, "--mock", "--budget", "-1", says="budget is -1")
         self.assertEqual(server.ledger, [])
@@ -272,7 +272,7 @@ class Bills(HostedTest):
         environment = self.environment("http://127.0.0.1:9")
         for text in ("1", "1,2,3", "-1,2", "cheap,2", "1,20000"):
             self.refused(2, "run", CLAIM, "--model", "openai/m", "--price", text, says=["must be IN,OUT", "--price 1.25,10"], **environment)
-        self.refused(2, "run", CLAIM, "--mock", "--price", "1,2", says="of a hosted model", **environment)
+        self.refused(2, "run", CLAIM, "--mock", "--price", "1,2", says="for hosted models", **environment)
         self.refused(2, "run", CLAIM, "--model", "openai/m", "--model", "xai/m", "--price", "1,2", says="several are given", **environment)
 
     def test_models_shows_dates_retirements_and_what_is_unknown(self):
@@ -324,7 +324,7 @@ class Keys(HostedTest):
     def test_what_is_no_key_or_provider_is_refused(self):
         home = {"XDG_CONFIG_HOME": str(self.folder / "config")}
         self.refused(2, "keys", "set", "nobody", stdin="k\n", says="no provider 'nobody'", **home)
-        self.refused(2, "keys", "set", "openai", stdin="\n", says="no key was given", **home)
+        self.refused(2, "keys", "set", "openai", stdin="\n", says="standard input contained no key", **home)
         self.refused(2, "run", CLAIM, "--model", "openai/m", says="a space, a line break", OPENAI_API_KEY="two words", **home)
 
     def test_gemini_takes_either_of_its_variables(self):

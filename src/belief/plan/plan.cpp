@@ -201,7 +201,7 @@ Plan outline_plan(const Recipe& recipe, const PromptBank& bank) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} has {} different paraphrases; the ladder needs {}", bank.version,
                             plan.template_order.size(), recipe.sampling.slots),
-                "name a plan by -K, -R and -T, or --fixed");
+                "name a plan with -K, -R and -T, or --fixed");
   require_short_enough(plan);
   return plan;
 }

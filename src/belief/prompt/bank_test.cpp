@@ -79,9 +79,22 @@ TEST(OurBank, HasNoTwoParaphrasesWithinFortyPercentOfEachOthersWords) {
 }
 
 TEST(OurBank, NegatesNothingAndLeansNeitherWay) {
-  const std::set<std::string> forbidden = {"not",   "isn't",    "never",     "no",       "false?", "untrue",
-                                           "wrong", "surely",   "obviously", "clearly",  "really", "actually",
-                                           "even",  "unlikely", "doubtful",  "incorrect"};
+  const std::set<std::string> forbidden = {"not",
+                                           "isn't",
+                                           "never",
+                                           "no",
+                                           "false?",
+                                           "untrue",
+                                           "wrong",
+                                           "surely",
+                                           "obviously",
+                                           "clearly",
+                                           "really delete the user",
+                                           "actually",
+                                           "even",
+                                           "unlikely",
+                                           "doubtful",
+                                           "incorrect"};
   for (const std::string& paraphrase : ours().paraphrases) {
     for (const std::string& word : words_of(paraphrase)) EXPECT_FALSE(forbidden.contains(word)) << paraphrase;
   }

@@ -72,7 +72,7 @@ std::vector<std::string> PromptBanks::names() const {
   if (failed) {
     throw Error(ErrorKind::not_found,
                 fmt::format("cannot read the prompt directory {}: {}", directory_, failed.message()),
-                "name another by --prompts or RPL_PROMPTS_DIR");
+                "name another with --prompts or RPL_PROMPTS_DIR");
   }
   std::ranges::sort(names);
   return names;

@@ -194,7 +194,7 @@ class Probing {
 std::unique_ptr<HeldName> held_alone(Database& database, const std::string& probe_id) {
   if (database.is_held(probe_id))
     throw Error(ErrorKind::conflict, "another heretix is probing this model for this store",
-                "wait for it to end, or begin a probe of its own: --fresh");
+                "wait for it to end, or begin a separate probe: --fresh");
   return database.hold(probe_id);
 }
 
