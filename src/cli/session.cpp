@@ -88,7 +88,8 @@ void require_plan_is_one(const MeasuringOptions& options) {
 Readout readout_of(const Settings& s) {
   const Readout readout = readout_from(s.readout.value_or(""));
   if (s.samples && readout != Readout::frequency)
-    throw Error(ErrorKind::bad_input, "only the readout frequency takes samples", "--readout frequency --samples N");
+    throw Error(ErrorKind::bad_input, "only the readout frequency takes samples",
+                "use --readout frequency --samples N");
   if (readout != Readout::verbalized && s.batch.value_or(false))
     throw Error(ErrorKind::bad_input, "a batch API takes only the readout verbalized",
                 "leave out --batch or --readout");

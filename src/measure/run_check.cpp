@@ -227,11 +227,11 @@ PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {
   if (request.readout == Readout::decision && !bank.states())
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} holds questions; the readout decision needs statements", bank.version),
-                fmt::format("--prompt-version {}, or leave it out", kStatementBank));
+                fmt::format("use --prompt-version {}, or leave it out", kStatementBank));
   if (request.readout != Readout::decision && bank.states())
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} holds statements, which only the readout decision asks", bank.version),
-                "--readout decision, or name a bank of questions by --prompt-version");
+                "use --readout decision, or name a bank of questions with --prompt-version");
   const bool by_a_word = request.readout == Readout::token || request.readout == Readout::frequency;
   return by_a_word ? answered_by_a_word(bank) : bank;
 }

@@ -64,7 +64,7 @@ std::optional<std::string> Row::text(std::string_view column) const {
 
 std::string Row::required_text(std::string_view column) const {
   auto found = text(column);
-  if (!found) throw Error(ErrorKind::broken, fmt::format("the database holds a NULL in column {}", column));
+  if (!found) throw Error(ErrorKind::broken, fmt::format("the database contains a NULL in column {}", column));
   return std::move(*found);
 }
 

@@ -57,10 +57,10 @@ NOT_FOLLOWED = {
     "a choice between flags that are named in the fault itself": [
         "leave out --field or --level", "wait for it to end, or begin a separate probe: --fresh",
         "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan with -K, -R, -T or --fixed",
-        "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
+        "use --readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another with --prompts or RPL_PROMPTS_DIR",
         "name another file with --db; this one was left as it is", "name another file with --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
-        "put their prices into a file and give it with --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it by --full", "export without --since",
+        "put their prices into a file and give it with --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it with --full", "export without --since",
         "ask a single question with --query, or copy the dataset to a folder", "ask more templates (-K)", "measure with more templates: -K, -T", "ask more templates (-K, -T) before more replicates (-R)",
         "No template has two answers: what replicates add is unknown (measure with -R 2).",
         "give its price with --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file with --prices (docs/models.md), or leave the budget out"],
@@ -228,9 +228,9 @@ class Advice(ProgramTest):
         self.follow(self.failing(2, "readouts", CLAIM, "--readout", "token"), "heretix run CLAIM --readout NAME reads it in one way",
                     fill={"CLAIM": CLAIM, "NAME": "verbalized", "+": ("--mock", *SMALL)}.items())
         self.told(self.failing(2, "run", CLAIM, "--mock", "--no-negation"), "leave --no-negation out, or --readout decision")
-        self.told(self.failing(2, "run", CLAIM, "--mock", "--prompt-version", "heretix_decisions_v1"), "--readout decision, or name a bank of questions by --prompt-version")
+        self.told(self.failing(2, "run", CLAIM, "--mock", "--prompt-version", "heretix_decisions_v1"), "use --readout decision, or name a bank of questions with --prompt-version")
         self.ok("run", CLAIM, "--mock", *SMALL, "--prompt-version", "heretix_decisions_v1", "--readout", "decision")
-        self.told(self.failing(2, "run", CLAIM, "--mock", "--readout", "decision", "--prompt-version", "heretix_v1_2026-11-23"), "--prompt-version {}, or leave it out")
+        self.told(self.failing(2, "run", CLAIM, "--mock", "--readout", "decision", "--prompt-version", "heretix_v1_2026-11-23"), "use --prompt-version {}, or leave it out")
         self.ok("--help")
         done = self.failing(2, "run", CLAIM, "--no-such-flag")
         self.follow(done, "heretix --help, or --help behind a command")

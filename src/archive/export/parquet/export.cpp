@@ -340,7 +340,7 @@ void require_comparable(const Manifest& previous, std::span<const std::unique_pt
     if (!is_there && !options.full)
       throw Error(ErrorKind::bad_input,
                   fmt::format("the dataset was also made from {}, which this export does not read", before.name),
-                  "read it too (--from, --db), or write the dataset without it by --full");
+                  "read it too (--from, --db), or write the dataset without it with --full");
   }
   const bool same = previous.has_claims == options.has_claims && previous.user_key == user_key;
   if (options.since && !same)
