@@ -106,7 +106,7 @@ class CurlExample(ServiceTest):
             thread.start()
             try:
                 port = proxy.server_address[1]
-                self.assertEqual(self.refusal(CLAIM, port=port), f"measure.sh: HTTP 403 from http://127.0.0.1:{port}/api/checks, without a reason\n")
+                self.assertEqual(self.refusal(CLAIM, port=port), f"measure.sh: HTTP 403 from http://127.0.0.1:{port}/api/checks, with no reason given\n")
             finally:
                 proxy.shutdown()
                 thread.join()
