@@ -115,13 +115,13 @@ class DamagedFiles(ProgramTest):
         self.left_alone(path, 2, ["is not a Heretix database", "birds"])
         with sqlite3.connect(path) as connection:
             connection.executescript("CREATE TABLE runs (run_id TEXT); CREATE TABLE samples (cache_key TEXT)")
-        self.left_alone(path, 2, "its table runs lacks created_at")
+        self.left_alone(path, 2, "its table runs has no created_at")
 
     def test_a_newer_file(self):
         path = self.prepared()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE heretix_meta SET value = '99'")
-        self.left_alone(path, 2, ["has Heretix schema 99, this program knows 5", "use a newer heretix"])
+        self.left_alone(path, 2, ["has Heretix schema 99; this program knows 5", "use a newer heretix"])
 
     def test_truncated_and_corrupt(self):
         path = self.prepared()

@@ -298,7 +298,7 @@ class Dataset(LakeTest):
         self.fill()
         self.export_all()
         before = self.files()
-        self.refused(2, "export", self.lake, "--from", "store", says=["made from local too", "--full"])
+        self.refused(2, "export", self.lake, "--from", "store", says=["also made from local", "--full"])
         self.assertEqual(self.files(), before)
         self.export("--from", "store", "--full")
         self.assertEqual(self.query("SELECT DISTINCT source FROM all_checks"), [{"source": "sqlite"}])

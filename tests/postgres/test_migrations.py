@@ -150,7 +150,7 @@ class Migrations(PostgresTest):
         self.refused(2, "list", "--database", self.address, says="aaaaaaaaaaaa")
         self.assertEqual(self.rows("SELECT version_num FROM alembic_version"), [("aaaaaaaaaaaa",)])
         self.do("INSERT INTO alembic_version VALUES ('bbbbbbbbbbbb')")
-        self.refused(2, "db", "upgrade", "--database", self.address, says="holds 2 words")
+        self.refused(2, "db", "upgrade", "--database", self.address, says="holds 2 revisions")
 
     def test_stamp_names_only_what_is_there(self):
         self.db_ok("upgrade", "--to", FIRST)

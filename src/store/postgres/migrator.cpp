@@ -148,9 +148,9 @@ void Migrator::refuse_pooler() {
 
 // PGlite has one session for all its clients, so each of them already holds the lock that another one took.
 void Migrator::tell_that_nobody_is_kept_out() {
-  options_.tell(fmt::format(
-      "{} is PGlite, where the migration lock keeps nobody out: be sure that no other client is connected",
-      database_.address().shown()));
+  options_.tell(
+      fmt::format("{} is PGlite, where the migration lock keeps nobody out: be sure that no other client is connected",
+                  database_.address().shown()));
 }
 
 void Migrator::with_lock(const std::function<void()>& work) {
