@@ -55,7 +55,7 @@ def main():
         name = path.relative_to(web / "dist").as_posix()
         files.append(f'  {{"{name}", "{TYPES[path.suffix]}",\n   std::string_view({literal(data)}, {len(data)}),\n   std::string_view({literal(packed)}, {len(packed)})}}')
     if script > MOST_SCRIPT:
-        sys.exit(f"the page has {script} bytes of packed script, at most {MOST_SCRIPT}")
+        sys.exit(f"the page has {script} bytes of packed script; at most {MOST_SCRIPT} are allowed")
     lines = ",\n".join(files)
     (into / "web_files.cpp").write_text(f"""#include <array>
 

@@ -65,7 +65,7 @@ def types_named_twice(src):
     for file in sorted(src.rglob("*.hpp")):
         for name in TYPE.findall(file.read_text()):
             if name in seen:
-                yield f"{file}: the type {name} is there already, in {seen[name]}"
+                yield f"{file}: the type {name} already exists, in {seen[name]}"
             seen.setdefault(name, file)
 
 
@@ -81,7 +81,7 @@ def wrong_folders(src, allowed):
             yield f"src/{name} has no line in arrows.txt"
     for name in sorted(allowed):
         if not (src / name).is_dir():
-            yield f"arrows.txt names {name}, which src/ lacks"
+            yield f"arrows.txt names {name}, which is not in src/"
     for name, targets in allowed.items():
         for target in sorted(targets):
             if not folders_of([target], allowed):

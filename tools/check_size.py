@@ -26,15 +26,15 @@ def main():
             lines = file.read().splitlines()
         files.append(len(lines))
         if len(lines) > 800:
-            wrong.append(f"{path} has {len(lines)} lines, at most 800: split it where a concept ends")
+            wrong.append(f"{path} has {len(lines)} lines; at most 800 are allowed: split it where a concept ends")
         for line, length in function_lengths(lines):
             functions.append(length)
             if length > 80:
-                wrong.append(f"{path}:{line}: a function of {length} lines, at most 80")
+                wrong.append(f"{path}:{line}: this function has {length} lines; at most 80 are allowed")
     for name, lengths, limit in (("files", files, 300), ("functions", functions, 25)):
         share = sum(length < limit for length in lengths) / max(1, len(lengths))
         if share < 0.9:
-            wrong.append(f"{share:.0%} of {name} are under {limit} lines, nine in ten should be")
+            wrong.append(f"{share:.0%} of {name} are under {limit} lines; nine in ten should be")
     print("\n".join(wrong) or f"sizes: ok ({len(files)} files, {len(functions)} functions)")
     return 1 if wrong else 0
 

@@ -12,7 +12,7 @@ need() {
   local program
   for program in "$@"; do
     command -v "$program" >/dev/null && continue
-    echo "lint: $program is not installed: run tools/setup.sh lint" >&2
+    echo "lint: $program is not installed; run tools/setup.sh lint" >&2
     exit 4
   done
 }
@@ -71,7 +71,7 @@ lint_cpp() {
   fi
   [ ${#sources[@]} -eq 0 ] || printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -n 2 clang-tidy-16 -p build/lint --quiet \
     --extra-arg=-Wno-error '--extra-arg=-DHERETIX_PROMPTS="p"' '--extra-arg=-DHERETIX_TEST_DATA="d"' 2>/dev/null
-  echo "lint: ${#files[@]} files formatted, ${#sources[@]} looked at by clang-tidy"
+  echo "lint: ${#files[@]} files formatted, ${#sources[@]} checked by clang-tidy"
 }
 
 case $what in
@@ -82,5 +82,5 @@ case $what in
     lint_cpp
     ;;
   shell | python | web | cpp) "lint_$what" ;;
-  *) echo "lint: unknown '$what': all, changed, shell, python, web or cpp" >&2; exit 2 ;;
+  *) echo "lint: unknown part '$what'; use all, changed, shell, python, web or cpp" >&2; exit 2 ;;
 esac

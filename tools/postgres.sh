@@ -12,7 +12,7 @@ data=$(realpath -m "${HERETIX_POSTGRES_DATA:-runs/postgres}")
 say() { printf 'db: %s\n' "$*" >&2; }
 
 programs=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -1)
-[ -d "$programs" ] || { say "PostgreSQL is not installed: tools/setup.sh db"; exit 3; }
+[ -d "$programs" ] || { say "PostgreSQL is not installed; run tools/setup.sh db"; exit 3; }
 
 # The server refuses to run as root; Debian's package made the user postgres for it.
 as_user() {
@@ -41,7 +41,7 @@ create() {
 }
 
 start() {
-  if is_running; then say "runs already, port $port"; return; fi
+  if is_running; then say "already running on port $port"; return; fi
   if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
     say "port $port is taken by another program; stop it, or set HERETIX_POSTGRES_PORT"
     exit 5
@@ -54,12 +54,12 @@ start() {
   PGPASSWORD=heretix "$programs/psql" -h localhost -p "$port" -U heretix -d postgres -qAt -v ON_ERROR_STOP=1 <<'END'
 SELECT 'CREATE DATABASE heretix' WHERE NOT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'heretix') \gexec
 END
-  say "runs on port $port; next: build/release/bin/heretix db upgrade"
+  say "running on port $port; next: build/release/bin/heretix db upgrade"
 }
 
 case ${1:-} in
   start) start ;;
-  stop) if is_running; then as_user "$programs/pg_ctl" stop -w -m fast -D "$data" >/dev/null; say "stopped"; else say "does not run"; fi ;;
-  status) if is_running; then say "runs, port $port, data in $data"; else say "does not run"; exit 1; fi ;;
+  stop) if is_running; then as_user "$programs/pg_ctl" stop -w -m fast -D "$data" >/dev/null; say "stopped"; else say "not running"; fi ;;
+  status) if is_running; then say "running on port $port, data in $data"; else say "not running"; exit 1; fi ;;
   *) say "usage: tools/postgres.sh start|stop|status"; exit 2 ;;
 esac

@@ -32,7 +32,7 @@ install_packages() {
   local root=()
   if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
-      say "these Debian packages are missing, and there is neither root nor sudo to install them: ${missing[*]}"
+      say "these Debian packages are missing, and neither root nor sudo is available to install them: ${missing[*]}"
       exit 4
     fi
     root=(sudo)
@@ -284,7 +284,7 @@ install_go_peers() {
   [ -d "$target" ] && return
   minor=$({ go env GOVERSION 2>/dev/null || true; } | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
   if [ "${minor:-0}" -lt 22 ]; then
-    say "no Go 1.22 here: the tests with stripe-mock and toxiproxy are not among those that are run"
+    say "Go 1.22 is not installed: the tests with stripe-mock and toxiproxy will not run"
     return
   fi
   into=$(mktemp -d "$cache/fetch.XXXXXX")
@@ -327,7 +327,7 @@ case $purpose in
   lint) packages="$packages $lint_packages" ;;
   test) packages="$packages $lint_packages $test_packages" ;;
   bench) packages="$packages $bench_packages $test_packages" ;;
-  *) say "unknown purpose '$purpose': build, db, lint, test or bench"; exit 2 ;;
+  *) say "unknown purpose '$purpose'; use build, db, lint, test or bench"; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 install_packages $packages

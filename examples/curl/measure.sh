@@ -29,12 +29,12 @@ call() {
   local told status type
   told=$(curl --silent --show-error --retry 3 --retry-max-time 30 --cookie "$cookies" --cookie-jar "$cookies" \
     --output "$work/reply" --write-out '%{http_code} %{content_type}' "${@:2}" "$server$1") ||
-    fail "no reply from $server: is heretix serve running there? HERETIX_URL names another address"
+    fail "no reply from $server: is heretix serve running there? Set HERETIX_URL to use another address"
   read -r status type <<<"$told"
 
   if ((status >= 400)); then
     # Every error of the service is application/problem+json; any other comes from something in between, such as a proxy.
-    [[ $type == application/problem+json* ]] || fail "HTTP $status from $server$1, without a reason"
+    [[ $type == application/problem+json* ]] || fail "HTTP $status from $server$1, with no reason given"
     fail "$(jq --raw-output '"\(.status) \(.title): \(.detail)\n  request \(.request_id)" +
       if .reason == "require_signin" then "\n  try: measure.sh --sign-in LINK" else "" end' "$work/reply")"
   fi

@@ -26,7 +26,7 @@ def interval_of(answers):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="local", help="as heretix run takes it; local is the small embedded model")
+    parser.add_argument("--model", default="local", help="the model, named as for heretix run; local is the small embedded model")
     parser.add_argument("--answers", type=pathlib.Path, default=HERE / "answers.csv", metavar="FILE.csv")
     parser.add_argument("claims", nargs="*", metavar="CLAIM", default=CLAIMS)
     wanted = parser.parse_args()

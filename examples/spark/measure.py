@@ -42,7 +42,7 @@ def remember_shards(job, shards):
         path.write_text(json.dumps({"shards": shards}))
     before = json.loads(path.read_text())["shards"]
     if before != shards:
-        sys.exit(f"{path} says {before} shards: go on with --shards {before}, or name another job folder")
+        sys.exit(f"{path} says {before} shards: continue with --shards {before}, or name another job folder")
 
 
 def main():
@@ -70,7 +70,7 @@ def main():
     sources = [argument for store in stores for argument in ("--db", str(store))]
     published = subprocess.run([heretix, "export", str(pathlib.Path(job) / "lake"), "--from", "store", "--full", *sources])
     if failed:
-        print(f"{len(failed)} shards did not end well: {report}; the same command goes on", file=sys.stderr)
+        print(f"{len(failed)} shards failed: see {report}; run the same command again to continue", file=sys.stderr)
     sys.exit(published.returncode or (7 if failed else 0))
 
 

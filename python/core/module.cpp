@@ -27,7 +27,8 @@ using nlohmann::json;
 
 // Borrowed for as long as the array is.
 std::span<const double> values_of(const Array& array) {
-  if (array.ndim() != 1) throw Error(ErrorKind::bad_input, "an array has one dimension here", "one value a template");
+  if (array.ndim() != 1)
+    throw Error(ErrorKind::bad_input, "the array must have one dimension", "give one value per template");
   return {array.data(), static_cast<std::size_t>(array.size())};
 }
 
@@ -56,7 +57,7 @@ Level level_from(double level) {
   if (level == 0.90) return Level::p90;
   if (level == 0.95) return Level::p95;
   if (level == 0.99) return Level::p99;
-  throw Error(ErrorKind::bad_input, "the level is 0.90, 0.95 or 0.99");
+  throw Error(ErrorKind::bad_input, "the level must be 0.90, 0.95 or 0.99");
 }
 
 py::object interval_of(const std::optional<double>& low, const std::optional<double>& high) {
@@ -106,7 +107,7 @@ py::dict centered_of(const CenteredInterval& i) {
 std::vector<LabelledBelief> labelled(const Array& p, const py::array_t<bool>& is_true) {
   const std::span<const double> values = values_of(p);
   if (is_true.ndim() != 1 || static_cast<std::size_t>(is_true.size()) != values.size())
-    throw Error(ErrorKind::bad_input, "p and is_true must be as long as each other");
+    throw Error(ErrorKind::bad_input, "p and is_true must have the same length");
   std::vector<LabelledBelief> beliefs;
   const auto labels = is_true.unchecked<1>();
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -159,7 +160,7 @@ py::array view_of(const py::object& self, const std::string& name) {
   const auto rows = static_cast<py::ssize_t>(c.rows);
   const bool is_number = c.type == Type::float64 || c.type == Type::int64;
   if (!is_number || c.nulls > 0)
-    throw Error(ErrorKind::bad_input, "the column '" + name + "' holds nulls or is no number", "use to_arrow()");
+    throw Error(ErrorKind::bad_input, "the column '" + name + "' contains nulls or is not numeric", "use to_arrow()");
   py::array view = c.type == Type::float64 ? py::array(py::array_t<double>({rows}, c.reals.data(), self))
                                            : py::array(py::array_t<std::int64_t>({rows}, c.integers.data(), self));
   view.attr("setflags")("write"_a = false);

@@ -37,7 +37,7 @@ std::vector<Row> CheckStore::runs(std::size_t most) {
 }
 
 std::string CheckStore::find_run(const std::string& name) {
-  if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
+  if (name.empty()) throw Error(ErrorKind::bad_input, "no run was named", "see heretix list");
   std::vector<Row> found = database().query(kFind, {{":name", name}});
   const bool is_execution = name.starts_with("exec-") && name.size() == 5 + kExecutionDigits;
   if (found.empty() && is_execution) found = database().query(kFindExecution, {{":digits", execution_digits(name)}});
@@ -47,7 +47,7 @@ std::string CheckStore::find_run(const std::string& name) {
 Row CheckStore::run(const std::string& run_id) {
   std::vector<Row> found =
       database().query(fmt::format("{} WHERE run_id = :run", select_of_checks()), {{":run", run_id}});
-  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", run_id), "see heretix list");
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("there is no run '{}'", run_id), "see heretix list");
   return found[0];
 }
 

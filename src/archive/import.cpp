@@ -188,8 +188,8 @@ class Import {
     copy_checks();
     if (twice_paid_ > 0)
       report_.notes.push_back(
-          fmt::format("{} questions were asked elsewhere too: the sample that was there stays, the "
-                      "raw answers of both are kept",
+          fmt::format("{} questions were also asked elsewhere: the sample that was already there stays, and the raw "
+                      "answers of both are kept",
                       twice_paid_));
     return std::move(report_);
   }
@@ -230,7 +230,8 @@ class Import {
       if (still_runs(file_, id, row.text_or_empty("owner"))) running_.push_back(id);
     }
     if (running_.empty()) return;
-    report_.notes.push_back(fmt::format("{} executions still run: import again when they are done", running_.size()));
+    report_.notes.push_back(
+        fmt::format("{} executions are still running: import again when they are done", running_.size()));
     for (std::size_t i = 0; i < running_.size(); ++i) running_names_.push_back(fmt::format(":running{}", i));
   }
   Filter not_running() const {

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kDamaged = "the file was changed outside Heretix; see docs/storage.md";
+constexpr const char* kDamaged = "the file was changed by something other than Heretix; see docs/storage.md";
 
 Mode mode_from(const std::string& text) {
   std::istringstream parts(text);
@@ -68,7 +68,7 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   facts.answer_rules = told.value("answer_rules", 1);
   if (facts.answer_rules < 1 || facts.answer_rules > kAnswerRules)
     throw Error(ErrorKind::broken,
-                fmt::format("the answers of {} were read by rules {}, this program knows up to {}",
+                fmt::format("the answers of {} were read by rules {}; this program knows rules up to {}",
                             execution.execution_id, facts.answer_rules, kAnswerRules),
                 "use the newer program that measured it");
   return facts;
@@ -162,7 +162,7 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
   const auto planned = static_cast<std::size_t>(questions_of(sampling, Readout::verbalized, 1));
   if (!sampling.ladder && keys.size() != planned) {
     throw Error(ErrorKind::broken,
-                fmt::format("{} counted {} answers, its plan has {}", execution.execution_id, keys.size(), planned),
+                fmt::format("{} counted {} answers, but its plan has {}", execution.execution_id, keys.size(), planned),
                 kDamaged);
   }
 
@@ -170,7 +170,7 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
   if (sampling.ladder) plan = first_of_ladder(plan, keys.size());
   if (keys.size() != plan.questions.size()) {
     throw Error(ErrorKind::broken,
-                fmt::format("{} counted {} answers, its plan has {}", execution.execution_id, keys.size(),
+                fmt::format("{} counted {} answers, but its plan has {}", execution.execution_id, keys.size(),
                             plan.questions.size()),
                 kDamaged);
   }
@@ -192,7 +192,7 @@ Record load_record(RunStore& runs, const ExecutionRow& execution) {
   if (config.recipe.sampling.ladder && !climb_of(plan, answers).stop) {
     throw Error(
         ErrorKind::broken,
-        fmt::format("{} counted {} answers, its ladder goes on after them", execution.execution_id, keys.size()),
+        fmt::format("{} counted {} answers, but its ladder goes on after them", execution.execution_id, keys.size()),
         kDamaged);
   }
   return make_record(plan, bank, answers, config.seed, source_of(execution, config.seed.has_value()), std::move(facts));

@@ -93,7 +93,7 @@ class Checker {
     }
     if (missing > 0)
       verification_.not_checked.push_back(
-          fmt::format("{} of {} questions that the answers were made of are not there", missing, asked));
+          fmt::format("{} of {} questions that the answers were made of are missing", missing, asked));
     if (record.plan.recipe.readout() == Readout::decision) check_sides(record, by_text);
   }
 
@@ -241,7 +241,7 @@ void check_artifact(const Row& run, const Record& record, const std::string& dat
   const std::string path = artifact_path(database_path, relative);
   const auto content = relative.empty() ? std::nullopt : content_of_file(path);
   if (!content) {
-    verification.not_checked.push_back(fmt::format("the artifact {} is not there", relative));
+    verification.not_checked.push_back(fmt::format("the artifact {} is missing", relative));
     return;
   }
   const json stored = json::parse(*content, nullptr, false);

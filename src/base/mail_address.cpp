@@ -20,8 +20,8 @@ void require_mail_address(const std::string& address) {
   const bool plain = std::ranges::all_of(address, [](char c) { return c > 0x20 && c < 0x7F; }) &&
                      address.find_first_of("<>(),;:\"[]\\") == std::string::npos && address[0] != '-';
   if (shaped && plain && address.size() <= kMostAddress) return;
-  throw Error(ErrorKind::bad_input, fmt::format("'{}' is no mail address", on_one_line(shortened(address, 60))),
-              "give it bare, as name@example.org");
+  throw Error(ErrorKind::bad_input, fmt::format("'{}' is not a mail address", on_one_line(shortened(address, 60))),
+              "give the bare address, e.g. name@example.org");
 }
 
 std::string canonical_mail_address(const std::string& address) {

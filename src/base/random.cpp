@@ -13,7 +13,7 @@ namespace heretix {
 std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1)
-    throw Error(ErrorKind::broken, "no random bytes to be had");
+    throw Error(ErrorKind::broken, "the system supplied no random bytes");
   return bytes;
 }
 

@@ -29,7 +29,7 @@ class CurlUrl {
  public:
   CurlUrl() : handle_(curl_url()) {
     if (handle_ == nullptr)
-      throw Error(ErrorKind::unavailable, "there is no memory to read a URL", "free memory, then try again");
+      throw Error(ErrorKind::unavailable, "there is not enough memory to read a URL", "free memory, then try again");
   }
   ~CurlUrl() { curl_url_cleanup(handle_); }
   CurlUrl(const CurlUrl&) = delete;
@@ -94,12 +94,12 @@ std::string unescaped(std::string_view text) {
   // To libcurl a length of 0 means that it must count.
   if (text.find('%') == std::string_view::npos) return std::string(text);
   if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-    throw Error(ErrorKind::too_large, "a text with more than 2 GB cannot be decoded");
+    throw Error(ErrorKind::too_large, "a text of more than 2 GB cannot be decoded");
   int length = 0;
   const std::unique_ptr<char, CurlText> decoded(
       curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &length));
   if (!decoded)
-    throw Error(ErrorKind::unavailable, "there is no memory to decode a text", "free memory, then try again");
+    throw Error(ErrorKind::unavailable, "there is not enough memory to decode a text", "free memory, then try again");
   return {decoded.get(), static_cast<std::size_t>(length)};
 }
 

@@ -21,7 +21,8 @@ std::string reason_of(const std::string& message) {
   constexpr std::string_view kUnicode = "invalid unicode: ";
   const auto code = message.starts_with(kUnicode) ? whole_number(message.substr(kUnicode.size())) : std::nullopt;
   if (!code || *code < 0xd800 || *code > 0xdfff) return message;
-  return fmt::format("\\u{:04x} is half of a surrogate pair, which only JSON has; write the character itself", *code);
+  return fmt::format("\\u{:04x} is half of a surrogate pair, which only JSON allows; write the character itself",
+                     *code);
 }
 
 // Of all that a parser tells, where each document starts.
@@ -70,8 +71,8 @@ void YamlSource::require_one_document(const std::string& text) const {
   DocumentStarts starts([&](const YAML::Mark& mark) {
     if (++documents == 1) return;
     const auto at = static_cast<std::size_t>(mark.pos);
-    refuse(mark, text.find("---", at) == at ? "a second YAML document begins here; a file holds one"
-                                            : "the YAML document ends before this, and a file holds one");
+    refuse(mark, text.find("---", at) == at ? "a second YAML document begins here; a file may hold only one"
+                                            : "the YAML document ends before this point; a file may hold only one");
   });
 
   // Twice and no more: YAML::LoadAll of yaml-cpp 0.7 does not come to an end of every text, and one document is all
@@ -81,7 +82,8 @@ void YamlSource::require_one_document(const std::string& text) const {
 
 YAML::Node YamlSource::load(std::string_view text, const std::function<bool(const std::string&)>& is_known) const {
   if (text.size() > kMaxBytes) {
-    refuse(YAML::Mark::null_mark(), fmt::format("{} bytes, at most {}", text.size(), kMaxBytes));
+    refuse(YAML::Mark::null_mark(),
+           fmt::format("the file has {} bytes; at most {} are allowed", text.size(), kMaxBytes));
   }
   const std::string readable(utf8_text(text, name_));
 

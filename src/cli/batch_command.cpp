@@ -69,8 +69,8 @@ void require_one_model_with_price(const std::vector<Resolved>& all) {
   const std::string first = all[0].settings.model.value_or("");
   const auto is_same = [&](const Resolved& one) { return one.settings.model.value_or("") == first; };
   if (!all[0].settings.price || std::ranges::all_of(all, is_same)) return;
-  throw Error(ErrorKind::bad_input, "--price is of one model; the lines name several",
-              "put their prices into a file and give it by --prices (docs/models.md)");
+  throw Error(ErrorKind::bad_input, "--price is for one model, but the lines name several",
+              "put their prices into a file and give it with --prices (docs/models.md)");
 }
 
 int batch_command(const BatchOptions& options) {
@@ -89,8 +89,8 @@ int batch_command(const BatchOptions& options) {
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
   }
   if (all.empty())
-    throw Error(ErrorKind::bad_input, fmt::format("{} holds no claim", options.file),
-                "one object a line, or one row, with a field 'claim'");
+    throw Error(ErrorKind::bad_input, fmt::format("{} contains no claims", options.file),
+                "write one object per line, or one row per claim, with a field 'claim'");
   require_one_model_with_price(all);
 
   Stores stores;
@@ -125,13 +125,15 @@ int batch_command(const BatchOptions& options) {
 void register_batch(CommandTable& table) {
   const auto [batch, o] = table.add<BatchOptions>(
       "batch", "measure many claims: .jsonl, .csv, or - for JSON lines on standard input", batch_command);
-  batch.add_option("file", o.file, "a claim a line or row, in the field 'claim'; other configuration fields beside it")
+  batch
+      .add_option("file", o.file,
+                  "one claim per line or row, in the field 'claim', with other configuration fields beside it")
       ->type_name("FILE")
       ->required();
   add_plan_options(batch, o);
   add_ask_options(batch, o);
   o.database_is_second = true;
-  add_database(batch, o, "also keep the checks in that Postgres, beside the store");
+  add_database(batch, o, "also keep the checks in this Postgres database, in addition to the store");
   add_json(batch, o);
 }
 

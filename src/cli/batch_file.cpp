@@ -18,7 +18,7 @@ namespace {
 BatchEntry entry_from(const std::vector<GivenField>& fields, const std::string& place) {
   BatchEntry entry{place, settings_from(fields)};
   if (!entry.settings.claim)
-    throw Error(ErrorKind::bad_input, fmt::format("{}: no field 'claim'", place), "every line or row needs one");
+    throw Error(ErrorKind::bad_input, fmt::format("{}: no field 'claim'", place), "every line or row needs this field");
   return entry;
 }
 
@@ -43,7 +43,7 @@ std::vector<BatchEntry> read_csv(const std::string& bytes, const std::string& na
       if (row.cells[i].empty()) continue;
       if (table.header[i].empty())
         throw Error(ErrorKind::bad_input, fmt::format("{}: the column {} has no name", place, i + 1),
-                    "name it or remove it; pandas leaves its index out with to_csv(index=False)");
+                    "name it or remove it; pandas leaves out its index with to_csv(index=False)");
       fields.push_back({.name = table.header[i], .text = row.cells[i], .place = place});
     }
     entries.push_back(entry_from(fields, place));

@@ -36,7 +36,7 @@ std::vector<LabelledClaim> wanted_claims(const LabelledFile& file, const Calibra
   std::ranges::copy_if(file.claims, std::back_inserter(claims),
                        [&](const LabelledClaim& c) { return is_wanted(c, options); });
   if (claims.empty())
-    throw Error(ErrorKind::bad_input, "no labelled claim is of that field and level", "leave out --field or --level");
+    throw Error(ErrorKind::bad_input, "no labelled claim has that field and level", "leave out --field or --level");
   return claims;
 }
 
@@ -87,15 +87,16 @@ int calibrate_command(const CalibrateOptions& options) {
 
 void register_calibrate(CommandTable& table) {
   const auto [calibrate, o] = table.add<CalibrateOptions>(
-      "calibrate", "what stated probabilities are worth, on claims whose truth is known", calibrate_command);
+      "calibrate", "measure what stated probabilities are worth, on claims whose truth is known", calibrate_command);
   calibrate
       .add_option("file", o.file,
-                  "CSV with the columns claim and label, and field and level (default: the 300 that come with heretix)")
+                  "a CSV file with the columns claim and label, and optionally field and level (default: the 300 "
+                  "claims that come with heretix)")
       ->type_name("FILE");
-  calibrate.add_option("--field", o.fields, "only claims of that field; may be given several times")
+  calibrate.add_option("--field", o.fields, "only claims of this field; may be given several times")
       ->type_name("FIELD")
       ->allow_extra_args(false);
-  calibrate.add_option("--level", o.levels, "only claims of that level, 1 to 3")
+  calibrate.add_option("--level", o.levels, "only claims of this level, 1 to 3")
       ->type_name("N")
       ->allow_extra_args(false);
   add_plan_options(calibrate, o);

@@ -48,9 +48,9 @@ std::string negation_of(const std::string& claim, const CoherenceOptions& option
   const std::string why = std::get<NoSafeNegation>(found).reason;
   const bool has_others =
       !options.paraphrases.empty() || !options.also.empty() || !options.either.empty() || !options.implied.empty();
-  const std::string what = fmt::format("there is no safe negation by rule: {}", why);
+  const std::string what = fmt::format("no rule makes a safe negation of this claim: {}", why);
   if (!has_others) throw Error(ErrorKind::bad_input, what, "write it yourself: --not \"…\"");
-  print_note(fmt::format("heretix: {}; give it with --not \"…\"", what));
+  print_note(fmt::format("heretix: {}; give one with --not \"…\"", what));
   return {};
 }
 
@@ -107,22 +107,22 @@ int coherence_command(const CoherenceOptions& options) {
 
 void register_coherence(CommandTable& table) {
   const auto [coherence, o] = table.add<CoherenceOptions>(
-      "coherence", "whether beliefs about related claims fit together, and what it costs that they do not",
+      "coherence", "test whether beliefs about related claims fit together, and show what it costs if they do not",
       coherence_command);
-  coherence.add_option("claim", o.flags.claim, "one statement, A")->type_name("CLAIM")->required();
+  coherence.add_option("claim", o.flags.claim, "one statement, called A below")->type_name("CLAIM")->required();
   const auto text = [&app = coherence](const char* name, std::vector<std::string>& into, const char* what) {
     app.add_option(name, into, what)->type_name("CLAIM")->allow_extra_args(false);
   };
   coherence
       .add_option("--not", o.negation,
-                  "its negation (default: by rule, where that is safe; it is printed): p(A) + p(not A) = 1")
+                  "the negation of A (default: made by rule where that is safe, and printed): p(A) + p(not A) = 1")
       ->type_name("CLAIM");
-  text("--paraphrase", o.paraphrases, "the same in other words: equally likely");
-  text("--and", o.also, "another claim B: both together at most as likely as either");
-  text("--or", o.either, "another claim B: at least one of them at least as likely as either");
-  text("--implies", o.implied, "a claim that follows from A: at least as likely");
+  text("--paraphrase", o.paraphrases, "A in other words, which is equally likely");
+  text("--and", o.also, "another claim B: both together can be at most as likely as either");
+  text("--or", o.either, "another claim B: at least one of the two must be at least as likely as either");
+  text("--implies", o.implied, "a claim that follows from A, and so is at least as likely");
   add_plan_options(coherence, o);
-  add_ask_options(coherence, o, "exit with 1 where a rule is broken");
+  add_ask_options(coherence, o, "exit with 1 if a rule is broken");
   add_page(coherence, o);
   add_json(coherence, o);
 }

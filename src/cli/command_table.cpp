@@ -9,8 +9,8 @@ namespace heretix {
 using CLI::App;
 
 CommandTable::CommandTable()
-    : app_(std::make_unique<App>("Heretix measures what a language model believes about a claim.\n"
-                                 "A claim in; a probability with an interval, and a record that anybody can recompute.",
+    : app_(std::make_unique<App>("Heretix measures what a language model believes about a claim.\nIt takes a claim and "
+                                 "returns a probability with an interval, and a record that anybody can recompute.",
                                  "heretix")) {
   app_->set_version_flag("--version", "heretix " + std::string(kVersion), "print the version");
   app_->require_subcommand(1);

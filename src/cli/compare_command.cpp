@@ -47,19 +47,19 @@ int compare_command(const CompareOptions& options) {
 
 void register_compare(CommandTable& table) {
   const auto [compare, o] = table.add<CompareOptions>(
-      "compare", "the difference between two measurements, with its interval and what drives it", compare_command);
+      "compare", "show the difference between two measurements, with its interval and what drives it", compare_command);
   compare
       .add_option("sides", o.sides,
-                  "A and B: run or execution ids, or what the newest of each claim has: model=NAME, bank=VERSION, "
-                  "on=YYYY-MM-DD, several joined by commas")
+                  "A and B: run or execution ids; or properties that select the newest run of each claim: model=NAME, "
+                  "bank=VERSION, on=YYYY-MM-DD, several joined by commas")
       ->type_name("A B")
       ->expected(2)
       ->required();
-  compare.add_option("--claims", o.claims, "only the claims in that file (.jsonl or .csv, field 'claim')")
+  compare.add_option("--claims", o.claims, "only the claims in this file (.jsonl or .csv, field 'claim')")
       ->type_name("FILE");
-  compare.add_flag("--strict", o.strict, "exit with 1 where they differ");
+  compare.add_flag("--strict", o.strict, "exit with 1 if they differ");
   add_store(compare, o);
-  add_database(compare, o, "read from that Postgres instead of the store");
+  add_database(compare, o, "read from this Postgres database instead of the store");
   add_page(compare, o);
   add_json(compare, o);
 }

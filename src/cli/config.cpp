@@ -196,8 +196,8 @@ std::uint64_t parse_seed(const std::string& text, const std::string& what) {
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (failed != std::errc{} || end != text.data() + text.size() || value > most) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} is '{}', must be from 0 to {}", what, on_one_line(shortened(text, 40)), most),
-                "give a whole number in that range, or none to derive it from the recipe");
+                fmt::format("{} is '{}'; it must be from 0 to {}", what, on_one_line(shortened(text, 40)), most),
+                "give a whole number in that range, or none to have it derived from the recipe");
   }
   return value;
 }

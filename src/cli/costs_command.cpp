@@ -57,7 +57,7 @@ std::string shown_model(const CostRow& row) {
 int costs_command(const CostsOptions& options) {
   static const std::regex day("[0-9]{4}-[0-9]{2}-[0-9]{2}");
   if (!options.since.empty() && !std::regex_match(options.since, day))
-    throw Error(ErrorKind::bad_input, fmt::format("--since is '{}', must be a day as YYYY-MM-DD", options.since));
+    throw Error(ErrorKind::bad_input, fmt::format("--since is '{}'; it must be a date as YYYY-MM-DD", options.since));
   const std::string path = database_path(options);
   const auto database = open_harness_file(path, {.access = Access::read_only});
   const std::vector<CostRow> rows = costs(*database, options.since);
@@ -79,8 +79,8 @@ int costs_command(const CostsOptions& options) {
 
 void register_costs(CommandTable& table) {
   const auto [costs, o] = table.add<CostsOptions>(
-      "costs", "what was billed, surely was not, and may have been: by model and day", costs_command);
-  costs.add_option("--since", o.since, "from that day on (UTC)")->type_name("YYYY-MM-DD");
+      "costs", "show what was billed, what was certainly not, and what may have been, by model and day", costs_command);
+  costs.add_option("--since", o.since, "only from this day on (UTC)")->type_name("YYYY-MM-DD");
   add_store(costs, o);
   add_json(costs, o);
 }

@@ -23,7 +23,7 @@ class Reader {
     do row.cells.push_back(cell());
     while (take(','));
     const bool has_return = take('\r');
-    if (has_more() && !take('\n') && !has_return) refuse("text behind a closing quote");
+    if (has_more() && !take('\n') && !has_return) refuse("there is text after a closing quote");
     ++line_;
     return row;
   }
@@ -36,7 +36,7 @@ class Reader {
   }
   [[noreturn]] void refuse(const char* what) const {
     throw Error(ErrorKind::bad_input, fmt::format("{}:{}: {}", source_, line_, what),
-                "write CSV as RFC 4180 has it, with a header");
+                "write CSV as RFC 4180 describes it, with a header");
   }
   std::string cell() {
     if (take('"')) return quoted();
@@ -48,7 +48,7 @@ class Reader {
   std::string quoted() {
     std::string value;
     for (;;) {
-      if (!has_more()) refuse("a quote is never closed");
+      if (!has_more()) refuse("a quote is not closed");
       const char c = text_[at_++];
       if (c == '\n') ++line_;
       if (c != '"') value += c;
@@ -69,7 +69,7 @@ void require_columns_once(const CsvTable& table, const std::string& source) {
   for (const std::string& name : table.header) {
     if (name.empty() || seen.insert(name).second) continue;
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}:1: the column \"{}\" is there twice", source, on_one_line(shortened(name, 40))),
+                fmt::format("{}:1: the column \"{}\" appears twice", source, on_one_line(shortened(name, 40))),
                 "rename or remove one of the two");
   }
 }
@@ -95,7 +95,7 @@ std::optional<std::size_t> CsvTable::column(std::string_view name) const {
 std::size_t CsvTable::required_column(const std::string& name) const {
   if (const auto found = column(name)) return *found;
   throw Error(ErrorKind::bad_input,
-              fmt::format("no column \"{}\" in {}; it has: {}", name, source,
+              fmt::format("there is no column \"{}\" in {}; it has: {}", name, source,
                           shortened(on_one_line(fmt::format("{}", fmt::join(header, ", "))), 200)),
               advice_for(name, header));
 }
@@ -114,10 +114,10 @@ CsvTable parse_csv(std::string_view bytes, const std::string& source, const std:
     CsvRow row = reader.row();
     if (row.cells.size() == 1 && row.cells[0].empty()) continue;
     if (row.cells.size() != table.header.size()) {
-      throw Error(
-          ErrorKind::bad_input,
-          fmt::format("{}:{}: {} cells, the header has {}", source, row.line, row.cells.size(), table.header.size()),
-          "quote a claim that holds a comma");
+      throw Error(ErrorKind::bad_input,
+                  fmt::format("{}:{}: the row has {} cells, but the header has {}", source, row.line, row.cells.size(),
+                              table.header.size()),
+                  "put quotes around a claim that contains a comma");
     }
     table.rows.push_back(std::move(row));
   }

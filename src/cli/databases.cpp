@@ -16,7 +16,7 @@ std::optional<std::string> app_env(const Environment& environment) {
   if (!environment.app_env || *environment.app_env == "local" || *environment.app_env == "prod")
     return environment.app_env;
   throw Error(ErrorKind::bad_input,
-              fmt::format("APP_ENV is '{}', must be local or prod where a Postgres is used", *environment.app_env),
+              fmt::format("APP_ENV is '{}'; it must be local or prod when Postgres is used", *environment.app_env),
               "set APP_ENV=local or APP_ENV=prod for this command, or unset it");
 }
 
@@ -32,7 +32,7 @@ NamedDatabase named_database(const std::string& database) {
   }
   if (name == "prod") {
     if (!environment.database_url_prod) {
-      throw Error(ErrorKind::bad_input, "DATABASE_URL_PROD is not set, so there is no prod",
+      throw Error(ErrorKind::bad_input, "DATABASE_URL_PROD is not set, so there is no prod database",
                   "export DATABASE_URL_PROD=postgresql+psycopg://…?sslmode=require&channel_binding=require");
     }
     return {name, env.value_or(name), parse_postgres_address(*environment.database_url_prod, "DATABASE_URL_PROD")};
@@ -57,7 +57,7 @@ std::unique_ptr<PostgresDatabase> open_postgres(const NamedDatabase& named) {
   const Revision* at = Migrator(*database, {}).current();
   if (at != nullptr && at->id == history().back().id) return database;
   throw Error(ErrorKind::bad_input,
-              fmt::format("{} is at revision {}, this program needs {}", named.address.shown(),
+              fmt::format("{} is at revision {}; this program needs {}", named.address.shown(),
                           at == nullptr ? "base" : at->id, history().back().id),
               upgrade_command(named.name));
 }

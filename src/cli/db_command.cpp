@@ -36,7 +36,7 @@ struct Target {
 
   static MigrationOptions migration_options(const DbOptions& options) {
     if (options.lock_wait < 0)
-      throw Error(ErrorKind::bad_input, fmt::format("--lock-wait is {}, must be at least 0", options.lock_wait));
+      throw Error(ErrorKind::bad_input, fmt::format("--lock-wait is {}; it must be at least 0", options.lock_wait));
     return {.lock_patience = std::chrono::seconds(options.lock_wait), .tell = print_note};
   }
   std::string title() const { return fmt::format("{} {}", name, database.address().shown()); }
@@ -114,10 +114,10 @@ Agreement compare_databases(Target& local, Target& prod) {
 }
 
 std::string text_of(const Agreement& agreement) {
-  if (agreement.holds()) return "local and prod: same revision, same catalogue\n";
+  if (agreement.holds()) return "local and prod have the same revision and the same catalogue\n";
   if (!agreement.same_revision) {
     return fmt::format(
-        "local and prod: different revisions (local {}, prod {}), so their catalogues were not compared\n",
+        "local and prod have different revisions (local {}, prod {}), so their catalogues were not compared\n",
         agreement.differences[0].expected, agreement.differences[0].found);
   }
   std::string text;
@@ -180,7 +180,9 @@ Outcome after_steps(Target& target, const std::vector<std::string>& steps) {
 
 std::size_t starting_place(const DbOptions& options) {
   if (!options.from.empty()) return place_of(options.from);
-  if (options.all) throw Error(ErrorKind::bad_input, "--sql prints one script", "name one --database, or --from REV");
+  if (options.all)
+    throw Error(ErrorKind::bad_input, "--sql prints one script, for one database",
+                "name one --database, or --from REV");
   Target target(named_database(options.database), options);
   return place_of(word_of(target.migrator.current()));
 }
@@ -191,7 +193,7 @@ int print_script(const DbOptions& options, bool is_upgrade) {
   const std::size_t to =
       one_back ? from - std::min<std::size_t>(from, 1) : place_of(options.to.empty() ? "head" : options.to);
   if (is_upgrade ? from > to : from < to)
-    throw Error(ErrorKind::bad_input, "--to lies on the other side",
+    throw Error(ErrorKind::bad_input, "--to lies in the other direction",
                 is_upgrade ? "heretix db downgrade --sql" : "heretix db upgrade --sql");
   const std::string script = migration_script(from, to);
   print_result(options.json ? json{{"sql", script}}.dump(2) + "\n" : script);
@@ -200,7 +202,8 @@ int print_script(const DbOptions& options, bool is_upgrade) {
 
 void require_no_from(const DbOptions& options) {
   if (!options.from.empty())
-    throw Error(ErrorKind::bad_input, "--from belongs to --sql", "without it the database says where it is");
+    throw Error(ErrorKind::bad_input, "--from belongs to --sql",
+                "leave it out; without --sql the database says which revision it is at");
 }
 
 Outcome check_shape(Target& target) {
@@ -324,7 +327,7 @@ int db_psql_command(const DbOptions& options) {
     commands.push_back({{"name", named.name}, {"command", psql_command(named.address)}});
     text += psql_command(named.address) + "\n";
     if (!named.address.value("password").empty())
-      print_note("the password is left out: psql asks, or set PGPASSWORD or ~/.pgpass");
+      print_note("the password is left out: psql asks for it, or set PGPASSWORD or ~/.pgpass");
   }
   print_result(options.json ? commands.dump(2) + "\n" : text);
   return kDone;
@@ -333,7 +336,7 @@ int db_psql_command(const DbOptions& options) {
 RegisteredCommand<DbOptions> add_db_command(CommandTable& table, CLI::App& db, const char* name, const char* what,
                                             int (*command)(const DbOptions&)) {
   const auto added = table.add_to<DbOptions>(db, name, what, command);
-  add_database(added.app, added.options, "which one (default: what APP_ENV says, else local)");
+  add_database(added.app, added.options, "which database (default: what APP_ENV says, else local)");
   add_json(added.app, added.options);
   return added;
 }
@@ -341,45 +344,49 @@ RegisteredCommand<DbOptions> add_db_command(CommandTable& table, CLI::App& db, c
 // Of commands that can look at both.
 void add_all(const RegisteredCommand<DbOptions>& command) {
   command.app.add_flag("--all", command.options.all,
-                       "local and prod, and whether both have the same revision and shape");
+                       "both local and prod, and whether they have the same revision and shape");
 }
 
 void add_steps(const RegisteredCommand<DbOptions>& command, const char* to) {
   const auto& [app, o] = command;
   app.add_option("--to", o.to, to)->type_name("REV");
   app.add_flag("--sql", o.sql, "print the script and change nothing");
-  app.add_option("--from", o.from, "with --sql: where it starts (default: asks the database)")->type_name("REV");
-  app.add_option("--lock-wait", o.lock_wait, "for another migration to end (default 60)")->type_name("SECONDS");
+  app.add_option("--from", o.from, "with --sql: the revision to start from (default: ask the database)")
+      ->type_name("REV");
+  app.add_option("--lock-wait", o.lock_wait, "how long to wait for another migration to end (default 60)")
+      ->type_name("SECONDS");
   add_all(command);
 }
 
 }  // namespace
 
 void register_db(CommandTable& table) {
-  CLI::App& db = table.add_group("db", "the Postgres databases: one history for local and prod");
+  CLI::App& db = table.add_group("db", "manage the Postgres databases, which share one history");
   const auto add = [&](const char* name, const char* what, int (*command)(const DbOptions&)) {
     return add_db_command(table, db, name, what, command);
   };
 
-  add_steps(add("upgrade", "apply what is missing, a transaction a revision", db_upgrade_command),
-            "a revision, its beginning, or head (default head)");
-  const auto downgrade = add("downgrade", "go back, one revision unless --to says more", db_downgrade_command);
-  add_steps(downgrade, "a revision, its beginning, base, or -1 (default -1)");
-  downgrade.app.add_flag("--yes-destroy", downgrade.options.yes_destroy, "even where rows are destroyed");
+  add_steps(add("upgrade", "apply the missing revisions, each in a transaction of its own", db_upgrade_command),
+            "a revision, the beginning of its id, or head (default head)");
+  const auto downgrade = add("downgrade", "go back by one revision, or as far as --to says", db_downgrade_command);
+  add_steps(downgrade, "a revision, the beginning of its id, base, or -1 (default -1)");
+  downgrade.app.add_flag("--yes-destroy", downgrade.options.yes_destroy, "even if rows are destroyed");
 
-  add_all(add("current", "print the revision a database is at", db_current_command));
+  add_all(add("current", "print the revision that a database is at", db_current_command));
   const auto history = table.add_to<DbOptions>(db, "history", "list the revisions, newest first", db_history_command);
   add_json(history.app, history.options);
-  add_all(add("check", "compare the tables with what their revision has; 1 where they differ", db_check_command));
-  add_all(add("status", "server, encryption, revision, what is missing, shape", db_status_command));
+  add_all(
+      add("check", "compare the tables with what their revision has; exit with 1 if they differ", db_check_command));
+  add_all(add("status", "show the server, encryption, revision, missing revisions and shape", db_status_command));
 
-  const auto stamp = add("stamp", "name the revision of a database that has exactly its shape", db_stamp_command);
-  stamp.app.add_option("revision", stamp.options.to, "a revision, its beginning, head or base")
+  const auto stamp =
+      add("stamp", "record the revision of a database that already has exactly its shape", db_stamp_command);
+  stamp.app.add_option("revision", stamp.options.to, "a revision, the beginning of its id, head or base")
       ->type_name("REV")
       ->required();
-  add("convert", "make a known older shape the present one, its rows carried over", db_convert_command);
-  add("catalogue", "print the shape of the tables, a line an object", db_catalogue_command);
-  add_all(add("psql", "print the psql command that reaches a database", db_psql_command));
+  add("convert", "convert a known older shape into the present one, keeping its rows", db_convert_command);
+  add("catalogue", "print the shape of the tables, one line per object", db_catalogue_command);
+  add_all(add("psql", "print the psql command that connects to a database", db_psql_command));
 
   register_db_personal_data(table, db);
   register_db_import(table, db);

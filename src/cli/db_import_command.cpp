@@ -55,9 +55,9 @@ int db_import_command(const DbImportOptions& options) {
 
 void register_db_import(CommandTable& table, CLI::App& db) {
   const auto [import, o] = table.add_to<DbImportOptions>(
-      db, "import", "copy a store's runs, samples and executions into Postgres; again adds only what is new",
+      db, "import", "copy a store's runs, samples and executions into Postgres; a second import adds only what is new",
       db_import_command);
-  add_database(import, o, "which one (default: what APP_ENV says, else local)");
+  add_database(import, o, "which database (default: what APP_ENV says, else local)");
   add_json(import, o);
   import.add_option("file", o.file, "the store, e.g. runs/heretix.sqlite")->type_name("FILE")->required();
 }

@@ -71,7 +71,7 @@ int describe_command(const MeasuringOptions& options) {
 void register_describe(CommandTable& table) {
   const auto [describe, o] =
       table.add<MeasuringOptions>("describe", "print the plan and send nothing", describe_command);
-  describe.add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  describe.add_option("claim", o.flags.claim, "one statement; it can also be given in --config")->type_name("CLAIM");
   add_ladder_option(describe, o);
   add_plan_options(describe, o);
   add_json(describe, o);

@@ -49,13 +49,13 @@ Watch watch_of(const DriftOptions& options) {
   for (const BatchEntry& entry : read_batch_file(options.file)) {
     const Claim claim = parse_claim(*entry.settings.claim);
     if (std::ranges::any_of(watch.claims, [&](const Claim& c) { return c.text == claim.text; }))
-      throw Error(ErrorKind::bad_input, fmt::format("{}: the sentinel is there twice", entry.place),
+      throw Error(ErrorKind::bad_input, fmt::format("{}: the sentinel appears twice", entry.place),
                   "remove one of the two");
     watch.claims.push_back(claim);
   }
   if (watch.claims.empty())
-    throw Error(ErrorKind::bad_input, fmt::format("{} holds no sentinel", options.file),
-                "one claim a line or row, in the field 'claim'");
+    throw Error(ErrorKind::bad_input, fmt::format("{} contains no sentinels", options.file),
+                "write one claim per line or row, in the field 'claim'");
   return watch;
 }
 
@@ -99,8 +99,9 @@ DriftState read_state(const Watch& watch, Database& database, double alpha) {
 void require_same_model(const DriftState& state, const ModelName& model) {
   const bool is_new = std::ranges::all_of(state.sentinels, [](const SentinelState& s) { return s.x.empty(); });
   if (is_new || !state.model || state.model == model) return;
-  throw Error(ErrorKind::bad_input, fmt::format("the watch {} is of {}, not of {}", state.watch, *state.model, model),
-              "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
+  throw Error(ErrorKind::bad_input,
+              fmt::format("the watch {} belongs to {}, not to {}", state.watch, *state.model, model),
+              "name another watch with --watch, or begin a new baseline: heretix drift baseline --anew");
 }
 
 // A sentinel that joins late would stay behind the others for ever.
@@ -108,10 +109,10 @@ void require_same_sentinels(const DriftState& state) {
   const bool has_checks = std::ranges::any_of(state.sentinels, [](const SentinelState& s) { return s.checks > 0; });
   for (const SentinelState& s : state.sentinels) {
     if (has_checks && s.baseline == 0)
-      throw Error(ErrorKind::bad_input,
-                  fmt::format("'{}' is new: the watch {} was begun without it", shortened(on_one_line(s.claim), 60),
-                              state.watch),
-                  "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew");
+      throw Error(
+          ErrorKind::bad_input,
+          fmt::format("'{}' is new: the watch {} began without it", shortened(on_one_line(s.claim), 60), state.watch),
+          "name another watch with --watch, or begin a new baseline: heretix drift baseline --anew");
   }
 }
 
@@ -126,7 +127,7 @@ void tell(const DriftState& state, const DriftCheckOptions& options, const Envir
   if (state.is_new && !options.webhook.empty()) {
     try {
       post_webhook(options.webhook, to_json(state).dump(), environment.ca_file);
-      print_note("heretix: the webhook took the alarm");
+      print_note("heretix: the webhook accepted the alarm");
     } catch (const Error& e) { print_error(e); }
   }
 
@@ -140,15 +141,15 @@ void tell(const DriftState& state, const DriftCheckOptions& options, const Envir
   // Mails that an earlier check could not send are sent now as well.
   if (box.waiting().empty()) return;
   if (!environment.smtp_url) {
-    print_note(fmt::format("heretix: {} mails wait in {}; HERETIX_SMTP_URL says where to send them",
-                           box.waiting().size(), options.outbox));
+    print_note(fmt::format("heretix: {} mails wait in {}; set HERETIX_SMTP_URL to have them sent", box.waiting().size(),
+                           options.outbox));
     return;
   }
 
   SmtpServer server = parse_smtp_url(*environment.smtp_url);
   server.ca_file = environment.ca_file;
   const Outbox::Delivered done = box.deliver(server);
-  if (done.sent > 0) print_note(fmt::format("heretix: {} mails sent", done.sent));
+  if (done.sent > 0) print_note(fmt::format("heretix: {} mails were sent", done.sent));
   for (const std::string& failure : done.failures) print_note("heretix: " + failure);
 }
 
@@ -174,7 +175,7 @@ int drift_baseline_command(const BaselineOptions& options) {
   const Watch watch = watch_to_measure(options);
   if (options.baseline_runs < static_cast<int>(kLeastBaselineRuns))
     throw Error(ErrorKind::bad_input,
-                fmt::format("--runs is {}, at least {} are needed", options.baseline_runs, kLeastBaselineRuns));
+                fmt::format("--runs is {}; at least {} are needed", options.baseline_runs, kLeastBaselineRuns));
 
   Measuring measuring(options);
   WatchStore store(measuring.database(), watch.name);
@@ -228,7 +229,7 @@ int drift_check_command(const DriftCheckOptions& options) {
 
   const DriftState before = read_state(watch, measuring.database(), options.alpha);
   if (!before.is_watching)
-    throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no whole baseline yet", watch.name),
+    throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no complete baseline yet", watch.name),
                 baseline_command(options));
   require_same_model(before, measuring.facts().model);
 
@@ -259,11 +260,14 @@ int drift_show_command(const DriftOptions& options) {
 
 // What all three take.
 void add_watch_options(CLI::App& command, DriftOptions& o) {
-  command.add_option("file", o.file, "the sentinels: a claim a line or row, in the field 'claim' (.jsonl or .csv)")
+  command.add_option("file", o.file, "the sentinels, one claim per line or row, in the field 'claim' (.jsonl or .csv)")
       ->type_name("FILE")
       ->required();
-  command.add_option("--watch", o.watch, "its name in the store (default: the file's name)")->type_name("NAME");
-  command.add_option("--alpha", o.alpha, "1/alpha checks between false alarms, at the least (default 0.0025)")
+  command.add_option("--watch", o.watch, "the watch's name in the store (default: the file's name)")->type_name("NAME");
+  command
+      .add_option(
+          "--alpha", o.alpha,
+          "the rate of false alarms: on average at least 1/alpha checks lie between two of them (default 0.0025)")
       ->type_name("X");
   add_page(command, o);
   add_json(command, o);
@@ -277,26 +281,29 @@ void register_drift(CommandTable& table) {
   const auto [baseline, b] = table.add_to<BaselineOptions>(
       drift, "baseline", "measure the sentinels until each has its baseline", drift_baseline_command);
   add_watch_options(baseline, b);
-  baseline.add_option("--runs", b.baseline_runs, "of each sentinel, at least 10 (default 10)")->type_name("N");
-  baseline.add_flag("--anew", b.anew, "begin a new baseline; what was measured before stays in the store");
+  baseline.add_option("--runs", b.baseline_runs, "baseline runs of each sentinel, at least 10 (default 10)")
+      ->type_name("N");
+  baseline.add_flag("--anew", b.anew, "begin a new baseline; earlier measurements stay in the store");
   add_plan_options(baseline, b);
   add_ask_options(baseline, b);
 
   const auto [check, c] = table.add_to<DriftCheckOptions>(
-      drift, "check", "measure every sentinel once more; exit with 1 where there is an alarm", drift_check_command);
+      drift, "check", "measure every sentinel once more; exit with 1 if there is an alarm", drift_check_command);
   add_watch_options(check, c);
-  check.add_option("--webhook", c.webhook, "POST an alarm there as JSON when it begins")->type_name("URL");
-  check.add_option("--mail-to", c.mail_to, "mail an alarm when it begins; may be given several times")
+  check.add_option("--webhook", c.webhook, "POST an alarm to this URL as JSON when it begins")->type_name("URL");
+  check.add_option("--mail-to", c.mail_to, "mail an alarm to this address when it begins; may be given several times")
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
-  check.add_option("--mail-from", c.mail_from, "the sender")->type_name("ADDRESS");
-  check.add_option("--outbox", c.outbox, "where mails wait to be sent by HERETIX_SMTP_URL (default runs/outbox)")
+  check.add_option("--mail-from", c.mail_from, "the sender of these mails")->type_name("ADDRESS");
+  check
+      .add_option("--outbox", c.outbox,
+                  "where mails wait until they are sent through HERETIX_SMTP_URL (default runs/outbox)")
       ->type_name("FOLDER");
   add_plan_options(check, c);
   add_ask_options(check, c);
 
-  const auto [show, s] =
-      table.add_to<DriftOptions>(drift, "show", "the state of a watch; asks nothing", drift_show_command);
+  const auto [show, s] = table.add_to<DriftOptions>(drift, "show", "show the state of a watch without asking the model",
+                                                    drift_show_command);
   add_watch_options(show, s);
   add_store(show, s);
 }

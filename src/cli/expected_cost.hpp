@@ -14,7 +14,7 @@ struct ExpectedCost {
   long tokens_out = 0;
   std::optional<Usd> about{}, most{};  // empty: the price is unknown
 
-  std::string text(const ProviderFacts& facts) const;  // "about $0.0120, at most $0.1700 (by prices of 2025-11-30)"
+  std::string text(const ProviderFacts& facts) const;  // "about $0.0120, at most $0.1700 (at prices of 2025-11-30)"
 };
 
 // What is sent for a plan: its own questions, or the first part of each answer that is read off the model. More parts

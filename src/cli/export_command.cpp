@@ -21,7 +21,7 @@ int export_command(const ExportCommandOptions& options) {
   pointers.push_back(nullptr);
   ::execv(program.c_str(), pointers.data());
   throw Error(ErrorKind::not_found, fmt::format("cannot start {}: {}", program, std::strerror(errno)),
-              "it is built and installed beside heretix (make build)");
+              "it is built and installed next to heretix (make build)");
 }
 
 }  // namespace

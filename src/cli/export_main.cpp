@@ -79,7 +79,7 @@ std::vector<std::string> wanted_sources(const ExportCommandOptions& options, con
   if (environment.database_url_prod) wanted.emplace_back("prod");
   if (wanted.empty())
     throw Error(ErrorKind::not_found, fmt::format("there is nothing to export: no {}, no DATABASE_URL", kDefaultStore),
-                "measure something first (heretix run), or name a store by --db");
+                "measure something first (heretix run), or name a store with --db");
   return wanted;
 }
 
@@ -92,7 +92,7 @@ Sources open_sources(const ExportCommandOptions& options, const Environment& env
     } else if (name == "local" || name == "prod") {
       sources.push_back(open_postgres_source(open_postgres(named_database(name)), name, name));
     } else {
-      throw Error(ErrorKind::bad_input, fmt::format("--from is '{}', must be store, local or prod", name),
+      throw Error(ErrorKind::bad_input, fmt::format("--from is '{}'; it must be store, local or prod", name),
                   "heretix export --help shows them");
     }
   }
@@ -106,11 +106,12 @@ ExportOptions export_options(const ExportCommandOptions& options, const Environm
                        .dry_run = options.dry_run};
   if (!options.since.empty()) wanted.since = Month::parse(options.since, "--since");
   if (!wanted.user_key.empty() && wanted.user_key.size() < kShortestKey)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("HERETIX_EXPORT_KEY has {} characters, at least {} are needed: ids are guessable, the key "
-                            "must not be",
-                            wanted.user_key.size(), kShortestKey),
-                "e.g. openssl rand -hex 32");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format(
+            "HERETIX_EXPORT_KEY has {} characters; at least {} are needed: ids can be guessed, the key must not be",
+            wanted.user_key.size(), kShortestKey),
+        "make one with: openssl rand -hex 32");
   return wanted;
 }
 
@@ -180,7 +181,7 @@ std::string to_text(const ExportReport& report, const std::string& target, const
   const bool dry_run = options.dry_run;
 
   if (report.is_unchanged && options.full && !dry_run)
-    return fmt::format("{}: generation {} is up to date; its files were written again as they were\n", target,
+    return fmt::format("{}: generation {} is up to date; the same files were written again\n", target,
                        report.generation);
   if (report.is_unchanged)
     return fmt::format("{}: unchanged, generation {} is up to date; nothing {}written\n", target, report.generation,
@@ -248,7 +249,7 @@ int print_query(const ExportCommandOptions& options, Target& target) {
 void write_views(const ExportCommandOptions& options, Target& target) {
   if (!target.is_folder())
     throw Error(ErrorKind::bad_input, "views are written over a dataset in a folder",
-                "ask one thing by --query, or copy the dataset to a folder");
+                "ask a single question with --query, or copy the dataset to a folder");
   const std::string path = options.out.empty() ? (fs::path(target.shown()) / kViewsFile).string() : options.out;
   Duckdb(duckdb_program(), target.shown(), require_dataset(target)).write_views(path);
   print_note(fmt::format("views: {} (duckdb {})", path, path));

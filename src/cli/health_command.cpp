@@ -23,7 +23,7 @@ constexpr long kOk = 200;
 
 void require_port(int port) {
   if (port < 1 || port > 65535)
-    throw Error(ErrorKind::bad_input, fmt::format("the port is {}, must be from 1 to 65535", port));
+    throw Error(ErrorKind::bad_input, fmt::format("the port is {}; it must be from 1 to 65535", port));
 }
 
 int health_command(const HealthOptions& options) {
@@ -39,7 +39,7 @@ int health_command(const HealthOptions& options) {
 
   if (ended != CURLE_OK)
     throw Error(ErrorKind::unavailable, fmt::format("{} does not answer: {}", url, call.told(ended)),
-                "see whether heretix serve or worker runs, and at which --port or --metrics-port");
+                "check whether heretix serve or worker is running, and on which --port or --metrics-port");
   if (call.response_code() != kOk)
     throw Error(ErrorKind::unavailable, fmt::format("{} answers {}", url, call.response_code()),
                 "the log of the service says why");
@@ -51,10 +51,11 @@ int health_command(const HealthOptions& options) {
 
 void register_health(CommandTable& table) {
   const auto [health, o] = table.add<HealthOptions>(
-      "health", "whether the service of this machine answers; exit with 5 where it does not", health_command);
-  health.add_option("--port", o.port, "where heretix serve listens (default 8080)")->type_name("PORT");
-  health.add_flag("--worker", o.of_worker, "ask a heretix worker, which has only its metrics");
-  health.add_option("--metrics-port", o.metrics_port, "of that worker (default 9464)")->type_name("PORT");
+      "health", "check whether the service on this machine answers; exit with 5 if it does not", health_command);
+  health.add_option("--port", o.port, "the port that heretix serve listens on (default 8080)")->type_name("PORT");
+  health.add_flag("--worker", o.of_worker, "ask a heretix worker, which serves only its metrics");
+  health.add_option("--metrics-port", o.metrics_port, "the port of that worker's metrics (default 9464)")
+      ->type_name("PORT");
 }
 
 }  // namespace heretix

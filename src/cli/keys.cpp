@@ -81,7 +81,7 @@ std::string read_key(const HostedProvider& provider) {
   if (is_terminal(STDIN_FILENO)) print_aside("\n");
   while (!key.empty() && (key.back() == '\r' || key.back() == ' ')) key.pop_back();
   if (key.empty() || key.find_first_of(" \t=#") == 0)
-    throw Error(ErrorKind::bad_input, "no key was given on standard input",
+    throw Error(ErrorKind::bad_input, "standard input contained no key",
                 fmt::format("heretix keys set {} < FILE", provider.name));
   return key;
 }
@@ -107,7 +107,7 @@ std::map<std::string, std::string> read_key_file(const std::string& path) {
                   "correct that line, or remove it");
     const std::string name = line.substr(0, equals);
     if (!keys.emplace(name, line.substr(equals + 1)).second)
-      throw Error(ErrorKind::bad_input, fmt::format("{}:{}: {} is there twice", path, number, name),
+      throw Error(ErrorKind::bad_input, fmt::format("{}:{}: {} appears twice", path, number, name),
                   "remove one of the two lines");
   }
   return keys;
@@ -158,7 +158,7 @@ int keys_list_command(const CommonOptions& options) {
   for (const HostedProvider& provider : hosted_providers()) {
     const FoundKey found = find_key(provider, environment);
     const std::string shown =
-        found.key.empty() ? (provider.key_is_optional ? "none, none is needed" : "none") : ending_of(found.key);
+        found.key.empty() ? (provider.key_is_optional ? "none (none is needed)" : "none") : ending_of(found.key);
     text += fmt::format("{:<18} {:<26} {:<20} {}\n", provider.name, provider.key_variable, shown, found.source);
     all.push_back({{"provider", provider.name},
                    {"variable", provider.key_variable},
@@ -177,18 +177,18 @@ int keys_path_command(const CommonOptions&) {
 }  // namespace
 
 void register_keys(CommandTable& table) {
-  CLI::App& keys =
-      table.add_group("keys", "the keys of providers: from the environment, or from a file that only you can read");
-  const auto [set, s] =
-      table.add_to<KeysSetOptions>(keys, "set", "keep a key, read from standard input, in that file", keys_set_command);
+  CLI::App& keys = table.add_group(
+      "keys", "manage the keys of providers, which come from the environment or from a file that only you can read");
+  const auto [set, s] = table.add_to<KeysSetOptions>(
+      keys, "set", "read a key from standard input and keep it in that file", keys_set_command);
   set.add_option("provider", s.provider,
                  "openai, anthropic, gemini, xai, openai-compatible, typesafe, openrouter or systemone")
       ->type_name("PROVIDER")
       ->required();
-  const auto [list, l] =
-      table.add_to<CommonOptions>(keys, "list", "which providers have a key, and from where", keys_list_command);
+  const auto [list, l] = table.add_to<CommonOptions>(
+      keys, "list", "list which providers have a key, and where it comes from", keys_list_command);
   add_json(list, l);
-  table.add_to<CommonOptions>(keys, "path", "print where that file is", keys_path_command);
+  table.add_to<CommonOptions>(keys, "path", "print the path of that file", keys_path_command);
 }
 
 }  // namespace heretix

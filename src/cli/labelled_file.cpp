@@ -48,7 +48,7 @@ LabelledFile read_labelled_file(const std::string& path, bool allow_question) {
     const auto [first, is_new] = lines.emplace(trimmed(text, kWhiteSpace), row.line);
     if (!is_new)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{}: the claim is there twice, first in line {}", place, first->second),
+                  fmt::format("{}: the claim appears twice, first in line {}", place, first->second),
                   "remove one of the two");
     file.claims.push_back({.claim = text,
                            .is_true = label_from(row.cells[label], place),

@@ -114,7 +114,7 @@ std::string price_lines(const PriceList::Entry& entry) {
   std::string text;
   const std::string retires = retirement_text(entry);
   if (entry.history.periods().empty())
-    return fmt::format("{:<34} {:<10} {:>8}   (give it by --price IN,OUT)  retires: {}\n", entry.model, "", kUnknown,
+    return fmt::format("{:<34} {:<10} {:>8}   (give it with --price IN,OUT)  retires: {}\n", entry.model, "", kUnknown,
                        retires);
   for (const PriceHistory::Period& period : entry.history.periods()) {
     const std::string from = period.from ? text_of_day(*period.from) : kUnknown;
@@ -131,9 +131,9 @@ std::string price_lines(const PriceList::Entry& entry) {
 
 std::string prices_text(const PriceList& prices) {
   std::string text = fmt::format(
-      "The price list of {}, in dollars per million tokens. A model without a price can be asked; its cost is "
-      "unknown.\nEvery token of a request with a long prompt has the price of that length. \"unknown\" is not zero.\n\n"
-      "{:<34} {:<10} {:>8} {:>8} {:>8} {:>8} {:>8}   {:<22} {:<10}  {}\n",
+      "The price list of {}, in dollars per million tokens. A model without a price can be asked, but its cost is "
+      "unknown.\nEvery token of a request with a long prompt costs the price for that length. \"unknown\" does not "
+      "mean zero.\n\n{:<34} {:<10} {:>8} {:>8} {:>8} {:>8} {:>8}   {:<22} {:<10}  {}\n",
       prices.date(), "model", "since", "input", "cached", "write", "long*", "output", "batch: in/cached/out", "retires",
       "other tiers in/out, and regions");
   for (const PriceList::Entry& entry : prices.entries()) text += price_lines(entry);
@@ -142,7 +142,7 @@ std::string prices_text(const PriceList& prices) {
 
 std::string hosted_line(const HostedProvider& p) {
   return fmt::format("{:<24} {}; {} {}; {}{}\n", std::string(p.name) + "/NAME", p.title,
-                     p.key_is_optional ? "key if it wants one:" : "key:", p.key_variable, p.base_url_variable,
+                     p.key_is_optional ? "key, if it needs one:" : "key:", p.key_variable, p.base_url_variable,
                      p.base_url.empty() ? " or --base-url" : fmt::format(" (default {})", p.base_url));
 }
 
@@ -184,12 +184,13 @@ std::string models_text(const PriceList& prices) {
       "{4:<24} a deterministic stand-in answers in that model's name; for trials, never a measurement\n",
       "local",
       path.empty() ? "not installed: make build fetches it"
-                   : local_model_name(path).text() + ", run here; small: it proves the path, it knows little",
+                   : local_model_name(path).text() +
+                         ", run on this machine; it is small: good for trying things out, but it knows little",
       "llama:FILE.gguf", "scripted:FILE", "NAME --mock");
   for (const HostedProvider& p : hosted_providers()) text += hosted_line(p);
   return text + fmt::format(
-                    "\nPrices of {} models are known, by the list of {}: heretix models --prices. Any other model can "
-                    "be asked too; its cost is unknown.\n",
+                    "\nThe prices of {} models are known from the list of {}: heretix models --prices. Any other model "
+                    "can be asked too, but its cost is unknown.\n",
                     prices.entries().size(), prices.date());
 }
 
@@ -210,7 +211,8 @@ int models_command(const ModelsOptions& options) {
 
 void register_models(CommandTable& table) {
   const auto [models, o] = table.add<ModelsOptions>("models", "list the models that can be asked", models_command);
-  models.add_flag("--prices", o.show_prices, "print the price list: since when, until when, and what is not known");
+  models.add_flag("--prices", o.show_prices,
+                  "print the price list: since when and until when each price holds, and what is not known");
   add_json(models, o);
 }
 

@@ -19,7 +19,7 @@ void add_switch(App& command, const char* name, std::optional<bool>& setting, co
 }  // namespace
 
 void add_store(App& command, CommonOptions& o) {
-  command.add_option("--db", o.flags.db, "the store (default runs/heretix.sqlite below this folder; HERETIX_DB)")
+  command.add_option("--db", o.flags.db, "the store (default runs/heretix.sqlite in the current folder; HERETIX_DB)")
       ->type_name("FILE");
 }
 
@@ -30,11 +30,11 @@ void add_database(App& command, CommonOptions& o, const char* what) {
 void add_json(App& command, CommonOptions& o) { command.add_flag("--json", o.json, "print JSON and nothing else"); }
 
 void add_page(App& command, CommonOptions& o) {
-  command.add_option("-o,--out", o.out, "also as a self-contained HTML page")->type_name("FILE");
+  command.add_option("-o,--out", o.out, "also write a self-contained HTML page")->type_name("FILE");
 }
 
 void add_mock(App& command, CommonOptions& o) {
-  add_switch(command, "--mock", o.flags.mock, "a deterministic stand-in answers in the model's name (HERETIX_MOCK)");
+  add_switch(command, "--mock", o.flags.mock, "let a deterministic stand-in answer in the model's name (HERETIX_MOCK)");
 }
 
 void add_bank(App& command, CommonOptions& o) {
@@ -47,40 +47,44 @@ void add_bank(App& command, CommonOptions& o) {
 
 void add_base_url(App& command, CommonOptions& o) {
   command
-      .add_option("--base-url", o.flags.base_url, "of the provider (default its own, or OPENAI_BASE_URL and the like)")
+      .add_option("--base-url", o.flags.base_url,
+                  "the base URL of the provider (default its own, or OPENAI_BASE_URL and the like)")
       ->type_name("URL");
 }
 
 void add_prices(App& command, CommonOptions& o) {
   command
-      .add_option("--prices", o.flags.prices, "a price list over the program's own (HERETIX_PRICES; docs/models.md)")
+      .add_option("--prices", o.flags.prices,
+                  "a price list that overrides the program's own (HERETIX_PRICES; docs/models.md)")
       ->type_name("FILE");
   command
-      .add_option(
-          "--price", o.flags.price,
-          "what a hosted model costs, in dollars per million tokens of input and output, e.g. 1.25,10, in place "
-          "of what a list says")
+      .add_option("--price", o.flags.price,
+                  "what a hosted model costs, in dollars per million tokens of input and output, e.g. 1.25,10, instead "
+                  "of what a price list says")
       ->type_name("IN,OUT");
 }
 
 void add_spending(App& command, CommonOptions& o) {
-  command.add_option("--concurrency", o.flags.concurrency, "questions at once (HERETIX_RPL_CONCURRENCY)")
+  command
+      .add_option("--concurrency", o.flags.concurrency, "how many questions to ask at once (HERETIX_RPL_CONCURRENCY)")
       ->type_name("N");
-  command.add_option("--timeout", o.flags.timeout, "of one question to a hosted model, in seconds (default 300)")
+  command
+      .add_option("--timeout", o.flags.timeout,
+                  "the time limit of one question to a hosted model, in seconds (default 300)")
       ->type_name("SECONDS");
   command
       .add_option("--budget", o.flags.budget,
-                  "stop before this command can have spent more, in dollars; nothing overshoots it")
+                  "stop before this command could spend more than this, in dollars; it is never exceeded")
       ->type_name("DOLLARS");
   command
       .add_option("--budget-day", o.flags.budget_day,
-                  "the same for all that this store saw sent since midnight UTC, by any process")
+                  "the same for everything that any process has sent through this store since midnight UTC")
       ->type_name("DOLLARS");
 }
 
 void add_resending(App& command, MeasuringOptions& o) {
   command.add_flag("--resend-unknown", o.resend_unknown,
-                   "ask again what was sent twice with no answer seen; it may be billed again");
+                   "ask again what was sent twice without an answer; it may be billed again");
 }
 
 void add_plan_options(App& command, MeasuringOptions& o) {
@@ -92,57 +96,64 @@ void add_plan_options(App& command, MeasuringOptions& o) {
       .add_option("--model", o.models,
                   "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, typesafe/NAME, "
                   "openrouter/NAME, systemone/NAME, llama:FILE.gguf or scripted:FILE (default local; see heretix "
-                  "models); run takes several, --model A --model B")
+                  "models); run accepts several: --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
 
   add_mock(command, o);
-  add_switch(command, "--allow-question", o.flags.allow_question,
-             "measure a claim that is a question, which ends in a question mark, as it is (HERETIX_ALLOW_QUESTION)");
+  add_switch(
+      command, "--allow-question", o.flags.allow_question,
+      "measure a claim as it is even if it is a question, i.e. ends in a question mark (HERETIX_ALLOW_QUESTION)");
   add_bank(command, o);
 
-  command.add_option("-K,--slots", o.flags.slots, "paraphrase slots (default 8)")->type_name("N");
+  command.add_option("-K,--slots", o.flags.slots, "the number of paraphrase slots (default 8)")->type_name("N");
   command.add_option("-R,--replicates", o.flags.replicates, "how often each slot is asked (default 2)")->type_name("N");
-  command.add_option("-T,--templates", o.flags.templates, "templates of the bank to use (default all)")->type_name("N");
-  command.add_option("-B,--draws", o.flags.draws, "bootstrap draws (default 5000)")->type_name("N");
-  command.add_option("--seed", o.seed_text, "of the bootstrap (default: derived from the recipe; HERETIX_RPL_SEED)")
+  command.add_option("-T,--templates", o.flags.templates, "how many templates of the bank to use (default all)")
       ->type_name("N");
-  command.add_flag("--fixed", o.fixed, "the fixed plan K 8, R 2, T all");
+  command.add_option("-B,--draws", o.flags.draws, "the number of bootstrap draws (default 5000)")->type_name("N");
+  command
+      .add_option("--seed", o.seed_text,
+                  "the seed of the bootstrap (default: derived from the recipe; HERETIX_RPL_SEED)")
+      ->type_name("N");
+  command.add_flag("--fixed", o.fixed, "use the fixed plan K 8, R 2, T all");
 
   command
       .add_option("--max-output-tokens", o.flags.max_output_tokens,
-                  "of one answer (default 1024; more where a model spends that on thinking)")
+                  "the output limit of one answer (default 1024; more if a model spends that on thinking)")
       ->type_name("N");
   command
-      .add_option("--max-prompt-chars", o.flags.max_prompt_chars, "longest full prompt, in characters (default 1200)")
+      .add_option("--max-prompt-chars", o.flags.max_prompt_chars,
+                  "the longest full prompt, in characters (default 1200)")
       ->type_name("N");
   command
       .add_option("--temperature", o.flags.temperature,
-                  "0 is greedy (default: 1 for a local model, a hosted one's own default)")
+                  "the sampling temperature; 0 is greedy (default: 1 for a local model, the provider's default for a "
+                  "hosted one)")
       ->type_name("X");
   command
       .add_option("--reasoning", o.flags.reasoning,
-                  "of a hosted model: how much it thinks first, in its provider's words, e.g. minimal, low, high")
+                  "how much a hosted model thinks first, in its provider's words, e.g. minimal, low, high")
       ->type_name("EFFORT");
 
   command
-      .add_option(
-          "--readout", o.flags.readout,
-          "how a probability is read off the model: verbalized, token, frequency, expected or decision (default "
-          "verbalized, or the only one that the model has; docs/readouts.md)")
+      .add_option("--readout", o.flags.readout,
+                  "how a probability is read off the model: verbalized, token, frequency, expected or decision "
+                  "(default verbalized, or the only one that the model supports; docs/readouts.md)")
       ->type_name("READOUT");
-  command.add_option("--samples", o.flags.samples, "of each template, for --readout frequency (default 20)")
+  command.add_option("--samples", o.flags.samples, "samples of each template, for --readout frequency (default 20)")
       ->type_name("N");
   command.add_flag_callback(
       "--no-negation", [&o] { o.flags.negation = false; },
-      "for --readout decision: half the cost, but a tendency to say yes stays in the number");
+      "for --readout decision: do not ask the negations; this halves the cost, but a tendency to say yes stays in the "
+      "number");
   command.add_flag("--alone", o.alone,
-                   "for --readout decision: each wording in a request of its own, whatever the model's profile allows "
-                   "(heretix probe)");
+                   "for --readout decision: ask each wording in a request of its own, whatever the model's profile "
+                   "allows (heretix probe)");
   add_switch(command, "--logprobs", o.flags.logprobs, "also keep the log-probabilities of a hosted model's answers");
 
   add_base_url(command, o);
-  command.add_option("--api", o.flags.api, "of OpenAI and its like: responses or chat")->type_name("API");
+  command.add_option("--api", o.flags.api, "which API of OpenAI and servers like it to use: responses or chat")
+      ->type_name("API");
   add_prices(command, o);
   add_store(command, o);
 }
@@ -150,35 +161,36 @@ void add_plan_options(App& command, MeasuringOptions& o) {
 void add_ask_options(App& command, MeasuringOptions& o, const char* strict) {
   add_spending(command, o);
   add_switch(command, "--batch", o.flags.batch,
-             "by the provider's batch API (openai, anthropic, gemini, xai): handed over, fetched by the same command "
-             "later, at a lower price");
-  command.add_flag("--fresh", o.fresh, "ask everything anew, stored answers switched off");
+             "use the provider's batch API (openai, anthropic, gemini, xai): submit the questions now and fetch the "
+             "answers later with the same command, at a lower price");
+  command.add_flag("--fresh", o.fresh, "ask everything again and ignore stored answers");
   add_resending(command, o);
   command.add_flag("--strict", o.strict, strict);
-  command.add_flag("-q,--quiet", o.quiet, "no progress line");
-  command.add_flag("--progress-json", o.progress_events,
-                   "progress as JSON lines on stderr, for a program that calls this one (the Python module does)");
+  command.add_flag("-q,--quiet", o.quiet, "show no progress line");
+  command.add_flag(
+      "--progress-json", o.progress_events,
+      "print progress as JSON lines on stderr, for a program that calls this one (as the Python module does)");
 }
 
 void add_ladder_option(App& command, MeasuringOptions& o) {
   command
       .add_option("--until-width", o.flags.until_width,
-                  "ask 8, then 12, then 16 templates once each, until the 95 % interval is as narrow as that (default "
-                  "0.20, where no plan is named by -K, -R, -T, --fixed, --config or --batch; docs/ladder.md)")
+                  "ask 8, then 12, then 16 templates once each, until the 95 % interval is no wider than this (default "
+                  "0.20, if no plan is named with -K, -R, -T, --fixed, --config or --batch; docs/ladder.md)")
       ->type_name("WIDTH");
 }
 
 void add_recalibration(App& command, std::string& certificate) {
   command
       .add_option("--recalibrate", certificate,
-                  "also show p through the map of a certificate of the same model (heretix calibrate --json)")
+                  "also show p recalibrated by the map in a certificate of the same model (heretix calibrate --json)")
       ->type_name("FILE");
 }
 
 void add_run_argument(App& command, StoredRunOptions& o) {
-  command.add_option("run", o.run, "a run or execution id, or its beginning")->type_name("RUN")->required();
+  command.add_option("run", o.run, "a run or execution id, or the beginning of one")->type_name("RUN")->required();
   add_store(command, o);
-  add_database(command, o, "read it from that Postgres instead of the store");
+  add_database(command, o, "read it from this Postgres database instead of the store");
 }
 
 }  // namespace heretix

@@ -65,8 +65,7 @@ int db_personal_data_command(const CommonOptions& options) {
 
 void register_db_personal_data(CommandTable& table, CLI::App& db) {
   const auto [command, o] = table.add_to<CommonOptions>(
-      db, "personal-data",
-      "where the service keeps something of a person, and what removal, download and age do with it",
+      db, "personal-data", "show where the service keeps personal data, and what removal, download and age do with it",
       db_personal_data_command);
   add_json(command, o);
 }

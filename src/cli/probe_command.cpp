@@ -80,7 +80,7 @@ int show_stored(const ProbeOptions& options) {
   const auto database = open_harness_file(database_path(options), {.access = Access::read_only});
   const std::vector<Profile> found = ProfileStore(*database).of_model(name_in_store(given, is_mock));
   if (found.empty())
-    throw Error(ErrorKind::not_found, fmt::format("the store holds no profile of {}", given),
+    throw Error(ErrorKind::not_found, fmt::format("the store has no profile of {}", given),
                 fmt::format("heretix probe {} makes one", shell_word(given)));
 
   show_document(to_document(found[0]), to_json(found[0]), options);
@@ -100,7 +100,7 @@ void tell_cost(const ProbeOutline& outline, const ProviderFacts& facts) {
   if (facts.mode.is_mock() || (facts.price && facts.price->is_free())) return;
   const std::string cost = outline.most ? fmt::format("at most ${:.4f}", outline.most->dollars())
                                         : fmt::format("unknown: {} (--price, --prices)", facts.cost_note);
-  print_note(fmt::format("asking {} up to {} statements, and more where noise calls for it; cost: {}", facts.model,
+  print_note(fmt::format("asking {} up to {} statements, and more if noise calls for it; cost: {}", facts.model,
                          outline.questions, cost));
 }
 
@@ -136,15 +136,15 @@ int probe_command(const ProbeOptions& given) {
 
 void register_probe(CommandTable& table) {
   const auto [probe, o] = table.add<ProbeOptions>(
-      "probe", "what kind of instrument a model is that states probabilities (docs/probe.md)", probe_command);
+      "probe", "find out what kind of instrument a model is that states probabilities (docs/probe.md)", probe_command);
   probe
       .add_option("model", o.flags.model,
-                  "as --model of run names it, e.g. openai/NAME, gemini/NAME, typesafe/NAME, openrouter/NAME, "
+                  "the model, named as for run --model, e.g. openai/NAME, gemini/NAME, typesafe/NAME, openrouter/NAME, "
                   "systemone/NAME")
       ->type_name("MODEL")
       ->required();
 
-  probe.add_flag("--stored", o.stored, "show the profile that was found last; asks nothing");
+  probe.add_flag("--stored", o.stored, "show the newest stored profile without asking the model");
   probe.add_option("--repeats", o.repeats, "how often each question is asked, from 2 to 50 (default 3)")
       ->type_name("N");
 
@@ -155,10 +155,10 @@ void register_probe(CommandTable& table) {
   add_store(probe, o);
   add_spending(probe, o);
 
-  probe.add_flag("--fresh", o.fresh, "begin anew, although a probe of the model was stopped half-way");
+  probe.add_flag("--fresh", o.fresh, "begin again, even if a probe of the model was stopped half-way");
   add_resending(probe, o);
 
-  probe.add_flag("-q,--quiet", o.quiet, "no progress line");
+  probe.add_flag("-q,--quiet", o.quiet, "show no progress line");
   add_page(probe, o);
   add_json(probe, o);
 }

@@ -169,7 +169,7 @@ int foreign_answers(RunStore& runs, const std::string& run_id, bool as_json) {
 
 int list_command(const ListOptions& options) {
   if (options.most < 1)
-    throw Error(ErrorKind::bad_input, fmt::format("--most is {}, must be at least 1", options.most));
+    throw Error(ErrorKind::bad_input, fmt::format("--most is {}; it must be at least 1", options.most));
   const StoredRuns stored = open_for_reading(options);
   const std::vector<Row> rows = listed_runs(*stored.store, static_cast<std::size_t>(options.most));
   const std::size_t all = stored.store->count() + stored.store->count_unfinished();
@@ -299,11 +299,11 @@ int verify_command(const StoredRunOptions& options) {
 }  // namespace
 
 void register_reading(CommandTable& table) {
-  const auto [list, l] =
-      table.add<ListOptions>("list", "list the stored runs, newest first, those without a result too", list_command);
-  list.add_option("-n,--most", l.most, "how many at the most (default 50)")->type_name("N");
+  const auto [list, l] = table.add<ListOptions>(
+      "list", "list the stored runs, newest first, including those without a result", list_command);
+  list.add_option("-n,--most", l.most, "how many to list at most (default 50)")->type_name("N");
   add_store(list, l);
-  add_database(list, l, "list the checks in that Postgres instead");
+  add_database(list, l, "list the checks in this Postgres database instead");
   add_json(list, l);
 
   const auto [show, s] = table.add<ShowOptions>("show", "print a stored run", show_command);
@@ -312,16 +312,17 @@ void register_reading(CommandTable& table) {
   add_json(show, s);
 
   const auto [answers, a] = table.add<AnswersOptions>(
-      "answers", "print every answer of a run, refused ones with their reason; what came back where it has no result",
+      "answers",
+      "print every answer of a run, refused ones with their reason; if the run has no result, print what came back",
       answers_command);
   add_run_argument(answers, a);
-  answers.add_flag("--raw", a.raw, "with what the model said, word for word");
+  answers.add_flag("--raw", a.raw, "also print what the model said, word for word");
   add_json(answers, a);
 }
 
 void register_verify(CommandTable& table) {
   const auto [verify, o] = table.add<StoredRunOptions>(
-      "verify", "recompute a run from its stored answers and compare with what was stored", verify_command);
+      "verify", "recompute a run from its stored answers and compare it with what was stored", verify_command);
   add_run_argument(verify, o);
   add_json(verify, o);
 }

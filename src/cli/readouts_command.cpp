@@ -13,8 +13,8 @@ namespace {
 
 int readouts_command(const MeasuringOptions& options) {
   if (options.flags.readout)
-    throw Error(ErrorKind::bad_input, "readouts reads the model in every way that it can be read",
-                "heretix run CLAIM --readout NAME reads it in one");
+    throw Error(ErrorKind::bad_input, "readouts reads the model in every way it supports",
+                "heretix run CLAIM --readout NAME reads it in one way");
 
   const std::string claim = parse_claim(options.flags.claim.value_or("")).text;
   require_statement(claim, allows_questions(options));
@@ -46,10 +46,11 @@ int readouts_command(const MeasuringOptions& options) {
 
 void register_readouts(CommandTable& table) {
   const auto [readouts, o] = table.add<MeasuringOptions>(
-      "readouts", "the belief as the model writes it, and read off its tokens: do they agree?", readouts_command);
+      "readouts", "show whether the belief that the model writes agrees with the one read off its tokens",
+      readouts_command);
   readouts.add_option("claim", o.flags.claim, "one statement")->type_name("CLAIM")->required();
   add_plan_options(readouts, o);
-  add_ask_options(readouts, o, "exit with 1 where two readouts differ");
+  add_ask_options(readouts, o, "exit with 1 if two readouts differ");
   add_page(readouts, o);
   add_json(readouts, o);
 }

@@ -20,12 +20,12 @@ std::optional<RecalibrationMap> recalibration_of(const std::string& certificate)
 
 void require_fits(const RecalibrationMap& map, const ModelName& model, const std::string& readout) {
   if (map.model != model)
-    throw Error(ErrorKind::bad_input, fmt::format("the certificate is of {}, not of {}", map.model, model),
-                "a map says nothing of another model");
+    throw Error(ErrorKind::bad_input, fmt::format("the certificate is for {}, not for {}", map.model, model),
+                "a map says nothing about another model");
   if (!map.readout.empty() && map.readout != readout)
     throw Error(ErrorKind::bad_input,
-                fmt::format("the certificate is of beliefs read by {}, not by {}", map.readout, readout),
-                "a map says nothing of another readout");
+                fmt::format("the certificate is for beliefs read by {}, not by {}", map.readout, readout),
+                "a map says nothing about another readout");
 }
 
 nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record) {

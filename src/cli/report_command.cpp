@@ -51,14 +51,14 @@ int report_command(const ReportOptions& options) {
 void register_report(CommandTable& table) {
   const auto [report, o] = table.add<ReportOptions>(
       "report", "write a run as one self-contained HTML file, or draw it in the terminal", report_command);
-  report.add_option("run", o.runs, "a run or execution id, or its beginning; several: side by side")
+  report.add_option("run", o.runs, "a run or execution id, or the beginning of one; several are shown side by side")
       ->type_name("RUN")
       ->required();
   add_store(report, o);
-  add_database(report, o, "read it from that Postgres instead of the store");
-  report.add_option("-o,--out", o.out, "the HTML file (default RUN.html in this folder; - for standard output)")
+  add_database(report, o, "read it from this Postgres database instead of the store");
+  report.add_option("-o,--out", o.out, "the HTML file (default RUN.html in the current folder; - for standard output)")
       ->type_name("FILE");
-  report.add_flag("--text", o.text, "a forest plot in the terminal instead");
+  report.add_flag("--text", o.text, "draw a forest plot in the terminal instead");
   add_json(report, o);
 }
 

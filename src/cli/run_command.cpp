@@ -43,10 +43,10 @@ void SecondStore::keep(const Record& record, Database& store, const std::string&
     if (report.problems.empty()) return;
     throw Error(ErrorKind::conflict, report.problems[0], "see " + go_on);
   } catch (const Error& e) {
-    throw Error(
-        e.kind(),
-        fmt::format("the check is kept in {}, but not whole in {}: {}", store_path, named_->address.shown(), e.what()),
-        go_on);
+    throw Error(e.kind(),
+                fmt::format("the check is kept in {}, but only partly in {}: {}", store_path, named_->address.shown(),
+                            e.what()),
+                go_on);
   }
 }
 
@@ -65,10 +65,10 @@ Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& pr
 
 void require_no_option_of_one_model(const MeasuringOptions& options) {
   if (options.flags.price)
-    throw Error(ErrorKind::bad_input, "--price is of one model; several are given",
-                "put their prices into a file and give it by --prices (docs/models.md)");
+    throw Error(ErrorKind::bad_input, "--price is for one model, but several are given",
+                "put their prices into a file and give it with --prices (docs/models.md)");
   if (options.flags.base_url)
-    throw Error(ErrorKind::bad_input, "--base-url is of one provider; several models are given",
+    throw Error(ErrorKind::bad_input, "--base-url is for one provider, but several models are given",
                 "set OPENAI_BASE_URL and the like instead");
 }
 
@@ -165,13 +165,15 @@ int run_command(const RunOptions& options) {
 
 void register_run(CommandTable& table) {
   const auto [run, o] = table.add<RunOptions>("run", "measure what a model believes about a claim", run_command);
-  run.add_option("claim", o.flags.claim, "one statement; or in --config")->type_name("CLAIM");
+  run.add_option("claim", o.flags.claim, "one statement; it can also be given in --config")->type_name("CLAIM");
   add_ladder_option(run, o);
   add_recalibration(run, o.recalibrate);
   add_plan_options(run, o);
   add_ask_options(run, o);
   o.database_is_second = true;
-  add_database(run, o, "also keep the check in that Postgres, beside the store (DATABASE_URL, DATABASE_URL_PROD)");
+  add_database(
+      run, o,
+      "also keep the check in this Postgres database, in addition to the store (DATABASE_URL, DATABASE_URL_PROD)");
   add_json(run, o);
 }
 

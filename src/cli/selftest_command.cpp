@@ -58,8 +58,9 @@ int selftest_command(const SelftestOptions& options) {
 
 void register_selftest(CommandTable& table) {
   const auto [selftest, o] = table.add<SelftestOptions>(
-      "selftest", "recompute golden numbers made elsewhere and count what differs", selftest_command);
-  selftest.add_option("folder", o.folder, "of golden files (default: the installed copy)")->type_name("FOLDER");
+      "selftest", "recompute golden numbers that were made elsewhere, and count the differences", selftest_command);
+  selftest.add_option("folder", o.folder, "the folder of golden files (default: the installed copy)")
+      ->type_name("FOLDER");
   add_json(selftest, o);
 }
 

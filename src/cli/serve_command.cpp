@@ -130,7 +130,7 @@ std::string owner_link(const Service& service, const std::string& origin) {
 
 unsigned short port_of(int port, const char* name) {
   if (port < 0 || port > 65535)
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from 0 to 65535", name, port));
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}; it must be from 0 to 65535", name, port));
   return static_cast<unsigned short>(port);
 }
 
@@ -145,7 +145,7 @@ void allow_many_files() {
 void require_threads(const ServeOptions& options) {
   if (options.checks_at_once < 1 || options.checks_at_once > 64)
     throw Error(ErrorKind::bad_input,
-                fmt::format("--checks-at-once is {}, must be from 1 to 64", options.checks_at_once));
+                fmt::format("--checks-at-once is {}; it must be from 1 to 64", options.checks_at_once));
 }
 
 int serve_command(const ServeOptions& options) {
@@ -197,7 +197,7 @@ int serve_command(const ServeOptions& options) {
   if (is_local) print_note(fmt::format("heretix: sign in as {} by {}", kOwner, owner_link(service, settings.origin)));
 
   wait_for_signal(1);
-  print_note("heretix: stopping; what runs is kept and goes on at the next start");
+  print_note("heretix: stopping; running checks are kept and continue at the next start");
   api.start_draining();
   std::thread work([&] {
     if (worker) worker->drain(stop_signal().leaving() ? 0s : kMostDrain);
@@ -243,11 +243,15 @@ int worker_command(const ServeOptions& options) {
 void add_serving_options(CLI::App& command, ServeOptions& o) {
   add_service_database(command, o);
   command.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")->type_name("FOLDER");
-  command.add_option("--checks-at-once", o.checks_at_once, "that this process runs, 1 to 64 (default 2)")
+  command
+      .add_option("--checks-at-once", o.checks_at_once,
+                  "how many checks this process runs at once, 1 to 64 (default 2)")
       ->type_name("N");
-  command.add_option("--metrics-port", o.metrics_port, "on loopback; 0: any that is free (default 9464)")
+  command
+      .add_option("--metrics-port", o.metrics_port,
+                  "the port for metrics, on loopback; 0 takes any free one (default 9464)")
       ->type_name("PORT");
-  command.add_option("--outbox", o.outbox, "where mails lie while no mail server is set up (default runs/outbox)")
+  command.add_option("--outbox", o.outbox, "where mails are kept while no mail server is set up (default runs/outbox)")
       ->type_name("FOLDER");
 }
 
@@ -255,14 +259,14 @@ void add_serving_options(CLI::App& command, ServeOptions& o) {
 
 void register_serve(CommandTable& table) {
   const auto [serve, s] = table.add<ServeOptions>(
-      "serve", "the service: API, pages and, unless told otherwise, a worker (docs/operations.md)", serve_command);
+      "serve", "run the service: API, pages and, unless told otherwise, a worker (docs/operations.md)", serve_command);
   add_serving_options(serve, s);
-  serve.add_option("--host", s.host, "the address to listen at (default 127.0.0.1)")->type_name("ADDRESS");
-  serve.add_option("--port", s.port, "0: any that is free (default 8080)")->type_name("PORT");
-  serve.add_flag("--no-worker", s.no_worker, "run no jobs here: heretix worker does");
+  serve.add_option("--host", s.host, "the address to listen on (default 127.0.0.1)")->type_name("ADDRESS");
+  serve.add_option("--port", s.port, "the port to listen on; 0 takes any free one (default 8080)")->type_name("PORT");
+  serve.add_flag("--no-worker", s.no_worker, "run no jobs in this process; heretix worker runs them");
 
-  const auto [worker, w] =
-      table.add<ServeOptions>("worker", "run the service's jobs, beside any number of others", worker_command);
+  const auto [worker, w] = table.add<ServeOptions>(
+      "worker", "run the service's jobs, alongside any number of other workers", worker_command);
   add_serving_options(worker, w);
 }
 

@@ -29,15 +29,15 @@ constexpr const char* kDefaultFrom = "heretix@localhost";
 Secret secret_of(const Environment& environment, bool is_embedded, const std::string& app_path) {
   if (environment.secret) return Secret::parse(*environment.secret);
   if (!is_embedded)
-    throw Error(ErrorKind::bad_input, "HERETIX_SECRET is not set; with Postgres every process needs the same one",
-                "make it once by: openssl rand -hex 32");
+    throw Error(ErrorKind::bad_input, "HERETIX_SECRET is not set; with Postgres every process needs the same secret",
+                "make it once with: openssl rand -hex 32");
   return Secret::of_file(std::filesystem::path(app_path).parent_path() / kSecretFile);
 }
 
 Usd dollars(const char* name, const std::optional<double>& amount, Usd otherwise) {
   if (!amount) return otherwise;
   if (!(*amount >= 0 && *amount <= 1e6))
-    throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from 0 to 1000000", name, *amount));
+    throw Error(ErrorKind::bad_input, fmt::format("{} is {}; it must be from 0 to 1000000", name, *amount));
   return Usd::from_micros(std::llround(*amount * 1e6));
 }
 
@@ -45,7 +45,7 @@ Usd dollars(const char* name, const std::optional<double>& amount, Usd otherwise
 std::string address_for_secrets(const char* name, const std::string& text) {
   const auto url = parse_url(text);
   if (!url || (url->scheme != "https" && url->scheme != "http") || url->user || url->password || url->fragment)
-    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be a URL with a host", name, shown_url(text)),
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}'; it must be a URL with a host", name, shown_url(text)),
                 "e.g. https://api.example.org, without user and password");
   if (!url->is_safe_for_secrets())
     throw Error(ErrorKind::bad_input, fmt::format("{} would send a key unencrypted to {}", name, url->host),
@@ -61,9 +61,10 @@ std::optional<Url> origin_from(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
   auto origin = parse_origin(*text);
   if (!origin)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("HERETIX_ORIGIN is '{}', which is no http:// or https:// URL of a host", shown_url(*text)),
-                "as browsers send it: https://heretix.example, without user and path; other alphabets as xn--…");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("HERETIX_ORIGIN is '{}', which is not an http:// or https:// URL of a host", shown_url(*text)),
+        "write it as browsers send it: https://heretix.example, without user and path; other alphabets as xn--…");
   return origin;
 }
 
@@ -77,7 +78,7 @@ void add_service_database(CLI::App& command, ServiceOptions& o) {
   command.add_option("--app-db", o.app_db, "the embedded service's file (default runs/heretix-app.sqlite)")
       ->type_name("FILE");
   add_store(command, o);
-  add_database(command, o, "a Postgres database in place of the embedded files");
+  add_database(command, o, "a Postgres database instead of the embedded files");
 }
 
 Service::Service(const ServiceOptions& options)
@@ -126,7 +127,7 @@ AnswersPlace Service::open_answers(Database& service) const {
 std::unique_ptr<Provider> Service::make_provider(const std::string& model) const {
   const auto named = std::ranges::find(models_, model, &NamedModel::name);
   if (named == models_.end())
-    throw Error(ErrorKind::bad_input, fmt::format("the model {} is not offered any more", model),
+    throw Error(ErrorKind::bad_input, fmt::format("the model {} is no longer offered", model),
                 "name it in HERETIX_MODELS");
   Settings settings = environment_.settings;
   settings.model = named->model;
@@ -188,14 +189,14 @@ StripeSettings Service::billing() const {
   if (!e.stripe_key && !e.stripe_webhook_secret && !e.stripe_prices) return stripe;
   if (!e.stripe_key || !e.stripe_webhook_secret || !e.stripe_prices)
     throw Error(ErrorKind::bad_input,
-                "of HERETIX_STRIPE_KEY, HERETIX_STRIPE_WEBHOOK_SECRET and HERETIX_STRIPE_PRICES some are set",
-                "set all three, or none");
+                "only some of HERETIX_STRIPE_KEY, HERETIX_STRIPE_WEBHOOK_SECRET and HERETIX_STRIPE_PRICES are set",
+                "set all three or none of them");
 
   for (const std::string_view pair : split(*e.stripe_prices, ',')) {
     const std::size_t equals = pair.find('=');
     const auto plan = kPlanNameWords.value(trimmed(pair.substr(0, equals)));
     if (equals == std::string_view::npos || !plan || trimmed(pair.substr(equals + 1)).empty())
-      throw Error(ErrorKind::bad_input, fmt::format("HERETIX_STRIPE_PRICES has '{}', must be PLAN=PRICE", pair),
+      throw Error(ErrorKind::bad_input, fmt::format("HERETIX_STRIPE_PRICES contains '{}'; it must be PLAN=PRICE", pair),
                   "heretix plan list shows the plans");
     stripe.plan_of_price.emplace(trimmed(pair.substr(equals + 1)), *plan);
   }

@@ -34,7 +34,7 @@ void on_signal(int) { ++g_stop.presses; }
 Settings flags_of(const MeasuringOptions& options) {
   Settings flags = options.flags;
   if (options.models.size() > 1) {
-    throw Error(ErrorKind::bad_input, "several models are for run; here --model may be given once",
+    throw Error(ErrorKind::bad_input, "only run takes several models; this command takes --model once",
                 "heretix run CLAIM --model A --model B");
   }
   if (!options.models.empty()) flags.model = options.models[0];
@@ -77,20 +77,22 @@ void require_plan_is_one(const MeasuringOptions& options) {
                 "give one or the other");
   }
   if (f.until_width && options.fixed)
-    throw Error(ErrorKind::bad_input, "--fixed names the plan K 8, R 2, T all; --until-width another",
+    throw Error(ErrorKind::bad_input, "--fixed names the plan K 8, R 2, T all; --until-width names another",
                 "give one or the other");
   if (f.until_width && f.batch.value_or(false))
     throw Error(ErrorKind::bad_input,
-                "--until-width looks at the answers between its rungs; a batch is handed over once",
-                "leave out --batch, or name a plan by -K, -R, -T or --fixed");
+                "--until-width looks at the answers between its rungs, but a batch is submitted as a whole",
+                "leave out --batch, or name a plan with -K, -R, -T or --fixed");
 }
 
 Readout readout_of(const Settings& s) {
   const Readout readout = readout_from(s.readout.value_or(""));
   if (s.samples && readout != Readout::frequency)
-    throw Error(ErrorKind::bad_input, "samples are counted for a frequency only", "--readout frequency --samples N");
+    throw Error(ErrorKind::bad_input, "only the readout frequency takes samples",
+                "use --readout frequency --samples N");
   if (readout != Readout::verbalized && s.batch.value_or(false))
-    throw Error(ErrorKind::bad_input, "a batch API takes no readout but verbalized", "leave out --batch or --readout");
+    throw Error(ErrorKind::bad_input, "a batch API takes only the readout verbalized",
+                "leave out --batch or --readout");
   return readout;
 }
 
@@ -102,23 +104,23 @@ bool uses_ladder_by_default(const MeasuringOptions& options, const Settings& s, 
   const PromptBank bank = named_bank(
       {.claim = {}, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = {}, .readout = readout_of(s)}, banks);
   if (bank.paraphrases.size() >= static_cast<std::size_t>(kLadderRungs.back())) return true;
-  print_note(
-      fmt::format("heretix: the bank {} has {} paraphrases, too few to ask until the interval is narrow: K 8, R 2",
-                  bank.version, bank.paraphrases.size()));
+  print_note(fmt::format(
+      "heretix: the bank {} has {} paraphrases, too few to ask until the interval is narrow; using K 8, R 2",
+      bank.version, bank.paraphrases.size()));
   return false;
 }
 
 template <class Number>
 Number in_range(const char* name, Number value, Number least, Number most) {
   if (value >= least && value <= most) return value;
-  throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
+  throw Error(ErrorKind::bad_input, fmt::format("{} is {}; it must be from {} to {}", name, value, least, most),
               fmt::format("give a {} in that range", name));
 }
 
 bool asks_negation(const Settings& s) {
   const bool asks = s.negation.value_or(true);
   if (!asks && readout_of(s) != Readout::decision)
-    throw Error(ErrorKind::bad_input, "negations are asked for the readout decision only",
+    throw Error(ErrorKind::bad_input, "only the readout decision asks for negations",
                 "leave --no-negation out, or --readout decision");
   return asks;
 }
@@ -127,14 +129,14 @@ Api api_from(const std::string& word) {
   if (word.empty()) return Api::standard;
   if (word == "responses") return Api::responses;
   if (word == "chat") return Api::chat;
-  throw Error(ErrorKind::bad_input, fmt::format("api is '{}', must be responses or chat", word));
+  throw Error(ErrorKind::bad_input, fmt::format("api is '{}'; it must be responses or chat", word));
 }
 
 std::unique_ptr<Provider> make_llama(const Settings& settings, std::string path) {
   LlamaOptions options{.path = std::move(path)};
   options.temperature = settings.temperature.value_or(options.temperature);
   if (settings.concurrency && *settings.concurrency < 1) {
-    throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}, must be at least 1", *settings.concurrency));
+    throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}; it must be at least 1", *settings.concurrency));
   }
   if (settings.concurrency) options.concurrency = static_cast<std::size_t>(*settings.concurrency);
   return make_llama_provider(options);
@@ -297,9 +299,9 @@ Budget make_budget(const Settings& settings) {
 
 void require_price(const Budget& budget, const ProviderFacts& facts) {
   if (!budget.is_limited() || facts.price) return;
-  throw Error(ErrorKind::bad_input, fmt::format("no budget can be kept for {}: {}", facts.model, facts.cost_note),
-              "give its price by --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file by "
-              "--prices (docs/models.md), or leave the budget out");
+  throw Error(ErrorKind::bad_input, fmt::format("a budget cannot be kept for {}: {}", facts.model, facts.cost_note),
+              "give its price with --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file "
+              "with --prices (docs/models.md), or leave the budget out");
 }
 
 namespace {
@@ -307,11 +309,11 @@ namespace {
 std::unique_ptr<Provider> provider_of(const Settings& settings) {
   const std::string model = settings.model.value_or("local");
   if (settings.price && (!hosted_model(model) || settings.mock.value_or(false)))
-    throw Error(ErrorKind::bad_input, fmt::format("--price is of a hosted model; {} costs nothing", model),
+    throw Error(ErrorKind::bad_input, fmt::format("--price is for hosted models; {} costs nothing", model),
                 "leave --price out");
   if (settings.batch.value_or(false) && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API", model),
-                fmt::format("--batch is for {}; leave it out", providers_with_batches()));
+                fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
   if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
   if (settings.mock.value_or(false)) return make_mock_provider(ModelName(settings.model.value_or("mock")));
   if (model == "local") return make_llama(settings, default_model_path());
@@ -320,7 +322,8 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
   std::string hosted_names;
   for (const HostedProvider& provider : hosted_providers()) hosted_names += fmt::format("{}/NAME, ", provider.name);
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
-              fmt::format("local, {}llama:FILE.gguf or scripted:FILE; or --mock; see heretix models", hosted_names));
+              fmt::format("name one of local, {}llama:FILE.gguf or scripted:FILE; or use --mock; see heretix models",
+                          hosted_names));
 }
 
 }  // namespace

@@ -32,22 +32,22 @@ std::optional<T> number(const char* name, const char* must_be, T least = std::nu
   T value{};
   const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (failed != std::errc{} || end != text->data() + text->size() || !(value >= least)) {
-    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be {}", name, *text, must_be),
-                "set it right, or unset it");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}'; it must be {}", name, *text, must_be),
+                "correct it, or unset it");
   }
   return value;
 }
 
 std::optional<int> whole_number(const char* name) { return number<int>(name, "a whole number"); }
-std::optional<double> real_number(const char* name) { return number<double>(name, "a number from 0 on", 0); }
+std::optional<double> real_number(const char* name) { return number<double>(name, "a number, 0 or more", 0); }
 
 std::optional<bool> truth(const char* name) {
   const auto text = variable(name);
   if (!text) return std::nullopt;
   if (*text == "1" || *text == "true" || *text == "yes") return true;
   if (*text == "0" || *text == "false" || *text == "no") return false;
-  throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be 1 or 0", name, *text),
-              "set it right, or unset it");
+  throw Error(ErrorKind::bad_input, fmt::format("{} is '{}'; it must be 1 or 0", name, *text),
+              "correct it, or unset it");
 }
 
 void read_service_variables(Environment& environment) {

@@ -35,11 +35,12 @@ StudyOptions options_of(const NamedStudy& study, const SimulateOptions& options)
   StudyOptions made{.seed = options.seed_text.empty() ? kPublishedSeed : parse_seed(options.seed_text, "--seed")};
   made.runs = options.draws.value_or(study.default_runs);
   if (made.runs < 1 || made.runs > 10'000'000)
-    throw Error(ErrorKind::bad_input, fmt::format("--draws is {}, must be from 1 to 10000000", made.runs));
+    throw Error(ErrorKind::bad_input, fmt::format("--draws is {}; it must be from 1 to 10000000", made.runs));
   made.threads = std::max(1U, std::thread::hardware_concurrency());
   made.scale_factor = options.scale_factor;
   if (!(made.scale_factor > 0 && made.scale_factor <= 10))
-    throw Error(ErrorKind::bad_input, fmt::format("--scale is {}, must be above 0 and at most 10", made.scale_factor));
+    throw Error(ErrorKind::bad_input,
+                fmt::format("--scale is {}; it must be above 0 and at most 10", made.scale_factor));
   if (!options.quiet && is_terminal(2)) {
     made.progress = [name = study.name](std::size_t done, std::size_t all) {
       print_aside(fmt::format("\r{} {}/{} rows{}", name, done, all, done == all ? "\n" : ""));
@@ -79,16 +80,19 @@ int simulate_command(const SimulateOptions& options) {
 
 void register_simulate(CommandTable& table) {
   const auto [simulate, o] = table.add<SimulateOptions>(
-      "simulate", "count on drawn claims whether the statistics keep what they promise; 1 where not", simulate_command);
+      "simulate", "count on simulated claims whether the statistics keep what they promise; exit with 1 if they do not",
+      simulate_command);
   simulate.add_option("study", o.study, "coverage, belief, stopping, drift, calibration, coherence or decisions")
       ->type_name("STUDY")
       ->required();
-  simulate.add_option("--draws", o.draws, "of each row (default: what docs/statistics.md publishes)")->type_name("N");
-  simulate.add_option("--seed", o.seed_text, "(default 20261123, of docs/statistics.md)")->type_name("N");
-  simulate.add_option("--scale", o.scale_factor, "times the interval's constants, for coverage (default 1)")
+  simulate
+      .add_option("--draws", o.draws, "the number of draws of each row (default: what docs/statistics.md publishes)")
+      ->type_name("N");
+  simulate.add_option("--seed", o.seed_text, "the seed (default 20261123, as in docs/statistics.md)")->type_name("N");
+  simulate.add_option("--scale", o.scale_factor, "a factor for the interval's constants, for coverage (default 1)")
       ->type_name("X");
   simulate.add_flag("--markdown", o.markdown, "print the table as Markdown");
-  simulate.add_flag("-q,--quiet", o.quiet, "no progress line");
+  simulate.add_flag("-q,--quiet", o.quiet, "show no progress line");
   add_page(simulate, o);
   add_json(simulate, o);
 }

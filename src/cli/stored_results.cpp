@@ -18,7 +18,8 @@ ExecutionRow execution_named(RunStore& runs, const std::string& beginning) {
     if (e.execution_id.starts_with(beginning)) found.push_back(e.execution_id);
   }
   if (found.empty())
-    throw Error(ErrorKind::not_found, fmt::format("no finished execution goes by '{}'", beginning), "see heretix list");
+    throw Error(ErrorKind::not_found, fmt::format("there is no finished execution '{}'", beginning),
+                "see heretix list");
   if (found.size() > 1)
     throw Error(ErrorKind::bad_input, fmt::format("{} executions begin with '{}'", found.size(), beginning),
                 "give more of the id");
@@ -43,7 +44,7 @@ void write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text;
   file.close();
-  if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file by --out");
+  if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file with --out");
 }
 
 void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options) {

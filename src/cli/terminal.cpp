@@ -47,7 +47,7 @@ void open_closed_standard_streams() {
 void print_result(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
   throw Error(ErrorKind::unavailable, "the output cannot be written",
-              "make room where the output goes; what was measured is stored: heretix list");
+              "free some space where the output goes; what was measured is stored: heretix list");
 }
 
 void print_aside(std::string_view text) noexcept {

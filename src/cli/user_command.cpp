@@ -33,8 +33,8 @@ User known_user(Database& database, const UserOptions& options) {
   const std::string email = canonical_mail_address(options.email);
   const auto user = Users(database).find_by_email(email);
   if (!user)
-    throw Error(ErrorKind::not_found, fmt::format("nobody goes by {}", email),
-                "see heretix user list, of the same --app-db or --database");
+    throw Error(ErrorKind::not_found, fmt::format("there is no user {}", email),
+                "see heretix user list, with the same --app-db or --database");
   return *user;
 }
 
@@ -165,32 +165,34 @@ RegisteredCommand<Options> add_user_command(CommandTable& table, CLI::App& group
 }  // namespace
 
 void register_users(CommandTable& table) {
-  CLI::App& user = table.add_group("user", "the service's users");
+  CLI::App& user = table.add_group("user", "manage the service's users");
   const auto [list, l] =
-      table.add_to<UserOptions>(user, "list", "newest first, with what they used", user_list_command);
+      table.add_to<UserOptions>(user, "list", "list users, newest first, with what they used", user_list_command);
   add_service_database(list, l);
-  list.add_option("--most", l.most, "users shown (default 50)")->type_name("N");
+  list.add_option("--most", l.most, "how many users to show (default 50)")->type_name("N");
   add_json(list, l);
 
-  const auto [show, s] = add_user_command(table, user, "show", "one user, with plan and usage", user_show_command);
+  const auto [show, s] = add_user_command(table, user, "show", "show one user, with plan and usage", user_show_command);
   add_json(show, s);
   const auto [link, k] = add_user_command(
-      table, user, "link", "a sign-in link for that address, as a mail would hold it", user_link_command);
-  link.add_option("--port", k.port, "of the embedded service (default 8080)")->type_name("PORT");
-  add_user_command(table, user, "suspend", "end every session and let no new one begin", user_suspend_command);
+      table, user, "link", "print a sign-in link for this address, as a mail would contain it", user_link_command);
+  link.add_option("--port", k.port, "the port of the embedded service (default 8080)")->type_name("PORT");
+  add_user_command(table, user, "suspend", "end every session of a user and allow no new one", user_suspend_command);
   add_user_command(table, user, "resume", "let a suspended user sign in again", user_resume_command);
-  const auto [remove, r] = add_user_command(table, user, "delete", "with every check, for good", user_delete_command);
-  remove.add_flag("--yes-destroy", r.yes_destroy, "really");
+  const auto [remove, r] =
+      add_user_command(table, user, "delete", "delete a user with every check, for good", user_delete_command);
+  remove.add_flag("--yes-destroy", r.yes_destroy, "really delete the user");
 
-  CLI::App& plan = table.add_group("plan", "the service's plans");
-  table.add_to<CommonOptions>(plan, "list", "what each allows", plan_list_command);
+  CLI::App& plan = table.add_group("plan", "manage the service's plans");
+  table.add_to<CommonOptions>(plan, "list", "list what each plan allows", plan_list_command);
   const auto [set, p] = add_user_command(
-      table, plan, "set", "a higher plan counts at once, a lower one from the next period on", plan_set_command);
+      table, plan, "set", "set a user's plan; a higher one takes effect at once, a lower one from the next period on",
+      plan_set_command);
   set.add_option("plan", p.plan, "trial, starter, core or pro")->required()->type_name("PLAN");
   add_json(set, p);
 
-  const auto [usage, u] =
-      table.add<UserOptions>("usage", "checks used of checks allowed, of one user or the newest", usage_command);
+  const auto [usage, u] = table.add<UserOptions>(
+      "usage", "show checks used of checks allowed, for one user or the newest users", usage_command);
   add_service_database(usage, u);
   usage.add_option("email", u.email, "the user's mail address")->type_name("EMAIL");
   add_json(usage, u);

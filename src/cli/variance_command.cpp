@@ -29,15 +29,17 @@ int variance_command(const VarianceOptions& options) {
 
 void register_variance(CommandTable& table) {
   const auto [variance, o] = table.add<VarianceOptions>(
-      "variance", "where the spread of answers comes from, and what to ask next", variance_command);
-  variance.add_option("run", o.runs, "a run or execution id; several of one claim: one for each model on each day")
+      "variance", "show where the spread of answers comes from, and what to ask next", variance_command);
+  variance
+      .add_option("run", o.runs, "a run or execution id; several must be of one claim, one for each model on each day")
       ->type_name("RUN")
       ->required();
   variance
-      .add_option("--wording-cost", o.wording_cost, "of a further wording beyond its answers, in answers (default 0)")
+      .add_option("--wording-cost", o.wording_cost,
+                  "the cost of a further wording beyond its answers, counted in answers (default 0)")
       ->type_name("X");
   add_store(variance, o);
-  add_database(variance, o, "read from that Postgres instead of the store");
+  add_database(variance, o, "read from this Postgres database instead of the store");
   add_page(variance, o);
   add_json(variance, o);
 }

@@ -162,7 +162,7 @@ void AnswerStore::write(Write write) {
     try {
       const std::int64_t changed = database_.execute(write.sql, write.bindings);
       if (write.adds_row && changed == 0)
-        throw Error(ErrorKind::conflict, "an attempt or its answer is recorded already",
+        throw Error(ErrorKind::conflict, "the attempt or its answer is already recorded",
                     "nothing was written; run the same command again");
     } catch (const TransactionLost&) { is_lost_ = true; }
   }
@@ -174,7 +174,7 @@ void AnswerStore::require_ours(const Write& write) {
   const auto rows = database_.query(kWhoseAttempt, {write.bindings[0], write.bindings[1]});
   if (!rows.empty() && rows[0].text_or_empty("execution_id") == execution_id_) return;
   throw Error(ErrorKind::conflict, "another process asked the same question while the database was away",
-              "the same command goes on with its answer");
+              "run the same command again; it uses that answer");
 }
 
 void AnswerStore::write_again(const std::string& name) {
@@ -243,8 +243,9 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
   const auto claim = rows[0].text("run_claim");
   const bool same_prompt = rows[0].text_or_empty("prompt_sha256") == question.prompt_sha256;
   if (!same_prompt || (claim && *claim != plan.recipe.claim.text)) {
-    throw Error(ErrorKind::conflict, "a stored answer has this question's key but belongs to another claim",
-                "change the claim or the model name by a character: '|' in one of them made two keys meet");
+    throw Error(
+        ErrorKind::conflict, "a stored answer has this question's key but belongs to another claim",
+        "change one character of the claim or the model name: a '|' in one of them gave two questions the same key");
   }
   for (const Row& row : answers) {
     const Answer answer = answer_from(row);

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
   const ErrorKind kind =
       errno == EACCES || errno == EROFS || errno == EPERM ? ErrorKind::not_allowed : ErrorKind::unavailable;
   throw Error(kind, fmt::format("cannot {} {}: {}", what, path.string(), std::strerror(errno)),
-              "every answer is kept; make room or mend the folder, then run the same command again");
+              "every answer is kept; free some space or repair the folder, then run the same command again");
 }
 
 void write_all(int file, const std::string& text, const fs::path& path) {

@@ -22,7 +22,8 @@ constexpr auto kLongestBackoff = 20s;
 constexpr auto kOtherProcessPoll = 100ms;
 constexpr auto kProbePoll = 1s;  // while the first answer is awaited; its delivery ends the wait earlier
 constexpr long kNotKnown = -1;   // another process asks it and may die without notice, so it is looked up each turn
-constexpr const char* kGoOn = "what was answered is kept; the same command asks only for what is missing";
+constexpr const char* kGoOn =
+    "the answers so far are kept; run the same command again and it asks only for what is missing";
 
 std::optional<Reason> reason_of(Ending ending) {
   switch (ending) {
@@ -116,7 +117,7 @@ void Asking::probe(const Answer& answer) {
 void Asking::require_none_batched() {
   if (options_.in_batch || batched_.empty()) return;
   fail(ErrorKind::conflict, fmt::format("{} of the questions are in a batch at the provider", batched_.size()),
-       "the same command with --batch fetches it");
+       "run the same command with --batch to fetch it");
 }
 
 bool Asking::has_open_questions() const { return !waiting_.empty() || !batched_.empty(); }
@@ -157,7 +158,7 @@ void Asking::leave_in_batch(const std::string& batch_id) {
 }
 
 void Asking::end_waiting(const std::string& why) {
-  fail(ErrorKind::stopped, why, "the same command fetches it when it is done, mostly within a day");
+  fail(ErrorKind::stopped, why, "run the same command again once it is done, usually within a day, to fetch it");
 }
 
 std::optional<Usd> Asking::most_cost(std::size_t question) const {
@@ -209,12 +210,13 @@ bool Asking::has_money_for(const Waiting& next, std::optional<Usd> most) {
   if (!in_flight_.empty()) return false;
   const bool by_run = budget.cap() && (!most || budget.committed() + *most > *budget.cap());
   const Usd cap = by_run ? *budget.cap() : budget.day_cap().value_or(Usd());
-  fail(ErrorKind::stopped,
-       fmt::format(
-           "the budget of {}{} is reached: {} are spent or may have been billed, and the next question can cost {}",
-           to_text(cap), by_run ? "" : " a day", to_text(by_run ? budget.committed() : today),
-           to_text(most.value_or(Usd()))),
-       "what was answered is kept; the same command with a higher budget asks only for what is missing");
+  fail(
+      ErrorKind::stopped,
+      fmt::format(
+          "the budget of {}{} is reached: {} has been spent or may have been billed, and the next question can cost {}",
+          to_text(cap), by_run ? "" : " a day", to_text(by_run ? budget.committed() : today),
+          to_text(most.value_or(Usd()))),
+      "the answers so far are kept; run the same command with a higher budget and it asks only for what is missing");
   return false;
 }
 
@@ -252,7 +254,8 @@ void Asking::stop_where_only_retries_wait() {
   if (has_ended() || waiting_.empty() || !in_flight_.empty() || provider_.retry_allowance().has_token()) return;
   if (!std::ranges::all_of(waiting_, &Waiting::is_retry)) return;
   fail(ErrorKind::unavailable,
-       fmt::format("too many failures: retries may be a fifth of what was asked; the last one: {}", last_failure_),
+       fmt::format("too many failures: at most a fifth of the requests may be retries; the last failure: {}",
+                   last_failure_),
        kGoOn);
 }
 
@@ -281,7 +284,7 @@ Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
 
   stop_where_only_retries_wait();
   if (stop_.stopping() && !in_flight_.empty())
-    observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to leave at once");
+    observer_.on_wait("stopping: waiting for the answers in flight; interrupt again to stop at once");
 
   taken.ended = has_ended();
   if (taken.ended) return taken;
@@ -368,11 +371,11 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
 
   tell_once(reply.notice);
   if (const std::string fault = asked.is_part ? nonsense_in(reply.logprobs) : ""; !fault.empty())
-    tell_once(fmt::format("{} gave no probabilities that can be: {}", facts().model, fault));
+    tell_once(fmt::format("{} returned probabilities that cannot be right: {}", facts().model, fault));
   if (answer.verdict.reason == Reason::unknown_finish)
-    tell_once(
-        fmt::format("{} ended an answer with '{}', a word that is not known here: such answers are kept but not read",
-                    facts().model, on_one_line(answer.finish)));
+    tell_once(fmt::format(
+        "{} ended an answer with '{}', which this program does not know: such answers are kept but not read",
+        facts().model, on_one_line(answer.finish)));
 
   const bool again = !state.first && !answer.verdict.usable() && deserves_another_try(*answer.verdict.reason);
   if (again) state.first_was_unusable = true;
@@ -433,7 +436,7 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
 
   if (failure.ends_run) {
     fail(ErrorKind::unavailable, failure.message,
-         "see whether it can be reached; the same command asks only for what is missing");
+         "check whether it can be reached, then run the same command again; it asks only for what is missing");
   }
   if (failure.parks_run) fail(ErrorKind::stopped, failure.message, failure.hint);
 
@@ -448,8 +451,9 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
   } else if (failure.kind == ErrorKind::unavailable) {
     retry(question, failure);
   } else {
-    fail(failure.kind, failure.message,
-         failure.hint.empty() ? "what was answered is kept; mend it, then run the same command again" : failure.hint);
+    fail(
+        failure.kind, failure.message,
+        failure.hint.empty() ? "the answers so far are kept; fix this, then run the same command again" : failure.hint);
   }
 }
 
@@ -482,12 +486,11 @@ AskOutcome Asking::finish() {
   } else if (outcome_.progress.answered + outcome_.in_doubt.size() < plan_.questions.size()) {
     outcome_.end = AskEnd::stopped;
   } else if (!outcome_.in_doubt.empty() && !last_failure_.empty()) {
-    outcome_.failure.emplace(
-        ErrorKind::in_doubt,
-        fmt::format("{} questions were sent twice, or once in a batch, and no answer was seen; they may have been "
-                    "billed; the last failure: {}",
-                    outcome_.in_doubt.size(), last_failure_),
-        "look at your provider's bill, then run the same command with --resend-unknown");
+    outcome_.failure.emplace(ErrorKind::in_doubt,
+                             fmt::format("{} questions were sent twice, or once in a batch, and no answer arrived; "
+                                         "they may have been billed; the last failure: {}",
+                                         outcome_.in_doubt.size(), last_failure_),
+                             "look at your provider's bill, then run the same command with --resend-unknown");
   }
   return std::move(outcome_);
 }

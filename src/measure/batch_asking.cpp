@@ -69,7 +69,7 @@ class BatchRun {
 
     if (status.has_expired) {
       expired_ +=
-          fmt::format("{} has expired, what it had not processed is handed over again; ", batch.provider_batch_id);
+          fmt::format("{} has expired, and the questions it left open are submitted again; ", batch.provider_batch_id);
       asking_.tell_wait(fmt::format("the batch {} has expired", batch.provider_batch_id));
     }
     deliver(std::move(deliveries));
@@ -132,8 +132,8 @@ class BatchRun {
       const std::string theirs = api_.submit(plan_, taken.requests, id);
       batches_.arrived(id, theirs);
       asking_.leave_in_batch(id);
-      waiting_ += fmt::format("{}{}: handed over now, {} questions", waiting_.empty() ? "" : "; ", theirs,
-                              taken.requests.size());
+      waiting_ +=
+          fmt::format("{}{}: submitted now, {} questions", waiting_.empty() ? "" : "; ", theirs, taken.requests.size());
       return true;
     } catch (const Error& e) {
       asking_.leave_in_batch(id);
@@ -159,8 +159,9 @@ class BatchRun {
 void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchStore& batches, const Clock& clock) {
   const auto api = provider.batch_api();
   if (!api)
-    throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API here", provider.facts().provider),
-                fmt::format("--batch is for {}; leave it out", providers_with_batches()));
+    throw Error(ErrorKind::bad_input,
+                fmt::format("Heretix does not support batches with {}", provider.facts().provider),
+                fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
   BatchRun(asking, plan, *api, batches, provider.facts(), clock).run();
 }
 

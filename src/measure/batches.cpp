@@ -44,7 +44,7 @@ void BatchStore::forget(const std::string& batch_id) { write(kForget, {{":id", b
 
 StoredBatch BatchStore::get(const std::string& batch_id) {
   const std::vector<Row> found = database_.query(kGet, {{":id", batch_id}});
-  if (found.empty()) throw Error(ErrorKind::broken, fmt::format("the store remembers no batch {}", batch_id));
+  if (found.empty()) throw Error(ErrorKind::broken, fmt::format("the store has no record of batch {}", batch_id));
   return {.batch_id = batch_id,
           .provider_batch_id = found[0].text_or_empty("provider_batch_id"),
           .submitted_at = found[0].integer("submitted_at").value_or(0)};

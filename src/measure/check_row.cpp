@@ -110,14 +110,14 @@ void require_fits_check(const Plan& plan) {
     const std::size_t size = count_code_points(value);
     if (size <= most) return;
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} has {} characters, a check in Postgres holds {}", name, size, most),
+                fmt::format("{} has {} characters; a check in Postgres holds at most {}", name, size, most),
                 "shorten it, or run without --database");
   };
   require("the model's name", plan.recipe.model.text(), kMaxModelCharacters);
   require("prompt_version", plan.prompt_version, kLongestName);
   require("run_id", plan.run_id, kLongestName - kExecutionDigits - 1);
   if (plan.recipe.claim.text.find('\0') != std::string::npos)
-    throw Error(ErrorKind::bad_input, "the claim holds a NUL byte, which Postgres text cannot");
+    throw Error(ErrorKind::bad_input, "the claim contains a NUL byte, which Postgres text cannot hold");
 }
 
 }  // namespace heretix

@@ -40,9 +40,9 @@ std::string kept(const AskOutcome& outcome) {
 [[noreturn]] void throw_in_doubt(const AskOutcome& outcome) {
   throw Error(
       ErrorKind::in_doubt,
-      fmt::format("{} questions were sent twice, or once in a batch, and no answer was seen; they may have been "
-                  "billed. {}",
-                  outcome.in_doubt.size(), kept(outcome)),
+      fmt::format(
+          "{} questions were sent twice, or once in a batch, and no answer arrived; they may have been billed. {}",
+          outcome.in_doubt.size(), kept(outcome)),
       "look at your provider's bill, then run the same command with --resend-unknown");
 }
 
@@ -53,7 +53,7 @@ bool is_stopped(const AskOutcome& outcome) {
 [[noreturn]] void throw_incomplete(const AskOutcome& outcome) {
   if (outcome.end == AskEnd::stopped) {
     throw Error(ErrorKind::stopped, fmt::format("stopped: {}", kept(outcome)),
-                "the same command asks only for what is missing");
+                "run the same command again; it asks only for what is missing");
   }
   if (outcome.failure) {
     throw Error(outcome.failure->kind(), fmt::format("{}. {}", outcome.failure->what(), kept(outcome)),
@@ -227,11 +227,11 @@ PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {
   if (request.readout == Readout::decision && !bank.states())
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} holds questions; the readout decision needs statements", bank.version),
-                fmt::format("--prompt-version {}, or leave it out", kStatementBank));
+                fmt::format("use --prompt-version {}, or leave it out", kStatementBank));
   if (request.readout != Readout::decision && bank.states())
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} holds statements, which only the readout decision asks", bank.version),
-                "--readout decision, or name a bank of questions by --prompt-version");
+                "use --readout decision, or name a bank of questions with --prompt-version");
   const bool by_a_word = request.readout == Readout::token || request.readout == Readout::frequency;
   return by_a_word ? answered_by_a_word(bank) : bank;
 }
@@ -335,8 +335,9 @@ Record run_with_a_larger_limit(const PlannedCheck& check, const CheckPorts& port
       fmt::format("{} spent all of {} output tokens on thinking in its first answer", facts.model, limit);
   const auto next = raised_limit(limit);
   if (!next)
-    throw Error(ErrorKind::bad_input, fmt::format("{}. {}", what, kept(outcome)),
-                fmt::format("let it think less (--reasoning low), or more: --max-output-tokens {}", 4 * limit));
+    throw Error(
+        ErrorKind::bad_input, fmt::format("{}. {}", what, kept(outcome)),
+        fmt::format("let it think less (--reasoning low), or give it more room: --max-output-tokens {}", 4 * limit));
 
   ports.runs.remember(limit_refusal(limit, facts), unix_seconds(ports.clock.now()));
   if (!before.limit_raised_from) before.limit_raised_from = limit;

@@ -177,7 +177,8 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
                                                            {":record", text},
                                                            {":hash", sha256_hex(text)}});
     if (ours == 0)
-      throw Error(ErrorKind::conflict, fmt::format("{} is run by somebody else by now", record.execution.execution_id),
+      throw Error(ErrorKind::conflict,
+                  fmt::format("{} is now being run by another process", record.execution.execution_id),
                   "its answers are kept; nothing else was written");
   });
 }
@@ -264,7 +265,7 @@ std::size_t RunStore::count() {
 }
 
 std::string RunStore::find_run(const std::string& name) {
-  if (name.empty()) throw Error(ErrorKind::bad_input, "the run has no name", "see heretix list");
+  if (name.empty()) throw Error(ErrorKind::bad_input, "no run was named", "see heretix list");
   std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
   if (found.empty() && has_our_tables()) found = database_.query(kFindMeasured, {{":name", name}});
   if (found.empty()) {
@@ -275,7 +276,7 @@ std::string RunStore::find_run(const std::string& name) {
     throw Error(ErrorKind::not_found,
                 fmt::format("{} has no result: its execution {} is {}", unfinished->run_id, unfinished->execution_id,
                             unfinished->status),
-                fmt::format("heretix answers {} shows what came back; the same command goes on", name));
+                fmt::format("heretix answers {} shows what came back; run the same command again to continue", name));
   return only_one(found, name);
 }
 
@@ -289,7 +290,7 @@ std::optional<ExecutionRow> RunStore::execution_named(const std::string& name) {
 }
 
 std::string RunStore::only_one(const std::vector<Row>& found, const std::string& name) {
-  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", name), "see heretix list");
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("there is no run '{}'", name), "see heretix list");
   const auto exact = std::ranges::find_if(found, [&](const Row& row) { return row.text_or_empty("run_id") == name; });
   if (exact != found.end()) return name;
   if (found.size() > 1) {
@@ -301,7 +302,7 @@ std::string RunStore::only_one(const std::vector<Row>& found, const std::string&
 
 Row RunStore::run(const std::string& run_id) {
   std::vector<Row> found = database_.query("SELECT * FROM runs WHERE run_id = :run", {{":run", run_id}});
-  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("no run goes by '{}'", run_id), "see heretix list");
+  if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("there is no run '{}'", run_id), "see heretix list");
   return found[0];
 }
 

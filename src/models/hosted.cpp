@@ -27,15 +27,15 @@ constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGH
 // The base URL in the form that libcurl is given, without a slash at its end.
 std::string checked_base_url(const std::string& text, const HostedProvider& provider, bool has_key) {
   const std::string hint =
-      fmt::format("give it by --base-url or {}, e.g. {}", provider.base_url_variable, provider.base_url_example);
-  if (text.empty()) refuse(fmt::format("{} has no address of its own", provider.name), hint);
+      fmt::format("set it with --base-url or {}, e.g. {}", provider.base_url_variable, provider.base_url_example);
+  if (text.empty()) refuse(fmt::format("{} has no default address", provider.name), hint);
 
   const auto url = parse_url(text);
   if (!url) refuse(fmt::format("the base URL '{}' cannot be read as a URL", shown_url(text)), hint);
   if (url->scheme != "https" && url->scheme != "http")
     refuse(fmt::format("the base URL '{}' starts with neither https:// nor http://", shown_url(text)), hint);
   if (url->user || url->password || url->query || url->fragment)
-    refuse(fmt::format("the base URL '{}' needs a host, and no user, password, query or fragment", shown_url(text)),
+    refuse(fmt::format("the base URL '{}' must not contain a user, password, query or fragment", shown_url(text)),
            hint);
   if (has_key && !provider.key_is_optional && !url->is_safe_for_secrets())
     refuse(fmt::format("{} would send the key unencrypted to {}", shown_url(text), url->host), "use https://");
@@ -94,16 +94,18 @@ bool writes_text(const HostedProvider& provider, const std::string& name) {
 // Sets by which of the two kinds of API the model is asked.
 void set_wires(HttpProviderOptions& options, const HostedProvider& provider, Api api) {
   if (api != Api::standard && !provider.has_several_apis)
-    refuse(fmt::format("--api is for OpenAI and its like; {} has one API", provider.title), "leave --api out");
+    refuse(fmt::format("--api is for OpenAI and servers like it; {} has only one API", provider.title),
+           "leave --api out");
   if (provider.decisions != nullptr) options.decisions = provider.decisions();
 
   if (writes_text(provider, options.asked_model)) options.wire = provider.wire(api);
   if (options.wire) return;
 
-  options.why_it_writes_nothing = "it states a probability and writes no text: --readout decision";
+  options.why_it_writes_nothing = "it states a probability and writes no text; use --readout decision";
   if (!provider.where_others_write.empty() && !options.asked_model.starts_with(provider.only_decides))
     options.why_it_writes_nothing = fmt::format(
-        "{} is asked by its decisions API here: --readout decision; its models that write are reached as {}",
+        "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as "
+        "{}",
         provider.title, provider.where_others_write);
 }
 
@@ -121,15 +123,15 @@ void require_key(const HostedProvider& provider, const std::string& key) {
                 fmt::format("export {}=…, or heretix keys set {}", provider.key_variable, provider.name));
   }
   if (std::ranges::any_of(key, [](unsigned char c) { return c <= ' ' || c >= 0x7f; }))
-    refuse(
-        fmt::format("the key in {} holds a space, a line break or a character that no key has", provider.key_variable),
-        "copy it again");
+    refuse(fmt::format("the key in {} contains a space, a line break or a character that keys never contain",
+                       provider.key_variable),
+           "copy it again");
 }
 
 void require_batches(const HttpProviderOptions& options) {
   if (options.batches == nullptr)
-    refuse(fmt::format("{} has no batch API here", options.provider),
-           fmt::format("--batch is for {}; leave it out", providers_with_batches()));
+    refuse(fmt::format("Heretix does not support batches with {}", options.provider),
+           fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
 }
 
 // "eu" for eu.api.openai.com; empty if the address does not name a region.
@@ -142,7 +144,7 @@ std::string region_of(const HostedProvider& provider, const std::string& base_ur
 
 std::string when_it_retires(const PriceList::Entry& entry) {
   if (entry.is_retired) return "; the provider has shut this model down";
-  return entry.retires.empty() ? "" : "; the provider's date of shutdown for this model is " + entry.retires;
+  return entry.retires.empty() ? "" : "; the provider will shut this model down on " + entry.retires;
 }
 
 void set_prices(HttpProviderOptions& options, const std::string& listed, const HostedSettings& settings,
@@ -150,16 +152,16 @@ void set_prices(HttpProviderOptions& options, const std::string& listed, const H
   const PriceList::Entry* entry = prices.find(listed);
   if (!settings.price.empty()) {
     options.prices = price_from_text(settings.price);
-    options.price_note = "by --price";
+    options.price_note = "given with --price";
   } else if (entry != nullptr) {
     options.prices = entry->history;
-    options.price_note = "by prices of " + entry->date + when_it_retires(*entry);
+    options.price_note = "at prices of " + entry->date + when_it_retires(*entry);
   }
   if (settings.in_batch) options.prices = options.prices.in_batch();
 
   const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   if (options.prices.on(today)) return;
-  options.price_note = settings.in_batch && entry != nullptr ? "what a batch of this model costs is not known"
+  options.price_note = settings.in_batch && entry != nullptr ? "the price of a batch is not known for this model"
                                                              : "no price is known for this model";
 }
 
@@ -287,7 +289,8 @@ std::optional<HostedModel> hosted_model(const std::string& model) {
     std::string name = is_bare ? model : model.substr(prefix.size());
     if (name.empty() || name.find_first_not_of(kNameCharacters) != std::string::npos ||
         name.find("..") != std::string::npos)
-      refuse(fmt::format("'{}' is no name of a model", model), "provider/model, e.g. openai/gpt-5; see heretix models");
+      refuse(fmt::format("'{}' is not the name of a model", model),
+             "write provider/model, e.g. openai/gpt-5; see heretix models");
     return HostedModel{&provider, name, ModelName(provider.is_hashed_bare ? name : model)};
   }
   return std::nullopt;
@@ -301,7 +304,7 @@ HttpProviderOptions hosted_options(const HostedModel& model, const HostedSetting
   const HostedProvider& provider = *model.provider;
   require_key(provider, settings.key);
   if (settings.optional.logprobs && !provider.gives_logprobs)
-    refuse(fmt::format("{} gives no log-probabilities", provider.title), "leave --logprobs out");
+    refuse(fmt::format("{} does not return log-probabilities", provider.title), "leave --logprobs out");
 
   const std::string base_url = settings.base_url.empty() ? std::string(provider.base_url) : settings.base_url;
   const std::string listed = std::string(provider.name) + "/" + model.name;

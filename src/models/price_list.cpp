@@ -113,7 +113,8 @@ Day day_of(const json& object, const char* field, const Place& place) {
 
   static const std::regex form("20[0-9]{2}-[0-9]{2}-[0-9]{2}");
   if (value.is_string() && std::regex_match(value.get<std::string>(), form))
-    refuse(place.at(field), fmt::format("'{}' is {}, a day that no calendar has", field, value.get<std::string>()));
+    refuse(place.at(field),
+           fmt::format("'{}' is {}, which is not a date in any calendar", field, value.get<std::string>()));
   refuse(place.at(field), fmt::format("'{}' must be a date as YYYY-MM-DD", field));
 }
 
@@ -143,7 +144,8 @@ void read_regions(const json& period, const Place& place, Price& price) {
 void require_later(const std::optional<Day>& from, const std::vector<PriceHistory::Period>& before,
                    const Place& place) {
   if (before.empty()) return;
-  if (from && before.back().from == from) refuse(place.at("from"), fmt::format("a second price from {:%F} on", *from));
+  if (from && before.back().from == from)
+    refuse(place.at("from"), fmt::format("there is a second price from {:%F} on", *from));
   if (!from || (before.back().from && *before.back().from > *from))
     refuse(place.at("from"), "the periods of 'prices' must be in order, and all but the first need 'from'");
 }
@@ -332,7 +334,7 @@ PriceHistory price_from_text(const std::string& text) {
   const auto output = comma == std::string_view::npos ? std::nullopt : dollars(all.substr(comma + 1));
   if (!input || !output) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("--price is '{}', must be IN,OUT: dollars per million tokens, each from 0 to {}", text,
+                fmt::format("--price is '{}'; it must be IN,OUT: dollars per million tokens, each from 0 to {}", text,
                             kMostDollarsPerMillion),
                 "for example --price 1.25,10");
   }

@@ -128,8 +128,8 @@ class Provider {
 
   // Why the model cannot be read by that readout; empty if it can.
   virtual std::string why_not(Readout readout) const {
-    if (readout == Readout::frequency) return "it plays written numbers only";
-    if (readout == Readout::decision) return "it writes answers and states no probability by itself";
+    if (readout == Readout::frequency) return "it only plays numbers written in advance";
+    if (readout == Readout::decision) return "it writes answers and does not state a probability directly";
     return readout == Readout::verbalized ? "" : "its answers have no token probabilities";
   }
 

@@ -24,8 +24,8 @@ std::string yes_bias_in_words(const CenteredInterval& bias) {
   std::string text = fmt::format("{:+.2f} in log-odds", bias.center);
   if (bias.has_interval()) text += fmt::format(", 95 % interval {:+.2f} to {:+.2f}", *bias.low, *bias.high);
   if (!bias.excludes_zero()) return text;
-  return text +
-         (bias.center > 0 ? ": it says yes to both sides more than fits" : ": it says no to both sides more than fits");
+  return text + (bias.center > 0 ? ": it says yes to both sides more than is coherent"
+                                 : ": it says no to both sides more than is coherent");
 }
 
 std::string wording_of(const Record& record, const TemplateResult& t) {
@@ -61,10 +61,9 @@ std::vector<std::pair<std::string, std::string>> decision_lines(const Record& re
   }
 
   const DecisionFacts::Both& both = *facts.both;
-  lines.emplace_back("claim",
-                     fmt::format("{:.2f}, its negation {:.2f}; on the average the two add up to {:.2f}, where 1 "
-                                 "is coherent",
-                                 *facts.claim, both.negation, both.sum_mean));
+  lines.emplace_back(
+      "claim", fmt::format("{:.2f}, its negation {:.2f}; on average the two add up to {:.2f}, where 1 is coherent",
+                           *facts.claim, both.negation, both.sum_mean));
   lines.emplace_back("yes-bias", yes_bias_in_words(both.yes_bias));
   lines.emplace_back("contradict", fmt::format("{} of {} wordings ({:.0f} %) call both sides likely, or both unlikely",
                                                both.contradicting, facts.templates, 100 * both.contradicting_share));

@@ -88,14 +88,14 @@ std::string answered_by_text(const Record& r) {
   for (const auto& [name, answers] : names)
     text += fmt::format("{}{}{}", text.empty() ? "" : ", ", on_one_line(name),
                         names.size() > 1 ? fmt::format(" ({})", answers) : "");
-  return fmt::format("  note: the provider calls what answered {}\n", text);
+  return fmt::format("  note: according to the provider, the model that answered is {}\n", text);
 }
 
 // Such answers are not read, because it is not known whether they are complete.
 std::string unknown_finishes_text(const Record& r) {
   std::string text;
   for (const auto& [word, answers] : r.execution.unknown_finishes)
-    text += fmt::format("  note: {} answers ended with '{}', a word that is not known here: not read\n", answers,
+    text += fmt::format("  note: {} answers ended with '{}', which this program does not know: not read\n", answers,
                         on_one_line(word));
   return text;
 }
@@ -132,7 +132,7 @@ std::string ladder_text(const Record& r) {
                           kLadderRungs.back());
       break;
     case LadderStop::last_rung: text += fmt::format("the last rung; the wanted width was {}", target); break;
-    case LadderStop::templates_spent: text += "the bank holds no further template"; break;
+    case LadderStop::templates_spent: text += "the bank has no more templates"; break;
   }
   if (const auto cost = next_rung_cost(r); cost.value_or(0) > 0)
     text += fmt::format("; the next rung would cost about {}", to_text(Usd::from_picos(std::llround(*cost * 1e6))));

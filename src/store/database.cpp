@@ -19,7 +19,7 @@ const Value* Row::find(std::string_view column) const {
 
 const Value& Row::value(std::string_view column) const {
   const Value* found = find(column);
-  if (found == nullptr) throw Error(ErrorKind::broken, fmt::format("the database gave no column {}", column));
+  if (found == nullptr) throw Error(ErrorKind::broken, fmt::format("the database returned no column {}", column));
   return *found;
 }
 
@@ -64,7 +64,7 @@ std::optional<std::string> Row::text(std::string_view column) const {
 
 std::string Row::required_text(std::string_view column) const {
   auto found = text(column);
-  if (!found) throw Error(ErrorKind::broken, fmt::format("the database holds a NULL in column {}", column));
+  if (!found) throw Error(ErrorKind::broken, fmt::format("the database contains a NULL in column {}", column));
   return std::move(*found);
 }
 

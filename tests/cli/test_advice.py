@@ -21,68 +21,67 @@ COMMAND = re.compile(r"heretix ((?:'[^'\n]*'|\"[^\"\n]*\"|[^\s;,()'\"]+)(?: (?!(
 NOT_FOLLOWED = {
     "of Postgres: tests/postgres follows what db and --database say, with a server": [
         "heretix db upgrade --database {}", "heretix db downgrade --sql", "heretix db upgrade --sql", "  the older shape '{}': heretix db convert makes it the present one\n",
-        "{} differences: heretix db check", "heretix db import {} --database {}", "head, base, or a revision of heretix db history",
-        "heretix db stamp REVISION adopts them where they have exactly its shape; nothing was changed",
+        "{} differences: heretix db check", "heretix db import {} --database {}", "give head, base, or a revision that heretix db history lists",
+        "heretix db stamp REVISION adopts them if they have exactly its shape; nothing was changed",
         "heretix db convert makes it the present shape, its rows carried over; nothing was changed", "heretix db downgrade goes back", "heretix db upgrade goes on",
-        "a stamp only names what is there; heretix db upgrade makes it", "heretix db check compares the tables with what this program knows",
-        "name one --database, or --from REV", "nothing was changed; back it up (docs/operations.md), then say --yes-destroy", "createdb makes it; or name another by --database",
+        "a stamp only records what is there; heretix db upgrade makes it", "heretix db check compares the tables with what this program knows",
+        "name one --database, or --from REV", "nothing was changed; back it up (docs/operations.md), then add --yes-destroy", "create it with createdb, or name another with --database",
         "name a PostgreSQL server; or leave out --database: the embedded service needs no server",
         "start the server (make db starts the local one), or correct the address", "shorten it, or run without --database"],
     "of what only a fault of the disk, the build or the machine brings about": [
         "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again",
         "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
         "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
-        "every answer is kept; make room or mend the folder, then run the same command again", "make room or check the disk; what was published before is intact",
-        "check the permissions of the file and its folder, or name another store by --db", "check the permissions of the file and its folder, or name another by --db",
-        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "make room where the output goes; what was measured is stored: heretix list",
-        "name another file by --out", "it was left as it is; restore a copy, or name another file by --db", "use a newer heretix, or name another file by --db",
-        "use a newer heretix, or name another file by --app-db", "name another file by --app-db; this one was left as it is", "see heretix keys path"],
+        "check the permissions of the file and its folder, or name another store with --db", "check the permissions of the file and its folder, or name another with --db",
+        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "free some space where the output goes; what was measured is stored: heretix list",
+        "name another file with --out", "it was left as it is; restore a copy, or name another file with --db", "use a newer heretix, or name another file with --db",
+        "use a newer heretix, or name another file with --app-db", "name another file with --app-db; this one was left as it is", "see heretix keys path"],
     "of the dataset: tests/export follows it": [
-        "--since leaves it so: export without --since to have it written anew", "heretix db check --database {} lists what differs; give the column its type back, then export again",
+        "--since leaves it as it is; export without --since to have it written again", "heretix db check --database {} lists what differs; give the column its type back, then export again",
         "heretix db check lists what differs; give the column its type back, then export again"],
     "of a provider's server: tests/provider follows it with a server that fails so": [
-        "the same command with --batch fetches it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch is for {}; leave it out",
-        "let it think less (--reasoning low), or more: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired: choose its successor (heretix models)",
-        "correct the base URL (--base-url)", "this is for the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
-        "its token probabilities are shown as they are, whatever the temperature: leave --temperature out", "give it by --base-url or {}, e.g. {}",
-        "provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself stands in the store", "by --price", " or --base-url",
-        "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text: --readout decision{}",
-        "{} is no decision model: --readout verbalized{}", "{} has no decisions API: --readout verbalized works with every model that writes",
-        ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text: --readout decision",
-        "{} is asked by its decisions API here: --readout decision; its models that write are reached as {}",
+        "run the same command with --batch to fetch it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch works only with {}; leave it out",
+        "let it think less (--reasoning low), or give it more room: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired; choose its successor (heretix models)",
+        "correct the base URL (--base-url)", "this works only with the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
+        "its token probabilities do not depend on the temperature; leave --temperature out", "set it with --base-url or {}, e.g. {}",
+        "write provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself is in the store", "given with --price", " or --base-url",
+        "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text; use --readout decision{}",
+        "{} is not a decision model; use --readout verbalized{}", "{} has no decisions API; --readout verbalized works with every model that writes text",
+        ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text; use --readout decision",
+        "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as {}",
         "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
     "of the service: tests/service follows it": [
-        "see whether heretix serve or worker runs, and at which --port or --metrics-port", "stop what listens there, or name another port by --port",
-        "make one by: openssl rand -hex 32", "make it once by: openssl rand -hex 32", "e.g. openssl rand -hex 32", "add --yes-destroy",
-        "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, of the same --app-db or --database"],
+        "check whether heretix serve or worker is running, and on which --port or --metrics-port", "stop the program that listens there, or choose another port with --port",
+        "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
+        "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "leave out --field or --level", "wait for it to end, or begin a probe of its own: --fresh",
-        "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan by -K, -R, -T or --fixed",
-        "--readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan by -K, -R and -T, or --fixed",
-        "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another by --prompts or RPL_PROMPTS_DIR",
-        "name another file by --db; this one was left as it is", "name another file by --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
-        "put their prices into a file and give it by --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it by --full", "export without --since",
-        "ask one thing by --query, or copy the dataset to a folder", "ask more templates (-K)", "measure with more templates: -K, -T", "ask more templates (-K, -T) before more replicates (-R)",
+        "leave out --field or --level", "wait for it to end, or begin a separate probe: --fresh",
+        "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan with -K, -R, -T or --fixed",
+        "use --readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
+        "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another with --prompts or RPL_PROMPTS_DIR",
+        "name another file with --db; this one was left as it is", "name another file with --db or HERETIX_DB", "name a file, e.g. --db runs/heretix.sqlite",
+        "put their prices into a file and give it with --prices (docs/models.md)", "read it too (--from, --db), or write the dataset without it with --full", "export without --since",
+        "ask a single question with --query, or copy the dataset to a folder", "ask more templates (-K)", "measure with more templates: -K, -T", "ask more templates (-K, -T) before more replicates (-R)",
         "No template has two answers: what replicates add is unknown (measure with -R 2).",
-        "give its price by --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file by --prices (docs/models.md), or leave the budget out"],
+        "give its price with --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file with --prices (docs/models.md), or leave the budget out"],
     "says what is wrong, or shows a name, and tells nobody to do anything": [
-        "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is of one model; the lines name several",
+        "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",
         "Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It is applied only by --recalibrate.",
-        "--since is '{}', must be a day as YYYY-MM-DD", "--all means local and prod; --database names one", "--lock-wait is {}, must be at least 0", "--sql prints one script",
-        "--to lies on the other side", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}, at least {} are needed", "--from is '{}', must be store, local or prod",
+        "--since is '{}'; it must be a date as YYYY-MM-DD", "--all means local and prod; --database names one", "--lock-wait is {}; it must be at least 0", "--sql prints one script, for one database", "leave it out; without --sql the database says which revision it is at",
+        "--to lies in the other direction", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}; at least {} are needed", "--from is '{}'; it must be store, local or prod",
         "  {} months; --json lists them\n", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
-        "{:<34} {:<10} {:>8}   (give it by --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}, must be at least 1", "--price is of one model; several are given",
-        "--base-url is of one provider; several models are given", "--checks-at-once is {}, must be from 1 to 64", "several models are for run; here --model may be given once",
-        "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width another",
-        "--until-width looks at the answers between its rungs; a batch is handed over once", "--db names a store, --database a Postgres", "--price is of a hosted model; {} costs nothing",
-        "--draws is {}, must be from 1 to 10000000", "--scale is {}, must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
-        "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months so", "as given; null under --no-claims",
+        "{:<34} {:<10} {:>8}   (give it with --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}; it must be at least 1", "--price is for one model, but several are given",
+        "--base-url is for one provider, but several models are given", "--checks-at-once is {}; it must be from 1 to 64", "only run takes several models; this command takes --model once",
+        "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width names another",
+        "--until-width looks at the answers between its rungs, but a batch is submitted as a whole", "--db names a store, --database a Postgres", "--price is for hosted models; {} costs nothing",
+        "--draws is {}; it must be from 1 to 10000000", "--scale is {}; it must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
+        "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months like that", "as given; null under --no-claims",
         "the recipe as JSON; null under --no-claims", "the whole record (docs/record.md), once done; null under --no-claims", "heretix export key",
-        "--price is '{}', must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and its like; {} has one API", "heretix db", "-- heretix db: from {} to {}\n",
+        "--price is '{}'; it must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and servers like it; {} has only one API", "heretix db", "-- heretix db: from {} to {}\n",
         "the prompt bank changed: begin a new baseline (heretix drift baseline --anew)", "--database ", "--db ", "heretix report ",
         "(heretix answers)", "(heretix answers {})", "(heretix report)", "(heretix report {})", "see heretix models", "give runs of one claim; see heretix compare",
         "give answers that were cut off at their limit more room: --max-output-tokens (heretix answers)", "another heretix is probing this model for this store",
-        "its file has no chat template; it only judges statements: --readout decision"],
+        "its file has no chat template, so it only judges statements; use --readout decision"],
 }
 
 
@@ -166,7 +165,7 @@ class Advice(ProgramTest):
                 run = re.search(r"heretix-rpl-\w+", said)[0]
                 store = ("--db", STORE) if "--config" in arguments or "--db" in arguments else ()
                 shown = self.failing(3, "show", run, *store, **environment)
-                self.follow(shown, "heretix answers {} shows what came back; the same command goes on", **environment)
+                self.follow(shown, "heretix answers {} shows what came back; run the same command again to continue", **environment)
         self.told(done, "give them more room, e.g. --max-output-tokens {}; see what came back: heretix answers {}")
         self.assertIn("--max-output-tokens", self.ok("run", "--help"))
 
@@ -193,7 +192,7 @@ class Advice(ProgramTest):
     def test_a_store_that_is_not_there(self):
         for arguments, environment in ((("list",), {}), (("list", "--db", STORE), {})):
             done = self.failing(3, *arguments, **environment)
-            self.follow(done, "heretix run creates it; or name another by --db or HERETIX_DB", fill={"+": (CLAIM, "--mock", *SMALL, *arguments[1:])}.items())
+            self.follow(done, "heretix run creates it; or name another with --db or HERETIX_DB", fill={"+": (CLAIM, "--mock", *SMALL, *arguments[1:])}.items())
             self.ok(*arguments, **environment)
 
     def test_a_run_of_another_program(self):
@@ -226,12 +225,12 @@ class Advice(ProgramTest):
         self.follow(self.failing(2, "run", "--mock"), 'heretix run "Tariffs cause inflation"', fill={"+": ("--mock", *SMALL)}.items())
         a, b = (self.script(f"{name}.json", model=name) for name in ("a", "b"))
         self.follow(self.failing(2, "describe", CLAIM, "--model", a, "--model", b), "heretix run CLAIM --model A --model B", fill={"CLAIM": CLAIM, "A": a, "B": b}.items())
-        self.follow(self.failing(2, "readouts", CLAIM, "--readout", "token"), "heretix run CLAIM --readout NAME reads it in one",
+        self.follow(self.failing(2, "readouts", CLAIM, "--readout", "token"), "heretix run CLAIM --readout NAME reads it in one way",
                     fill={"CLAIM": CLAIM, "NAME": "verbalized", "+": ("--mock", *SMALL)}.items())
         self.told(self.failing(2, "run", CLAIM, "--mock", "--no-negation"), "leave --no-negation out, or --readout decision")
-        self.told(self.failing(2, "run", CLAIM, "--mock", "--prompt-version", "heretix_decisions_v1"), "--readout decision, or name a bank of questions by --prompt-version")
+        self.told(self.failing(2, "run", CLAIM, "--mock", "--prompt-version", "heretix_decisions_v1"), "use --readout decision, or name a bank of questions with --prompt-version")
         self.ok("run", CLAIM, "--mock", *SMALL, "--prompt-version", "heretix_decisions_v1", "--readout", "decision")
-        self.told(self.failing(2, "run", CLAIM, "--mock", "--readout", "decision", "--prompt-version", "heretix_v1_2026-11-23"), "--prompt-version {}, or leave it out")
+        self.told(self.failing(2, "run", CLAIM, "--mock", "--readout", "decision", "--prompt-version", "heretix_v1_2026-11-23"), "use --prompt-version {}, or leave it out")
         self.ok("--help")
         done = self.failing(2, "run", CLAIM, "--no-such-flag")
         self.follow(done, "heretix --help, or --help behind a command")
@@ -239,8 +238,8 @@ class Advice(ProgramTest):
         self.told(self.failing(2, "run", "Is it flat?", "--mock"), "--allow-question measures it as it is")
         self.ok("run", "Is it flat?", "--mock", "--allow-question", *SMALL)
         self.follow(self.failing(2, "run", CLAIM, "--model", "nobody"),
-                    "local, {}llama:FILE.gguf or scripted:FILE; or --mock; see heretix models")
-        self.follow(self.failing(0, "models"), "\nPrices of {} models are known, by the list of {}: heretix models --prices. Any other model can be asked too; its cost is unknown.\n")
+                    "name one of local, {}llama:FILE.gguf or scripted:FILE; or use --mock; see heretix models")
+        self.follow(self.failing(0, "models"), "\nThe prices of {} models are known from the list of {}: heretix models --prices. Any other model can be asked too, but its cost is unknown.\n")
 
     def test_a_claim_that_is_too_long(self):
         long = "x" * 1500
@@ -280,7 +279,7 @@ class Advice(ProgramTest):
         done = self.failing(2, "calibrate", "l.csv", "--model", silent, "-q", "--db", STORE)
         self.follow(done, "see why answers were refused: heretix answers {}; or ask more: -K, -R")
         run = re.search(r"heretix-rpl-\w+", done.stderr)[0]
-        self.follow(done, "heretix list shows the runs, and heretix answers RUN what came back", fill={"RUN": run}.items())
+        self.follow(done, "heretix list shows the runs, and heretix answers RUN shows what came back", fill={"RUN": run}.items())
 
     def test_coherence(self):
         said = self.told(self.failing(2, "coherence", "All swans might be white", "--mock"), 'write it yourself: --not "…"')
@@ -289,11 +288,11 @@ class Advice(ProgramTest):
         self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
         self.ok("coherence", "Snow is white", "--mock", "-K", "16", "-R", "1", "--db", STORE)
         done = self.heretix("coherence", "All swans might be white", "--paraphrase", "Swans are white", "--mock", *SMALL)
-        self.told(done, 'heretix: {}; give it with --not "…"')
+        self.told(done, 'heretix: {}; give one with --not "…"')
         model = self.script(rules=[{"user_contains": "not", "paraphrase_idx": i, "ending": "refused"} for i in range(1, 16)])
         done = self.heretix("coherence", "Snow is white", "--not", "Snow is not white", "--model", model, "--db", STORE)
         self.assertNotEqual(done.returncode, 0)
-        if "templates, at least 2" in done.stderr:
+        if "templates; at least 2" in done.stderr:
             self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
         else:
             self.follow(done, "see why answers were refused: heretix answers {}; or ask more: -K, -R")
@@ -314,14 +313,14 @@ class Advice(ProgramTest):
         commands = self.follow(self.failing(2, *check), "heretix drift baseline")
         self.assertEqual(len(commands), 1)
         self.assertEqual(self.failing(0, *check).returncode, 0)
-        hint = "name another watch by --watch, or begin a new baseline: heretix drift baseline --anew"
+        hint = "name another watch with --watch, or begin a new baseline: heretix drift baseline --anew"
         done = self.failing(2, "drift", "check", "w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)
         self.follow(done, hint, fill={"+": ("w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)}.items())
         self.ok("drift", "baseline", "w.csv", "--watch", "another", "--model", b, *SMALL, "--db", STORE)
 
     def test_export(self):
         done = self.failing(3, "export", "my lake")
-        self.follow(done, "measure something first (heretix run), or name a store by --db", fill={"+": (CLAIM, "--mock", *SMALL)}.items())
+        self.follow(done, "measure something first (heretix run), or name a store with --db", fill={"+": (CLAIM, "--mock", *SMALL)}.items())
         done = self.failing(3, "export", "my lake", "--query", "SELECT 1")
         self.follow(done, "heretix export {} makes it")
         self.ok("export", "my lake", "--query", "SELECT 1")

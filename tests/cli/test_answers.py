@@ -68,7 +68,7 @@ class EarlierRules(ProgramTest):
             self.assertEqual(store.execute("SELECT changes()").fetchone()[0], 1)
         done = self.heretix("show", record["run_id"])
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("were read by rules 3, this program knows up to 2", done.stderr)
+        self.assertIn("were read by rules 3; this program knows rules up to 2", done.stderr)
 
 
 class Labels(ProgramTest):

@@ -77,7 +77,7 @@ class Calibrate(ProgramTest):
 
     def test_several_models_are_not_ranked_by_a_few_labels(self):
         text = self.ok("calibrate", self.labels(), "--model", self.model(0.9, 0.2, name="a"), "--model", self.model(0.8, 0.3, name="b"))
-        self.assertIn("Not ranked: below 200 labels", text)
+        self.assertIn("Not ranked: fewer than 200 labels", text)
 
     def test_the_map_is_applied_only_when_asked_for_and_disclosed(self):
         model = self.model(0.9, 0.8)
@@ -91,7 +91,7 @@ class Calibrate(ProgramTest):
         self.assertIn("recalibrated: p = 0.99", text)
         self.assertIn("40 labels", text)
         self.assertIn("equal to what is stored", self.ok("verify", mapped["run_id"]))
-        self.refused(2, "run", "Claim number 001", "--mock", "--recalibrate", "cert.json", says="is of m, not of mock")
+        self.refused(2, "run", "Claim number 001", "--mock", "--recalibrate", "cert.json", says="is for m, not for mock")
         (self.folder / "bad.json").write_text("{}")
         self.refused(2, "run", "Claim number 001", "--model", model, "--recalibrate", "bad.json", says="not a certificate")
         self.refused(3, "run", "Claim number 001", "--model", model, "--recalibrate", "none.json", says="cannot read the certificate")
@@ -105,10 +105,10 @@ class Calibrate(ProgramTest):
         done = self.heretix("calibrate", self.labels(12), "--model", self.script(model="m", rules=rules), "--json")
         found = json.loads(done.stdout)
         self.assertEqual((found["judged"], found["labels"]), (11, 12))
-        self.assertIn("Claim number 003: 0 usable answers of 8", done.stderr)
+        self.assertIn("Claim number 003: 0 of 8 answers are usable", done.stderr)
 
     def test_bad_files_are_named_by_line(self):
-        for text, says in (("claim\nx\n", 'no column "label" in f.csv; it has: claim'), ("claim,label\nx,maybe\n", ["f.csv:2", "'maybe' is neither"]),
+        for text, says in (("claim\nx\n", 'there is no column "label" in f.csv; it has: claim'), ("claim,label\nx,maybe\n", ["f.csv:2", "'maybe' is neither"]),
                            ("claim,label\nx,true\nx,false\n", ["f.csv:3", "twice"]), ("claim,label\n,true\n", ["f.csv:2", "empty"]),
                            ("claim,label\nx,true\ny,true\n", "all labels are the same")):
             (self.folder / "f.csv").write_text(text)

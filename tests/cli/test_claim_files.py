@@ -106,7 +106,7 @@ class WhatPythonWrites(FilesTest):
         for row in ('"He said ""no""";true', "Snow, grass and sky;true"):
             self.write("c.csv", f"claim;label\n{row}\n")
             for command in ("batch", "calibrate"):
-                self.refused(2, command, "c.csv", "--mock", says=['no column "claim" in c.csv; it has: claim;label', "separate the columns by commas"])
+                self.refused(2, command, "c.csv", "--mock", says=['there is no column "claim" in c.csv; it has: claim;label', "separate the columns by commas"])
 
     def test_the_csv_module_and_quotes_and_line_ends_inside(self):
         out = io.StringIO()
@@ -119,9 +119,9 @@ class WhatPythonWrites(FilesTest):
 class Faults(FilesTest):
     def test_a_column_that_is_there_twice(self):
         self.write("b.csv", "claim,K,claim\nSnow is white,4,Snow is black\n")
-        self.refused(2, "batch", "b.csv", "--mock", says=['b.csv:1: the column "claim" is there twice', "rename or remove"])
+        self.refused(2, "batch", "b.csv", "--mock", says=['b.csv:1: the column "claim" appears twice', "rename or remove"])
         self.write("l.csv", "claim,label,label\nSnow is white,true,false\n")
-        self.refused(2, "calibrate", "l.csv", "--mock", says=['l.csv:1: the column "label" is there twice', "rename or remove"])
+        self.refused(2, "calibrate", "l.csv", "--mock", says=['l.csv:1: the column "label" appears twice', "rename or remove"])
         self.nothing_was_made()
 
     def test_a_key_that_is_there_twice(self):
@@ -192,7 +192,7 @@ class Faults(FilesTest):
         for again in ("Snow is white", " Snow is white", "Snow is white\t", '"Snow is white\n"'):
             with self.subTest(again):
                 self.write("l.csv", f"claim,label\nSnow is white,true\nGrass is blue,false\n{again},true\n")
-                self.refused(2, "calibrate", "l.csv", "--mock", says=["l.csv:4: the claim is there twice, first in line 2", "remove one"])
+                self.refused(2, "calibrate", "l.csv", "--mock", says=["l.csv:4: the claim appears twice, first in line 2", "remove one"])
 
 
 class Questions(FilesTest):
@@ -248,7 +248,7 @@ class Databases(FilesTest):
     def test_what_cannot_keep_anything_is_refused_with_the_reason(self):
         (self.folder / "folder").mkdir()
         os.mkfifo(self.folder / "pipe")
-        for path, why in ((":memory:", "lies in memory"), ("/dev/null", "is a device"), ("folder", "is a folder"), ("pipe", "is a pipe"), ("file:x.sqlite?mode=memory", "is a URI of SQLite"),
+        for path, why in ((":memory:", "is in memory"), ("/dev/null", "is a device"), ("folder", "is a folder"), ("pipe", "is a pipe"), ("file:x.sqlite?mode=memory", "is a URI of SQLite"),
                           ("file:x.sqlite", "is a URI of SQLite")):
             says = [f"'{path}' cannot be the database: it {why}", "name a file"]
             self.write("c.yaml", f'claim: Snow is white\ndb: "{path}"\n')
@@ -290,11 +290,11 @@ class PriceFiles(FilesTest):
         self.refusal(head + one + one[:-2] + "]}", "p.json:3:2: a second entry for a/b, the first is in line 2", "'prices' of one entry")
         self.refusal(head + one + f' {{"model": "a/c", "also": ["a/b"], "prices": [{{{self.PRICE}}}]}}]}}', "p.json:3:2: a second entry for a/b")
         self.refusal(f'{{"date": "2026-01-02", "models": [\n{{"model": "m", {self.PRICE}}},\n{{"model": "m", {self.PRICE}}}]}}', "p.json:3:1: a second entry for m")
-        self.refusal(head + f' {{"model": "a/b", "prices": [\n  {{"from": "2026-02-30", {self.PRICE}}}]}}]}}', "p.json:3:4: a/b: 'from' is 2026-02-30, a day that no calendar has")
-        self.refusal(head + ' {"model": "a/b",\n  "retires": "2026-04-31", "prices": []}]}', "p.json:3:3: a/b: 'retires' is 2026-04-31, a day that no calendar has")
-        self.refusal('{"date":\n "2026-13-01", "models": []}', "p.json:1:2: 'date' is 2026-13-01, a day that no calendar has")
+        self.refusal(head + f' {{"model": "a/b", "prices": [\n  {{"from": "2026-02-30", {self.PRICE}}}]}}]}}', "p.json:3:4: a/b: 'from' is 2026-02-30, which is not a date in any calendar")
+        self.refusal(head + ' {"model": "a/b",\n  "retires": "2026-04-31", "prices": []}]}', "p.json:3:3: a/b: 'retires' is 2026-04-31, which is not a date in any calendar")
+        self.refusal('{"date":\n "2026-13-01", "models": []}', "p.json:1:2: 'date' is 2026-13-01, which is not a date in any calendar")
         self.refusal(head + f' {{"model": "a/b", "prices": [\n  {{"from": "2026-01-01", {self.PRICE}}},\n  {{"from": "2026-01-01", {self.PRICE}}}]}}]}}',
-                     "p.json:4:4: a/b: a second price from 2026-01-01 on")
+                     "p.json:4:4: a/b: there is a second price from 2026-01-01 on")
         self.refusal(head + f' {{"model": "a/b",\n  "model": "a/c", "prices": [{{{self.PRICE}}}]}}]}}', "p.json:3:3: field 'model' is given twice")
         self.refusal(head + f' {{"model": "a/b", "prices": [{{{self.PRICE},\n  "input": 3}}]}}]}}', "p.json:3:3: field 'input' is given twice")
         self.refusal(head + " nonsense", "p.json:2:", "not JSON")
@@ -308,7 +308,7 @@ class PriceFiles(FilesTest):
         keys.mkdir()
         (keys / "keys").write_text("# mine\nOPENAI_API_KEY=sk-1\nXAI_API_KEY=x\nOPENAI_API_KEY=sk-2\n")
         (keys / "keys").chmod(0o600)
-        self.refused(2, "keys", "list", says=["heretix/keys:4: OPENAI_API_KEY is there twice", "remove one"], XDG_CONFIG_HOME=str(self.folder))
+        self.refused(2, "keys", "list", says=["heretix/keys:4: OPENAI_API_KEY appears twice", "remove one"], XDG_CONFIG_HOME=str(self.folder))
 
 
 if __name__ == "__main__":

@@ -72,10 +72,10 @@ class Compare(ProgramTest):
 
     def test_what_cannot_be_compared_is_named(self):
         a = self.measure(CLAIMS[0], self.model("a", 0.1))
-        self.refused(3, "compare", a, "heretix-rpl-000", says="no run goes by 'heretix-rpl-000'")
+        self.refused(3, "compare", a, "heretix-rpl-000", says="there is no run 'heretix-rpl-000'")
         self.refused(3, "compare", a, "exec-zzz", says="no finished execution")
         self.refused(3, "compare", a, "model=zz", says=["no claim was measured on both sides", "'model=zz' has 0"])
         self.refused(2, "compare", a, "modle=zz", says="names nothing to compare")
-        self.refused(2, "compare", a, "on=yesterday", says="no day")
+        self.refused(2, "compare", a, "on=yesterday", says="'yesterday' is not a date")
         one = self.json("run", CLAIMS[0], "--mock", "-K", 1, "-R", 4)["execution"]["execution_id"]
         self.refused(2, "compare", one, one, says="two templates")

@@ -82,8 +82,8 @@ class OneRun(DecisionTest):
         pairs = [(0.91, 0.32)] * 12 + [(0.91, 0.62)] * 4
         text = self.ok("run", CLAIM, "--model", self.model(pairs), "--readout", "decision", *ALL)
         for line in (r"p = 0\.8\d   95 % interval 0\.\d\d to 0\.\d\d", r"readout     decision: both sides of 16 wordings, numbers in steps of 0\.01",
-                     r"claim       0\.91, its negation 0\.\d\d; on the average the two add up to 1\.3[01], where 1 is coherent",
-                     r"yes-bias    \+0\.\d\d in log-odds, 95 % interval \+0\.\d\d to \+1\.\d\d: it says yes to both sides more than fits",
+                     r"claim       0\.91, its negation 0\.\d\d; on average the two add up to 1\.3[01], where 1 is coherent",
+                     r"yes-bias    \+0\.\d\d in log-odds, 95 % interval \+0\.\d\d to \+1\.\d\d: it says yes to both sides more than is coherent",
                      r"contradict  4 of 16 wordings \(25 %\) call both sides likely, or both unlikely"):
             self.assertRegex(text, line)
 
@@ -100,7 +100,7 @@ class OneRun(DecisionTest):
         self.assertEqual(both["execution"]["attempts"], 16, "the claim's sides were there")
         self.assertNotEqual(both["run_id"], alone["run_id"])
         self.assertNotIn("note: the negations", self.ok("show", both["run_id"]))
-        self.refused(2, "run", CLAIM, "--mock", "--no-negation", says="for the readout decision only")
+        self.refused(2, "run", CLAIM, "--mock", "--no-negation", says="only the readout decision asks for negations")
 
     def test_answers_show_both_sides(self):
         pairs = [(0.91, 0.32)] * 15 + [(0.91, 0.62)]
@@ -216,7 +216,7 @@ class Tampering(DecisionTest):
 
     def test_sides_that_are_gone_are_told_and_no_difference(self):
         self.edit("DELETE FROM heretix_answers WHERE raw_text LIKE '%noul%'")
-        self.assertIn("not checked: 32 of 32 questions that the answers were made of are not there", self.ok("verify", self.run_id))
+        self.assertIn("not checked: 32 of 32 questions that the answers were made of are missing", self.ok("verify", self.run_id))
 
 
 class ManyRuns(DecisionTest):
@@ -271,7 +271,7 @@ class ManyRuns(DecisionTest):
         (self.folder / "certificate.json").write_text(certificate)
         self.assertIn("recalibrated: p", self.ok("run", CLAIM, *decision, *ALL, "--recalibrate", "certificate.json"))
         for other in (("--mock",), (*decision, "--no-negation")):
-            self.refused(2, "run", CLAIM, *other, "--recalibrate", "certificate.json", says="the certificate is of beliefs read by decision, not by")
+            self.refused(2, "run", CLAIM, *other, "--recalibrate", "certificate.json", says="the certificate is for beliefs read by decision, not by")
 
     def test_coherence_is_no_finer_than_the_numbers(self):
         """0.50 for a claim and 0.51 for its negation may be 0.505 and 0.495 of one mind."""

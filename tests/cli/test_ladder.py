@@ -66,7 +66,7 @@ class Ladder(ProgramTest):
         self.assertEqual(record["honest"]["c_T"], 3.0)
 
     def test_nothing_usable_is_told_and_kept(self):
-        self.refused(2, "run", CLAIM, "--model", self.answers(*[None] * 16), says="0 usable answers of 16")
+        self.refused(2, "run", CLAIM, "--model", self.answers(*[None] * 16), says="0 of 16 answers are usable")
 
     def test_a_narrower_target_asks_only_for_what_is_missing(self):
         model = self.answers(*[0.44, 0.56] * 8)
@@ -99,7 +99,7 @@ class Ladder(ProgramTest):
         self.assertIn("has 5 paraphrases, too few", done.stderr)
         self.assertEqual(json.loads(done.stdout)["answered"], 16)
         self.refused(2, "run", CLAIM, "--mock", "--prompts", ".", "--prompt-version", "small", "--until-width", "0.2",
-                     says="the ladder's last rung is 16, must be from 1 to 5")
+                     says="the ladder's last rung is 16; it must be from 1 to 5")
 
     def test_refuses_what_is_no_width_and_two_plans(self):
         for arguments, says in ((["--until-width", "0"], "the wanted width is 0"), (["--until-width", "1.5"], "at most 1"),

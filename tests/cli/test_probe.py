@@ -187,7 +187,7 @@ class Interruptions(ProbeTest):
         _, told = running.communicate(timeout=60)
         self.assertEqual(running.returncode, 7, told)
         self.assertRegex(told, rf"stopped: \d+ of {ALONE + TOGETHER + COMPANY} answers are kept")
-        self.refused(3, "probe", model, "--stored", says="holds no profile")
+        self.refused(3, "probe", model, "--stored", says="the store has no profile")
         self.probe(model)
         self.assertEqual(len(self.asked()), len(set(self.asked())))
 
@@ -214,7 +214,7 @@ class Interruptions(ProbeTest):
 class Refusals(ProbeTest):
     def test_what_cannot_be_probed_is_named(self):
         model = self.model()
-        self.refused(2, "probe", model, "--repeats", 1, says="repeats is 1, must be from 2 to 50")
+        self.refused(2, "probe", model, "--repeats", 1, says="repeats is 1; it must be from 2 to 50")
         self.refused(2, "probe", "openai-compatible/m", "--base-url", "http://127.0.0.1:1/v1", says="has no decisions API")
         self.refused(2, "probe", "nothing/of-the-kind", says="there is no model")
         self.refused(3, "probe", model, "--stored", says="there is no")
@@ -232,7 +232,7 @@ class Refusals(ProbeTest):
     def test_a_store_of_an_earlier_schema_has_no_profiles_and_is_read(self):
         shutil.copy(SOURCE / "tests/provider/old_hosted_store.sqlite", self.folder / "old.sqlite")
         model = self.model()
-        self.refused(3, "probe", model, "--stored", "--db", "old.sqlite", says="holds no profile of")
+        self.refused(3, "probe", model, "--stored", "--db", "old.sqlite", says="the store has no profile of")
         self.assertNotIn("together", self.mode_of("--model", model, "--db", "old.sqlite"))
         self.probe(model, "--db", "old.sqlite")
         self.assertEqual(self.database("old.sqlite").execute("SELECT value FROM heretix_meta WHERE key = 'schema'").fetchone()[0], "5")

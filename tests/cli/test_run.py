@@ -133,7 +133,7 @@ class Faults(ProgramTest):
 
     def test_fewer_than_three_usable_answers_are_an_error_that_keeps_them(self):
         model = self.script(rules=[{"ending": "refused"}])
-        self.refused(2, "run", CLAIM, "--model", model, says=["0 usable answers of 16, at least 3 needed", "all are kept"])
+        self.refused(2, "run", CLAIM, "--model", model, says=["0 of 16 answers are usable, and an estimate needs at least 3", "all answers are kept"])
         self.assertEqual(self.database().execute("SELECT count(*) FROM heretix_answers").fetchone()[0], 16)
 
     def test_an_interrupt_keeps_everything_and_the_same_command_goes_on(self):
@@ -148,7 +148,7 @@ class Faults(ProgramTest):
         self.assertGreater(kept, 1)
         self.assertLess(kept, 16)
         self.assertIn("asks only for what is missing", told)
-        self.assertIn("interrupt again to leave at once", told)
+        self.assertIn("interrupt again to stop at once", told)
         self.assertEqual(self.json("run", CLAIM, "--model", model)["execution"]["attempts"], 16 - kept)
         open_attempts = self.database().execute("SELECT count(*) FROM heretix_attempts WHERE outcome IS NULL").fetchone()[0]
         self.assertEqual(open_attempts, 0, "what was in flight was waited for")
@@ -179,7 +179,7 @@ class Reading(ProgramTest):
         self.assertIn('"prob_true"', self.ok("answers", run, "--raw"))
         self.assertEqual(len(self.json("answers", run)), 16)
         self.assertEqual(len(self.ok("report", run, "--text").splitlines()), 2 + 8 + 1)
-        self.refused(3, "show", "nothing", says="no run goes by 'nothing'")
+        self.refused(3, "show", "nothing", says="there is no run 'nothing'")
 
     def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_came_from_outside(self):
         claim = 'A <script>alert("x")</script> & co'
@@ -275,7 +275,7 @@ class BadInput(ProgramTest):
         self.assertFalse((self.folder / "runs").exists(), "nothing was made")
 
     def test_numbers_out_of_range(self):
-        for flag, value, says in (("-K", 0, "K (slots) is 0, must be from 1 to 4096"), ("-R", 0, "from 1 to 1024"), ("-T", 17, "T (templates) is 17, must be from 1 to 16"),
+        for flag, value, says in (("-K", 0, "K (slots) is 0; it must be from 1 to 4096"), ("-R", 0, "from 1 to 1024"), ("-T", 17, "T (templates) is 17; it must be from 1 to 16"),
                                   ("-T", 0, "from 1 to 16"), ("-B", 0, "from 1 to 1000000"), ("--seed", -1, "must be from 0 to 9223372036854775807"),
                                   ("--seed", 2**63, "must be from 0 to 9223372036854775807"), ("--seed", "x", "--seed is 'x'"),
                                   ("-K", "many", "--slots"), ("--max-output-tokens", 0, "max_output_tokens"), ("--temperature", 11, "from 0 to 10")):
@@ -291,7 +291,7 @@ class BadInput(ProgramTest):
 
     def test_more_questions_than_a_measurement_may_have(self):
         """Refused by the numbers: nothing is planned, so it is quick and small, and nothing is made."""
-        large = "K times R is 4096 times 1024 = 4194304 questions, at most 65536 are asked in one measurement"
+        large = "K times R is 4096 times 1024 = 4194304 questions; one measurement asks at most 65536"
         (self.folder / "c.yaml").write_text("claim: a\nK: 4096\nR: 1024\n")
         (self.folder / "b.jsonl").write_text('{"claim": "a"}\n{"claim": "b", "K": 4096, "R": 1024}\n')
         (self.folder / "b.csv").write_text("claim,K,R\na,8,2\nb,4096,1024\n")
@@ -328,14 +328,14 @@ class BadInput(ProgramTest):
         self.refused(2, "run", CLAIM, "--model", "nobody", says="there is no model 'nobody'")
         self.refused(3, "run", CLAIM, "--model", "llama:/absent.gguf", says="no model file at /absent.gguf")
         (self.folder / "text.gguf").write_text("not a model")
-        self.refused(2, "run", CLAIM, "--model", f"llama:{self.folder}/text.gguf", says="is no model that llama.cpp can load")
+        self.refused(2, "run", CLAIM, "--model", f"llama:{self.folder}/text.gguf", says="is not a model that llama.cpp can load")
         self.refused(3, "run", CLAIM, "--mock", "--prompt-version", "absent", says=["no prompt bank 'absent'", "heretix_v1"])
         self.refused(3, "run", CLAIM, "--model", "scripted:absent.json")
         self.refused(2, "run", CLAIM, "--model", self.script(rules=[{"fali": "x"}]), says=["rule 0", "unknown field 'fali'"])
         banks = self.folder / "banks"
         banks.mkdir()
         (banks / "b.yaml").write_text("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - no mark\n")
-        self.refused(2, "run", CLAIM, "--mock", "--prompts", banks, "--prompt-version", "b", says=["b.yaml:5:5", "paraphrase 0 has no {CLAIM}"])
+        self.refused(2, "run", CLAIM, "--mock", "--prompts", banks, "--prompt-version", "b", says=["b.yaml:5:5", "paraphrase 0 does not contain {CLAIM}"])
         (banks / "b.yaml").write_text("version: v\nsystem: s\nuser_template: t\nparaphrases:\n  - how likely is {CLAIM}\n")
         self.ok("run", CLAIM, "--mock", "--prompt-version", "b", RPL_PROMPTS_DIR=str(banks))
         self.ok("run", CLAIM, "--mock", "--prompt-version", "v", RPL_PROMPTS_DIR=str(banks))

@@ -106,7 +106,7 @@ class DamagedFiles(ProgramTest):
     def test_not_a_database(self):
         path = self.folder / "text.sqlite"
         path.write_text("This is a letter, not a database. " * 200)
-        self.left_alone(path, 2, ["not a SQLite database", "name another file by --db"])
+        self.left_alone(path, 2, ["not a SQLite database", "name another file with --db"])
 
     def test_a_database_of_another_program(self):
         path = self.folder / "other.sqlite"
@@ -115,13 +115,13 @@ class DamagedFiles(ProgramTest):
         self.left_alone(path, 2, ["is not a Heretix database", "birds"])
         with sqlite3.connect(path) as connection:
             connection.executescript("CREATE TABLE runs (run_id TEXT); CREATE TABLE samples (cache_key TEXT)")
-        self.left_alone(path, 2, "its table runs lacks created_at")
+        self.left_alone(path, 2, "its table runs has no created_at")
 
     def test_a_newer_file(self):
         path = self.prepared()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE heretix_meta SET value = '99'")
-        self.left_alone(path, 2, ["has Heretix schema 99, this program knows 5", "use a newer heretix"])
+        self.left_alone(path, 2, ["has Heretix schema 99; this program knows 5", "use a newer heretix"])
 
     def test_truncated_and_corrupt(self):
         path = self.prepared()
@@ -172,7 +172,7 @@ class DamagedFiles(ProgramTest):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", disk], check=True)
         self.addCleanup(subprocess.run, ["umount", disk], check=True)
         command = ["run", CLAIM, "--model", self.script(), "-K", 16, "-R", 20, "--db", disk / "h.sqlite"]
-        self.refused(5, *command, says=["the disk is full", "make room"])
+        self.refused(5, *command, says=["the disk is full", "free some space"])
         reader = sqlite3.connect(disk / "h.sqlite")
         kept = reader.execute("SELECT count(*) FROM samples").fetchone()[0]
         reader.close()

@@ -46,7 +46,7 @@ class Variance(ProgramTest):
         a = self.run_id("--model", self.model(0.1), "-K", 16, "-R", 1)
         b = self.json("run", "Another claim", "--mock")["run_id"]
         self.refused(2, "variance", a, b, says="different claims")
-        self.refused(2, "variance", a, a, says="not one for each model on each day")
+        self.refused(2, "variance", a, a, says="not exactly one run for each model on each day")
         self.refused(2, "variance", self.run_id("--mock", "-K", 1, "-R", 4), says="a single template")
         self.refused(2, "variance", a, "--wording-cost", "-1", says="must be from 0")
-        self.refused(3, "variance", "nope", says="no run goes by 'nope'")
+        self.refused(3, "variance", "nope", says="there is no run 'nope'")

@@ -146,7 +146,7 @@ class Drift(ProgramTest):
         self.watching()
         self.drift()
         (self.folder / "watch.csv").write_text("claim\nWater is wet\n" + "\n".join(CLAIMS) + "\n")
-        self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="no whole baseline")
+        self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="no complete baseline")
         self.refused(2, "drift", "baseline", "watch.csv", "--model", self.model(), says=["'Water is wet' is new", "--anew"])
         (self.folder / "watch.csv").write_text(f"claim\n{CLAIMS[0]}\n")
         self.assertEqual(len(self.drift()[0]["sentinels"]), 1)
@@ -156,7 +156,7 @@ class Drift(ProgramTest):
         inbox, port = self.smtp()
         inbox.refuse = "451 later"
         _, _, told = self.until_alarm(*self.MAIL, HERETIX_SMTP_URL=f"smtp://127.0.0.1:{port}")
-        self.assertIn("did not take the mail", told)
+        self.assertIn("did not accept the mail", told)
         waiting = list((self.folder / "runs/outbox").glob("*.eml"))
         self.assertEqual(len(waiting), 1)
         self.assertEqual(os.stat(waiting[0]).st_mode & 0o777, 0o600)
@@ -174,7 +174,7 @@ class Drift(ProgramTest):
     def test_without_a_server_the_outbox_keeps_it(self):
         self.watching()
         _, _, told = self.until_alarm(*self.MAIL)
-        self.assertIn("1 mails wait in runs/outbox; HERETIX_SMTP_URL says where to send them", told)
+        self.assertIn("1 mails wait in runs/outbox; set HERETIX_SMTP_URL to have them sent", told)
 
     def test_sign_in_over_tls(self):
         self.watching()
@@ -199,18 +199,18 @@ class Drift(ProgramTest):
         self.assertEqual((len(inbox.mails), signed_in[-1]), (1, (b"me", b"p:w")))
 
     def test_what_is_wrong_is_named_before_anything_is_asked(self):
-        self.refused(2, "drift", "check", "watch.csv", "--mock", says=["has no whole baseline yet", "heretix drift baseline watch.csv"])
+        self.refused(2, "drift", "check", "watch.csv", "--mock", says=["has no complete baseline yet", "heretix drift baseline watch.csv"])
         self.refused(2, "drift", "baseline", "watch.csv", "--mock", "--runs", 9, says="--runs is 9")
         (self.folder / "twice.csv").write_text("claim\na\na\n")
         self.refused(2, "drift", "baseline", "twice.csv", "--mock", says=["twice.csv:3", "twice"])
         (self.folder / "none.csv").write_text("claim\n")
-        self.refused(2, "drift", "baseline", "none.csv", "--mock", says="holds no sentinel")
+        self.refused(2, "drift", "baseline", "none.csv", "--mock", says="contains no sentinels")
         self.watching()
-        for arguments, says in ((("--mail-to", "a@b.c"), "--mail-to and --mail-from"), (("--mail-to", "a b", "--mail-from", "c@d.e"), "no mail address"),
-                                (("--webhook", "ftp://x"), "is no https:// or http:// address"), (("--alpha", "2"), "alpha is 2")):
+        for arguments, says in ((("--mail-to", "a@b.c"), "--mail-to and --mail-from"), (("--mail-to", "a b", "--mail-from", "c@d.e"), "is not a mail address"),
+                                (("--webhook", "ftp://x"), "is not an https:// or http:// address"), (("--alpha", "2"), "alpha is 2")):
             self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), *arguments, says=says)
         self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="SMTP address", HERETIX_SMTP_URL="mail.example")
-        self.refused(2, "drift", "check", "watch.csv", "--model", self.model(name="other"), says=["is of m, not of other", "--anew"])
+        self.refused(2, "drift", "check", "watch.csv", "--model", self.model(name="other"), says=["belongs to m, not to other", "--anew"])
         self.ok("drift", "baseline", "watch.csv", "--model", self.model(name="other"), "--anew", "-q")
         self.assertEqual(self.json("drift", "show", "watch.csv")["model"], "other")
 

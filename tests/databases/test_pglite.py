@@ -9,7 +9,7 @@ from databases import DatabasesTest, Pglite  # first: it says where the modules 
 # isort: split
 from cases import CLAIM, HEAD, SECOND, THIRD
 
-SAYS = "where the migration lock keeps nobody out: this relies on being its only client"
+SAYS = "where the migration lock keeps nobody out: be sure that no other client is connected"
 
 
 class OnPglite(DatabasesTest):

@@ -51,7 +51,7 @@ class Versions(DatabasesTest):
 
     def test_local_15_and_production_18_are_one(self):
         both = self.both()
-        self.assertIn("same revision, same catalogue", self.ok("db", "check", "--all", **both))
+        self.assertIn("the same revision and the same catalogue", self.ok("db", "check", "--all", **both))
         self.do("CREATE INDEX by_hand ON checks (model)")
         told = json.loads(self.heretix("db", "check", "--all", "--json", **both).stdout)
         self.assertEqual([d["object"] for d in told["differences"]], ["index checks.by_hand"])
@@ -127,7 +127,7 @@ class Constraints(DatabasesTest):
                 differences = self.differences()
                 self.assertEqual(set(differences), {changed})
                 self.assertEqual(differences[changed]["found"], found)
-                self.refused(2, "db", "stamp", THIRD, "--database", self.address, says="has not the shape")
+                self.refused(2, "db", "stamp", THIRD, "--database", self.address, says="does not have the shape")
 
     def test_what_it_holds_to_in_another_way_is(self):
         for sql in EQUAL_ON_18:

@@ -161,7 +161,7 @@ class Dataset(LakeTest):
 
         trial = self.export_all("--dry-run")["tables"]["checks"]
         self.assertEqual(trial["written"], months)
-        self.assertIn("would be written anew", trial["damaged"][0])
+        self.assertIn("would be written again", trial["damaged"][0])
         told = self.export_all("--since", "2025-09")["tables"]["checks"]
         self.assertEqual(told["written"], [])
         self.assertIn("export without --since", told["damaged"][0])
@@ -169,8 +169,8 @@ class Dataset(LakeTest):
         done = self.heretix("export", self.lake, **self.addresses)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("unchanged", done.stdout)
-        self.assertIn(f"{first['path']} has {first['bytes'] - 700} bytes and was published with {first['bytes']}; it was written anew", done.stderr)
-        self.assertIn(f"{second['path']} does not end as a Parquet file does; it was written anew", done.stderr)
+        self.assertIn(f"{first['path']} has {first['bytes'] - 700} bytes but was published with {first['bytes']}; it was written again", done.stderr)
+        self.assertIn(f"{second['path']} does not end as a Parquet file does; it was written again", done.stderr)
         self.assertEqual({k: v for k, v in self.files().items() if k.endswith(".parquet")}, {k: v for k, v in before.items() if k.endswith(".parquet")})
         self.assertTrue(self.export_all()["unchanged"])
 
@@ -181,7 +181,7 @@ class Dataset(LakeTest):
         whole = path.read_bytes()
         path.write_bytes(whole[:1000] + b"XXXX" + whole[1004:])
         self.assertTrue(self.export()["unchanged"])  # as the page says: other bytes in a file of the right size are not noticed
-        self.assertIn("its files were written again", self.ok("export", self.lake, "--full"))
+        self.assertIn("the same files were written again", self.ok("export", self.lake, "--full"))
         self.assertEqual(path.read_bytes(), whole)
 
     def test_the_file_of_a_table_without_rows_is_written_again_too(self):
@@ -298,7 +298,7 @@ class Dataset(LakeTest):
         self.fill()
         self.export_all()
         before = self.files()
-        self.refused(2, "export", self.lake, "--from", "store", says=["made from local too", "--full"])
+        self.refused(2, "export", self.lake, "--from", "store", says=["also made from local", "--full"])
         self.assertEqual(self.files(), before)
         self.export("--from", "store", "--full")
         self.assertEqual(self.query("SELECT DISTINCT source FROM all_checks"), [{"source": "sqlite"}])

@@ -196,7 +196,7 @@ class Sources(LakeTest):
             with self.subTest(f"{table}.{column}"):
                 self.do(f'ALTER TABLE {table} ALTER "{column}" DROP DEFAULT, ALTER "{column}" TYPE {wrong} USING '
                         + ("convert_to(plan, 'UTF8')" if wrong == "bytea" else f'"{column}"::{wrong}'))
-                self.refused(2, "export", self.lake, says=[f"local: the column {table}.{column} is {wrong}, and this program reads it as {right}",
+                self.refused(2, "export", self.lake, says=[f"local: the column {table}.{column} is {wrong}, but this program reads it as {right}",
                                                            "heretix db check --database local"], **self.addresses)
                 self.do(f'ALTER TABLE {table} ALTER "{column}" TYPE {right} USING '
                         + ("convert_from(plan, 'UTF8')" if wrong == "bytea" else f'"{column}"::{right}'))

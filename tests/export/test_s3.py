@@ -73,7 +73,7 @@ class Bucket(LakeTest):
             stream.write(whole[:1000])
         told = self.export_there()
         self.assertFalse(told["unchanged"])
-        self.assertEqual(told["tables"]["checks"]["damaged"], [f"{file['path']} has 1000 bytes and was published with {len(whole)}; it was written anew"])
+        self.assertEqual(told["tables"]["checks"]["damaged"], [f"{file['path']} has 1000 bytes but was published with {len(whole)}; it was written again"])
         self.assertEqual(self.content(file["path"]), whole)
         self.assertTrue(self.export_there()["unchanged"])
 

@@ -87,7 +87,7 @@ class Spark(StoreTest):
         self.assertEqual(measured, 8 - (failed[0]["claims"] - 1))
         code, told = self.finish(self.start("--shards", "5"))
         self.assertEqual(code, 1)
-        self.assertIn("go on with --shards 4", told)
+        self.assertIn("continue with --shards 4", told)
 
 
 del StoreTest

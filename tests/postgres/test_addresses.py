@@ -58,9 +58,9 @@ SAME = [
 # Refused: SQLAlchemy refuses it too, or would reach something that nobody meant. What is said names the reason.
 REFUSED = [
     ("", "empty"), ("heretix", "neither a URL"), ("localhost:5433/heretix", "neither a URL"), ("//u@h/d", "neither a URL"),
-    ("sqlite:///runs/heretix.sqlite", "no Postgres address"), ("mysql://u:s3cret@h/d", "no Postgres address"), ("http://h/d", "no Postgres address"),
-    ("POSTGRESQL://h/d", "no Postgres address"), ("postgresql+psycopg3://h/d", "no driver 'psycopg3'"), ("postgresql+://h/d", "no driver ''"),
-    ("postgresql+mysqldb://h/d", "no driver"), ("cockroachdb://h/d", "no Postgres address"), ("jdbc:postgresql://h/d", "no"),
+    ("sqlite:///runs/heretix.sqlite", "is not a Postgres address"), ("mysql://u:s3cret@h/d", "is not a Postgres address"), ("http://h/d", "is not a Postgres address"),
+    ("POSTGRESQL://h/d", "is not a Postgres address"), ("postgresql+psycopg3://h/d", "no driver 'psycopg3'"), ("postgresql+://h/d", "no driver ''"),
+    ("postgresql+mysqldb://h/d", "no driver"), ("cockroachdb://h/d", "is not a Postgres address"), ("jdbc:postgresql://h/d", "no"),
     (P, "names no host"), (f"{P}/d", "names no host"), (f"{P}u:s3cret@/d", "names no host"), ("postgresql:///d", "names no host"),
     ("dbname=d", "names no host"), ("user=u password=s3cret dbname=d", "names no host"), (f"{P}u@:5433/d", "names no host"),
     ("host='' dbname=d", "hosts is empty"), (f"{P}u@h1,,h2/d", "hosts is empty"),
@@ -75,7 +75,7 @@ REFUSED = [
     ("host=h password='s3cret", "cannot read"), (f"{P}u@h/d?sslmode=a&sslmode=b", "given 2 times"),
     (f"{P}u:s3cret@h/d\n", "control character"), (f"{P}u:s3\tcret@h/d", "control character"), (f" {P}u:s3cret@h/d", "space or a quote"),
     (f"{P}u:s3cret@h/d ", "space or a quote"), (f"'{P}u:s3cret@h/d'", "space or a quote"), (f'"{P}u:s3cret@h/d"', "space or a quote"),
-    (f"{P}u:%FF@h/d", "is no text"), (f"{P}u:%00s3cret@h/d", "is no text"), (f"{P}u:s3cret@h/" + "d" * 9000, "at most 8192"),
+    (f"{P}u:%FF@h/d", "is not text"), (f"{P}u:%00s3cret@h/d", "is not text"), (f"{P}u:s3cret@h/" + "d" * 9000, "at most 8192"),
 ]
 
 

@@ -96,7 +96,7 @@ class Checks(PostgresTest):
             self.assertEqual((verified["passed"], verified["run_id"], len(verified["recomputed"])), (True, run, 3))
             self.assertIn("p = ", self.ok("report", run, "--text", *where) + self.ok("show", run, *where))
         self.refused(2, "list", "--db", "runs/heretix.sqlite", "--database", self.address, says="one or the other")
-        self.refused(3, "show", "nothing", "--database", self.address, says="no run goes by")
+        self.refused(3, "show", "nothing", "--database", self.address, says="there is no run")
 
     def test_verify_names_what_was_changed_in_postgres(self):
         self.run_claim()
@@ -191,7 +191,7 @@ class Checks(PostgresTest):
         for path in ("one.sqlite", "two.sqlite"):
             counts, told = self.imported(path)
             self.assertEqual((counts["heretix_answers"], counts["checks"]), ((16, 0), (1, 0)))
-        self.assertGreater(int(told["notes"][0].removesuffix(" questions were asked elsewhere too: the sample that was there stays, the raw "
+        self.assertGreater(int(told["notes"][0].removesuffix(" questions were also asked elsewhere: the sample that was already there stays, and the raw "
                                                              "answers of both are kept")), 8)
         self.assertEqual(self.rows("SELECT attempt, count(*) FROM heretix_answers GROUP BY 1 ORDER BY 1"), [(1, 16), (2, 16)])
         self.assertEqual(sum(a for path in ("one.sqlite", "two.sqlite") for a, _ in self.imported(path)[0].values()), 0)
@@ -274,7 +274,7 @@ class Checks(PostgresTest):
         for where in (["--db", "runs/heretix.sqlite"], ["--database", self.address], ["--database", other]):
             run = self.json("list", *where)[0]
             self.assertEqual((run["model"], self.json("verify", run["run_id"], *where)["passed"]), (name, True))
-        self.refused(2, "run", CLAIM, "--model", self.script("t.json", model=name + "x"), says="has 201 characters, at most 200 are kept")
+        self.refused(2, "run", CLAIM, "--model", self.script("t.json", model=name + "x"), says="has 201 characters; at most 200 can be stored")
 
     def test_the_name_that_the_provider_gives_is_kept_whole_too(self):
         name = "org/" + "y" * 60  # with "-scripted" behind it longer than the column was before
@@ -298,7 +298,7 @@ class Checks(PostgresTest):
         self.refused(5, "run", CLAIM, "--model", model, "--database", "host=127.0.0.1 port=1", says="Connection refused")
         self.db_ok("downgrade")
         self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {THIRD}", "heretix db upgrade"))
-        self.refused(2, "run", CLAIM, "--model", model, "--database", "sqlite:///x", says="no Postgres address")
+        self.refused(2, "run", CLAIM, "--model", model, "--database", "sqlite:///x", says="is not a Postgres address")
         self.assertFalse((self.folder / "runs").exists())
 
     def test_batch_keeps_every_claim(self):
@@ -317,7 +317,7 @@ class Checks(PostgresTest):
             time.sleep(0.05)
         counts, told = self.imported()
         self.assertEqual(counts["heretix_executions"], (0, 0))
-        self.assertIn("1 executions still run", told["notes"][0])
+        self.assertIn("1 executions are still running", told["notes"][0])
         self.assertEqual(process.wait(60), 0)
         counts, told = self.imported()
         self.assertEqual((counts["heretix_executions"], counts["checks"], told["problems"]), ((1, 0), (1, 0), []))

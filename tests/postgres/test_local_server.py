@@ -31,7 +31,7 @@ class LocalServer(ProgramTest):
         for step in ("first", "again"):
             done = self.script("start")
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn("runs", self.script("start").stderr, "a second start is no error")
+            self.assertIn("already running", self.script("start").stderr, "a second start is no error")
             self.assertEqual(self.script("status").returncode, 0)
             told = self.ok("db", "upgrade", DATABASE_URL=address)
             self.assertIn("4 steps" if step == "first" else "nothing to do", told)

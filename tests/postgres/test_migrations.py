@@ -94,7 +94,7 @@ class Migrations(PostgresTest):
     def test_directions_and_names_are_checked(self):
         self.db_ok("upgrade")
         self.refused(2, "db", "upgrade", "--to", FIRST, "--database", self.address, says=("beyond", "db downgrade goes back"))
-        self.refused(2, "db", "upgrade", "--to", "ffff", "--database", self.address, says="no revision goes by 'ffff'")
+        self.refused(2, "db", "upgrade", "--to", "ffff", "--database", self.address, says="no revision has an id that begins with 'ffff'")
         self.refused(2, "db", "upgrade", "--from", FIRST, "--database", self.address, says="--from belongs to --sql")
         self.db_ok("downgrade", "--to", "9e15")
         self.refused(2, "db", "downgrade", "--to", "head", "--database", self.address, says="before")
@@ -150,12 +150,12 @@ class Migrations(PostgresTest):
         self.refused(2, "list", "--database", self.address, says="aaaaaaaaaaaa")
         self.assertEqual(self.rows("SELECT version_num FROM alembic_version"), [("aaaaaaaaaaaa",)])
         self.do("INSERT INTO alembic_version VALUES ('bbbbbbbbbbbb')")
-        self.refused(2, "db", "upgrade", "--database", self.address, says="holds 2 words")
+        self.refused(2, "db", "upgrade", "--database", self.address, says="holds 2 revisions")
 
     def test_stamp_names_only_what_is_there(self):
         self.db_ok("upgrade", "--to", FIRST)
         self.do("DROP TABLE alembic_version")
-        self.refused(2, "db", "upgrade", "--database", self.address, says=("tables of ours but no revision", "db stamp"))
+        self.refused(2, "db", "upgrade", "--database", self.address, says=("Heretix tables but no revision", "db stamp"))
         self.refused(2, "db", "stamp", "head", "--database", self.address, says=("anonymous_visitors", "and 229 more"))
         self.db_ok("stamp", FIRST)
         self.assertEqual(self.shape(), catalogue.contract())
@@ -171,7 +171,7 @@ class Migrations(PostgresTest):
                      "column checks.note does not belong there: text"):
             self.assertIn(line, done.stdout)
         self.refused(2, "db", "upgrade", "--database", self.address, says=("another shape", "column checks.ci_width is missing"))
-        self.refused(2, "db", "convert", "--database", self.address, says=("not known", "column checks.note"))
+        self.refused(2, "db", "convert", "--database", self.address, says=("unknown shape", "column checks.note"))
         self.assertEqual(self.current(), FIRST)
 
     def older(self, number):
@@ -230,7 +230,7 @@ class Migrations(PostgresTest):
     def test_all_proves_that_both_are_one(self):
         other = self.new_database()
         both = {"DATABASE_URL": self.address, "DATABASE_URL_PROD": self.server.address(other)}
-        self.assertIn("same revision, same catalogue", self.ok("db", "upgrade", "--all", **both))
+        self.assertIn("the same revision and the same catalogue", self.ok("db", "upgrade", "--all", **both))
         told = self.json("db", "check", "--all", **both)
         self.assertTrue(told["in_sync"])
         self.assertEqual([d["name"] for d in told["databases"]], ["local", "prod"])

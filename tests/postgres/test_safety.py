@@ -50,7 +50,7 @@ class Safety(PostgresTest):
         self.addCleanup(reader.close)
         reader.execute("SELECT * FROM checks")  # its transaction stays open
         process = self.start("downgrade")
-        self.assertIn("a table is locked by another session; all is undone and tried again", process.stderr.readline())
+        self.assertIn("another session has locked a table; everything is undone and tried again", process.stderr.readline())
         self.assertEqual(self.rows("SELECT version_num FROM alembic_version"), [(HEAD,)])
         reader.rollback()
         process.communicate(timeout=60)
@@ -64,7 +64,7 @@ class Safety(PostgresTest):
         started = time.monotonic()
         done = self.db("downgrade")
         self.assertEqual(done.returncode, 5)
-        for text in ("a table stayed locked", "6 times 2000 ms", "nothing was changed"):
+        for text in ("another session kept a table locked", "6 tries of 2000 ms", "nothing was changed"):
             self.assertIn(text, done.stderr)
         self.assertLess(time.monotonic() - started, 30)
         reader.rollback()

@@ -33,7 +33,7 @@ class SearchPath(PostgresTest):
             self.assertIn(alembic_says, self.alembic("upgrade", "head", address=address, code=1, **environment))
 
     def test_an_address_that_leads_past_public_is_refused_by_both_tools(self):
-        self.all_refuse("the search path 'foo' (set by options in the address)", "does not lead to schema public", "take search_path out of the address",
+        self.all_refuse("the search path 'foo' (set by options in the address)", "does not lead to schema public", "remove search_path from the address",
                         address=self.options("foo"))
         self.assertEqual(self.rows(TABLES), [])
 

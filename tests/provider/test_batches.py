@@ -217,7 +217,7 @@ class Batches(HostedTest):
         for model in self.models:
             with self.subTest(model=model):
                 desk, server, done = self.hand_over(model)
-                self.assertRegex(done.stderr, r"6 questions are in a batch at the provider \((batches/)?batch1: handed over now")
+                self.assertRegex(done.stderr, r"6 questions are in a batch at the provider \((batches/)?batch1: submitted now")
                 again = self.ask(server, "--batch", model=model, plan=PLAN)
                 self.assertEqual(again.returncode, 7)
                 self.assertRegex(again.stderr, r"(in_progress|pending), 0 of 6 done")
@@ -280,7 +280,7 @@ class Batches(HostedTest):
                 for _ in range(2):
                     done = self.ask(server, "--batch", model=model, plan=PLAN)
                     self.assertEqual(done.returncode, 6, done.stderr)
-                    self.assertIn("1 questions were sent twice, or once in a batch, and no answer was seen", done.stderr)
+                    self.assertIn("1 questions were sent twice, or once in a batch, and no answer arrived", done.stderr)
                     self.assertIn("--resend-unknown", done.stderr)
                 self.assertEqual(len(desk.batches), 1)
                 row = self.rows("SELECT * FROM heretix_attempts WHERE outcome = 'in_doubt'")
@@ -336,7 +336,7 @@ class Batches(HostedTest):
                 desk.open = False
                 done = self.ask(server, "--batch", model=model, plan=PLAN)
                 self.assertEqual(done.returncode, 7, done.stderr)
-                self.assertRegex(done.stderr, r"batch1 has expired, what it had not processed is handed over again")
+                self.assertRegex(done.stderr, r"batch1 has expired, and the questions it left open are submitted again")
                 self.assertEqual({r[0] for r in self.rows("SELECT error FROM heretix_attempts WHERE outcome = 'failed'")}, {"its batch expired before it was processed"})
                 desk.unprocessed, desk.expired = set(), 0
                 self.assertEqual(self.asked(server, "--batch", model=model, plan=PLAN)["usable"], 6)

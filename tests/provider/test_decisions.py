@@ -162,7 +162,7 @@ class NoAnswer(DecisionTest):
         server = self.serve(lambda asked, _: Reply(body=b'{"answers":{"q1":{"type":"noul","noul":NaN}}}'))
         done = self.decide(server)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("not whole JSON", done.stderr)
+        self.assertIn("incomplete JSON", done.stderr)
         self.assertEqual(self.answers(), [])
 
     def test_answers_are_taken_by_id_whatever_their_order_and_company(self):
@@ -225,7 +225,7 @@ class Costs(DecisionTest):
         self.assertEqual(billed, server.invoice_picos)
         self.assertIn("$0.000011", done.stdout)
         self.assertIn("$0.000011", self.ok("costs"))
-        self.assertRegex(done.stderr, r"cost: about \$0\.0000\d+, at most \$0\.000\d+ \(by prices of")
+        self.assertRegex(done.stderr, r"cost: about \$0\.0000\d+, at most \$0\.000\d+ \(at prices of")
 
     def test_what_openrouter_charged_wins_over_the_list(self):
         server = self.serve(lambda asked, _: stated(asked, body_more={"usage": {"input_tokens": 33, "output_tokens": 0, "cost": 0.00000125}}, billed=1_250_000))
@@ -315,7 +315,7 @@ class BadInput(DecisionTest):
         for model in BY_ID:
             done = self.ask(server, "--readout", "verbalized", model=model)
             self.assertEqual(done.returncode, 2, done.stderr)
-            self.assertIn("it states a probability and writes no text: --readout decision", done.stderr)
+            self.assertIn("it states a probability and writes no text; use --readout decision", done.stderr)
         done = self.ask(server, "--readout", "verbalized", model="openrouter/openai/gpt-5")
         self.assertIn("openai-compatible/NAME with --base-url https://openrouter.ai/api/v1", done.stderr)
         self.assertEqual(server.ledger, [])
@@ -355,7 +355,7 @@ class BadInput(DecisionTest):
         server = self.serve()
         done = self.decide(server, claim="Snow is white, and " + "so is snow, " * 200 + "as all know")
         self.assertEqual((done.returncode, server.ledger), (2, []))
-        self.assertRegex(done.stderr, r"the prompt of template \d+ has \d+ characters, at most 1200 \(the claim has 2430\)")
+        self.assertRegex(done.stderr, r"the prompt of template \d+ has \d+ characters; at most 1200 are allowed \(the claim has 2430\)")
 
 
 class Together(DecisionTest):
@@ -467,7 +467,7 @@ class Together(DecisionTest):
 REFUSED = {
     "wrong-route": "HTTP 404",
     "xssi-200": "not JSON",
-    "nan": "not whole JSON",
+    "nan": "incomplete JSON",
     "boolean-type": "skipped an answer of the type 'boolean'",
 }
 UNUSABLE = {"noul-range": "out_of_range", "boolean-type": "missing_answer"}

@@ -55,7 +55,7 @@ class Faults(HostedTest):
                 self.assertGreaterEqual(time.monotonic() - began, least)
 
     def test_p1_a_wait_above_the_cap_parks_the_run(self):
-        self.stops(first(9, lambda asked: failure(asked, 429, headers=[("Retry-After", "121")], **RATE)), 7, says=["go on in 121 s", "are kept"])
+        self.stops(first(9, lambda asked: failure(asked, 429, headers=[("Retry-After", "121")], **RATE)), 7, says=["wait 121 s", "are kept"])
 
     def test_p1_google_says_it_in_the_body(self):
         def slow(asked):

@@ -14,7 +14,7 @@ class Money(HostedTest):
         server = self.serve()
         plan = {"K": 8, "R": 2}
         told = self.ask(server, plan=plan).stderr
-        self.assertRegex(told, r"asking m 16 questions; cost: about \$0\.0\d+, at most \$0\.\d+ \(by prices of 2026-01-02\)")
+        self.assertRegex(told, r"asking m 16 questions; cost: about \$0\.0\d+, at most \$0\.\d+ \(at prices of 2026-01-02\)")
         record = self.json("show", self.rows("SELECT run_id FROM runs")[0][0])
         self.assertEqual(record["execution"]["billed_micro_usd"], round(server.invoice_picos / 1e6))
         most = float(told.split("at most $")[1].split(" ")[0])
@@ -93,7 +93,7 @@ class Money(HostedTest):
         server = self.serve()
         done = self.ask(server, "--budget", "1", model="openai/unpriced")
         self.assertEqual(done.returncode, 2)
-        self.assertIn("no budget can be kept for unpriced: no price is known for this model", done.stderr)
+        self.assertIn("a budget cannot be kept for unpriced: no price is known for this model", done.stderr)
         self.assertIn("--price IN,OUT", done.stderr)
         self.refused(2, "run", CLAIM, "--mock", "--budget", "-1", says="budget is -1")
         self.assertEqual(server.ledger, [])
@@ -257,7 +257,7 @@ class Bills(HostedTest):
         self.assertEqual(self.json("costs")["total"]["billed_usd"],
                          f"{sum(u['input'] * 1_000_000 + u['output'] * 5_000_000 for u in usages) / 1e12:.12f}")
         told = self.ok("describe", CLAIM, "--model", "openai/unpriced", "--price", "1,5", **self.environment("http://127.0.0.1:9"))
-        self.assertIn("(by --price)", told)
+        self.assertIn("(given with --price)", told)
 
     def test_the_list_that_the_documentation_shows_is_read(self):
         page = (pathlib.Path(os.environ["HERETIX_SOURCE"]) / "docs/models.md").read_text()
@@ -272,7 +272,7 @@ class Bills(HostedTest):
         environment = self.environment("http://127.0.0.1:9")
         for text in ("1", "1,2,3", "-1,2", "cheap,2", "1,20000"):
             self.refused(2, "run", CLAIM, "--model", "openai/m", "--price", text, says=["must be IN,OUT", "--price 1.25,10"], **environment)
-        self.refused(2, "run", CLAIM, "--mock", "--price", "1,2", says="of a hosted model", **environment)
+        self.refused(2, "run", CLAIM, "--mock", "--price", "1,2", says="for hosted models", **environment)
         self.refused(2, "run", CLAIM, "--model", "openai/m", "--model", "xai/m", "--price", "1,2", says="several are given", **environment)
 
     def test_models_shows_dates_retirements_and_what_is_unknown(self):
@@ -293,7 +293,7 @@ class Bills(HostedTest):
         self.assertIn("heretix models --prices", self.ok("models"))
 
     def test_a_batch_whose_price_is_unknown_keeps_no_budget_without_one(self):
-        self.refused(2, "run", CLAIM, "--model", "gemini/gemini-3.5-flash", "--batch", "--budget", "1", says=["what a batch of this model costs is not known", "--price IN,OUT"],
+        self.refused(2, "run", CLAIM, "--model", "gemini/gemini-3.5-flash", "--batch", "--budget", "1", says=["the price of a batch is not known for this model", "--price IN,OUT"],
                      **self.environment("http://127.0.0.1:9"))
 
 
@@ -324,7 +324,7 @@ class Keys(HostedTest):
     def test_what_is_no_key_or_provider_is_refused(self):
         home = {"XDG_CONFIG_HOME": str(self.folder / "config")}
         self.refused(2, "keys", "set", "nobody", stdin="k\n", says="no provider 'nobody'", **home)
-        self.refused(2, "keys", "set", "openai", stdin="\n", says="no key was given", **home)
+        self.refused(2, "keys", "set", "openai", stdin="\n", says="standard input contained no key", **home)
         self.refused(2, "run", CLAIM, "--model", "openai/m", says="a space, a line break", OPENAI_API_KEY="two words", **home)
 
     def test_gemini_takes_either_of_its_variables(self):
@@ -338,14 +338,14 @@ class Keys(HostedTest):
 class Names(HostedTest):
     def test_names_and_addresses_that_are_none(self):
         environment = self.environment("http://127.0.0.1:9")
-        for arguments, says in ((["--model", "openai/"], "no name of a model"), (["--model", "gemini/../x"], "no name of a model"),
-                                (["--model", "openai/a b"], "no name of a model"), (["--model", "nobody/x"], "there is no model"),
+        for arguments, says in ((["--model", "openai/"], "is not the name of a model"), (["--model", "gemini/../x"], "is not the name of a model"),
+                                (["--model", "openai/a b"], "is not the name of a model"), (["--model", "nobody/x"], "there is no model"),
                                 (["--model", "openai-compatible/m", "--base-url", "ftp://x"], "neither https:// nor http://"),
-                                (["--model", "openai-compatible/m", "--base-url", "http://u:p@host/v1"], "no user, password"),
+                                (["--model", "openai-compatible/m", "--base-url", "http://u:p@host/v1"], "must not contain a user, password"),
                                 (["--model", "openai/m", "--api", "soap"], "must be responses or chat"),
                                 (["--model", "claude-m", "--api", "chat"], "--api is for OpenAI"),
                                 (["--model", "openai/m", "--timeout", "0"], "timeout is 0"), (["--model", "openai/m", "--concurrency", "0"], "concurrency is 0"),
-                                (["--model", "openai/" + "x" * 201], "has 201 characters, at most 200 are kept")):
+                                (["--model", "openai/" + "x" * 201], "has 201 characters; at most 200 can be stored")):
             with self.subTest(says=says):
                 self.refused(2, "run", CLAIM, *arguments, says=says, **environment)
 

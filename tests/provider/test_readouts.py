@@ -125,7 +125,7 @@ class Readouts(HostedTest):
         def refused(*arguments, says, model=MODEL):
             self.refused(2, "run", CLAIM, "--model", model, *arguments, says=says, **self.environment("http://127.0.0.1:1"))
         refused("--readout", "expected", model="openai/gpt-5", says="--api chat")
-        refused("--readout", "expected", "--api", "chat", model="openai/gpt-5", says="does not go on from an answer")
+        refused("--readout", "expected", "--api", "chat", model="openai/gpt-5", says="cannot continue an answer")
         refused("--readout", "token", model="anthropic/claude-m", says="cannot be read by token")
         refused("--readout", "token", "--temperature", "0.5", says="leave --temperature out")
         refused("--readout", "token", "-R", "3", says="leave -R out")

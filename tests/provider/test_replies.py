@@ -238,7 +238,7 @@ class FinishWords(RepliesTest):
         usage = {**usage_of("x", "y"), "written": 0}
         micros = -(-cost_picos(usage) // 1_000_000)
         self.assert_stops(first(99, lambda asked: success(asked, finish="PUP_LIMITED_DISABLED", usage=usage)), 4,
-                          ["PUP_LIMITED_DISABLED", "rules of use"], model="gemini/gemini-m")
+                          ["PUP_LIMITED_DISABLED", "terms of use"], model="gemini/gemini-m")
         self.assertEqual({row["billed_micro_usd"] for row in self.attempts()}, {micros})
 
     def test_a_word_that_no_list_holds_is_kept_counted_and_told(self):
@@ -264,12 +264,12 @@ class Parked(RepliesTest):
     def test_spend_limits_park_the_run_and_name_the_day(self):
         for code in ("contract_spend_limit_reached", "enforced_spend_limit_reached"):
             with self.subTest(code=code):
-                self.assert_stops(self.claude(429, "rate_limit_error", "limit", error_code=code), 7, [code, f"go on on {self.month()}"], model="anthropic/claude-m")
+                self.assert_stops(self.claude(429, "rate_limit_error", "limit", error_code=code), 7, [code, f"wait until {self.month()}"], model="anthropic/claude-m")
                 self.assertEqual({(row["outcome"], row["billed_micro_usd"]) for row in self.attempts()}, {("failed", 0)})
         named = "You have reached your specified API usage limits. You will regain access on 2199-04-01 at 00:00 UTC."
-        self.assert_stops(self.claude(400, "invalid_request_error", named), 7, "go on on 2199-04-01", model="anthropic/claude-m")
+        self.assert_stops(self.claude(400, "invalid_request_error", named), 7, "wait until 2199-04-01", model="anthropic/claude-m")
         cap = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Your project has exceeded its monthly spending cap."}}
-        self.assert_stops(first(9, lambda asked: Reply(429, cap)), 7, f"go on on {self.month()}", model="gemini/gemini-m")
+        self.assert_stops(first(9, lambda asked: Reply(429, cap)), 7, f"wait until {self.month()}", model="gemini/gemini-m")
 
     def test_a_long_wait_names_its_day(self):
         day = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)).date().isoformat()

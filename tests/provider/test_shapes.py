@@ -114,7 +114,7 @@ class Shapes(HostedTest):
             self.assertTrue(place(server.ledger[0][0].body))
         kept = [json.loads(row[0]) for row in self.rows("SELECT logprobs FROM heretix_answers")]
         self.assertEqual((len(kept), kept[0]), (8, LOGPROBS))
-        self.refused(2, "run", CLAIM, "--model", "anthropic/claude-m", "--logprobs", says="no log-probabilities", **self.environment("http://127.0.0.1:9"))
+        self.refused(2, "run", CLAIM, "--model", "anthropic/claude-m", "--logprobs", says="not return log-probabilities", **self.environment("http://127.0.0.1:9"))
 
     def test_refusals_and_length_stops_are_what_the_provider_says(self):  # P16
         cases = [("openai/gpt-5", {"refusal": "I will not"}, "provider_refusal"), ("openai/gpt-5", {"finish": "max_output_tokens"}, "length_stop"),
@@ -146,7 +146,7 @@ class Shapes(HostedTest):
     def test_another_model_id_is_told(self):  # P19
         server = self.serve(lambda asked, _: success(asked, model="gpt-5-2025-08-07"))
         done = self.ask(server, model="openai/gpt-5")
-        self.assertIn("note: the provider calls what answered gpt-5-2025-08-07", done.stdout)
+        self.assertIn("note: according to the provider, the model that answered is gpt-5-2025-08-07", done.stdout)
         run = self.rows("SELECT run_id FROM runs")[0][0]
         self.assertEqual(self.json("show", run)["execution"]["answered_by"], {"gpt-5-2025-08-07": 4})
         self.assertEqual(self.heretix("verify", run).returncode, 0)

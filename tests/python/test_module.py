@@ -151,7 +151,7 @@ class Module(ModuleTest):
                     said.append(f"{type(e).__name__}: {e}")
             print(json.dumps(said))
             """)
-        wanted = ("1.5", "0.90, 0.95 or 0.99", "InputError", "one dimension", "as long as", "no model 'no-such-model'", "claim", "no column 'b'")
+        wanted = ("1.5", "0.90, 0.95 or 0.99", "InputError", "one dimension", "the same length", "no model 'no-such-model'", "claim", "no column 'b'")
         for words, said in zip(wanted, found, strict=True):
             self.assertIn(words, said)
 

@@ -279,7 +279,7 @@ class Accounts(EachStore):
         plain = [f"heretix: serving at {here}, metrics at {here}/metrics", r"heretix: a mail is in runs/outbox/[\w-]+\.eml"]
         if self.store == "sqlite":
             plain += [f"heretix: sign in as owner@localhost by {a_link}", "Open this page to sign in to Heretix:", a_link, "",
-                      r"It can be used once, within 10 minutes\. If you did not ask for it, leave it: nothing happens\."]
+                      r"It can be used once, within 10 minutes\. If you did not ask for it, ignore this mail: nothing will happen\."]
         lines = self.log().splitlines()
         logged = [line for line in lines if not any(re.fullmatch(form, line) for form in plain)]
         self.assertGreater(len(logged), 5)

@@ -135,12 +135,12 @@ class Billing(PaidService):
         now = int(time.time())
         body, right = stripe.signed(event, SIGNING)
         other_bytes = self.post(body + b" ", right)
-        self.assertEqual((other_bytes.status, other_bytes.json()["detail"]), (400, "the signature does not hold"))
+        self.assertEqual((other_bytes.status, other_bytes.json()["detail"]), (400, "the signature is not valid"))
         for name, wrong in {"none": {"change": lambda s: ""}, "other secret": {"secret": "whsec_other"}, "old": {"at": now - 310},
                             "future": {"at": now + 310}, "huge time": {"at": 2**63 - 1}, "no time": {"change": lambda s: s.split(",")[1]},
                             "v0 only": {"change": lambda s: s.replace("v1=", "v0=")}, "cut": {"change": lambda s: s[:-1]}}.items():
             told = self.send(event, **wrong)
-            why = "the header Stripe-Signature is missing" if name == "none" else "the signature does not hold"
+            why = "the header Stripe-Signature is missing" if name == "none" else "the signature is not valid"
             self.assertEqual((told.status, told.json()["detail"]), (400, why), name)
         self.assertEqual(self.rows("SELECT count(*) FROM webhook_events"), [(0,)])
         for number, right in enumerate([{"secret": OLD_SIGNING}, {"change": lambda s: s.replace("v1=", "v1=00,v1=")}, {"at": now - 280}, {"at": now + 280}]):
@@ -212,7 +212,7 @@ class StripesPresentEvents(PaidService):
                                     stripe.subscription(f"sub_{user}", f"cus_{user}", prices, user=user))
             told = self.send(event).status
             if prices == ["price_other"]:
-                self.assertEqual((told, "none of the prices has a plan: price_other" in self.log()), (503, True))
+                self.assertEqual((told, "none of the prices belongs to a plan: price_other" in self.log()), (503, True))
             else:
                 self.assertEqual(told, 204)
         self.assertEqual([self.state(user) for user in users], [[("core", "core", "active")], [("pro", "pro", "active")], []])
@@ -244,7 +244,7 @@ class StripesPresentEvents(PaidService):
         where = "/v1/subscriptions/sub_1"
         updated = self.thin("evt_1", "updated", BEGUN)
         self.assertEqual(self.send(updated).status, 503)  # not there for this key
-        self.assertIn("does not know /v1/subscriptions/sub_1 of evt_1: HERETIX_STRIPE_KEY is of another account or mode", self.log())
+        self.assertIn("does not know /v1/subscriptions/sub_1 of evt_1: HERETIX_STRIPE_KEY belongs to another account or mode", self.log())
         self.stripe.reply = (503, {})
         self.assertEqual(self.send(updated).status, 503)
         self.assertEqual(self.rows("SELECT count(*) FROM webhook_events"), [(0,)])

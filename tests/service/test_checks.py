@@ -209,13 +209,13 @@ class Checks(EachStore):
         """Of the old program one such request took seconds and gigabytes."""
         client = self.client()
         custom = {"claim": "x" * 500, "model": "play", "depth": "custom"}
-        bodies = [({**custom, "K": 4096, "R": 1024}, "4096 times 1024 = 4194304 questions, at most 1024"),
+        bodies = [({**custom, "K": 4096, "R": 1024}, "4096 times 1024 = 4194304 questions; one measurement asks at most 1024"),
                   ({**custom, "K": 1025, "R": 1}, "1025 times 1 = 1025 questions"),
                   ({**custom, "K": 52, "readout": "frequency"}, "52 times 1 times 20 = 1040 questions"),
                   ({**custom, "K": 4097}, "K must be a whole number from 1 to 4096"),
                   ({**custom, "R": 10**12}, "R must be a whole number from 1 to 1024"),
-                  ({**custom, "T": 17}, "T (templates) is 17, must be from 1 to 16"),
-                  ({**custom, "K": 1024, "R": 1, "claim": "x" * 16000}, "characters, at most 1200")]
+                  ({**custom, "T": 17}, "T (templates) is 17; it must be from 1 to 16"),
+                  ({**custom, "K": 1024, "R": 1, "claim": "x" * 16000}, "characters; at most 1200 are allowed")]
 
         def refuse_all():
             for body, reason in bodies:

@@ -84,7 +84,7 @@ class CurlExample(ServiceTest):
     def test_a_second_check_needs_an_account_and_a_link_signs_in(self):
         self.measure(CLAIM, "play")
         complaint = self.refusal("Snow is white", "play")
-        self.assertRegex(complaint, r"\Ameasure\.sh: 402 Payment Required: the check without an account is used[^\n]*\n"
+        self.assertRegex(complaint, r"\Ameasure\.sh: 402 Payment Required: the check without an account has been used[^\n]*\n"
                                     r"  request [0-9a-f]{16}\n  try: measure\.sh --sign-in LINK\n\Z")
 
         link = f"http://127.0.0.1:{self.port}{self.link('ada@example.org')}"
@@ -106,7 +106,7 @@ class CurlExample(ServiceTest):
             thread.start()
             try:
                 port = proxy.server_address[1]
-                self.assertEqual(self.refusal(CLAIM, port=port), f"measure.sh: HTTP 403 from http://127.0.0.1:{port}/api/checks, without a reason\n")
+                self.assertEqual(self.refusal(CLAIM, port=port), f"measure.sh: HTTP 403 from http://127.0.0.1:{port}/api/checks, with no reason given\n")
             finally:
                 proxy.shutdown()
                 thread.join()

@@ -68,9 +68,9 @@ class Mail(EachStore):
         self.ask()
         self.wait_for(lambda: self.rows("SELECT 1 FROM jobs WHERE kind = 'mail.link' AND state = 'dead'"), 30)
         self.assertEqual((inbox.mails, inbox.tries), ([], 1))
-        self.assertIn("did not take the mail", self.rows("SELECT error FROM jobs WHERE kind = 'mail.link'")[0][0])
+        self.assertIn("did not accept the mail", self.rows("SELECT error FROM jobs WHERE kind = 'mail.link'")[0][0])
         # The server's answer names the address; nothing that is logged or kept of the failure does.
-        self.assertIn("did not take the mail", self.log())
+        self.assertIn("did not accept the mail", self.log())
         self.assertNotIn("ada@", self.log() + str(self.rows("SELECT error FROM jobs")))
 
     def test_a_browser_that_opens_every_link_uses_none(self):

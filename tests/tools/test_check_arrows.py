@@ -53,7 +53,7 @@ class Arrows(unittest.TestCase):
         (self.src / "plan" / "b.hpp").write_text("enum class Known { a };\nstruct Inner {\n};\n")
         self.assertEqual(list(check_arrows.types_named_twice(self.src)), [])
         (self.src / "plan" / "c.hpp").write_text("class Row final : public Known {\n};\n")
-        self.assertIn("the type Row is there already", list(check_arrows.types_named_twice(self.src))[0])
+        self.assertIn("the type Row already exists", list(check_arrows.types_named_twice(self.src))[0])
 
     def test_cycles(self):
         self.assertEqual(list(check_arrows.cycles(self.allowed)), [])

@@ -107,7 +107,10 @@ export async function call<T>(method: string, path: string, { body, headers, sig
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Problem(0, "The service cannot be reached. What was asked goes on there; this page tries again.");
+    throw new Problem(
+      0,
+      "The service cannot be reached. Checks that have started continue there; this page keeps trying.",
+    );
   }
   const is_json = response.headers.get("Content-Type")?.includes("json") ?? false;
   const told: unknown = is_json ? await response.json() : null;

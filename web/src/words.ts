@@ -32,18 +32,18 @@ export const moment = (time: string): string =>
 export const interval_of = (record: CheckRecord): [number, number] | null => record.honest.ci ?? record.estimate.ci;
 
 export function belief(p: number): string {
-  if (p <= 0.05) return "close to certain that it is false";
-  if (p < 0.3) return "leaning clearly to false";
-  if (p < 0.45) return "leaning a little to false";
+  if (p <= 0.05) return "almost certain that it is false";
+  if (p < 0.3) return "clearly leaning towards false";
+  if (p < 0.45) return "leaning slightly towards false";
   if (p <= 0.55) return "undecided";
-  if (p <= 0.7) return "leaning a little to true";
-  if (p < 0.95) return "leaning clearly to true";
-  return "close to certain that it is true";
+  if (p <= 0.7) return "leaning slightly towards true";
+  if (p < 0.95) return "clearly leaning towards true";
+  return "almost certain that it is true";
 }
 
 export function interval_in_words([low, high]: [number, number]): string {
   const width = high - low;
-  const across = low < 0.5 && high > 0.5 ? " It reaches across 50 %: the side is open." : "";
+  const across = low < 0.5 && high > 0.5 ? " It includes 50 %, so either side is possible." : "";
   const how = width <= 0.1 ? "narrow" : width <= 0.3 ? "moderate" : "wide";
   return `With other neutral wordings it would lie between ${percent(low)} and ${percent(high)} (95 %), a ${how} range.${across}`;
 }

@@ -1,6 +1,6 @@
-"""What a language model believes about a claim, measured by Heretix.
+"""Measure what a language model believes about a claim, with Heretix.
 
-``run`` asks a model through the program ``heretix``; a ``Record`` holds what came of it, with its answers and templates
+``run`` asks a model through the program ``heretix``; a ``Record`` holds the result, with its answers and templates
 as Arrow tables. The estimator and the statistics work on arrays without the program.
 """
 from ._core import DriftDetector, InputError

@@ -1,4 +1,4 @@
-"""Measuring by the program ``heretix``: it keeps every answer as it comes, whatever becomes of this process."""
+"""Measuring with the program ``heretix``, which keeps every answer as it arrives, whatever happens to this process."""
 from __future__ import annotations
 
 import json
@@ -32,7 +32,7 @@ Readout.__doc__ = "How an answer becomes a probability: the names that `heretix 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a model stated about a claim and about its negation (docs/decisions.md); probabilities are centers over the wordings."""
+    """What a model stated about a claim and about its negation (docs/decisions.md); probabilities are centres over the wordings."""
 
     claim: float
     negation: float | None  # this and what follows: None where it was not asked (``negation=False``)
@@ -55,12 +55,12 @@ def _decision(facts: dict[str, Any]) -> Decision | None:
 
 
 def _with_sides(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was stated of either side, as columns."""
+    """The answers with what was stated of each side as columns."""
     return [{**answer, "claim_p": (answer.get("sides") or {}).get("claim"), "negation_p": (answer.get("sides") or {}).get("negation")} for answer in answers]
 
 
 class HeretixError(RuntimeError):
-    """What the program said; ``hint`` is what to do, ``exit_code`` as `heretix --help` explains."""
+    """The program's error message; ``hint`` says what to do, and `heretix --help` explains ``exit_code``."""
 
     def __init__(self, message: str, hint: str, exit_code: int):
         super().__init__(f"{message} ({hint})" if hint else message)
@@ -69,7 +69,7 @@ class HeretixError(RuntimeError):
 
 
 class Stopped(HeretixError):
-    """Interrupted, or the budget is reached: what was answered is kept, and the same call asks only for the rest."""
+    """Interrupted, or the budget is reached. The answers so far are kept, and the same call asks only for the rest."""
 
 
 class Record:
@@ -95,18 +95,18 @@ class Record:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 %; None where a single template answered."""
+        """The 95 % interval; None if only a single template answered."""
         found = self.data["honest"].get("ci")
         return (found[0], found[1]) if found else None
 
     @property
     def readout(self) -> Readout:
-        """The way in which the belief was read (docs/readouts.md)."""
+        """How the belief was read (docs/readouts.md)."""
         return self.data.get("readout", {}).get("kind", "verbalized")
 
     @property
     def decision(self) -> Decision | None:
-        """Both sides, where it was read by ``readout="decision"``."""
+        """Both sides, if the belief was read with ``readout="decision"``; else None."""
         return _decision(self.data.get("readout", {}))
 
     @property
@@ -119,12 +119,12 @@ class Record:
 
     @property
     def templates(self) -> Table:
-        """A row a template, in the order of the plan."""
+        """One row per template, in the order of the plan."""
         return Table(self.data["templates"], TEMPLATE_FIELDS)
 
     @property
     def answers(self) -> Table:
-        """A row a question, with raw texts; read from the store once."""
+        """One row per question, with raw texts; read from the store once."""
         if self._answers is None:
             said = _output([self._program, "answers", self.execution_id, "--json", *self._database])
             self._answers = Table(_with_sides(json.loads(said)), ANSWER_FIELDS)
@@ -143,14 +143,14 @@ class Record:
 
 
 def find_program() -> str:
-    """HERETIX_PROGRAM, else ``heretix`` on the PATH."""
+    """The path in HERETIX_PROGRAM, or else ``heretix`` on the PATH."""
     named = os.environ.get("HERETIX_PROGRAM")
     if named:
         return named
     found = shutil.which("heretix")
     if found:
         return found
-    raise HeretixError("the program heretix is not found", "set HERETIX_PROGRAM to it, or put it on the PATH; `make build` builds it", 127)
+    raise HeretixError("the program heretix was not found", "set HERETIX_PROGRAM to its path, or put it on the PATH; `make build` builds it", 127)
 
 
 def _failure(lines: list[str], code: int) -> HeretixError:
@@ -167,7 +167,7 @@ def _output(command: list[str]) -> str:
 
 
 def _flags(options: dict[str, Any]) -> list[str]:
-    """slots=8 is --slots 8, fixed=True is --fixed; None and False say nothing."""
+    """slots=8 becomes --slots 8, fixed=True becomes --fixed; None and False are left out."""
     flags = []
     for name, value in options.items():
         if value is None or value is False:
@@ -181,12 +181,12 @@ def _flags(options: dict[str, Any]) -> list[str]:
 def run(claim: str, model: str = "local", *, db: str | Path | None = None,
         progress: bool | Callable[[dict[str, Any]], None] = True, program: str | None = None, readout: Readout | None = None,
         negation: bool = True, **options: Any) -> Record:
-    """Measures a claim, as ``heretix run`` does; answers that are stored already are not asked again.
+    """Measures a claim, as ``heretix run`` does; questions whose answers are already stored are not asked again.
 
-    ``readout``: how the belief is read, ``"decision"`` from a model that states probabilities; ``negation=False`` then asks the claim's
-    side alone, at half the cost. Other ``options`` are the program's own, in long form: ``until_width=0.1``, ``slots=8``, ``budget=0.5``,
-    ``fresh=True``. ``progress``: a bar in a notebook or terminal, nothing, or a function that is called with each event.
-    Raises HeretixError with the program's words; Stopped on an interrupt, with every answer kept.
+    ``readout``: how the belief is read; ``"decision"`` reads it from a model that states probabilities, and ``negation=False`` then asks
+    only the claim's side, at half the cost. Other ``options`` are the program's own, in long form: ``until_width=0.1``, ``slots=8``,
+    ``budget=0.5``, ``fresh=True``. ``progress``: True for a bar in a notebook or terminal, False for none, or a function that is called
+    with each event. Raises HeretixError with the program's message, and Stopped on an interrupt, with every answer kept.
     """
     program = program or find_program()
     database = ["--db", str(db)] if db is not None else []
@@ -247,7 +247,7 @@ def _event(line: str) -> dict[str, Any] | None:
 
 
 def load(run: str, *, db: str | Path | None = None, program: str | None = None) -> Record:
-    """A stored run or execution, by the beginning of its id."""
+    """Loads a stored run or execution by the beginning of its id."""
     program = program or find_program()
     database = ["--db", str(db)] if db is not None else []
     return Record(json.loads(_output([program, "show", run, "--json", *database])), program, database)

@@ -1,4 +1,4 @@
-"""How far a measurement has come: in a notebook, in a terminal, or told to a function."""
+"""Shows how far a measurement has come: in a notebook, in a terminal, or by calling a function."""
 from __future__ import annotations
 
 import sys

@@ -1,4 +1,4 @@
-"""The estimator and the statistics on arrays; docs/ of the project has the formulas."""
+"""The estimator and the statistics on arrays; the project's docs/ explain the formulas."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Estimate:
-    """The frozen estimator (docs/estimator.md). Log-odds are equal to the program's to the bit."""
+    """The frozen estimator (docs/estimator.md). The log-odds equal the program's bit for bit."""
     p: float
     interval: Interval
     logit: float
@@ -30,7 +30,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class HonestInterval:
-    """``interval`` is None for a single template; the fields after it too."""
+    """For a single template, ``interval`` and the fields after it are None."""
     p: float
     logit: float
     templates: int
@@ -61,7 +61,7 @@ class Welch:
 
 @dataclass(frozen=True)
 class WordingVariance:
-    """In squared log-odds. ``replicate`` is None where no template has two answers."""
+    """In squared log-odds. ``replicate`` is None if no template has two answers."""
     wording: float
     replicate: float | None
     harmonic_replicates: float
@@ -79,22 +79,22 @@ class CalibrationScores:
 
 
 def estimate(groups: Groups, seed: int, draws: int = 5000) -> Estimate:
-    """One probability of the answers by template (probabilities), with the frozen bootstrap interval."""
+    """One probability from the answers (probabilities) of each template, with the frozen bootstrap interval."""
     return Estimate(**_core.estimate(groups, seed, draws))
 
 
 def honest_interval(groups: Groups, level: float = 0.95, frozen: Interval | None = None) -> HonestInterval:
-    """``honest_v1``; ``level`` 0.90, 0.95 or 0.99. ``frozen`` is the interval that it must hold, as the program's results do."""
+    """``honest_v1``; ``level`` is 0.90, 0.95 or 0.99. ``frozen`` is an interval that it must contain, as in the program's results."""
     return HonestInterval(**_core.honest_interval(groups, level, frozen))
 
 
 def centred_interval(differences: Values, level: float = 0.95) -> CentredInterval:
-    """Trimmed centre of paired differences, with its interval (docs/compare.md)."""
+    """The trimmed centre of paired differences, with its interval (docs/compare.md)."""
     return CentredInterval(**_core.centred_interval(differences, level))
 
 
 def sign_flip_p(differences: Values, seed: int = 0) -> float:
-    """Two-sided; exact up to 20 differences, 9,999 flips drawn from ``seed`` beyond."""
+    """The two-sided p-value; exact up to 20 differences, from 9,999 flips drawn with ``seed`` beyond that."""
     return _core.sign_flip_p(differences, seed)
 
 
@@ -104,20 +104,20 @@ def welch(a: Values, b: Values, level: float = 0.95) -> Welch:
 
 
 def benjamini_hochberg(p: Values) -> npt.NDArray[np.float64]:
-    """Adjusted p-values, in the order given."""
+    """The adjusted p-values, in the given order."""
     return _core.benjamini_hochberg(p)
 
 
 def wording_variance(logits: Groups) -> WordingVariance:
-    """Spread of answers in log-odds, by wording and replicate (docs/variance.md)."""
+    """The spread of answers in log-odds, by wording and replicate (docs/variance.md)."""
     return WordingVariance(**_core.wording_variance(logits))
 
 
 def best_replicates(wording: float, replicate: float, wording_cost: float = 1.0, answer_cost: float = 1.0) -> int:
-    """Answers a template that make the most of a budget, 1 to 8."""
+    """How many answers per template make the most of a budget, from 1 to 8."""
     return _core.best_replicates(wording, replicate, wording_cost, answer_cost)
 
 
 def calibration_scores(p: Values, is_true: npt.ArrayLike) -> CalibrationScores:
-    """Of beliefs about claims whose truth is known (docs/calibrate.md)."""
+    """Scores beliefs about claims whose truth is known (docs/calibrate.md)."""
     return CalibrationScores(**_core.calibration_scores(p, is_true))

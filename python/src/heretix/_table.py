@@ -1,4 +1,4 @@
-"""Columns in memory that Arrow libraries read where they lie."""
+"""Columns in memory that Arrow libraries read without copying."""
 from __future__ import annotations
 
 import json
@@ -16,7 +16,7 @@ Fields = list[tuple[str, str]]
 
 
 class Table:
-    """A table of one record. Any library that speaks the Arrow PyCapsule interface takes it as it is:
+    """A table of one record. Any library that supports the Arrow PyCapsule interface accepts it directly:
     ``pyarrow.table(t)``, ``polars.DataFrame(t)``, DuckDB. Its memory is shared, not copied, and never changes."""
 
     def __init__(self, rows: list[dict[str, Any]], fields: Fields):
@@ -30,7 +30,7 @@ class Table:
         return self._core.column_names
 
     def view(self, name: str) -> np.ndarray:
-        """The column as a read-only array over the table's own memory. Raises InputError for one with nulls or text."""
+        """The column as a read-only array over the table's own memory. Raises InputError for a column with nulls or text."""
         return self._core.view(name)
 
     def to_arrow(self) -> pyarrow.Table:
@@ -39,7 +39,7 @@ class Table:
         return pyarrow.table(self)
 
     def to_pandas(self, **options: Any) -> pandas.DataFrame:
-        """By way of Arrow; ``options`` are those of ``pyarrow.Table.to_pandas``."""
+        """Converts through Arrow; ``options`` are those of ``pyarrow.Table.to_pandas``."""
         return self.to_arrow().to_pandas(**{"split_blocks": True, **options})
 
     def __arrow_c_schema__(self) -> object:

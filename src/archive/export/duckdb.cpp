@@ -124,7 +124,7 @@ class NewFile {
     if (file >= 0) ::close(file);
     if (!synced || std::rename(staged_.c_str(), path_.c_str()) != 0)
       throw Error(ErrorKind::unavailable, fmt::format("cannot write {}: {}", path_, std::strerror(errno)),
-                  "check that folder and its room");
+                  "check that folder and its free space");
   }
 
  private:

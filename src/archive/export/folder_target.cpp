@@ -23,8 +23,8 @@ constexpr const char* kStaging = ".staging";
   const bool denied = number == EACCES || number == EPERM || number == EROFS;
   throw Error(denied ? ErrorKind::not_allowed : ErrorKind::unavailable,
               fmt::format("cannot {} {}: {}", doing, path.string(), std::strerror(number)),
-              denied ? "check the rights of that folder, or name another; what was published before is intact"
-                     : "make room or check the disk; what was published before is intact");
+              denied ? "check the permissions of that folder, or name another; what was published before is intact"
+                     : "free some space or check the disk; what was published before is intact");
 }
 
 Descriptor opened(const fs::path& path, int flags) {

@@ -51,7 +51,7 @@ SourceFacts source_from(const json& j) {
 void require_known(const json& j, const char* field, int newest, const std::string& source) {
   const int version = j.at(field);
   if (version <= newest) return;
-  throw Error(ErrorKind::bad_input, fmt::format("{} has {} {}, this program knows {}", source, field, version, newest),
+  throw Error(ErrorKind::bad_input, fmt::format("{} has {} {}; this program knows {}", source, field, version, newest),
               "use a newer heretix, or export to another target");
 }
 
@@ -60,7 +60,7 @@ template <class Read>
 auto read_json(std::string_view text, const std::string& source, Read read) {
   try {
     const json j = json::parse(text);
-    if (j.at("format") != kFormat) throw Error(ErrorKind::broken, source + " is no part of a Heretix dataset");
+    if (j.at("format") != kFormat) throw Error(ErrorKind::broken, source + " is not part of a Heretix dataset");
     require_known(j, "manifest_version", kManifestVersion, source);
     return read(j);
   } catch (const json::exception& e) {

@@ -39,7 +39,7 @@ void Merge::advance(Head& head) {
   const std::string_view key = (*head.row)[table_.key].text;
   if (!is_first && std::pair(head.last_time, std::string_view(head.last_key)) >= std::pair(time, key))
     throw Error(ErrorKind::broken,
-                fmt::format("{}: {} '{}' came behind '{}': the store does not keep order or repeats a key",
+                fmt::format("{}: {} '{}' came after '{}': the store is out of order or repeats a key",
                             head.source->facts().name, table_.name, key, head.last_key),
                 "check the store (heretix db check, or PRAGMA integrity_check)");
   head.last_time = time;

@@ -30,7 +30,7 @@ Month Month::parse(std::string_view text, const char* what) {
                       std::from_chars(text.data(), text.data() + 4, year).ptr == text.data() + 4 &&
                       std::from_chars(text.data() + 5, end, month).ptr == end;
   if (!shaped || year < 1 || month < 1 || month > 12)
-    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}', must be a month", what, text), "e.g. 2026-11");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is '{}'; it must be a month", what, text), "e.g. 2026-11");
   return Month(year * 12 + month - 1);
 }
 

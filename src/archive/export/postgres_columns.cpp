@@ -68,7 +68,7 @@ void require_column_types(PostgresDatabase& database, const std::string& name, s
     if (family(type->second) != family(expected))
       throw Error(
           ErrorKind::bad_input,
-          fmt::format("{}: the column {} is {}, and this program reads it as {}", name, column, type->second, expected),
+          fmt::format("{}: the column {} is {}, but this program reads it as {}", name, column, type->second, expected),
           hint);
   }
 }

@@ -59,7 +59,7 @@ class SqliteReader {
  private:
   [[noreturn]] void refuse(int place, const Column& column, const char* wanted) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: {} is '{}', must be {}", row(), column.name,
+                fmt::format("{}: {} is '{}'; it must be {}", row(), column.name,
                             shortened(on_one_line(cursor_.text(place)), 40), wanted),
                 "correct that row of the store");
   }
@@ -112,7 +112,7 @@ class SqliteReader {
     if (seconds > kFurthest || seconds < -kFurthest || !is_representable(seconds * 1'000'000))
       throw Error(
           ErrorKind::bad_input,
-          fmt::format("{}: {} is {}, must be Unix seconds within the years 1 to 9999", row(), column.name, seconds),
+          fmt::format("{}: {} is {}; it must be Unix seconds within the years 1 to 9999", row(), column.name, seconds),
           "correct that row of the store");
     return seconds * 1'000'000;
   }
@@ -121,7 +121,7 @@ class SqliteReader {
   std::string_view valid_text(std::string_view text, const Column& column) {
     auto bad = first_invalid_utf8(text);
     if (!bad) return text;
-    note_(fmt::format("{}: {} is no UTF-8; its bytes that are none are written as U+FFFD", row(), column.name));
+    note_(fmt::format("{}: {} is not UTF-8; its invalid bytes are written as U+FFFD", row(), column.name));
     std::string mended;
     for (; bad; bad = first_invalid_utf8(text)) {
       mended.append(text.substr(0, *bad)).append("\xEF\xBF\xBD");
@@ -274,7 +274,7 @@ class SqliteSource final : public Source {
     const std::int64_t unreadable = harness_.has_earlier ? count(kUnreadableRecords) : 0;
     if (unreadable > 0)
       note_(
-          fmt::format("{}: {} earlier executions are left out: their records are no JSON", file_->path(), unreadable));
+          fmt::format("{}: {} earlier executions are left out: their records are not JSON", file_->path(), unreadable));
     facts_ = {.name = file_->path(),
               .kind = "sqlite",
               .env = "local",

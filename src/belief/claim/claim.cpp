@@ -33,11 +33,12 @@ Claim parse_claim(const std::string& text) {
     throw Error(ErrorKind::bad_input, "the claim is empty", "give one statement, e.g. \"Tariffs cause inflation\"");
   }
   if (text.size() > kMaxClaimBytes) {
-    throw Error(ErrorKind::bad_input, fmt::format("the claim has {} bytes, at most {}", text.size(), kMaxClaimBytes),
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the claim has {} bytes; at most {} are allowed", text.size(), kMaxClaimBytes),
                 "ask about one short statement");
   }
   if (const std::size_t at = text.find('\0'); at != std::string::npos) {
-    throw Error(ErrorKind::bad_input, fmt::format("the claim holds a NUL character at byte {}", at), "remove it");
+    throw Error(ErrorKind::bad_input, fmt::format("the claim contains a NUL character at byte {}", at), "remove it");
   }
   if (const auto at = first_invalid_utf8(text)) {
     throw Error(ErrorKind::bad_input, fmt::format("the claim is not valid UTF-8 at byte {}", *at),

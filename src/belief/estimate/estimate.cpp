@@ -39,13 +39,13 @@ void require_valid(std::span<const TemplateLogits> templates, const Bootstrap& b
     throw Error(ErrorKind::bad_input, "a template without answers cannot be weighed");
   }
   if (bootstrap.draws < 1 || bootstrap.draws > kMaxBootstrapDraws) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{} bootstrap draws, must be from 1 to {}", bootstrap.draws, kMaxBootstrapDraws));
+    throw Error(ErrorKind::bad_input, fmt::format("{} bootstrap draws were asked for; the number must be from 1 to {}",
+                                                  bootstrap.draws, kMaxBootstrapDraws));
   }
   if (!(bootstrap.trim >= 0.0 && bootstrap.trim < 0.5)) {
     throw Error(ErrorKind::bad_input, fmt::format("trim {} is outside [0, 0.5)", bootstrap.trim));
   }
-  if (bootstrap.fixed_m == std::size_t{0}) throw Error(ErrorKind::bad_input, "fixed_m is 0, at least 1 needed");
+  if (bootstrap.fixed_m == std::size_t{0}) throw Error(ErrorKind::bad_input, "fixed_m is 0; it must be at least 1");
 }
 
 double imbalance_of(const std::vector<std::size_t>& counts) {

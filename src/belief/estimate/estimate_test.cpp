@@ -80,8 +80,10 @@ TEST(Estimate, RefusesWhatItCannotWeigh) {
   const std::vector one = {answers("a", {1.0})};
   EXPECT_EQ(message({}, {.seed = 1}), "no template has a usable answer");
   EXPECT_EQ(message({answers("a", {})}, {.seed = 1}), "a template without answers cannot be weighed");
-  EXPECT_EQ(message(one, {.seed = 1, .draws = 0}), "0 bootstrap draws, must be from 1 to 1000000");
-  EXPECT_EQ(message(one, {.seed = 1, .draws = 1'000'001}), "1000001 bootstrap draws, must be from 1 to 1000000");
+  EXPECT_EQ(message(one, {.seed = 1, .draws = 0}),
+            "0 bootstrap draws were asked for; the number must be from 1 to 1000000");
+  EXPECT_EQ(message(one, {.seed = 1, .draws = 1'000'001}),
+            "1000001 bootstrap draws were asked for; the number must be from 1 to 1000000");
   EXPECT_EQ(message(one, {.seed = 1, .trim = 0.5}), "trim 0.5 is outside [0, 0.5)");
   EXPECT_THROW(Logit{std::numeric_limits<double>::quiet_NaN()}, Error);
 }

@@ -11,7 +11,7 @@ static_assert(kMaxDraws == kMaxBootstrapDraws, "what a recipe may ask for is wha
 
 void require_in(const char* name, long value, long least, long most) {
   if (value >= least && value <= most) return;
-  throw Error(ErrorKind::bad_input, fmt::format("{} is {}, must be from {} to {}", name, value, least, most),
+  throw Error(ErrorKind::bad_input, fmt::format("{} is {}; it must be from {} to {}", name, value, least, most),
               fmt::format("give a {} in that range", name));
 }
 
@@ -38,20 +38,20 @@ void require_measurable(const Sampling& sampling, Readout readout, int samples, 
   if (readout == Readout::frequency)
     throw Error(
         ErrorKind::bad_input,
-        fmt::format("K times R times samples is {} times {} times {} = {} questions, at most {} are asked in one "
-                    "measurement",
+        fmt::format("K times R times samples is {} times {} times {} = {} questions; one measurement asks at most {}",
                     sampling.slots, sampling.replicates, samples, questions, most_questions),
         "give a smaller K, or fewer samples");
 
   if (readout == Readout::decision)
-    throw Error(ErrorKind::bad_input,
-                fmt::format("K times R, each with its negation, is {} times {} times 2 = {} questions, at most {} are "
-                            "asked in one measurement",
-                            sampling.slots, sampling.replicates, questions, most_questions),
-                "give a smaller K");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format(
+            "K times R, each with its negation, is {} times {} times 2 = {} questions; one measurement asks at most {}",
+            sampling.slots, sampling.replicates, questions, most_questions),
+        "give a smaller K");
   throw Error(ErrorKind::bad_input,
-              fmt::format("K times R is {} times {} = {} questions, at most {} are asked in one measurement",
-                          sampling.slots, sampling.replicates, questions, most_questions),
+              fmt::format("K times R is {} times {} = {} questions; one measurement asks at most {}", sampling.slots,
+                          sampling.replicates, questions, most_questions),
               "give a smaller K or R");
 }
 

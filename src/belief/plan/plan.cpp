@@ -112,7 +112,7 @@ void require_short_enough(const Plan& plan) {
   const auto claim = static_cast<int>(count_code_points(plan.recipe.claim.text));
   throw Error(
       ErrorKind::bad_input,
-      fmt::format("the prompt of template {} has {} characters, at most {} (the claim has {})",
+      fmt::format("the prompt of template {} has {} characters; at most {} are allowed (the claim has {})",
                   plan.longest_paraphrase_idx, plan.longest_prompt, limit, claim),
       fmt::format("shorten the claim by {} characters, or raise --max-prompt-chars", plan.longest_prompt - limit));
 }
@@ -199,9 +199,9 @@ Plan outline_plan(const Recipe& recipe, const PromptBank& bank) {
   Plan plan = without_questions(recipe, bank);
   if (recipe.sampling.ladder && plan.template_order.size() < static_cast<std::size_t>(recipe.sampling.slots))
     throw Error(ErrorKind::bad_input,
-                fmt::format("the bank {} has {} different paraphrases, the ladder needs {}", bank.version,
+                fmt::format("the bank {} has {} different paraphrases; the ladder needs {}", bank.version,
                             plan.template_order.size(), recipe.sampling.slots),
-                "name a plan by -K, -R and -T, or --fixed");
+                "name a plan with -K, -R and -T, or --fixed");
   require_short_enough(plan);
   return plan;
 }

@@ -60,17 +60,18 @@ TEST(Plan, ReplacesEveryMarkButSearchesNotWhatTheClaimBrings) {
 TEST(Plan, MeasuresAllSelectedTemplatesAlsoThoseNeverAsked) {
   Recipe recipe = recipe_of({.slots = 1, .replicates = 1, .max_prompt_chars = 40});
   const PromptBank bank = bank_of({"short {CLAIM}", "short {CLAIM}!", std::string(50, 'x') + "{CLAIM}"});
-  EXPECT_EQ(refusal(recipe, bank), "the prompt of template 2 has 60 characters, at most 40 (the claim has 1)");
+  EXPECT_EQ(refusal(recipe, bank),
+            "the prompt of template 2 has 60 characters; at most 40 are allowed (the claim has 1)");
   EXPECT_EQ(make_plan(recipe_of({.slots = 1}), bank).longest_prompt, 60);
 }
 
 TEST(Plan, RefusesNumbersOutOfRangeByName) {
   const PromptBank bank = bank_of({"a {CLAIM}", "b {CLAIM}"});
-  EXPECT_EQ(refusal(recipe_of({.slots = 0}), bank), "K (slots) is 0, must be from 1 to 4096");
-  EXPECT_EQ(refusal(recipe_of({.replicates = 0}), bank), "R (replicates) is 0, must be from 1 to 1024");
-  EXPECT_EQ(refusal(recipe_of({.templates = 3}), bank), "T (templates) is 3, must be from 1 to 2");
-  EXPECT_EQ(refusal(recipe_of({.templates = 0}), bank), "T (templates) is 0, must be from 1 to 2");
-  EXPECT_EQ(refusal(recipe_of({.draws = 0}), bank), "B (bootstrap draws) is 0, must be from 1 to 1000000");
+  EXPECT_EQ(refusal(recipe_of({.slots = 0}), bank), "K (slots) is 0; it must be from 1 to 4096");
+  EXPECT_EQ(refusal(recipe_of({.replicates = 0}), bank), "R (replicates) is 0; it must be from 1 to 1024");
+  EXPECT_EQ(refusal(recipe_of({.templates = 3}), bank), "T (templates) is 3; it must be from 1 to 2");
+  EXPECT_EQ(refusal(recipe_of({.templates = 0}), bank), "T (templates) is 0; it must be from 1 to 2");
+  EXPECT_EQ(refusal(recipe_of({.draws = 0}), bank), "B (bootstrap draws) is 0; it must be from 1 to 1000000");
 }
 
 std::string too_large(const Sampling& sampling, Readout readout, int samples, std::int64_t most) {
@@ -84,15 +85,14 @@ TEST(Sampling, IsTooLargeByItsNumbersAlone) {
   constexpr Readout kWritten = Readout::verbalized;
   EXPECT_EQ(too_large({.slots = 64, .replicates = 1024}, kWritten, 20, kMaxQuestions), "");
   EXPECT_EQ(too_large({.slots = 65, .replicates = 1024}, kWritten, 20, kMaxQuestions),
-            "K times R is 65 times 1024 = 66560 questions, at most 65536 are asked in one measurement");
+            "K times R is 65 times 1024 = 66560 questions; one measurement asks at most 65536");
   EXPECT_EQ(too_large({.slots = 51, .replicates = 1}, Readout::frequency, 20, 1024), "");
-  EXPECT_EQ(
-      too_large({.slots = 52, .replicates = 1}, Readout::frequency, 20, 1024),
-      "K times R times samples is 52 times 1 times 20 = 1040 questions, at most 1024 are asked in one measurement");
+  EXPECT_EQ(too_large({.slots = 52, .replicates = 1}, Readout::frequency, 20, 1024),
+            "K times R times samples is 52 times 1 times 20 = 1040 questions; one measurement asks at most 1024");
   EXPECT_EQ(too_large({.slots = 4097, .replicates = 1}, kWritten, 20, kMaxQuestions),
-            "K (slots) is 4097, must be from 1 to 4096");
+            "K (slots) is 4097; it must be from 1 to 4096");
   EXPECT_EQ(too_large({.slots = 8, .replicates = 2, .draws = 1'000'001}, kWritten, 20, kMaxQuestions),
-            "B (bootstrap draws) is 1000001, must be from 1 to 1000000");
+            "B (bootstrap draws) is 1000001; it must be from 1 to 1000000");
   const Sampling largest{.slots = std::numeric_limits<int>::max(), .replicates = std::numeric_limits<int>::max()};
   EXPECT_EQ(questions_of(largest, kWritten, 1), 4'611'686'014'132'420'609);
 }
@@ -184,9 +184,9 @@ TEST(Claim, IsRefusedWithWhatIsWrongAndWhere) {
     return "no error";
   };
   EXPECT_EQ(message(" \n"), "the claim is empty");
-  EXPECT_EQ(message(std::string("a\0b", 3)), "the claim holds a NUL character at byte 1");
+  EXPECT_EQ(message(std::string("a\0b", 3)), "the claim contains a NUL character at byte 1");
   EXPECT_EQ(message("ab\xff"), "the claim is not valid UTF-8 at byte 2");
-  EXPECT_EQ(message(std::string(16385, 'x')), "the claim has 16385 bytes, at most 16384");
+  EXPECT_EQ(message(std::string(16385, 'x')), "the claim has 16385 bytes; at most 16384 are allowed");
   EXPECT_EQ(parse_claim("  kept as it is ").text, "  kept as it is ");
 }
 

@@ -22,7 +22,7 @@ constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadoutWords = {{
 void require_valid(const Ladder& ladder, const Sampling& s, std::size_t bank_size) {
   if (!(ladder.target > 0 && ladder.target <= 1))
     throw Error(ErrorKind::bad_input,
-                fmt::format("the wanted width is {}, must be above 0 and at most 1", ladder.target),
+                fmt::format("the wanted width is {}; it must be above 0 and at most 1", ladder.target),
                 "e.g. --until-width 0.20");
   if (ladder.rungs.empty() || ladder.rungs.front() < 1 || s.slots != ladder.rungs.back() || s.replicates != 1)
     throw Error(ErrorKind::bad_input, "a ladder asks its last rung's templates once each");
@@ -52,7 +52,7 @@ Readout readout_from(const std::string& word) {
   const auto found = std::ranges::find(kReadoutWords, word, &std::pair<Readout, std::string_view>::second);
   if (found != kReadoutWords.end()) return found->first;
   throw Error(ErrorKind::bad_input,
-              fmt::format("readout is '{}', must be verbalized, token, frequency, expected or decision", word),
+              fmt::format("readout is '{}'; it must be verbalized, token, frequency, expected or decision", word),
               "see docs/readouts.md");
 }
 
@@ -79,7 +79,7 @@ void require_valid(const Recipe& recipe, std::size_t bank_size) {
   if (recipe.model.empty()) throw Error(ErrorKind::bad_input, "the model has no name", "see heretix models");
   if (count_code_points(recipe.model.text()) > kMaxModelCharacters) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("the model's name has {} characters, at most {} are kept: {}",
+                fmt::format("the model's name has {} characters; at most {} can be stored: {}",
                             count_code_points(recipe.model.text()), kMaxModelCharacters, recipe.model),
                 "use the model's shorter name; a model file can be renamed, or linked to under a shorter name");
   }

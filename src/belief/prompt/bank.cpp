@@ -24,7 +24,8 @@ constexpr std::size_t kMaxVersionCharacters = 64;  // width of checks.prompt_ver
 std::string text_of(const YAML::Node& node, const std::string& what, const YamlSource& source) {
   if (!node.IsScalar()) source.refuse(node.Mark(), fmt::format("{} must be text", what));
   if (is_blank(node.Scalar())) { source.refuse(node.Mark(), fmt::format("{} is empty", what)); }
-  if (node.Scalar().find('\0') != std::string::npos) source.refuse(node.Mark(), fmt::format("{} holds a NUL", what));
+  if (node.Scalar().find('\0') != std::string::npos)
+    source.refuse(node.Mark(), fmt::format("{} contains a NUL character", what));
   return node.Scalar();
 }
 
@@ -37,7 +38,7 @@ std::string required_text(const YAML::Node& root, const char* name, const YamlSo
 void require_length(const YAML::Node& list, const char* name, const YamlSource& source) {
   if (!list.IsSequence() || list.size() == 0) source.refuse(list.Mark(), fmt::format("'{}' must be a list", name));
   if (list.size() > kMaxParaphrases)
-    source.refuse(list.Mark(), fmt::format("{} {}, at most {}", list.size(), name, kMaxParaphrases));
+    source.refuse(list.Mark(), fmt::format("{} {}; at most {} are allowed", list.size(), name, kMaxParaphrases));
 }
 
 // One side of a statement, which holds the claim's place.
@@ -47,13 +48,14 @@ std::string side_of(const YAML::Node& statement, const char* side, std::size_t i
   if (!node) source.refuse(statement.Mark(), fmt::format("{} is missing", what));
   std::string text = text_of(node, what, source);
   if (text.find(kClaimMark) == std::string::npos)
-    source.refuse(node.Mark(), fmt::format("{} has no {}", what, kClaimMark));
+    source.refuse(node.Mark(), fmt::format("{} does not contain {}", what, kClaimMark));
   return text;
 }
 
 void fill_statements(PromptBank& bank, const YAML::Node& root, const YamlSource& source) {
   for (const char* name : kFieldsOfQuestions) {
-    if (root[name]) source.refuse(root[name].Mark(), fmt::format("a bank of statements has no '{}'", name));
+    if (root[name])
+      source.refuse(root[name].Mark(), fmt::format("a bank of statements cannot have the field '{}'", name));
   }
   bank.system = required_text(root, "state", source);
 
@@ -75,14 +77,14 @@ std::vector<std::string> paraphrases_of(const YAML::Node& root, bool template_ha
   if (!list) source.refuse(root.Mark(), "field 'paraphrases' is missing");
   if (!list.IsSequence() || list.size() == 0) source.refuse(list.Mark(), "'paraphrases' must be a list of texts");
   if (list.size() > kMaxParaphrases) {
-    source.refuse(list.Mark(), fmt::format("{} paraphrases, at most {}", list.size(), kMaxParaphrases));
+    source.refuse(list.Mark(), fmt::format("{} paraphrases; at most {} are allowed", list.size(), kMaxParaphrases));
   }
   std::vector<std::string> paraphrases;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string what = fmt::format("paraphrase {}", i);
     paraphrases.push_back(text_of(list[i], what, source));
     if (!template_has_claim && paraphrases.back().find(kClaimMark) == std::string::npos) {
-      source.refuse(list[i].Mark(), fmt::format("{} has no {} and neither has 'user_template'", what, kClaimMark));
+      source.refuse(list[i].Mark(), fmt::format("{} does not contain {}, nor does 'user_template'", what, kClaimMark));
     }
   }
   return paraphrases;
@@ -93,7 +95,7 @@ PromptBank bank_from(const YAML::Node& root, const YamlSource& source) {
   bank.source = source.name();
   bank.version = required_text(root, "version", source);
   if (count_code_points(bank.version) > kMaxVersionCharacters) {
-    source.refuse(root["version"].Mark(), fmt::format("'version' has over {} characters", kMaxVersionCharacters));
+    source.refuse(root["version"].Mark(), fmt::format("'version' has more than {} characters", kMaxVersionCharacters));
   }
   if (root["statements"] || root["state"]) {
     fill_statements(bank, root, source);

@@ -72,7 +72,7 @@ std::vector<std::string> PromptBanks::names() const {
   if (failed) {
     throw Error(ErrorKind::not_found,
                 fmt::format("cannot read the prompt directory {}: {}", directory_, failed.message()),
-                "name another by --prompts or RPL_PROMPTS_DIR");
+                "name another with --prompts or RPL_PROMPTS_DIR");
   }
   std::ranges::sort(names);
   return names;
@@ -89,9 +89,9 @@ PromptBank PromptBanks::get(const std::string& name) const {
       continue;  // a malformed neighbour is no reason to refuse a bank that is whole
     }
   }
-  throw Error(
-      ErrorKind::not_found, fmt::format("no prompt bank '{}' in {}", name, directory_),
-      known.empty() ? "the directory holds no .yaml file" : fmt::format("there is: {}", fmt::join(known, ", ")));
+  throw Error(ErrorKind::not_found, fmt::format("there is no prompt bank '{}' in {}", name, directory_),
+              known.empty() ? "the directory holds no .yaml file"
+                            : fmt::format("the directory holds {}", fmt::join(known, ", ")));
 }
 
 }  // namespace heretix

@@ -99,12 +99,12 @@ std::string nonsense_in(const std::string& logprobs) {
     for (const TokenChoice& c : step.choices) {
       const double log = std::log(c.probability);
       if (log > kLogRounding)
-        return fmt::format("the token '{}' has the log-probability {:.4g}, above 0", on_one_line(c.text), log);
+        return fmt::format("the token '{}' has the log-probability {:.4g}, which is above 0", on_one_line(c.text), log);
       mass += c.probability;
     }
     if (mass > 1 + kMassRounding)
-      return fmt::format("the tokens in the place of '{}' have a mass of {:.4g}, above 1", on_one_line(step.chosen),
-                         mass);
+      return fmt::format("the probabilities of the tokens in the place of '{}' add up to {:.4g}, which is above 1",
+                         on_one_line(step.chosen), mass);
   }
   return {};
 }

@@ -168,8 +168,8 @@ std::string contradiction_in(const std::string& composed) {
     const double said = answer.at("belief").at("prob_true");
     const double made = probability_from(answer.at("readout"));
     if (said == made) return {};
-    return fmt::format("the answer says {}, what it was made of gives {}", said, made);
-  } catch (const json::exception&) { return "the answer does not say what it was made of"; }
+    return fmt::format("the answer says {}, but its parts give {}", said, made);
+  } catch (const json::exception&) { return "the answer does not say which parts it was made of"; }
 }
 
 Parts::Parts(const Plan& plan) : plan_(plan), readout_(plan.recipe.readout()), parts_(plan) {

@@ -116,9 +116,9 @@ TEST(WordMass, HasBoundsWhereTheServerHidesTokens) {
 
 TEST(TokenSteps, NameWhatNoProbabilitiesCanBe) {
   EXPECT_EQ(nonsense_in(R"([{"token":" True","logprob":0.3}])"),
-            "the token ' True' has the log-probability 0.3, above 0");
+            "the token ' True' has the log-probability 0.3, which is above 0");
   EXPECT_EQ(nonsense_in(logprobs({{"A", {{"A", 0.9}, {"B", 0.8}}}})),
-            "the tokens in the place of 'A' have a mass of 1.7, above 1");
+            "the probabilities of the tokens in the place of 'A' add up to 1.7, which is above 1");
   EXPECT_EQ(nonsense_in(logprobs({{"A", {{"A", 0.9}, {"B", 0.105}}}})), "") << "rounded";
   EXPECT_EQ(nonsense_in(R"([{"token":"True","logprob":0.0000001}])"), "");
   EXPECT_EQ(nonsense_in("no JSON"), "");

@@ -26,10 +26,10 @@ std::string fallen_back_note(const json& fallen_back) {
   const std::string feature = text_in(fallen_back, "feature");
   const std::string refused = text_in(fallen_back, "refused");
   const std::string used = text_in(fallen_back, "used");
-  if (feature == "system") return "the system text was sent with the user's: the server takes none of its own";
+  if (feature == "system") return "the system text was sent with the user's: the server does not take a separate one";
   if (feature == "limit")
     return fmt::format("the output limit was sent as {}: the server does not take {}", used, refused);
-  if (used == "none") return fmt::format("the prompt alone asked for the form: the server does not take {}", refused);
+  if (used == "none") return fmt::format("only the prompt asked for the form: the server does not take {}", refused);
   return fmt::format("the form was asked for by {}: the server does not take {}", used, refused);
 }
 

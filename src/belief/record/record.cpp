@@ -48,7 +48,7 @@ std::uint64_t seed_for(const Plan& plan, const Tally& counted, std::optional<std
 
 void require_enough(const Tally& counted, std::size_t cut_short, const Plan& plan) {
   if (counted.usable >= kMinAnswers) return;
-  std::string what = fmt::format("{} usable answers of {}, at least {} needed for an estimate; all are kept",
+  std::string what = fmt::format("{} of {} answers are usable, and an estimate needs at least {}; all answers are kept",
                                  counted.usable, counted.answered, kMinAnswers);
   if (cut_short == 0)
     throw Error(ErrorKind::bad_input, what,

@@ -64,7 +64,7 @@ SectionResult run_section(const std::string& name, Section section, const json& 
     section(cases, comparison);
   } catch (const std::exception& e) { comparison.note(false, fmt::format("cannot be read: {}", e.what())); }
   if (comparison.result().equal + comparison.result().different == 0)
-    comparison.note(false, "holds nothing to compare");
+    comparison.note(false, "contains nothing to compare");
   return comparison.result();
 }
 

@@ -20,10 +20,10 @@ std::vector<LabelledBelief> sorted_by_p(std::span<const LabelledBelief> beliefs)
 }
 
 void require_beliefs(std::span<const LabelledBelief> beliefs) {
-  if (beliefs.empty()) throw Error(ErrorKind::bad_input, "there is no labelled belief");
+  if (beliefs.empty()) throw Error(ErrorKind::bad_input, "there are no labelled beliefs");
   for (const LabelledBelief& b : beliefs) {
     if (!(b.p >= 0 && b.p <= 1))
-      throw Error(ErrorKind::bad_input, fmt::format("a probability is {}, must be from 0 to 1", b.p));
+      throw Error(ErrorKind::bad_input, fmt::format("a probability is {}; it must be from 0 to 1", b.p));
   }
 }
 
@@ -208,7 +208,7 @@ std::vector<LabelledBelief> cross_fitted(std::span<const LabelledBelief> beliefs
   require_beliefs(beliefs);
   if (beliefs.size() < 2 * kCrossFitFolds)
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} labels are too few for a recalibration map, at least {} are needed", beliefs.size(),
+                fmt::format("{} labels are too few for a recalibration map; at least {} are needed", beliefs.size(),
                             2 * kCrossFitFolds));
 
   std::vector<int> order(beliefs.size());

@@ -53,7 +53,7 @@ void require_crossed(std::span<const CrossedRun> runs, std::size_t models, std::
   std::set<std::pair<int, int>> cells;
   for (const CrossedRun& run : runs) cells.emplace(run.model, run.day);
   if (runs.empty() || cells.size() != runs.size() || cells.size() != models * days)
-    throw Error(ErrorKind::bad_input, "the runs are not one for each model on each day",
+    throw Error(ErrorKind::bad_input, "there is not exactly one run for each model on each day",
                 "give one run of every model for every day, or the runs of one model");
   if (runs[0].means.size() < 2)
     throw Error(ErrorKind::bad_input, "the runs share fewer than two templates", "give runs of one prompt bank");

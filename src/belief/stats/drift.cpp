@@ -29,7 +29,7 @@ double score(std::size_t rank, std::size_t n) {
 DriftDetector::DriftDetector(std::span<const double> baseline) : earlier_(baseline.begin(), baseline.end()) {
   if (baseline.size() < kLeastBaselineRuns)
     throw Error(ErrorKind::bad_input,
-                fmt::format("the baseline has {} runs, at least {} are needed", baseline.size(), kLeastBaselineRuns),
+                fmt::format("the baseline has {} runs; at least {} are needed", baseline.size(), kLeastBaselineRuns),
                 "measure more before watching");
   std::ranges::sort(earlier_);
 }

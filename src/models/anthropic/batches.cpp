@@ -48,7 +48,7 @@ class AnthropicBatches final : public BatchApi {
       body += fmt::format(R"({{"custom_id":"{}","params":{}}})", question.cache_key, frame.body(question));
     }
     std::string id = text_of(caller_.post_json(kPath, fmt::format("{}]}}", body)), "id");
-    if (id.empty()) throw Error(ErrorKind::in_doubt, "anthropic: the batch was made, but its id did not come");
+    if (id.empty()) throw Error(ErrorKind::in_doubt, "anthropic: the batch was created, but its id did not arrive");
     return id;
   }
 
@@ -63,8 +63,8 @@ class AnthropicBatches final : public BatchApi {
           made > submitted_at + kArrivesWithin)
         continue;
       if (found)
-        throw Error(ErrorKind::in_doubt, "anthropic: two batches of that size were made at that time",
-                    "look which one is it");
+        throw Error(ErrorKind::in_doubt, "anthropic: two batches of that size were created at that time",
+                    "look at the provider which of them it is");
       found = text_of(batch, "id");
     }
     return found;

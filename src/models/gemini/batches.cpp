@@ -59,7 +59,7 @@ class GeminiBatches final : public BatchApi {
         R"({{"batch":{{"displayName":"{}","inputConfig":{{"requests":{{"requests":[{}]}}}}}}}})", name, inlined);
     const std::string path = fmt::format("{}models/{}:batchGenerateContent", kRoot, caller_.options().asked_model);
     std::string id = text_of(caller_.post_json(path, body), "name");
-    if (id.empty()) throw Error(ErrorKind::in_doubt, "gemini: the batch was made, but its name did not come");
+    if (id.empty()) throw Error(ErrorKind::in_doubt, "gemini: the batch was created, but its name did not arrive");
     return id;
   }
 
@@ -75,7 +75,7 @@ class GeminiBatches final : public BatchApi {
       page = "&pageToken=" + percent_encoded(next);
     }
     throw Error(ErrorKind::in_doubt, "gemini: the batch is not among the newest 2,000",
-                "look for it among your batches");
+                "look for it in your list of batches at the provider");
   }
 
   BatchStatus status(const std::string& id) override {

@@ -44,9 +44,9 @@ std::string upload_batch_file(Caller& caller, const std::string& content, const 
     if (std::string id = text_of(file, "id"); !id.empty()) return id;
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::in_doubt) throw;
-    throw Error(ErrorKind::unavailable, e.what(), "the same command tries again");
+    throw Error(ErrorKind::unavailable, e.what(), "run the same command again");
   }
-  throw Error(ErrorKind::unavailable, provider + ": the file was uploaded, but its id did not come");
+  throw Error(ErrorKind::unavailable, provider + ": the file was uploaded, but its id did not arrive");
 }
 
 }  // namespace heretix

@@ -17,8 +17,8 @@ constexpr std::size_t kMostBytes = 256U << 20;  // the answers of a whole batch
 json parsed(const std::string& text, const std::string& provider) {
   json body = json::parse(text, nullptr, false);
   if (body.is_object()) return body;
-  throw Error(ErrorKind::unavailable, fmt::format("{}: the reply is no JSON object", provider),
-              "the same command tries again");
+  throw Error(ErrorKind::unavailable, fmt::format("{}: the reply is not a JSON object", provider),
+              "run the same command again");
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ std::string Caller::call(HttpRequest request) {
   if (const auto failure = failure_in(response, options_, std::chrono::system_clock::now())) {
     const bool surely_nothing = is_get && failure->kind == ErrorKind::in_doubt;
     throw Error(surely_nothing ? ErrorKind::unavailable : failure->kind, failure->message,
-                failure->hint.empty() ? "the same command tries again" : failure->hint);
+                failure->hint.empty() ? "run the same command again" : failure->hint);
   }
   return response.body;
 }

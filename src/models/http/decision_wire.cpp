@@ -17,7 +17,7 @@ std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::
 
 std::string skipped(const json& answer) {
   const std::string type = text_of(answer, "type");
-  if (type.empty()) return "skipped an answer that names no type: it states no probability that could be read";
+  if (type.empty()) return "skipped an answer without a type: it states no probability that could be read";
   return fmt::format(
       "skipped an answer of the type '{}', which was not asked for: it states no probability of the "
       "statement",

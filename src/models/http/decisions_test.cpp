@@ -207,8 +207,8 @@ TEST(DecisionReplies, OfATypeThatWasNotAskedForAreSkippedAndTold) {
   EXPECT_NE(all[1].notice.find("'choice'"), std::string::npos);
   const auto others = replies(systemone(), R"({"answers":{"q1":0.9,"q2":{"noul":0.9}}})");
   EXPECT_EQ(others[0].text, "0.9");
-  EXPECT_NE(others[0].notice.find("names no type"), std::string::npos);
-  EXPECT_NE(others[1].notice.find("names no type"), std::string::npos);
+  EXPECT_NE(others[0].notice.find("an answer without a type"), std::string::npos);
+  EXPECT_NE(others[1].notice.find("an answer without a type"), std::string::npos);
   EXPECT_EQ(replies(systemone(), R"({"answers":{"q1":null,"q2":null}})")[0].text, "") << "null is no answer";
 }
 
@@ -341,10 +341,10 @@ TEST(DecisionFailures, SayThatAModelIsNoDecisionModelAndHowItWouldBeRead) {
     const Failure told = failure(systemone(), response);
     EXPECT_EQ(told.kind, ErrorKind::bad_input) << c.message;
     EXPECT_NE(told.message.find(c.message), std::string::npos);
-    EXPECT_NE(told.hint.find("m is no decision model: --readout verbalized"), std::string::npos) << told.hint;
+    EXPECT_NE(told.hint.find("m is not a decision model; use --readout verbalized"), std::string::npos) << told.hint;
   }
   const Failure other = failure(systemone(), response_of(R"({"error":{"message":"Unknown model: m"}})", 400));
-  EXPECT_EQ(other.hint.find("no decision model"), std::string::npos) << other.hint;
+  EXPECT_EQ(other.hint.find("not a decision model"), std::string::npos) << other.hint;
   const Failure broken = failure(systemone(), response_of(R"({"error":{"message":"see /responses"}})", 500));
   EXPECT_EQ(broken.kind, ErrorKind::in_doubt);
 }
@@ -445,8 +445,9 @@ TEST(Together, RefusesAStatementThatIsLongerThanTheServiceTakes) {
     FAIL() << "it was taken";
   } catch (const Error& e) {
     EXPECT_EQ(e.kind(), ErrorKind::too_large);
-    EXPECT_STREQ(e.what(),
-                 "p takes at most 32768 tokens of the state and its longest question; here it has 196708 bytes");
+    EXPECT_STREQ(
+        e.what(),
+        "p takes at most 32768 tokens for the state and its longest question, which here amount to 196708 bytes");
   }
   EXPECT_EQ(questions_together(plan, systemone()), 1U) << "a server that names no limit decides by itself";
 }

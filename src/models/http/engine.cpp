@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kSweepEvery{50};
 constexpr int kEventsAtOnce = 64;
 
 Descriptor made(int number) {
-  if (number < 0) throw Error(ErrorKind::broken, "the system gives no descriptor to wait on");
+  if (number < 0) throw Error(ErrorKind::broken, "the system provided no descriptor to wait on");
   return Descriptor(number);
 }
 
@@ -50,7 +50,8 @@ HeaderList list_of(const std::vector<std::string>& headers) {
 void initialise_libcurl() {
   static std::once_flag once;
   std::call_once(once, [] {
-    if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK) throw Error(ErrorKind::broken, "libcurl does not start");
+    if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
+      throw Error(ErrorKind::broken, "libcurl could not be initialised");
   });
 }
 
@@ -71,7 +72,7 @@ struct HttpEngine::State {
   explicit State(EngineOptions given) : options(std::move(given)) {
     initialise_libcurl();
     multi.reset(curl_multi_init());
-    if (!multi) throw Error(ErrorKind::broken, "libcurl gives no handle");
+    if (!multi) throw Error(ErrorKind::broken, "libcurl could not create a handle");
     const auto most = static_cast<long>(options.most_connections);
     curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, most);
     curl_multi_setopt(multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS, most);

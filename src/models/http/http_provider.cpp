@@ -342,17 +342,17 @@ std::string HttpProvider::why_not(Readout readout) const {
 
   const bool reads_tokens = readout == Readout::token || readout == Readout::expected;
   if (reads_tokens && options_.optional.temperature)
-    return "its token probabilities are shown as they are, whatever the temperature: leave --temperature out";
+    return "its token probabilities do not depend on the temperature; leave --temperature out";
   return options_.wire->why_not(readout);
 }
 
 std::string HttpProvider::why_no_decisions() const {
   if (!options_.decisions)
-    return fmt::format("{} has no decisions API: --readout verbalized works with every model that writes",
+    return fmt::format("{} has no decisions API; --readout verbalized works with every model that writes text",
                        options_.provider);
   const auto parameters = sent_parameters(options_.optional);
   if (parameters.empty()) return {};
-  return fmt::format("a decisions API takes no {0}: leave --{0} out", parameters.front().name);
+  return fmt::format("a decisions API does not take {0}; leave --{0} out", parameters.front().name);
 }
 
 std::size_t HttpProvider::most_together() const {

@@ -337,7 +337,7 @@ ProviderError read_plain_error(std::string_view body) {
   if (lower.find("<html") != std::string::npos || lower.find("<!doctype html") != std::string::npos) {
     text = page_name(text, lower);
   }
-  if (first_invalid_utf8(text)) text = "bytes that are no text";
+  if (first_invalid_utf8(text)) text = "bytes that are not text";
 
   ProviderError error;
   error.message = text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);

@@ -15,10 +15,10 @@ constexpr std::size_t kMostBytesPerToken = 6;
 
 void require_length(const HttpProviderOptions& options, std::size_t bytes, std::size_t tokens, const char* what) {
   if (tokens == 0 || bytes <= tokens * kMostBytesPerToken) return;
-  throw Error(
-      ErrorKind::too_large,
-      fmt::format("{} takes at most {} tokens of {}; here it has {} bytes", options.provider, tokens, what, bytes),
-      "shorten the claim");
+  throw Error(ErrorKind::too_large,
+              fmt::format("{} takes at most {} tokens for {}, which here amount to {} bytes", options.provider, tokens,
+                          what, bytes),
+              "shorten the claim");
 }
 
 std::size_t wanted_together(const Plan& plan, const HttpProviderOptions& options) {
@@ -27,13 +27,13 @@ std::size_t wanted_together(const Plan& plan, const HttpProviderOptions& options
   const auto together = whole_number(given);
   const std::size_t most = options.decisions->limits().questions;
   if (!together || *together < 1)
-    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no number of questions in one request", given),
-                "give a whole number from 1 on");
+    throw Error(ErrorKind::bad_input, fmt::format("'{}' is not a number of questions in one request", given),
+                "give a whole number, 1 or more");
   if (static_cast<std::uint64_t>(*together) > most)
-    throw Error(
-        ErrorKind::bad_input,
-        fmt::format("{} takes at most {} questions in one request; {} were wanted", options.provider, most, *together),
-        "put fewer questions together");
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} takes at most {} questions in one request; {} were asked for", options.provider, most,
+                            *together),
+                "put fewer questions into one request");
   return static_cast<std::size_t>(*together);
 }
 

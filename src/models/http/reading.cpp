@@ -67,9 +67,9 @@ std::string_view without_comments(std::string_view body) {
 std::string what_it_is(std::string_view body, const json& parsed) {
   if (body.empty()) return "the reply is empty";
   if (body.starts_with("data:") || body.starts_with("event:"))
-    return "the reply is an event stream, which was not asked for";
+    return "the reply is an event stream, which was not requested";
   if (!parsed.is_null()) return "the reply is JSON, but not an object";
-  if (body.starts_with('{') || body.starts_with('[')) return "the reply is not whole JSON";
+  if (body.starts_with('{') || body.starts_with('[')) return "the reply is incomplete JSON";
   return "the reply is not JSON: " + read_plain_error(body).message;
 }
 
@@ -77,9 +77,9 @@ Said said_in(std::string_view body, const json& parsed, const HttpProviderOption
   if (parsed.is_object()) {
     Said said = options.wire->read(parsed);
     if (said.no_answer.empty() && said.ending == Ending::failed)
-      said.no_answer = fmt::format("the provider broke off ({})", said.finish);
+      said.no_answer = fmt::format("the provider broke off its answer ({})", said.finish);
     if (said.no_answer.empty() && said.finish.empty() && said.text.empty())
-      said.no_answer = "the reply holds neither text nor a word for why it ended";
+      said.no_answer = "the reply contains neither text nor a reason why it ended";
     said.usage = believable(said.usage, said.text);
     return said;
   }
@@ -127,14 +127,16 @@ std::string redirect_authority(const HttpResponse& response, const HttpProviderO
 // Waits of minutes are told in seconds, and longer ones by the day they end on.
 std::string when_to_go_on(const ProviderError& error, std::optional<std::chrono::milliseconds> wait, SystemTime now) {
   const auto day = day_to_go_on(error, wait, now);
-  if (!day) return "see to the account's quota or credit; then the same command asks only for what is missing";
+  if (!day)
+    return "raise the account's quota or credit, then run the same command again; it asks only for what is missing";
   const std::string date = utc_day(std::chrono::duration_cast<std::chrono::seconds>(day->time_since_epoch()).count());
   const bool by_wait = !error.resumes_on && wait && error.renewal == Renewal::unknown;
   if (by_wait)
-    return fmt::format("go on in {} s ({}, UTC): the same command asks only for what is missing",
+    return fmt::format("wait {} s ({}, UTC), then run the same command again; it asks only for what is missing",
                        (wait->count() + 999) / 1000, date);
   return fmt::format(
-      "go on on {} (UTC), or as soon as the limit is raised: the same command asks only for what is missing", date);
+      "wait until {} (UTC) or raise the limit, then run the same command again; it asks only for what is missing",
+      date);
 }
 
 std::string hint_of(const ProviderError& error, const HttpProviderOptions& options) {
@@ -144,9 +146,9 @@ std::string hint_of(const ProviderError& error, const HttpProviderOptions& optio
       return fmt::format("{} does not serve the country or region that the request came from; see its list of regions",
                          options.provider);
     case Cause::unverified:
-      return "verify the organisation in the provider's settings, which takes some minutes to count, or choose another "
-             "model";
-    case Cause::retired_model: return "the model is retired: choose its successor (heretix models)";
+      return "verify the organisation in the provider's settings, which takes effect after some minutes, or choose "
+             "another model";
+    case Cause::retired_model: return "the model is retired; choose its successor (heretix models)";
     default: return {};
   }
 }
@@ -161,9 +163,10 @@ std::string hint_for(const HttpResponse& response, const ProviderError& error, c
                      const Decision& decision, const HttpProviderOptions& options, SystemTime now) {
   if (refused.kind == RefusedKind::value && decision.next == Next::stop) return hint_for_value(refused);
   if (response.event == Event::untrusted_certificate)
-    return "check the address; for a certificate of your own set SSL_CERT_FILE to its authority";
+    return "check the address; if the server has your own certificate, set SSL_CERT_FILE to the authority that signed "
+           "it";
   if (response.event == Event::no_tunnel)
-    return "check the proxy's address, name and password (HTTPS_PROXY), or leave it out for this host (NO_PROXY)";
+    return "check the proxy's address, user name and password (HTTPS_PROXY), or exempt this host from it (NO_PROXY)";
   if (response.event == Event::malformed_address || (response.status >= 300 && response.status < 400))
     return "correct the base URL (--base-url)";
   if (decision.next == Next::park) return when_to_go_on(error, decision.wait, now);
@@ -192,9 +195,9 @@ std::string what_happened(const HttpResponse& response, const ProviderError& err
 // What is asked of a model by the wrong API, and how it would be read.
 std::string hint_for_other_api(const HttpProviderOptions& options, bool asks_for_decisions) {
   if (!asks_for_decisions)
-    return fmt::format("{} states a probability and writes no text: --readout decision{}", options.asked_model,
+    return fmt::format("{} states a probability and writes no text; use --readout decision{}", options.asked_model,
                        options.decisions == nullptr ? ", with the model's name under openrouter/ or systemone/" : "");
-  return fmt::format("{} is no decision model: --readout verbalized{}", options.asked_model,
+  return fmt::format("{} is not a decision model; use --readout verbalized{}", options.asked_model,
                      options.wire == nullptr ? ", as openai-compatible/NAME with --base-url" : "");
 }
 
@@ -231,10 +234,12 @@ Failure failure_from(const HttpResponse& response, const ProviderError& error, c
 // The account may not ask any more: no other question would be answered either.
 Failure disabled(const HttpResponse& response, const Said& said, std::optional<Usd> bill,
                  const HttpProviderOptions& options) {
-  return {.kind = ErrorKind::not_allowed,
-          .message = fmt::format("{}: HTTP {} without an answer: {}", options.provider, response.status, said.finish),
-          .billed = bill,
-          .hint = "the provider has limited or disabled this account under its rules of use: see to it there"};
+  return {
+      .kind = ErrorKind::not_allowed,
+      .message = fmt::format("{}: HTTP {} without an answer: {}", options.provider, response.status, said.finish),
+      .billed = bill,
+      .hint =
+          "the provider has limited or disabled this account under its terms of use; settle this with the provider"};
 }
 
 bool is_success(const HttpResponse& response) {

@@ -19,7 +19,7 @@ double seconds(std::chrono::milliseconds time) { return static_cast<double>(time
 
 // Sets what is the same for every request of this handle.
 Transfer::Transfer(const EngineOptions& options) : options_(options), handle_(curl_easy_init()) {
-  if (!handle_) throw Error(ErrorKind::broken, "libcurl gives no handle");
+  if (!handle_) throw Error(ErrorKind::broken, "libcurl could not create a handle");
 
   CURL* h = handle_.get();
   static const std::string agent = "heretix/" + std::string(kVersion);
@@ -128,8 +128,8 @@ std::string Transfer::overdue(std::chrono::steady_clock::time_point now) const {
     return over(started_, std::min(d.connect + d.tls, d.total), "no encrypted connection");
   }
   if (header_bytes_ == 0) return over(started_, d.first_byte, "no reply");
-  std::string late = over(last_byte_, d.idle, "nothing further came");
-  return late.empty() ? over(started_, d.total, "no whole reply") : late;
+  std::string late = over(last_byte_, d.idle, "nothing further arrived");
+  return late.empty() ? over(started_, d.total, "no complete reply") : late;
 }
 
 Event Transfer::event_of(CURLcode code) const {
@@ -151,7 +151,7 @@ std::string Transfer::trouble_of(CURLcode code) const {
     return fmt::format("the reply is larger than {} bytes",
                        header_bytes_ > kMostHeaderBytes ? kMostHeaderBytes : options_.most_bytes);
   }
-  if (code == CURLE_SEND_FAIL_REWIND) return "a kept connection died before the reply";
+  if (code == CURLE_SEND_FAIL_REWIND) return "a reused connection broke before the reply";
   return error_[0] != '\0' ? error_ : curl_easy_strerror(code);
 }
 
@@ -166,7 +166,7 @@ bool Transfer::lacks_tunnel() const {
 
 std::string Transfer::tunnel_trouble(const std::string& trouble) const {
   const long answer = info<long>(CURLINFO_HTTP_CONNECTCODE);
-  const std::string to = "the proxy did not open a tunnel to the provider, which saw nothing";
+  const std::string to = "the proxy did not open a tunnel, so the provider received nothing";
   return answer == 0 ? fmt::format("{}: {}", to, trouble) : fmt::format("{}: it answered CONNECT with {}", to, answer);
 }
 

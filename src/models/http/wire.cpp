@@ -108,7 +108,7 @@ std::string Wire::value_of(const AskingWay& way, std::string_view feature) const
 }
 
 std::string Wire::why_not(Readout readout) const {
-  return readout == Readout::verbalized ? "" : "this is for the Chat Completions API (--api chat)";
+  return readout == Readout::verbalized ? "" : "this works only with the Chat Completions API (--api chat)";
 }
 
 std::optional<long> sum_of(const std::optional<long>& a, const std::optional<long>& b) {

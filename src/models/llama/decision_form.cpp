@@ -103,7 +103,7 @@ void DecisionForm::find_words() {
     return;
   }
   if (model_.tokens("True").front() == model_.tokens("False").front()) {
-    why_not_ = "its tokenizer begins True and False by the same token";
+    why_not_ = "its tokenizer begins True and False with the same token";
     return;
   }
   for (Token token = 0; token < static_cast<Token>(model_.vocabulary_size()); ++token) {
@@ -221,7 +221,7 @@ Probability DecisionForm::read(const float* logits, double temperature) const {
   } else {
     noul = p[type_ == "openjev" ? 0 : 1];
   }
-  if (!std::isfinite(noul)) throw Error(ErrorKind::broken, "the model's logits are no numbers");
+  if (!std::isfinite(noul)) throw Error(ErrorKind::broken, "the model's logits are not numbers");
   return Probability(std::clamp(noul, 0.0, 1.0));
 }
 

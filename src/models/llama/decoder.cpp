@@ -109,7 +109,7 @@ Decoder::~Decoder() {
 void Decoder::make_context(std::size_t tokens_per_stream) {
   if (tokens_per_stream > model_.trained_context() + kContextStep) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("the prompt needs a context of {} tokens, {} was trained with {}", tokens_per_stream,
+                fmt::format("the prompt needs a context of {} tokens; {} was trained with {}", tokens_per_stream,
                             model_.file().name, model_.trained_context()),
                 "shorten the claim, or use a model with a longer context");
   }
@@ -128,8 +128,7 @@ void Decoder::make_context(std::size_t tokens_per_stream) {
 
   context_ = llama_init_from_model(model_.handle(), parameters);
   if (context_ == nullptr) {
-    throw Error(ErrorKind::unavailable,
-                fmt::format("not enough memory for {} questions side by side", options_.streams),
+    throw Error(ErrorKind::unavailable, fmt::format("not enough memory for {} questions at once", options_.streams),
                 "ask fewer at once: --concurrency 1");
   }
 

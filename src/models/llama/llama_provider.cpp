@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kMaxConcurrency = 128;
 constexpr std::size_t kStatementsAtOnce = 64;  // taken and handed back in one commit
 constexpr std::string_view kNoChatTemplate =
-    "its file has no chat template; it only judges statements: --readout decision";
+    "its file has no chat template, so it only judges statements; use --readout decision";
 
 // A question's own draws: a run repeats, also when it was interrupted; only the second try after an unusable answer
 // differs from the first.
@@ -41,7 +41,7 @@ class LlamaProvider final : public Provider {
     if (options.temperature != kDefaultTemperature)
       facts_.mode.with("temperature", fmt::format("{}", options.temperature));
     facts_.price = Price{};
-    facts_.cost_note = "runs here, nothing is paid";
+    facts_.cost_note = "runs on this machine and costs nothing";
     nlohmann::json settings = {
         {"model_file", file.name + ".gguf"},
         {"model_sha256", file.sha256},
@@ -66,7 +66,7 @@ class LlamaProvider final : public Provider {
     if (reads_tokens && options_.temperature == 0) return "at temperature 0 one token has all the probability";
     const bool says_a_word = readout == Readout::token || readout == Readout::frequency;
     if (says_a_word && model_.tokens("True").front() == model_.tokens("False").front())
-      return "its tokenizer begins True and False by the same token";
+      return "its tokenizer begins True and False with the same token";
     return {};
   }
 
@@ -165,11 +165,11 @@ class LlamaProvider final : public Provider {
 
 std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options) {
   if (!(options.temperature >= 0.0 && options.temperature <= 10.0)) {
-    throw Error(ErrorKind::bad_input, fmt::format("temperature is {}, must be from 0 to 10", options.temperature),
-                "0 is greedy, 1 the model's own");
+    throw Error(ErrorKind::bad_input, fmt::format("temperature is {}; it must be from 0 to 10", options.temperature),
+                "0 is greedy, 1 is the model's own temperature");
   }
   if (options.concurrency < 1 || options.concurrency > kMaxConcurrency) {
-    throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}, must be from 1 to {} for a local model",
+    throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}; it must be from 1 to {} for a local model",
                                                   options.concurrency, kMaxConcurrency));
   }
   return std::make_unique<LlamaProvider>(options);

@@ -70,7 +70,7 @@ LlamaModel::LlamaModel(const std::string& path) {
   if (model_ == nullptr) {
     std::string why = last_complaint();
     why.erase(why.find_last_not_of(" \n") + 1);
-    throw Error(ErrorKind::bad_input, fmt::format("{} is no model that llama.cpp can load: {}", path, why),
+    throw Error(ErrorKind::bad_input, fmt::format("{} is not a model that llama.cpp can load: {}", path, why),
                 "name a GGUF file of a chat model");
   }
 

@@ -29,7 +29,7 @@ StatementContext::StatementContext(const LlamaModel& model, std::size_t tokens, 
       capacity_((tokens + kContextStep - 1) / kContextStep * kContextStep) {
   if (tokens > model_.trained_context()) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("the prompt has {} tokens, {} was trained with a context of {}", tokens, model_.file().name,
+                fmt::format("the prompt has {} tokens; {} was trained with a context of {}", tokens, model_.file().name,
                             model_.trained_context()),
                 "shorten the claim, or use a model with a longer context");
   }

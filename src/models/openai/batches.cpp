@@ -31,7 +31,7 @@ class OpenAiBatches final : public BatchApi {
                                                             {"metadata", {{"heretix", name}}}}
                                                            .dump());
     std::string id = text_of(created, "id");
-    if (id.empty()) throw Error(ErrorKind::in_doubt, "openai: the batch was made, but its id did not come");
+    if (id.empty()) throw Error(ErrorKind::in_doubt, "openai: the batch was created, but its id did not arrive");
     return id;
   }
 
@@ -41,7 +41,8 @@ class OpenAiBatches final : public BatchApi {
       if (text_of(member(batch, "metadata"), "heretix") == name) return text_of(batch, "id");
     }
     if (member(listed, "has_more") == true)
-      throw Error(ErrorKind::in_doubt, "openai: over 100 batches were made since", "look for it among your batches");
+      throw Error(ErrorKind::in_doubt, "openai: more than 100 batches have been created since",
+                  "look for it in your list of batches at the provider");
     return std::nullopt;
   }
 

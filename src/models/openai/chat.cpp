@@ -60,7 +60,7 @@ std::string ChatWire::path(std::string_view /*model*/) const { return "/chat/com
 
 std::string ChatWire::why_not(Readout readout) const {
   if (readout != Readout::expected || dialect_.continues) return {};
-  return "its API does not go on from an answer that was begun";
+  return "its API cannot continue an answer that was begun";
 }
 
 std::optional<AskingWay> ChatWire::fall_back(AskingWay way, std::string_view feature) const {

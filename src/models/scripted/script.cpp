@@ -18,7 +18,7 @@ using nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& place, const std::string& what) {
   throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what),
-              "docs/scripted.md lists what a script may hold");
+              "docs/scripted.md lists what a script may contain");
 }
 
 void require_fields(const json& object, const std::string& place, const std::set<std::string>& known) {
@@ -48,7 +48,7 @@ Ending ending_of(const std::string& word, const std::string& place) {
   if (word == "length") return Ending::length;
   if (word == "refused") return Ending::refused;
   if (word == "filtered") return Ending::filtered;
-  refuse(place, fmt::format("ending '{}' is none of complete, length, refused, filtered", word));
+  refuse(place, fmt::format("ending is '{}'; it must be complete, length, refused or filtered", word));
 }
 
 struct Fault {
@@ -71,7 +71,8 @@ void read_fault(ScriptedRule& rule, const std::string& word, const std::string& 
     rule.failure = fault.message;
     return;
   }
-  refuse(place, fmt::format("fail '{}' is none of rate_limited, unavailable, lost_reply, bad_key, bad_request", word));
+  refuse(place,
+         fmt::format("fail is '{}'; it must be rate_limited, unavailable, lost_reply, bad_key or bad_request", word));
 }
 
 ScriptedRule rule_from(const json& object, const std::string& place, std::chrono::milliseconds delay) {
@@ -98,7 +99,7 @@ ScriptedRule rule_from(const json& object, const std::string& place, std::chrono
 double number_in(const json& object, const std::string& place, const char* name, double otherwise, double most) {
   const double value = field<double>(object, place, name).value_or(otherwise);
   if (!(std::abs(value) <= most))
-    refuse(place, fmt::format("'{}' is {}, must be from {} to {}", name, value, -most, most));
+    refuse(place, fmt::format("'{}' is {}; it must be from {} to {}", name, value, -most, most));
   return value;
 }
 

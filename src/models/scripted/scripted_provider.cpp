@@ -111,7 +111,7 @@ ScriptedProvider::ScriptedProvider(Script script) : script_(std::move(script)) {
   facts_.mode = Mode::mock();
   if (!script_.sha256.empty()) facts_.mode.with("script", script_.sha256.substr(0, 16));
   facts_.price = Price{.answer = script_.price};
-  facts_.cost_note = "played, nothing is paid";
+  facts_.cost_note = "played from a script and costs nothing";
   facts_.settings = json{{"script_sha256", script_.sha256}}.dump();
   ledger_ = std::make_unique<Ledger>(script_.ledger);
 }

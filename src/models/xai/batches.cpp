@@ -41,7 +41,7 @@ class XaiBatches final : public BatchApi {
     const std::string file = upload_batch_file(caller_, batch_file(plan, requests, endpoint, options), "");
     const json created = caller_.post_json("/batches", json{{"name", name}, {"input_file_id", file}}.dump());
     std::string id = text_of(created, "batch_id");
-    if (id.empty()) throw Error(ErrorKind::in_doubt, "xai: the batch was made, but its id did not come");
+    if (id.empty()) throw Error(ErrorKind::in_doubt, "xai: the batch was created, but its id did not arrive");
     return id;
   }
 
@@ -97,7 +97,7 @@ class XaiBatches final : public BatchApi {
       if (!visit(page) || next.empty()) return;
       more = "&pagination_token=" + percent_encoded(next);
     }
-    throw Error(ErrorKind::unavailable, "xai: its list of pages does not end", "the same command tries again");
+    throw Error(ErrorKind::unavailable, "xai: its list of pages does not end", "run the same command again");
   }
 
   // The reply stands under the name of its endpoint: "chat_get_completion", "responses".

@@ -16,7 +16,7 @@ namespace heretix {
 namespace {
 
 constexpr std::size_t kKeyBytes = 32;
-constexpr const char* kHowToMake = "make one by: openssl rand -hex 32";
+constexpr const char* kHowToMake = "make one with: openssl rand -hex 32";
 
 std::string without_line_end(std::string_view text) {
   const std::size_t end = text.find_last_not_of(kWhiteSpace);
@@ -36,14 +36,14 @@ void make_secret_file(const std::string& path) {
   const bool linked = written && (::link(part.c_str(), path.c_str()) == 0 || errno == EEXIST);
   ::unlink(part.c_str());
   if (!linked)
-    throw Error(ErrorKind::not_allowed, fmt::format("cannot write the secret's file {}", path),
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot write the secret file {}", path),
                 "make its folder writable, or set HERETIX_SECRET");
 }
 
 }  // namespace
 
 Secret Secret::parse(std::string_view hex) {
-  if (sodium_init() < 0) throw Error(ErrorKind::broken, "libsodium cannot be started");
+  if (sodium_init() < 0) throw Error(ErrorKind::broken, "libsodium could not be initialised");
   const std::string text = without_line_end(hex);
   std::string key(kKeyBytes, '\0');
   std::size_t size = 0;
@@ -59,8 +59,8 @@ Secret Secret::of_file(const std::string& path) {
   if (!std::filesystem::exists(path)) make_secret_file(path);
   const auto text = content_of_file(path);
   if (!text)
-    throw Error(ErrorKind::not_allowed, fmt::format("cannot read the secret's file {}", path),
-                "it belongs to who runs the service, mode 0600");
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot read the secret file {}", path),
+                "it must belong to the user that runs the service, with mode 0600");
   return parse(*text);
 }
 

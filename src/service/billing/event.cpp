@@ -146,7 +146,7 @@ BillingEvent parse_billing_event(std::string_view body) {
   event.kind = text_at(told, "type");
   if (event.id.empty() || event.id.size() > kLongestId || event.kind.empty() || event.kind.size() > kLongestId)
     throw Error(ErrorKind::bad_input,
-                "the body is not an event: it has no id or no type, or one of over 255 characters");
+                "the body is not an event: its id or type is missing or has more than 255 characters");
 
   event.happened_ms = milliseconds_of(field(told, "created"));
   event.is_thin = text_at(told, "object") == "v2.core.event";

@@ -112,7 +112,7 @@ std::int64_t Subscriptions::now() {
   const std::string text = database_.query("SELECT now() AS now")[0].required_text("now");
   std::array<int, 6> n{};
   if (std::sscanf(text.c_str(), "%d-%d-%d %d:%d:%d", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]) != 6)
-    throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text));
+    throw Error(ErrorKind::broken, fmt::format("the database returned '{}' where a time was expected", text));
   using namespace std::chrono;
   const sys_days day =
       year(n[0]) / std::chrono::month(static_cast<unsigned>(n[1])) / std::chrono::day(static_cast<unsigned>(n[2]));
@@ -201,7 +201,8 @@ void Subscriptions::apply(const UserId& user, const BillingEvent& event) {
     if (!bought) {
       std::vector<std::string> prices;
       for (const BilledItem& item : event.items) prices.push_back(item.price);
-      throw Error(ErrorKind::unavailable, fmt::format("none of the prices has a plan: {}", fmt::join(prices, ", ")),
+      throw Error(ErrorKind::unavailable,
+                  fmt::format("none of the prices belongs to a plan: {}", fmt::join(prices, ", ")),
                   "name the plan's price in HERETIX_STRIPE_PRICES");
     }
   }

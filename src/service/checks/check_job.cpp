@@ -40,7 +40,7 @@ int number_at(const json& text, const char* field, int most) {
   const bool is_whole = value.is_number_integer();
   const bool fits = is_whole && value >= 1 && value <= most;
   if (fits) return value.get<int>();
-  throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {} is {}, must be from 1 to {}", field,
+  throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {} is {}; it must be from 1 to {}", field,
                                              shortened(value.dump(), 40), most));
 }
 

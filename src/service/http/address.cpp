@@ -70,7 +70,7 @@ AddressRange AddressRange::parse(std::string_view text) {
     range.bits_ = bits;
   }
   if (!is_read)
-    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no range of addresses", on_one_line(shortened(text, 60))),
+    throw Error(ErrorKind::bad_input, fmt::format("'{}' is not a range of addresses", on_one_line(shortened(text, 60))),
                 "e.g. 10.0.0.0/8 or 2001:db8::/32");
   return range;
 }

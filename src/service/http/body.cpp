@@ -25,16 +25,16 @@ bool is_json(const std::string& type) {
 
 Body::Body(const ServiceRequest& request, std::initializer_list<std::string_view> fields) {
   if (!is_json(request.header("content-type")))
-    throw Refusal(415, "the body must be application/json, said by Content-Type");
+    throw Refusal(415, "the body must be application/json, and Content-Type must say so");
 
   // Of a field that is named twice readers would differ on what it says.
   json parsed;
   const bool is_read = parse_strict(request.body, kDeepest, parsed) == JsonFault::none;
-  if (!is_read || !parsed.is_object()) throw Refusal(400, "the body is no JSON object, or names a field twice");
+  if (!is_read || !parsed.is_object()) throw Refusal(400, "the body is not a JSON object, or names a field twice");
 
   for (const auto& [name, value] : parsed.items()) {
     if (std::ranges::find(fields, name) == fields.end())
-      throw Refusal(422, fmt::format("there is no field '{}' here", on_one_line(shortened(name, 40))));
+      throw Refusal(422, fmt::format("there is no field '{}' in this request", on_one_line(shortened(name, 40))));
   }
   object_ = std::make_unique<json>(std::move(parsed));
 }
@@ -52,7 +52,7 @@ std::optional<std::string> Body::optional_text(std::string_view field, std::size
   if (!value->is_string()) throw Refusal(422, fmt::format("{} must be a string", field));
   const auto& text = value->get_ref<const std::string&>();
   if (text.size() > most_bytes)
-    throw Refusal(422, fmt::format("{} has {} bytes, at most {}", field, text.size(), most_bytes));
+    throw Refusal(422, fmt::format("{} has {} bytes; at most {} are allowed", field, text.size(), most_bytes));
   return text;
 }
 

@@ -46,15 +46,17 @@ bool is_target(std::string_view target) {
 std::optional<ReadHead> read_request_line(std::string_view line, Head& head) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last) return refused(400, "the request line has not three words");
+  if (first == std::string_view::npos || first == last)
+    return refused(400, "the request line does not have three parts");
   const std::string_view version = line.substr(last + 1);
   const std::string_view target = line.substr(first + 1, last - first - 1);
-  if (!is_token(line.substr(0, first))) return refused(400, "the method is no token");
-  if (first > kLongestMethod) return refused(501, "no such method");
+  if (!is_token(line.substr(0, first))) return refused(400, "the method is not a token");
+  if (first > kLongestMethod) return refused(501, "there is no such method");
   if (target.size() > kMostTarget) return refused(414, "the address has more than 8192 bytes");
   if (version != "HTTP/1.1" && version != "HTTP/1.0")
     return refused(version.starts_with("HTTP/") ? 505 : 400, "the version is not HTTP/1.1");
-  if (!is_target(target)) return refused(400, "the address is no absolute path, or holds what must be encoded");
+  if (!is_target(target))
+    return refused(400, "the address is not an absolute path, or contains characters that must be encoded");
   head.method = line.substr(0, first);
   head.target = target;
   head.minor_version = version.back() - '0';
@@ -65,10 +67,10 @@ std::optional<ReadHead> read_field(std::string_view line, Head& head) {
   if (line.front() == ' ' || line.front() == '\t') return refused(400, "a header is folded");
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
-    return refused(400, "a header's name is no token");
+    return refused(400, "a header's name is not a token");
   const std::string name = to_lower_ascii(line.substr(0, colon));
   const std::string value(trimmed(line.substr(colon + 1)));
-  if (!is_field_value(value)) return refused(400, "a header holds a control character");
+  if (!is_field_value(value)) return refused(400, "a header contains a control character");
   const auto [place, is_new] = head.headers.try_emplace(name, value);
   if (is_new) return std::nullopt;
   if (name == "host" || name == "content-length" || name == "transfer-encoding" || name == "content-type" ||
@@ -91,7 +93,7 @@ std::optional<ReadHead> read_length(Head& head) {
   if (length == head.headers.end()) return std::nullopt;
   const std::string& text = length->second;
   const bool is_number = !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  if (!is_number) return refused(400, "Content-Length is no number");
+  if (!is_number) return refused(400, "Content-Length is not a number");
   std::size_t value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (failed != std::errc{} || value > kMostBody) return refused(413, "the body has more than 65536 bytes");
@@ -118,7 +120,8 @@ ReadHead read_head(std::string_view text) {
     if (auto bad = read_field(*line, read.head)) return *bad;
   }
   if (!line || !rest.empty()) return refused(400, "the headers do not end");
-  if (read.head.minor_version == 1 && !read.head.headers.contains("host")) return refused(400, "no Host");
+  if (read.head.minor_version == 1 && !read.head.headers.contains("host"))
+    return refused(400, "the Host header is missing");
   if (auto bad = read_length(read.head)) return *bad;
   const auto connection = read.head.headers.find("connection");
   const std::string_view options = connection == read.head.headers.end() ? std::string_view{} : connection->second;

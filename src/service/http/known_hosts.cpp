@@ -19,8 +19,8 @@ KnownHosts KnownHosts::parse(std::string_view list, const std::string& source) {
     const bool has_port = written.starts_with('[') && !written.ends_with(']');
     if (!host || has_port)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{} names '{}', which is no host", source, on_one_line(shortened(name, 60))),
-                  "names or addresses without a port, separated by commas: heretix.internal, 10.0.0.5");
+                  fmt::format("{} names '{}', which is not a host", source, on_one_line(shortened(name, 60))),
+                  "give names or addresses without a port, separated by commas: heretix.internal, 10.0.0.5");
     hosts.add(*host);
   }
   return hosts;

@@ -234,7 +234,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     } catch (const TooSlow&) {
       is_late_ = false;  // the connection is still open, so the client can be told
     }
-    co_await answer_refusal(408, "the request did not come in time");
+    co_await answer_refusal(408, "the request did not arrive in time");
     co_return false;
   }
 
@@ -246,7 +246,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     // arrive needs none (RFC 9110, 10.1.1).
     if (head.headers.contains("expect") && (head.is_chunked || head.content_length.value_or(0) > 0)) {
       if (head.headers.at("expect") != "100-continue") {
-        co_await answer_refusal(417, "an expectation other than 100-continue");
+        co_await answer_refusal(417, "the only expectation that is supported is 100-continue");
         co_return false;
       }
       if (buffer_.size() == head_bytes)
@@ -298,7 +298,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     }
     if (!names_this_server(read.head)) {
       co_await answer_refusal(
-          421, "this server does not answer for that Host; HERETIX_ORIGIN and HERETIX_HOSTS say for which it does");
+          421,
+          "this server does not answer for that Host; HERETIX_ORIGIN and HERETIX_HOSTS name the hosts it answers for");
       co_return false;
     }
 
@@ -376,7 +377,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   static std::string user_key(const UserId& user_id) { return "user " + user_id.text(); }
 
   static std::string too_much(const char* what, std::size_t most, const char* who) {
-    return fmt::format("this {} has {} {} under way already; wait until one of them has ended", who, most, what);
+    return fmt::format("this {} already has {} {} under way; wait until one of them has ended", who, most, what);
   }
 
   // A client of HTTP/1.0 may leave out the Host, as health checks of proxies do. Browsers always send it, so no page
@@ -592,12 +593,12 @@ awaitable<void> Server::State::accept() {
       const std::size_t most = options.limits.connections_of_client;
       counted = load.enter("client " + client_of(peer), Load::connections, most);
       if (!counted.is_taken()) {
-        turn_away(socket, peer, 429, fmt::format("this client has {} connections already", most));
+        turn_away(socket, peer, 429, fmt::format("this client already has {} connections", most));
         continue;
       }
     }
     if (connections >= options.limits.connections && !make_room()) {
-      turn_away(socket, peer, 503, "every connection is taken; try again soon");
+      turn_away(socket, peer, 503, "every connection is in use; try again shortly");
       continue;
     }
     add(std::make_shared<Connection>(*this, std::move(socket), peer, is_proxy, std::move(counted)));
@@ -608,7 +609,7 @@ Listener::Listener(const std::string& host, unsigned short port) : bound_(std::m
   error_code failed;
   const auto address = asio::ip::make_address(host, failed);
   if (failed)
-    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no address to listen at", host),
+    throw Error(ErrorKind::bad_input, fmt::format("'{}' is not an address to listen on", host),
                 "e.g. 127.0.0.1, 0.0.0.0 or ::1");
 
   tcp::acceptor& acceptor = bound_->acceptor;
@@ -618,8 +619,8 @@ Listener::Listener(const std::string& host, unsigned short port) : bound_(std::m
   acceptor.bind(endpoint, failed);
   if (!failed) acceptor.listen(1024, failed);
   if (failed)
-    throw Error(ErrorKind::unavailable, fmt::format("cannot listen at {}:{}: {}", host, port, failed.message()),
-                "stop what listens there, or name another port by --port");
+    throw Error(ErrorKind::unavailable, fmt::format("cannot listen on {}:{}: {}", host, port, failed.message()),
+                "stop the program that listens there, or choose another port with --port");
 }
 
 Listener::Listener(Listener&&) noexcept = default;

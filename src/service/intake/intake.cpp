@@ -36,7 +36,7 @@ constexpr std::string_view kKeepKey =
     ":key, :body, 201, :response, now())";
 
 [[noreturn]] void require_signin(const std::string& what) {
-  throw NotGranted(NotGrantedReason::require_signin, what, "sign in: the trial has three checks");
+  throw NotGranted(NotGrantedReason::require_signin, what, "sign in; the trial has three checks");
 }
 
 // An answer that is read off the model has no noise that replicates would average out, so R must be 1 for it.
@@ -116,7 +116,7 @@ CheckOwner Asker::owner() const {
 Depth depth_from(const std::string& word) {
   if (const auto depth = kDepthWords.value(word)) return *depth;
   throw Error(ErrorKind::bad_input, fmt::format("depth is '{}'", on_one_line(shortened(word, 40))),
-              "must be quick, standard, deep or custom");
+              "it must be quick, standard, deep or custom");
 }
 
 struct Intake::Prepared {
@@ -152,7 +152,7 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
   if (!model.allows(readout))
     throw Error(ErrorKind::bad_input,
                 fmt::format("{} cannot be read by {}: {}", wish.model, to_word(readout), model.unreadable.at(readout)),
-                "leave readout out, or ask another model");
+                "leave readout out, or choose another model");
 
   Prepared prepared{.model = &model,
                     .job = {.model = wish.model, .request = request},
@@ -177,16 +177,16 @@ void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, co
   const Quote& quote = prepared.quote;
   if (quote.most && *quote.most > rules_.most_per_check)
     throw Error(ErrorKind::bad_input,
-                fmt::format("the check can cost {}, the limit here is {}", to_text(*quote.most),
+                fmt::format("the check can cost {}; the limit here is {}", to_text(*quote.most),
                             to_text(rules_.most_per_check)),
-                "ask a cheaper model or at a lower depth");
+                "choose a cheaper model or a lower depth");
   if (!quote.most)
-    throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "ask another model");
+    throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "choose another model");
   if (!quote.needs_plan) return;
   const User* user = asker.user();
-  if (user == nullptr) require_signin("this depth is for plans");
+  if (user == nullptr) require_signin("this depth needs a plan");
   if (!service_plan(Ledger(database_).usage_of(*user).plan).goes_deep)
-    throw NotGranted(NotGrantedReason::require_subscription, "the trial goes to the standard depth",
+    throw NotGranted(NotGrantedReason::require_subscription, "the trial goes no deeper than standard",
                      "choose a plan for more");
 }
 
@@ -194,14 +194,16 @@ std::optional<Accepted> Intake::replay(const CheckOwner& owner, const Idempotenc
   if (idempotency.key.empty()) return std::nullopt;
   if (idempotency.key.size() > kLongestKey || first_invalid_utf8(idempotency.key) ||
       std::ranges::any_of(idempotency.key, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
-    throw Error(ErrorKind::bad_input, "the Idempotency-Key has more than 128 characters, or some that do not print",
-                "a random UUID serves");
+    throw Error(ErrorKind::bad_input,
+                "the Idempotency-Key has more than 128 characters, or contains control characters",
+                "use a random UUID, for example");
   if (!database_.try_lock("idempotency " + text_of(owner) + " " + idempotency.key))
-    throw Error(ErrorKind::conflict, "the first request with this Idempotency-Key is under way", "ask again soon");
+    throw Error(ErrorKind::conflict, "the first request with this Idempotency-Key is still under way",
+                "try again shortly");
   const auto rows = database_.query(kFindKey, {{":owner", text_of(owner)}, {":key", idempotency.key}});
   if (rows.empty()) return std::nullopt;
   if (rows[0].required_text("body_sha256") != idempotency.body_sha256)
-    throw Error(ErrorKind::bad_input, "this Idempotency-Key came with another body before", "use a new key");
+    throw Error(ErrorKind::bad_input, "this Idempotency-Key was used before with another body", "use a new key");
   return Accepted{.check_id = rows[0].id<CheckId>("response"), .was_replayed = true};
 }
 
@@ -216,10 +218,10 @@ std::vector<Query> Intake::counting(const Asker& asker) const {
 }
 
 void Intake::require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const {
-  const std::string hint = "open the earlier checks in the history, or ask again in an hour";
+  const std::string hint = "open the earlier checks in the history, or try again in an hour";
   const auto over = [&](const std::string& who, std::int64_t most) {
     return Error(ErrorKind::too_many,
-                 fmt::format("{} had {} checks from stored results within an hour, which is the limit", who, most),
+                 fmt::format("{} had {} checks from stored results within an hour, and that is the limit", who, most),
                  hint);
   };
   if (!was_counted(counted[0]))
@@ -256,10 +258,10 @@ void Intake::charge_visitor(const Prepared& prepared, const VisitorId& visitor, 
   Ledger ledger(database_);
   const bool has_room = count_event(database_, "anonymous.network", secret_.hash("network", network),
                                     {{rules_.anonymous_per_network_and_day, std::chrono::hours(24)}});
-  if (!ledger.charge_visitor(visitor)) require_signin("the check without an account is used");
-  if (!has_room) require_signin("this network had its checks without an account today");
+  if (!ledger.charge_visitor(visitor)) require_signin("the check without an account has been used");
+  if (!has_room) require_signin("this network has used its checks without an account for today");
   if (!ledger.reserve_spending("anonymous", prepared.quote.most.value_or(Usd()), rules_.anonymous_per_day))
-    require_signin("the checks without an account are used up today");
+    require_signin("the checks without an account are used up for today");
 }
 
 void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check) {
@@ -270,14 +272,14 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
   }
   Ledger ledger(database_);
   const auto user = Users(database_).lock(std::get<User>(asker.who).id);  // so that the plan cannot change meanwhile
-  if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in anew");
+  if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in again");
   const auto row = ledger.charge(*user);
   if (!row && service_plan(user->plan).per == Per::ever)
-    throw NotGranted(NotGrantedReason::require_subscription, "the trial's checks are used", "choose a plan");
+    throw NotGranted(NotGrantedReason::require_subscription, "the trial's checks are used up", "choose a plan");
   if (!row)
     throw NotGranted(
-        NotGrantedReason::limit_reached, "this month's checks are used",
-        fmt::format("the next ones come after {}, or choose a larger plan", ledger.usage_of(*user).period.last_day));
+        NotGrantedReason::limit_reached, "this month's checks are used up",
+        fmt::format("wait until after {}, or choose a larger plan", ledger.usage_of(*user).period.last_day));
   check.charged_to = ChargedTo::user;
   check.ledger_id = *row;
 }

@@ -7,7 +7,8 @@ namespace heretix {
 CurlCall::CurlCall(const std::string& url, const char* protocols, const std::string& body,
                    std::chrono::milliseconds timeout, const std::string& ca_file)
     : handle_(curl_easy_init()), body_(body) {
-  if (handle_ == nullptr) throw Error(ErrorKind::unavailable, "libcurl gives no handle", "free memory, then try again");
+  if (handle_ == nullptr)
+    throw Error(ErrorKind::unavailable, "libcurl could not create a handle", "free memory, then try again");
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_PROTOCOLS_STR, protocols);
   set(CURLOPT_NOSIGNAL, 1L);

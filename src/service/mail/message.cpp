@@ -53,7 +53,7 @@ void require_sendable(const Mail& mail) {
   for (const std::string& address : mail.to) require_mail_address(address);
   if (first_invalid_utf8(mail.subject) ||
       std::ranges::any_of(mail.subject, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
-    throw Error(ErrorKind::bad_input, "the subject holds a line break or another control character");
+    throw Error(ErrorKind::bad_input, "the subject contains a line break or another control character");
 }
 
 std::string mime_text(const Mail& mail, long long date, const std::string& id) {

@@ -47,7 +47,7 @@ Stored read_stored(const std::string& path) {
   const std::string content = content_of_file(path).value_or("");
   const std::size_t end = content.find("\r\n");
   if (!content.starts_with(kEnvelope) || end == std::string::npos)
-    throw Error(ErrorKind::broken, fmt::format("{} is no mail of this outbox", path), "remove it");
+    throw Error(ErrorKind::broken, fmt::format("{} is not a mail of this outbox", path), "remove it");
   std::istringstream addresses(content.substr(kEnvelope.size(), end - kEnvelope.size()));
   Stored stored{.envelope = {.from = {}, .to = {}, .subject = {}, .body = {}}, .text = content.substr(end + 2)};
   addresses >> stored.envelope.from;

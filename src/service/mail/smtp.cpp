@@ -23,11 +23,11 @@ bool is_final(CURLcode code, long answer) {
 
 SmtpServer parse_smtp_url(const std::string& text) {
   const std::string start = to_lower_ascii(text.substr(0, text.find("://")));
-  if (start != "smtp" && start != "smtps") refuse_url("begins neither with smtp:// nor smtps://");
+  if (start != "smtp" && start != "smtps") refuse_url("begins with neither smtp:// nor smtps://");
   const auto url = parse_url(text);
   if (!url)
     refuse_url("cannot be read as a URL; in its user and password write @ : / ? # % as %40 %3A %2F %3F %23 %25");
-  if (url->path != "/" || url->query || url->fragment) refuse_url("holds more than a host and a port");
+  if (url->path != "/" || url->query || url->fragment) refuse_url("contains more than a host and a port");
   if (url->user && !url->password) refuse_url("names a user but no password");
 
   SmtpServer server;
@@ -55,16 +55,16 @@ void send_by_smtp(const SmtpServer& server, const Mail& mail, const std::string&
   if (code == CURLE_OK) return;
   const long answer = call.response_code();
   throw Error(is_final(code, answer) ? ErrorKind::not_allowed : ErrorKind::unavailable,
-              fmt::format("{} did not take the mail: {}", shown_url(server.url), on_one_line(call.told(code))),
+              fmt::format("{} did not accept the mail: {}", shown_url(server.url), on_one_line(call.told(code))),
               is_final(code, answer) ? "correct HERETIX_SMTP_URL or the addresses"
-                                     : "it waits in the outbox and is sent later");
+                                     : "the mail waits in the outbox and is sent later");
 }
 
 void require_webhook_url(const std::string& text) {
   const auto url = parse_url(text);
   if (!url || (url->scheme != "https" && url->scheme != "http"))
     throw Error(ErrorKind::bad_input,
-                fmt::format("the webhook's address '{}' is no https:// or http:// address", shown_url(text)),
+                fmt::format("the webhook's address '{}' is not an https:// or http:// address", shown_url(text)),
                 "e.g. https://hooks.example.org/heretix");
 }
 
@@ -81,7 +81,7 @@ void post_webhook(const std::string& url, const std::string& json, const std::st
   throw Error(ErrorKind::unavailable,
               code == CURLE_OK ? fmt::format("the webhook answered {}", status)
                                : fmt::format("the webhook cannot be reached: {}", on_one_line(call.told(code))),
-              "check --webhook; the alarm itself stands in the store");
+              "check --webhook; the alarm itself is in the store");
 }
 
 }  // namespace heretix

@@ -159,7 +159,8 @@ const std::array kPlaces = {
                   .of_user = "scope LIKE 'link.%' AND substr(subject, 1, 32) = substr(:address, 1, 32)",
                   .withheld = kLeftOut,
                   .forgetting = kOldRates,
-                  .note = "keyed hashes, which name nobody: of addresses with who asked for their links, of networks"},
+                  .note = "keyed hashes, which identify nobody: of addresses together with who asked for their links, "
+                          "and of networks"},
     PersonalPlace{.kept_in = KeptIn::service,
                   .table = "users",
                   .personal = "id email",
@@ -167,14 +168,15 @@ const std::array kPlaces = {
                   .on_removal = OnRemoval::goes,
                   .of_user = "id = :user"},
 
-    PersonalPlace{.kept_in = KeptIn::service,
-                  .table = "rate_counts",
-                  .personal = "subject",
-                  .other = "scope started_at used",
-                  .on_removal = OnRemoval::stays,
-                  .withheld = kLeftOut,
-                  .forgetting = kOldCounts,
-                  .note = "keyed hashes, which name nobody; they stay so that closing an account resets no limit"},
+    PersonalPlace{
+        .kept_in = KeptIn::service,
+        .table = "rate_counts",
+        .personal = "subject",
+        .other = "scope started_at used",
+        .on_removal = OnRemoval::stays,
+        .withheld = kLeftOut,
+        .forgetting = kOldCounts,
+        .note = "keyed hashes, which identify nobody; they stay so that closing an account does not reset a limit"},
 
     // What names nobody.
     PersonalPlace{.kept_in = KeptIn::service,
@@ -192,9 +194,8 @@ const std::array kPlaces = {
                   .on_removal = OnRemoval::stays,
                   .withheld = kLeftOut,
                   .forgetting = kOldEvents,
-                  .note =
-                      "which events of the payment service were taken; one whose customer nobody knows yet waits by "
-                      "a keyed hash"},
+                  .note = "which events of the payment service were accepted; one whose customer is not known yet "
+                          "waits under a keyed hash"},
     PersonalPlace{.kept_in = KeptIn::service,
                   .table = "daily_spending",
                   .personal = "",
@@ -245,7 +246,7 @@ const std::array kPlaces = {
                   .other = "attempt provider model started_at max_cost_micro_usd outcome finished_at billed_micro_usd",
                   .on_removal = OnRemoval::is_unnamed,
                   .withheld = kLeftOut,
-                  .note = "what was paid stays in the accounts, under a name that says nothing"},
+                  .note = "what was paid stays in the accounts, under a name that identifies nobody"},
     PersonalPlace{.kept_in = KeptIn::harness,
                   .table = "runs",
                   .personal = kOfRuns.personal,
@@ -266,7 +267,7 @@ const std::array kPlaces = {
                   .other = "",
                   .on_removal = OnRemoval::goes,
                   .withheld = kLeftOut,
-                  .note = "sign-in mails where no mail server is set up; after a day they are removed in any case"},
+                  .note = "sign-in mails if no mail server is set up; they are removed after a day in any case"},
 
     // Measurements that no check of the service makes, and what names no question.
     PersonalPlace{.kept_in = KeptIn::answers,

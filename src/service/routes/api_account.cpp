@@ -22,7 +22,8 @@ using nlohmann::json;
 constexpr std::array kNextPages = {"/", "/history", "/usage", "/billing", "/sessions"};
 
 constexpr const char* kDeadLink =
-    "This link cannot be used: it was used already, is older than ten minutes, or is not whole. Ask for a new one.";
+    "This link cannot be used: it has already been used, is older than ten minutes, or is incomplete. Ask for a new "
+    "one.";
 
 std::string next_page(const std::optional<std::string>& wanted) {
   const bool is_known = wanted && std::ranges::find(kNextPages, std::string_view(*wanted)) != kNextPages.end();
@@ -66,7 +67,8 @@ ServiceResponse request_link(ServiceContext& service, Call& call) {
   const std::string next = next_page(body.optional_text("next", 100));
   MagicLinks(call.database, service.secret()).request(email, link_asker(call.request), next == "/" ? "" : next);
   service.parts().wake_worker();
-  return json_response(202, {{"detail", "if the address can have a link, it is on its way; it holds for 10 minutes"}});
+  return json_response(202,
+                       {{"detail", "if this address can get a link, it is on its way; it is valid for 10 minutes"}});
 }
 
 // Mail scanners open the links in a mail, so opening this one changes nothing.
@@ -121,7 +123,7 @@ ServiceResponse close_account(ServiceContext& service, Call& call) {
   const Body body(call.request, {"email"});
   const User user = call.who->user;
   if (canonical_mail_address(body.text("email", 320)) != user.email)
-    throw Refusal(422, "email must be the account's own address: closing it cannot be undone");
+    throw Refusal(422, "email must be the account's own address: closing an account cannot be undone");
   require_nothing_paid(call.database, service.secret(), user.id);
   std::vector<std::string> executions;
   in_transaction(call.database, [&] { executions = Removal(call.database, service.secret()).remove_user(user); },

@@ -35,7 +35,7 @@ ServiceResponse get_billing(ServiceContext& service, Call& call) {
 
 void require_billing(const ServiceContext& service) {
   if (!service.settings().billing.is_set_up())
-    throw Error(ErrorKind::conflict, "plans cannot be bought here", "ask who runs this service for a plan");
+    throw Error(ErrorKind::conflict, "plans cannot be bought here", "ask whoever runs this service for a plan");
 }
 
 ServiceResponse buy_plan(ServiceContext& service, Call& call) {
@@ -49,7 +49,7 @@ ServiceResponse buy_plan(ServiceContext& service, Call& call) {
   const User& user = call.who->user;
   const auto account = Subscriptions(call.database, service.secret(), prices).account_of(user.id);
   if (account && account->plan)
-    throw Error(ErrorKind::conflict, "a subscription is paid for already", "change it on the payment service's page");
+    throw Error(ErrorKind::conflict, "there is already a paid subscription", "change it on the payment service's page");
   return json_response(200, {{"url", checkout_page(service.settings().billing, price->first, user.id, user.email,
                                                    service.settings().origin, call.request.id)}});
 }
@@ -59,7 +59,7 @@ ServiceResponse open_portal(ServiceContext& service, Call& call) {
   require_billing(service);
   const auto account = Subscriptions(call.database, service.secret(), service.settings().billing.plan_of_price)
                            .account_of(call.who->user.id);
-  if (!account) throw Error(ErrorKind::conflict, "nothing was bought yet");
+  if (!account) throw Error(ErrorKind::conflict, "nothing has been bought yet");
   return json_response(
       200, {{"url", portal_page(service.settings().billing, account->customer_id, service.settings().origin)}});
 }
@@ -73,7 +73,7 @@ void complete(BillingEvent& event, const StripeSettings& stripe) {
   if (event.kind != "customer.subscription.deleted")
     throw Error(
         ErrorKind::unavailable,
-        fmt::format("the payment service does not know {} of {}: HERETIX_STRIPE_KEY is of another account or mode",
+        fmt::format("the payment service does not know {} of {}: HERETIX_STRIPE_KEY belongs to another account or mode",
                     event.path, event.id));
   event.status = SubscriptionStatus::Known::canceled;
 }
@@ -86,7 +86,7 @@ ServiceResponse take_webhook(ServiceContext& service, Call& call) {
   Subscriptions subscriptions(call.database, service.secret(), service.settings().billing.plan_of_price);
   const std::string& body = call.request.body;
   if (!is_signed(signature, body, service.settings().billing.webhook_secrets, subscriptions.now()))
-    throw Refusal(400, "the signature does not hold");
+    throw Refusal(400, "the signature is not valid");
 
   // Fetching takes up to 20 seconds, so no transaction is open meanwhile.
   BillingEvent event = parse_billing_event(body);

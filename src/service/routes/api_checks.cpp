@@ -151,7 +151,8 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   if (const auto cursor = request.parameter("before"); cursor) {
     if (!is_uuid(*cursor)) throw Refusal(422, "before must be the id of a check");
     const auto last = ServedChecks(call.database).find(CheckId{*cursor});
-    if (!last || !may_read(call, *last)) throw Error(ErrorKind::not_found, "before names no check of yours");
+    if (!last || !may_read(call, *last))
+      throw Error(ErrorKind::not_found, "before is not the id of one of your checks");
     wanted.before = ListPlace{last->created_at, last->id};
   }
 
@@ -194,7 +195,7 @@ ServiceResponse delete_check(ServiceContext& service, Call& call) {
 
 ServiceResponse cancel_check(ServiceContext& service, Call& call) {
   const ServedCheck& check = readable_check(call);
-  if (!service.intake(call.database).cancel(check)) throw Error(ErrorKind::conflict, "the check has ended");
+  if (!service.intake(call.database).cancel(check)) throw Error(ErrorKind::conflict, "the check has already ended");
   service.parts().hub.wake();
   return json_response(202, check_json(*ServedChecks(call.database).find(check.id)));
 }

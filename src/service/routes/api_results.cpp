@@ -118,7 +118,7 @@ ServiceResponse unshare_check(ServiceContext& /*service*/, Call& call) {
 
 ServedCheck shared_check(Call& call) {
   const auto check = ServedChecks(call.database).find_shared(call.parameters.at("share"));
-  if (!check) throw Error(ErrorKind::not_found, "this result is not shared, or not any more");
+  if (!check) throw Error(ErrorKind::not_found, "this result is not shared, or no longer shared");
   return *check;
 }
 

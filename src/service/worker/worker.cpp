@@ -138,9 +138,8 @@ class Worker::Lane {
         {.from = parts_.mail_from,
          .to = {email},
          .subject = kSignInSubject,
-         .body = fmt::format("Open this page to sign in to Heretix:\n\n{}/sign-in/{}{}\n\nIt can be used "
-                             "once, within 10 minutes. If you did not ask for it, leave it: nothing "
-                             "happens.\n",
+         .body = fmt::format("Open this page to sign in to Heretix:\n\n{}/sign-in/{}{}\n\nIt can be used once, within "
+                             "10 minutes. If you did not ask for it, ignore this mail: nothing will happen.\n",
                              parts_.origin, link, next.empty() ? "" : "?next=" + next)});
   }
 

@@ -63,7 +63,7 @@ std::string port_from(const std::string& text, const Refusal& refuse) {
   int port = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (failed != std::errc{} || end != text.data() + text.size() || port < 0 || port > 65535)
-    refuse("its port must be a whole number up to 65535", "a ':' in a password must be written %3A, an '@' %40");
+    refuse("its port must be a whole number up to 65535", "write a ':' in a password as %3A and an '@' as %40");
   return std::to_string(port);
 }
 
@@ -78,14 +78,14 @@ Parts split_url(const std::string& url, const Refusal& refuse) {
       R"(([A-Za-z0-9_+]+)://(?:([^:/]*)(?::([^@]*))?@)?(?:(?:\[([^/?]+)\]|([^/:?]+))?(?::([^/?]*))?)?(?:/([^?]*))?(?:\?(.*))?)");
   std::smatch found;
   if (!std::regex_search(url, found, pattern, std::regex_constants::match_continuous)) refuse("not an address");
-  if (found[6].matched && found[6].length() == 0) refuse("a ':' stands behind its host, and no port");
+  if (found[6].matched && found[6].length() == 0) refuse("its host is followed by a ':' but by no port");
   // A password may have an '@' and a '/' in it: its middle would then be taken for the host, and shown.
   if (found[3].length() > 0 && found[7].str().find('@') != std::string::npos)
-    refuse("an '@' stands in its database's name",
+    refuse("its database's name contains an '@'",
            "write a password's @ / : ? # as %40 %2F %3A %3F %23, a database's @ as %40");
   const auto part = [&](std::size_t i) { return found[i].matched ? found[i].str() : std::string{}; };
   if (found[0].length() != static_cast<std::ptrdiff_t>(url.size()))
-    refuse("what stands behind the host cannot be read", "write a password's @ / : ? # as %40 %2F %3A %3F %23");
+    refuse("the part after the host cannot be read", "write a password's @ / : ? # as %40 %2F %3A %3F %23");
   return {
       part(1), unquoted(part(2)), unquoted(part(3)), found[5].matched ? part(5) : part(4), part(6), unquoted(part(7)),
       part(8)};
@@ -95,12 +95,13 @@ void require_scheme(const std::string& scheme, const Refusal& refuse) {
   const std::size_t plus = scheme.find('+');
   const std::string base = scheme.substr(0, plus);
   if (std::ranges::find(kSchemes, base) == kSchemes.end())
-    refuse(fmt::format("'{}://' is no Postgres address", shortened(on_one_line(scheme), 40)));
+    refuse(fmt::format("an address that begins with '{}://' is not a Postgres address",
+                       shortened(on_one_line(scheme), 40)));
   if (plus == std::string::npos) return;
   const std::string driver = scheme.substr(plus + 1);
   if (std::ranges::find(kDrivers, driver) == kDrivers.end())
     refuse(fmt::format("there is no driver '{}'", shortened(on_one_line(driver), 40)),
-           fmt::format("postgresql://, or with one of these behind a '+': {}", fmt::join(kDrivers, ", ")));
+           fmt::format("write postgresql://, or add a '+' and one of these: {}", fmt::join(kDrivers, ", ")));
 }
 
 // Hosts and ports from the query, which win over those of the authority (dialects/postgresql/base.py).
@@ -134,13 +135,14 @@ void add_query_hosts(const AddressQuery& query, Parameters& parameters, const Re
 
   if (port != query.end()) {
     if (integrated)
-      refuse("hosts carry their ports, and 'port' names others", "?host=a,b&port=1,2 or ?host=a:1&host=b:2");
+      refuse("its hosts have ports of their own, and 'port' names others",
+             "write ?host=a,b&port=1,2 or ?host=a:1&host=b:2");
     ports = port->second.size() > 1 ? port->second : parts_of(port->second[0], ',');
   }
 
   for (std::string& each : ports) each = each.empty() ? "" : port_from(each, refuse);
   const bool several = hosts.size() > 1 || ports.size() > 1;
-  if (!ports.empty() && several && hosts.size() != ports.size()) refuse("it names as many ports as hosts, or none");
+  if (!ports.empty() && several && hosts.size() != ports.size()) refuse("it must name as many ports as hosts, or none");
 
   // A port alone belongs to the host of the authority.
   if (hosts.empty()) {
@@ -207,9 +209,9 @@ void require_known(const Parameters& parameters, const Refusal& refuse) {
   for (const auto& [name, value] : parameters) {
     if (!known_keywords().contains(name))
       refuse(fmt::format("unknown parameter '{}'", shortened(on_one_line(name), 40)),
-             "only libpq's own are passed on: sslmode, channel_binding, connect_timeout, options, …");
+             "only libpq's own parameters are passed on: sslmode, channel_binding, connect_timeout, options, …");
     if (first_invalid_utf8(value) || value.find('\0') != std::string::npos)
-      refuse(fmt::format("the value of '{}' is no text", name), "a %XX in it makes no UTF-8");
+      refuse(fmt::format("the value of '{}' is not text", name), "a %XX in it is not UTF-8");
   }
 }
 
@@ -218,13 +220,12 @@ void require_host(const Parameters& parameters, const Refusal& refuse) {
   const auto host = parameters.find("host");
   const auto address = parameters.find("hostaddr");
   if (host == parameters.end() && address == parameters.end())
-    refuse("it names no host, and the default is not guessed",
-           "name it: localhost, or ?host=/var/run/postgresql for a socket");
+    refuse("it names no host, and none is assumed", "name it: localhost, or ?host=/var/run/postgresql for a socket");
   if (host == parameters.end()) return;
   for (const std::string& each : parts_of(host->second, ',')) {
     if (each.empty()) refuse("one of its hosts is empty", "name every host");
     if (each.find_first_of("@%") != std::string::npos && !each.starts_with('/') && each.find(':') == std::string::npos)
-      refuse("its host holds an '@' or a '%'",
+      refuse("its host contains an '@' or a '%'",
              "write a password's @ as %40; name a socket folder as ?host=/var/run/postgresql");
   }
 }
@@ -290,13 +291,13 @@ PostgresAddress parse_postgres_address(std::string_view address, const std::stri
   const std::string text(address);
   if (text.empty()) refuse("the address is empty");
   if (text.size() > kLongest)
-    refuse(fmt::format("the address has {} bytes, at most {} are read", text.size(), kLongest));
+    refuse(fmt::format("the address has {} bytes; at most {} are allowed", text.size(), kLongest));
   if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-    refuse("the address holds a line break or another control character",
-           "take it out; %0A would be part of a password");
+    refuse("the address contains a line break or another control character",
+           "remove it; a line break in a password is written %0A");
   if (text.front() == ' ' || text.back() == ' ' || text.front() == '"' || text.front() == '\'')
-    refuse("the address begins or ends with a space or a quote", "take it out");
-  if (first_invalid_utf8(text)) refuse("the address is no UTF-8");
+    refuse("the address begins or ends with a space or a quote", "remove it");
+  if (first_invalid_utf8(text)) refuse("the address is not UTF-8");
   const bool is_url = text.find("://") != std::string::npos && !looks_like_keywords(text);
   if (!is_url && !looks_like_keywords(text)) refuse("neither a URL nor keyword=value pairs");
   PostgresAddress parsed{is_url ? parse_sqlalchemy_url(text, refuse) : parse_keywords(text, refuse)};

@@ -136,7 +136,7 @@ std::vector<Difference> compare(const Catalogue& expected, const Catalogue& foun
 std::string to_line(const Difference& d) {
   if (d.found == "absent") return fmt::format("{} is missing: {}", d.object, d.expected);
   if (d.expected == "absent") return fmt::format("{} does not belong there: {}", d.object, d.found);
-  return fmt::format("{} is {}, should be {}", d.object, d.found, d.expected);
+  return fmt::format("{} is {}; it should be {}", d.object, d.found, d.expected);
 }
 
 const OlderShape* recognise(const Revision& revision, const std::vector<Difference>& differences) {

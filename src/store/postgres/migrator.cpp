@@ -54,8 +54,8 @@ std::size_t place_of(const std::string& word) {
   }
   if (found.size() == 1) return found[0];
   throw Error(ErrorKind::bad_input,
-              fmt::format("{} revision goes by '{}'", found.empty() ? "no" : "more than one", word),
-              "head, base, or a revision of heretix db history");
+              fmt::format("{} revision has an id that begins with '{}'", found.empty() ? "no" : "more than one", word),
+              "give head, base, or a revision that heretix db history lists");
 }
 
 std::string migration_script(std::size_t from, std::size_t to) {
@@ -85,9 +85,9 @@ const Revision* Migrator::current() {
   if (found.empty()) return nullptr;
   if (found.size() > 1) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("{}: alembic_version holds {} words: {}", database_.address().shown(), found.size(),
+                fmt::format("{}: alembic_version holds {} revisions: {}", database_.address().shown(), found.size(),
                             fmt::join(found, ", ")),
-                "the history is one line: leave the one word that is true; nothing was changed");
+                "keep the row that is true and delete the others; nothing was changed");
   }
   const auto known = std::ranges::find(history(), found[0], &Revision::id);
   if (known != history().end()) return &*known;
@@ -117,7 +117,7 @@ std::vector<Difference> Migrator::differences() {
 // client do that too (Neon's direct hosts, session pooling), so it is then tried whether ours changes.
 void Migrator::refuse_pooler() {
   const char* hint =
-      "migrations need the direct host: on Neon the one without '-pooler', with PgBouncer the server's own port";
+      "give the direct host for migrations: on Neon the one without '-pooler', with PgBouncer the server's own port";
 
   if (database_.address().names_pooler()) {
     throw Error(ErrorKind::not_allowed,
@@ -140,7 +140,7 @@ void Migrator::refuse_pooler() {
     const bool shared = server_pid(other) == mine;
     if (!shared && server_pid(database_) == mine) continue;
     throw Error(ErrorKind::not_allowed,
-                fmt::format("{} is a transaction pooler: two of our connections were given one server connection",
+                fmt::format("{} is a transaction pooler: it gave two of our connections the same server connection",
                             database_.address().shown()),
                 hint);
   }
@@ -149,7 +149,7 @@ void Migrator::refuse_pooler() {
 // PGlite has one session for all its clients, so each of them already holds the lock that another one took.
 void Migrator::tell_that_nobody_is_kept_out() {
   options_.tell(
-      fmt::format("{} is PGlite, where the migration lock keeps nobody out: this relies on being its only client",
+      fmt::format("{} is PGlite, where the migration lock keeps nobody out: be sure that no other client is connected",
                   database_.address().shown()));
 }
 
@@ -165,7 +165,7 @@ void Migrator::with_lock(const std::function<void()>& work) {
       const auto holders = database_.query(kLockHolder, {{":high", kLockKey >> 32}, {":low", kLockKey & 0xffffffff}});
       throw Error(
           ErrorKind::conflict,
-          fmt::format("another migration of {} runs{}; waited {} s", database_.address().shown(),
+          fmt::format("another migration of {} is running{}; waited {} s for it", database_.address().shown(),
                       holders.empty() ? ""
                                       : fmt::format(" (server process {}, {})", holders[0].integer("pid").value_or(0),
                                                     holders[0].text_or_empty("application_name")),
@@ -205,12 +205,12 @@ void Migrator::step(const std::string& what, const std::function<void()>& body) 
       if (tries >= options_.table_lock_tries) {
         throw Error(
             ErrorKind::unavailable,
-            fmt::format("{}: a table stayed locked by another session, {} times {} ms", what, tries,
+            fmt::format("{}: another session kept a table locked through {} tries of {} ms", what, tries,
                         options_.table_lock_timeout.count()),
             "nothing was changed; end that session (pg_stat_activity names it), then run the same command again");
       }
 
-      options_.tell(fmt::format("{}: a table is locked by another session; all is undone and tried again", what));
+      options_.tell(fmt::format("{}: another session has locked a table; everything is undone and tried again", what));
     }
 
     std::this_thread::sleep_for(kPollEvery * tries);
@@ -225,8 +225,8 @@ void Migrator::require_word(const std::string& word) {
   const std::string is = found.empty() ? "base" : found[0];
   if (is == word && found.size() <= 1) return;
   throw Error(ErrorKind::conflict,
-              fmt::format("{} moved from {} to {} meanwhile", database_.address().shown(), word, is),
-              "another program migrates it without the lock; look, then run the same command again");
+              fmt::format("{} moved from {} to {} in the meantime", database_.address().shown(), word, is),
+              "another program is migrating it without the lock; find out which, then run the same command again");
 }
 
 void Migrator::step_up(const Revision& revision) {
@@ -247,7 +247,7 @@ void Migrator::require_rows_may_go(const Revision& revision, bool may_destroy) {
   }
   if (full.empty()) return;
   throw Error(ErrorKind::not_allowed, fmt::format("downgrade from {} would destroy {}", revision.id, full),
-              "nothing was changed; back it up (docs/operations.md), then say --yes-destroy");
+              "nothing was changed; back it up (docs/operations.md), then add --yes-destroy");
 }
 
 void Migrator::step_down(const Revision& revision, bool may_destroy) {
@@ -265,8 +265,8 @@ void Migrator::require_present_shape(const Revision* at) {
   const std::string where = database_.address().shown();
   if (at == nullptr) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} has tables of ours but no revision:{}", where, first_lines(wrong)),
-                "heretix db stamp REVISION adopts them where they have exactly its shape; nothing was changed");
+                fmt::format("{} has Heretix tables but no revision:{}", where, first_lines(wrong)),
+                "heretix db stamp REVISION adopts them if they have exactly its shape; nothing was changed");
   }
   if (const OlderShape* older = recognise(*at, wrong)) {
     throw Error(
@@ -340,9 +340,9 @@ void Migrator::stamp(const std::string& revision) {
       const std::vector<Difference> wrong = compare(wanted, found.ours);
       if (!wrong.empty())
         throw Error(ErrorKind::bad_input,
-                    fmt::format("{} has not the shape of {}:{}", database_.address().shown(), word_at(goal),
+                    fmt::format("{} does not have the shape of {}:{}", database_.address().shown(), word_at(goal),
                                 first_lines(wrong)),
-                    "a stamp only names what is there; heretix db upgrade makes it");
+                    "a stamp only records what is there; heretix db upgrade makes it");
 
       database_.execute_script(set_word(from, word_at(goal)));
     });
@@ -359,8 +359,8 @@ std::string Migrator::convert() {
     const OlderShape* older = at == nullptr ? nullptr : recognise(*at, wrong);
     if (older == nullptr)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{} has a shape that is not known:{}", database_.address().shown(), first_lines(wrong)),
-                  "nothing was changed; only the shapes in docs/operations.md are converted");
+                  fmt::format("{} has an unknown shape:{}", database_.address().shown(), first_lines(wrong)),
+                  "nothing was changed; only the shapes in docs/operations.md can be converted");
 
     step("convert " + older->name, [&] {
       require_word(at->id);

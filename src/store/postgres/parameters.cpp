@@ -34,7 +34,8 @@ std::string text_of(const Binding& binding) {
   if (const auto* d = std::get_if<double>(&binding.value)) return fmt::format("{}", *d);
   const std::string& text = std::get<std::string>(binding.value);
   if (!binding.is_bytes && text.find('\0') != std::string::npos)
-    throw Error(ErrorKind::bad_input, fmt::format("{} holds a NUL byte, which Postgres text cannot", binding.name));
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} contains a NUL byte, which Postgres text cannot hold", binding.name));
   return text;
 }
 

@@ -61,17 +61,18 @@ Error connection_error(const PostgresAddress& address, const std::string& messag
   const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
   const std::string what = fmt::format("{}: {}", address.shown(), message);
   if (says("does not exist") && says("database"))
-    return {ErrorKind::not_found, what, "createdb makes it; or name another by --database"};
+    return {ErrorKind::not_found, what, "create it with createdb, or name another with --database"};
   if (says("invalid value for parameter"))
     return {ErrorKind::bad_input, what, "correct that parameter of the address, of PGOPTIONS or of a service file"};
   if (says("FATAL") && !is_worth_retrying(message))
-    return {ErrorKind::not_allowed, what, "check user, password and rights of the address"};
+    return {ErrorKind::not_allowed, what, "check the user, password and permissions of the address"};
   if (says("certificate") || says("channel binding") || says("SSL"))
     return {ErrorKind::not_allowed, what,
-            "the address asks for TLS that this server does not give: sslmode, sslrootcert, channel_binding"};
+            "the address asks for TLS settings that this server does not offer: check sslmode, sslrootcert, "
+            "channel_binding"};
   if (says("server closed the connection unexpectedly"))
     return {ErrorKind::unavailable, what,
-            "look into the server's log; PGlite's socket serves one client at a time: end the other one"};
+            "look in the server's log; PGlite's socket serves one client at a time: end the other one"};
   if (says("invalid") && !is_worth_retrying(message))
     return {ErrorKind::bad_input, what, "correct that parameter of the address"};
   return {ErrorKind::unavailable, what, "start the server (make db starts the local one), or correct the address"};
@@ -103,7 +104,7 @@ const char* hint_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::conflict: return "nothing was written";
     case ErrorKind::bad_input: return "a value does not fit its column; nothing was written";
-    case ErrorKind::not_allowed: return "check the rights of the address's user";
+    case ErrorKind::not_allowed: return "check the permissions of the address's user";
     case ErrorKind::unavailable: return kNothingHappened;
     default: return "heretix db check compares the tables with what this program knows";
   }
@@ -259,7 +260,7 @@ void PostgresDatabase::connect_to(const PostgresAddress& host) {
 
   connection_->handle.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   PGconn* handle = connection_->get();
-  if (handle == nullptr) throw Error(ErrorKind::broken, "libpq has no memory for a connection");
+  if (handle == nullptr) throw Error(ErrorKind::broken, "libpq has not enough memory for a connection");
 
   // What was known about the connection before does not hold for a new one.
   connection_->is_ending = false;
@@ -429,7 +430,8 @@ void PostgresDatabase::lost(Doing doing) {
   const std::string what = fmt::format("{}: the connection broke", address_.shown());
   if (doing == Doing::reads && !was_in_transaction) throw Error(ErrorKind::unavailable, what, kNothingHappened);
   if (doing == Doing::commits || !was_in_transaction)
-    throw Error(ErrorKind::in_doubt, what + " before the outcome was heard", "it may have been written; look first");
+    throw Error(ErrorKind::in_doubt, what + " before the outcome was known",
+                "the change may have been written; check before you repeat it");
   throw TransactionLost(ErrorKind::unavailable, what, kNothingHappened);
 }
 

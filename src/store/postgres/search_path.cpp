@@ -39,9 +39,9 @@ Setter setter_of_path(PostgresDatabase& database) {
   if (source == "database") return reset(fmt::format("ALTER DATABASE {}", db));
   if (source == "database user") return reset(fmt::format("ALTER ROLE {} IN DATABASE {}", role, db));
   if (source == "client" && database.address().value("options").find("search_path") != std::string::npos)
-    return {"options in the address", "take search_path out of the address, or put public first in it"};
+    return {"options in the address", "remove search_path from the address, or put public first in it"};
   if (source == "client")
-    return {"PGOPTIONS or a service file", "take search_path out of its options, or put public first in it"};
+    return {"PGOPTIONS or a service file", "remove search_path from its options, or put public first in it"};
   return {fmt::format("the server: {}", source), "put public first in search_path"};
 }
 

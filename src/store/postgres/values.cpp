@@ -20,7 +20,8 @@ Value number_from(const char* text) {
   const std::string_view view(text);
   Number value{};
   const auto [end, failed] = std::from_chars(view.data(), view.data() + view.size(), value);
-  if (failed != std::errc{}) throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a number", view));
+  if (failed != std::errc{})
+    throw Error(ErrorKind::broken, fmt::format("the database returned '{}' where a number was expected", view));
   return value;
 }
 
@@ -42,7 +43,8 @@ std::string in_utc(const char* text) {
 
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, read = 0;
   if (std::sscanf(text, "%d-%d-%d %d:%d:%d%n", &year, &month, &day, &hour, &minute, &second, &read) != 6)
-    throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text), "set its DateStyle to ISO");
+    throw Error(ErrorKind::broken, fmt::format("the database returned '{}' where a time was expected", text),
+                "set its DateStyle to ISO");
 
   const char* rest = text + read;
   int micros = 0, digits = 0;

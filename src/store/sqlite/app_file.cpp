@@ -40,14 +40,14 @@ void upgrade(SqliteDatabase& database) {
 void require_ours(SqliteDatabase& database) {
   if (!database.has_table("alembic_version")) {
     if (database.query("SELECT name FROM sqlite_master LIMIT 1").empty()) return;
-    throw Error(ErrorKind::bad_input, fmt::format("{} is no database of the service", database.path()),
-                "name another file by --app-db; this one was left as it is");
+    throw Error(ErrorKind::bad_input, fmt::format("{} is not a database of the service", database.path()),
+                "name another file with --app-db; this one was left as it is");
   }
   const std::string word = word_of(database);
   if (is_known(word)) return;
   throw Error(ErrorKind::bad_input,
               fmt::format("{} is at revision '{}', which this program does not know", database.path(), word),
-              "use a newer heretix, or name another file by --app-db");
+              "use a newer heretix, or name another file with --app-db");
 }
 
 }  // namespace

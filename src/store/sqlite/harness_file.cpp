@@ -31,7 +31,7 @@ void require_whole(SqliteDatabase& database) {
   const std::string told = found.empty() ? "no answer" : found[0].text_or_empty("quick_check");
   if (told == "ok") return;
   throw Error(ErrorKind::broken, fmt::format("{}: the database is corrupt ({})", database.path(), told),
-              "it was left as it is; restore a copy, or name another file by --db");
+              "it was left as it is; restore a copy, or name another file with --db");
 }
 
 // Of that table in a new file, in their order: what a file of the contract has is said by its SQL alone.
@@ -53,17 +53,18 @@ void require_columns(SqliteDatabase& database, const std::string& table, std::ve
   std::erase_if(missing, [&](const std::string& name) { return found.contains(name); });
   if (missing.empty()) return;
   throw Error(ErrorKind::bad_input,
-              fmt::format("{} is not a Heretix database: its table {} lacks {}", database.path(), table,
+              fmt::format("{} is not a Heretix database: its table {} has no {}", database.path(), table,
                           fmt::join(missing, ", ")),
-              "name another file by --db; this one was left as it is");
+              "name another file with --db; this one was left as it is");
 }
 
 void require_ours(SqliteDatabase& database, const std::set<std::string>& tables) {
   if (!tables.contains("runs") || !tables.contains("samples")) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{} is not a Heretix database: it has no tables runs and samples, but {}", database.path(),
-                            tables.empty() ? "none at all" : fmt::format("{}", fmt::join(tables, ", "))),
-                "name another file by --db; this one was left as it is");
+    throw Error(
+        ErrorKind::bad_input,
+        fmt::format("{} is not a Heretix database: it needs the tables runs and samples, and has {}", database.path(),
+                    tables.empty() ? "none at all" : fmt::format("{}", fmt::join(tables, ", "))),
+        "name another file with --db; this one was left as it is");
   }
   require_columns(database, "runs", runs_columns());
   require_columns(database, "samples", samples_columns());
@@ -78,8 +79,8 @@ void require_not_newer(SqliteDatabase& database) {
   const std::int64_t number = schema_number(database);
   if (number >= 1 && number <= kSchemaNumber) return;
   throw Error(ErrorKind::bad_input,
-              fmt::format("{} has Heretix schema {}, this program knows {}", database.path(), number, kSchemaNumber),
-              "use a newer heretix, or name another file by --db");
+              fmt::format("{} has Heretix schema {}; this program knows {}", database.path(), number, kSchemaNumber),
+              "use a newer heretix, or name another file with --db");
 }
 
 // What is missing of our tables, again inside the transaction: another process may have been first.

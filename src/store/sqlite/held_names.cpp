@@ -45,9 +45,9 @@ struct flock byte_of(const std::string& name) {
   const std::string told = fmt::format("{} cannot be {}: {}", path, verb, std::strerror(errno));
   if (errno == EACCES || errno == EPERM || errno == EROFS)
     throw Error(ErrorKind::not_allowed, fmt::format("the store is not writable: {}", told),
-                "check the permissions of the file and its folder, or name another store by --db");
+                "check the permissions of the file and its folder, or name another store with --db");
   throw Error(ErrorKind::unavailable, told,
-              "it says which runs are under way; put the store on a file system that has locks");
+              "this file records which runs are under way; put the store on a file system that supports locks");
 }
 
 // The kernel's lock goes with the descriptor.
@@ -99,7 +99,7 @@ std::unique_ptr<HeldName> hold_name(const std::string& database_path, const std:
     if (::fcntl(file.number(), F_OFD_SETLK, &lock) != 0) {
       if (errno == EINVAL) return nullptr;
       if (errno == EAGAIN || errno == EACCES)
-        throw Error(ErrorKind::conflict, fmt::format("{} is held already in {}", name, path), "run the command again");
+        throw Error(ErrorKind::conflict, fmt::format("{} is already held in {}", name, path), "run the command again");
       refuse(path, "locked");
     }
 

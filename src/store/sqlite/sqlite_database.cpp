@@ -38,25 +38,26 @@ Told told_of(int sqlite_code) {
               "nothing was written; wait for it, then run the same command again"};
     case SQLITE_FULL:
       return {ErrorKind::unavailable, "the disk is full",
-              "nothing half-written is left; make room, then run the same command again"};
+              "nothing half-written is left; free some space, then run the same command again"};
     case SQLITE_IOERR:
-      return {ErrorKind::unavailable, "the disk failed", "check the disk; what was acknowledged before is kept"};
+      return {ErrorKind::unavailable, "the disk failed", "check the disk; everything acknowledged before is kept"};
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
       return {ErrorKind::not_allowed, "not writable",
-              "check the permissions of the file and its folder, or name another by --db"};
+              "check the permissions of the file and its folder, or name another with --db"};
     case SQLITE_CANTOPEN:
       return {ErrorKind::not_allowed, "cannot be opened",
               "check the path and the permissions of the file and its folder"};
     case SQLITE_NOTADB:
-      return {ErrorKind::bad_input, "not a SQLite database", "name another file by --db; this one was left as it is"};
+      return {ErrorKind::bad_input, "not a SQLite database", "name another file with --db; this one was left as it is"};
     case SQLITE_CORRUPT:
       return {ErrorKind::broken, "the database is corrupt",
-              "it was left as it is; restore a copy, or name another file by --db"};
+              "it was left as it is; restore a copy, or name another file with --db"};
     case SQLITE_CONSTRAINT:
-      return {ErrorKind::conflict, "a key is taken, or a rule of the table broken", "nothing was written"};
-    default: return {ErrorKind::broken, "the database refused", "report this with the message above"};
+      return {ErrorKind::conflict, "a key is already taken, or a constraint of the table is violated",
+              "nothing was written"};
+    default: return {ErrorKind::broken, "the database refused the statement", "report this with the message above"};
   }
 }
 
@@ -69,8 +70,8 @@ Told told_of(int sqlite_code) {
 // other end.
 std::string_view why_not_a_database(const std::string& path) {
   if (path.empty()) return "it has no name, so nothing would be kept";
-  if (path == ":memory:") return "it lies in memory, so nothing would be kept";
-  if (path.starts_with("file:")) return "it is a URI of SQLite, and a path is needed";
+  if (path == ":memory:") return "it is in memory, so nothing would be kept";
+  if (path.starts_with("file:")) return "it is a URI of SQLite; a path is needed";
 
   std::error_code failed;
   switch (std::filesystem::status(path, failed).type()) {
@@ -94,7 +95,7 @@ void create_private(const std::string& path) {
   if (failed) {
     throw Error(ErrorKind::not_allowed,
                 fmt::format("cannot create the folder {}: {}", folder.string(), failed.message()),
-                "name another file by --db or HERETIX_DB");
+                "name another file with --db or HERETIX_DB");
   }
 
   if (std::filesystem::exists(path, failed)) return;
@@ -102,7 +103,7 @@ void create_private(const std::string& path) {
   if (file >= 0) ::close(file);
   else if (errno != EEXIST && errno != EACCES && errno != EROFS)
     throw Error(ErrorKind::not_allowed, fmt::format("cannot create {}: {}", path, std::strerror(errno)),
-                "name another file by --db or HERETIX_DB");
+                "name another file with --db or HERETIX_DB");
 }
 
 void bind(SQLite::Statement& statement, const Bindings& bindings) {
@@ -225,7 +226,7 @@ SqliteDatabase::SqliteDatabase(const std::string& path, const SqliteOptions& opt
   if (options.access == Access::create) create_private(path);
   if (!std::filesystem::exists(path)) {
     throw Error(ErrorKind::not_found, fmt::format("there is no database at {}", path),
-                "heretix run creates it; or name another by --db or HERETIX_DB");
+                "heretix run creates it; or name another with --db or HERETIX_DB");
   }
   try {
     connection_ = std::make_unique<Connection>(path, options);

@@ -58,7 +58,7 @@ Certificate certify(ModelName model, std::string labels_sha256, std::string plan
   const std::vector<LabelledBelief> beliefs = beliefs_of(claims);
   if (beliefs.empty())
     throw Error(ErrorKind::bad_input, "no claim got enough usable answers",
-                "heretix list shows the runs, and heretix answers RUN what came back");
+                "heretix list shows the runs, and heretix answers RUN shows what came back");
 
   Certificate c{.model = std::move(model),
                 .labels_sha256 = std::move(labels_sha256),

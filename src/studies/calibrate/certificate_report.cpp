@@ -12,7 +12,7 @@ namespace {
 using nlohmann::json;
 
 std::string finding(const Certificate& c) {
-  if (c.z_p_value >= 0.05) return "No miscalibration is seen; that is no proof of calibration.";
+  if (c.z_p_value >= 0.05) return "No miscalibration was found; that does not prove calibration.";
   return fmt::format("Miscalibrated: Spiegelhalter's Z is {:+.2f} (p {}).", c.scores.spiegelhalter_z,
                      c.z_p_value < 0.0001 ? "below 0.0001" : fmt::format("{:.4f}", c.z_p_value));
 }
@@ -38,12 +38,13 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
   const CalibrationScores& s = c.scores;
   blocks.push_back(DocumentTable{
       {"score", "value", "meaning"},
-      {{"Brier", fmt::format("{:.4f}", s.brier), "mean squared error; 0.25 is a coin's"},
-       {"log", fmt::format("{:.4f}", s.log_score), "mean -ln of what was said of the truth, within .005 to .995"},
+      {{"Brier", fmt::format("{:.4f}", s.brier), "mean squared error; a coin scores 0.25"},
+       {"log", fmt::format("{:.4f}", s.log_score),
+        "mean -ln of the probability given to the truth, kept within .005 to .995"},
        {"miscalibration", fmt::format("{:.4f}", s.miscalibration),
-        "of the Brier score, what a monotone map could take away"},
-       {"discrimination", fmt::format("{:.4f}", s.discrimination), "what telling true from false earns"},
-       {"uncertainty", fmt::format("{:.4f}", s.uncertainty), "what the labels themselves leave"},
+        "the part of the Brier score that a monotone map could remove"},
+       {"discrimination", fmt::format("{:.4f}", s.discrimination), "what is gained by telling true from false"},
+       {"uncertainty", fmt::format("{:.4f}", s.uncertainty), "what the labels alone leave open"},
        {"ECE beyond chance", fmt::format("{:+.4f}", c.error.excess()),
         fmt::format("observed {:.4f}, by chance {:.4f}", c.error.observed, c.error.by_chance)},
        {"squared ECE", fmt::format("{:+.4f}", s.squared_error_debiased), "debiased; may be negative"},
@@ -55,7 +56,7 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
     curve.points.push_back({c.places[i], rate_at(c.curve, c.places[i]), c.band.low[i], c.band.high[i]});
   blocks.push_back(std::move(curve));
   blocks.push_back(
-      Paragraph{"The band is where 95 % of the curves of a calibrated model with these probabilities run.", true});
+      Paragraph{"The band holds 95 % of the curves of a calibrated model with these probabilities.", true});
 
   if (c.recalibrated)
     blocks.push_back(
@@ -85,7 +86,8 @@ void show_ranking(const std::vector<Certificate>& all, std::vector<Block>& block
   blocks.push_back(std::move(table));
   blocks.push_back(
       Paragraph{ranks ? "Best calibrated first."
-                      : fmt::format("Not ranked: below {} labels calibration ranks nobody.", kLeastLabelsToRank),
+                      : fmt::format("Not ranked: fewer than {} labels are too few to rank models by calibration.",
+                                    kLeastLabelsToRank),
                 true});
 }
 

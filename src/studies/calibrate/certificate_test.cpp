@@ -59,7 +59,7 @@ TEST(Certificate, LeavesOutWhatGotNoAnswerAndSaysSo) {
 
 TEST(Certificate, RanksNobodyBelow200Labels) {
   const std::string few = to_text(to_document({certificate(judged(150, 1)), certificate(judged(150, 1))}), {});
-  EXPECT_NE(few.find("Not ranked: below 200 labels"), std::string::npos);
+  EXPECT_NE(few.find("Not ranked: fewer than 200 labels"), std::string::npos);
   const std::string many = to_text(to_document({certificate(judged(250, 1)), certificate(judged(250, 1))}), {});
   EXPECT_NE(many.find("Best calibrated first"), std::string::npos);
 }

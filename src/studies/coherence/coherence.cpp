@@ -20,7 +20,7 @@ SharedTemplates require_shared(std::span<const Record* const> records) {
   SharedTemplates shared = shared_templates(records);
   if (shared.wordings.size() < 2)
     throw Error(ErrorKind::bad_input,
-                fmt::format("the claims share {} answered templates, at least 2 are needed", shared.wordings.size()),
+                fmt::format("the claims share {} answered templates; at least 2 are needed", shared.wordings.size()),
                 fmt::format("ask more templates (-K, -T); see why answers were refused: heretix answers {}",
                             (*std::ranges::min_element(records, {}, &Record::compliance))->plan.run_id));
   return shared;

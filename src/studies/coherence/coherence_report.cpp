@@ -83,8 +83,8 @@ Document to_document(const CoherenceReport& report) {
   }
 
   document.blocks.push_back(
-      Paragraph{"The price is what a trader surely loses, for a stake of 1, who takes these probabilities for prices "
-                "(docs/coherence.md).",
+      Paragraph{"The price is what a trader who takes these probabilities for prices is certain to lose, for a stake "
+                "of 1 (docs/coherence.md).",
                 true});
   return document;
 }

@@ -59,12 +59,12 @@ std::vector<ClaimWord> words_of(const std::string& claim) {
 std::string refusal_of(const std::string& claim, const std::vector<ClaimWord>& words) {
   const std::size_t sign = claim.find_first_of(",;:?!\"'()[]");
   if (sign != std::string::npos)
-    return fmt::format("it holds '{}', so it may be more than one plain clause", claim[sign]);
+    return fmt::format("it contains '{}', so it may be more than one plain clause", claim[sign]);
   const std::size_t dot = claim.find(". ");
   if (dot != std::string::npos) return "it is more than one sentence";
   for (const ClaimWord& word : words) {
     const auto among = [&](const auto& list) { return std::ranges::find(list, word.text) != list.end(); };
-    if (among(kNegative)) return fmt::format("it holds a negation already: '{}'", word.text);
+    if (among(kNegative)) return fmt::format("it already contains a negation: '{}'", word.text);
     if (among(kQuantifiers)) return fmt::format("'{}' can be meant inside or outside of the negation", word.text);
     if (among(kModal)) return fmt::format("'{}' can be meant inside or outside of the negation", word.text);
     if (among(kClauses)) return fmt::format("'{}' joins two clauses", word.text);
@@ -84,7 +84,7 @@ std::variant<std::string, NoSafeNegation> negation_by_rule(const std::string& cl
   if (verb == words.end()) return NoSafeNegation{"it has no form of 'be', 'will' or 'can' to put 'not' after"};
   if (std::find_if(verb + 1, words.end(), is_verb) != words.end())
     return NoSafeNegation{"it has several verbs to put 'not' after"};
-  if (verb == words.begin() || verb + 1 == words.end()) return NoSafeNegation{"it is no plain statement"};
+  if (verb == words.begin() || verb + 1 == words.end()) return NoSafeNegation{"it is not a plain statement"};
   return claim.substr(0, verb->end) + (verb->text == "can" ? "not" : " not") + claim.substr(verb->end);
 }
 

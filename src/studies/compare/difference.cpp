@@ -125,7 +125,7 @@ ClaimDifference difference_between(const Record& a, const Record& b) {
   else compare_unpaired(found, a, b);
 
   if (!found.logit.has_interval())
-    throw Error(ErrorKind::bad_input, "a difference needs two templates on either side", "ask more templates (-K)");
+    throw Error(ErrorKind::bad_input, "a difference needs two templates on each side", "ask more templates (-K)");
   found.finding = finding_of(found.logit, is_small(found.probability, found.grid));
   return found;
 }

@@ -49,8 +49,9 @@ std::string servers_note(const Differences& all) {
   }
   if (pairs.empty()) return {};
   return fmt::format(
-      "Different servers answered ({}). A server puts a prompt of its own around each statement, which moves a belief "
-      "by itself: the same weights were 1.2 log-odds apart on two servers. This difference is not one of models alone.",
+      "Different servers answered ({}). A server puts a prompt of its own around each statement, which by itself moves "
+      "a belief: the same weights were 1.2 log-odds apart on two servers. This difference is not due to the models "
+      "alone.",
       fmt::join(pairs, "; "));
 }
 
@@ -97,7 +98,7 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
   const auto strongest = std::ranges::max_element(d.templates, {}, pulls);
   if (d.templates.size() > 2)
     blocks.push_back(Paragraph{fmt::format(
-        "What drives it: {} of {} templates say {}; without the one that pulls most the difference is {:+.2f}: {}",
+        "What drives it: {} of {} templates say {}; without the one that pulls hardest, the difference is {:+.2f}: {}",
         std::ranges::count_if(d.templates, [&](const auto& t) { return t.difference() * d.logit.center > 0; }),
         d.templates.size(), d.logit.center > 0 ? "higher" : "lower", strongest->without,
         replaced(strongest->wording, "<claim>{CLAIM}</claim>", "…"))});

@@ -121,8 +121,8 @@ Document to_document(const ReadoutComparison& c) {
     const json facts = readout_facts(m.record);
     document.blocks.push_back(Paragraph{
         fmt::format(
-            "One written answer strays by {:.3f} (s.d.) from the expected one: a mean of {:.0f} written answers "
-            "a template would have a standard error of 0.01. The tree took {:.1f} calls a template.",
+            "One written answer strays by {:.3f} (s.d.) from the expected one: a mean of {:.0f} written answers per "
+            "template would have a standard error of 0.01. The tree took {:.1f} calls per template.",
             facts.at("sd_of_one_answer").get<double>(), facts.at("answers_for_0.01").get<double>(),
             facts.at("parts_mean").get<double>()),
         true});

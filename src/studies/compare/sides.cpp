@@ -14,7 +14,7 @@
 namespace heretix {
 namespace {
 
-constexpr const char* kHint = "a run id, or model=NAME, bank=VERSION, on=YYYY-MM-DD, several joined by commas";
+constexpr const char* kHint = "give a run id, or model=NAME, bank=VERSION, on=YYYY-MM-DD, several joined by commas";
 
 bool is_day(const std::string& text) {
   int year = 0;
@@ -61,7 +61,7 @@ Side parse_side(const std::string& text) {
   }
   if (!model.empty()) side.model = ModelName(model);
   if (!side.day.empty() && !is_day(side.day))
-    throw Error(ErrorKind::bad_input, fmt::format("'{}' is no day", side.day), "write it as YYYY-MM-DD, in UTC");
+    throw Error(ErrorKind::bad_input, fmt::format("'{}' is not a date", side.day), "write it as YYYY-MM-DD, in UTC");
   return side;
 }
 

@@ -117,7 +117,7 @@ DriftState drift_state(const std::string& watch, const std::optional<ModelName>&
                        const std::vector<Sentinel>& sentinels) {
   if (sentinels.empty()) throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no sentinel", watch));
   if (!(alpha > 0 && alpha < 1))
-    throw Error(ErrorKind::bad_input, fmt::format("alpha is {}, must be between 0 and 1", alpha),
+    throw Error(ErrorKind::bad_input, fmt::format("alpha is {}; it must be between 0 and 1", alpha),
                 "e.g. 0.0025: 400 runs between false alarms");
   DriftState state{.watch = watch,
                    .model = model,

@@ -28,7 +28,8 @@ std::string headline(const DriftState& state) {
 std::string evidence(const DriftState& state) {
   if (state.values.empty()) return "";
   return fmt::format(
-      "R = {:.3g}; an alarm is {:g} or more, which an unchanged model reaches once in {:g} checks or fewer.",
+      "R = {:.3g}; the alarm goes off at {:g}, which an unchanged model reaches no more than once in {:g} checks on "
+      "average.",
       state.values.back(), 1 / state.alpha, 1 / state.alpha);
 }
 

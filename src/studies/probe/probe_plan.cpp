@@ -88,7 +88,7 @@ std::string_view to_word(Way way) {
 Way way_from(const std::string& word) {
   const auto found = std::ranges::find(kWayWords, word, &std::pair<Way, std::string_view>::second);
   if (found != kWayWords.end()) return found->first;
-  throw Error(ErrorKind::bad_input, fmt::format("'{}' is no way to ask a probe's questions", word));
+  throw Error(ErrorKind::bad_input, fmt::format("'{}' is not a way to ask a probe's questions", word));
 }
 
 std::size_t ProbeDesign::wordings() const { return std::min(kProbeWordings, bank.paraphrases.size()); }

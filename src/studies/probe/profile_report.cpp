@@ -363,7 +363,7 @@ Profile profile_from(const std::string& text) {
   try {
     const json j = json::parse(text);
     if (j.at("format") != kFormat || j.at("version") != kProfileVersion)
-      throw Error(ErrorKind::broken, "the stored profile has a format that this program does not know",
+      throw Error(ErrorKind::broken, "the stored profile has a format that this program cannot read",
                   "use a newer heretix, or probe the model again");
     return read_profile(j);
   } catch (const json::exception& e) {

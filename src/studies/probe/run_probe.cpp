@@ -21,7 +21,7 @@ constexpr std::size_t kIdBytes = 6;
 ProbeDesign design_of(const ProbeRequest& request, const Provider& provider) {
   if (request.repeats < 2 || request.repeats > kMostProbeRepeats)
     throw Error(ErrorKind::bad_input,
-                fmt::format("repeats is {}, must be from 2 to {}", request.repeats, kMostProbeRepeats),
+                fmt::format("repeats is {}; it must be from 2 to {}", request.repeats, kMostProbeRepeats),
                 "give a number of repeats in that range");
   return {.bank = request.bank,
           .model = provider.facts().model,
@@ -194,7 +194,7 @@ class Probing {
 std::unique_ptr<HeldName> held_alone(Database& database, const std::string& probe_id) {
   if (database.is_held(probe_id))
     throw Error(ErrorKind::conflict, "another heretix is probing this model for this store",
-                "wait for it to end, or begin a probe of its own: --fresh");
+                "wait for it to end, or begin a separate probe: --fresh");
   return database.hold(probe_id);
 }
 

@@ -253,12 +253,12 @@ Study drift_study(const StudyOptions& options) {
       for (const double shift : {0.0, 1.0, 2.0, 3.0}) cells.push_back({law, baseline, shift});
     }
   }
-  return {.name = "drift",
-          .promise =
-              "at least 400 checks between false alarms on the average (shift 0; 0.9 of it allowed for the "
-              "simulation's noise)",
-          .header = {"law", "baseline runs", "shift (s.d.)", "mean checks to an alarm", "median", "within 30 checks"},
-          .rows = in_parallel(cells, "drift", options, drift_row)};
+  return {
+      .name = "drift",
+      .promise =
+          "at least 400 checks between false alarms on average (shift 0; 0.9 of it allowed for the simulation's noise)",
+      .header = {"law", "baseline runs", "shift (s.d.)", "mean checks to an alarm", "median", "within 30 checks"},
+      .rows = in_parallel(cells, "drift", options, drift_row)};
 }
 
 Study calibration_study(const StudyOptions& options) {

@@ -123,7 +123,7 @@ VarianceReport variance_report(const std::vector<Record>& records, double wordin
   if (records.empty()) throw Error(ErrorKind::bad_input, "no run is given");
   if (!(wording_cost >= 0 && wording_cost <= 1000))
     throw Error(ErrorKind::bad_input,
-                fmt::format("the cost of a wording is {} answers, must be from 0 to 1000", wording_cost));
+                fmt::format("the cost of a wording is {} answers; it must be from 0 to 1000", wording_cost));
   require_one_claim(records);
 
   VarianceReport report{.claim = records[0].plan.recipe.claim.text,
@@ -140,7 +140,7 @@ VarianceReport variance_report(const std::vector<Record>& records, double wordin
 
   const WordingVariance first = wording_variance(logits_of(records[0]));
   if (!first.means)
-    throw Error(ErrorKind::bad_input, "a single template tells nothing of wording",
+    throw Error(ErrorKind::bad_input, "a single template says nothing about wording",
                 "measure with more templates: -K, -T");
 
   double harmonic = 1;

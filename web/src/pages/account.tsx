@@ -30,11 +30,11 @@ function Meter({ usage }: { usage: Usage }) {
       <meter min={0} max={usage.checks_allowed} value={usage.checks_used} aria-label="Checks used" />
       <p>
         Plan <b>{usage.plan}</b>
-        {is_ever ? ", once and for all." : `, from ${usage.period_start} to ${usage.period_end} (UTC).`}
+        {is_ever ? "; these checks do not renew." : `, from ${usage.period_start} to ${usage.period_end} (UTC).`}
         {usage.next_plan !== usage.plan && ` From then on: ${usage.next_plan}.`}
       </p>
       <p class="quiet">
-        A check is counted when it is accepted and given back if it fails. What was measured before is free.
+        A check is counted when it is accepted and given back if it fails. A result that was measured before is free.
       </p>
     </>
   );
@@ -67,7 +67,7 @@ export function BillingPage() {
         <>
           {!value.is_set_up && (
             <p class="note">
-              Plans cannot be bought here. Whoever runs this service sets them: <code>heretix plan set</code>.
+              Plans cannot be bought here. They are set by whoever runs this service: <code>heretix plan set</code>.
             </p>
           )}
           <ul class="plans">
@@ -154,7 +154,7 @@ export function SessionsPage({ start }: { start: Start }) {
       <p>
         Signed in as {start.user?.email}.{" "}
         <a href="/api/me/data" download="heretix-data.json">
-          Download everything that is kept about you
+          Download everything that is stored about you
         </a>
         .
       </p>
@@ -163,7 +163,7 @@ export function SessionsPage({ start }: { start: Start }) {
       </button>
       {is_closing && (
         <Confirm title="Close the account?" action="Close it for good" onYes={really_close} onNo={() => close(false)}>
-          <p>Account, checks and results are removed for good.</p>
+          <p>The account, its checks and their results are removed for good.</p>
           <label>
             <span>Type your address to confirm</span>
             <input type="email" value={typed} onInput={(e) => type(e.currentTarget.value)} />
@@ -191,7 +191,8 @@ export function SignInPage() {
     <>
       <h1>Sign in</h1>
       <p class="lead">
-        No password: a link comes by mail and holds for ten minutes. A new address gets an account with three checks.
+        You need no password: a link comes by mail and is valid for ten minutes. A new address gets an account with
+        three checks.
       </p>
       <form class="narrow" onSubmit={ask}>
         <label>

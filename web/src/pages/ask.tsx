@@ -9,8 +9,8 @@ import { pace_of } from "../pace";
 
 const kDepths = [
   ["quick", "Quick", "8 wordings, once each"],
-  ["standard", "Standard", "8 to 16 wordings, until the range is narrow"],
-  ["deep", "Deep", "16 wordings, three times each where it writes; for plans"],
+  ["standard", "Standard", "8 to 16 wordings, until the range is narrow enough"],
+  ["deep", "Deep", "16 wordings, three times each if the model writes its answers; needs a plan"],
   ["custom", "Custom", "your own K, R and T"],
 ] as const;
 type Depth = (typeof kDepths)[number][0];
@@ -268,7 +268,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
           {plan.models.length === 0
             ? "Choose at least one model."
             : is_too_many
-              ? "Without an account one model can be asked: choose one, or sign in."
+              ? "Without an account one model can be asked at a time: choose one, or sign in."
               : sum === null
                 ? ""
                 : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
@@ -293,7 +293,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
           </button>
           {start.user ? (
             <span class="quiet">
-              {start.user.usage.checks_used} of {start.user.usage.checks_allowed} checks used; one for each model.
+              {start.user.usage.checks_used} of {start.user.usage.checks_allowed} checks used; each model takes one.
             </span>
           ) : (
             <span class="quiet">The first check needs no account.</span>

@@ -167,7 +167,7 @@ function ProgressLine({
           {arrived?.refused ? `, ${arrived.refused} refused` : ""}
           {left !== null && left > 0.5 ? `, about ${duration(left)} left` : ""}
           {arrived?.billed_micro_usd ? `, ${dollars(arrived.billed_micro_usd)} so far` : ""}
-          {!is_connected && "; the connection is gone, trying again. Nothing is lost."}
+          {!is_connected && "; the connection was lost and is being restored. Nothing is lost."}
         </span>
         <button type="button" class="plain" disabled={check.cancel_requested} onClick={cancel}>
           Cancel
@@ -214,13 +214,13 @@ function WordingDetail({ answers, wording }: { answers: Answers | null; wording:
               )}
               {answer.sides?.contradict && <span class="advice"> The two sides contradict each other.</span>}
               {answer.note === "contradicts_label" && (
-                <span class="advice"> The number does not fit the answer's own label.</span>
+                <span class="advice"> The number contradicts the answer's own label.</span>
               )}
               <pre>{answer.raw_text ?? "(not kept)"}</pre>
             </div>
           ))}
           <details>
-            <summary>What every question begins with</summary>
+            <summary>How every question begins</summary>
             <pre>{answers?.system}</pre>
           </details>
         </>
@@ -235,8 +235,8 @@ function yes_bias_in_words({ log_odds: value, low, high }: NonNullable<DecisionF
   const what = !is_clear
     ? "it is not clear that there is one"
     : value > 0
-      ? "it says yes to both sides more than fits"
-      : "it says no to both sides more than fits";
+      ? "it says yes to both sides more than is coherent"
+      : "it says no to both sides more than is coherent";
   return `Yes-bias: ${log_odds(value)} in log-odds${range}; ${what}.`;
 }
 
@@ -261,7 +261,9 @@ function BothSides({ facts }: { facts: DecisionFacts }) {
       </div>
       {is_asked ? (
         <ul class="plain-list">
-          <li>Together they make {percent(facts.sum_mean ?? 0)} on the average; a coherent model has 100 %.</li>
+          <li>
+            Together they add up to {percent(facts.sum_mean ?? 0)} on average; for a coherent model it would be 100 %.
+          </li>
           <li>
             {facts.yes_bias && yes_bias_in_words(facts.yes_bias)} The belief above is free of it: half of the difference
             of the two log-odds.
@@ -294,7 +296,7 @@ function labelsInWords(labels: Labels) {
   const from = labels.wordings
     .filter((w) => w.contradicting > 0)
     .map((w) => `${w.paraphrase_idx + 1} (${w.contradicting} of ${w.judged})`);
-  return `${labels.contradicting} of ${labels.judged} answers contradict their own label, from the wordings ${from.join(", ")}.`;
+  return `${labels.contradicting} of ${labels.judged} answers contradict their own label; they are from the wordings ${from.join(", ")}.`;
 }
 
 function Gates({ record }: { record: CheckRecord }) {
@@ -302,8 +304,8 @@ function Gates({ record }: { record: CheckRecord }) {
     <section aria-label="Gates">
       <h2>Can it be used?</h2>
       <p>
-        {record.gates.every((g) => g.passed) ? "Every gate is passed." : "Not without care: a gate is not passed."}{" "}
-        Quality {record.pqs} of 100. {record.usable} of {record.answered} answers came in the agreed form.
+        {record.gates.every((g) => g.passed) ? "It passes every gate." : "Only with care: it does not pass every gate."}{" "}
+        Quality {record.pqs} of 100. {record.usable} of {record.answered} answers have the agreed form.
       </p>
       <ul class="gates">
         {record.gates.map((gate) => (
@@ -312,7 +314,7 @@ function Gates({ record }: { record: CheckRecord }) {
               {gate.passed ? "✓" : "✗"} {gate.name}
             </b>{" "}
             {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"}{" "}
-            {gate.limit} is asked for.
+            {gate.limit} is required.
             {!gate.passed && gate.name === "labels" && record.labels && (
               <span class="advice"> {labelsInWords(record.labels)}</span>
             )}
@@ -332,7 +334,7 @@ function Limits() {
         <li>Whether the claim is true. It is what the model says when asked, without looking anything up.</li>
         <li>What the model would do or write elsewhere: only these wordings were asked.</li>
         <li>
-          That the interval covers a change of the model, of its version or of the day. It covers wording and chance.
+          That the interval covers a change of the model, its version or the day. It covers only wording and chance.
         </li>
       </ul>
     </section>
@@ -351,7 +353,7 @@ function Sharing({ check }: { check: StoredCheck }) {
       {share ? (
         <>
           <p>
-            Anybody with this address can read the result: <a href={`/shared/${share}`}>{address}</a>
+            Anyone with this address can read the result: <a href={`/shared/${share}`}>{address}</a>
           </p>
           <p class="row">
             <CopyButton text={() => address} label="Copy the address" />
@@ -409,7 +411,7 @@ function Actions({ check, record, is_own }: { check: StoredCheck; record: CheckR
           onYes={() => remove(`/api/checks/${check.id}`).then(() => go("/history"), fail)}
           onNo={() => doom(false)}
         >
-          <p>It cannot be brought back, and the check stays used.</p>
+          <p>It cannot be restored, and it still counts as used.</p>
           <ProblemNote problem={failed} />
         </Confirm>
       )}

@@ -7,7 +7,7 @@ const kFindings: Record<Comparison["finding"], string> = {
   higher: "The first is higher than the second.",
   lower: "The first is lower than the second.",
   same: "They are the same, within 5 points.",
-  inconclusive: "The answers do not tell which is higher: ask more wordings.",
+  inconclusive: "The answers do not show which is higher: ask more wordings.",
 };
 const place = (d: number) => `${(d + 1) * 50}%`;
 const probability = (logit: number) => 1 / (1 + Math.exp(-logit));
@@ -79,7 +79,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
           {kFindings[comparison.finding]}{" "}
           {comparison.is_paired
             ? "Compared wording by wording."
-            : "Different wordings were asked, so this is less sharp."}
+            : "Different wordings were asked, so this is less precise."}
           {comparison.p_value !== null && ` p = ${comparison.p_value.toPrecision(2)}.`}
         </p>
       </section>

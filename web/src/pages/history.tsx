@@ -197,10 +197,10 @@ export function HistoryPage({ start }: { start: Start }) {
       {is_loaded && checks.length === 0 && (
         <p class="quiet">
           {is_filtered ? (
-            "Nothing fits."
+            "No check matches."
           ) : (
             <>
-              Nothing was measured yet. <a href="/">Ask about a claim</a>.
+              Nothing has been measured yet. <a href="/">Ask about a claim</a>.
             </>
           )}
         </p>
@@ -226,7 +226,7 @@ export function HistoryPage({ start }: { start: Start }) {
       {doomed && (
         <Confirm title="Delete this check?" action="Delete" onYes={really_delete} onNo={() => doom(null)}>
           <p>
-            “{doomed.claim}” by {doomed.model}. It cannot be brought back, and the check stays used.
+            “{doomed.claim}” by {doomed.model}. It cannot be restored, and it still counts as used.
           </p>
         </Confirm>
       )}

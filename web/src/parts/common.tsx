@@ -66,7 +66,7 @@ export function CopyButton({ text, label }: { text: () => string; label: string 
       await navigator.clipboard.writeText(text());
       say("Copied");
     } catch {
-      say("The browser does not allow it");
+      say("The browser does not allow copying");
     }
     setTimeout(() => say(""), 2000);
   };

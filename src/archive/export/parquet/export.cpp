@@ -97,7 +97,7 @@ class DamageFinder {
     const auto listed = bytes_.find(file.path);
     if (listed == bytes_.end()) return fmt::format("{} is missing", file.path);
     if (listed->second != file.bytes)
-      return fmt::format("{} has {} bytes and was published with {}", file.path, listed->second, file.bytes);
+      return fmt::format("{} has {} bytes but was published with {}", file.path, listed->second, file.bytes);
     const auto end = target_.cheap_end(file.path, static_cast<std::int64_t>(kParquetEnd.size()));
     if (end && *end != kParquetEnd) return fmt::format("{} does not end as a Parquet file does", file.path);
     return std::nullopt;
@@ -171,7 +171,8 @@ class TableExport {
         pass();
         return;
       } catch (const RowsOutOfOrder&) {
-        if (left == 0) throw Error(ErrorKind::broken, fmt::format("the rows of {} stay out of order", table_.name));
+        if (left == 0)
+          throw Error(ErrorKind::broken, fmt::format("the rows of {} are still out of order", table_.name));
       }
     }
   }
@@ -192,14 +193,14 @@ class TableExport {
     for (const auto& [partition, damages] : damages_) {
       if (gone_.contains(partition)) continue;
       const char* consequence = partition.month < all().from
-                                    ? "--since leaves it so: export without --since to have it written anew"
+                                    ? "--since leaves it as it is; export without --since to have it written again"
                                     : written_anew();
       for (const std::string& damage : damages) told.push_back(fmt::format("{}; {}", damage, consequence));
     }
     return told;
   }
 
-  const char* written_anew() const { return options_.dry_run ? "it would be written anew" : "it was written anew"; }
+  const char* written_anew() const { return options_.dry_run ? "it would be written again" : "it was written again"; }
 
   void compare() {
     std::map<Partition, RowDigest> digests;
@@ -338,14 +339,14 @@ void require_comparable(const Manifest& previous, std::span<const std::unique_pt
     });
     if (!is_there && !options.full)
       throw Error(ErrorKind::bad_input,
-                  fmt::format("the dataset was made from {} too, which this export does not read", before.name),
-                  "read it too (--from, --db), or write the dataset without it by --full");
+                  fmt::format("the dataset was also made from {}, which this export does not read", before.name),
+                  "read it too (--from, --db), or write the dataset without it with --full");
   }
   const bool same = previous.has_claims == options.has_claims && previous.user_key == user_key;
   if (options.since && !same)
     throw Error(ErrorKind::bad_input,
                 "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its "
-                "earlier months so",
+                "earlier months like that",
                 "export without --since");
 }
 

@@ -33,7 +33,7 @@ class HashedFile final : public arrow::io::OutputStream {
       : path_(path), file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
     if (file_ < 0)
       throw Error(ErrorKind::not_allowed, fmt::format("cannot create {}: {}", path, std::strerror(errno)),
-                  "check the rights of that folder; what was published before is intact");
+                  "check the permissions of that folder; what was published before is intact");
   }
   ~HashedFile() override {
     if (file_ >= 0) ::close(file_);

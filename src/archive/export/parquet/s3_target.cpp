@@ -22,7 +22,7 @@ void load_s3() {
   Dl_info where{};
   const auto function = &arrow::fs::LoadFileSystemFactories;
   if (dladdr(reinterpret_cast<void*>(function), &where) == 0)
-    throw Error(ErrorKind::broken, "cannot tell where libarrow lies");
+    throw Error(ErrorKind::broken, "cannot tell where libarrow is");
   const fs::path arrow(where.dli_fname);
   const std::string suffix = arrow.filename().string().substr(std::string("libarrow").size());
   require_ok(arrow::fs::LoadFileSystemFactories((arrow.parent_path() / ("libarrow_s3" + suffix)).c_str()));
