@@ -155,7 +155,7 @@ std::optional<User> MagicLinks::consume(const std::string& link, const LinkAsker
           count_failure(parts->selector, parts->verifier_hash);
           return;
         }
-        user = Users(database_).find(rows[0].text_or_empty("user_id"));
+        user = Users(database_).find(rows[0].id<UserId>("user_id"));
         database_.execute(kCloseOthers, {{":user", user->id}});
         note_latest(database_, kSignedInFrom, address_and(user->email, asker.network));
       },

@@ -45,7 +45,7 @@ std::string Sessions::id_of(const std::string& cookie) const {
   return is_cookie(cookie) ? as_uuid(secret_.hash("session", cookie, 16)) : "";
 }
 
-std::string Sessions::begin(const std::string& user_id, const std::string& user_agent) {
+std::string Sessions::begin(const UserId& user_id, const std::string& user_agent) {
   std::string cookie = to_base64url(random_bytes(32));
   const std::string agent = first_invalid_utf8(user_agent) ? "" : shortened(on_one_line(user_agent), 200);
   database_.execute(kBegin,
@@ -66,7 +66,7 @@ std::optional<SignedIn> Sessions::found(const std::vector<Row>& rows) {
   return SignedIn{.session_id = row.text_or_empty("session_id"), .user = user_from(row)};
 }
 
-std::vector<Session> Sessions::list(const std::string& user_id) {
+std::vector<Session> Sessions::list(const UserId& user_id) {
   std::vector<Session> sessions;
   for (const Row& row : database_.query(kList, {{":user", user_id}, {":idle", -seconds(kSessionIdle)}})) {
     sessions.push_back({.id = row.text_or_empty("id"),
@@ -78,10 +78,10 @@ std::vector<Session> Sessions::list(const std::string& user_id) {
   return sessions;
 }
 
-bool Sessions::end(const std::string& user_id, const std::string& session_id) {
+bool Sessions::end(const UserId& user_id, const std::string& session_id) {
   return database_.execute(kEnd, {{":user", user_id}, {":id", session_id}}) == 1;
 }
 
-void Sessions::end_all(const std::string& user_id) { database_.execute(kEndAll, {{":user", user_id}}); }
+void Sessions::end_all(const UserId& user_id) { database_.execute(kEndAll, {{":user", user_id}}); }
 
 }  // namespace heretix

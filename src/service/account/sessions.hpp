@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "service/account/secret.hpp"
 #include "service/account/users.hpp"
 #include "store/database.hpp"
@@ -33,16 +34,16 @@ class Sessions {
   Sessions(Database& database, const Secret& secret) : database_(database), secret_(secret) {}
 
   // Returns the value of the cookie, which is stored nowhere.
-  std::string begin(const std::string& user_id, const std::string& user_agent);
+  std::string begin(const UserId& user_id, const std::string& user_agent);
   // Finds the user of a cookie in two halves, for callers that read more in the same round trip
   // (Database::query_all()). query_for() returns what to ask; it is empty for a text that is not a cookie of the
   // service. found() reads the result; it is empty if the session has ended or its user is suspended. It also notes the
   // visit, once a minute.
   std::optional<Query> query_for(const std::string& cookie) const;
   std::optional<SignedIn> found(const std::vector<Row>& rows);
-  std::vector<Session> list(const std::string& user_id);  // the open sessions, newest first
-  bool end(const std::string& user_id, const std::string& session_id);
-  void end_all(const std::string& user_id);
+  std::vector<Session> list(const UserId& user_id);  // the open sessions, newest first
+  bool end(const UserId& user_id, const std::string& session_id);
+  void end_all(const UserId& user_id);
   std::string id_of(const std::string& cookie) const;  // a uuid; empty for a text that is not a cookie
 
  private:

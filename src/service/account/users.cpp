@@ -22,15 +22,15 @@ std::optional<User> first_of(const std::vector<Row>& rows) {
 }  // namespace
 
 User user_from(const Row& row) {
-  return {.id = row.required_text("id"),
+  return {.id = row.id<UserId>("id"),
           .email = row.required_text("email"),
           .plan = stored_as(row, "users", "plan", kPlanNameWords),
           .status = stored_as(row, "users", "status", kUserStatusWords),
           .created_at = row.required_text("created_at")};
 }
 
-std::optional<User> Users::find(const std::string& id) { return first_of(database_.query(kById, {{":id", id}})); }
-std::optional<User> Users::lock(const std::string& id) { return first_of(database_.query(kLocked, {{":id", id}})); }
+std::optional<User> Users::find(const UserId& id) { return first_of(database_.query(kById, {{":id", id}})); }
+std::optional<User> Users::lock(const UserId& id) { return first_of(database_.query(kLocked, {{":id", id}})); }
 
 std::optional<User> Users::find_by_email(const std::string& email) {
   return first_of(database_.query(kByEmail, {{":email", email}}));
@@ -48,10 +48,10 @@ std::vector<User> Users::list(std::size_t most) {
   return users;
 }
 
-bool Users::set_status(const std::string& id, UserStatus status) {
+bool Users::set_status(const UserId& id, UserStatus status) {
   return database_.execute(kSetStatus, {{":id", id}, {":status", std::string(to_word(status))}}) == 1;
 }
 
-bool Users::remove(const std::string& id) { return database_.execute(kRemoveUser, {{":id", id}}) == 1; }
+bool Users::remove(const UserId& id) { return database_.execute(kRemoveUser, {{":id", id}}) == 1; }
 
 }  // namespace heretix

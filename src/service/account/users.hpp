@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "base/word_table.hpp"
 #include "service/account/plan_name.hpp"
 #include "store/database.hpp"
@@ -18,7 +19,7 @@ inline constexpr WordTable<UserStatus, 2> kUserStatusWords{
 constexpr std::string_view to_word(UserStatus status) { return kUserStatusWords.word(status); }
 
 struct User {
-  std::string id;                   // uuid
+  UserId id;
   std::string email;                // canonical
   PlanName plan = PlanName::trial;  // if a lower plan waits for the end of the period, that plan
   UserStatus status = UserStatus::active;
@@ -30,15 +31,15 @@ class Users {
  public:
   explicit Users(Database& database) : database_(database) {}
 
-  std::optional<User> find(const std::string& id);
+  std::optional<User> find(const UserId& id);
   std::optional<User> find_by_email(const std::string& email);  // canonical
   User find_or_create(const std::string& email);                // canonical; on trial
   std::vector<User> list(std::size_t most);                     // newest first
-  bool set_status(const std::string& id, UserStatus status);
+  bool set_status(const UserId& id, UserStatus status);
   // Locks the user's row until the transaction's end.
-  std::optional<User> lock(const std::string& id);
+  std::optional<User> lock(const UserId& id);
   // Removes the user with their sessions, links and usage. The caller must first remove what the user measured.
-  bool remove(const std::string& id);
+  bool remove(const UserId& id);
 
  private:
   Database& database_;

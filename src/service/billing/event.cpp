@@ -49,6 +49,12 @@ std::string id_at(const json& object, const char* name) {
   return value.is_object() ? text_at(value, "id") : text_at(object, name);
 }
 
+// The user that our checkout named. Another service at the same payment account may name something else there.
+std::optional<UserId> user_at(const json& object, const char* name) {
+  std::string text = text_at(object, name);
+  return text.empty() ? std::nullopt : std::optional(UserId{std::move(text)});
+}
+
 // Thin events write times as "2026-11-28T22:30:00.123Z", snapshot events as UNIX seconds.
 std::int64_t milliseconds_of(const json& time) {
   if (time.is_number_integer()) return time.get<std::int64_t>() * 1000;
@@ -122,11 +128,11 @@ void add_fetched_object(BillingEvent& event, const json& object) {
   event.customer = id_at(object, "customer");
   event.customer_account = id_at(object, "customer_account");
   if (is_checkout) {
-    event.user = text_at(object, "client_reference_id");
+    event.user = user_at(object, "client_reference_id");
     return;
   }
 
-  event.user = text_at(field(object, "metadata"), "user_id");
+  event.user = user_at(field(object, "metadata"), "user_id");
   event.subscription = text_at(object, "id");
   event.status = subscription_status_from(text_at(object, "status"));
   event.begun = number_at(object, "created");

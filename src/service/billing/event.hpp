@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/identity.hpp"
+
 namespace heretix {
 
 // Stripe's word for the state of a subscription:
@@ -50,7 +52,7 @@ struct BillingEvent {
   std::string path;     // of a thin event: where to fetch the object; empty: the event does not concern us
   std::string context;  // of a thin event: the account in whose name it is fetched; mostly empty
 
-  std::string user;                        // ours, as the object's metadata or the checkout names it; empty: not told
+  std::optional<UserId> user;              // as metadata or checkout name them, if anybody of ours; empty: not told
   std::string customer, customer_account;  // either may be empty: newer accounts at Stripe have no customer
   std::string subscription;
   std::optional<SubscriptionStatus> status;  // of the subscription; empty: not told

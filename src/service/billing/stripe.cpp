@@ -82,15 +82,15 @@ std::string page_of(const StripeSettings& settings, const std::string& path, con
 
 }  // namespace
 
-std::string checkout_page(const StripeSettings& settings, const std::string& price, const std::string& user_id,
+std::string checkout_page(const StripeSettings& settings, const std::string& price, const UserId& user_id,
                           const std::string& email, const std::string& origin, const std::string& once) {
   return page_of(settings, "/v1/checkout/sessions",
                  {{"mode", "subscription"},
                   {"line_items[0][price]", price},
                   {"line_items[0][quantity]", "1"},
-                  {"client_reference_id", user_id},
+                  {"client_reference_id", user_id.text()},
                   {"customer_email", email},
-                  {"subscription_data[metadata][user_id]", user_id},
+                  {"subscription_data[metadata][user_id]", user_id.text()},
                   {"success_url", origin + "/billing"},
                   {"cancel_url", origin + "/billing"}},
                  once);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "service/account/plan_name.hpp"
 
 namespace heretix {
@@ -29,7 +30,7 @@ struct StripeSettings {
 // Each blocks for at most 20 s and returns the address to send the browser to. Throws Error: unavailable (Stripe cannot
 // be reached, or has a fault), broken (Stripe refuses our call; its words are in the message). Calls with the same
 // `once` make only one page, however often they are repeated.
-std::string checkout_page(const StripeSettings& settings, const std::string& price, const std::string& user_id,
+std::string checkout_page(const StripeSettings& settings, const std::string& price, const UserId& user_id,
                           const std::string& email, const std::string& origin, const std::string& once);
 // `customer_id` is the id of a customer ("cus_…") or of an account that is a customer ("acct_…").
 std::string portal_page(const StripeSettings& settings, const std::string& customer_id, const std::string& origin);

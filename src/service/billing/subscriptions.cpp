@@ -128,7 +128,7 @@ void Subscriptions::take(const BillingEvent& event) {
   if (database_.execute(kRecord, {{":id", event.id}, {":kind", kind}, {":payload", std::string(kNothing)}}) == 0)
     return;
 
-  const std::optional<std::string> user = user_of(event);
+  const std::optional<UserId> user = user_of(event);
   if (!user) return hold(event);
   bind_customer(*user, event);
   if (event.is_about_subscription()) apply(*user, event);
@@ -145,13 +145,14 @@ void Subscriptions::take(const BillingEvent& event) {
 // The customer's user where the customer is known, because Stripe names the customer in every event; else the one that
 // the metadata names. Subscriptions that were made at Stripe's dashboard have no metadata of ours; one that cannot be
 // fetched any more has no customer either, and is known by its own id.
-std::optional<std::string> Subscriptions::user_of(const BillingEvent& event) {
+std::optional<UserId> Subscriptions::user_of(const BillingEvent& event) {
   const bool has_customer = !event.customer.empty() || !event.customer_account.empty();
   const auto rows = database_.query(kOwner, {{":customer", text_or_null(event.customer)},
                                              {":account", text_or_null(event.customer_account)},
                                              {":subscription", text_or_null(has_customer ? "" : event.subscription)}});
-  const std::string user = rows.empty() ? event.user : rows[0].text_or_empty("user_id");
-  if (!is_uuid(user) || (rows.empty() && !has_customer) || !Users(database_).lock(user)) return std::nullopt;
+  std::optional<UserId> user = rows.empty() ? event.user : rows[0].id<UserId>("user_id");
+  if (!user || !is_uuid(user->text()) || (rows.empty() && !has_customer) || !Users(database_).lock(*user))
+    return std::nullopt;
   return user;
 }
 
@@ -159,11 +160,11 @@ std::optional<std::string> Subscriptions::user_of(const BillingEvent& event) {
 // may belong to a customer whose checkout is told later; it waits without saying whose it is.
 void Subscriptions::hold(const BillingEvent& event) {
   const std::string& customer = event.customer.empty() ? event.customer_account : event.customer;
-  if (!event.is_about_subscription() || !event.user.empty() || customer.empty()) return;
+  if (!event.is_about_subscription() || event.user || customer.empty()) return;
   database_.execute(kHold, {{":payload", text_to_hold(event)}, {":customer", hash_of(customer)}, {":id", event.id}});
 }
 
-void Subscriptions::bind_customer(const std::string& user, const BillingEvent& event) {
+void Subscriptions::bind_customer(const UserId& user, const BillingEvent& event) {
   const std::string& customer = event.customer.empty() ? event.customer_account : event.customer;
   if (customer.empty()) return;
   database_.execute(kCustomer,
@@ -186,7 +187,7 @@ std::optional<Subscriptions::Bought> Subscriptions::plan_among(const std::vector
   return best;
 }
 
-void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
+void Subscriptions::apply(const UserId& user, const BillingEvent& event) {
   const Row known = database_.query(kAccount, {{":user", user}}).at(0);
   BillingEvent placed = event;
   // A subscription that cannot be fetched any more does not say when it began.
@@ -222,7 +223,7 @@ void Subscriptions::apply(const std::string& user, const BillingEvent& event) {
   Ledger(database_).set_plan(user, service_plan(bought ? bought->plan : PlanName::trial));
 }
 
-std::optional<BillingAccount> Subscriptions::account_of(const std::string& user_id) {
+std::optional<BillingAccount> Subscriptions::account_of(const UserId& user_id) {
   const auto rows = database_.query(kAccount, {{":user", user_id}});
   if (rows.empty()) return std::nullopt;
   const Row& row = rows[0];

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "service/account/plan_name.hpp"
 #include "service/account/secret.hpp"
 #include "service/billing/event.hpp"
@@ -45,7 +46,7 @@ class Subscriptions {
   // of a paid subscription has a plan: the operator has to complete the setting, and Stripe sends the event again.
   void take(const BillingEvent& event);
 
-  std::optional<BillingAccount> account_of(const std::string& user_id);
+  std::optional<BillingAccount> account_of(const UserId& user_id);
   // UNIX seconds by the database's clock.
   std::int64_t now();
 
@@ -54,11 +55,11 @@ class Subscriptions {
     PlanName plan;
     std::int64_t period_end;  // UNIX seconds; 0: not told
   };
-  std::optional<std::string> user_of(const BillingEvent& event);
+  std::optional<UserId> user_of(const BillingEvent& event);
   void hold(const BillingEvent& event);
-  void bind_customer(const std::string& user, const BillingEvent& event);
+  void bind_customer(const UserId& user, const BillingEvent& event);
   std::optional<Bought> plan_among(const std::vector<BilledItem>& items) const;
-  void apply(const std::string& user, const BillingEvent& event);
+  void apply(const UserId& user, const BillingEvent& event);
   Value hash_of(const std::string& customer) const;
 
   Database& database_;

@@ -49,15 +49,13 @@ std::string result_key(const CheckRequest& request, const Plan& plan, const Prom
 }
 
 std::optional<CachedResult> ResultCache::find(const std::string& key, const std::string& claim_hash,
-                                              const std::string& user_id, const std::string& visitor_id,
-                                              std::chrono::seconds life) {
+                                              const CheckOwner& asker, std::chrono::seconds life) {
   const Value ago = -static_cast<double>(life.count());
   std::vector<Query> queries;
-  if (!user_id.empty())
+  if (const auto* user = std::get_if<UserId>(&asker))
     queries.push_back(
-        {std::string(kFindOfUser), {{":owner", user_id}, {":hash", claim_hash}, {":key", key}, {":ago", ago}}});
-  else if (!visitor_id.empty())
-    queries.push_back({std::string(kFindOfVisitor), {{":owner", visitor_id}, {":key", key}, {":ago", ago}}});
+        {std::string(kFindOfUser), {{":owner", *user}, {":hash", claim_hash}, {":key", key}, {":ago", ago}}});
+  else queries.push_back({std::string(kFindOfVisitor), {{":owner", text_of(asker)}, {":key", key}, {":ago", ago}}});
   queries.push_back({std::string(kFindShared), {{":key", key}, {":ago", ago}}});
 
   for (const std::vector<Row>& rows : database_.query_all(queries)) {

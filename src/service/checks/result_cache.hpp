@@ -10,6 +10,7 @@
 #include <string>
 
 #include "measure/run_check.hpp"
+#include "service/checks/check_owner.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
@@ -27,10 +28,10 @@ class ResultCache {
  public:
   explicit ResultCache(Database& database) : database_(database) {}
 
-  // Finds a result that was measured within `life`: one of the user or visitor (one of the two ids is empty), else one
-  // that is shared; the newest if there are several.
-  std::optional<CachedResult> find(const std::string& key, const std::string& claim_hash, const std::string& user_id,
-                                   const std::string& visitor_id, std::chrono::seconds life);
+  // Finds a result that was measured within `life`: one of the asker's own, else one that is shared; the newest if
+  // there are several.
+  std::optional<CachedResult> find(const std::string& key, const std::string& claim_hash, const CheckOwner& asker,
+                                   std::chrono::seconds life);
 
  private:
   Database& database_;

@@ -84,13 +84,20 @@ constexpr std::string_view kRequests = "check_requests";
 
 Value text_or_null(const std::string& text) { return text.empty() ? Value(std::monostate{}) : Value(text); }
 
+// The owner's id if it is of that kind.
+template <class Identity>
+Value id_or_null(const CheckOwner& owner) {
+  const auto* id = std::get_if<Identity>(&owner);
+  return id == nullptr ? Value() : Value(*id);
+}
+
 // The columns of `checks` that lists show.
 void read_check(const Row& row, ServedCheck& check) {
   check.id = row.text_or_empty("id");
   check.run_id = row.text_or_empty("run_id");
   check.claim = row.text_or_empty("claim");
   check.model = row.text_or_empty("model");
-  check.user_id = row.text_or_empty("user_id");
+  check.user_id = row.id_if_any<UserId>("user_id");
   check.created_at = row.text_or_empty("created_at");
   check.finished_at = row.text_or_empty("finished_at");
   check.was_cached = row.integer("was_cached") == 1;
@@ -102,7 +109,7 @@ void read_check(const Row& row, ServedCheck& check) {
 // The columns of `check_requests`.
 void read_request(const Row& row, ServedCheck& check) {
   check.state = stored_as(row, kRequests, "state", kCheckStateWords);
-  check.visitor_id = row.text_or_empty("visitor_id");
+  check.visitor_id = row.id_if_any<VisitorId>("visitor_id");
   check.request = row.text_or_empty("request");
   if (row.text("error_kind"))
     check.error = CheckError{stored_as(row, kRequests, "error_kind", kErrorKindWords), row.text_or_empty("error")};
@@ -158,7 +165,7 @@ Bindings row_of(const NewServedCheck& check, const Plan& plan, std::optional<std
   return {{":id", check.id},
           {":run", check_run_id(plan.run_id, check.execution_id)},
           {":env", check.env},
-          {":user", text_or_null(check.user_id)},
+          {":user", id_or_null<UserId>(check.owner)},
           {":claim", plan.recipe.claim.text},
           {":hash", plan.recipe.claim.hash()},
           {":model", plan.recipe.model},
@@ -174,7 +181,7 @@ Query request_row(const NewServedCheck& check, CheckState state, const std::stri
           {{":id", check.id},
            {":state", std::string(to_word(state))},
            {":request", check.request},
-           {":visitor", text_or_null(check.visitor_id)},
+           {":visitor", id_or_null<VisitorId>(check.owner)},
            {":ledger", text_or_null(check.ledger_id)},
            {":charged", std::string(to_word(check.charged_to))},
            {":execution", text_or_null(execution_id)},
@@ -246,7 +253,7 @@ std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id
   return found(database_.query(query.sql, query.bindings));
 }
 
-std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
+std::vector<ServedCheck> ServedChecks::list(const CheckOwner& owner, const ListedChecks& wanted) {
   std::string sql = fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE ", kColumns);
   Bindings bindings{{":most", static_cast<std::int64_t>(wanted.most)}};
 
@@ -255,8 +262,8 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
     bindings.push_back({name, value});
   };
 
-  if (!wanted.user_id.empty()) require("c.user_id = :owner", ":owner", wanted.user_id);
-  else require("q.visitor_id = :owner", ":owner", wanted.visitor_id);
+  const bool is_user = std::holds_alternative<UserId>(owner);
+  require(is_user ? "c.user_id = :owner" : "q.visitor_id = :owner", ":owner", text_of(owner));
 
   // The characters % and _ are wildcards of LIKE; in a search they stand for themselves.
   if (!wanted.search.empty()) {
@@ -283,7 +290,7 @@ std::vector<ServedCheck> ServedChecks::list(const ListedChecks& wanted) {
   return checks;
 }
 
-std::vector<ServedCheck> ServedChecks::all_of_user(const std::string& user_id) {
+std::vector<ServedCheck> ServedChecks::all_of_user(const UserId& user_id) {
   std::vector<ServedCheck> checks;
   for (const Row& row : database_.query(
            fmt::format(
@@ -308,7 +315,7 @@ void ServedChecks::forget_record(const std::string& execution_id) {
   database_.execute(kForgetRecord, {{":execution", execution_id}});
 }
 
-void ServedChecks::take_over(const std::string& visitor_id, const std::string& user_id) {
+void ServedChecks::take_over(const VisitorId& visitor_id, const UserId& user_id) {
   database_.execute(kTakeOver, {{":user", user_id}, {":visitor", visitor_id}});
   database_.execute(kForgetVisitor, {{":visitor", visitor_id}});
 }

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/identity.hpp"
 #include "base/word_table.hpp"
 #include "belief/record/record.hpp"
+#include "service/checks/check_owner.hpp"
 #include "service/checks/result_cache.hpp"
 #include "store/database.hpp"
 
@@ -56,15 +58,17 @@ struct NewServedCheck {
   std::string id;            // uuid
   std::string execution_id;  // the execution that will measure it; its digits are in the run id from the start
   std::string env;
-  std::string user_id, visitor_id;  // exactly one of the two is set
-  std::string request;              // JSON, as the worker reads it
+  CheckOwner owner;
+  std::string request;  // JSON, as the worker reads it
   ChargedTo charged_to = ChargedTo::nobody;
   std::string ledger_id{};   // the row that a user's charge is in
   std::string result_key{};  // the key under which its result may be used again; empty: it may not
 };
 
 struct ServedCheck {
-  std::string id, run_id, claim, model, user_id, visitor_id, created_at, finished_at;
+  std::string id, run_id, claim, model, created_at, finished_at;
+  std::optional<UserId> user_id;
+  std::optional<VisitorId> visitor_id;  // of a visitor's check; empty once the visitor has signed in
   CheckState state = CheckState::queued;
   std::string request, record;      // JSON; the record is empty until the check is done
   std::optional<CheckError> error;  // of a check that failed
@@ -78,9 +82,9 @@ struct ServedCheck {
   bool has_ended() const { return !is_under_way(state); }
 };
 
-// Which checks a list shows: newest first, starting after the one that `before_time` and `before_id` name.
+// Which checks of their owner a list shows: newest first, starting after the one that `before_time` and `before_id`
+// name.
 struct ListedChecks {
-  std::string user_id, visitor_id;     // exactly one of the two is set
   std::string search;                  // a text within the claim, in either case; empty: all
   std::string model;                   // empty: all
   std::optional<CheckState> state{};   // empty: all
@@ -113,15 +117,15 @@ class ServedChecks {
   static Query query_for(const std::string& id);
   static Query head_query_for(const std::string& id);  // without the record
   static std::optional<ServedCheck> found(const std::vector<Row>& rows);
-  std::vector<ServedCheck> list(const ListedChecks& wanted);  // without records
-  std::vector<ServedCheck> all_of_user(const std::string& user_id);
+  std::vector<ServedCheck> list(const CheckOwner& owner, const ListedChecks& wanted);  // without records
+  std::vector<ServedCheck> all_of_user(const UserId& user_id);
   // Anybody who has the share id may read the check until unshare(). Sharing it again gives the same id.
   std::optional<ServedCheck> find_shared(const std::string& share_id);
   std::string share(const std::string& id, const std::string& new_share_id);
   void unshare(const std::string& id);
   // Removes the record if no check shows it any more. Checks are removed by service/privacy/removal.hpp.
   void forget_record(const std::string& execution_id);
-  void take_over(const std::string& visitor_id, const std::string& user_id);  // for a visitor who signed in
+  void take_over(const VisitorId& visitor_id, const UserId& user_id);  // for a visitor who signed in
 
   bool request_cancel(const std::string& id);  // for a check that runs
   bool cancel_queued(const std::string& id);   // for a check that no worker runs yet

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
+
 namespace heretix::http {
 
 struct ServiceRequest {
@@ -28,9 +30,9 @@ struct ServiceRequest {
 // A stream of events in place of a body (event_hub.hpp).
 struct EventStream {
   std::string name;
-  std::int64_t after = 0;  // the last event that the reader has
-  bool resync = false;     // it is not known which events the reader has
-  std::string user_id{};   // the reader's; empty: not signed in
+  std::int64_t after = 0;           // the last event that the reader has
+  bool resync = false;              // it is not known which events the reader has
+  std::optional<UserId> user_id{};  // the reader's; empty: not signed in
 };
 
 struct ServiceResponse {

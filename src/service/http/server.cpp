@@ -173,7 +173,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
 
   // The client and the user whose load a request is, and how much they may have under way.
   struct Asker {
-    std::string client, user;  // `user` is empty where nobody is signed in
+    std::string client;
+    std::optional<std::string> user;  // empty: nobody is signed in
     std::size_t most_requests, most_streams;
   };
 
@@ -323,8 +324,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
       co_return false;
     }
     ClientLoad::Place of_user;
-    if (!asker.user.empty()) {
-      of_user = client_load.enter(asker.user, Load::requests, limits.requests_of_user);
+    if (asker.user) {
+      of_user = client_load.enter(*asker.user, Load::requests, limits.requests_of_user);
       if (!of_user.is_taken()) {
         co_await answer_refusal(429, too_much("requests", limits.requests_of_user, "account"));
         co_return false;
@@ -342,12 +343,12 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     // The application has looked up the user by now, so a stream is counted for them even if they were unknown before.
     ClientLoad::Place stream_of_client, stream_of_user;
     if (response.stream && request.method != "HEAD") {
-      if (!response.stream->user_id.empty()) asker.user = user_key(response.stream->user_id);
+      if (response.stream->user_id) asker.user = user_key(*response.stream->user_id);
       stream_of_client = client_load.enter(asker.client, Load::streams, asker.most_streams);
-      if (!asker.user.empty()) stream_of_user = client_load.enter(asker.user, Load::streams, limits.streams_of_user);
+      if (asker.user) stream_of_user = client_load.enter(*asker.user, Load::streams, limits.streams_of_user);
       if (!stream_of_client.is_taken())
         response = state_.application.refused(request, 429, too_much("event streams", asker.most_streams, "client"));
-      else if (!asker.user.empty() && !stream_of_user.is_taken())
+      else if (asker.user && !stream_of_user.is_taken())
         response =
             state_.application.refused(request, 429, too_much("event streams", limits.streams_of_user, "account"));
     }
@@ -372,7 +373,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     co_return keeps_alive;
   }
 
-  static std::string user_key(const std::string& user_id) { return "user " + user_id; }
+  static std::string user_key(const UserId& user_id) { return "user " + user_id.text(); }
 
   static std::string too_much(const char* what, std::size_t most, const char* who) {
     return fmt::format("this {} has {} {} under way already; wait until one of them has ended", who, most, what);
@@ -391,9 +392,9 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   // A trusted proxy that names no client may be asking for all of them, so it may take half of all connections.
   Asker asker_of(const ServiceRequest& request) const {
     const LoadLimits& limits = state_.options.limits;
-    const std::string user_id = state_.application.user_of(request);
+    const std::optional<UserId> user_id = state_.application.user_of(request);
     Asker asker{.client = peer_client_,
-                .user = user_id.empty() ? std::string() : user_key(user_id),
+                .user = user_id ? std::optional(user_key(*user_id)) : std::nullopt,
                 .most_requests = limits.requests_of_client,
                 .most_streams = limits.streams_of_client};
     if (!is_proxy_) return asker;

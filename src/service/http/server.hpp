@@ -10,9 +10,11 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "service/http/address.hpp"
 #include "service/http/client_load.hpp"
 #include "service/http/event_hub.hpp"
@@ -24,9 +26,9 @@ namespace heretix::http {
 class Application {
  public:
   virtual ~Application() = default;
-  // The id of the user who sent the request, as far as it is known without asking the database; empty: not known. It is
-  // used for limits only. Must not block.
-  virtual std::string user_of(const ServiceRequest& /*request*/) { return {}; }
+  // The user who sent the request, as far as that is known without asking the database; empty: not known. It is used
+  // for limits only. Must not block.
+  virtual std::optional<UserId> user_of(const ServiceRequest& /*request*/) { return std::nullopt; }
   // Answers on the thread that reads every connection, so it must not block. Empty: handle() is called.
   virtual std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) = 0;
   // Called by several threads at once; must not throw.

@@ -106,9 +106,12 @@ Readout natural_readout(const OfferedModel& model) {
   return only_states ? Readout::decision : Readout::verbalized;
 }
 
-std::string owner_of(const Asker& asker) { return asker.user ? asker.user->id : asker.visitor_id; }
-
 }  // namespace
+
+CheckOwner Asker::owner() const {
+  if (const User* signed_in = user()) return signed_in->id;
+  return std::get<VisitorId>(who);
+}
 
 Depth depth_from(const std::string& word) {
   if (const auto depth = kDepthWords.value(word)) return *depth;
@@ -180,21 +183,22 @@ void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, co
   if (!quote.most)
     throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "ask another model");
   if (!quote.needs_plan) return;
-  if (!asker.user) require_signin("this depth is for plans");
-  if (!service_plan(Ledger(database_).usage_of(*asker.user).plan).goes_deep)
+  const User* user = asker.user();
+  if (user == nullptr) require_signin("this depth is for plans");
+  if (!service_plan(Ledger(database_).usage_of(*user).plan).goes_deep)
     throw NotGranted(NotGrantedReason::require_subscription, "the trial goes to the standard depth",
                      "choose a plan for more");
 }
 
-std::optional<Accepted> Intake::replay(const std::string& owner, const IdempotencyKey& idempotency) {
+std::optional<Accepted> Intake::replay(const CheckOwner& owner, const IdempotencyKey& idempotency) {
   if (idempotency.key.empty()) return std::nullopt;
   if (idempotency.key.size() > kLongestKey || first_invalid_utf8(idempotency.key) ||
       std::ranges::any_of(idempotency.key, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
     throw Error(ErrorKind::bad_input, "the Idempotency-Key has more than 128 characters, or some that do not print",
                 "a random UUID serves");
-  if (!database_.try_lock("idempotency " + owner + " " + idempotency.key))
+  if (!database_.try_lock("idempotency " + text_of(owner) + " " + idempotency.key))
     throw Error(ErrorKind::conflict, "the first request with this Idempotency-Key is under way", "ask again soon");
-  const auto rows = database_.query(kFindKey, {{":owner", owner}, {":key", idempotency.key}});
+  const auto rows = database_.query(kFindKey, {{":owner", text_of(owner)}, {":key", idempotency.key}});
   if (rows.empty()) return std::nullopt;
   if (rows[0].text_or_empty("body_sha256") != idempotency.body_sha256)
     throw Error(ErrorKind::bad_input, "this Idempotency-Key came with another body before", "use a new key");
@@ -203,10 +207,12 @@ std::optional<Accepted> Intake::replay(const std::string& owner, const Idempoten
 
 // Every answer from a stored result is a row that is kept for months, so their number is limited.
 std::vector<Query> Intake::counting(const Asker& asker) const {
-  const RateLimit own{asker.user ? rules_.cached_per_user : rules_.cached_per_visitor, kCachedWindow};
+  const bool is_user = asker.user() != nullptr;
+  const RateLimit own{is_user ? rules_.cached_per_user : rules_.cached_per_visitor, kCachedWindow};
   const RateLimit shared{rules_.cached_per_network, kCachedWindow};
-  return {count_in_window(asker.user ? "cached.user" : "cached.visitor", secret_.hash("rate", owner_of(asker)), own),
-          count_in_window("cached.network", secret_.hash("network", asker.network), shared)};
+  return {
+      count_in_window(is_user ? "cached.user" : "cached.visitor", secret_.hash("rate", text_of(asker.owner())), own),
+      count_in_window("cached.network", secret_.hash("network", asker.network), shared)};
 }
 
 void Intake::require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const {
@@ -217,14 +223,15 @@ void Intake::require_counted(const Asker& asker, std::span<const std::vector<Row
                  hint);
   };
   if (!was_counted(counted[0]))
-    throw asker.user ? over("this account", rules_.cached_per_user) : over("this browser", rules_.cached_per_visitor);
+    throw asker.user() != nullptr ? over("this account", rules_.cached_per_user)
+                                  : over("this browser", rules_.cached_per_visitor);
   if (!was_counted(counted[1])) throw over("this network", rules_.cached_per_network);
 }
 
 std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check) {
   if (prepared.job.result_key.empty()) return std::nullopt;
   const auto cached = ResultCache(database_).find(prepared.job.result_key, prepared.plan.recipe.claim.hash(),
-                                                  check.user_id, check.visitor_id, rules_.cache_life);
+                                                  check.owner, rules_.cache_life);
   if (!cached) return std::nullopt;
 
   // The check is counted and written in one round trip; if that passes a limit, the transaction is rolled back.
@@ -245,25 +252,24 @@ std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker
   }
 }
 
-void Intake::charge_anonymous(const Prepared& prepared, const Asker& asker) {
+void Intake::charge_visitor(const Prepared& prepared, const VisitorId& visitor, const std::string& network) {
   Ledger ledger(database_);
-  if (asker.visitor_id.empty()) require_signin("without a cookie no check can be kept for you");
-  const bool has_room = count_event(database_, "anonymous.network", secret_.hash("network", asker.network),
+  const bool has_room = count_event(database_, "anonymous.network", secret_.hash("network", network),
                                     {{rules_.anonymous_per_network_and_day, std::chrono::hours(24)}});
-  if (!ledger.charge_visitor(asker.visitor_id)) require_signin("the check without an account is used");
+  if (!ledger.charge_visitor(visitor)) require_signin("the check without an account is used");
   if (!has_room) require_signin("this network had its checks without an account today");
   if (!ledger.reserve_spending("anonymous", prepared.quote.most.value_or(Usd()), rules_.anonymous_per_day))
     require_signin("the checks without an account are used up today");
 }
 
 void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check) {
-  if (!asker.user) {
-    charge_anonymous(prepared, asker);
+  if (const auto* visitor = std::get_if<VisitorId>(&asker.who)) {
+    charge_visitor(prepared, *visitor, asker.network);
     check.charged_to = ChargedTo::visitor;
     return;
   }
   Ledger ledger(database_);
-  const auto user = Users(database_).lock(asker.user->id);  // so that the plan cannot change meanwhile
+  const auto user = Users(database_).lock(std::get<User>(asker.who).id);  // so that the plan cannot change meanwhile
   if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in anew");
   const auto row = ledger.charge(*user);
   if (!row && service_plan(user->plan).per == Per::ever)
@@ -281,7 +287,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
   Prepared prepared = prepare(wish);
   prepared.job.most_micro_usd = rules_.most_per_check.micros();
   const std::string payload = to_json_text(prepared.job);
-  const std::string owner = owner_of(asker);
+  const CheckOwner owner = asker.owner();
 
   Accepted accepted;
   in_transaction(database_,
@@ -294,8 +300,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                    NewServedCheck check{.id = new_uuid(),
                                         .execution_id = prepared.execution_id,
                                         .env = rules_.env,
-                                        .user_id = asker.user ? asker.user->id : "",
-                                        .visitor_id = asker.user ? "" : asker.visitor_id,
+                                        .owner = owner,
                                         .request = payload,
                                         .result_key = prepared.job.result_key};
 
@@ -311,7 +316,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                    }
 
                    if (!idempotency.key.empty())
-                     database_.execute(kKeepKey, {{":owner", owner},
+                     database_.execute(kKeepKey, {{":owner", text_of(owner)},
                                                   {":key", idempotency.key},
                                                   {":body", idempotency.body_sha256},
                                                   {":response", check.id}});
@@ -342,7 +347,8 @@ void give_back(Database& database, const std::string& check_id) {
   if (!check) return;
   Ledger ledger(database);
   if (check->charged_to == ChargedTo::user) ledger.give_back(check->ledger_id);
-  if (check->charged_to == ChargedTo::visitor) ledger.give_back_to_visitor(check->visitor_id);
+  // A visitor who has signed in since is no longer named by the check, and gets nothing back.
+  if (check->charged_to == ChargedTo::visitor && check->visitor_id) ledger.give_back_to_visitor(*check->visitor_id);
 }
 
 }  // namespace heretix

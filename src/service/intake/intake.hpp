@@ -8,12 +8,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "base/word_table.hpp"
 #include "measure/run_check.hpp"
 #include "service/account/secret.hpp"
 #include "service/account/users.hpp"
+#include "service/checks/check_owner.hpp"
 #include "service/checks/served_checks.hpp"
 #include "service/usage/ledger.hpp"
 
@@ -67,10 +70,13 @@ struct CheckWish {
   bool allow_question = false;  // a claim that is a question is measured as it is
 };
 
+// Somebody who is signed in, or a visitor.
 struct Asker {
-  std::optional<User> user{};
-  std::string visitor_id{};  // if there is no user: the keyed hash of the visitor's cookie
-  std::string network{};     // the network of the asker, as text; only its keyed hash is stored
+  std::variant<User, VisitorId> who;
+  std::string network;  // the network of the asker, as text; only its keyed hash is stored
+
+  const User* user() const { return std::get_if<User>(&who); }  // null: a visitor
+  CheckOwner owner() const;
 };
 
 struct IdempotencyKey {
@@ -129,12 +135,12 @@ class Intake {
   Prepared prepare(const CheckWish& wish) const;
   const OfferedModel& offered(const std::string& name) const;
   void require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker);
-  std::optional<Accepted> replay(const std::string& owner, const IdempotencyKey& idempotency);
+  std::optional<Accepted> replay(const CheckOwner& owner, const IdempotencyKey& idempotency);
   std::vector<Query> counting(const Asker& asker) const;
   void require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const;
   std::optional<Accepted> from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check);
   void charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check);
-  void charge_anonymous(const Prepared& prepared, const Asker& asker);
+  void charge_visitor(const Prepared& prepared, const VisitorId& visitor, const std::string& network);
 
   Database& database_;
   const Secret& secret_;

@@ -141,17 +141,17 @@ std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& 
   return guarded(request, found, [&] { return (*handler)(service_, request, found.routed->parameters); });
 }
 
-std::string ServiceApi::user_of(const ServiceRequest& request) {
-  if (!request.headers.contains("cookie")) return {};
+std::optional<UserId> ServiceApi::user_of(const ServiceRequest& request) {
+  if (!request.headers.contains("cookie")) return std::nullopt;
   const auto cookie = request.cookie(service_.cookie_name("heretix"));
-  if (!cookie) return {};
+  if (!cookie) return std::nullopt;
   const std::lock_guard lock(users_mutex_);
   const auto found = user_of_cookie_.find(*cookie);
-  return found == user_of_cookie_.end() ? std::string() : found->second;
+  return found == user_of_cookie_.end() ? std::nullopt : std::optional(found->second);
 }
 
 // A cookie whose session has ended meanwhile costs nothing here: it is looked up anew whenever something is decided.
-void ServiceApi::remember_user(const std::string& cookie, const std::string& user_id) {
+void ServiceApi::remember_user(const std::string& cookie, const UserId& user_id) {
   const std::lock_guard lock(users_mutex_);
   if (user_of_cookie_.size() >= kMostRememberedCookies) user_of_cookie_.clear();
   user_of_cookie_.insert_or_assign(cookie, user_id);
@@ -172,7 +172,7 @@ void ServiceApi::look_up(const Route& route, Call& call) {
   if (names_check) call.check = ServedChecks::found(found.back());
   if (const auto visitor = call.request.cookie(service_.cookie_name("heretix-visitor"));
       visitor && visitor->size() == 43)
-    call.visitor_id = service_.secret().hash("visitor", *visitor);
+    call.visitor_id = VisitorId{service_.secret().hash("visitor", *visitor)};
 }
 
 ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {

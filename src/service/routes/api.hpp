@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "service/http/server.hpp"
 #include "service/routes/service_context.hpp"
 
@@ -18,7 +19,7 @@ class ServiceApi final : public Application {
  public:
   ServiceApi(ApiParts parts, ApiSettings settings) : service_(std::move(parts), std::move(settings)) {}
 
-  std::string user_of(const ServiceRequest& request) override;
+  std::optional<UserId> user_of(const ServiceRequest& request) override;
   std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) override;
   ServiceResponse handle(const ServiceRequest& request) override;
   ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override;
@@ -34,7 +35,7 @@ class ServiceApi final : public Application {
   ServiceResponse guarded(const ServiceRequest& request, const RouteResult& found,
                           const std::function<ServiceResponse()>& body) const;
   void look_up(const Route& route, Call& call);
-  void remember_user(const std::string& cookie, const std::string& user_id);
+  void remember_user(const std::string& cookie, const UserId& user_id);
   ServiceResponse run_route(const Route& route, Call& call);
   bool is_own_origin(const std::string& origin) const;
   void require_same_origin(const ServiceRequest& request) const;
@@ -43,7 +44,7 @@ class ServiceApi final : public Application {
   ServiceContext service_;
   // The users whose cookies came in lately, so that their next requests can be counted before the database is asked.
   std::mutex users_mutex_;
-  std::unordered_map<std::string, std::string> user_of_cookie_;
+  std::unordered_map<std::string, UserId> user_of_cookie_;
 };
 
 // An error in the form of RFC 9457, with the id of the request; 429 and 503 say when to try again.

@@ -48,7 +48,7 @@ json session_json(const Session& session, const std::string& current) {
 }
 
 // Otherwise Stripe would go on charging a person whom the service no longer knows.
-void require_nothing_paid(Database& database, const Secret& secret, const std::string& user_id) {
+void require_nothing_paid(Database& database, const Secret& secret, const UserId& user_id) {
   const auto account = Subscriptions(database, secret, {}).account_of(user_id);
   if (account && account->plan)
     throw Error(ErrorKind::conflict, "a subscription is still paid for", "end it on the billing page first");
@@ -90,7 +90,7 @@ ServiceResponse use_link(ServiceContext& service, Call& call) {
                  [&] {
                    if (call.who) sessions.end(call.who->user.id, call.who->session_id);
                    cookie = sessions.begin(user->id, call.request.header("user-agent"));
-                   if (!call.visitor_id.empty()) ServedChecks(call.database).take_over(call.visitor_id, user->id);
+                   if (call.visitor_id) ServedChecks(call.database).take_over(*call.visitor_id, user->id);
                  },
                  {.isolation = Isolation::beside_others});
   return {.status = 303,

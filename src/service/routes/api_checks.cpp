@@ -69,8 +69,8 @@ CheckWish wish_of(const ServiceRequest& request) {
 }  // namespace
 
 bool may_read(const Call& call, const ServedCheck& check) {
-  if (call.who && check.user_id == call.who->user.id) return true;
-  return check.user_id.empty() && !check.visitor_id.empty() && check.visitor_id == call.visitor_id;
+  if (check.user_id) return call.who && call.who->user.id == *check.user_id;
+  return check.visitor_id && check.visitor_id == call.visitor_id;
 }
 
 // A check that belongs to someone else is reported as not found.
@@ -85,18 +85,15 @@ ServiceResponse create_check(ServiceContext& service, Call& call) {
   const ServiceRequest& request = call.request;
   const CheckWish wish = wish_of(request);
 
-  Asker asker{.network = network_of(request.address)};
+  // Only the hash of a visitor's cookie is stored; the cookie itself goes to the browser alone.
   std::string new_cookie;
-  if (call.who) {
-    asker.user = call.who->user;
-  } else {
-    // Only the hash of a visitor's cookie is stored; the cookie itself goes to the browser alone.
-    if (call.visitor_id.empty()) {
-      new_cookie = to_base64url(random_bytes(32));
-      call.visitor_id = service.secret().hash("visitor", new_cookie);
-    }
-    asker.visitor_id = call.visitor_id;
+  if (!call.who && !call.visitor_id) {
+    new_cookie = to_base64url(random_bytes(32));
+    call.visitor_id = VisitorId{service.secret().hash("visitor", new_cookie)};
   }
+
+  const std::string network = network_of(request.address);
+  const Asker asker = call.who ? Asker{call.who->user, network} : Asker{*call.visitor_id, network};
 
   const IdempotencyKey idempotency{.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
   const Accepted accepted = service.intake(call.database).accept(wish, asker, idempotency);
@@ -125,12 +122,15 @@ ServiceResponse quote_check(ServiceContext& service, Call& call) {
                              {"needs_plan", quote.needs_plan}});
 }
 
+// Whose checks the caller sees.
+std::optional<CheckOwner> owner_of(const Call& call) {
+  if (call.who) return call.who->user.id;
+  return call.visitor_id;
+}
+
 ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   const ServiceRequest& request = call.request;
   ListedChecks wanted;
-  if (call.who) wanted.user_id = call.who->user.id;
-  else wanted.visitor_id = call.visitor_id;
-
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
   wanted.model = request.parameter("model").value_or("");
 
@@ -160,7 +160,7 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
 
   // A caller with neither an account nor a visitor's cookie has no checks.
   std::vector<ServedCheck> found;
-  if (!wanted.user_id.empty() || !wanted.visitor_id.empty()) found = ServedChecks(call.database).list(wanted);
+  if (const auto owner = owner_of(call)) found = ServedChecks(call.database).list(*owner, wanted);
   const bool has_more = found.size() == wanted.most;
   if (has_more) found.pop_back();
 
@@ -211,7 +211,8 @@ ServiceResponse check_events(ServiceContext& /*service*/, Call& call) {
   // A 204 makes the EventSource of a browser stop asking.
   if (check.has_ended() && after >= check.last_event) return {.status = 204};
   ServiceResponse response;
-  response.stream = EventStream{check.id, after, !is_known, call.who ? call.who->user.id : ""};
+  response.stream = EventStream{check.id, after, !is_known, {}};
+  if (call.who) response.stream->user_id = call.who->user.id;
   return response;
 }
 

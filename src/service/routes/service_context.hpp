@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "service/account/magic_links.hpp"
 #include "service/account/sessions.hpp"
 #include "service/billing/stripe.hpp"
@@ -59,8 +60,8 @@ struct Call {
   std::map<std::string, std::string, std::less<>> parameters;
   Database& database;
   std::optional<SignedIn> who;
-  std::string visitor_id;            // from the visitor's cookie; empty: there is none
-  std::optional<ServedCheck> check;  // the check that the path names, whoever owns it; empty: there is none
+  std::optional<VisitorId> visitor_id;  // from the visitor's cookie
+  std::optional<ServedCheck> check;     // the check that the path names, whoever owns it; empty: there is none
 };
 
 // There is one for the service, and several threads use it at once.

@@ -75,7 +75,7 @@ std::optional<std::string> Ledger::charge(const User& user) {
 
 void Ledger::give_back(const std::string& ledger_id) { database_.execute(kGiveBack, {{":id", ledger_id}}); }
 
-bool Ledger::set_plan(const std::string& user_id, const ServicePlan& plan) {
+bool Ledger::set_plan(const UserId& user_id, const ServicePlan& plan) {
   if (!Users(database_).lock(user_id)) return false;  // no charge reads the plan meanwhile
   database_.execute(kSetPlan, {{":plan", std::string(to_word(plan.name))}, {":id", user_id}});
   database_.execute(kRaise, {{":plan", std::string(to_word(plan.name))},
@@ -85,11 +85,11 @@ bool Ledger::set_plan(const std::string& user_id, const ServicePlan& plan) {
   return true;
 }
 
-bool Ledger::charge_visitor(const std::string& visitor_id) {
+bool Ledger::charge_visitor(const VisitorId& visitor_id) {
   return !database_.change(kChargeVisitor, {{":id", visitor_id}, {":most", kAnonymousChecks}}).empty();
 }
 
-void Ledger::give_back_to_visitor(const std::string& visitor_id) {
+void Ledger::give_back_to_visitor(const VisitorId& visitor_id) {
   database_.execute(kGiveBackToVisitor, {{":id", visitor_id}});
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "base/money.hpp"
 #include "service/account/users.hpp"
 #include "service/usage/plans.hpp"
@@ -41,10 +42,10 @@ class Ledger {
   void give_back(const std::string& ledger_id);         // one check
   // A higher plan counts at once, in this period; a lower one waits for the next period. Returns false if there is no
   // such user.
-  bool set_plan(const std::string& user_id, const ServicePlan& plan);
+  bool set_plan(const UserId& user_id, const ServicePlan& plan);
 
-  bool charge_visitor(const std::string& visitor_id);  // false: the visitor has had their check
-  void give_back_to_visitor(const std::string& visitor_id);
+  bool charge_visitor(const VisitorId& visitor_id);  // false: the visitor has had their check
+  void give_back_to_visitor(const VisitorId& visitor_id);
   // Returns false, and reserves nothing, if that would pass the cap of the day.
   bool reserve_spending(const std::string& scope, Usd most, Usd cap);
 
