@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/identity.hpp"
 #include "measure/run_check.hpp"
 #include "service/checks/check_owner.hpp"
 #include "store/database.hpp"
@@ -20,7 +21,7 @@ namespace heretix {
 std::string result_key(const CheckRequest& request, const Plan& plan, const PromptBank& bank);
 
 struct CachedResult {
-  std::string check_id;      // the check that shows it
+  CheckId check_id;          // the check that shows it
   std::string execution_id;  // the execution that measured it, under which its record is kept
 };
 

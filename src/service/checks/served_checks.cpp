@@ -93,7 +93,7 @@ Value id_or_null(const CheckOwner& owner) {
 
 // The columns of `checks` that lists show.
 void read_check(const Row& row, ServedCheck& check) {
-  check.id = row.text_or_empty("id");
+  check.id = row.id<CheckId>("id");
   check.run_id = row.text_or_empty("run_id");
   check.claim = row.text_or_empty("claim");
   check.model = row.text_or_empty("model");
@@ -148,7 +148,7 @@ std::string state_payload(CheckState state) { return json{{"state", to_word(stat
 
 CheckState check_state_of(const Row& row) { return stored_as(row, kRequests, "state", kCheckStateWords); }
 
-void ServedChecks::add_event(const std::string& id, CheckEventKind kind, const std::string& payload) {
+void ServedChecks::add_event(const CheckId& id, CheckEventKind kind, const std::string& payload) {
   const auto rows = database_.change(kEvent, {{":id", id}});
   if (rows.empty()) return;
   database_.execute(kInsertEvent, {{":id", id},
@@ -224,26 +224,26 @@ std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Ro
 
 namespace {
 
-Query only_where(std::string_view condition, const std::string& key) {
+Query only_where(std::string_view condition, Value key) {
   return {fmt::format("SELECT {}, r.record FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE {}",
                       kColumns, kWithRecord, condition),
-          {{":key", key}}};
+          {{":key", std::move(key)}}};
 }
 
 }  // namespace
 
-Query ServedChecks::head_query_for(const std::string& id) {
+Query ServedChecks::head_query_for(const CheckId& id) {
   return {fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.id = :key", kColumns),
           {{":key", id}}};
 }
 
-Query ServedChecks::query_for(const std::string& id) { return only_where("c.id = :key", id); }
+Query ServedChecks::query_for(const CheckId& id) { return only_where("c.id = :key", id); }
 
 std::optional<ServedCheck> ServedChecks::found(const std::vector<Row>& rows) {
   return rows.empty() ? std::nullopt : std::optional(served_from(rows[0]));
 }
 
-std::optional<ServedCheck> ServedChecks::find(const std::string& id) {
+std::optional<ServedCheck> ServedChecks::find(const CheckId& id) {
   const Query query = query_for(id);
   return found(database_.query(query.sql, query.bindings));
 }
@@ -275,12 +275,12 @@ std::vector<ServedCheck> ServedChecks::list(const CheckOwner& owner, const Liste
   if (wanted.state) require(" AND q.state = :state", ":state", std::string(to_word(*wanted.state)));
 
   // Time and id are compared together, so that no check is lost where several have the same time.
-  if (!wanted.before_time.empty()) {
+  if (wanted.before) {
     // The time was written by this program, in UTC. Without an offset Postgres would read it in the session's time
     // zone.
-    const std::string time = wanted.before_time + (database_.locks_rows() ? "+00" : "");
+    const std::string time = wanted.before->created_at + (database_.locks_rows() ? "+00" : "");
     require(" AND (c.created_at, c.id) < (:time, ", ":time", time);
-    require(":before)", ":before", wanted.before_id);
+    require(":before)", ":before", wanted.before->id.text());
   }
 
   std::vector<ServedCheck> checks;
@@ -302,12 +302,12 @@ std::vector<ServedCheck> ServedChecks::all_of_user(const UserId& user_id) {
   return checks;
 }
 
-std::string ServedChecks::share(const std::string& id, const std::string& new_share_id) {
+std::string ServedChecks::share(const CheckId& id, const std::string& new_share_id) {
   const auto rows = database_.change(kShare, {{":id", id}, {":share", new_share_id}});
   return rows.empty() ? "" : rows[0].text_or_empty("share_id");
 }
 
-void ServedChecks::unshare(const std::string& id) { database_.execute(kUnshare, {{":id", id}}); }
+void ServedChecks::unshare(const CheckId& id) { database_.execute(kUnshare, {{":id", id}}); }
 
 // The record is locked first, so that a transaction that is about to refer to it is waited for, and then seen.
 void ServedChecks::forget_record(const std::string& execution_id) {
@@ -320,47 +320,44 @@ void ServedChecks::take_over(const VisitorId& visitor_id, const UserId& user_id)
   database_.execute(kForgetVisitor, {{":visitor", visitor_id}});
 }
 
-bool ServedChecks::request_cancel(const std::string& id) {
-  return database_.execute(kRequestCancel, {{":id", id}}) == 1;
-}
+bool ServedChecks::request_cancel(const CheckId& id) { return database_.execute(kRequestCancel, {{":id", id}}) == 1; }
 
-bool ServedChecks::is_cancel_requested(const std::string& id) {
+bool ServedChecks::is_cancel_requested(const CheckId& id) {
   return !database_
               .query("SELECT check_id FROM check_requests WHERE check_id = :id AND cancel_requested = 1", {{":id", id}})
               .empty();
 }
 
-bool ServedChecks::is_there(const std::string& id) {
+bool ServedChecks::is_there(const CheckId& id) {
   return !database_.query("SELECT check_id FROM check_requests WHERE check_id = :id", {{":id", id}}).empty();
 }
 
-bool ServedChecks::cancel_queued(const std::string& id) {
+bool ServedChecks::cancel_queued(const CheckId& id) {
   if (database_.execute(kCancelQueued, {{":id", id}}) == 0) return false;
   database_.execute(kFinishRow, {{":id", id}});
   add_event(id, CheckEventKind::state, state_payload(CheckState::cancelled));
   return true;
 }
 
-std::optional<std::string> ServedChecks::begin(const std::string& id, const std::string& lease) {
+std::optional<std::string> ServedChecks::begin(const CheckId& id, const std::string& lease) {
   if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
   add_event(id, CheckEventKind::state, state_payload(CheckState::running));
   return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).text("run_id");
 }
 
-bool ServedChecks::owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease) {
+bool ServedChecks::owned(std::string_view sql, Bindings bindings, const CheckId& id, const std::string& lease) {
   bindings.push_back({":id", id});
   bindings.push_back({":lease", lease});
   return database_.execute(fmt::format("{}{}", sql, kOwned), bindings) == 1;
 }
 
-bool ServedChecks::progress(const std::string& id, const std::string& lease, const std::string& payload) {
+bool ServedChecks::progress(const CheckId& id, const std::string& lease, const std::string& payload) {
   if (!owned("UPDATE check_requests SET updated_at = now()", {}, id, lease)) return false;
   add_event(id, CheckEventKind::progress, payload);
   return true;
 }
 
-bool ServedChecks::finish(const std::string& id, const std::string& lease, const Record& record,
-                          const std::string& env) {
+bool ServedChecks::finish(const CheckId& id, const std::string& lease, const Record& record, const std::string& env) {
   if (!owned("UPDATE check_requests SET state = 'done', updated_at = now()", {}, id, lease)) return false;
   const std::string& execution = record.execution.execution_id;
   database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
@@ -385,7 +382,7 @@ bool ServedChecks::finish(const std::string& id, const std::string& lease, const
   return true;
 }
 
-bool ServedChecks::end(const std::string& id, const std::string& lease, const std::optional<CheckError>& error) {
+bool ServedChecks::end(const CheckId& id, const std::string& lease, const std::optional<CheckError>& error) {
   const CheckState state = error ? CheckState::failed : CheckState::cancelled;
   if (!owned("UPDATE check_requests SET state = :state, error_kind = :kind, error = :error",
              {{":state", std::string(to_word(state))},
@@ -398,19 +395,19 @@ bool ServedChecks::end(const std::string& id, const std::string& lease, const st
   return true;
 }
 
-bool ServedChecks::requeue(const std::string& id, const std::string& lease, const std::string& why) {
+bool ServedChecks::requeue(const CheckId& id, const std::string& lease, const std::string& why) {
   if (!owned("UPDATE check_requests SET state = 'queued', lease_token = NULL", {}, id, lease)) return false;
   add_event(id, CheckEventKind::state, json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
   return true;
 }
 
-std::optional<ServedCheck> ServedChecks::take_charge(const std::string& id) {
+std::optional<ServedCheck> ServedChecks::take_charge(const CheckId& id) {
   auto check = find(id);
   if (!check || database_.execute(kReturned, {{":id", id}}) == 0) return std::nullopt;
   return check;
 }
 
-std::vector<CheckEvent> ServedChecks::events_after(const std::string& id, std::int64_t number, std::size_t most) {
+std::vector<CheckEvent> ServedChecks::events_after(const CheckId& id, std::int64_t number, std::size_t most) {
   std::vector<CheckEvent> events;
   for (const Row& row :
        database_.query(kEvents, {{":id", id}, {":after", number}, {":most", static_cast<std::int64_t>(most)}}))
@@ -422,7 +419,7 @@ std::vector<CheckEvent> ServedChecks::events_after(const std::string& id, std::i
 std::vector<ServedChecks::Changed> ServedChecks::changed_within(double seconds) {
   std::vector<Changed> changed;
   for (const Row& row : database_.query(kChanged, {{":ago", -seconds}}))
-    changed.push_back({row.text_or_empty("check_id"), row.integer("last_event").value_or(0)});
+    changed.push_back({row.id<CheckId>("check_id"), row.integer("last_event").value_or(0)});
   return changed;
 }
 

@@ -55,7 +55,7 @@ inline constexpr WordTable<CheckEventKind, 2> kCheckEventKindWords{
 constexpr std::string_view to_word(CheckEventKind kind) { return kCheckEventKindWords.word(kind); }
 
 struct NewServedCheck {
-  std::string id;            // uuid
+  CheckId id;
   std::string execution_id;  // the execution that will measure it; its digits are in the run id from the start
   std::string env;
   CheckOwner owner;
@@ -66,7 +66,8 @@ struct NewServedCheck {
 };
 
 struct ServedCheck {
-  std::string id, run_id, claim, model, created_at, finished_at;
+  CheckId id;
+  std::string run_id, claim, model, created_at, finished_at;
   std::optional<UserId> user_id;
   std::optional<VisitorId> visitor_id;  // of a visitor's check; empty once the visitor has signed in
   CheckState state = CheckState::queued;
@@ -82,13 +83,18 @@ struct ServedCheck {
   bool has_ended() const { return !is_under_way(state); }
 };
 
-// Which checks of their owner a list shows: newest first, starting after the one that `before_time` and `before_id`
-// name.
+// The place of a check in a list.
+struct ListPlace {
+  std::string created_at;
+  CheckId id;
+};
+
+// Which checks of their owner a list shows, newest first.
 struct ListedChecks {
-  std::string search;                  // a text within the claim, in either case; empty: all
-  std::string model;                   // empty: all
-  std::optional<CheckState> state{};   // empty: all
-  std::string before_time, before_id;  // of the last check seen; empty: from the start
+  std::string search;                 // a text within the claim, in either case; empty: all
+  std::string model;                  // empty: all
+  std::optional<CheckState> state{};  // empty: all
+  std::optional<ListPlace> before{};  // of the last check seen; empty: from the start
   std::size_t most = 50;
 };
 
@@ -112,46 +118,46 @@ class ServedChecks {
                                               std::optional<std::uint64_t> seed, const CachedResult& result);
   static std::optional<ServedCheck> inserted(std::span<const std::vector<Row>> rows);
 
-  std::optional<ServedCheck> find(const std::string& id);
+  std::optional<ServedCheck> find(const CheckId& id);
   // find() in two halves, for callers that read more in the same round trip (Database::query_all()).
-  static Query query_for(const std::string& id);
-  static Query head_query_for(const std::string& id);  // without the record
+  static Query query_for(const CheckId& id);
+  static Query head_query_for(const CheckId& id);  // without the record
   static std::optional<ServedCheck> found(const std::vector<Row>& rows);
   std::vector<ServedCheck> list(const CheckOwner& owner, const ListedChecks& wanted);  // without records
   std::vector<ServedCheck> all_of_user(const UserId& user_id);
   // Anybody who has the share id may read the check until unshare(). Sharing it again gives the same id.
   std::optional<ServedCheck> find_shared(const std::string& share_id);
-  std::string share(const std::string& id, const std::string& new_share_id);
-  void unshare(const std::string& id);
+  std::string share(const CheckId& id, const std::string& new_share_id);
+  void unshare(const CheckId& id);
   // Removes the record if no check shows it any more. Checks are removed by service/privacy/removal.hpp.
   void forget_record(const std::string& execution_id);
   void take_over(const VisitorId& visitor_id, const UserId& user_id);  // for a visitor who signed in
 
-  bool request_cancel(const std::string& id);  // for a check that runs
-  bool cancel_queued(const std::string& id);   // for a check that no worker runs yet
+  bool request_cancel(const CheckId& id);  // for a check that runs
+  bool cancel_queued(const CheckId& id);   // for a check that no worker runs yet
   // The run id; empty: the check has ended.
-  std::optional<std::string> begin(const std::string& id, const std::string& lease);
-  bool progress(const std::string& id, const std::string& lease, const std::string& payload);
-  bool finish(const std::string& id, const std::string& lease, const Record& record, const std::string& env);
+  std::optional<std::string> begin(const CheckId& id, const std::string& lease);
+  bool progress(const CheckId& id, const std::string& lease, const std::string& payload);
+  bool finish(const CheckId& id, const std::string& lease, const Record& record, const std::string& env);
   // The check ends without a result: it failed with that error or, if there is none, was cancelled.
-  bool end(const std::string& id, const std::string& lease, const std::optional<CheckError>& error);
-  bool requeue(const std::string& id, const std::string& lease, const std::string& why);
-  bool is_cancel_requested(const std::string& id);
-  bool is_there(const std::string& id);  // false: it was removed
+  bool end(const CheckId& id, const std::string& lease, const std::optional<CheckError>& error);
+  bool requeue(const CheckId& id, const std::string& lease, const std::string& why);
+  bool is_cancel_requested(const CheckId& id);
+  bool is_there(const CheckId& id);  // false: it was removed
   // Returns whom to give the check back to, and marks it as returned. Empty if nobody was charged, or if it was given
   // back before.
-  std::optional<ServedCheck> take_charge(const std::string& id);
+  std::optional<ServedCheck> take_charge(const CheckId& id);
 
-  std::vector<CheckEvent> events_after(const std::string& id, std::int64_t number, std::size_t most);
+  std::vector<CheckEvent> events_after(const CheckId& id, std::int64_t number, std::size_t most);
   struct Changed {
-    std::string id;
+    CheckId id;
     std::int64_t last_event = 0;
   };
   std::vector<Changed> changed_within(double seconds);
 
  private:
-  void add_event(const std::string& id, CheckEventKind kind, const std::string& payload);
-  bool owned(std::string_view sql, Bindings bindings, const std::string& id, const std::string& lease);
+  void add_event(const CheckId& id, CheckEventKind kind, const std::string& payload);
+  bool owned(std::string_view sql, Bindings bindings, const CheckId& id, const std::string& lease);
   Database& database_;
 };
 

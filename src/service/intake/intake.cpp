@@ -200,9 +200,9 @@ std::optional<Accepted> Intake::replay(const CheckOwner& owner, const Idempotenc
     throw Error(ErrorKind::conflict, "the first request with this Idempotency-Key is under way", "ask again soon");
   const auto rows = database_.query(kFindKey, {{":owner", text_of(owner)}, {":key", idempotency.key}});
   if (rows.empty()) return std::nullopt;
-  if (rows[0].text_or_empty("body_sha256") != idempotency.body_sha256)
+  if (rows[0].required_text("body_sha256") != idempotency.body_sha256)
     throw Error(ErrorKind::bad_input, "this Idempotency-Key came with another body before", "use a new key");
-  return Accepted{.check_id = rows[0].text_or_empty("response"), .was_replayed = true};
+  return Accepted{.check_id = rows[0].id<CheckId>("response"), .was_replayed = true};
 }
 
 // Every answer from a stored result is a row that is kept for months, so their number is limited.
@@ -297,7 +297,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                      return;
                    }
 
-                   NewServedCheck check{.id = new_uuid(),
+                   NewServedCheck check{.id = CheckId{new_uuid()},
                                         .execution_id = prepared.execution_id,
                                         .env = rules_.env,
                                         .owner = owner,
@@ -312,7 +312,7 @@ Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const Idempot
                      require_granted(wish, prepared, asker);
                      charge(prepared, asker, check);
                      ServedChecks(database_).insert(check, prepared.plan, wish.seed);
-                     Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id, .payload = payload});
+                     Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id.text(), .payload = payload});
                    }
 
                    if (!idempotency.key.empty())
@@ -331,7 +331,7 @@ bool Intake::cancel(const ServedCheck& check) {
   in_transaction(database_,
                  [&] {
                    ServedChecks checks(database_);
-                   if (Queue(database_).cancel(kCheckJob, check.id) && checks.cancel_queued(check.id)) {
+                   if (Queue(database_).cancel(kCheckJob, check.id.text()) && checks.cancel_queued(check.id)) {
                      give_back(database_, check.id);
                      done = true;
                    } else {
@@ -342,7 +342,7 @@ bool Intake::cancel(const ServedCheck& check) {
   return done;
 }
 
-void give_back(Database& database, const std::string& check_id) {
+void give_back(Database& database, const CheckId& check_id) {
   const auto check = ServedChecks(database).take_charge(check_id);
   if (!check) return;
   Ledger ledger(database);

@@ -104,7 +104,7 @@ class NotGranted : public Error {
 };
 
 struct Accepted {
-  std::string check_id;
+  CheckId check_id;
   bool was_replayed = false;           // the idempotency key was known, so nothing new was made
   std::optional<ServedCheck> check{};  // without its record; empty if it has to be looked up
 };
@@ -150,6 +150,6 @@ class Intake {
 };
 
 // Gives the check back to whoever was charged for it, unless that was done before. Runs in the caller's transaction.
-void give_back(Database& database, const std::string& check_id);
+void give_back(Database& database, const CheckId& check_id);
 
 }  // namespace heretix

@@ -118,7 +118,7 @@ bool forget_execution(Database& service, Database& answers, bool is_harness, con
   answers.execute(kForgetCounted, {{":execution", execution}});
   answers.execute(kForgetExecution, {{":execution", execution}});
   const auto running = answers.query(kRunningReader, {{":claim", claim}});
-  for (const Row& row : keys) forget_key(answers, row.text_or_empty("cache_key"), execution, running);
+  for (const Row& row : keys) forget_key(answers, row.required_text("cache_key"), execution, running);
   if (is_harness && !recipe.empty()) forget_run(answers, recipe);
   return true;
 }
@@ -178,7 +178,7 @@ std::vector<std::string> Removal::remove_user(const User& user) {
   return executions;
 }
 
-std::optional<std::vector<std::string>> Removal::remove_ended_check(const std::string& id) {
+std::optional<std::vector<std::string>> Removal::remove_ended_check(const CheckId& id) {
   const auto rows = database_.query(kLockState, {{":check", id}});
   if (!rows.empty() && is_under_way(check_state_of(rows[0]))) return std::nullopt;
   return remove_checks(std::string(kOfId), {{":check", id}});

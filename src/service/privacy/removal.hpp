@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "service/account/secret.hpp"
 #include "service/account/users.hpp"
 #include "service/checks/answers_place.hpp"
@@ -26,8 +27,8 @@ class Removal {
   // Each runs in the caller's transaction (Isolation::beside_others) and returns the executions that were measured for
   // the removed checks, for forget_executions() after the commit.
   std::vector<std::string> remove_user(const User& user);
-  std::optional<std::vector<std::string>> remove_ended_check(const std::string& id);  // empty: it is still under way
-  std::vector<std::string> remove_checks_older_than(double days);                     // by the day on which they ended
+  std::optional<std::vector<std::string>> remove_ended_check(const CheckId& id);  // empty: it is still under way
+  std::vector<std::string> remove_checks_older_than(double days);                 // by the day on which they ended
 
   std::vector<std::string> executions_of_user(const User& user);
 

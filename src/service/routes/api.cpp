@@ -165,7 +165,7 @@ void ServiceApi::look_up(const Route& route, Call& call) {
   const bool names_check = route.pattern.path.starts_with("/api/checks/{id}") && is_uuid(call.parameters.at("id"));
   std::vector<Query> queries;
   if (session) queries.push_back(*session);
-  if (names_check) queries.push_back(ServedChecks::query_for(call.parameters.at("id")));
+  if (names_check) queries.push_back(ServedChecks::query_for(CheckId{call.parameters.at("id")}));
   const auto found = call.database.query_all(queries);
   if (session) call.who = sessions.found(found.front());
   if (call.who) remember_user(*cookie, call.who->user.id);

@@ -106,7 +106,7 @@ ServiceResponse create_check(ServiceContext& service, Call& call) {
   if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
 
   ServiceResponse response = json_response(201, check_json(*check));
-  response.headers.emplace_back("Location", "/api/checks/" + check->id);
+  response.headers.emplace_back("Location", "/api/checks/" + check->id.text());
   if (accepted.was_replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
   if (!new_cookie.empty())
     response.headers.emplace_back("Set-Cookie", service.set_cookie("heretix-visitor", new_cookie, kYear));
@@ -152,10 +152,9 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   // The cursor must be a check that the caller may read, so it reveals nothing about the checks of others.
   if (const auto cursor = request.parameter("before"); cursor) {
     if (!is_uuid(*cursor)) throw Refusal(422, "before must be the id of a check");
-    const auto last = ServedChecks(call.database).find(*cursor);
+    const auto last = ServedChecks(call.database).find(CheckId{*cursor});
     if (!last || !may_read(call, *last)) throw Error(ErrorKind::not_found, "before names no check of yours");
-    wanted.before_time = last->created_at;
-    wanted.before_id = last->id;
+    wanted.before = ListPlace{last->created_at, last->id};
   }
 
   // A caller with neither an account nor a visitor's cookie has no checks.
@@ -211,7 +210,7 @@ ServiceResponse check_events(ServiceContext& /*service*/, Call& call) {
   // A 204 makes the EventSource of a browser stop asking.
   if (check.has_ended() && after >= check.last_event) return {.status = 204};
   ServiceResponse response;
-  response.stream = EventStream{check.id, after, !is_known, {}};
+  response.stream = EventStream{check.id.text(), after, !is_known, {}};
   if (call.who) response.stream->user_id = call.who->user.id;
   return response;
 }

@@ -75,7 +75,7 @@ ServiceResponse compare_checks(ServiceContext& service, Call& call) {
 
   const auto record_of = [&](const char* name) {
     const std::string id = call.request.parameter(name).value_or("");
-    const auto check = is_uuid(id) ? ServedChecks(call.database).find(id) : std::nullopt;
+    const auto check = is_uuid(id) ? ServedChecks(call.database).find(CheckId{id}) : std::nullopt;
     return measured(*place.runs, readable(call, check));
   };
   const Record a = record_of("a");

@@ -21,7 +21,7 @@ class CheckEvents final : public EventKeeper {
 
   std::vector<StreamEvent> events_after(const std::string& stream, std::int64_t number, std::size_t most) override {
     std::vector<StreamEvent> events;
-    for (CheckEvent& event : ServedChecks(*database_).events_after(stream, number, most)) {
+    for (CheckEvent& event : ServedChecks(*database_).events_after(CheckId{stream}, number, most)) {
       const bool is_last = ends_the_stream(event);
       events.push_back({event.number, std::string(to_word(event.kind)), std::move(event.payload), is_last});
     }
@@ -31,8 +31,8 @@ class CheckEvents final : public EventKeeper {
   std::vector<std::string> changed_within(std::chrono::seconds time) override {
     std::vector<std::string> checks;
     const auto seconds = static_cast<double>(time.count());
-    for (ServedChecks::Changed& changed : ServedChecks(*database_).changed_within(seconds))
-      checks.push_back(std::move(changed.id));
+    for (const ServedChecks::Changed& changed : ServedChecks(*database_).changed_within(seconds))
+      checks.push_back(changed.id.text());
     return checks;
   }
 

@@ -37,6 +37,9 @@ std::string text_for_people(const Error& e) {
   return e.hint().empty() ? std::string(e.what()) : fmt::format("{}; {}", e.what(), e.hint());
 }
 
+// Of a job of the kind kCheckJob.
+CheckId check_of(const ClaimedJob& job) { return CheckId{job.unique_key}; }
+
 }  // namespace
 
 // One thread of a worker, with the connection and the providers that it alone uses.
@@ -86,7 +89,7 @@ class Worker::Lane {
     std::atomic<bool> is_cancelled = false, is_lost = false;
 
     const bool is_check = job->kind == kCheckJob;
-    worker_.hold(token, {&stop, is_check ? job->unique_key : "", &is_cancelled, &is_lost});
+    worker_.hold(token, {&stop, is_check ? std::optional(check_of(*job)) : std::nullopt, &is_cancelled, &is_lost});
     WorkerLog log{
         .job_id = job->id, .kind = job->kind, .outcome = JobOutcome::done, .error = "", .attempt = job->attempt};
 
@@ -152,7 +155,7 @@ class Worker::Lane {
   std::string begin(const ClaimedJob& job) {
     std::string execution_id;
     in_lease(job.lease_token, [&](Queue& queue) {
-      const auto begun = ServedChecks(database()).begin(job.unique_key, job.lease_token);
+      const auto begun = ServedChecks(database()).begin(check_of(job), job.lease_token);
       if (begun) execution_id = "exec-" + execution_digits(*begun);
       else queue.finish(job.lease_token);  // the check was removed, or has ended
     });
@@ -169,7 +172,7 @@ class Worker::Lane {
     CheckObserver observer(check.plan, parts_.clock, [&](const std::string& payload) {
       in_transaction(database(),
                      [&] {
-                       if (!ServedChecks(database()).progress(job.unique_key, job.lease_token, payload)) is_lost = true;
+                       if (!ServedChecks(database()).progress(check_of(job), job.lease_token, payload)) is_lost = true;
                      },
                      {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_let_go});
     });
@@ -186,7 +189,7 @@ class Worker::Lane {
   }
 
   // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.
-  void forget_if_removed(const std::string& check_id, const std::string& execution_id) {
+  void forget_if_removed(const CheckId& check_id, const std::string& execution_id) {
     if (!ServedChecks(database()).is_there(check_id)) forget_executions(database(), answers_, {execution_id});
   }
 
@@ -197,7 +200,7 @@ class Worker::Lane {
       log.outcome = JobOutcome::gone;
       return;
     }
-    if (ServedChecks(database()).is_cancel_requested(job.unique_key)) return end(job, std::nullopt, log);
+    if (ServedChecks(database()).is_cancel_requested(check_of(job))) return end(job, std::nullopt, log);
     if (job.attempt > kMostLostLeases)
       return end(job, CheckError{ErrorKind::broken, "the check stopped its workers"}, log);
     try {
@@ -205,7 +208,7 @@ class Worker::Lane {
       const Record record = measure(job, wanted, execution_id, stop, is_lost);
       log.outcome = JobOutcome::lost;
       in_lease(job.lease_token, [&](Queue& queue) {
-        if (!ServedChecks(database()).finish(job.unique_key, job.lease_token, record, parts_.env)) return;
+        if (!ServedChecks(database()).finish(check_of(job), job.lease_token, record, parts_.env)) return;
         queue.finish(job.lease_token);
         log.outcome = JobOutcome::done;
       });
@@ -215,7 +218,7 @@ class Worker::Lane {
       else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
       else fail(job, e, log);
     }
-    forget_if_removed(job.unique_key, execution_id);
+    forget_if_removed(check_of(job), execution_id);
   }
 
   // The check ends without a result, so it is given back to whoever was charged.
@@ -223,8 +226,8 @@ class Worker::Lane {
   void end(const ClaimedJob& job, const std::optional<CheckError>& error, WorkerLog& log) {
     log.outcome = error ? JobOutcome::failed : JobOutcome::cancelled;
     in_lease(job.lease_token, [&](Queue& queue) {
-      if (!ServedChecks(database()).end(job.unique_key, job.lease_token, error)) return;
-      give_back(database(), job.unique_key);
+      if (!ServedChecks(database()).end(check_of(job), job.lease_token, error)) return;
+      give_back(database(), check_of(job));
       if (error) queue.fail(job.lease_token, error->text, true, 0);
       else queue.finish(job.lease_token);
     });
@@ -233,7 +236,7 @@ class Worker::Lane {
   void hand_back(const ClaimedJob& job, WorkerLog& log) {
     log.outcome = JobOutcome::handed_back;
     in_lease(job.lease_token, [&](Queue& queue) {
-      ServedChecks(database()).requeue(job.unique_key, job.lease_token, "the server restarts");
+      ServedChecks(database()).requeue(check_of(job), job.lease_token, "the server restarts");
       queue.hand_back(job.lease_token);
     });
   }
@@ -243,7 +246,7 @@ class Worker::Lane {
       return end(job, CheckError{e.kind(), text_for_people(e)}, log);
     log.outcome = JobOutcome::again;
     in_lease(job.lease_token, [&](Queue& queue) {
-      ServedChecks(database()).requeue(job.unique_key, job.lease_token, text_for_people(e));
+      ServedChecks(database()).requeue(check_of(job), job.lease_token, text_for_people(e));
       queue.fail(job.lease_token, e.what(), false, kMostCheckAttempts + 1);
     });
   }
@@ -304,10 +307,9 @@ void Worker::look_after(Database& database, Queue& queue, bool renews) {
   // One press lets open requests finish; two presses drop them.
   for (const auto& [token, job] : held) {
     if (renews && !queue.renew(token)) press(token, job.is_lost, 2);
-    if (!job.check_id.empty() && ServedChecks(database).is_cancel_requested(job.check_id))
-      press(token, job.is_cancelled, 1);
+    if (job.check_id && ServedChecks(database).is_cancel_requested(*job.check_id)) press(token, job.is_cancelled, 1);
     // A check that was removed is wanted by nobody, so its open requests are dropped.
-    if (!job.check_id.empty() && !ServedChecks(database).is_there(job.check_id)) press(token, job.is_lost, 2);
+    if (job.check_id && !ServedChecks(database).is_there(*job.check_id)) press(token, job.is_lost, 2);
     if (draining_) press(token, nullptr, 1);
   }
 }

@@ -10,12 +10,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/identity.hpp"
 #include "base/word_table.hpp"
 #include "belief/prompt/banks.hpp"
 #include "measure/ask.hpp"
@@ -96,7 +98,7 @@ class Worker {
   friend class Lane;
   struct Held {
     StopSignal* stop = nullptr;
-    std::string check_id;  // empty: no check
+    std::optional<CheckId> check_id;  // empty: the job is no check
     std::atomic<bool>* is_cancelled = nullptr;
     std::atomic<bool>* is_lost = nullptr;
   };
