@@ -62,17 +62,17 @@ std::optional<Query> Sessions::query_for(const std::string& cookie) const {
 std::optional<SignedIn> Sessions::found(const std::vector<Row>& rows) {
   if (rows.empty()) return std::nullopt;
   const Row& row = rows[0];
-  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", row.text_or_empty("session_id")}});
-  return SignedIn{.session_id = row.text_or_empty("session_id"), .user = user_from(row)};
+  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", row.required_text("session_id")}});
+  return SignedIn{.session_id = row.required_text("session_id"), .user = user_from(row)};
 }
 
 std::vector<Session> Sessions::list(const UserId& user_id) {
   std::vector<Session> sessions;
   for (const Row& row : database_.query(kList, {{":user", user_id}, {":idle", -seconds(kSessionIdle)}})) {
-    sessions.push_back({.id = row.text_or_empty("id"),
-                        .created_at = row.text_or_empty("created_at"),
-                        .last_seen_at = row.text_or_empty("last_seen_at"),
-                        .expires_at = row.text_or_empty("expires_at"),
+    sessions.push_back({.id = row.required_text("id"),
+                        .created_at = row.required_text("created_at"),
+                        .last_seen_at = row.required_text("last_seen_at"),
+                        .expires_at = row.required_text("expires_at"),
                         .user_agent = row.text_or_empty("user_agent")});
   }
   return sessions;

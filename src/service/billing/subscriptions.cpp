@@ -69,10 +69,10 @@ std::string text_to_hold(const BillingEvent& event) {
 }
 
 BillingEvent held_event(const Row& row) {
-  const json told = json::parse(row.text_or_empty("payload"));
+  const json told = json::parse(row.required_text("payload"));
   BillingEvent event;
-  event.id = row.text_or_empty("id");
-  event.kind = row.text_or_empty("kind");
+  event.id = row.required_text("id");
+  event.kind = row.required_text("kind");
   event.is_thin = told.at("is_thin");
   event.status = subscription_status_from(told.at("status").get<std::string>());
   event.begun = told.at("begun");
@@ -109,7 +109,7 @@ bool is_signed(std::string_view header, std::string_view body, const std::vector
 }
 
 std::int64_t Subscriptions::now() {
-  const std::string text = database_.query("SELECT now() AS now")[0].text_or_empty("now");
+  const std::string text = database_.query("SELECT now() AS now")[0].required_text("now");
   std::array<int, 6> n{};
   if (std::sscanf(text.c_str(), "%d-%d-%d %d:%d:%d", &n[0], &n[1], &n[2], &n[3], &n[4], &n[5]) != 6)
     throw Error(ErrorKind::broken, fmt::format("the database gave '{}' for a time", text));
@@ -193,7 +193,7 @@ void Subscriptions::apply(const UserId& user, const BillingEvent& event) {
   // A subscription that cannot be fetched any more does not say when it began.
   if (placed.begun == 0 && placed.subscription == known.text_or_empty("subscription_id"))
     placed.begun = known.integer("subscription_created").value_or(0);
-  if (placed.order() <= known.text_or_empty("newest_event")) return;
+  if (placed.order() <= known.required_text("newest_event")) return;
 
   std::optional<Bought> bought;
   if (!event.is_the_end() && event.status && event.status->is_paid()) {
@@ -208,7 +208,7 @@ void Subscriptions::apply(const UserId& user, const BillingEvent& event) {
 
   const std::optional<SubscriptionStatus> status =
       event.is_the_end() ? SubscriptionStatus::Known::canceled : event.status;
-  const std::string customer = event.customer.empty() ? known.text_or_empty("customer_id") : event.customer;
+  const std::string customer = event.customer.empty() ? known.required_text("customer_id") : event.customer;
   const std::string account =
       event.customer_account.empty() ? known.text_or_empty("customer_account") : event.customer_account;
   database_.execute(kUpdate, {{":customer", customer},

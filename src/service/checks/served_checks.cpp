@@ -98,8 +98,8 @@ void read_check(const Row& row, ServedCheck& check) {
   check.claim = row.text_or_empty("claim");
   check.model = row.text_or_empty("model");
   check.user_id = row.id_if_any<UserId>("user_id");
-  check.created_at = row.text_or_empty("created_at");
-  check.finished_at = row.text_or_empty("finished_at");
+  check.created_at = row.required_text("created_at");
+  check.finished_at = row.text("finished_at");
   check.was_cached = row.integer("was_cached") == 1;
   check.p = row.real("prob_true_rpl");
   check.low = row.real("ci_lo");
@@ -110,12 +110,12 @@ void read_check(const Row& row, ServedCheck& check) {
 void read_request(const Row& row, ServedCheck& check) {
   check.state = stored_as(row, kRequests, "state", kCheckStateWords);
   check.visitor_id = row.id_if_any<VisitorId>("visitor_id");
-  check.request = row.text_or_empty("request");
+  check.request = row.required_text("request");
   if (row.text("error_kind"))
     check.error = CheckError{stored_as(row, kRequests, "error_kind", kErrorKindWords), row.text_or_empty("error")};
   check.charged_to = stored_as(row, kRequests, "charged_to", kChargedToWords);
-  check.ledger_id = row.text_or_empty("ledger_id");
-  check.share_id = row.text_or_empty("share_id");
+  check.ledger_id = row.text("ledger_id");
+  check.share_id = row.text("share_id");
   check.cancel_requested = row.integer("cancel_requested") == 1;
   check.last_event = row.integer("last_event").value_or(0);
 }
@@ -124,7 +124,7 @@ ServedCheck served_from(const Row& row) {
   ServedCheck check;
   read_check(row, check);
   read_request(row, check);
-  if (row.has("record")) check.record = row.text_or_empty("record");
+  if (row.has("record")) check.record = row.text("record");
   return check;
 }
 
@@ -182,7 +182,7 @@ Query request_row(const NewServedCheck& check, CheckState state, const std::stri
            {":state", std::string(to_word(state))},
            {":request", check.request},
            {":visitor", id_or_null<VisitorId>(check.owner)},
-           {":ledger", text_or_null(check.ledger_id)},
+           {":ledger", value_or_null(check.ledger_id)},
            {":charged", std::string(to_word(check.charged_to))},
            {":execution", text_or_null(execution_id)},
            {":result", text_or_null(check.result_key)}},
@@ -304,7 +304,7 @@ std::vector<ServedCheck> ServedChecks::all_of_user(const UserId& user_id) {
 
 std::string ServedChecks::share(const CheckId& id, const std::string& new_share_id) {
   const auto rows = database_.change(kShare, {{":id", id}, {":share", new_share_id}});
-  return rows.empty() ? "" : rows[0].text_or_empty("share_id");
+  return rows.empty() ? "" : rows[0].required_text("share_id");
 }
 
 void ServedChecks::unshare(const CheckId& id) { database_.execute(kUnshare, {{":id", id}}); }

@@ -61,21 +61,23 @@ struct NewServedCheck {
   CheckOwner owner;
   std::string request;  // JSON, as the worker reads it
   ChargedTo charged_to = ChargedTo::nobody;
-  std::string ledger_id{};   // the row that a user's charge is in
-  std::string result_key{};  // the key under which its result may be used again; empty: it may not
+  std::optional<std::string> ledger_id{};  // the row that a user's charge is in
+  std::string result_key{};                // the key under which its result may be used again; empty: it may not
 };
 
 struct ServedCheck {
   CheckId id;
-  std::string run_id, claim, model, created_at, finished_at;
+  std::string run_id, claim, model, created_at;
+  std::optional<std::string> finished_at;
   std::optional<UserId> user_id;
   std::optional<VisitorId> visitor_id;  // of a visitor's check; empty once the visitor has signed in
   CheckState state = CheckState::queued;
-  std::string request, record;      // JSON; the record is empty until the check is done
-  std::optional<CheckError> error;  // of a check that failed
+  std::string request;                // JSON
+  std::optional<std::string> record;  // JSON; empty until the check is done, and where it was not asked for
+  std::optional<CheckError> error;    // of a check that failed
   ChargedTo charged_to = ChargedTo::nobody;
-  std::string ledger_id;
-  std::string share_id;  // anybody who has this id may read the check; empty: it is not shared
+  std::optional<std::string> ledger_id;  // the row that a user's charge is in
+  std::optional<std::string> share_id;   // anybody who has this id may read the check; empty: it is not shared
   bool was_cached = false;
   bool cancel_requested = false;
   std::int64_t last_event = 0;

@@ -346,7 +346,7 @@ void give_back(Database& database, const CheckId& check_id) {
   const auto check = ServedChecks(database).take_charge(check_id);
   if (!check) return;
   Ledger ledger(database);
-  if (check->charged_to == ChargedTo::user) ledger.give_back(check->ledger_id);
+  if (check->charged_to == ChargedTo::user && check->ledger_id) ledger.give_back(*check->ledger_id);
   // A visitor who has signed in since is no longer named by the check, and gets nothing back.
   if (check->charged_to == ChargedTo::visitor && check->visitor_id) ledger.give_back_to_visitor(*check->visitor_id);
 }

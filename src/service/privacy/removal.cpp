@@ -110,7 +110,7 @@ bool is_still_shown(Database& service, const std::string& execution, const std::
 bool forget_execution(Database& service, Database& answers, bool is_harness, const std::string& execution) {
   const auto found = answers.query(kExecution, {{":execution", execution}});
   const std::string recipe = found.empty() ? "" : found[0].text_or_empty("run_id");
-  const std::string claim = found.empty() ? "" : found[0].text_or_empty("claim");
+  const std::string claim = found.empty() ? "" : found[0].required_text("claim");
   if (is_still_shown(service, execution, recipe)) return false;
   if (!answers.query(kIsWatched, {{":execution", execution}}).empty()) return false;
 

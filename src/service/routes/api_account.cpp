@@ -154,7 +154,7 @@ ServiceResponse download_data(ServiceContext& service, Call& call) {
                       {"model", check.model},
                       {"created_at", as_rfc3339(check.created_at)},
                       {"request", json::parse(check.request, nullptr, false)},
-                      {"record", check.record.empty() ? json(nullptr) : json::parse(check.record, nullptr, false)}});
+                      {"record", check.record ? json::parse(*check.record, nullptr, false) : json(nullptr)}});
   }
 
   json sessions = json::array();

@@ -21,8 +21,6 @@ using nlohmann::json;
 constexpr std::size_t kMostListed = 200;
 constexpr std::int64_t kYear = 31'536'000;
 
-json optional_text(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
-
 json check_json(const ServedCheck& check) {
   json result = nullptr;
   if (check.p) {
@@ -37,7 +35,7 @@ json check_json(const ServedCheck& check) {
           {"claim", check.claim},
           {"model", check.model},
           {"created_at", as_rfc3339(check.created_at)},
-          {"finished_at", optional_text(as_rfc3339(check.finished_at))},
+          {"finished_at", check.finished_at ? json(as_rfc3339(*check.finished_at)) : json(nullptr)},
           {"was_cached", check.was_cached},
           {"cancel_requested", check.cancel_requested},
           {"last_event", check.last_event},
@@ -174,8 +172,8 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
 ServiceResponse check_response(const ServedCheck& check) {
   std::string body = check_json(check).dump(-1, ' ', false, json::error_handler_t::replace);
   body.back() = ',';
-  body += "\"share\":" + optional_text(check.share_id).dump() +
-          ",\"record\":" + (check.record.empty() ? std::string("null") : check.record) + "}";
+  const json share = check.share_id ? json(*check.share_id) : json(nullptr);
+  body += "\"share\":" + share.dump() + ",\"record\":" + check.record.value_or("null") + "}";
   return {.status = 200, .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}};
 }
 

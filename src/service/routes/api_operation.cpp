@@ -67,8 +67,8 @@ ServiceResponse admin_overview(ServiceContext& /*service*/, Call& call) {
   json dead = json::array();
   for (const Row& row : call.database.query(
            "SELECT id, kind, error, finished_at FROM jobs WHERE state = 'dead' ORDER BY finished_at DESC LIMIT 50")) {
-    dead.push_back({{"id", row.text_or_empty("id")},
-                    {"kind", row.text_or_empty("kind")},
+    dead.push_back({{"id", row.required_text("id")},
+                    {"kind", row.required_text("kind")},
                     {"error", row.text_or_empty("error")},
                     {"finished_at", as_rfc3339(row.text_or_empty("finished_at"))}});
   }

@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr std::size_t kShareBytes = 16;
 
 std::string execution_of(const ServedCheck& check) {
-  const json record = json::parse(check.record, nullptr, false);
+  const json record = check.record ? json::parse(*check.record, nullptr, false) : json(nullptr);
   if (!record.is_object()) throw Error(ErrorKind::conflict, "the check has no result yet");
   return record.at("execution").at("execution_id");
 }

@@ -46,7 +46,7 @@ void forget_answers(Database& database, double days) {
 }  // namespace
 
 void enqueue_clean_up(Database& database) {
-  const std::string hour = database.query("SELECT now() AS now")[0].text_or_empty("now").substr(0, 13);
+  const std::string hour = database.query("SELECT now() AS now")[0].required_text("now").substr(0, 13);
   in_transaction(database, [&] { Queue(database).enqueue({.kind = kCleanUpJob, .unique_key = hour, .payload = "{}"}); },
                  {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
 }
