@@ -150,7 +150,7 @@ std::optional<UserId> Subscriptions::user_of(const BillingEvent& event) {
   const auto rows = database_.query(kOwner, {{":customer", text_or_null(event.customer)},
                                              {":account", text_or_null(event.customer_account)},
                                              {":subscription", text_or_null(has_customer ? "" : event.subscription)}});
-  const std::optional<UserId> user = rows.empty() ? event.user : rows[0].id<UserId>("user_id");
+  std::optional<UserId> user = rows.empty() ? event.user : rows[0].id<UserId>("user_id");
   if (!user || !is_uuid(user->text()) || (rows.empty() && !has_customer) || !Users(database_).lock(*user))
     return std::nullopt;
   return user;
