@@ -37,8 +37,10 @@ std::string run_id_of(const Recipe& recipe, const std::string& version) {
   std::string named = fmt::format("{}|{}|{}|K={}|R={}", recipe.claim.text, recipe.model, version, recipe.sampling.slots,
                                   recipe.sampling.replicates);
   if (const std::string mode = recipe.mode.recipe_text(); mode != "LIVE") named += "|" + mode;
-  if (const auto& ladder = recipe.sampling.ladder)
+  if (const auto& ladder = recipe.sampling.ladder) {
     named += fmt::format("|ladder={}|target={}|level=0.95", fmt::join(ladder->rungs, ","), ladder->target);
+    if (ladder->rule != LadderRule::honest_v1) named += fmt::format("|rule={}", to_word(ladder->rule));
+  }
   return "heretix-rpl-" + sha256_hex(named).substr(0, kIdCharacters);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/word_table.hpp"
 #include "belief/plan/limits.hpp"
 
 namespace heretix {
@@ -18,6 +19,9 @@ constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadoutWords = {{
                                                                                 {Readout::frequency, "frequency"},
                                                                                 {Readout::expected, "expected"},
                                                                                 {Readout::decision, "decision"}}};
+
+constexpr WordTable<LadderRule, 2> kLadderRuleWords({{LadderRule::honest_v1, "honest_v1"},
+                                                     {LadderRule::belief_v2, "belief_v2"}});
 
 void require_valid(const Ladder& ladder, const Sampling& s, std::size_t bank_size) {
   if (!(ladder.target > 0 && ladder.target <= 1))
@@ -46,6 +50,10 @@ std::string joined(const std::string& base, const std::map<std::string, std::str
 std::string_view to_word(Readout readout) {
   return std::ranges::find(kReadoutWords, readout, &std::pair<Readout, std::string_view>::first)->second;
 }
+
+std::string_view to_word(LadderRule rule) { return kLadderRuleWords.word(rule); }
+
+std::optional<LadderRule> ladder_rule_from(std::string_view word) { return kLadderRuleWords.value(word); }
 
 Readout readout_from(const std::string& word) {
   if (word.empty()) return Readout::verbalized;

@@ -64,10 +64,16 @@ class Mode {
   std::map<std::string, std::string> parameters_;
 };
 
+// Which interval decides where a ladder stops. Builds up to November 2026 went by honest_v1.
+enum class LadderRule { honest_v1, belief_v2 };
+std::string_view to_word(LadderRule rule);
+std::optional<LadderRule> ladder_rule_from(std::string_view word);  // empty for another word
+
 // Sampling until precise (docs/ladder.md): templates in a seeded order of their own, one answer each, rung by rung.
 struct Ladder {
   std::vector<int> rungs;  // ascending; the last one is K
   double target;           // width of the 95 % interval, in (0, 1]
+  LadderRule rule = LadderRule::belief_v2;
 };
 
 struct Sampling {

@@ -83,12 +83,48 @@ std::optional<KnownRounding> rounding_behind(const Plan& plan, std::span<const s
 
 }  // namespace
 
+std::optional<NumberRead> number_read(Readout readout, const Answer& answer) {
+  if (!answer.verdict.usable()) return std::nullopt;
+  const Probability p = *answer.verdict.prob_true;
+
+  if (readout == Readout::verbalized) {
+    // Without a raw text, as in a file of another program, the shortest decimal stands for what was written.
+    return read_as_written(p, answer.verdict.decimals.value_or(decimals_written(fmt::format("{}", p.value()))));
+  }
+  if (readout == Readout::decision) {
+    if (const auto sides = sides_of(answer)) return NumberRead{p, Logit{sides->belief_logit()}};
+  }
+  return read_as_it_is(p);
+}
+
+std::vector<std::vector<NumberRead>> numbers_read(const Plan& plan, std::span<const std::optional<Answer>> answers) {
+  const Readout readout = plan.recipe.readout();
+  std::unordered_map<std::string, std::size_t> place;
+  for (const PlannedTemplate& t : plan.templates) place.emplace(t.prompt_sha256, place.size());
+
+  std::vector<std::vector<NumberRead>> groups(place.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    if (!answers[i]) continue;
+    if (const auto number = number_read(readout, *answers[i]))
+      groups[place.at(plan.questions[i].prompt_sha256)].push_back(*number);
+  }
+  std::erase_if(groups, [](const auto& group) { return group.empty(); });
+  return groups;
+}
+
+BeliefV2 belief_of(const Plan& plan, std::span<const std::optional<Answer>> answers) {
+  return belief_v2(numbers_read(plan, answers), {.rounding = rounding_behind(plan, answers)});
+}
+
 Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
-  std::vector<std::optional<Probability>> usable;
-  for (const auto& answer : answers)
-    usable.push_back(answer && answer->verdict.usable() ? answer->verdict.prob_true : std::nullopt);
-  return climb(usable, plan.template_order.size(), plan.recipe.sampling.ladder.value().target,
-               [&](std::size_t n) { return rounding_behind(plan, std::span(answers).first(n)); });
+  const Readout readout = plan.recipe.readout();
+  const Ladder& ladder = plan.recipe.sampling.ladder.value();
+  std::vector<std::optional<NumberRead>> usable;
+  for (const auto& answer : answers) usable.push_back(answer ? number_read(readout, *answer) : std::nullopt);
+  return climb(usable, plan.template_order.size(),
+               {.target = ladder.target, .rule = ladder.rule, .rounding = [&](std::size_t n) {
+                  return rounding_behind(plan, std::span(answers).first(n));
+                }});
 }
 
 Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<std::optional<Answer>>& answers,
@@ -103,6 +139,8 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
       climb ? climb->rungs.back().honest
             : honest_interval(counted.probabilities,
                               {.level = Level::p95, .frozen = belief.ci95, .rounding = rounding_behind(plan, answers)});
+  BeliefV2 shown_belief = climb ? climb->rungs.back().belief : belief_of(plan, answers);
+  const Agreement agreement = agreement_of(shown_belief);
   const auto shown = honest.bounds ? std::optional(honest.bounds->interval) : std::nullopt;
   const auto honest_width = shown ? std::optional(shown->width()) : std::nullopt;
   Record record{.plan = plan,
@@ -117,11 +155,22 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
                 .templates = templates_of(plan, answers),
                 .estimate = belief,
                 .honest = std::move(honest),
+                .belief = std::move(shown_belief),
+                .agreement = agreement,
                 .climb = std::move(climb),
                 .gates = judge(belief, counted.compliance(), honest_width, cut_short(answers) > 0),
                 .quality = quality_score(belief.stability, belief.ci95.width(), counted.compliance()),
                 .verdict = verdict_text(belief.p, shown),
+                .belief_verdict = {},
                 .execution = std::move(execution)};
+  record.belief_verdict = agreement.is_stable == false ? no_stable_belief(agreement)
+                                                       : verdict_text(record.belief.p(), record.belief.interval());
+
+  // The values stand in the order of the templates that have answers.
+  std::size_t place = 0;
+  for (TemplateResult& t : record.templates) {
+    if (!t.probabilities.empty()) t.value = Logit{record.belief.template_values.at(place++)};
+  }
   for (const auto& answer : answers) {
     if (answer) record.answers.push_back(*answer);
   }

@@ -11,8 +11,10 @@
 
 #include "belief/answer/tally.hpp"
 #include "belief/estimate/estimate.hpp"
+#include "belief/judge/agreement.hpp"
 #include "belief/judge/gates.hpp"
 #include "belief/plan/plan.hpp"
+#include "belief/stats/belief_v2.hpp"
 #include "belief/stats/components.hpp"
 #include "belief/stats/honest.hpp"
 #include "belief/stats/ladder.hpp"
@@ -31,7 +33,8 @@ struct TemplateResult {
   int slots = 0;
   std::size_t answered = 0;
   std::vector<Probability> probabilities{};  // usable, in replicate order
-  std::optional<Logit> mean{};               // empty without a usable answer
+  std::optional<Logit> mean{};               // of the frozen estimator; empty without a usable answer
+  std::optional<Logit> value{};              // M_k of belief_v2; likewise
 };
 
 // How the execution went; nothing in it enters the estimate.
@@ -66,12 +69,24 @@ struct Record {
   std::vector<TemplateResult> templates;   // in plan order
   Estimate estimate;
   HonestInterval honest;
-  std::optional<Climb> climb{};  // of a ladder: `honest` is its last rung's
+  BeliefV2 belief;               // what people are shown first
+  Agreement agreement;           // of the wordings, about `belief`
+  std::optional<Climb> climb{};  // of a ladder: `honest` and `belief` are its last rung's
   std::vector<Gate> gates;
   int quality = 0;
-  std::string verdict;
+  std::string verdict;         // in words, of the frozen probability and the honest interval
+  std::string belief_verdict;  // in words, of `belief`; says so where there is no stable one
   ExecutionFacts execution;
 };
+
+// The number of a usable answer as belief_v2 reads it (docs/estimator.md); empty for one that is not usable.
+std::optional<NumberRead> number_read(Readout readout, const Answer& answer);
+
+// The usable answers so far, by template in plan order, only of templates that have any.
+std::vector<std::vector<NumberRead>> numbers_read(const Plan& plan, std::span<const std::optional<Answer>> answers);
+
+// belief_v2 of the answers so far, with the constants of a fixed plan. Throws Error{bad_input} without a usable answer.
+BeliefV2 belief_of(const Plan& plan, std::span<const std::optional<Answer>> answers);
 
 // How far a ladder has come with these answers, which are by question, starting with the first.
 Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers);

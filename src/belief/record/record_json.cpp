@@ -47,6 +47,36 @@ json honest_json(const HonestInterval& h, std::string_view method) {
   return out;
 }
 
+// In the record beside `honest`: docs/record.md.
+json belief_json(const Record& r) {
+  const HonestInterval& b = r.belief.found;
+  const Agreement& a = r.agreement;
+  json out = {{"method", r.climb ? kBeliefLadderMethod : kBeliefMethod},
+              {"level", b.level},
+              {"status", b.status()},
+              {"p", b.p.value()},
+              {"centre_logit", b.center.value()},
+              {"T", b.templates},
+              {"n", b.answers},
+              {"k", b.trimmed},
+              {"say_true", a.say_true},
+              {"say_false", a.say_false},
+              {"undecided", a.undecided},
+              {"split", a.is_split},
+              {"stable", or_null(a.is_stable)},
+              {"verdict", r.belief_verdict}};
+  if (!b.bounds) return out;
+  out["ci"] = interval_json(b.bounds->interval);
+  out["width"] = b.bounds->interval.width();
+  out["core"] = interval_json(b.bounds->core);
+  out["c_T"] = b.bounds->scale;
+  out["sd_logit"] = b.bounds->spread_logit;
+  out["half_logit"] = b.bounds->half_logit;
+  out["grid"] = b.bounds->grid;
+  out["flags"] = b.bounds->flags;
+  return out;
+}
+
 json estimate_json(const Record& r) {
   const Estimate& e = r.estimate;
   return {{"method", kMethod},
@@ -111,24 +141,29 @@ json templates_json(const std::vector<TemplateResult>& templates) {
 }
 
 json ladder_json(const Record& r) {
+  const Ladder& ladder = r.plan.recipe.sampling.ladder.value();
   json rungs = json::array();
   for (const Rung& rung : r.climb->rungs) {
-    json added = {{"size", rung.size}, {"asked", rung.asked}, {"usable", rung.honest.templates}};
-    if (rung.honest.bounds) {
-      added["ci"] = interval_json(rung.honest.bounds->interval);
-      added["width"] = rung.honest.bounds->interval.width();
-      added["c"] = rung.honest.bounds->scale;
+    const HonestInterval& found = rung.judged_by(ladder.rule);
+    json added = {{"size", rung.size}, {"asked", rung.asked}, {"usable", found.templates}};
+    if (found.bounds) {
+      added["ci"] = interval_json(found.bounds->interval);
+      added["width"] = found.bounds->interval.width();
+      added["c"] = found.bounds->scale;
     }
     rungs.push_back(std::move(added));
   }
-  return {{"rungs", kLadderRungs},
-          {"target", r.plan.recipe.sampling.ladder->target},
-          {"level", 0.95},
-          {"order_seed", std::to_string(ladder_seed(r.plan.recipe, r.plan.prompt_version))},
-          {"reached", rungs},
-          {"dropped", r.climb->rungs.back().asked - r.climb->rungs.back().honest.templates},
-          {"stopped", to_word(*r.climb->stop)},
-          {"next_rung_micro_usd", or_null(next_rung_cost(r))}};
+
+  json out = {{"rungs", kLadderRungs},
+              {"target", ladder.target},
+              {"level", 0.95},
+              {"order_seed", std::to_string(ladder_seed(r.plan.recipe, r.plan.prompt_version))},
+              {"reached", rungs},
+              {"dropped", r.climb->rungs.back().asked - r.climb->rungs.back().honest.templates},
+              {"stopped", to_word(*r.climb->stop)},
+              {"next_rung_micro_usd", or_null(next_rung_cost(r))}};
+  if (ladder.rule != LadderRule::honest_v1) out["rule"] = to_word(ladder.rule);
+  return out;
 }
 
 json variance_json(const WordingVariance& split) {
@@ -216,7 +251,10 @@ json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::ui
               {"seed", given_seed ? json(std::to_string(*given_seed)) : json(nullptr)},
               {"max_output_tokens", s.max_output_tokens},
               {"max_prompt_chars", s.max_prompt_chars}};
-  if (s.ladder) out["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"level", 0.95}};
+  if (s.ladder) {
+    out["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"level", 0.95}};
+    if (s.ladder->rule != LadderRule::honest_v1) out["ladder"]["rule"] = to_word(s.ladder->rule);
+  }
   return out;
 }
 
@@ -249,6 +287,7 @@ json to_json(const Record& r) {
               {"sampler", sampler_json(r.plan)},
               {"estimate", estimate_json(r)},
               {"honest", honest_json(r.honest, r.climb ? kLadderMethod : kHonestMethod)},
+              {"belief_v2", belief_json(r)},
               {"verdict", r.verdict},
               {"gates", gates_json(r.gates)},
               {"pqs", r.quality},

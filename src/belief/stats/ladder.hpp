@@ -12,11 +12,14 @@
 #include <string_view>
 #include <vector>
 
+#include "belief/plan/recipe.hpp"
+#include "belief/stats/belief_v2.hpp"
 #include "belief/stats/honest.hpp"
 
 namespace heretix {
 
 inline constexpr std::string_view kLadderMethod = "honest_v1_ladder_8_12_16";
+inline constexpr std::string_view kBeliefLadderMethod = "belief_v2_ladder_8_12_16";
 inline constexpr std::array<int, 3> kLadderRungs = {8, 12, 16};  // templates with a usable answer
 inline constexpr double kDefaultTarget = 0.20;                   // width, in probability
 
@@ -32,6 +35,12 @@ struct Rung {
   int size;               // templates wanted
   std::size_t asked;      // to get them
   HonestInterval honest;  // of those that were usable; without hull
+  BeliefV2 belief;        // likewise
+
+  // What decides whether it goes on.
+  const HonestInterval& judged_by(LadderRule rule) const {
+    return rule == LadderRule::belief_v2 ? belief.found : honest;
+  }
 };
 
 struct Climb {
@@ -44,11 +53,17 @@ struct Climb {
 // of later ones never change where it stopped.
 using RoundingOfFirst = std::function<std::optional<KnownRounding>(std::size_t n)>;
 
+// What a ladder goes by.
+struct LadderTerms {
+  double target;  // width, in probability
+  LadderRule rule = LadderRule::belief_v2;
+  RoundingOfFirst rounding{};  // empty: nothing is known
+};
+
 // `answers` are those of the templates asked so far, in the order of the plan, each empty if the answer was unusable.
-// `available` is how many templates there are. `rounding`: see RoundingOfFirst. Throws Error{bad_input} if all
-// templates were asked and not one answer is usable.
-Climb climb(std::span<const std::optional<Probability>> answers, std::size_t available, double target,
-            const RoundingOfFirst& rounding = {});
+// `available` is how many templates there are. Throws Error{bad_input} if all templates were asked and not one answer
+// is usable.
+Climb climb(std::span<const std::optional<NumberRead>> answers, std::size_t available, const LadderTerms& terms);
 
 // The constants that replace c_T: for a rung that was completed, and for a run that had to stop for a reason of its
 // own.
