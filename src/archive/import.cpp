@@ -195,7 +195,7 @@ class Import {
   }
 
  private:
-  bool is_one() const { return !options_.execution_id.empty(); }
+  bool is_one() const { return options_.execution_id.has_value(); }
   // A condition that follows "WHERE …", and what it binds.
   struct Filter {
     std::string sql{};
@@ -207,7 +207,7 @@ class Import {
     }
   };
   Filter of_this_one(const char* condition) const {
-    return is_one() ? Filter{condition, {{":execution", options_.execution_id}}} : Filter{};
+    return is_one() ? Filter{condition, {{":execution", *options_.execution_id}}} : Filter{};
   }
   Filter of_execution() const { return of_this_one(" AND execution_id = :execution"); }
   Filter of_keys() const {
@@ -226,8 +226,8 @@ class Import {
         file_.query("SELECT coalesce(max(rowid), 0) AS newest FROM heretix_executions")[0].integer("newest").value_or(
             0);
     for (const Row& row : file_.query("SELECT execution_id, owner FROM heretix_executions WHERE status = 'running'")) {
-      const std::string id = row.text_or_empty("execution_id");
-      if (still_runs(file_, id, row.text_or_empty("owner"))) running_.push_back(id);
+      auto id = row.id<ExecutionId>("execution_id");
+      if (still_runs(file_, id, row.required_text("owner"))) running_.push_back(std::move(id));
     }
     if (running_.empty()) return;
     report_.notes.push_back(fmt::format("{} executions still run: import again when they are done", running_.size()));
@@ -320,7 +320,7 @@ class Import {
                                                   "ORDER BY rowid",
                                                   filter.sql),
                                       filter.bindings)) {
-      const std::string id = row.text_or_empty("execution_id");
+      const auto id = row.id<ExecutionId>("execution_id");
       try {
         const Record record = load_record(runs, *runs.execution(id));
         add(check_columns(record, options_.env, artifact_name(id)));
@@ -352,7 +352,8 @@ class Import {
   const ImportOptions& options_;
   AttemptNumbers numbers_;
   ImportReport report_;
-  std::vector<std::string> running_, running_names_;
+  std::vector<ExecutionId> running_;
+  std::vector<std::string> running_names_;
   std::int64_t newest_ = 0;
   std::size_t twice_paid_ = 0;
 };

@@ -140,7 +140,7 @@ CameBack what_came_back(RunStore& runs, const ExecutionRow& execution) {
 
     if (each.answer) {
       each.answer->from_store = std::ranges::none_of(attempts, [&](const Row& row) {
-        return row.text_or_empty("execution_id") == execution.execution_id &&
+        return row.id<ExecutionId>("execution_id") == execution.execution_id &&
                row.integer("attempt") == each.answer->attempt;
       });
     } else {

@@ -261,7 +261,7 @@ std::string summary(const Record& r) {
 }  // namespace
 
 Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path) {
-  const std::string run_id = runs.find_run(name);
+  const RunId run_id = runs.find_run(name);
   const auto newest = runs.newest_execution(run_id);
   const auto named = runs.execution_named(name);
   const auto& execution = named ? named : newest;

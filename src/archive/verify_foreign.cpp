@@ -71,10 +71,10 @@ void check_interval(const Row& run, const Estimate& e, Verification& verificatio
 
 }  // namespace
 
-Verification verify_foreign(RunStore& runs, const std::string& run_id) {
+Verification verify_foreign(RunStore& runs, const RunId& run_id) {
   const Row run = runs.run(run_id);
   Verification verification{
-      .run_id = run_id, .execution_id = {}, .recomputed = {}, .differences = {}, .not_checked = {}};
+      .run_id = run_id, .execution_id = std::nullopt, .recomputed = {}, .differences = {}, .not_checked = {}};
   verification.not_checked.emplace_back("raw texts: another program wrote this run and kept none");
   const std::vector<TemplateLogits> templates = templates_of(runs, run, verification);
   if (templates.empty()) return verification;

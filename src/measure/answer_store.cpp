@@ -150,7 +150,7 @@ bool held_no_answer(const Row& row) {
          !row.integer("tokens_in") && !row.integer("tokens_out");
 }
 
-AnswerStore::AnswerStore(Database& database, std::string execution_id, std::string run_id)
+AnswerStore::AnswerStore(Database& database, ExecutionId execution_id, RecipeId run_id)
     : database_(database),
       is_harness_(database.has_table("runs")),
       execution_id_(std::move(execution_id)),
@@ -172,7 +172,7 @@ void AnswerStore::write(Write write) {
 void AnswerStore::require_ours(const Write& write) {
   if (!write.adds_row || write.sql != kInsertAttempt) return;
   const auto rows = database_.query(kWhoseAttempt, {write.bindings[0], write.bindings[1]});
-  if (!rows.empty() && rows[0].text_or_empty("execution_id") == execution_id_) return;
+  if (!rows.empty() && rows[0].id<ExecutionId>("execution_id") == execution_id_) return;
   throw Error(ErrorKind::conflict, "another process asked the same question while the database was away",
               "the same command goes on with its answer");
 }
@@ -285,7 +285,7 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
 
   const auto is_alive = [&](const Row& row) {
     if (!is_harness_) return row.integer("leases").value_or(0) > 0;
-    return still_runs(database_, row.text_or_empty("execution_id"), row.text_or_empty("owner"));
+    return still_runs(database_, row.id<ExecutionId>("execution_id"), row.text_or_empty("owner"));
   };
 
   for (const Row& row :
@@ -299,9 +299,9 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
     if (!outcome.empty()) continue;
 
     // An attempt without an outcome is in flight only while its execution runs or its batch is open.
-    const bool others = row.text_or_empty("execution_id") != execution_id_;
-    if (others && row.text_or_empty("status") == "running" && is_alive(row)) {
-      known.asked_by = row.text_or_empty("execution_id");
+    ExecutionId asker = row.id<ExecutionId>("execution_id");
+    if (asker != execution_id_ && row.text_or_empty("status") == "running" && is_alive(row)) {
+      known.asked_by = std::move(asker);
     } else if (const auto open = database_.query(
                    kOpenBatch, {{":key", question.cache_key}, {":attempt", row.integer("attempt").value_or(0)}});
                !open.empty()) {

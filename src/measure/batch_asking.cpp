@@ -118,7 +118,7 @@ class BatchRun {
 
   // The batch's row is written before those of its questions, and those before the first byte is sent.
   bool submit_next() {
-    const std::string id = fmt::format("batch-{}-{}", batches_.execution_id().substr(5), ++made_);
+    const std::string id = fmt::format("batch-{}-{}", batches_.execution_id().text().substr(5), ++made_);
     const long long now = unix_seconds(clock_.now());
     batches_.begin(id, facts_, now);
 

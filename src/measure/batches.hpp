@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/identity.hpp"
 #include "models/provider.hpp"
 #include "store/database.hpp"
 
@@ -17,7 +18,7 @@ struct StoredBatch {
 
 class BatchStore {
  public:
-  BatchStore(Database& database, std::string execution_id, std::string run_id)
+  BatchStore(Database& database, ExecutionId execution_id, RecipeId run_id)
       : database_(database), execution_id_(std::move(execution_id)), run_id_(std::move(run_id)) {}
 
   // Each of these runs in a transaction of its own.
@@ -27,13 +28,13 @@ class BatchStore {
   void forget(const std::string& batch_id);  // only for a batch that holds no question
 
   StoredBatch get(const std::string& batch_id);
-  const std::string& execution_id() const { return execution_id_; }
+  const ExecutionId& execution_id() const { return execution_id_; }
 
  private:
   void write(std::string_view sql, const Bindings& bindings);
   Database& database_;
-  std::string execution_id_;
-  std::string run_id_;
+  ExecutionId execution_id_;
+  RecipeId run_id_;
 };
 
 }  // namespace heretix

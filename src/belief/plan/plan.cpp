@@ -33,13 +33,13 @@ std::vector<int> rotated_order(int bank_size, int rotation, int selected) {
   return order;
 }
 
-std::string run_id_of(const Recipe& recipe, const std::string& version) {
+RecipeId run_id_of(const Recipe& recipe, const std::string& version) {
   std::string named = fmt::format("{}|{}|{}|K={}|R={}", recipe.claim.text, recipe.model, version, recipe.sampling.slots,
                                   recipe.sampling.replicates);
   if (const std::string mode = recipe.mode.recipe_text(); mode != "LIVE") named += "|" + mode;
   if (const auto& ladder = recipe.sampling.ladder)
     named += fmt::format("|ladder={}|target={}|level=0.95", fmt::join(ladder->rungs, ","), ladder->target);
-  return "heretix-rpl-" + sha256_hex(named).substr(0, kIdCharacters);
+  return RecipeId{"heretix-rpl-" + sha256_hex(named).substr(0, kIdCharacters)};
 }
 
 // The whole bank, shuffled; of paraphrases with equal text only the first.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/answer/tally.hpp"
 #include "belief/estimate/estimate.hpp"
 #include "belief/judge/gates.hpp"
@@ -36,7 +37,7 @@ struct TemplateResult {
 
 // How the execution went; nothing in it enters the estimate.
 struct ExecutionFacts {
-  std::string execution_id;
+  ExecutionId execution_id;
   long long created_at = 0;  // Unix seconds, UTC
   long long finished_at = 0;
   std::string provider;

@@ -61,7 +61,7 @@ std::optional<CachedResult> ResultCache::find(const std::string& key, const std:
   queries.push_back({std::string(kFindShared), {{":key", key}, {":ago", ago}}});
 
   for (const std::vector<Row>& rows : database_.query_all(queries)) {
-    if (!rows.empty()) return CachedResult{rows[0].text_or_empty("id"), rows[0].text_or_empty("execution_id")};
+    if (!rows.empty()) return CachedResult{rows[0].text_or_empty("id"), rows[0].id<ExecutionId>("execution_id")};
   }
   return std::nullopt;
 }

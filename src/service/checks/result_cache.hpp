@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "base/identity.hpp"
 #include "measure/run_check.hpp"
 #include "store/database.hpp"
 
@@ -20,7 +21,7 @@ std::string result_key(const CheckRequest& request, const Plan& plan, const Prom
 
 struct CachedResult {
   std::string check_id;      // the check that shows it
-  std::string execution_id;  // the execution that measured it, under which its record is kept
+  ExecutionId execution_id;  // the execution that measured it, under which its record is kept
 };
 
 class ResultCache {

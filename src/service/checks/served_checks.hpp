@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "service/checks/result_cache.hpp"
 #include "store/database.hpp"
@@ -36,7 +37,7 @@ std::string_view to_word(ChargedTo who);
 
 struct NewServedCheck {
   std::string id;            // uuid
-  std::string execution_id;  // the execution that will measure it; its digits are in the run id from the start
+  ExecutionId execution_id;  // the execution that will measure it; its digits are in the run id from the start
   std::string env;
   std::string user_id, visitor_id;  // exactly one of the two is set
   std::string request;              // JSON, as the worker reads it
@@ -46,7 +47,8 @@ struct NewServedCheck {
 };
 
 struct ServedCheck {
-  std::string id, run_id, claim, model, user_id, visitor_id, created_at, finished_at;
+  RunId run_id;
+  std::string id, claim, model, user_id, visitor_id, created_at, finished_at;
   CheckState state = CheckState::queued;
   std::string request, record;  // JSON; the record is empty until the check is done
   std::string error_kind, error;
@@ -102,13 +104,13 @@ class ServedChecks {
   std::string share(const std::string& id, const std::string& new_share_id);
   void unshare(const std::string& id);
   // Removes the record if no check shows it any more. Checks are removed by service/privacy/removal.hpp.
-  void forget_record(const std::string& execution_id);
+  void forget_record(const ExecutionId& execution_id);
   void take_over(const std::string& visitor_id, const std::string& user_id);  // for a visitor who signed in
 
   bool request_cancel(const std::string& id);  // for a check that runs
   bool cancel_queued(const std::string& id);   // for a check that no worker runs yet
   // The run id; empty: the check has ended.
-  std::optional<std::string> begin(const std::string& id, const std::string& lease);
+  std::optional<RunId> begin(const std::string& id, const std::string& lease);
   bool progress(const std::string& id, const std::string& lease, const std::string& payload);
   bool finish(const std::string& id, const std::string& lease, const Record& record, const std::string& env);
   // `state`: failed or cancelled.

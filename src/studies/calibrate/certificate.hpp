@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/calibration.hpp"
 #include "report/document.hpp"
@@ -22,7 +23,7 @@ struct LabelledClaim {
 struct JudgedClaim {
   LabelledClaim labelled;
   std::optional<double> p{};  // empty: not enough usable answers
-  std::string execution_id;
+  std::optional<ExecutionId> execution_id{};
 };
 
 struct GroupScore {

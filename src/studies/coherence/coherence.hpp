@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/paired.hpp"
 #include "report/document.hpp"
@@ -47,7 +48,7 @@ struct CoherenceReport {
   std::string claim, model;
   std::vector<CoherenceCheck> checks;
   std::optional<AcquiescenceFree> free_of_acquiescence{};
-  std::vector<std::string> executions;
+  std::vector<ExecutionId> executions;
   bool is_violated() const;
 };
 

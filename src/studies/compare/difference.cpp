@@ -53,7 +53,8 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
   found.is_paired = true;
   found.logit = trimmed_spread_interval(logits);
   found.probability = trimmed_spread_interval(probabilities, Level::p90);
-  found.p_value = sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b)));
+  found.p_value =
+      sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a.text() + "|" + found.run_b.text())));
   widen(found, center_range(logit_ranges), center_range(probability_ranges));
   for (std::size_t k = 0; k < a.size(); ++k) {
     std::vector<double> others = logits;
@@ -150,7 +151,7 @@ Differences differences_of(std::string name_a, std::string name_b, std::vector<C
   for (const ClaimDifference& d : all.claims) {
     centers.push_back(d.logit.center);
     p_values.push_back(d.p_value.value_or(1.0));
-    runs += "|" + d.run_a + "|" + d.run_b;
+    runs += "|" + d.run_a.text() + "|" + d.run_b.text();
   }
 
   all.overall = trimmed_spread_interval(centers);

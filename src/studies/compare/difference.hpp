@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/paired.hpp"
 #include "report/document.hpp"
@@ -31,7 +32,7 @@ struct TemplateDifference {
 struct ClaimDifference {
   std::string claim_a, claim_b;
   std::string model_a, model_b;
-  std::string run_a, run_b;  // execution ids
+  ExecutionId run_a, run_b;
   // Who answered, where that belongs to the model's identity ("llama.cpp/b11434"). Empty means the service that the
   // model's name stands for.
   std::string server_a{}, server_b{};

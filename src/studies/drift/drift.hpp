@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/drift.hpp"
 #include "report/document.hpp"
@@ -19,7 +20,7 @@ namespace heretix {
 
 // One measurement of a sentinel, reduced to what the detector needs.
 struct SentinelRun {
-  std::string execution_id;
+  ExecutionId execution_id;
   long long created_at = 0;
   bool is_baseline = false;
   std::vector<std::pair<std::string, double>> means;  // by wording, in log-odds

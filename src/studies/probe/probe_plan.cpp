@@ -54,7 +54,7 @@ Plan empty_plan(const ProbeDesign& design, std::size_t claim, Mode mode, std::st
   plan.prompt_version = design.bank.version;
   plan.bank_sha256 = design.bank.sha256();
   plan.system_text = std::move(state);
-  plan.run_id = "heretix-" + design.probe_id;
+  plan.run_id = RecipeId{"heretix-" + design.probe_id};
   plan.bank_size = static_cast<int>(design.bank.paraphrases.size());
   return plan;
 }

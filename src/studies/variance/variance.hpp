@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/components.hpp"
 #include "report/document.hpp"
@@ -29,7 +30,8 @@ struct NextQuestion {
 
 struct VarianceReport {
   std::string claim;
-  std::vector<std::string> executions, models, days;
+  std::vector<ExecutionId> executions;
+  std::vector<std::string> models, days;
   std::size_t templates = 0, answers = 0;  // templates shared by all runs; answers over all runs
   std::vector<VarianceComponent> components;
   double estimate_variance = 0;          // of one run's centre, over wordings and replicates
