@@ -4,20 +4,20 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/word_table.hpp"
 #include "belief/plan/limits.hpp"
 
 namespace heretix {
 namespace {
 
-constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadoutWords = {{{Readout::verbalized, "verbalized"},
-                                                                                {Readout::token, "token"},
-                                                                                {Readout::frequency, "frequency"},
-                                                                                {Readout::expected, "expected"},
-                                                                                {Readout::decision, "decision"}}};
+constexpr WordTable<Readout, 5> kReadoutWords({{Readout::verbalized, "verbalized"},
+                                               {Readout::token, "token"},
+                                               {Readout::frequency, "frequency"},
+                                               {Readout::expected, "expected"},
+                                               {Readout::decision, "decision"}});
 
 void require_valid(const Ladder& ladder, const Sampling& s, std::size_t bank_size) {
   if (!(ladder.target > 0 && ladder.target <= 1))
@@ -43,14 +43,13 @@ std::string joined(const std::string& base, const std::map<std::string, std::str
 
 }  // namespace
 
-std::string_view to_word(Readout readout) {
-  return std::ranges::find(kReadoutWords, readout, &std::pair<Readout, std::string_view>::first)->second;
-}
+std::string_view to_word(Readout readout) { return kReadoutWords.word(readout); }
+
+std::optional<Readout> known_readout(std::string_view word) { return kReadoutWords.value(word); }
 
 Readout readout_from(const std::string& word) {
   if (word.empty()) return Readout::verbalized;
-  const auto found = std::ranges::find(kReadoutWords, word, &std::pair<Readout, std::string_view>::second);
-  if (found != kReadoutWords.end()) return found->first;
+  if (const auto readout = known_readout(word)) return *readout;
   throw Error(ErrorKind::bad_input,
               fmt::format("readout is '{}', must be verbalized, token, frequency, expected or decision", word),
               "see docs/readouts.md");

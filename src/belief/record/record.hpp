@@ -24,6 +24,7 @@ inline constexpr int kRecordVersion = 1;
 
 enum class SeedSource { given, environment, derived };
 std::string_view to_word(SeedSource source);
+std::optional<SeedSource> seed_source_from(std::string_view word);  // empty for another word
 
 // One template's part in the result.
 struct TemplateResult {

@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <stdexcept>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "base/word_table.hpp"
 #include "belief/record/shared_templates.hpp"
 #include "belief/stats/moments.hpp"
 
 namespace heretix {
 namespace {
+
+constexpr WordTable<Finding, 4> kFindingWords({{Finding::higher, "higher"},
+                                               {Finding::lower, "lower"},
+                                               {Finding::same, "same"},
+                                               {Finding::inconclusive, "inconclusive"}});
 
 double grid_of(const Record& a, const Record& b) {
   const auto grid = [](const Record& r) { return r.honest.bounds ? r.honest.bounds->grid : 0.0; };
@@ -94,15 +99,7 @@ Finding finding_of(const CenteredInterval& logit, bool is_same) {
 
 }  // namespace
 
-std::string_view to_word(Finding finding) {
-  switch (finding) {
-    case Finding::higher: return "higher";
-    case Finding::lower: return "lower";
-    case Finding::same: return "same";
-    case Finding::inconclusive: return "inconclusive";
-  }
-  throw std::logic_error("a Finding without a word");
-}
+std::string_view to_word(Finding finding) { return kFindingWords.word(finding); }
 
 ClaimDifference difference_between(const Record& a, const Record& b) {
   ClaimDifference found{.claim_a = a.plan.recipe.claim.text,
