@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/stored_word.hpp"
 #include "belief/plan/limits.hpp"
 #include "belief/readout/parts.hpp"
 #include "measure/answer_store.hpp"
@@ -24,7 +25,10 @@ Mode mode_from(const std::string& text) {
   std::istringstream parts(text);
   std::string part;
   std::getline(parts, part, ';');
-  Mode mode = part == "MOCK" ? Mode::mock() : Mode::live();
+  std::optional<Mode> base;
+  if (part == "LIVE") base = Mode::live();
+  if (part == "MOCK") base = Mode::mock();
+  Mode mode = require_known(base, "the mode in heretix_executions.config_json", part);
   while (std::getline(parts, part, ';')) {
     const std::size_t equals = part.find('=');
     mode.with(part.substr(0, equals), equals == std::string::npos ? "" : part.substr(equals + 1));
@@ -74,11 +78,15 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   return facts;
 }
 
+// Whether there is a seed of its own is what the configuration says; the record tells where it came from.
 SeedSource source_of(const ExecutionRow& execution, bool given) {
   const json record = json::parse(execution.record_text, nullptr, false);
   const std::string word = record.is_object() ? record.value("/estimate/seed_source"_json_pointer, "") : "";
+  std::optional<SeedSource> told;
+  if (!word.empty())
+    told = require_known(seed_source_from(word), "seed_source in heretix_executions.record_json", word);
   if (!given) return SeedSource::derived;
-  return word == to_word(SeedSource::environment) ? SeedSource::environment : SeedSource::given;
+  return told == SeedSource::environment ? SeedSource::environment : SeedSource::given;
 }
 
 }  // namespace
@@ -102,9 +110,11 @@ StoredConfig read_config(const std::string& config_text) {
 
     if (const auto ladder = config.find("ladder"); ladder != config.end())
       s.ladder = Ladder{ladder->at("rungs").get<std::vector<int>>(), ladder->at("target").get<double>()};
+    if (const std::string readout = stored.recipe.mode.value("readout"); !readout.empty())
+      require_known(known_readout(readout), "the readout in heretix_executions.config_json", readout);
     if (!config.at("seed").is_null()) stored.seed = std::stoull(config.at("seed").get<std::string>());
     return stored;
-  } catch (const std::exception& e) {
+  } catch (const Error&) { throw; } catch (const std::exception& e) {
     throw Error(ErrorKind::broken, fmt::format("the stored configuration cannot be read: {}", e.what()), kDamaged);
   }
 }

@@ -240,7 +240,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Answ
 
   print_result(options.json ? dumped(all) : text);
   print_note(fmt::format("{} has no result: its execution {} is {}, with answers to {} of {} questions",
-                         execution.run_id, execution.execution_id, execution.status, answered, came.planned));
+                         execution.run_id, execution.execution_id, to_word(execution.status), answered, came.planned));
   return kDone;
 }
 

@@ -44,7 +44,7 @@ Record stored_record(RunStore& runs, const std::string& name) {
 
 Record stored_record(RunStore& runs, const ExecutionId& execution) {
   const auto found = runs.execution(execution);
-  if (!found || found->status != "done") throw_not_found(execution.text());
+  if (!found || found->status != ExecutionStatus::done) throw_not_found(execution.text());
   return load_record(runs, *found);
 }
 

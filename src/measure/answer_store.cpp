@@ -1,9 +1,11 @@
 #include "measure/answer_store.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "base/sha256.hpp"
+#include "base/stored_word.hpp"
+#include "base/word_table.hpp"
+#include "measure/execution_status.hpp"
 #include "measure/ownership.hpp"
 #include "models/hosted.hpp"
 
@@ -72,6 +74,11 @@ constexpr std::string_view kReplaceSample =
 
 constexpr int kTriesToKeep = 100;  // takes about a minute
 
+constexpr WordTable<AttemptOutcome::Word, 4> kOutcomeWords({{AttemptOutcome::Word::answered, "answered"},
+                                                            {AttemptOutcome::Word::failed, "failed"},
+                                                            {AttemptOutcome::Word::in_doubt, "in_doubt"},
+                                                            {AttemptOutcome::Word::not_sent, "not_sent"}});
+
 Value or_null(const std::optional<long>& number) {
   return number ? Value(std::int64_t{*number}) : Value(std::monostate{});
 }
@@ -89,14 +96,20 @@ std::optional<Probability> optional_probability(const Row& row) {
   return p && *p >= 0.0 && *p <= 1.0 ? std::optional(Probability{*p}) : std::nullopt;
 }
 
-std::string_view to_word(AttemptOutcome::Word word) {
-  switch (word) {
-    case AttemptOutcome::Word::answered: return "answered";
-    case AttemptOutcome::Word::failed: return "failed";
-    case AttemptOutcome::Word::in_doubt: return "in_doubt";
-    case AttemptOutcome::Word::not_sent: return "not_sent";
-  }
-  throw std::logic_error("an AttemptOutcome without a word");
+std::string_view to_word(AttemptOutcome::Word word) { return kOutcomeWords.word(word); }
+
+// Empty while the outcome is not known.
+std::optional<AttemptOutcome::Word> outcome_of(const Row& attempt) {
+  const auto word = attempt.text("outcome");
+  if (!word) return std::nullopt;
+  return require_known(kOutcomeWords.value(*word), "heretix_attempts.outcome", *word);
+}
+
+// Empty for a usable answer.
+std::optional<Reason> reason_of(const Row& answer) {
+  const auto word = answer.text("reason");
+  if (!word) return std::nullopt;
+  return require_known(reason_from(*word), "heretix_answers.reason", *word);
 }
 
 }  // namespace
@@ -121,7 +134,7 @@ Answer answer_from(const Row& row) {
   answer.attempt = static_cast<int>(row.integer("attempt").value_or(1));
   answer.raw_text = row.text_or_empty("raw_text");
   answer.verdict.prob_true = optional_probability(row);
-  if (const auto word = row.text("reason")) answer.verdict.reason = reason_from(*word).value_or(Reason::not_json);
+  answer.verdict.reason = reason_of(row);
   answer.model_version = row.text_or_empty("provider_model_id");
   answer.response_id = row.text_or_empty("response_id");
   if (row.has("finish")) answer.finish = row.text_or_empty("finish");
@@ -135,7 +148,7 @@ Answer answer_from(const Row& row) {
 
 bool held_no_answer(const Row& row) {
   if (row.integer("usable") == 1 || !row.has("finish")) return false;
-  const auto reason = reason_from(row.text_or_empty("reason"));
+  const auto reason = reason_of(row);
   if (!reason || *reason > Reason::contradictory) return false;  // a refusal, a filter or a link is an answer
 
   const auto& finish = row.value("finish");
@@ -283,6 +296,10 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
     return known;
   }
 
+  // An attempt of a probe, or of an execution that was removed, has no row of an execution beside it.
+  const auto is_running = [](const Row& row) {
+    return row.text("status") && execution_status_of(row) == ExecutionStatus::running;
+  };
   const auto is_alive = [&](const Row& row) {
     if (!is_harness_) return row.integer("leases").value_or(0) > 0;
     return still_runs(database_, row.id<ExecutionId>("execution_id"), row.text_or_empty("owner"));
@@ -291,16 +308,17 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
   for (const Row& row :
        database_.query(is_harness_ ? kAttempts : kAttemptsInPostgres, {{":key", question.cache_key}})) {
     known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
-    const std::string outcome = row.text_or_empty("outcome");
+    const auto outcome = outcome_of(row);
 
     // Handing the question over in another batch could tell nothing more, so one result that a batch lost counts as
     // kMostUnknown.
-    if (outcome == "in_doubt") known.unknown += row.integer("batches").value_or(0) > 0 ? kMostUnknown : 1;
-    if (!outcome.empty()) continue;
+    if (outcome == AttemptOutcome::Word::in_doubt)
+      known.unknown += row.integer("batches").value_or(0) > 0 ? kMostUnknown : 1;
+    if (outcome) continue;
 
     // An attempt without an outcome is in flight only while its execution runs or its batch is open.
-    ExecutionId asker = row.id<ExecutionId>("execution_id");
-    if (asker != execution_id_ && row.text_or_empty("status") == "running" && is_alive(row)) {
+    auto asker = row.id<ExecutionId>("execution_id");
+    if (asker != execution_id_ && is_running(row) && is_alive(row)) {
       known.asked_by = std::move(asker);
     } else if (const auto open = database_.query(
                    kOpenBatch, {{":key", question.cache_key}, {":attempt", row.integer("attempt").value_or(0)}});

@@ -33,7 +33,7 @@ struct History {
 };
 
 struct AttemptOutcome {
-  enum class Word { answered, failed, in_doubt, not_sent };
+  enum class Word { answered, failed, in_doubt, not_sent };  // stored as words in heretix_attempts.outcome
   Word word;
   std::optional<Usd> billed;
   std::string error;

@@ -10,10 +10,13 @@
 
 namespace heretix {
 
+// Stored as words in heretix_batches.state.
+enum class BatchState { submitting, submitted, fetched, failed };
+
 struct StoredBatch {
-  std::string batch_id;           // ours
-  std::string provider_batch_id;  // empty while it is not known to have arrived
-  long long submitted_at = 0;     // Unix seconds, UTC
+  std::string batch_id;                          // ours
+  std::optional<std::string> provider_batch_id;  // empty while it is not known to have arrived
+  long long submitted_at = 0;                    // Unix seconds, UTC
 };
 
 class BatchStore {
@@ -24,7 +27,7 @@ class BatchStore {
   // Each of these runs in a transaction of its own.
   void begin(const std::string& batch_id, const ProviderFacts& facts, long long now);  // call it before sending
   void arrived(const std::string& batch_id, const std::string& provider_batch_id);
-  void close(const std::string& batch_id, const std::string& state, const std::string& note, long long now);
+  void close(const std::string& batch_id, BatchState state, const std::string& note, long long now);
   void forget(const std::string& batch_id);  // only for a batch that holds no question
 
   StoredBatch get(const std::string& batch_id);

@@ -71,14 +71,14 @@ class EndedIfThrown {
   ~EndedIfThrown() {
     if (is_ended_) return;
     try {
-      at_once("failed");
+      at_once(ExecutionStatus::failed);
     } catch (const std::exception&) {
       is_ended_ = true;  // the store is away; who looks later sees that its owner is gone
     }
   }
   EndedIfThrown(const EndedIfThrown&) = delete;
   EndedIfThrown& operator=(const EndedIfThrown&) = delete;
-  void at_once(const std::string& status) {
+  void at_once(ExecutionStatus status) {
     is_ended_ = true;
     runs_.end(execution_id_, status, unix_seconds(clock_.now()));
     held_.reset();
@@ -385,17 +385,18 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
 
   // What the server refused is left out, or changed, in an execution of its own.
   if (outcome.end == AskEnd::refused && ports.provider.heed(*outcome.refusal)) {
-    ended->at_once("replaced");
+    ended->at_once(ExecutionStatus::replaced);
     ended.reset();  // the next execution may have the same id, and its owner holds a lock by that name
     return run_as_the_server_takes_it(check, ports, outcome, before);
   }
   if (outcome.end == AskEnd::limit_too_small) {
-    ended->at_once(raised_limit(request.sampling.max_output_tokens) ? "replaced" : "failed");
+    ended->at_once(raised_limit(request.sampling.max_output_tokens) ? ExecutionStatus::replaced
+                                                                    : ExecutionStatus::failed);
     ended.reset();
     return run_with_a_larger_limit(check, ports, outcome, before);
   }
   if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) {
-    ended->at_once(is_stopped(outcome) ? "stopped" : "failed");
+    ended->at_once(is_stopped(outcome) ? ExecutionStatus::stopped : ExecutionStatus::failed);
     throw_incomplete(outcome);
   }
 

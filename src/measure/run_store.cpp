@@ -58,7 +58,6 @@ constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_
 constexpr std::string_view kFindMeasured =
     "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
     ":name";
-// "replaced": its questions were planned anew, as the server takes them, in a later execution of the same check.
 constexpr std::string_view kIsUnfinished = "e.status NOT IN ('done', 'replaced')";
 constexpr std::string_view kNewestWithoutResult =
     " AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.run_id = e.run_id) AND e.rowid = (SELECT max(x.rowid) FROM "
@@ -79,7 +78,7 @@ Value attempt_or_null(const Answer& answer) {
 ExecutionRow execution_from(const Row& row) {
   return {.execution_id = row.id<ExecutionId>("execution_id"),
           .run_id = row.id<RecipeId>("run_id"),
-          .status = row.text_or_empty("status"),
+          .status = execution_status_of(row),
           .created_at = row.integer("created_at").value_or(0),
           .claim = row.text_or_empty("claim"),
           .model = row.text_or_empty("model"),
@@ -208,10 +207,12 @@ void RunStore::remember(const ServerRefusal& refusal, long long now) {
   });
 }
 
-void RunStore::end(const ExecutionId& execution_id, const std::string& status, long long now) {
+void RunStore::end(const ExecutionId& execution_id, ExecutionStatus status, long long now) {
   write([&] {
-    database_.execute(kEndExecution,
-                      {{":id", execution_id}, {":owner", owner_}, {":status", status}, {":now", std::int64_t{now}}});
+    database_.execute(kEndExecution, {{":id", execution_id},
+                                      {":owner", owner_},
+                                      {":status", std::string(to_word(status))},
+                                      {":now", std::int64_t{now}}});
   });
 }
 
@@ -274,7 +275,7 @@ RunId RunStore::find_run(const std::string& name) {
   if (unfinished)
     throw Error(ErrorKind::not_found,
                 fmt::format("{} has no result: its execution {} is {}", unfinished->run_id, unfinished->execution_id,
-                            unfinished->status),
+                            to_word(unfinished->status)),
                 fmt::format("heretix answers {} shows what came back; the same command goes on", name));
   return only_one(found, name);
 }
@@ -283,7 +284,7 @@ std::optional<ExecutionRow> RunStore::execution_named(const std::string& name) {
   const std::size_t dash = name.rfind('-');
   if (dash == std::string::npos || name.size() - dash - 1 != kExecutionDigits) return std::nullopt;
   auto found = execution(ExecutionId{"exec-" + execution_digits(name)});
-  if (!found || found->status != "done") return std::nullopt;
+  if (!found || found->status != ExecutionStatus::done) return std::nullopt;
   const bool is_named =
       name == found->execution_id.text() || name == check_run_id(found->run_id, found->execution_id).text();
   return is_named ? found : std::nullopt;

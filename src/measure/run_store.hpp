@@ -12,6 +12,7 @@
 
 #include "base/identity.hpp"
 #include "belief/record/record.hpp"
+#include "measure/execution_status.hpp"
 #include "models/provider.hpp"
 #include "store/database.hpp"
 
@@ -20,7 +21,7 @@ namespace heretix {
 struct ExecutionRow {
   ExecutionId execution_id;
   RecipeId run_id;
-  std::string status;
+  ExecutionStatus status = ExecutionStatus::running;
   long long created_at = 0;
   std::string claim, model, mode, prompt_version;
   std::string bank_content_sha256;
@@ -74,8 +75,8 @@ class RunStore {
   // our fourth schema.
   std::vector<ServerRefusal> refusals(const std::string& address, const std::string& model);
   void remember(const ServerRefusal& refusal, long long now);
-  // Ends a check that has no record. `status` is `stopped` or `failed`.
-  void end(const ExecutionId& execution_id, const std::string& status, long long now);
+  // Ends a check that has no record. `status` is stopped, failed or replaced.
+  void end(const ExecutionId& execution_id, ExecutionStatus status, long long now);
 
   // Overridden. Results, by run id.
   virtual std::vector<Row> runs(std::size_t most);  // newest first, with the columns of `runs`
