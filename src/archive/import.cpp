@@ -113,7 +113,7 @@ class AttemptNumbers {
   void learn(const std::vector<Row>& batch) {
     std::map<std::string, std::vector<Row>> there = stored(batch);
     for (const Row& row : batch) {
-      const std::string key = row.text_or_empty("cache_key");
+      const std::string key = row.required_text("cache_key");
       const std::int64_t wanted = row.integer("attempt").value_or(0);
       std::vector<Row>& of_key = there[key];
       const auto same_attempt = std::ranges::find_if(of_key, [&](const Row& other) {
@@ -131,7 +131,7 @@ class AttemptNumbers {
     Row known = row.with("attempt_in_file", row.value("attempt"));
     const auto attempt = row.integer("attempt");
     if (!attempt) return known;
-    const auto found = changed_.find({row.text_or_empty("cache_key"), *attempt});
+    const auto found = changed_.find({row.required_text("cache_key"), *attempt});
     return found == changed_.end() ? known : known.with("attempt", found->second);
   }
 
@@ -144,14 +144,14 @@ class AttemptNumbers {
     for (const Row& row : batch) {
       names.push_back(fmt::format(":k{}", names.size()));
       wanted += (wanted.empty() ? "" : ", ") + names.back();
-      bindings.push_back({names.back(), row.text_or_empty("cache_key")});
+      bindings.push_back({names.back(), row.required_text("cache_key")});
     }
     std::map<std::string, std::vector<Row>> by_key;
     for (Row& row : target_.query(fmt::format("SELECT cache_key, attempt, execution_id, started_at FROM "
                                               "heretix_attempts WHERE cache_key IN ({})",
                                               wanted),
                                   bindings))
-      by_key[row.text_or_empty("cache_key")].push_back(std::move(row));
+      by_key[row.required_text("cache_key")].push_back(std::move(row));
     return by_key;
   }
 

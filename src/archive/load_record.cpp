@@ -48,13 +48,18 @@ PromptBank bank_of(RunStore& runs, const ExecutionRow& execution) {
   }
 }
 
+// Null where it has none, and discarded where it is no JSON.
+json record_of(const ExecutionRow& execution) {
+  return execution.record_text ? json::parse(*execution.record_text, nullptr, false) : json();
+}
+
 ExecutionFacts facts_of(const ExecutionRow& execution) {
   ExecutionFacts facts{.execution_id = execution.execution_id,
                        .created_at = execution.created_at,
                        .provider = {},
 
                        .program_version = {}};
-  const json record = json::parse(execution.record_text, nullptr, false);
+  const json record = record_of(execution);
   if (!record.is_object() || !record.contains("execution")) return facts;
   const json& told = record["execution"];
   facts.finished_at = told.value("finished_at", 0LL);
@@ -80,7 +85,7 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
 
 // Whether there is a seed of its own is what the configuration says; the record tells where it came from.
 SeedSource source_of(const ExecutionRow& execution, bool given) {
-  const json record = json::parse(execution.record_text, nullptr, false);
+  const json record = record_of(execution);
   const std::string word = record.is_object() ? record.value("/estimate/seed_source"_json_pointer, "") : "";
   std::optional<SeedSource> told;
   if (!word.empty())

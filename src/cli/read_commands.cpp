@@ -74,7 +74,7 @@ std::string list_line(const Row& row, std::size_t id_width) {
   const std::string readout = readout_of(row);
   const std::string state =
       has_result ? (readout.empty() ? "" : fmt::format("({}) ", readout))
-                 : fmt::format("({}, {} answers) ", row.text_or_empty("status"), row.integer("answers").value_or(0));
+                 : fmt::format("({}, {} answers) ", row.required_text("status"), row.integer("answers").value_or(0));
   return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
                      p ? fmt::format("{:.2f}", *p) : "-",
                      has_result ? fmt::format("{}", row.integer("pqs").value_or(0)) : "-",
@@ -90,7 +90,7 @@ json list_json(const Row& row) {
         row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
     return out;
   }
-  out["status"] = row.text_or_empty("status");
+  out["status"] = row.required_text("status");
   out["bootstrap_seed"] = nullptr;
   out["answers"] = row.integer("answers").value_or(0);
   return out;
@@ -209,7 +209,7 @@ int show_command(const ShowOptions& options) {
   const auto map = recalibration_of(options.recalibrate);
   if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
-  else if (options.json) print_result(dumped(json::parse(execution->record_text)));
+  else if (options.json) print_result(dumped(json::parse(execution->record_text.value_or(""))));
   else {
     print_result(
         result_text(load_record(runs, *execution), text_style(read_environment().no_color), store_flag_of(options)));

@@ -116,7 +116,7 @@ std::optional<Reason> reason_of(const Row& answer) {
 
 Answer answer_from_sample(const Row& row) {
   Answer answer;
-  answer.cache_key = row.text_or_empty("cache_key");
+  answer.cache_key = row.required_text("cache_key");
   answer.verdict.prob_true = optional_probability(row);
   if (row.integer("json_valid").value_or(0) != 1) answer.verdict.reason = Reason::not_json;
   else if (!answer.verdict.prob_true) answer.verdict.reason = Reason::no_probability;
@@ -130,13 +130,13 @@ Answer answer_from_sample(const Row& row) {
 
 Answer answer_from(const Row& row) {
   Answer answer;
-  answer.cache_key = row.text_or_empty("cache_key");
+  answer.cache_key = row.required_text("cache_key");
   answer.attempt = static_cast<int>(row.integer("attempt").value_or(1));
-  answer.raw_text = row.text_or_empty("raw_text");
+  answer.raw_text = row.required_text("raw_text");
   answer.verdict.prob_true = optional_probability(row);
   answer.verdict.reason = reason_of(row);
-  answer.model_version = row.text_or_empty("provider_model_id");
-  answer.response_id = row.text_or_empty("response_id");
+  answer.model_version = row.required_text("provider_model_id");
+  answer.response_id = row.required_text("response_id");
   if (row.has("finish")) answer.finish = row.text_or_empty("finish");
   answer.tokens_in = optional_long(row, "tokens_in");
   answer.tokens_out = optional_long(row, "tokens_out");
@@ -151,15 +151,15 @@ bool held_no_answer(const Row& row) {
   const auto reason = reason_of(row);
   if (!reason || *reason > Reason::contradictory) return false;  // a refusal, a filter or a link is an answer
 
-  const auto& finish = row.value("finish");
-  if (!std::holds_alternative<std::monostate>(finish)) return names_a_failure(row.text_or_empty("finish"));
+  if (const auto finish = row.text("finish")) return names_a_failure(*finish);
 
   // The llama, scripted and mock models never stored such a word, and their empty answers are answers.
-  const auto is_of = [&](const HostedProvider& p) { return p.name == row.text_or_empty("provider"); };
+  const std::string provider = row.required_text("provider");
+  const auto is_of = [&](const HostedProvider& p) { return p.name == provider; };
   if (!std::ranges::any_of(hosted_providers(), is_of)) return false;
-  if (row.text_or_empty("raw_text").empty()) return true;
-  const std::string response = row.text_or_empty("response_id");
-  return (response.empty() || response.starts_with("read-")) && row.text_or_empty("provider_model_id").empty() &&
+  if (row.required_text("raw_text").empty()) return true;
+  const std::string response = row.required_text("response_id");
+  return (response.empty() || response.starts_with("read-")) && row.required_text("provider_model_id").empty() &&
          !row.integer("tokens_in") && !row.integer("tokens_out");
 }
 
@@ -254,7 +254,7 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
       database_.query(is_harness_ ? kSample : kSampleInPostgres, {{":key", question.cache_key}});
   if (rows.empty()) return std::nullopt;
   const auto claim = rows[0].text("run_claim");
-  const bool same_prompt = rows[0].text_or_empty("prompt_sha256") == question.prompt_sha256;
+  const bool same_prompt = rows[0].text("prompt_sha256") == question.prompt_sha256;
   if (!same_prompt || (claim && *claim != plan.recipe.claim.text)) {
     throw Error(ErrorKind::conflict, "a stored answer has this question's key but belongs to another claim",
                 "change the claim or the model name by a character: '|' in one of them made two keys meet");
@@ -302,7 +302,7 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
   };
   const auto is_alive = [&](const Row& row) {
     if (!is_harness_) return row.integer("leases").value_or(0) > 0;
-    return still_runs(database_, row.id<ExecutionId>("execution_id"), row.text_or_empty("owner"));
+    return still_runs(database_, row.id<ExecutionId>("execution_id"), row.required_text("owner"));
   };
 
   for (const Row& row :
@@ -323,7 +323,7 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
     } else if (const auto open = database_.query(
                    kOpenBatch, {{":key", question.cache_key}, {":attempt", row.integer("attempt").value_or(0)}});
                !open.empty()) {
-      known.in_batch = open[0].text_or_empty("batch_id");
+      known.in_batch = open[0].required_text("batch_id");
     } else {
       ++known.unknown;
     }

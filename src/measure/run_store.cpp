@@ -80,14 +80,14 @@ ExecutionRow execution_from(const Row& row) {
           .run_id = row.id<RecipeId>("run_id"),
           .status = execution_status_of(row),
           .created_at = row.integer("created_at").value_or(0),
-          .claim = row.text_or_empty("claim"),
-          .model = row.text_or_empty("model"),
-          .mode = row.text_or_empty("mode"),
-          .prompt_version = row.text_or_empty("prompt_version"),
-          .bank_content_sha256 = row.text_or_empty("bank_content_sha256"),
-          .config_text = row.text_or_empty("config_json"),
-          .record_text = row.text_or_empty("record_json"),
-          .record_sha256 = row.text_or_empty("record_sha256")};
+          .claim = row.required_text("claim"),
+          .model = row.required_text("model"),
+          .mode = row.required_text("mode"),
+          .prompt_version = row.required_text("prompt_version"),
+          .bank_content_sha256 = row.required_text("bank_content_sha256"),
+          .config_text = row.required_text("config_json"),
+          .record_text = row.text("record_json"),
+          .record_sha256 = row.text("record_sha256")};
 }
 
 // A recipe that is run again replaces its row; columns of other programs keep their defaults.
@@ -108,7 +108,7 @@ const std::string& write_run_sql() {
 // The column is signed in our files and may be TEXT in older ones.
 Value stored_seed(Database& database, std::uint64_t seed) {
   for (const Row& column : database.query("PRAGMA table_info(runs)")) {
-    if (column.text_or_empty("name") == "bootstrap_seed" && column.text_or_empty("type") == "TEXT")
+    if (column.required_text("name") == "bootstrap_seed" && column.required_text("type") == "TEXT")
       return std::to_string(seed);
   }
   return std::bit_cast<std::int64_t>(seed);
@@ -187,10 +187,10 @@ std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const 
   for (const Row& row : database_.query(kRefusals, {{":address", address}, {":model", model}})) {
     known.push_back({.address = address,
                      .model = model,
-                     .parameter = row.text_or_empty("parameter"),
-                     .value = row.text_or_empty("value"),
-                     .sent_with = row.text_or_empty("sent_with"),
-                     .message = row.text_or_empty("message")});
+                     .parameter = row.required_text("parameter"),
+                     .value = row.required_text("value"),
+                     .sent_with = row.required_text("sent_with"),
+                     .message = row.required_text("message")});
   }
   return known;
 }
@@ -320,8 +320,8 @@ std::vector<ExecutionHead> RunStore::done_executions() {
   if (!has_our_tables()) return heads;
   for (const Row& row : database_.query(kDoneExecutions, {})) {
     heads.push_back({row.id<ExecutionId>("execution_id"), row.id<RecipeId>("run_id"),
-                     row.integer("created_at").value_or(0), row.text_or_empty("claim"), row.text_or_empty("model"),
-                     row.text_or_empty("prompt_version")});
+                     row.integer("created_at").value_or(0), row.required_text("claim"), row.required_text("model"),
+                     row.required_text("prompt_version")});
   }
   return heads;
 }
@@ -343,7 +343,7 @@ std::vector<CountedKey> RunStore::counted_keys(const ExecutionId& execution_id) 
   std::vector<CountedKey> keys;
   for (const Row& row : database_.query(kCounted, {{":id", execution_id}})) {
     const auto attempt = row.integer("attempt");
-    keys.push_back({row.text_or_empty("cache_key"), attempt ? std::optional(static_cast<int>(*attempt)) : std::nullopt,
+    keys.push_back({row.required_text("cache_key"), attempt ? std::optional(static_cast<int>(*attempt)) : std::nullopt,
                     row.integer("from_store") == 1});
   }
   return keys;

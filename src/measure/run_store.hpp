@@ -25,7 +25,8 @@ struct ExecutionRow {
   long long created_at = 0;
   std::string claim, model, mode, prompt_version;
   std::string bank_content_sha256;
-  std::string config_text, record_text, record_sha256;
+  std::string config_text;
+  std::optional<std::string> record_text, record_sha256;  // empty until it is done
 };
 
 // What a finished execution measured, without its long texts.
