@@ -61,7 +61,7 @@ TEST(Threads, ManyConnectionsWriteOneFileAndLoseNothing) {
   const std::string path = folder / "h.sqlite";
   on_threads([&](int thread) {
     const auto database = open_harness_file(path, {.access = Access::create});
-    AnswerStore store(*database, "exec-" + std::to_string(thread), "run");
+    AnswerStore store(*database, ExecutionId{"exec-" + std::to_string(thread)}, RecipeId{"run"});
     ProviderFacts facts{
         .provider = "test", .model = ModelName("m"), .mode = Mode::mock(), .price = Price{}, .cost_note = ""};
     const Plan plan = plan_for(thread);

@@ -36,7 +36,7 @@ std::vector<Row> CheckStore::runs(std::size_t most) {
                           {{":most", static_cast<std::int64_t>(most)}});
 }
 
-std::string CheckStore::find_run(const std::string& name) {
+RunId CheckStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "no run was named", "see heretix list");
   std::vector<Row> found = database().query(kFind, {{":name", name}});
   const bool is_execution = name.starts_with("exec-") && name.size() == 5 + kExecutionDigits;
@@ -44,26 +44,26 @@ std::string CheckStore::find_run(const std::string& name) {
   return only_one(found, name);
 }
 
-Row CheckStore::run(const std::string& run_id) {
+Row CheckStore::run(const RunId& run_id) {
   std::vector<Row> found =
       database().query(fmt::format("{} WHERE run_id = :run", select_of_checks()), {{":run", run_id}});
   if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("there is no run '{}'", run_id), "see heretix list");
   return found[0];
 }
 
-std::string CheckStore::served_execution(const std::string& run_id) {
-  if (!database().has_table("check_records")) return {};
+std::optional<ExecutionId> CheckStore::served_execution(const RunId& run_id) {
+  if (!database().has_table("check_records")) return std::nullopt;
   const auto found = database().query(kServedExecution, {{":run", run_id}});
-  return found.empty() ? "" : found[0].text_or_empty("execution_id");
+  return found.empty() ? std::nullopt : std::optional(found[0].id<ExecutionId>("execution_id"));
 }
 
 // A check from the result cache has digits of its own and shows what another execution measured.
-std::optional<ExecutionRow> CheckStore::newest_execution(const std::string& run_id) {
-  const std::string served = served_execution(run_id);
-  return execution(served.empty() ? "exec-" + execution_digits(run_id) : served);
+std::optional<ExecutionRow> CheckStore::newest_execution(const RunId& run_id) {
+  const auto served = served_execution(run_id);
+  return execution(served ? *served : execution_in(run_id));
 }
 
-std::vector<CountedKey> CheckStore::counted_keys(const std::string& execution_id) {
+std::vector<CountedKey> CheckStore::counted_keys(const ExecutionId& execution_id) {
   std::vector<CountedKey> keys = RunStore::counted_keys(execution_id);
   const auto rows = database().query(kAttemptsInFile, {{":id", execution_id}});
   for (std::size_t i = 0; i < std::min(keys.size(), rows.size()); ++i) {
@@ -73,14 +73,12 @@ std::vector<CountedKey> CheckStore::counted_keys(const std::string& execution_id
   return keys;
 }
 
-std::vector<Row> CheckStore::samples_of(const std::string& run_id) {
-  return RunStore::samples_of(run_id.substr(0, run_id.size() - std::min(run_id.size(), kExecutionDigits + 1)));
-}
+std::vector<Row> CheckStore::samples_of(const RunId& run_id) { return samples_of_recipe(recipe_in(run_id)); }
 
 // The service names a check when it accepts it. The recipe in front may be another than the one that was asked in the
 // end, where the server refused a part of the request; so what it refers to counts.
 bool CheckStore::names(const Row& stored, const Record& record) {
-  const std::string run_id = stored.text_or_empty("run_id");
+  const auto run_id = stored.id<RunId>("run_id");
   return run_id == check_run_id(record.plan.run_id, record.execution.execution_id) ||
          served_execution(run_id) == record.execution.execution_id;
 }
@@ -92,7 +90,7 @@ std::vector<ExpectedColumn> CheckStore::expected_columns(const Record& record, c
   const bool is_cached = stored.integer("was_cached") == 1;
   std::vector<ExpectedColumn> expected;
   for (const CheckColumn& column :
-       check_columns(record, stored.text_or_empty("env"), stored.text_or_empty("artifact_json_path"))) {
+       check_columns(record, stored.required_text("env"), stored.text_or_empty("artifact_json_path"))) {
     const std::string_view name = column.name;
     if (name.ends_with("ed_at") || name == "run_id") continue;
     if (is_cached && (name.ends_with("_json") || name == "artifact_json_path"))

@@ -5,7 +5,8 @@
 
 namespace heretix {
 
-// Owns the SQL that reads `checks`. The rows are written by import_file and by the worker of the service.
+// Owns the SQL that reads `checks`, where a run id is that of a check. The rows are written by import_file and by the
+// worker of the service.
 class CheckStore final : public RunStore {
  public:
   using RunStore::RunStore;
@@ -14,11 +15,11 @@ class CheckStore final : public RunStore {
   std::vector<Row> unfinished(std::size_t) override { return {}; }
   std::size_t count_unfinished() override { return 0; }
   std::optional<ExecutionRow> find_unfinished(const std::string&) override { return std::nullopt; }
-  std::string find_run(const std::string& name) override;
-  Row run(const std::string& run_id) override;
-  std::optional<ExecutionRow> newest_execution(const std::string& run_id) override;
-  std::vector<CountedKey> counted_keys(const std::string& execution_id) override;
-  std::vector<Row> samples_of(const std::string& run_id) override;  // of the recipe of the check
+  RunId find_run(const std::string& name) override;
+  Row run(const RunId& run_id) override;
+  std::optional<ExecutionRow> newest_execution(const RunId& run_id) override;
+  std::vector<CountedKey> counted_keys(const ExecutionId& execution_id) override;
+  std::vector<Row> samples_of(const RunId& run_id) override;  // of the recipe of the check
   std::string table() const override { return "checks"; }
   std::optional<ExecutionRow> execution_named(const std::string&) override {
     return std::nullopt;
@@ -32,7 +33,7 @@ class CheckStore final : public RunStore {
 
  private:
   // The execution that a check of the service shows; empty if it is not such a check.
-  std::string served_execution(const std::string& run_id);
+  std::optional<ExecutionId> served_execution(const RunId& run_id);
 };
 
 }  // namespace heretix

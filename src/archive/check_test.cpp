@@ -73,11 +73,11 @@ TEST_F(Check, IsRecomputedToTheSameRecordAndVerified) {
   const auto provider = scripted(R"({"rules": [{"paraphrase_idx": 3, "attempt": 1, "text": "hm"}]})");
   const Record made = run(*provider);
   RunStore runs(*database_);
-  const Record again = load_record(runs, *runs.newest_execution(made.plan.run_id));
+  const Record again = load_record(runs, *runs.newest_execution(RunId{made.plan.run_id.text()}));
   EXPECT_EQ(again.estimate.low, made.estimate.low);
   EXPECT_EQ(again.seed, made.seed);
   EXPECT_EQ(answers_sha256(again.answers), answers_sha256(made.answers));
-  const Verification verification = verify_run(runs, made.plan.run_id, path_);
+  const Verification verification = verify_run(runs, made.plan.run_id.text(), path_);
   EXPECT_TRUE(verification.passed()) << verification.differences[0];
   EXPECT_EQ(count("heretix_attempts"), 17);
 }

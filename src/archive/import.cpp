@@ -113,7 +113,7 @@ class AttemptNumbers {
   void learn(const std::vector<Row>& batch) {
     std::map<std::string, std::vector<Row>> there = stored(batch);
     for (const Row& row : batch) {
-      const std::string key = row.text_or_empty("cache_key");
+      const std::string key = row.required_text("cache_key");
       const std::int64_t wanted = row.integer("attempt").value_or(0);
       std::vector<Row>& of_key = there[key];
       const auto same_attempt = std::ranges::find_if(of_key, [&](const Row& other) {
@@ -131,7 +131,7 @@ class AttemptNumbers {
     Row known = row.with("attempt_in_file", row.value("attempt"));
     const auto attempt = row.integer("attempt");
     if (!attempt) return known;
-    const auto found = changed_.find({row.text_or_empty("cache_key"), *attempt});
+    const auto found = changed_.find({row.required_text("cache_key"), *attempt});
     return found == changed_.end() ? known : known.with("attempt", found->second);
   }
 
@@ -144,14 +144,14 @@ class AttemptNumbers {
     for (const Row& row : batch) {
       names.push_back(fmt::format(":k{}", names.size()));
       wanted += (wanted.empty() ? "" : ", ") + names.back();
-      bindings.push_back({names.back(), row.text_or_empty("cache_key")});
+      bindings.push_back({names.back(), row.required_text("cache_key")});
     }
     std::map<std::string, std::vector<Row>> by_key;
     for (Row& row : target_.query(fmt::format("SELECT cache_key, attempt, execution_id, started_at FROM "
                                               "heretix_attempts WHERE cache_key IN ({})",
                                               wanted),
                                   bindings))
-      by_key[row.text_or_empty("cache_key")].push_back(std::move(row));
+      by_key[row.required_text("cache_key")].push_back(std::move(row));
     return by_key;
   }
 
@@ -195,7 +195,7 @@ class Import {
   }
 
  private:
-  bool is_one() const { return !options_.execution_id.empty(); }
+  bool is_one() const { return options_.execution_id.has_value(); }
   // A condition that follows "WHERE …", and what it binds.
   struct Filter {
     std::string sql{};
@@ -207,7 +207,7 @@ class Import {
     }
   };
   Filter of_this_one(const char* condition) const {
-    return is_one() ? Filter{condition, {{":execution", options_.execution_id}}} : Filter{};
+    return is_one() ? Filter{condition, {{":execution", *options_.execution_id}}} : Filter{};
   }
   Filter of_execution() const { return of_this_one(" AND execution_id = :execution"); }
   Filter of_keys() const {
@@ -226,8 +226,8 @@ class Import {
         file_.query("SELECT coalesce(max(rowid), 0) AS newest FROM heretix_executions")[0].integer("newest").value_or(
             0);
     for (const Row& row : file_.query("SELECT execution_id, owner FROM heretix_executions WHERE status = 'running'")) {
-      const std::string id = row.text_or_empty("execution_id");
-      if (still_runs(file_, id, row.text_or_empty("owner"))) running_.push_back(id);
+      auto id = row.id<ExecutionId>("execution_id");
+      if (still_runs(file_, id, row.required_text("owner"))) running_.push_back(std::move(id));
     }
     if (running_.empty()) return;
     report_.notes.push_back(
@@ -321,7 +321,7 @@ class Import {
                                                   "ORDER BY rowid",
                                                   filter.sql),
                                       filter.bindings)) {
-      const std::string id = row.text_or_empty("execution_id");
+      const auto id = row.id<ExecutionId>("execution_id");
       try {
         const Record record = load_record(runs, *runs.execution(id));
         add(check_columns(record, options_.env, artifact_name(id)));
@@ -353,7 +353,8 @@ class Import {
   const ImportOptions& options_;
   AttemptNumbers numbers_;
   ImportReport report_;
-  std::vector<std::string> running_, running_names_;
+  std::vector<ExecutionId> running_;
+  std::vector<std::string> running_names_;
   std::int64_t newest_ = 0;
   std::size_t twice_paid_ = 0;
 };

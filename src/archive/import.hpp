@@ -7,9 +7,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
@@ -28,7 +30,7 @@ struct ImportReport {
 
 struct ImportOptions {
   std::string env;                                                           // local or prod, for `checks`
-  std::string execution_id{};                                                // import only this one; empty: everything
+  std::optional<ExecutionId> execution_id{};                                 // import only this one; empty: everything
   std::function<void(const std::string&)> tell = [](const std::string&) {};  // progress, one line for each table
 };
 

@@ -9,8 +9,10 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "base/stored_word.hpp"
 #include "belief/plan/limits.hpp"
 #include "belief/readout/parts.hpp"
+#include "belief/record/stored_config.hpp"
 #include "measure/answer_store.hpp"
 
 namespace heretix {
@@ -19,18 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kDamaged = "the file was changed by something other than Heretix; see docs/storage.md";
-
-Mode mode_from(const std::string& text) {
-  std::istringstream parts(text);
-  std::string part;
-  std::getline(parts, part, ';');
-  Mode mode = part == "MOCK" ? Mode::mock() : Mode::live();
-  while (std::getline(parts, part, ';')) {
-    const std::size_t equals = part.find('=');
-    mode.with(part.substr(0, equals), equals == std::string::npos ? "" : part.substr(equals + 1));
-  }
-  return mode;
-}
 
 PromptBank bank_of(RunStore& runs, const ExecutionRow& execution) {
   const auto text = runs.bank_text(execution.bank_content_sha256);
@@ -44,13 +34,18 @@ PromptBank bank_of(RunStore& runs, const ExecutionRow& execution) {
   }
 }
 
+// Null where it has none, and discarded where it is no JSON.
+json record_of(const ExecutionRow& execution) {
+  return execution.record_text ? json::parse(*execution.record_text, nullptr, false) : json();
+}
+
 ExecutionFacts facts_of(const ExecutionRow& execution) {
   ExecutionFacts facts{.execution_id = execution.execution_id,
                        .created_at = execution.created_at,
                        .provider = {},
 
                        .program_version = {}};
-  const json record = json::parse(execution.record_text, nullptr, false);
+  const json record = record_of(execution);
   if (!record.is_object() || !record.contains("execution")) return facts;
   const json& told = record["execution"];
   facts.finished_at = told.value("finished_at", 0LL);
@@ -74,42 +69,16 @@ ExecutionFacts facts_of(const ExecutionRow& execution) {
   return facts;
 }
 
+// Whether there is a seed of its own is what the configuration says; the record tells where it came from.
 SeedSource source_of(const ExecutionRow& execution, bool given) {
-  const json record = json::parse(execution.record_text, nullptr, false);
+  const json record = record_of(execution);
   const std::string word = record.is_object() ? record.value("/estimate/seed_source"_json_pointer, "") : "";
+  std::optional<SeedSource> told;
+  if (!word.empty())
+    told = require_known(seed_source_from(word), "seed_source in heretix_executions.record_json", word);
   if (!given) return SeedSource::derived;
-  return word == to_word(SeedSource::environment) ? SeedSource::environment : SeedSource::given;
+  return told == SeedSource::environment ? SeedSource::environment : SeedSource::given;
 }
-
-}  // namespace
-
-StoredConfig read_config(const std::string& config_text) {
-  try {
-    const json config = json::parse(config_text);
-
-    StoredConfig stored;
-    stored.recipe.claim = {config.at("claim").get<std::string>()};
-    stored.recipe.model = ModelName(config.at("model").get<std::string>());
-    stored.recipe.mode = mode_from(config.at("mode"));
-
-    Sampling& s = stored.recipe.sampling;
-    s.slots = config.at("K");
-    s.replicates = config.at("R");
-    s.templates = config.at("T").get<int>();
-    s.draws = config.at("B");
-    s.max_output_tokens = config.at("max_output_tokens");
-    s.max_prompt_chars = config.at("max_prompt_chars");
-
-    if (const auto ladder = config.find("ladder"); ladder != config.end())
-      s.ladder = Ladder{ladder->at("rungs").get<std::vector<int>>(), ladder->at("target").get<double>()};
-    if (!config.at("seed").is_null()) stored.seed = std::stoull(config.at("seed").get<std::string>());
-    return stored;
-  } catch (const std::exception& e) {
-    throw Error(ErrorKind::broken, fmt::format("the stored configuration cannot be read: {}", e.what()), kDamaged);
-  }
-}
-
-namespace {
 
 // The usable answer, or else the first one, which is how asking counts them. An answer of another program is known from
 // its sample only.
@@ -140,7 +109,7 @@ CameBack what_came_back(RunStore& runs, const ExecutionRow& execution) {
 
     if (each.answer) {
       each.answer->from_store = std::ranges::none_of(attempts, [&](const Row& row) {
-        return row.text_or_empty("execution_id") == execution.execution_id &&
+        return row.id<ExecutionId>("execution_id") == execution.execution_id &&
                row.integer("attempt") == each.answer->attempt;
       });
     } else {

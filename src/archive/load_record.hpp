@@ -25,11 +25,4 @@ struct CameBack {
 };
 CameBack what_came_back(RunStore& runs, const ExecutionRow& execution);
 
-// The recipe and seed in an execution's config_json. Throws Error{broken} if it is malformed.
-struct StoredConfig {
-  Recipe recipe;
-  std::optional<std::uint64_t> seed;
-};
-StoredConfig read_config(const std::string& config_text);
-
 }  // namespace heretix

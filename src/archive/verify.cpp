@@ -87,7 +87,7 @@ class Checker {
       if (found.empty()) ++missing;
       for (Row& row : found) {
         expect(fmt::format("part {} raw text's sha256", part.cache_key.substr(0, 12)), row.value("raw_sha256"),
-               sha256_hex(row.text_or_empty("raw_text")));
+               sha256_hex(row.required_text("raw_text")));
         rows->second.push_back(std::move(row));
       }
     }
@@ -108,7 +108,7 @@ class Checker {
   // where the counted one was no answer and another has since taken its place.
   Row behind(const Row& sample, const Row& counted) {
     if (!runs_.shares_samples() && !held_no_answer(counted)) return counted;
-    for (const Row& answer : runs_.answer_rows(sample.text_or_empty("cache_key"))) {
+    for (const Row& answer : runs_.answer_rows(sample.required_text("cache_key"))) {
       if (are_same(answer.value("response_id"), sample.value("response_id")) &&
           are_same(answer.value("created_at"), sample.value("created_at")) &&
           are_same(answer.value("latency_ms"), sample.value("latency_ms")))
@@ -136,7 +136,7 @@ class Checker {
     if (rows == by_text.end() || rows->second.empty()) return;
     std::string stored;
     for (const Row& row : rows->second) {
-      const Verdict said = read_stated(row.text_or_empty("raw_text"));
+      const Verdict said = read_stated(row.required_text("raw_text"));
       if (said.usable() && said.prob_true->value() == made_of) return;
       stored = said.usable() ? fmt::format("{}", said.prob_true->value()) : std::string(to_word(*said.reason));
     }
@@ -146,7 +146,7 @@ class Checker {
   // `read` is what the record's rules make of the raw text. The row keeps what was made of it when it arrived, possibly
   // by other rules, so every version of the rules is tried before a difference is reported.
   void check_raw_text(const std::string& place, const Row& row, const Verdict& read, const Recipe& recipe) {
-    const std::string raw = row.text_or_empty("raw_text");
+    const std::string raw = row.required_text("raw_text");
     expect(place + " raw text's sha256", row.value("raw_sha256"), sha256_hex(raw));
     const Verdict kept = answer_from(row).verdict;
     if (kept.reason && is_by_ending(*kept.reason)) return;  // then the text did not decide
@@ -156,21 +156,21 @@ class Checker {
       const Verdict by_rules = read_again(raw, kept, {.claim = recipe.claim.text, .rules = rules});
       if (says(row, by_rules)) again = by_rules;
     }
-    expect(place + " reason", row.text_or_empty("reason"), word_of(again));
+    expect(place + " reason", row.value("reason"), reason_of(again));
     expect(place + " prob_true", row.value("prob_true"), probability_of(again));
     expect(place + " usable", row.value("usable"), std::int64_t{again.usable()});
     if (recipe.readout() == Readout::verbalized || !again.usable()) return;
     if (const std::string why = contradiction_in(raw); !why.empty()) differ(fmt::format("{}: {}", place, why));
   }
 
-  static std::string word_of(const Verdict& verdict) {
-    return verdict.reason ? std::string(to_word(*verdict.reason)) : "";
+  static Value reason_of(const Verdict& verdict) {
+    return verdict.reason ? Value(std::string(to_word(*verdict.reason))) : Value(std::monostate{});
   }
   static Value probability_of(const Verdict& verdict) {
     return verdict.prob_true ? Value(verdict.prob_true->value()) : Value(std::monostate{});
   }
   static bool says(const Row& row, const Verdict& verdict) {
-    return row.text_or_empty("reason") == word_of(verdict) &&
+    return are_same(row.value("reason"), reason_of(verdict)) &&
            are_same(row.value("prob_true"), probability_of(verdict)) &&
            row.integer("usable") == std::int64_t{verdict.usable()};
   }
@@ -228,9 +228,10 @@ void compare_json(const std::string& what, const json& stored, const json& recom
 }
 
 void check_record_text(const ExecutionRow& execution, const Record& record, Checker& checker) {
-  if (sha256_hex(execution.record_text) != execution.record_sha256)
+  const auto& text = execution.record_text;
+  if (!text || sha256_hex(*text) != execution.record_sha256)
     checker.differ("record_json: its hash is not the stored one");
-  const json stored = json::parse(execution.record_text, nullptr, false);
+  const json stored = text ? json::parse(*text, nullptr, false) : json(json::value_t::discarded);
   if (stored.is_discarded()) checker.differ("record_json: not JSON");
   else compare_json("record_json", stored, to_json(record), checker);
 }
@@ -261,7 +262,7 @@ std::string summary(const Record& r) {
 }  // namespace
 
 Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path) {
-  const std::string run_id = runs.find_run(name);
+  const RunId run_id = runs.find_run(name);
   const auto newest = runs.newest_execution(run_id);
   const auto named = runs.execution_named(name);
   const auto& execution = named ? named : newest;

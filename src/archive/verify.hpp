@@ -2,19 +2,21 @@
 // it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "measure/run_store.hpp"
 
 namespace heretix {
 
 struct Verification {
-  std::string run_id;
-  std::string execution_id;              // empty for a run of another program
-  std::vector<std::string> recomputed;   // what was recomputed before any stored result was read
-  std::vector<std::string> differences;  // each names the thing with its stored and recomputed value
-  std::vector<std::string> not_checked;  // what the file holds too little to check
+  RunId run_id;
+  std::optional<ExecutionId> execution_id;  // empty for a run of another program
+  std::vector<std::string> recomputed;      // what was recomputed before any stored result was read
+  std::vector<std::string> differences;     // each names the thing with its stored and recomputed value
+  std::vector<std::string> not_checked;     // what the file holds too little to check
   bool passed() const { return differences.empty(); }
 };
 
@@ -23,6 +25,6 @@ struct Verification {
 Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path);
 
 // Verifies a run that another program wrote: its centre and interval from `samples`, as far as its rows allow.
-Verification verify_foreign(RunStore& runs, const std::string& run_id);
+Verification verify_foreign(RunStore& runs, const RunId& run_id);
 
 }  // namespace heretix

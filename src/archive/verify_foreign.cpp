@@ -30,8 +30,9 @@ std::vector<TemplateLogits> templates_of(RunStore& runs, const Row& run, Verific
   std::map<std::string, std::vector<std::pair<std::int64_t, double>>> answers;
   for (const Row& sample : runs.samples_of(verification.run_id)) {
     const auto p = sample.real("prob_true");
-    if (sample.integer("json_valid") != 1 || !p || *p < 0 || *p > 1) continue;
-    answers[sample.text_or_empty("prompt_sha256")].emplace_back(sample.integer("replicate_idx").value_or(0), *p);
+    const auto prompt = sample.text("prompt_sha256");
+    if (sample.integer("json_valid") != 1 || !prompt || !p || *p < 0 || *p > 1) continue;
+    answers[*prompt].emplace_back(sample.integer("replicate_idx").value_or(0), *p);
   }
 
   std::vector<TemplateLogits> templates;
@@ -71,10 +72,10 @@ void check_interval(const Row& run, const Estimate& e, Verification& verificatio
 
 }  // namespace
 
-Verification verify_foreign(RunStore& runs, const std::string& run_id) {
+Verification verify_foreign(RunStore& runs, const RunId& run_id) {
   const Row run = runs.run(run_id);
   Verification verification{
-      .run_id = run_id, .execution_id = {}, .recomputed = {}, .differences = {}, .not_checked = {}};
+      .run_id = run_id, .execution_id = std::nullopt, .recomputed = {}, .differences = {}, .not_checked = {}};
   verification.not_checked.emplace_back("raw texts: another program wrote this run and kept none");
   const std::vector<TemplateLogits> templates = templates_of(runs, run, verification);
   if (templates.empty()) return verification;

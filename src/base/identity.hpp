@@ -36,10 +36,16 @@ class Id {
 
 using RecipeId = Id<struct RecipeKind>;        // what was asked and how: "heretix-rpl-" and 12 digits; column run_id
 using ExecutionId = Id<struct ExecutionKind>;  // one time that a recipe was carried out: "exec-" and 12 digits or more
+using RunId = Id<struct RunKind>;              // a stored result, as list, show and verify name it: see below
 using CheckId = Id<struct CheckKind>;          // a check of the service, a uuid
 using UserId = Id<struct UserKind>;            // an account of the service, a uuid
 using VisitorId = Id<struct VisitorKind>;      // somebody without an account: the keyed hash of a cookie
 using ModelName = Id<struct ModelKind>;        // as hashed into keys, e.g. "openai/gpt-5"
+
+// A RunId stands in the column run_id of the table that holds the results. In a harness file that is `runs`, with one
+// row for each recipe, so a run id is the text of a RecipeId. In the databases of the service it is `checks`, where a
+// recipe may have many rows, so a run id is "<recipe>-<12 digits>"; of a check that was measured these are the digits
+// of its execution (measure/check_row.hpp).
 
 // For nlohmann::json, ordered or not.
 template <class Json, class Kind>

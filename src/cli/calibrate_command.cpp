@@ -55,7 +55,7 @@ JudgedClaim judge_claim(const LabelledClaim& labelled, Measuring& measuring, con
     if (e.kind() != ErrorKind::bad_input) throw;
     print_error(Error(e.kind(), fmt::format("{}: {}", shortened(labelled.claim, 60), e.what()),
                       with_store(e.hint(), store_flag_of(options))));
-    return {.labelled = labelled, .p = std::nullopt, .execution_id = {}};
+    return {.labelled = labelled};
   }
 }
 

@@ -29,8 +29,8 @@ class Measured {
     if (found != records_.end()) return found->second;
     return records_.emplace(claim, measuring_.measure(claim)).first->second;
   }
-  std::vector<std::string> executions() const {
-    std::vector<std::string> ids;
+  std::vector<ExecutionId> executions() const {
+    std::vector<ExecutionId> ids;
     for (const auto& [claim, record] : records_) ids.push_back(record.execution.execution_id);
     return ids;
   }

@@ -21,7 +21,7 @@ struct CompareOptions : CommonOptions {
 
 Side side_of(const std::string& text, RunStore& runs) {
   Side side = parse_side(text);
-  if (!side.is_selector) side.text = stored_execution(runs, text).execution_id;
+  if (!side.is_selector) side.text = stored_execution(runs, text).execution_id.text();
   return side;
 }
 

@@ -74,7 +74,7 @@ std::string list_line(const Row& row, std::size_t id_width) {
   const std::string readout = readout_of(row);
   const std::string state =
       has_result ? (readout.empty() ? "" : fmt::format("({}) ", readout))
-                 : fmt::format("({}, {} answers) ", row.text_or_empty("status"), row.integer("answers").value_or(0));
+                 : fmt::format("({}, {} answers) ", row.required_text("status"), row.integer("answers").value_or(0));
   return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
                      p ? fmt::format("{:.2f}", *p) : "-",
                      has_result ? fmt::format("{}", row.integer("pqs").value_or(0)) : "-",
@@ -90,7 +90,7 @@ json list_json(const Row& row) {
         row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
     return out;
   }
-  out["status"] = row.text_or_empty("status");
+  out["status"] = row.required_text("status");
   out["bootstrap_seed"] = nullptr;
   out["answers"] = row.integer("answers").value_or(0);
   return out;
@@ -153,7 +153,7 @@ json sample_json(const Row& row) {
 
 std::string dumped(const json& value) { return value.dump(2, ' ', false, json::error_handler_t::replace) + "\n"; }
 
-int foreign_answers(RunStore& runs, const std::string& run_id, bool as_json) {
+int foreign_answers(RunStore& runs, const RunId& run_id, bool as_json) {
   json all = json::array();
   std::string text = "template  replicate  prob_true\n";
   for (const Row& row : runs.samples_of(run_id)) {
@@ -204,12 +204,12 @@ int show_recalibrated(const ShowOptions& options, const Record& record, const Re
 int show_command(const ShowOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
-  const std::string run_id = runs.find_run(options.run);
+  const RunId run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   const auto map = recalibration_of(options.recalibrate);
   if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
-  else if (options.json) print_result(dumped(json::parse(execution->record_text)));
+  else if (options.json) print_result(dumped(json::parse(execution->record_text.value_or(""))));
   else {
     print_result(
         result_text(load_record(runs, *execution), text_style(read_environment().no_color), store_flag_of(options)));
@@ -240,7 +240,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Answ
 
   print_result(options.json ? dumped(all) : text);
   print_note(fmt::format("{} has no result: its execution {} is {}, with answers to {} of {} questions",
-                         execution.run_id, execution.execution_id, execution.status, answered, came.planned));
+                         execution.run_id, execution.execution_id, to_word(execution.status), answered, came.planned));
   return kDone;
 }
 
@@ -248,7 +248,7 @@ int answers_command(const AnswersOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   RunStore& runs = *stored.store;
   if (const auto unfinished = runs.find_unfinished(options.run)) return unfinished_answers(runs, *unfinished, options);
-  const std::string run_id = runs.find_run(options.run);
+  const RunId run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   if (!execution) return foreign_answers(runs, run_id, options.json);
   const Record record = load_record(runs, *execution);
@@ -269,14 +269,14 @@ int verify_command(const StoredRunOptions& options) {
 
   // A check that was answered from a stored result has a run id of its own; the service's file knows which execution it
   // shows.
-  std::string served;
-  if (options.database.empty()) served = execution_served_as(options.run, database_path(options));
+  std::optional<ExecutionId> served;
+  if (options.database.empty()) served = execution_served_as(RunId{options.run}, database_path(options));
 
-  const Verification v = verify_run(runs, served.empty() ? options.run : served, database_path(options));
+  const Verification v = verify_run(runs, served ? served->text() : options.run, database_path(options));
 
   if (options.json) {
     print_result(dumped({{"run_id", v.run_id},
-                         {"execution_id", v.execution_id},
+                         {"execution_id", v.execution_id ? v.execution_id->text() : ""},
                          {"passed", v.passed()},
                          {"recomputed", v.recomputed},
                          {"differences", v.differences},

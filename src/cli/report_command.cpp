@@ -35,7 +35,8 @@ int report_command(const ReportOptions& options) {
     print_result(printed(records, options));
     return kDone;
   }
-  const std::string path = options.out.empty() ? stored.store->find_run(options.runs.front()) + ".html" : options.out;
+  const std::string path =
+      options.out.empty() ? stored.store->find_run(options.runs.front()).text() + ".html" : options.out;
   const std::string page = records.size() == 1 ? report_html(records.front()) : report_html(records);
   if (path == "-") {
     print_result(page);

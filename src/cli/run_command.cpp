@@ -119,7 +119,7 @@ void print_records(const std::vector<Record>& records, bool as_json, const Resol
     print_result(records.size() == 1 ? result_text(records[0], style, flag) : comparison_text(records, style));
     if (map) print_result(recalibrated_text(*map, records[0]));
     std::string ids;
-    for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id;
+    for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id.text();
     print_note(fmt::format("\nstored in {} as {}\nnext: {}", resolved.database_path, ids,
                            with_store("heretix report " + ids, flag)));
   }

@@ -14,15 +14,15 @@ constexpr std::string_view kFind =
 
 }  // namespace
 
-std::string execution_served_as(const std::string& run_id, const std::string& store_path) {
+std::optional<ExecutionId> execution_served_as(const RunId& run_id, const std::string& store_path) {
   const auto path = std::filesystem::path(store_path).parent_path() / kServiceFile;
   std::error_code failed;
-  if (!std::filesystem::exists(path, failed)) return {};
+  if (!std::filesystem::exists(path, failed)) return std::nullopt;
 
   SqliteDatabase service(path.string(), {.access = Access::read_only, .busy_timeout = kReadTimeout});
-  if (!service.has_table("check_records")) return {};  // of an older program, or no file of the service
+  if (!service.has_table("check_records")) return std::nullopt;  // of an older program, or no file of the service
   const auto found = service.query(kFind, {{":run", run_id}});
-  return found.empty() ? "" : found[0].text_or_empty("execution_id");
+  return found.empty() ? std::nullopt : found[0].id_if_any<ExecutionId>("execution_id");
 }
 
 }  // namespace heretix

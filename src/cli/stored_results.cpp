@@ -12,14 +12,16 @@
 namespace heretix {
 namespace {
 
+[[noreturn]] void throw_not_found(const std::string& name) {
+  throw Error(ErrorKind::not_found, fmt::format("no finished execution goes by '{}'", name), "see heretix list");
+}
+
 ExecutionRow execution_named(RunStore& runs, const std::string& beginning) {
-  std::vector<std::string> found;
+  std::vector<ExecutionId> found;
   for (const ExecutionHead& e : runs.done_executions()) {
-    if (e.execution_id.starts_with(beginning)) found.push_back(e.execution_id);
+    if (e.execution_id.text().starts_with(beginning)) found.push_back(e.execution_id);
   }
-  if (found.empty())
-    throw Error(ErrorKind::not_found, fmt::format("there is no finished execution '{}'", beginning),
-                "see heretix list");
+  if (found.empty()) throw_not_found(beginning);
   if (found.size() > 1)
     throw Error(ErrorKind::bad_input, fmt::format("{} executions begin with '{}'", found.size(), beginning),
                 "give more of the id");
@@ -30,7 +32,7 @@ ExecutionRow execution_named(RunStore& runs, const std::string& beginning) {
 
 ExecutionRow stored_execution(RunStore& runs, const std::string& name) {
   if (name.starts_with("exec-")) return execution_named(runs, name);
-  const std::string run_id = runs.find_run(name);
+  const RunId run_id = runs.find_run(name);
   if (const auto execution = runs.newest_execution(run_id)) return *execution;
   throw Error(ErrorKind::not_found, fmt::format("{} was written by another program, which kept no raw answers", run_id),
               fmt::format("heretix show {}", run_id));
@@ -38,6 +40,12 @@ ExecutionRow stored_execution(RunStore& runs, const std::string& name) {
 
 Record stored_record(RunStore& runs, const std::string& name) {
   return load_record(runs, stored_execution(runs, name));
+}
+
+Record stored_record(RunStore& runs, const ExecutionId& execution) {
+  const auto found = runs.execution(execution);
+  if (!found || found->status != ExecutionStatus::done) throw_not_found(execution.text());
+  return load_record(runs, *found);
 }
 
 void write_file(const std::string& path, const std::string& text) {

@@ -13,6 +13,7 @@ namespace heretix {
 // The newest execution of a run, or the one execution that `name` begins. Throws Error{not_found, bad_input (several)}.
 ExecutionRow stored_execution(RunStore& runs, const std::string& name);
 Record stored_record(RunStore& runs, const std::string& name);
+Record stored_record(RunStore& runs, const ExecutionId& execution);  // of one that is done; throws Error{not_found}
 
 // On stdout as text or, with --json, as JSON; with --out as an HTML page too.
 void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options);

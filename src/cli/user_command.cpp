@@ -117,7 +117,7 @@ int user_delete_command(const UserOptions& options) {
   if (!options.yes_destroy)
     throw Error(ErrorKind::not_allowed, fmt::format("this would delete {} with every check for good", user.email),
                 "add --yes-destroy");
-  std::vector<std::string> executions;
+  std::vector<ExecutionId> executions;
   in_transaction(*database, [&] { executions = Removal(*database, service.secret()).remove_user(user); },
                  {.isolation = Isolation::beside_others});
   AnswersPlace answers = service.open_answers(*database);

@@ -1,9 +1,11 @@
 #include "measure/answer_store.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "base/sha256.hpp"
+#include "base/stored_word.hpp"
+#include "base/word_table.hpp"
+#include "measure/execution_status.hpp"
 #include "measure/ownership.hpp"
 #include "models/hosted.hpp"
 
@@ -72,6 +74,11 @@ constexpr std::string_view kReplaceSample =
 
 constexpr int kTriesToKeep = 100;  // takes about a minute
 
+constexpr WordTable<AttemptOutcome::Word, 4> kOutcomeWords({{AttemptOutcome::Word::answered, "answered"},
+                                                            {AttemptOutcome::Word::failed, "failed"},
+                                                            {AttemptOutcome::Word::in_doubt, "in_doubt"},
+                                                            {AttemptOutcome::Word::not_sent, "not_sent"}});
+
 Value or_null(const std::optional<long>& number) {
   return number ? Value(std::int64_t{*number}) : Value(std::monostate{});
 }
@@ -89,21 +96,27 @@ std::optional<Probability> optional_probability(const Row& row) {
   return p && *p >= 0.0 && *p <= 1.0 ? std::optional(Probability{*p}) : std::nullopt;
 }
 
-std::string_view to_word(AttemptOutcome::Word word) {
-  switch (word) {
-    case AttemptOutcome::Word::answered: return "answered";
-    case AttemptOutcome::Word::failed: return "failed";
-    case AttemptOutcome::Word::in_doubt: return "in_doubt";
-    case AttemptOutcome::Word::not_sent: return "not_sent";
-  }
-  throw std::logic_error("an AttemptOutcome without a word");
+std::string_view to_word(AttemptOutcome::Word word) { return kOutcomeWords.word(word); }
+
+// Empty while the outcome is not known.
+std::optional<AttemptOutcome::Word> outcome_of(const Row& attempt) {
+  const auto word = attempt.text("outcome");
+  if (!word) return std::nullopt;
+  return require_known(kOutcomeWords.value(*word), "heretix_attempts.outcome", *word);
+}
+
+// Empty for a usable answer.
+std::optional<Reason> reason_of(const Row& answer) {
+  const auto word = answer.text("reason");
+  if (!word) return std::nullopt;
+  return require_known(reason_from(*word), "heretix_answers.reason", *word);
 }
 
 }  // namespace
 
 Answer answer_from_sample(const Row& row) {
   Answer answer;
-  answer.cache_key = row.text_or_empty("cache_key");
+  answer.cache_key = row.required_text("cache_key");
   answer.verdict.prob_true = optional_probability(row);
   if (row.integer("json_valid").value_or(0) != 1) answer.verdict.reason = Reason::not_json;
   else if (!answer.verdict.prob_true) answer.verdict.reason = Reason::no_probability;
@@ -117,13 +130,13 @@ Answer answer_from_sample(const Row& row) {
 
 Answer answer_from(const Row& row) {
   Answer answer;
-  answer.cache_key = row.text_or_empty("cache_key");
+  answer.cache_key = row.required_text("cache_key");
   answer.attempt = static_cast<int>(row.integer("attempt").value_or(1));
-  answer.raw_text = row.text_or_empty("raw_text");
+  answer.raw_text = row.required_text("raw_text");
   answer.verdict.prob_true = optional_probability(row);
-  if (const auto word = row.text("reason")) answer.verdict.reason = reason_from(*word).value_or(Reason::not_json);
-  answer.model_version = row.text_or_empty("provider_model_id");
-  answer.response_id = row.text_or_empty("response_id");
+  answer.verdict.reason = reason_of(row);
+  answer.model_version = row.required_text("provider_model_id");
+  answer.response_id = row.required_text("response_id");
   if (row.has("finish")) answer.finish = row.text_or_empty("finish");
   answer.tokens_in = optional_long(row, "tokens_in");
   answer.tokens_out = optional_long(row, "tokens_out");
@@ -135,22 +148,22 @@ Answer answer_from(const Row& row) {
 
 bool held_no_answer(const Row& row) {
   if (row.integer("usable") == 1 || !row.has("finish")) return false;
-  const auto reason = reason_from(row.text_or_empty("reason"));
+  const auto reason = reason_of(row);
   if (!reason || *reason > Reason::contradictory) return false;  // a refusal, a filter or a link is an answer
 
-  const auto& finish = row.value("finish");
-  if (!std::holds_alternative<std::monostate>(finish)) return names_a_failure(row.text_or_empty("finish"));
+  if (const auto finish = row.text("finish")) return names_a_failure(*finish);
 
   // The llama, scripted and mock models never stored such a word, and their empty answers are answers.
-  const auto is_of = [&](const HostedProvider& p) { return p.name == row.text_or_empty("provider"); };
+  const std::string provider = row.required_text("provider");
+  const auto is_of = [&](const HostedProvider& p) { return p.name == provider; };
   if (!std::ranges::any_of(hosted_providers(), is_of)) return false;
-  if (row.text_or_empty("raw_text").empty()) return true;
-  const std::string response = row.text_or_empty("response_id");
-  return (response.empty() || response.starts_with("read-")) && row.text_or_empty("provider_model_id").empty() &&
+  if (row.required_text("raw_text").empty()) return true;
+  const std::string response = row.required_text("response_id");
+  return (response.empty() || response.starts_with("read-")) && row.required_text("provider_model_id").empty() &&
          !row.integer("tokens_in") && !row.integer("tokens_out");
 }
 
-AnswerStore::AnswerStore(Database& database, std::string execution_id, std::string run_id)
+AnswerStore::AnswerStore(Database& database, ExecutionId execution_id, RecipeId run_id)
     : database_(database),
       is_harness_(database.has_table("runs")),
       execution_id_(std::move(execution_id)),
@@ -172,7 +185,7 @@ void AnswerStore::write(Write write) {
 void AnswerStore::require_ours(const Write& write) {
   if (!write.adds_row || write.sql != kInsertAttempt) return;
   const auto rows = database_.query(kWhoseAttempt, {write.bindings[0], write.bindings[1]});
-  if (!rows.empty() && rows[0].text_or_empty("execution_id") == execution_id_) return;
+  if (!rows.empty() && rows[0].id<ExecutionId>("execution_id") == execution_id_) return;
   throw Error(ErrorKind::conflict, "another process asked the same question while the database was away",
               "run the same command again; it uses that answer");
 }
@@ -241,7 +254,7 @@ std::optional<Answer> AnswerStore::sample_of(const Plan& plan, const Question& q
       database_.query(is_harness_ ? kSample : kSampleInPostgres, {{":key", question.cache_key}});
   if (rows.empty()) return std::nullopt;
   const auto claim = rows[0].text("run_claim");
-  const bool same_prompt = rows[0].text_or_empty("prompt_sha256") == question.prompt_sha256;
+  const bool same_prompt = rows[0].text("prompt_sha256") == question.prompt_sha256;
   if (!same_prompt || (claim && *claim != plan.recipe.claim.text)) {
     throw Error(
         ErrorKind::conflict, "a stored answer has this question's key but belongs to another claim",
@@ -284,29 +297,34 @@ History AnswerStore::history(const Plan& plan, const Question& question) {
     return known;
   }
 
+  // An attempt of a probe, or of an execution that was removed, has no row of an execution beside it.
+  const auto is_running = [](const Row& row) {
+    return row.text("status") && execution_status_of(row) == ExecutionStatus::running;
+  };
   const auto is_alive = [&](const Row& row) {
     if (!is_harness_) return row.integer("leases").value_or(0) > 0;
-    return still_runs(database_, row.text_or_empty("execution_id"), row.text_or_empty("owner"));
+    return still_runs(database_, row.id<ExecutionId>("execution_id"), row.required_text("owner"));
   };
 
   for (const Row& row :
        database_.query(is_harness_ ? kAttempts : kAttemptsInPostgres, {{":key", question.cache_key}})) {
     known.attempts = std::max(known.attempts, static_cast<int>(row.integer("attempt").value_or(0)));
-    const std::string outcome = row.text_or_empty("outcome");
+    const auto outcome = outcome_of(row);
 
     // Handing the question over in another batch could tell nothing more, so one result that a batch lost counts as
     // kMostUnknown.
-    if (outcome == "in_doubt") known.unknown += row.integer("batches").value_or(0) > 0 ? kMostUnknown : 1;
-    if (!outcome.empty()) continue;
+    if (outcome == AttemptOutcome::Word::in_doubt)
+      known.unknown += row.integer("batches").value_or(0) > 0 ? kMostUnknown : 1;
+    if (outcome) continue;
 
     // An attempt without an outcome is in flight only while its execution runs or its batch is open.
-    const bool others = row.text_or_empty("execution_id") != execution_id_;
-    if (others && row.text_or_empty("status") == "running" && is_alive(row)) {
-      known.asked_by = row.text_or_empty("execution_id");
+    auto asker = row.id<ExecutionId>("execution_id");
+    if (asker != execution_id_ && is_running(row) && is_alive(row)) {
+      known.asked_by = std::move(asker);
     } else if (const auto open = database_.query(
                    kOpenBatch, {{":key", question.cache_key}, {":attempt", row.integer("attempt").value_or(0)}});
                !open.empty()) {
-      known.in_batch = open[0].text_or_empty("batch_id");
+      known.in_batch = open[0].required_text("batch_id");
     } else {
       ++known.unknown;
     }

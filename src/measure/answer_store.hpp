@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/answer/tally.hpp"
 #include "models/provider.hpp"
 #include "store/database.hpp"
@@ -27,12 +28,12 @@ struct History {
   std::optional<Answer> first_answer;   // of the earliest attempt; unusable if there is no final one
   int attempts = 0;                     // recorded so far, with or without an answer
   int unknown = 0;                      // of these, sent without a known outcome; possibly billed
-  std::optional<std::string> asked_by;  // the running execution that has it in flight
+  std::optional<ExecutionId> asked_by;  // the running execution that has it in flight
   std::optional<std::string> in_batch;  // the open batch that has its newest attempt
 };
 
 struct AttemptOutcome {
-  enum class Word { answered, failed, in_doubt, not_sent };
+  enum class Word { answered, failed, in_doubt, not_sent };  // stored as words in heretix_attempts.outcome
   Word word;
   std::optional<Usd> billed;
   std::string error;
@@ -40,8 +41,9 @@ struct AttemptOutcome {
 
 class AnswerStore {
  public:
-  // `database` is borrowed. `execution_id` names this process's execution in every row; `run_id` goes into samples.
-  AnswerStore(Database& database, std::string execution_id, std::string run_id);
+  // `database` is borrowed. `execution_id` names this process's execution in every row, and `run_id` goes into samples.
+  // A probe is no execution, but the rows of its answers and attempts hold its id in the same place.
+  AnswerStore(Database& database, ExecutionId execution_id, RecipeId run_id);
 
   History history(const Plan& plan, const Question& question);
 
@@ -65,8 +67,8 @@ class AnswerStore {
   // Attempts recorded from now on belong to this batch; an empty id means to none.
   void set_batch(const std::string& batch_id) { batch_id_ = batch_id; }
 
-  const std::string& execution_id() const { return execution_id_; }
-  const std::string& run_id() const { return run_id_; }
+  const ExecutionId& execution_id() const { return execution_id_; }
+  const RecipeId& run_id() const { return run_id_; }
   Database& database() { return database_; }
 
  private:
@@ -90,8 +92,8 @@ class AnswerStore {
   bool is_lost_ = false;               // whether the transaction of the group was lost
   std::vector<Write> written_;         // the writes of this group
   std::set<std::string> replaceable_;  // keys whose sample is no answer; the next one replaces it
-  std::string execution_id_;
-  std::string run_id_;
+  ExecutionId execution_id_;
+  RecipeId run_id_;
   std::string batch_id_;
 };
 

@@ -64,7 +64,7 @@ void write_atomically(const fs::path& path, const Record& record) {
 
 }  // namespace
 
-std::string artifact_name(const std::string& execution_id) { return "artifacts/" + execution_id + ".json"; }
+std::string artifact_name(const ExecutionId& execution_id) { return "artifacts/" + execution_id.text() + ".json"; }
 
 std::string artifact_path(const std::string& database_path, const std::string& relative) {
   return (fs::absolute(database_path).parent_path() / relative).string();

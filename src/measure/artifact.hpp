@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 
 namespace heretix {
@@ -12,7 +13,7 @@ namespace heretix {
 std::string write_artifact(const Record& record, const std::string& database_path);
 
 // "artifacts/<execution_id>.json", relative to the folder of the database.
-std::string artifact_name(const std::string& execution_id);
+std::string artifact_name(const ExecutionId& execution_id);
 
 // The absolute path of what write_artifact returned.
 std::string artifact_path(const std::string& database_path, const std::string& relative);

@@ -34,7 +34,7 @@ class BatchRun {
   // The messages of these failures are about the batch only; the delivery says which question they concern.
   void settle(StoredBatch batch) {
     // The process that submitted it may have ended before it learned the provider's id.
-    if (batch.provider_batch_id.empty()) {
+    if (!batch.provider_batch_id) {
       const auto found = api_.find(batch.batch_id, asking_.questions_of(batch.batch_id).size(), batch.submitted_at);
       if (!found) {
         give_up(batch.batch_id, {.message = "its batch never arrived"});
@@ -43,12 +43,13 @@ class BatchRun {
       batches_.arrived(batch.batch_id, *found);
       batch.provider_batch_id = *found;
     }
+    const std::string& theirs = *batch.provider_batch_id;
 
-    const BatchStatus status = api_.status(batch.provider_batch_id);
+    const BatchStatus status = api_.status(theirs);
     switch (status.state) {
       case BatchStatus::State::running:
-        waiting_ += fmt::format("{}{}: {}, {} of {} done", waiting_.empty() ? "" : "; ", batch.provider_batch_id,
-                                status.note, status.done, status.total);
+        waiting_ += fmt::format("{}{}: {}, {} of {} done", waiting_.empty() ? "" : "; ", theirs, status.note,
+                                status.done, status.total);
         return;
       case BatchStatus::State::failed:
         give_up(batch.batch_id, {.kind = ErrorKind::bad_input, .message = "the batch failed: " + status.note});
@@ -69,11 +70,12 @@ class BatchRun {
 
     if (status.has_expired) {
       expired_ +=
-          fmt::format("{} has expired, and the questions it left open are submitted again; ", batch.provider_batch_id);
-      asking_.tell_wait(fmt::format("the batch {} has expired", batch.provider_batch_id));
+          fmt::format("{} has expired, and the questions it left open are submitted again; ", *batch.provider_batch_id);
+      asking_.tell_wait(fmt::format("the batch {} has expired", *batch.provider_batch_id));
     }
     deliver(std::move(deliveries));
-    batches_.close(batch.batch_id, "fetched", status.has_expired ? "expired" : "", unix_seconds(clock_.now()));
+    batches_.close(batch.batch_id, BatchState::fetched, status.has_expired ? "expired" : "",
+                   unix_seconds(clock_.now()));
   }
 
   // The results of the open questions, which are removed from `open`. A second result for one question is ignored.
@@ -81,7 +83,7 @@ class BatchRun {
     const RequestTerms terms{.sent_at = std::chrono::system_clock::time_point(std::chrono::seconds(batch.submitted_at)),
                              .max_output_tokens = plan_.recipe.sampling.max_output_tokens};
     std::vector<Delivery> deliveries;
-    for (BatchedOutcome& o : api_.fetch(batch.provider_batch_id, terms)) {
+    for (BatchedOutcome& o : api_.fetch(*batch.provider_batch_id, terms)) {
       const auto question = open.extract(o.cache_key);
       if (!question.empty()) deliveries.push_back({question.mapped(), std::move(o.outcome)});
     }
@@ -113,12 +115,12 @@ class BatchRun {
     for (const std::size_t q : asking_.questions_of(batch_id)) deliveries.push_back({q, failure});
     asking_.adopt(batch_id);
     deliver(std::move(deliveries));
-    batches_.close(batch_id, "failed", failure.message, unix_seconds(clock_.now()));
+    batches_.close(batch_id, BatchState::failed, failure.message, unix_seconds(clock_.now()));
   }
 
   // The batch's row is written before those of its questions, and those before the first byte is sent.
   bool submit_next() {
-    const std::string id = fmt::format("batch-{}-{}", batches_.execution_id().substr(5), ++made_);
+    const std::string id = fmt::format("batch-{}-{}", batches_.execution_id().text().substr(5), ++made_);
     const long long now = unix_seconds(clock_.now());
     batches_.begin(id, facts_, now);
 

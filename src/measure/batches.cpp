@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/word_table.hpp"
+
 namespace heretix {
 namespace {
 
@@ -14,6 +16,11 @@ constexpr std::string_view kClose =
     "UPDATE heretix_batches SET state = :state, note = :note, fetched_at = :now WHERE batch_id = :id";
 constexpr std::string_view kForget = "DELETE FROM heretix_batches WHERE batch_id = :id";
 constexpr std::string_view kGet = "SELECT * FROM heretix_batches WHERE batch_id = :id";
+
+constexpr WordTable<BatchState, 4> kStateWords({{BatchState::submitting, "submitting"},
+                                                {BatchState::submitted, "submitted"},
+                                                {BatchState::fetched, "fetched"},
+                                                {BatchState::failed, "failed"}});
 
 }  // namespace
 
@@ -36,8 +43,11 @@ void BatchStore::arrived(const std::string& batch_id, const std::string& provide
   write(kArrived, {{":theirs", provider_batch_id}, {":id", batch_id}});
 }
 
-void BatchStore::close(const std::string& batch_id, const std::string& state, const std::string& note, long long now) {
-  write(kClose, {{":state", state}, {":note", note}, {":now", std::int64_t{now}}, {":id", batch_id}});
+void BatchStore::close(const std::string& batch_id, BatchState state, const std::string& note, long long now) {
+  write(kClose, {{":state", std::string(kStateWords.word(state))},
+                 {":note", note},
+                 {":now", std::int64_t{now}},
+                 {":id", batch_id}});
 }
 
 void BatchStore::forget(const std::string& batch_id) { write(kForget, {{":id", batch_id}}); }
@@ -46,7 +56,7 @@ StoredBatch BatchStore::get(const std::string& batch_id) {
   const std::vector<Row> found = database_.query(kGet, {{":id", batch_id}});
   if (found.empty()) throw Error(ErrorKind::broken, fmt::format("the store has no record of batch {}", batch_id));
   return {.batch_id = batch_id,
-          .provider_batch_id = found[0].text_or_empty("provider_batch_id"),
+          .provider_batch_id = found[0].text("provider_batch_id"),
           .submitted_at = found[0].integer("submitted_at").value_or(0)};
 }
 

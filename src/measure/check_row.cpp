@@ -79,9 +79,16 @@ std::string execution_digits(const std::string& id) {
   return id.substr(id.size() - std::min(id.size(), kExecutionDigits));
 }
 
-std::string check_run_id(const std::string& recipe_run_id, const std::string& execution_id) {
-  return recipe_run_id + "-" + execution_digits(execution_id);
+RunId check_run_id(const RecipeId& recipe, const ExecutionId& execution) {
+  return RunId{recipe.text() + "-" + execution_digits(execution.text())};
 }
+
+RecipeId recipe_in(const RunId& check) {
+  const std::string& id = check.text();
+  return RecipeId{id.substr(0, id.size() - std::min(id.size(), kExecutionDigits + 1))};
+}
+
+ExecutionId execution_in(const RunId& check) { return ExecutionId{"exec-" + execution_digits(check.text())}; }
 
 std::vector<CheckColumn> check_columns(const Record& r, const std::string& env, const std::string& artifact_path) {
   std::vector<CheckColumn> columns{column("run_id", check_run_id(r.plan.run_id, r.execution.execution_id)),
@@ -98,7 +105,7 @@ std::vector<CheckColumn> check_columns(const Row& run, const std::string& env) {
   const std::string recipe = run.text_or_empty("run_id");
   const long long created = run.integer("created_at").value_or(0);
   const std::string digits = sha256_hex(fmt::format("{}|{}", recipe, created)).substr(0, kExecutionDigits);
-  std::vector<CheckColumn> columns{column("run_id", check_run_id(recipe, digits)), column("env", env),
+  std::vector<CheckColumn> columns{column("run_id", recipe + "-" + digits), column("env", env),
                                    column("created_at", utc_text(created)), column("finished_at", utc_text(created))};
   for (const MeasuredColumn& measured : measured_columns())
     columns.push_back(column(measured, value_in(run, measured)));
@@ -115,7 +122,7 @@ void require_fits_check(const Plan& plan) {
   };
   require("the model's name", plan.recipe.model.text(), kMaxModelCharacters);
   require("prompt_version", plan.prompt_version, kLongestName);
-  require("run_id", plan.run_id, kLongestName - kExecutionDigits - 1);
+  require("run_id", plan.run_id.text(), kLongestName - kExecutionDigits - 1);
   if (plan.recipe.claim.text.find('\0') != std::string::npos)
     throw Error(ErrorKind::bad_input, "the claim contains a NUL byte, which Postgres text cannot hold");
 }

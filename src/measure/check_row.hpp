@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/record/record.hpp"
 #include "store/database.hpp"
 
@@ -25,9 +26,13 @@ inline constexpr std::size_t kExecutionDigits = 12;
 // The digits that the id of an execution and the run id of its check end in, or the whole text if it is shorter.
 std::string execution_digits(const std::string& id);
 
-// "<recipe's run id>-<12 hexadecimal digits of the execution>": unique for each check, with the recipe readable in
-// front.
-std::string check_run_id(const std::string& recipe_run_id, const std::string& execution_id);
+// The run id of a check: "<recipe's run id>-<12 hexadecimal digits of the execution>". It is unique for each check, and
+// the recipe is readable in front.
+RunId check_run_id(const RecipeId& recipe, const ExecutionId& execution);
+
+// What the run id of a check says of it. A check from the result cache has digits of its own, which name no execution.
+RecipeId recipe_in(const RunId& check);
+ExecutionId execution_in(const RunId& check);
 
 // Every column of a check that this program measured, except `id`. `env` is local or prod. Timestamps are text in UTC.
 std::vector<CheckColumn> check_columns(const Record& record, const std::string& env, const std::string& artifact_path);

@@ -41,8 +41,8 @@ std::vector<CostRow> costs(Database& database, const std::string& since) {
   const std::string sql = std::string(kCosts) + std::string(database.has_table("heretix_batches") ? kBills : kNoBills) +
                           std::string(kCostsEnd);
   for (const Row& row : database.query(sql, {{":since", since}})) {
-    rows.push_back({.day = row.text_or_empty("day"),
-                    .provider = row.text_or_empty("provider"),
+    rows.push_back({.day = row.required_text("day"),
+                    .provider = row.required_text("provider"),
                     .model = row.id<ModelName>("model"),
                     .attempts = number(row, "attempts"),
                     .answered = number(row, "answered"),

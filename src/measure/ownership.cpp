@@ -52,15 +52,15 @@ Owner parsed(const std::string& text) {
 
 }  // namespace
 
-Ownership own_execution(Database& store, const std::string& execution_id) {
-  auto held = store.hold(execution_id);
+Ownership own_execution(Database& store, const ExecutionId& execution_id) {
+  auto held = store.hold(execution_id.text());
   std::string owner = this_process();
   if (held) owner += fmt::format(" {}", kHolds);
   return {std::move(owner), std::move(held)};
 }
 
-bool still_runs(Database& store, const std::string& execution_id, const std::string& owner) {
-  if (parsed(owner).holds == kHolds) return store.is_held(execution_id);
+bool still_runs(Database& store, const ExecutionId& execution_id, const std::string& owner) {
+  if (parsed(owner).holds == kHolds) return store.is_held(execution_id.text());
   return process_runs(owner);
 }
 

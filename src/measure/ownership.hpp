@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/identity.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
@@ -19,10 +20,10 @@ struct Ownership {
 };
 
 // Call it before the execution's row is written. Throws what Database::hold throws.
-Ownership own_execution(Database& store, const std::string& execution_id);
+Ownership own_execution(Database& store, const ExecutionId& execution_id);
 
 // `owner` is the text in the execution's row. Throws what Database::is_held throws.
-bool still_runs(Database& store, const std::string& execution_id, const std::string& owner);
+bool still_runs(Database& store, const ExecutionId& execution_id, const std::string& owner);
 
 // Boot id, process id and start time of this process.
 std::string this_process();

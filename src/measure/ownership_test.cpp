@@ -48,24 +48,25 @@ class Owner : public ::testing::Test {
 
 // In a container of its own a process looks as if it were not there: its id means another process here, or none.
 TEST_F(Owner, RunsAsLongAsItHoldsItsExecutionWhateverItsProcessLooksLike) {
-  Ownership ours = own_execution(*store_, "exec-1");
+  Ownership ours = own_execution(*store_, ExecutionId{"exec-1"});
   ASSERT_NE(ours.held, nullptr);
-  EXPECT_TRUE(still_runs(*store_, "exec-1", ours.owner));
-  EXPECT_TRUE(still_runs(*store_, "exec-1", "another-boot 1 2 lock"));
-  EXPECT_FALSE(still_runs(*store_, "exec-2", ours.owner));
+  EXPECT_TRUE(still_runs(*store_, ExecutionId{"exec-1"}, ours.owner));
+  EXPECT_TRUE(still_runs(*store_, ExecutionId{"exec-1"}, "another-boot 1 2 lock"));
+  EXPECT_FALSE(still_runs(*store_, ExecutionId{"exec-2"}, ours.owner));
 
   ours.held.reset();
-  EXPECT_FALSE(still_runs(*store_, "exec-1", ours.owner)) << "this process runs, but that execution is over";
+  EXPECT_FALSE(still_runs(*store_, ExecutionId{"exec-1"}, ours.owner))
+      << "this process runs, but that execution is over";
 }
 
 TEST_F(Owner, OfAnEarlierBuildIsKnownByItsProcess) {
-  EXPECT_TRUE(still_runs(*store_, "exec-1", this_process()));
-  EXPECT_FALSE(still_runs(*store_, "exec-1", "another-boot 1 2"));
+  EXPECT_TRUE(still_runs(*store_, ExecutionId{"exec-1"}, this_process()));
+  EXPECT_FALSE(still_runs(*store_, ExecutionId{"exec-1"}, "another-boot 1 2"));
 }
 
 // Earlier builds read the first three words.
 TEST_F(Owner, IsWrittenSoThatAnEarlierBuildUnderstandsIt) {
-  EXPECT_TRUE(own_execution(*store_, "exec-1").owner.starts_with(this_process() + " "));
+  EXPECT_TRUE(own_execution(*store_, ExecutionId{"exec-1"}).owner.starts_with(this_process() + " "));
 }
 
 }  // namespace

@@ -66,19 +66,19 @@ bool is_stopped(const AskOutcome& outcome) {
 class EndedIfThrown {
  public:
   // `held`: by which others see that the execution runs, until its end is written.
-  EndedIfThrown(RunStore& runs, const std::string& execution_id, const Clock& clock, std::unique_ptr<HeldName> held)
+  EndedIfThrown(RunStore& runs, const ExecutionId& execution_id, const Clock& clock, std::unique_ptr<HeldName> held)
       : held_(std::move(held)), runs_(runs), execution_id_(execution_id), clock_(clock) {}
   ~EndedIfThrown() {
     if (is_ended_) return;
     try {
-      at_once("failed");
+      at_once(ExecutionStatus::failed);
     } catch (const std::exception&) {
       is_ended_ = true;  // the store is away; who looks later sees that its owner is gone
     }
   }
   EndedIfThrown(const EndedIfThrown&) = delete;
   EndedIfThrown& operator=(const EndedIfThrown&) = delete;
-  void at_once(const std::string& status) {
+  void at_once(ExecutionStatus status) {
     is_ended_ = true;
     runs_.end(execution_id_, status, unix_seconds(clock_.now()));
     held_.reset();
@@ -88,7 +88,7 @@ class EndedIfThrown {
  private:
   std::unique_ptr<HeldName> held_;
   RunStore& runs_;
-  const std::string& execution_id_;
+  const ExecutionId& execution_id_;
   const Clock& clock_;
   bool is_ended_ = false;
 };
@@ -111,7 +111,7 @@ std::map<std::string, std::size_t> unknown_finishes(const std::vector<std::optio
 }
 
 ExecutionFacts facts_of(const AskOutcome& outcome, const AskProgress& spent, const ProviderFacts& provider,
-                        const std::string& execution_id, long long started, long long now) {
+                        const ExecutionId& execution_id, long long started, long long now) {
   return {.execution_id = execution_id,
           .created_at = started,
           .finished_at = now,
@@ -184,14 +184,15 @@ void require_complete(const AskOutcome& outcome) {
   if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) throw_incomplete(outcome);
 }
 
-std::string new_execution_id() { return "exec-" + random_hex(6); }
+ExecutionId new_execution_id() { return ExecutionId{"exec-" + random_hex(6)}; }
 
 namespace {
 
-Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts, const std::string& execution_id) {
+Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts,
+                 const std::optional<ExecutionId>& execution_id) {
   Recipe recipe{
       .claim = parse_claim(request.claim), .model = facts.model, .mode = facts.mode, .sampling = request.sampling};
-  if (request.fresh) recipe.mode.with("run", execution_id);
+  if (request.fresh) recipe.mode.with("run", execution_id ? execution_id->text() : "");
   if (request.readout != Readout::verbalized) {
     recipe.mode.with("readout", std::string(to_word(request.readout)));
     if (request.readout == Readout::frequency) recipe.mode.with("samples", fmt::format("{}", request.samples));
@@ -207,13 +208,13 @@ Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts, const 
 }  // namespace
 
 Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
-                   const std::string& execution_id) {
+                   const std::optional<ExecutionId>& execution_id) {
   require_measurable(request.sampling, request.readout, request.samples);
   return make_plan(recipe_of(request, facts, execution_id), asked_bank(request, bank));
 }
 
 Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
-                   const std::string& execution_id) {
+                   const std::optional<ExecutionId>& execution_id) {
   require_measurable(request.sampling, request.readout, request.samples);
   return outline_plan(recipe_of(request, facts, execution_id), asked_bank(request, bank));
 }
@@ -266,14 +267,14 @@ CheckRequest as_remembered(CheckRequest request, const PromptBank& bank, Provide
 }
 
 PlannedCheck plan_check(const CheckRequest& request, const PromptBanks& banks, Provider& provider, RunStore& runs,
-                        const std::string& execution_id) {
+                        const std::optional<ExecutionId>& execution_id) {
   const PromptBank named = named_bank(request, banks);
   require_readable(provider, request.readout);
 
   PlannedCheck check{.request = as_remembered(request, named, provider, runs),
                      .bank = asked_bank(request, named),
                      .plan = {},
-                     .execution_id = execution_id.empty() ? new_execution_id() : execution_id};
+                     .execution_id = execution_id ? *execution_id : new_execution_id()};
   check.plan = plan_as_given(check.request, named, provider.facts(), check.execution_id);
   const int wanted_limit = request.sampling.max_output_tokens;
   if (check.request.sampling.max_output_tokens != wanted_limit) check.limit_raised_from = wanted_limit;
@@ -315,7 +316,7 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
 
 PlannedCheck plan_anew(const PlannedCheck& check, const CheckRequest& request, const CheckPorts& ports) {
   return plan_check(request, ports.banks, ports.provider, ports.runs,
-                    ports.keeps_execution_id ? check.execution_id : "");
+                    ports.keeps_execution_id ? std::optional(check.execution_id) : std::nullopt);
 }
 
 // Keys name what was sent, so all is planned and asked anew.
@@ -361,7 +362,7 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
 
   // From here on others see that it runs.
   RunStore& runs = ports.runs;
-  const std::string& execution_id = check.execution_id;
+  const ExecutionId& execution_id = check.execution_id;
   const long long started = unix_seconds(ports.clock.now());
   const std::string config = config_json(plan, check.bank, request.seed).dump();
   auto held = runs.start(plan, check.bank, execution_id, config, ports.owner, started);
@@ -385,17 +386,18 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
 
   // What the server refused is left out, or changed, in an execution of its own.
   if (outcome.end == AskEnd::refused && ports.provider.heed(*outcome.refusal)) {
-    ended->at_once("replaced");
+    ended->at_once(ExecutionStatus::replaced);
     ended.reset();  // the next execution may have the same id, and its owner holds a lock by that name
     return run_as_the_server_takes_it(check, ports, outcome, before);
   }
   if (outcome.end == AskEnd::limit_too_small) {
-    ended->at_once(raised_limit(request.sampling.max_output_tokens) ? "replaced" : "failed");
+    ended->at_once(raised_limit(request.sampling.max_output_tokens) ? ExecutionStatus::replaced
+                                                                    : ExecutionStatus::failed);
     ended.reset();
     return run_with_a_larger_limit(check, ports, outcome, before);
   }
   if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) {
-    ended->at_once(is_stopped(outcome) ? "stopped" : "failed");
+    ended->at_once(is_stopped(outcome) ? ExecutionStatus::stopped : ExecutionStatus::failed);
     throw_incomplete(outcome);
   }
 

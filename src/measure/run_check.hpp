@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/clock.hpp"
+#include "base/identity.hpp"
 #include "belief/prompt/banks.hpp"
 #include "belief/readout/parts.hpp"
 #include "belief/record/record.hpp"
@@ -50,23 +51,23 @@ struct PlannedCheck {
   CheckRequest request;  // in the form that the server accepts (as_remembered)
   PromptBank bank;       // in the form that is asked
   Plan plan;
-  std::string execution_id;                // of the execution that will measure it
+  ExecutionId execution_id;                // of the execution that will measure it
   std::optional<int> limit_raised_from{};  // the requested output limit, where the store knows it is too small
 };
 
 // Plans a check without asking or writing anything. `execution_id` is given where it was announced already (a check of
-// the service); empty means a new one. Throws Error{bad_input} if the check cannot be planned or the model cannot be
-// read in that way.
+// the service); otherwise a new one is made. Throws Error{bad_input} if the check cannot be planned or the model cannot
+// be read in that way.
 PlannedCheck plan_check(const CheckRequest& request, const PromptBanks& banks, Provider& provider, RunStore& runs,
-                        const std::string& execution_id = {});
+                        const std::optional<ExecutionId>& execution_id = std::nullopt);
 
 // The plan alone, for the request exactly as it stands. The numbers are checked first (require_measurable).
 Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
-                   const std::string& execution_id = {});
+                   const std::optional<ExecutionId>& execution_id = std::nullopt);
 
 // The same without the questions (outline_plan): what a check would ask, and under which name.
 Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
-                   const std::string& execution_id = {});
+                   const std::optional<ExecutionId>& execution_id = std::nullopt);
 
 // The bank that the request names. Where the readout is decision, the name of the program's own bank of questions means
 // its bank of statements.
@@ -93,6 +94,6 @@ void require_complete(const AskOutcome& outcome);
 // smaller one.
 CheckRequest as_remembered(CheckRequest request, const PromptBank& bank, Provider& provider, RunStore& runs);
 
-std::string new_execution_id();  // "exec-" and 12 random hexadecimal digits
+ExecutionId new_execution_id();  // "exec-" and 12 random hexadecimal digits
 
 }  // namespace heretix

@@ -58,7 +58,6 @@ constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_
 constexpr std::string_view kFindMeasured =
     "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
     ":name";
-// "replaced": its questions were planned anew, as the server takes them, in a later execution of the same check.
 constexpr std::string_view kIsUnfinished = "e.status NOT IN ('done', 'replaced')";
 constexpr std::string_view kNewestWithoutResult =
     " AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.run_id = e.run_id) AND e.rowid = (SELECT max(x.rowid) FROM "
@@ -77,18 +76,18 @@ Value attempt_or_null(const Answer& answer) {
 }
 
 ExecutionRow execution_from(const Row& row) {
-  return {.execution_id = row.text_or_empty("execution_id"),
-          .run_id = row.text_or_empty("run_id"),
-          .status = row.text_or_empty("status"),
+  return {.execution_id = row.id<ExecutionId>("execution_id"),
+          .run_id = row.id<RecipeId>("run_id"),
+          .status = execution_status_of(row),
           .created_at = row.integer("created_at").value_or(0),
-          .claim = row.text_or_empty("claim"),
+          .claim = row.required_text("claim"),
           .model = row.id<ModelName>("model"),
-          .mode = row.text_or_empty("mode"),
-          .prompt_version = row.text_or_empty("prompt_version"),
-          .bank_content_sha256 = row.text_or_empty("bank_content_sha256"),
-          .config_text = row.text_or_empty("config_json"),
-          .record_text = row.text_or_empty("record_json"),
-          .record_sha256 = row.text_or_empty("record_sha256")};
+          .mode = row.required_text("mode"),
+          .prompt_version = row.required_text("prompt_version"),
+          .bank_content_sha256 = row.required_text("bank_content_sha256"),
+          .config_text = row.required_text("config_json"),
+          .record_text = row.text("record_json"),
+          .record_sha256 = row.text("record_sha256")};
 }
 
 // A recipe that is run again replaces its row; columns of other programs keep their defaults.
@@ -109,7 +108,7 @@ const std::string& write_run_sql() {
 // The column is signed in our files and may be TEXT in older ones.
 Value stored_seed(Database& database, std::uint64_t seed) {
   for (const Row& column : database.query("PRAGMA table_info(runs)")) {
-    if (column.text_or_empty("name") == "bootstrap_seed" && column.text_or_empty("type") == "TEXT")
+    if (column.required_text("name") == "bootstrap_seed" && column.required_text("type") == "TEXT")
       return std::to_string(seed);
   }
   return std::bit_cast<std::int64_t>(seed);
@@ -122,7 +121,7 @@ void RunStore::write(const std::function<void()>& body) {
   in_transaction(database_, body, {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
 }
 
-std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& bank, const std::string& execution_id,
+std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& bank, const ExecutionId& execution_id,
                                           const std::string& config_text, const std::string& owner, long long now) {
   const std::string content = to_json(bank).dump();
   Ownership ours = owner.empty() ? own_execution(database_, execution_id) : Ownership{owner, nullptr};
@@ -189,10 +188,10 @@ std::vector<ServerRefusal> RunStore::refusals(const std::string& address, const 
   for (const Row& row : database_.query(kRefusals, {{":address", address}, {":model", model}})) {
     known.push_back({.address = address,
                      .model = model,
-                     .parameter = row.text_or_empty("parameter"),
-                     .value = row.text_or_empty("value"),
-                     .sent_with = row.text_or_empty("sent_with"),
-                     .message = row.text_or_empty("message")});
+                     .parameter = row.required_text("parameter"),
+                     .value = row.required_text("value"),
+                     .sent_with = row.required_text("sent_with"),
+                     .message = row.required_text("message")});
   }
   return known;
 }
@@ -209,10 +208,12 @@ void RunStore::remember(const ServerRefusal& refusal, long long now) {
   });
 }
 
-void RunStore::end(const std::string& execution_id, const std::string& status, long long now) {
+void RunStore::end(const ExecutionId& execution_id, ExecutionStatus status, long long now) {
   write([&] {
-    database_.execute(kEndExecution,
-                      {{":id", execution_id}, {":owner", owner_}, {":status", status}, {":now", std::int64_t{now}}});
+    database_.execute(kEndExecution, {{":id", execution_id},
+                                      {":owner", owner_},
+                                      {":status", std::string(to_word(status))},
+                                      {":now", std::int64_t{now}}});
   });
 }
 
@@ -264,18 +265,18 @@ std::size_t RunStore::count() {
   return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
 }
 
-std::string RunStore::find_run(const std::string& name) {
+RunId RunStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "no run was named", "see heretix list");
   std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
   if (found.empty() && has_our_tables()) found = database_.query(kFindMeasured, {{":name", name}});
   if (found.empty()) {
-    if (const auto execution = execution_named(name)) return execution->run_id;
+    if (const auto execution = execution_named(name)) return RunId{execution->run_id.text()};
   }
   const auto unfinished = found.empty() ? find_unfinished(name) : std::nullopt;
   if (unfinished)
     throw Error(ErrorKind::not_found,
                 fmt::format("{} has no result: its execution {} is {}", unfinished->run_id, unfinished->execution_id,
-                            unfinished->status),
+                            to_word(unfinished->status)),
                 fmt::format("heretix answers {} shows what came back; run the same command again to continue", name));
   return only_one(found, name);
 }
@@ -283,30 +284,31 @@ std::string RunStore::find_run(const std::string& name) {
 std::optional<ExecutionRow> RunStore::execution_named(const std::string& name) {
   const std::size_t dash = name.rfind('-');
   if (dash == std::string::npos || name.size() - dash - 1 != kExecutionDigits) return std::nullopt;
-  auto found = execution("exec-" + execution_digits(name));
-  if (!found || found->status != "done") return std::nullopt;
-  const bool is_named = name == found->execution_id || name == check_run_id(found->run_id, found->execution_id);
+  auto found = execution(ExecutionId{"exec-" + execution_digits(name)});
+  if (!found || found->status != ExecutionStatus::done) return std::nullopt;
+  const bool is_named =
+      name == found->execution_id.text() || name == check_run_id(found->run_id, found->execution_id).text();
   return is_named ? found : std::nullopt;
 }
 
-std::string RunStore::only_one(const std::vector<Row>& found, const std::string& name) {
+RunId RunStore::only_one(const std::vector<Row>& found, const std::string& name) {
   if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("there is no run '{}'", name), "see heretix list");
-  const auto exact = std::ranges::find_if(found, [&](const Row& row) { return row.text_or_empty("run_id") == name; });
-  if (exact != found.end()) return name;
+  const auto exact = std::ranges::find_if(found, [&](const Row& row) { return row.text("run_id") == name; });
+  if (exact != found.end()) return RunId{name};
   if (found.size() > 1) {
     throw Error(ErrorKind::bad_input, fmt::format("{} runs begin with '{}'", found.size(), name),
                 "give more of the id; see heretix list");
   }
-  return found[0].text_or_empty("run_id");
+  return found[0].id<RunId>("run_id");
 }
 
-Row RunStore::run(const std::string& run_id) {
+Row RunStore::run(const RunId& run_id) {
   std::vector<Row> found = database_.query("SELECT * FROM runs WHERE run_id = :run", {{":run", run_id}});
   if (found.empty()) throw Error(ErrorKind::not_found, fmt::format("there is no run '{}'", run_id), "see heretix list");
   return found[0];
 }
 
-std::optional<ExecutionRow> RunStore::newest_execution(const std::string& run_id) {
+std::optional<ExecutionRow> RunStore::newest_execution(const RunId& run_id) {
   if (!has_our_tables()) return std::nullopt;
   const auto found = database_.query(
       "SELECT * FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1",
@@ -318,14 +320,14 @@ std::vector<ExecutionHead> RunStore::done_executions() {
   std::vector<ExecutionHead> heads;
   if (!has_our_tables()) return heads;
   for (const Row& row : database_.query(kDoneExecutions, {})) {
-    heads.push_back({row.text_or_empty("execution_id"), row.text_or_empty("run_id"),
-                     row.integer("created_at").value_or(0), row.text_or_empty("claim"), row.id<ModelName>("model"),
-                     row.text_or_empty("prompt_version")});
+    heads.push_back({row.id<ExecutionId>("execution_id"), row.id<RecipeId>("run_id"),
+                     row.integer("created_at").value_or(0), row.required_text("claim"), row.id<ModelName>("model"),
+                     row.required_text("prompt_version")});
   }
   return heads;
 }
 
-std::optional<ExecutionRow> RunStore::execution(const std::string& execution_id) {
+std::optional<ExecutionRow> RunStore::execution(const ExecutionId& execution_id) {
   if (!has_our_tables()) return std::nullopt;
   const auto found =
       database_.query("SELECT * FROM heretix_executions WHERE execution_id = :id", {{":id", execution_id}});
@@ -338,11 +340,11 @@ std::optional<std::string> RunStore::bank_text(const std::string& content_sha256
   return found.empty() ? std::nullopt : found[0].text("bank_json");
 }
 
-std::vector<CountedKey> RunStore::counted_keys(const std::string& execution_id) {
+std::vector<CountedKey> RunStore::counted_keys(const ExecutionId& execution_id) {
   std::vector<CountedKey> keys;
   for (const Row& row : database_.query(kCounted, {{":id", execution_id}})) {
     const auto attempt = row.integer("attempt");
-    keys.push_back({row.text_or_empty("cache_key"), attempt ? std::optional(static_cast<int>(*attempt)) : std::nullopt,
+    keys.push_back({row.required_text("cache_key"), attempt ? std::optional(static_cast<int>(*attempt)) : std::nullopt,
                     row.integer("from_store") == 1});
   }
   return keys;
@@ -357,8 +359,10 @@ std::optional<Answer> RunStore::answer(const CountedKey& key) {
   return found;
 }
 
-std::vector<Row> RunStore::samples_of(const std::string& run_id) {
-  return database_.query(kSamplesOfRun, {{":run", run_id}});
+std::vector<Row> RunStore::samples_of(const RunId& run_id) { return samples_of_recipe(RecipeId{run_id.text()}); }
+
+std::vector<Row> RunStore::samples_of_recipe(const RecipeId& recipe) {
+  return database_.query(kSamplesOfRun, {{":run", recipe}});
 }
 
 std::optional<Row> RunStore::sample(const std::string& cache_key) {

@@ -12,26 +12,29 @@
 
 #include "base/identity.hpp"
 #include "belief/record/record.hpp"
+#include "measure/execution_status.hpp"
 #include "models/provider.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
 
 struct ExecutionRow {
-  std::string execution_id;
-  std::string run_id;
-  std::string status;
+  ExecutionId execution_id;
+  RecipeId run_id;
+  ExecutionStatus status = ExecutionStatus::running;
   long long created_at = 0;
   std::string claim;
   ModelName model;
   std::string mode, prompt_version;
   std::string bank_content_sha256;
-  std::string config_text, record_text, record_sha256;
+  std::string config_text;
+  std::optional<std::string> record_text, record_sha256;  // empty until it is done
 };
 
 // What a finished execution measured, without its long texts.
 struct ExecutionHead {
-  std::string execution_id, run_id;
+  ExecutionId execution_id;
+  RecipeId run_id;
   long long created_at = 0;  // Unix seconds, UTC
   std::string claim;
   ModelName model;
@@ -66,7 +69,7 @@ class RunStore {
   // `owner` is the job whose lease says that the execution runs; empty means this process, for as long as the returned
   // object lives (measure/ownership.hpp). Keep that object until the end is written.
   [[nodiscard]] std::unique_ptr<HeldName> start(const Plan& plan, const PromptBank& bank,
-                                                const std::string& execution_id, const std::string& config_text,
+                                                const ExecutionId& execution_id, const std::string& config_text,
                                                 const std::string& owner, long long now);
 
   // Writes the record, the answers that it counted and, in a harness file, the `runs` row, in one transaction. Throws
@@ -77,8 +80,8 @@ class RunStore {
   // our fourth schema.
   std::vector<ServerRefusal> refusals(const std::string& address, const ModelName& model);
   void remember(const ServerRefusal& refusal, long long now);
-  // Ends a check that has no record. `status` is `stopped` or `failed`.
-  void end(const std::string& execution_id, const std::string& status, long long now);
+  // Ends a check that has no record. `status` is stopped, failed or replaced.
+  void end(const ExecutionId& execution_id, ExecutionStatus status, long long now);
 
   // Overridden. Results, by run id.
   virtual std::vector<Row> runs(std::size_t most);  // newest first, with the columns of `runs`
@@ -94,31 +97,31 @@ class RunStore {
 
   // Finds a run by run_id or execution_id, by a unique beginning of either, or by the run id of a check of the service.
   // Throws Error{not_found, bad_input (ambiguous)}.
-  virtual std::string find_run(const std::string& name);
+  virtual RunId find_run(const std::string& name);
   // The execution that a name means, if it means a single one: a whole execution_id, or the run id of a check of the
   // service, "<recipe>-<12 digits of the execution>". Empty if it names a run, of which the newest execution counts.
   virtual std::optional<ExecutionRow> execution_named(const std::string& name);
-  virtual Row run(const std::string& run_id);
-  virtual std::optional<ExecutionRow> newest_execution(const std::string& run_id);  // of those that are done
+  virtual Row run(const RunId& run_id);
+  virtual std::optional<ExecutionRow> newest_execution(const RunId& run_id);  // of those that are done
   virtual std::string table() const { return "runs"; }
   // Whether that row of table() can hold this record under its run id.
   virtual bool names(const Row& stored, const Record& record) {
-    return stored.text_or_empty("run_id") == record.plan.run_id;
+    return stored.text("run_id") == record.plan.run_id.text();
   }
   virtual std::vector<ExpectedColumn> expected_columns(const Record& record, const Row& stored);
   // Whether `samples` may hold another program's answer to a question that was also asked here.
   virtual bool shares_samples() const { return false; }
 
   std::vector<ExecutionHead> done_executions();  // oldest first
-  std::optional<ExecutionRow> execution(const std::string& execution_id);
+  std::optional<ExecutionRow> execution(const ExecutionId& execution_id);
   std::optional<std::string> bank_text(const std::string& content_sha256);
 
   // What an execution counted, in the order of its plan. answer() gives the answer behind a key, or empty if its row is
   // missing.
-  virtual std::vector<CountedKey> counted_keys(const std::string& execution_id);
+  virtual std::vector<CountedKey> counted_keys(const ExecutionId& execution_id);
   std::optional<Answer> answer(const CountedKey& key);
   // The samples as other programs see them; files of other programs have them too.
-  virtual std::vector<Row> samples_of(const std::string& run_id);
+  virtual std::vector<Row> samples_of(const RunId& run_id);
   std::optional<Row> sample(const std::string& cache_key);
   std::optional<Row> answer_row(const std::string& cache_key, int attempt);
   std::vector<Row> answer_rows(const std::string& cache_key);
@@ -126,7 +129,8 @@ class RunStore {
 
  protected:
   // The one run id among these rows that `name` means; all of them begin with it.
-  static std::string only_one(const std::vector<Row>& found, const std::string& name);
+  static RunId only_one(const std::vector<Row>& found, const std::string& name);
+  std::vector<Row> samples_of_recipe(const RecipeId& recipe);
   virtual void write_run(const Record& record, const std::string& artifact_path);
 
  private:

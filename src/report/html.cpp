@@ -125,8 +125,8 @@ std::string provenance_section(const Record& r) {
   };
 
   const Sampling& s = r.plan.recipe.sampling;
-  row("run", r.plan.run_id);
-  row("execution", r.execution.execution_id);
+  row("run", r.plan.run_id.text());
+  row("execution", r.execution.execution_id.text());
   row("finished (Unix seconds, UTC)", std::to_string(r.execution.finished_at));
   row("model", r.plan.recipe.model.text());
   row("mode", r.plan.recipe.mode.text());
@@ -146,7 +146,7 @@ std::string provenance_section(const Record& r) {
   row("program", "heretix " + r.execution.program_version);
 
   return "<h2>Provenance</h2><div class=\"wrap\"><table>\n" + rows +
-         "</table></div>\n<p class=\"soft\">Recompute it: <code>heretix verify " + escaped(r.plan.run_id) +
+         "</table></div>\n<p class=\"soft\">Recompute it: <code>heretix verify " + escaped(r.plan.run_id.text()) +
          "</code></p>\n";
 }
 
@@ -191,7 +191,7 @@ std::string report_html(const std::vector<Record>& records) {
     body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model.text()), html::estimate_picture(r));
   for (const Record& r : records)
     body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(r.plan.recipe.model.text()),
-                        escaped(r.plan.run_id)) +
+                        escaped(r.plan.run_id.text())) +
             sections(r) + "</details>\n";
   return html::page(claim, body);
 }

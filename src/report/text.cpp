@@ -192,7 +192,7 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
                       interval_text(interval), r.verdict);
   text += fmt::format("  0 {} 1\n\n", interval_bar(r));
 
-  const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id;
+  const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id.text();
   for (const Gate& gate : r.gates) text += gate_text(gate, run, style);
   text += fmt::format("  {:<11} {} of 100\n", "quality", r.quality);
 
@@ -248,7 +248,7 @@ std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle&
     text += fmt::format("  {:<16} {}\n", name, value);
   };
 
-  line("run", plan.run_id);
+  line("run", plan.run_id.text());
   line("model", fmt::format("{} ({})", plan.recipe.model, plan.recipe.mode.text()));
   line("prompt bank", fmt::format("{} ({} paraphrases, sha256 {})", plan.prompt_version, plan.bank_size,
                                   plan.bank_sha256.substr(0, 16)));

@@ -46,7 +46,7 @@ std::string_view family(std::string_view type) {
 
 void require_column_types(PostgresDatabase& database, const std::string& name, std::string_view sql) {
   std::map<std::string, std::string, std::less<>> found;
-  for (const Row& row : database.query(kColumnTypes)) found[row.text_or_empty("name")] = row.text_or_empty("type");
+  for (const Row& row : database.query(kColumnTypes)) found[row.required_text("name")] = row.required_text("type");
 
   const std::string hint = fmt::format(
       "heretix db check --database {} lists what differs; give the column its type back, then export again", name);

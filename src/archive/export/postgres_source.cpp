@@ -249,7 +249,7 @@ class PostgresSource final : public Source {
   PostgresSource(std::unique_ptr<PostgresDatabase> database, std::string name, std::string env)
       : database_(std::move(database)) {
     database_->begin_snapshot();
-    const auto text = [&](const char* sql) { return database_->query(sql).at(0).text_or_empty("value"); };
+    const auto text = [&](const char* sql) { return database_->query(sql).at(0).required_text("value"); };
     facts_ = {.name = std::move(name),
               .kind = "postgres",
               .env = std::move(env),

@@ -10,6 +10,7 @@
 #include "base/resolution.hpp"
 #include "base/strict_json.hpp"
 #include "base/text.hpp"
+#include "base/word_table.hpp"
 #include "belief/answer/label.hpp"
 #include "belief/answer/links.hpp"
 #include "belief/answer/quoting.hpp"
@@ -25,7 +26,7 @@ constexpr std::string_view kFence = "```";
 constexpr int kMaxWrappers = 4;
 constexpr std::array<const char*, 6> kWrapperKeys = {"response", "answer", "result", "output", "data", "content"};
 
-constexpr std::array<std::pair<Reason, std::string_view>, 20> kWords = {{
+constexpr WordTable<Reason, 20> kWords({
     {Reason::too_long, "too_long"},
     {Reason::empty, "empty"},
     {Reason::not_json, "not_json"},
@@ -46,7 +47,7 @@ constexpr std::array<std::pair<Reason, std::string_view>, 20> kWords = {{
     {Reason::tool_use, "tool_use"},
     {Reason::unknown_finish, "unknown_finish"},
     {Reason::missing_answer, "missing_answer"},
-}};
+});
 
 Verdict refusal(Reason reason) { return {.prob_true = std::nullopt, .reason = reason}; }
 
@@ -286,14 +287,9 @@ std::optional<bool> label_fits_in(const json& level, Probability p) {
 
 }  // namespace
 
-std::string_view to_word(Reason reason) {
-  return std::ranges::find(kWords, reason, &std::pair<Reason, std::string_view>::first)->second;
-}
+std::string_view to_word(Reason reason) { return kWords.word(reason); }
 
-std::optional<Reason> reason_from(std::string_view word) {
-  const auto found = std::ranges::find(kWords, word, &std::pair<Reason, std::string_view>::second);
-  return found == kWords.end() ? std::nullopt : std::optional(found->first);
-}
+std::optional<Reason> reason_from(std::string_view word) { return kWords.value(word); }
 
 bool deserves_another_try(Reason reason) {
   return reason <= Reason::contradictory || reason == Reason::cites_source || reason == Reason::searched ||

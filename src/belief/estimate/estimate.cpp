@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/word_table.hpp"
 #include "belief/estimate/draw_limit.hpp"
 #include "belief/estimate/resampler.hpp"
 
@@ -17,6 +17,9 @@ namespace {
 constexpr double kTail = 0.025;  // share of draws outside each end of a 95 % interval
 constexpr double kSpreadScale = 0.2;
 constexpr double kSpreadPower = 1.7;
+constexpr WordTable<StabilityBand, 3> kBandWords({{StabilityBand::low, "low"},
+                                                  {StabilityBand::medium, "medium"},
+                                                  {StabilityBand::high, "high"}});
 
 // NumPy's linear interpolation, which starts from the nearer neighbour, so that the rounding agrees.
 double interpolated(double below, double above, double share) {
@@ -68,14 +71,7 @@ StabilityBand stability_band(double spread_logit) {
   return spread_logit <= 0.30 ? StabilityBand::medium : StabilityBand::low;
 }
 
-std::string_view to_word(StabilityBand band) {
-  switch (band) {
-    case StabilityBand::low: return "low";
-    case StabilityBand::medium: return "medium";
-    case StabilityBand::high: return "high";
-  }
-  throw std::logic_error("a StabilityBand without a word");
-}
+std::string_view to_word(StabilityBand band) { return kBandWords.word(band); }
 
 Estimate estimate(std::span<const TemplateLogits> templates, const Bootstrap& bootstrap) {
   require_valid(templates, bootstrap);

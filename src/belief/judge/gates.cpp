@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/word_table.hpp"
+
 namespace heretix {
 namespace {
 
@@ -14,7 +16,11 @@ constexpr double kMaxWidth = 0.30;
 constexpr double kUselessWidth = 0.5;
 constexpr double kMaxContradictingLabels = 0.10;
 
+constexpr WordTable<Bound, 2> kBoundWords({{Bound::at_least, "at_least"}, {Bound::at_most, "at_most"}});
+
 }  // namespace
+
+std::string_view to_word(Bound bound) { return kBoundWords.word(bound); }
 
 std::vector<Gate> judge(const Estimate& estimate, double compliance, std::optional<double> honest_width,
                         bool some_were_cut_short) {

@@ -18,6 +18,7 @@ inline constexpr double kLikelyTrue = 0.60;
 inline constexpr double kLikelyFalse = 0.40;
 
 enum class Bound { at_least, at_most };
+std::string_view to_word(Bound bound);
 
 // One condition, with everything a reader needs to see why it passed or failed. A failed gate is a
 // result, not an error: it is stored and shown like any other number.

@@ -33,7 +33,7 @@ std::vector<int> rotated_order(int bank_size, int rotation, int selected) {
   return order;
 }
 
-std::string run_id_of(const Recipe& recipe, const std::string& version) {
+RecipeId run_id_of(const Recipe& recipe, const std::string& version) {
   std::string named = fmt::format("{}|{}|{}|K={}|R={}", recipe.claim.text, recipe.model, version, recipe.sampling.slots,
                                   recipe.sampling.replicates);
   if (const std::string mode = recipe.mode.recipe_text(); mode != "LIVE") named += "|" + mode;
@@ -41,7 +41,7 @@ std::string run_id_of(const Recipe& recipe, const std::string& version) {
     named += fmt::format("|ladder={}|target={}|level=0.95", fmt::join(ladder->rungs, ","), ladder->target);
     if (ladder->rule != LadderRule::honest_v1) named += fmt::format("|rule={}", to_word(ladder->rule));
   }
-  return "heretix-rpl-" + sha256_hex(named).substr(0, kIdCharacters);
+  return RecipeId{"heretix-rpl-" + sha256_hex(named).substr(0, kIdCharacters)};
 }
 
 // The whole bank, shuffled; of paraphrases with equal text only the first.

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/plan/recipe.hpp"
 #include "belief/prompt/bank.hpp"
 
@@ -37,7 +38,7 @@ struct Plan {
   std::string prompt_version;
   std::string bank_sha256;
   std::string system_text;  // full system, the same for every question
-  std::string run_id;       // names the recipe
+  RecipeId run_id;
   int bank_size = 0;
   int rotation = 0;
   std::vector<int> template_order;         // bank indices, the T selected ones; of a ladder the order of its own

@@ -134,10 +134,10 @@ Sampling ladder_of(double target) { return {.slots = 3, .replicates = 1, .ladder
 
 TEST(Ladder, NamesItsRecipeByRungsAndTarget) {
   const PromptBank bank = bank_of({"a {CLAIM}", "b {CLAIM}", "c {CLAIM}"});
-  EXPECT_EQ(make_plan(recipe_of(ladder_of(0.2)), bank).run_id, "heretix-rpl-a1c5a1834578");
+  EXPECT_EQ(make_plan(recipe_of(ladder_of(0.2)), bank).run_id.text(), "heretix-rpl-a1c5a1834578");
   Recipe mocked = recipe_of(ladder_of(0.25));
   mocked.mode = Mode::mock();
-  EXPECT_EQ(make_plan(mocked, bank).run_id, "heretix-rpl-62c795ef599c");
+  EXPECT_EQ(make_plan(mocked, bank).run_id.text(), "heretix-rpl-62c795ef599c");
 }
 
 TEST(Ladder, AsksEveryDifferentTemplateOnceInAnOrderOfItsOwn) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -14,11 +13,11 @@
 namespace heretix {
 namespace {
 
-constexpr std::array<std::pair<Readout, std::string_view>, 5> kReadoutWords = {{{Readout::verbalized, "verbalized"},
-                                                                                {Readout::token, "token"},
-                                                                                {Readout::frequency, "frequency"},
-                                                                                {Readout::expected, "expected"},
-                                                                                {Readout::decision, "decision"}}};
+constexpr WordTable<Readout, 5> kReadoutWords({{Readout::verbalized, "verbalized"},
+                                               {Readout::token, "token"},
+                                               {Readout::frequency, "frequency"},
+                                               {Readout::expected, "expected"},
+                                               {Readout::decision, "decision"}});
 
 constexpr WordTable<LadderRule, 2> kLadderRuleWords({{LadderRule::honest_v1, "honest_v1"},
                                                      {LadderRule::belief_v2, "belief_v2"}});
@@ -47,9 +46,9 @@ std::string joined(const std::string& base, const std::map<std::string, std::str
 
 }  // namespace
 
-std::string_view to_word(Readout readout) {
-  return std::ranges::find(kReadoutWords, readout, &std::pair<Readout, std::string_view>::first)->second;
-}
+std::string_view to_word(Readout readout) { return kReadoutWords.word(readout); }
+
+std::optional<Readout> known_readout(std::string_view word) { return kReadoutWords.value(word); }
 
 std::string_view to_word(LadderRule rule) { return kLadderRuleWords.word(rule); }
 
@@ -57,8 +56,7 @@ std::optional<LadderRule> ladder_rule_from(std::string_view word) { return kLadd
 
 Readout readout_from(const std::string& word) {
   if (word.empty()) return Readout::verbalized;
-  const auto found = std::ranges::find(kReadoutWords, word, &std::pair<Readout, std::string_view>::second);
-  if (found != kReadoutWords.end()) return found->first;
+  if (const auto readout = known_readout(word)) return *readout;
   throw Error(ErrorKind::bad_input,
               fmt::format("readout is '{}'; it must be verbalized, token, frequency, expected or decision", word),
               "see docs/readouts.md");

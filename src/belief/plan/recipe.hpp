@@ -40,6 +40,7 @@ enum class Readout {
 inline constexpr std::array kReadouts = {Readout::verbalized, Readout::expected, Readout::token, Readout::frequency,
                                          Readout::decision};
 std::string_view to_word(Readout readout);
+std::optional<Readout> known_readout(std::string_view word);  // empty for another word
 Readout readout_from(const std::string& word);  // empty: verbalized; throws Error{bad_input} naming the words
 
 // How an answer is made, as far as that changes the answer. It is part of every cache key.

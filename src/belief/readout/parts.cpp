@@ -54,15 +54,19 @@ NumberTree tree_of(const std::vector<const Answer*>& parts, const std::vector<st
 }
 
 // What the evidence says; the text of an answer is made of it, and checked by it.
-double probability_from(const json& readout) {
-  const std::string kind = readout.at("kind");
-  if (kind == "token") {
-    const WordMass mass{.yes = readout.at("true"), .no = readout.at("false"), .hidden = readout.value("hidden", 0.0)};
+// Empty for a kind of evidence that is not known.
+std::optional<double> probability_from(const json& evidence) {
+  const auto readout = known_readout(evidence.at("kind").get_ref<const std::string&>());
+  if (readout == Readout::token) {
+    const WordMass mass{
+        .yes = evidence.at("true"), .no = evidence.at("false"), .hidden = evidence.value("hidden", 0.0)};
     return mass.probability();
   }
-  if (kind == "decision") return to_probability(Logit{sides_from(readout).belief_logit()}).value();
-  if (kind == "frequency") return (readout.at("true").get<double>() + 0.5) / (readout.at("of").get<double>() + 1);
-  return spread_from(readout).expected();
+  if (readout == Readout::decision) return to_probability(Logit{sides_from(evidence).belief_logit()}).value();
+  if (readout == Readout::frequency)
+    return (evidence.at("true").get<double>() + 0.5) / (evidence.at("of").get<double>() + 1);
+  if (readout == Readout::expected) return spread_from(evidence).expected();
+  return std::nullopt;
 }
 
 json token_evidence(const Answer& part) {
@@ -163,13 +167,15 @@ Verdict read_part(Readout readout, const Question& part, const std::string& text
 }
 
 std::string contradiction_in(const std::string& composed) {
+  constexpr const char* kSaysNothing = "the answer does not say what it was made of";
   try {
     const json answer = json::parse(composed);
     const double said = answer.at("belief").at("prob_true");
-    const double made = probability_from(answer.at("readout"));
-    if (said == made) return {};
-    return fmt::format("the answer says {}, but its parts give {}", said, made);
-  } catch (const json::exception&) { return "the answer does not say which parts it was made of"; }
+    const auto made = probability_from(answer.at("readout"));
+    if (!made) return kSaysNothing;
+    if (said == *made) return {};
+    return fmt::format("the answer says {}, but its parts give {}", said, *made);
+  } catch (const json::exception&) { return kSaysNothing; }
 }
 
 Parts::Parts(const Plan& plan) : plan_(plan), readout_(plan.recipe.readout()), parts_(plan) {
@@ -273,7 +279,7 @@ Answer Parts::composed(const Question& question, const Group& group, const std::
   }
   // Through its own text, so that whoever reads that again finds this very number.
   const json evidence = json::parse(evidence_of(group, parts, step).dump());
-  const json said = {{"belief", {{"prob_true", probability_from(evidence)}}}, {"readout", evidence}};
+  const json said = {{"belief", {{"prob_true", probability_from(evidence).value()}}}, {"readout", evidence}};
   answer.raw_text = said.dump();
   answer.verdict = read_answer(*answer.raw_text, {});
   return answer;

@@ -44,7 +44,8 @@ inline Record made_record(const std::vector<std::vector<double>>& answers, const
     given.emplace_back(answer);
   }
   ExecutionFacts facts;
-  facts.execution_id = "exec-" + made.model.text() + made.wording + made.claim + std::to_string(made.created_at);
+  facts.execution_id =
+      ExecutionId{"exec-" + made.model.text() + made.wording + made.claim + std::to_string(made.created_at)};
   facts.created_at = made.created_at;
   return make_record(plan, bank, given, 1, SeedSource::given, facts);
 }

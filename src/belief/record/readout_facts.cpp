@@ -100,17 +100,18 @@ json readout_facts(const Record& record) {
 }
 
 std::string readout_in_words(const Record& record) {
-  if (record.plan.recipe.readout() == Readout::decision) return decision_in_words(decision_facts(stated_sides(record)));
+  const Readout readout = record.plan.recipe.readout();
+  if (readout == Readout::decision) return decision_in_words(decision_facts(stated_sides(record)));
   const json facts = readout_facts(record);
-  const std::string kind = facts.at("kind");
-  if (kind == "token") {
+  if (readout == Readout::token) {
     std::string text = fmt::format("{:.1f} % other words", 100 * facts.at("other_mass_mean").get<double>());
     if (const double reach = facts.value("reach_most", 0.0); reach >= kTellsReach)
       text += fmt::format("; the server hides tokens: an answer is known to within {:.2f} only", reach);
     return text;
   }
-  if (kind == "frequency") return fmt::format("{:.0f} samples a template", facts.at("samples_mean").get<double>());
-  if (kind == "verbalized") return fmt::format("{} answers", record.usable);
+  if (readout == Readout::frequency)
+    return fmt::format("{:.0f} samples a template", facts.at("samples_mean").get<double>());
+  if (readout == Readout::verbalized) return fmt::format("{} answers", record.usable);
   return fmt::format("at most {:.4f} of the mass open; s.d. of one written answer {:.3f}",
                      facts.at("remaining_mass_most").get<double>(), facts.at("sd_of_one_answer").get<double>());
 }

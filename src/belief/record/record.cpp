@@ -5,17 +5,21 @@
 #include <algorithm>
 #include <bit>
 #include <span>
-#include <stdexcept>
 #include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "base/word_table.hpp"
 #include "belief/record/decision_facts.hpp"
 
 namespace heretix {
 namespace {
+
+constexpr WordTable<SeedSource, 3> kSeedSourceWords({{SeedSource::given, "given"},
+                                                     {SeedSource::environment, "HERETIX_RPL_SEED"},
+                                                     {SeedSource::derived, "derived"}});
 
 std::vector<TemplateResult> templates_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
   std::vector<TemplateResult> results;
@@ -61,19 +65,6 @@ void require_enough(const Tally& counted, std::size_t cut_short, const Plan& pla
                           std::min(4 * limit, kMaxOutputTokens), plan.run_id));
 }
 
-}  // namespace
-
-std::string_view to_word(SeedSource source) {
-  switch (source) {
-    case SeedSource::given: return "given";
-    case SeedSource::environment: return "HERETIX_RPL_SEED";
-    case SeedSource::derived: return "derived";
-  }
-  throw std::logic_error("a SeedSource without a word");
-}
-
-namespace {
-
 // How a service rounds its numbers is known from the numbers themselves; what a template is made of them lies on no
 // grid.
 std::optional<KnownRounding> rounding_behind(const Plan& plan, std::span<const std::optional<Answer>> answers) {
@@ -82,6 +73,9 @@ std::optional<KnownRounding> rounding_behind(const Plan& plan, std::span<const s
 }
 
 }  // namespace
+
+std::string_view to_word(SeedSource source) { return kSeedSourceWords.word(source); }
+std::optional<SeedSource> seed_source_from(std::string_view word) { return kSeedSourceWords.value(word); }
 
 std::optional<NumberRead> number_read(Readout readout, const Answer& answer) {
   if (!answer.verdict.usable()) return std::nullopt;

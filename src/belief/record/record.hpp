@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "belief/answer/tally.hpp"
 #include "belief/estimate/estimate.hpp"
 #include "belief/judge/agreement.hpp"
@@ -25,6 +26,7 @@ inline constexpr int kRecordVersion = 1;
 
 enum class SeedSource { given, environment, derived };
 std::string_view to_word(SeedSource source);
+std::optional<SeedSource> seed_source_from(std::string_view word);  // empty for another word
 
 // One template's part in the result.
 struct TemplateResult {
@@ -39,7 +41,7 @@ struct TemplateResult {
 
 // How the execution went; nothing in it enters the estimate.
 struct ExecutionFacts {
-  std::string execution_id;
+  ExecutionId execution_id;
   long long created_at = 0;  // Unix seconds, UTC
   long long finished_at = 0;
   std::string provider;

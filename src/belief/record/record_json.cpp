@@ -98,12 +98,8 @@ json estimate_json(const Record& r) {
 json gates_json(const std::vector<Gate>& gates) {
   json out = json::array();
   for (const Gate& gate : gates) {
-    json added = {{"name", gate.name},
-                  {"passed", gate.passed()},
-                  {"observed", gate.observed},
-                  {"limit", gate.limit},
-                  {"bound", gate.bound == Bound::at_least ? "at_least" : "at_most"},
-                  {"meaning", gate.meaning},
+    json added = {{"name", gate.name},    {"passed", gate.passed()},      {"observed", gate.observed},
+                  {"limit", gate.limit},  {"bound", to_word(gate.bound)}, {"meaning", gate.meaning},
                   {"advice", gate.advice}};
     if (gate.honest_observed) added["honest_observed"] = *gate.honest_observed;
     if (!gate.detail.empty()) added["detail"] = gate.detail;

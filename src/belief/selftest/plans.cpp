@@ -111,7 +111,7 @@ void keys_cases(const json& cases, Comparison& comparison) {
                           .source = id};
 
     const Plan plan = read_plan(recipe_of(input), bank);
-    comparison.same(id + " run_id", plan.run_id, expected.at("run_id").get<std::string>());
+    comparison.same(id + " run_id", plan.run_id.text(), expected.at("run_id").get<std::string>());
     comparison.same(id + " prompt_char_len_max", plan.longest_prompt, expected.at("prompt_char_len_max").get<int>());
     comparison.same(id + " prompt_bank_sha256", plan.bank_sha256, expected.at("prompt_bank_sha256").get<std::string>());
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "base/word_table.hpp"
 #include "belief/stats/moments.hpp"
 
 namespace heretix {
@@ -11,6 +12,10 @@ namespace {
 
 constexpr std::array<double, 3> kScales = {2.67, 2.45, 2.39};
 constexpr std::array<double, 3> kAnyStopScales = {3.00, 2.72, 2.64};
+constexpr WordTable<LadderStop, 4> kStopWords({{LadderStop::target_met, "target_met"},
+                                               {LadderStop::limited_by_wording, "limited_by_wording"},
+                                               {LadderStop::last_rung, "last_rung"},
+                                               {LadderStop::templates_spent, "templates_spent"}});
 
 std::vector<std::vector<NumberRead>> usable_among(std::span<const std::optional<NumberRead>> answers) {
   std::vector<std::vector<NumberRead>> groups;
@@ -65,15 +70,7 @@ std::optional<LadderStop> stop_after(const Rung& rung, const LadderTerms& terms)
 
 }  // namespace
 
-std::string_view to_word(LadderStop stop) {
-  switch (stop) {
-    case LadderStop::target_met: return "target_met";
-    case LadderStop::limited_by_wording: return "limited_by_wording";
-    case LadderStop::last_rung: return "last_rung";
-    case LadderStop::templates_spent: return "templates_spent";
-  }
-  throw std::logic_error("a LadderStop without a word");
-}
+std::string_view to_word(LadderStop stop) { return kStopWords.word(stop); }
 
 double ladder_scale(int rung) {
   const auto place = std::ranges::find(kLadderRungs, rung);

@@ -27,7 +27,7 @@ std::string to_json_text(const CheckJob& job) {
                {"result_key", job.result_key},
                {"most_micro_usd", job.most_micro_usd}};
   if (s.templates) text["T"] = *s.templates;
-  if (s.ladder) text["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}};
+  if (s.ladder) text["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"rule", to_word(s.ladder->rule)}};
   if (r.seed) text["seed"] = *r.seed;
   return text.dump();
 }

@@ -44,7 +44,7 @@ std::string result_key(const CheckRequest& request, const Plan& plan, const Prom
               {"samples", request.samples},
               {"methods", {"logit", "trimmed 0.2", "equal by template", std::string(kQualityVersion)}},
               {"record", kRecordVersion}};
-  if (s.ladder) key["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}};
+  if (s.ladder) key["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"rule", to_word(s.ladder->rule)}};
   return sha256_hex(key.dump());
 }
 
@@ -59,7 +59,7 @@ std::optional<CachedResult> ResultCache::find(const std::string& key, const std:
   queries.push_back({std::string(kFindShared), {{":key", key}, {":ago", ago}}});
 
   for (const std::vector<Row>& rows : database_.query_all(queries)) {
-    if (!rows.empty()) return CachedResult{rows[0].id<CheckId>("id"), rows[0].text_or_empty("execution_id")};
+    if (!rows.empty()) return CachedResult{rows[0].id<CheckId>("id"), rows[0].id<ExecutionId>("execution_id")};
   }
   return std::nullopt;
 }

@@ -22,7 +22,7 @@ std::string result_key(const CheckRequest& request, const Plan& plan, const Prom
 
 struct CachedResult {
   CheckId check_id;          // the check that shows it
-  std::string execution_id;  // the execution that measured it, under which its record is kept
+  ExecutionId execution_id;  // the execution that measured it, under which its record is kept
 };
 
 class ResultCache {

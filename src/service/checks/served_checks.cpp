@@ -94,7 +94,7 @@ Value id_or_null(const CheckOwner& owner) {
 // The columns of `checks` that lists show.
 void read_check(const Row& row, ServedCheck& check) {
   check.id = row.id<CheckId>("id");
-  check.run_id = row.text_or_empty("run_id");
+  check.run_id = row.id<RunId>("run_id");
   check.claim = row.text_or_empty("claim");
   check.model = row.id<ModelName>("model");
   check.user_id = row.id_if_any<UserId>("user_id");
@@ -176,7 +176,8 @@ Bindings row_of(const NewServedCheck& check, const Plan& plan, std::optional<std
           {":seed", seed ? Value(std::bit_cast<std::int64_t>(*seed)) : Value(std::monostate{})}};
 }
 
-Query request_row(const NewServedCheck& check, CheckState state, const std::string& execution_id) {
+// `shown`: the execution whose record it shows, which is not known yet of a check that is to be measured.
+Query request_row(const NewServedCheck& check, CheckState state, const std::optional<ExecutionId>& shown) {
   return {std::string(kInsertRequest),
           {{":id", check.id},
            {":state", std::string(to_word(state))},
@@ -184,7 +185,7 @@ Query request_row(const NewServedCheck& check, CheckState state, const std::stri
            {":visitor", id_or_null<VisitorId>(check.owner)},
            {":ledger", value_or_null(check.ledger_id)},
            {":charged", std::string(to_word(check.charged_to))},
-           {":execution", text_or_null(execution_id)},
+           {":execution", shown ? Value(*shown) : Value(std::monostate{})},
            {":result", text_or_null(check.result_key)}},
           Effect::changes};
 }
@@ -201,7 +202,8 @@ void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::op
   row.push_back({":tokens", std::int64_t{plan.recipe.sampling.max_output_tokens}});
   row.push_back({":longest", std::int64_t{plan.longest_prompt}});
   database_.execute(kInsertCheck, row);
-  for (const Query& query : {request_row(check, CheckState::queued, ""), first_event(check, CheckState::queued)})
+  for (const Query& query :
+       {request_row(check, CheckState::queued, std::nullopt), first_event(check, CheckState::queued)})
     database_.change(query.sql, query.bindings);
 }
 
@@ -310,8 +312,8 @@ std::string ServedChecks::share(const CheckId& id, const std::string& new_share_
 void ServedChecks::unshare(const CheckId& id) { database_.execute(kUnshare, {{":id", id}}); }
 
 // The record is locked first, so that a transaction that is about to refer to it is waited for, and then seen.
-void ServedChecks::forget_record(const std::string& execution_id) {
-  if (execution_id.empty() || database_.query(kLockRecord, {{":execution", execution_id}}).empty()) return;
+void ServedChecks::forget_record(const ExecutionId& execution_id) {
+  if (database_.query(kLockRecord, {{":execution", execution_id}}).empty()) return;
   database_.execute(kForgetRecord, {{":execution", execution_id}});
 }
 
@@ -339,10 +341,10 @@ bool ServedChecks::cancel_queued(const CheckId& id) {
   return true;
 }
 
-std::optional<std::string> ServedChecks::begin(const CheckId& id, const std::string& lease) {
+std::optional<RunId> ServedChecks::begin(const CheckId& id, const std::string& lease) {
   if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
   add_event(id, CheckEventKind::state, state_payload(CheckState::running));
-  return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).text("run_id");
+  return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).id<RunId>("run_id");
 }
 
 bool ServedChecks::owned(std::string_view sql, Bindings bindings, const CheckId& id, const std::string& lease) {
@@ -359,7 +361,7 @@ bool ServedChecks::progress(const CheckId& id, const std::string& lease, const s
 
 bool ServedChecks::finish(const CheckId& id, const std::string& lease, const Record& record, const std::string& env) {
   if (!owned("UPDATE check_requests SET state = 'done', updated_at = now()", {}, id, lease)) return false;
-  const std::string& execution = record.execution.execution_id;
+  const ExecutionId& execution = record.execution.execution_id;
   database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
   database_.execute(kNameRecord, {{":execution", execution}, {":id", id}});
 

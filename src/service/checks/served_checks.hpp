@@ -56,7 +56,7 @@ constexpr std::string_view to_word(CheckEventKind kind) { return kCheckEventKind
 
 struct NewServedCheck {
   CheckId id;
-  std::string execution_id;  // the execution that will measure it; its digits are in the run id from the start
+  ExecutionId execution_id;  // the execution that will measure it; its digits are in the run id from the start
   std::string env;
   CheckOwner owner;
   std::string request;  // JSON, as the worker reads it
@@ -67,7 +67,8 @@ struct NewServedCheck {
 
 struct ServedCheck {
   CheckId id;
-  std::string run_id, claim;
+  RunId run_id;
+  std::string claim;
   ModelName model;
   std::string created_at;
   std::optional<std::string> finished_at;
@@ -134,13 +135,13 @@ class ServedChecks {
   std::string share(const CheckId& id, const std::string& new_share_id);
   void unshare(const CheckId& id);
   // Removes the record if no check shows it any more. Checks are removed by service/privacy/removal.hpp.
-  void forget_record(const std::string& execution_id);
+  void forget_record(const ExecutionId& execution_id);
   void take_over(const VisitorId& visitor_id, const UserId& user_id);  // for a visitor who signed in
 
   bool request_cancel(const CheckId& id);  // for a check that runs
   bool cancel_queued(const CheckId& id);   // for a check that no worker runs yet
   // The run id; empty: the check has ended.
-  std::optional<std::string> begin(const CheckId& id, const std::string& lease);
+  std::optional<RunId> begin(const CheckId& id, const std::string& lease);
   bool progress(const CheckId& id, const std::string& lease, const std::string& payload);
   bool finish(const CheckId& id, const std::string& lease, const Record& record, const std::string& env);
   // The check ends without a result: it failed with that error or, if there is none, was cancelled.

@@ -122,7 +122,7 @@ Depth depth_from(const std::string& word) {
 struct Intake::Prepared {
   const OfferedModel* model;
   CheckJob job;
-  std::string execution_id;  // of the measurement, if one is needed
+  ExecutionId execution_id;  // of the measurement, if one is needed
   Plan plan;                 // without its questions: only the worker needs them
   Quote quote;
 };

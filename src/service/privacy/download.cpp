@@ -67,7 +67,7 @@ json stored_data_of(Database& service, AnswersPlace& answers, const Secret& secr
       }
       continue;
     }
-    for (const std::string& execution : executions)
+    for (const ExecutionId& execution : executions)
       add_rows(rows, seen, place.kept_in == KeptIn::service ? service : answers.runs->database(), place,
                std::string(place.of_checks), {{":execution", execution}});
   }

@@ -75,24 +75,24 @@ void delete_rows(Database& database, std::string_view table, const std::string& 
 }
 
 // The row of a harness file speaks for the newest execution of its recipe.
-void forget_run(Database& answers, const std::string& run_id) {
-  const auto others = answers.query(kOtherOfRecipe, {{":run", run_id}});
+void forget_run(Database& answers, const RecipeId& recipe) {
+  const auto others = answers.query(kOtherOfRecipe, {{":run", recipe}});
   if (others.empty()) {
-    answers.execute(kForgetRun, {{":run", run_id}});
+    answers.execute(kForgetRun, {{":run", recipe}});
     return;
   }
   answers.execute(kPointElsewhere,
-                  {{":artifact", artifact_name(others[0].text_or_empty("execution_id"))}, {":run", run_id}});
+                  {{":artifact", artifact_name(others[0].id<ExecutionId>("execution_id"))}, {":run", recipe}});
 }
 
 // `running`: who may have read it from the store; empty: nobody.
-void forget_key(Database& answers, const std::string& key, const std::string& execution,
+void forget_key(Database& answers, const std::string& key, const ExecutionId& execution,
                 const std::vector<Row>& running) {
   auto readers = answers.query(kOtherReader, {{":key", key}});
   if (readers.empty()) readers = running;
   if (!readers.empty()) {
-    const Bindings bindings{{":other", readers[0].text_or_empty("execution_id")},
-                            {":run", readers[0].text_or_empty("run_id")},
+    const Bindings bindings{{":other", readers[0].id<ExecutionId>("execution_id")},
+                            {":run", readers[0].id<RecipeId>("run_id")},
                             {":key", key},
                             {":execution", execution}};
     for (const std::string_view sql : kHandOver) answers.execute(sql, named_in(sql, bindings));
@@ -102,14 +102,15 @@ void forget_key(Database& answers, const std::string& key, const std::string& ex
   answers.execute(kUnname, {{":nothing", "removed-" + random_hex(16)}, {":key", key}});
 }
 
-bool is_still_shown(Database& service, const std::string& execution, const std::string& recipe) {
-  return !service.query(kIsShown, {{":execution", execution}, {":run", check_run_id(recipe, execution)}}).empty();
+bool is_still_shown(Database& service, const ExecutionId& execution, const std::optional<RecipeId>& recipe) {
+  const Value own_name = recipe ? Value(check_run_id(*recipe, execution)) : Value(std::monostate{});
+  return !service.query(kIsShown, {{":execution", execution}, {":run", own_name}}).empty();
 }
 
 // Within one transaction of the answers' database. False: somebody still counts it.
-bool forget_execution(Database& service, Database& answers, bool is_harness, const std::string& execution) {
+bool forget_execution(Database& service, Database& answers, bool is_harness, const ExecutionId& execution) {
   const auto found = answers.query(kExecution, {{":execution", execution}});
-  const std::string recipe = found.empty() ? "" : found[0].text_or_empty("run_id");
+  const auto recipe = found.empty() ? std::nullopt : std::optional(found[0].id<RecipeId>("run_id"));
   const std::string claim = found.empty() ? "" : found[0].required_text("claim");
   if (is_still_shown(service, execution, recipe)) return false;
   if (!answers.query(kIsWatched, {{":execution", execution}}).empty()) return false;
@@ -119,7 +120,7 @@ bool forget_execution(Database& service, Database& answers, bool is_harness, con
   answers.execute(kForgetExecution, {{":execution", execution}});
   const auto running = answers.query(kRunningReader, {{":claim", claim}});
   for (const Row& row : keys) forget_key(answers, row.required_text("cache_key"), execution, running);
-  if (is_harness && !recipe.empty()) forget_run(answers, recipe);
+  if (is_harness && recipe) forget_run(answers, *recipe);
   return true;
 }
 
@@ -140,36 +141,36 @@ Bindings named_in(std::string_view sql, const Bindings& bindings) {
   return named;
 }
 
-std::vector<std::string> Removal::executions_of(const std::string& checks, const Bindings& bindings) {
-  std::set<std::string> executions;
+std::vector<ExecutionId> Removal::executions_of(const std::string& checks, const Bindings& bindings) {
+  std::set<ExecutionId> executions;
   for (const Row& row : database_.query(fmt::format(fmt::runtime(kExecutions), checks), bindings)) {
-    if (const auto counted = row.text("execution_id")) executions.insert(*counted);
-    executions.insert("exec-" + execution_digits(row.text_or_empty("run_id")));
+    if (auto counted = row.id_if_any<ExecutionId>("execution_id")) executions.insert(std::move(*counted));
+    executions.insert(execution_in(row.id<RunId>("run_id")));
   }
   return {executions.begin(), executions.end()};
 }
 
-std::vector<std::string> Removal::executions_of_user(const User& user) {
+std::vector<ExecutionId> Removal::executions_of_user(const User& user) {
   return executions_of(std::string(kOfUser), {{":user", user.id}});
 }
 
-std::vector<std::string> Removal::remove_checks(const std::string& checks, const Bindings& bindings) {
-  std::vector<std::string> executions = executions_of(checks, bindings);
+std::vector<ExecutionId> Removal::remove_checks(const std::string& checks, const Bindings& bindings) {
+  std::vector<ExecutionId> executions = executions_of(checks, bindings);
   for (const PersonalPlace& place : personal_places()) {
     if (place.kept_in != KeptIn::service || place.on_removal != OnRemoval::goes || place.of_checks.empty()) continue;
     delete_rows(database_, place.table, with_checks(place.of_checks, checks), bindings);
   }
 
   Queue queue(database_);
-  for (const std::string& execution : executions) {
+  for (const ExecutionId& execution : executions) {
     ServedChecks(database_).forget_record(execution);
-    queue.enqueue({.kind = kForgetJob, .unique_key = execution, .payload = "{}", .delay = kForgetAgainAfter});
+    queue.enqueue({.kind = kForgetJob, .unique_key = execution.text(), .payload = "{}", .delay = kForgetAgainAfter});
   }
   return executions;
 }
 
-std::vector<std::string> Removal::remove_user(const User& user) {
-  std::vector<std::string> executions = remove_checks(std::string(kOfUser), {{":user", user.id}});
+std::vector<ExecutionId> Removal::remove_user(const User& user) {
+  std::vector<ExecutionId> executions = remove_checks(std::string(kOfUser), {{":user", user.id}});
   const Bindings bindings{{":user", user.id}, {":address", secret_.hash("address", user.email)}};
   for (const PersonalPlace& place : personal_places()) {
     if (place.kept_in != KeptIn::service || place.on_removal != OnRemoval::goes || place.of_user.empty()) continue;
@@ -178,20 +179,20 @@ std::vector<std::string> Removal::remove_user(const User& user) {
   return executions;
 }
 
-std::optional<std::vector<std::string>> Removal::remove_ended_check(const CheckId& id) {
+std::optional<std::vector<ExecutionId>> Removal::remove_ended_check(const CheckId& id) {
   const auto rows = database_.query(kLockState, {{":check", id}});
   if (!rows.empty() && is_under_way(check_state_of(rows[0]))) return std::nullopt;
   return remove_checks(std::string(kOfId), {{":check", id}});
 }
 
-std::vector<std::string> Removal::remove_checks_older_than(double days) {
+std::vector<ExecutionId> Removal::remove_checks_older_than(double days) {
   return remove_checks(std::string(kOfAge), {{":ago", -days * 86'400}});
 }
 
-void forget_executions(Database& service, AnswersPlace& place, const std::vector<std::string>& executions) {
+void forget_executions(Database& service, AnswersPlace& place, const std::vector<ExecutionId>& executions) {
   const bool is_harness = place.database != nullptr;
   Database& answers = place.runs->database();
-  for (const std::string& execution : executions) {
+  for (const ExecutionId& execution : executions) {
     bool is_forgotten = false;
     in_transaction(answers, [&] { is_forgotten = forget_execution(service, answers, is_harness, execution); },
                    {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
@@ -199,7 +200,7 @@ void forget_executions(Database& service, AnswersPlace& place, const std::vector
       std::error_code not_there;
       std::filesystem::remove(artifact_path(place.path, artifact_name(execution)), not_there);
     }
-    Queue(service).remove(kForgetJob, execution);
+    Queue(service).remove(kForgetJob, execution.text());
   }
 }
 

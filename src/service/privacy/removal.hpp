@@ -26,15 +26,15 @@ class Removal {
 
   // Each runs in the caller's transaction (Isolation::beside_others) and returns the executions that were measured for
   // the removed checks, for forget_executions() after the commit.
-  std::vector<std::string> remove_user(const User& user);
-  std::optional<std::vector<std::string>> remove_ended_check(const CheckId& id);  // empty: it is still under way
-  std::vector<std::string> remove_checks_older_than(double days);                 // by the day on which they ended
+  std::vector<ExecutionId> remove_user(const User& user);
+  std::optional<std::vector<ExecutionId>> remove_ended_check(const CheckId& id);  // empty: it is still under way
+  std::vector<ExecutionId> remove_checks_older_than(double days);                 // by the day on which they ended
 
-  std::vector<std::string> executions_of_user(const User& user);
+  std::vector<ExecutionId> executions_of_user(const User& user);
 
  private:
-  std::vector<std::string> executions_of(const std::string& checks, const Bindings& bindings);
-  std::vector<std::string> remove_checks(const std::string& checks, const Bindings& bindings);
+  std::vector<ExecutionId> executions_of(const std::string& checks, const Bindings& bindings);
+  std::vector<ExecutionId> remove_checks(const std::string& checks, const Bindings& bindings);
   Database& database_;
   const Secret& secret_;
 };
@@ -42,7 +42,7 @@ class Removal {
 // Removes those executions with their answers, unless a check, a drift watch or another execution counts them; then
 // they stay, with nothing that points to the removed check. Attempts stay for the accounts, without a name. Runs in
 // transactions of its own, and a second call changes nothing. `answers` is the AnswersPlace of `service`.
-void forget_executions(Database& service, AnswersPlace& answers, const std::vector<std::string>& executions);
+void forget_executions(Database& service, AnswersPlace& answers, const std::vector<ExecutionId>& executions);
 
 // Removes what is forgotten by its age alone, in statements of their own.
 void forget_by_age(Database& service);

@@ -125,7 +125,7 @@ ServiceResponse close_account(ServiceContext& service, Call& call) {
   if (canonical_mail_address(body.text("email", 320)) != user.email)
     throw Refusal(422, "email must be the account's own address: closing an account cannot be undone");
   require_nothing_paid(call.database, service.secret(), user.id);
-  std::vector<std::string> executions;
+  std::vector<ExecutionId> executions;
   in_transaction(call.database, [&] { executions = Removal(call.database, service.secret()).remove_user(user); },
                  {.isolation = Isolation::beside_others});
   forget_measured(service, call.database, executions);
@@ -135,7 +135,7 @@ ServiceResponse close_account(ServiceContext& service, Call& call) {
 
 }  // namespace
 
-void forget_measured(const ServiceContext& service, Database& database, const std::vector<std::string>& executions) {
+void forget_measured(const ServiceContext& service, Database& database, const std::vector<ExecutionId>& executions) {
   try {
     AnswersPlace answers = service.parts().open_answers(database);
     forget_executions(database, answers, executions);

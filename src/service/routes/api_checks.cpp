@@ -184,7 +184,7 @@ ServiceResponse get_check(ServiceContext& /*service*/, Call& call) { return chec
 
 ServiceResponse delete_check(ServiceContext& service, Call& call) {
   const ServedCheck& check = readable_check(call);
-  std::optional<std::vector<std::string>> executions;
+  std::optional<std::vector<ExecutionId>> executions;
   in_transaction(call.database,
                  [&] { executions = Removal(call.database, service.secret()).remove_ended_check(check.id); },
                  {.isolation = Isolation::beside_others});

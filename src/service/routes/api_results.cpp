@@ -15,10 +15,10 @@ using nlohmann::json;
 
 constexpr std::size_t kShareBytes = 16;
 
-std::string execution_of(const ServedCheck& check) {
+ExecutionId execution_of(const ServedCheck& check) {
   const json record = check.record ? json::parse(*check.record, nullptr, false) : json(nullptr);
   if (!record.is_object()) throw Error(ErrorKind::conflict, "the check has no result yet");
-  return record.at("execution").at("execution_id");
+  return ExecutionId{record.at("execution").at("execution_id").get<std::string>()};
 }
 
 // The record is computed again from the stored answers; a stored result is never read here.

@@ -122,7 +122,7 @@ nlohmann::json models_json(const ServiceContext& service);
 
 // Removes what was measured for an account or a check that is already gone. What cannot be removed now is left to the
 // job that was enqueued for it.
-void forget_measured(const ServiceContext& service, Database& database, const std::vector<std::string>& executions);
+void forget_measured(const ServiceContext& service, Database& database, const std::vector<ExecutionId>& executions);
 
 // "2026-11-23 08:00:00.000000" as "2026-11-23T08:00:00.000000Z".
 std::string as_rfc3339(std::string time);

@@ -55,7 +55,7 @@ void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, d
   forget_by_age(database);
   if (keep_checks_days <= 0) return;
 
-  std::vector<std::string> executions;
+  std::vector<ExecutionId> executions;
   in_transaction(database, [&] { executions = Removal(database, secret).remove_checks_older_than(keep_checks_days); },
                  {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
   forget_executions(database, answers, executions);

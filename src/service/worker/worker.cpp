@@ -111,7 +111,7 @@ class Worker::Lane {
   void run_other(const ClaimedJob& job, WorkerLog& log) {
     try {
       if (job.kind == kLinkMailJob) send_link(job);
-      else if (job.kind == kForgetJob) forget_executions(database(), answers_, {job.unique_key});
+      else if (job.kind == kForgetJob) forget_executions(database(), answers_, {ExecutionId{job.unique_key}});
       else clean_up_here();
       in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
     } catch (const Error& e) {
@@ -151,17 +151,17 @@ class Worker::Lane {
 
   // Returns the execution that is to measure the check: the one whose digits the run id has shown since the check was
   // accepted. Empty if there is nothing to do.
-  std::string begin(const ClaimedJob& job) {
-    std::string execution_id;
+  std::optional<ExecutionId> begin(const ClaimedJob& job) {
+    std::optional<ExecutionId> execution_id;
     in_lease(job.lease_token, [&](Queue& queue) {
       const auto begun = ServedChecks(database()).begin(check_of(job), job.lease_token);
-      if (begun) execution_id = "exec-" + execution_digits(*begun);
+      if (begun) execution_id = execution_in(*begun);
       else queue.finish(job.lease_token);  // the check was removed, or has ended
     });
     return execution_id;
   }
 
-  Record measure(const ClaimedJob& job, const CheckJob& wanted, const std::string& execution_id, const StopSignal& stop,
+  Record measure(const ClaimedJob& job, const CheckJob& wanted, const ExecutionId& execution_id, const StopSignal& stop,
                  std::atomic<bool>& is_lost) {
     Provider& provider = provider_of(wanted.model);
     Budget budget(Usd::from_micros(wanted.most_micro_usd));
@@ -188,14 +188,14 @@ class Worker::Lane {
   }
 
   // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.
-  void forget_if_removed(const CheckId& check_id, const std::string& execution_id) {
+  void forget_if_removed(const CheckId& check_id, const ExecutionId& execution_id) {
     if (!ServedChecks(database()).is_there(check_id)) forget_executions(database(), answers_, {execution_id});
   }
 
   void run_check_job(const ClaimedJob& job, StopSignal& stop, const std::atomic<bool>& is_cancelled,
                      std::atomic<bool>& is_lost, WorkerLog& log) {
-    const std::string execution_id = begin(job);
-    if (execution_id.empty()) {
+    const std::optional<ExecutionId> execution_id = begin(job);
+    if (!execution_id) {
       log.outcome = JobOutcome::gone;
       return;
     }
@@ -204,7 +204,7 @@ class Worker::Lane {
       return end(job, CheckError{ErrorKind::broken, "the check stopped its workers"}, log);
     try {
       const CheckJob wanted = check_job_from(job.payload);
-      const Record record = measure(job, wanted, execution_id, stop, is_lost);
+      const Record record = measure(job, wanted, *execution_id, stop, is_lost);
       log.outcome = JobOutcome::lost;
       in_lease(job.lease_token, [&](Queue& queue) {
         if (!ServedChecks(database()).finish(check_of(job), job.lease_token, record, parts_.env)) return;
@@ -217,7 +217,7 @@ class Worker::Lane {
       else if (e.kind() == ErrorKind::stopped && worker_.draining_) hand_back(job, log);
       else fail(job, e, log);
     }
-    forget_if_removed(check_of(job), execution_id);
+    forget_if_removed(check_of(job), *execution_id);
   }
 
   // The check ends without a result, so it is given back to whoever was charged.

@@ -692,7 +692,7 @@ std::optional<CopiedBytes> PostgresDatabase::next_copied() {
 }
 
 ServerFacts PostgresDatabase::facts() {
-  const std::string words = query("SELECT version() AS words")[0].text_or_empty("words");
+  const std::string words = query("SELECT version() AS words")[0].required_text("words");
   PGconn* handle = connection_->get();
   const char* version = PQparameterStatus(handle, "server_version");
   const char* tls = PQsslInUse(handle) != 0 ? PQsslAttribute(handle, "protocol") : nullptr;

@@ -29,8 +29,8 @@ Setter setter_of_path(PostgresDatabase& database) {
       "WHERE "
       "name = 'search_path'");
   if (rows.empty()) return {"the server", "put public first in search_path"};
-  const std::string source = rows[0].text_or_empty("source");
-  const std::string role = rows[0].text_or_empty("role"), db = rows[0].text_or_empty("db");
+  const std::string source = rows[0].required_text("source");
+  const std::string role = rows[0].required_text("role"), db = rows[0].required_text("db");
 
   const auto reset = [](const std::string& command) {
     return Setter{command + " SET", fmt::format("{} RESET search_path, or put public first in it", command)};
@@ -53,11 +53,12 @@ struct Lead {
 
 Lead where_names_lead(PostgresDatabase& database) {
   const std::vector<Row> rows = database.query(fmt::format(kWhereNamesLead, fmt::join(our_tables(), "', '")));
-  const std::string path = rows[0].text_or_empty("path"), found_first = rows[0].text_or_empty("found_first");
+  const std::string path = rows[0].required_text("path");
+  const auto found_first = rows[0].text("found_first");
   if (rows[0].integer("passes_public_by") == 1)
     return {path, "does not lead to schema public, where Heretix keeps its tables"};
-  if (found_first.empty()) return {path, ""};
-  return {path, fmt::format("finds {} before the table in schema public, where Heretix keeps its own", found_first)};
+  if (!found_first) return {path, ""};
+  return {path, fmt::format("finds {} before the table in schema public, where Heretix keeps its own", *found_first)};
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct LabelledClaim {
 struct JudgedClaim {
   LabelledClaim labelled;
   std::optional<double> p{};  // empty: not enough usable answers
-  std::string execution_id;
+  std::optional<ExecutionId> execution_id{};
 };
 
 struct GroupScore {

@@ -116,7 +116,7 @@ json to_json(const Certificate& c) {
     claims.push_back({{"claim", j.labelled.claim},
                       {"label", j.labelled.is_true},
                       {"p", j.p ? json(*j.p) : json(nullptr)},
-                      {"execution", j.execution_id}});
+                      {"execution", j.execution_id ? j.execution_id->text() : ""}});
 
   return {{"format", "heretix_calibration"},
           {"version", 1},

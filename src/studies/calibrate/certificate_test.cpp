@@ -21,8 +21,7 @@ std::vector<JudgedClaim> judged(std::size_t n, double slope) {
                                    .is_true = is_true,
                                    .field = i % 2 == 0 ? "even" : "odd",
                                    .level = {}},
-                      .p = p,
-                      .execution_id = {}});
+                      .p = p});
   }
   return claims;
 }

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <stdexcept>
 
 #include "base/error.hpp"
+#include "base/word_table.hpp"
 #include "belief/record/shared_templates.hpp"
 #include "belief/stats/moments.hpp"
 
@@ -15,6 +15,9 @@ namespace heretix {
 namespace {
 
 constexpr double kSumError = 1e-9;  // of sums and differences of probabilities, with room
+constexpr WordTable<Coherence, 3> kCoherenceWords({{Coherence::coherent, "coherent"},
+                                                   {Coherence::incoherent, "incoherent"},
+                                                   {Coherence::inconclusive, "inconclusive"}});
 
 SharedTemplates require_shared(std::span<const Record* const> records) {
   SharedTemplates shared = shared_templates(records);
@@ -114,14 +117,7 @@ using X = std::vector<double>;  // log-odds
 
 }  // namespace
 
-std::string_view to_word(Coherence coherence) {
-  switch (coherence) {
-    case Coherence::coherent: return "coherent";
-    case Coherence::incoherent: return "incoherent";
-    case Coherence::inconclusive: return "inconclusive";
-  }
-  throw std::logic_error("a Coherence without a word");
-}
+std::string_view to_word(Coherence coherence) { return kCoherenceWords.word(coherence); }
 
 double CoherenceCheck::price() const {
   return is_equality() ? std::abs(violation.center) : std::max(0.0, violation.center);

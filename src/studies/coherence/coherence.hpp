@@ -49,7 +49,7 @@ struct CoherenceReport {
   ModelName model;
   std::vector<CoherenceCheck> checks;
   std::optional<AcquiescenceFree> free_of_acquiescence{};
-  std::vector<std::string> executions;
+  std::vector<ExecutionId> executions;
   bool is_violated() const;
 };
 

@@ -87,26 +87,26 @@ TEST(Differences, TheClaimIsTheUnitAndManyAreControlled) {
 }
 
 std::vector<ExecutionHead> stored() {
-  return {{"exec-1", "r1", 86400 * 10, "snow", ModelName("a"), "b1"},
-          {"exec-2", "r1", 86400 * 11, "snow", ModelName("a"), "b1"},
-          {"exec-3", "r2", 86400 * 10, "snow", ModelName("b"), "b1"},
-          {"exec-4", "r3", 86400 * 12, "rain", ModelName("a"), "b1"},
-          {"exec-5", "r4", 86400 * 12, "rain", ModelName("b"), "b2"}};
+  return {{ExecutionId{"exec-1"}, RecipeId{"r1"}, 86400 * 10, "snow", ModelName("a"), "b1"},
+          {ExecutionId{"exec-2"}, RecipeId{"r1"}, 86400 * 11, "snow", ModelName("a"), "b1"},
+          {ExecutionId{"exec-3"}, RecipeId{"r2"}, 86400 * 10, "snow", ModelName("b"), "b1"},
+          {ExecutionId{"exec-4"}, RecipeId{"r3"}, 86400 * 12, "rain", ModelName("a"), "b1"},
+          {ExecutionId{"exec-5"}, RecipeId{"r4"}, 86400 * 12, "rain", ModelName("b"), "b2"}};
 }
 
 TEST(Sides, TakeTheNewestOfEachClaim) {
   const auto pairs = pair_up(parse_side("model=a"), parse_side("model=b"), stored(), {});
   ASSERT_EQ(pairs.size(), 2U);
-  EXPECT_EQ(pairs[0].a, "exec-2");
-  EXPECT_EQ(pairs[0].b, "exec-3");
-  EXPECT_EQ(pairs[1].a, "exec-4");
+  EXPECT_EQ(pairs[0].a.text(), "exec-2");
+  EXPECT_EQ(pairs[0].b.text(), "exec-3");
+  EXPECT_EQ(pairs[1].a.text(), "exec-4");
 }
 
 TEST(Sides, SelectByModelBankAndDay) {
   const auto one = pair_up(parse_side("model=a,on=1970-01-11"), parse_side("model=a,on=1970-01-12"), stored(), {});
   ASSERT_EQ(one.size(), 1U);
-  EXPECT_EQ(one[0].a, "exec-1");
-  EXPECT_EQ(one[0].b, "exec-2");
+  EXPECT_EQ(one[0].a.text(), "exec-1");
+  EXPECT_EQ(one[0].b.text(), "exec-2");
   const std::vector<std::string> claims{"rain"};
   EXPECT_EQ(pair_up(parse_side("model=a"), parse_side("model=b"), stored(), claims).size(), 1U);
   EXPECT_THROW(pair_up(parse_side("bank=b2"), parse_side("model=zz"), stored(), {}), Error);

@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <stdexcept>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "base/word_table.hpp"
 #include "belief/record/shared_templates.hpp"
 #include "belief/stats/moments.hpp"
 
 namespace heretix {
 namespace {
+
+constexpr WordTable<Finding, 4> kFindingWords({{Finding::higher, "higher"},
+                                               {Finding::lower, "lower"},
+                                               {Finding::same, "same"},
+                                               {Finding::inconclusive, "inconclusive"}});
 
 double grid_of(const Record& a, const Record& b) {
   const auto grid = [](const Record& r) { return r.honest.bounds ? r.honest.bounds->grid : 0.0; };
@@ -53,7 +58,8 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
   found.is_paired = true;
   found.logit = trimmed_spread_interval(logits);
   found.probability = trimmed_spread_interval(probabilities, Level::p90);
-  found.p_value = sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a + "|" + found.run_b)));
+  found.p_value =
+      sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a.text() + "|" + found.run_b.text())));
   widen(found, center_range(logit_ranges), center_range(probability_ranges));
   for (std::size_t k = 0; k < a.size(); ++k) {
     std::vector<double> others = logits;
@@ -93,15 +99,7 @@ Finding finding_of(const CenteredInterval& logit, bool is_same) {
 
 }  // namespace
 
-std::string_view to_word(Finding finding) {
-  switch (finding) {
-    case Finding::higher: return "higher";
-    case Finding::lower: return "lower";
-    case Finding::same: return "same";
-    case Finding::inconclusive: return "inconclusive";
-  }
-  throw std::logic_error("a Finding without a word");
-}
+std::string_view to_word(Finding finding) { return kFindingWords.word(finding); }
 
 ClaimDifference difference_between(const Record& a, const Record& b) {
   ClaimDifference found{.claim_a = a.plan.recipe.claim.text,
@@ -150,7 +148,7 @@ Differences differences_of(std::string name_a, std::string name_b, std::vector<C
   for (const ClaimDifference& d : all.claims) {
     centers.push_back(d.logit.center);
     p_values.push_back(d.p_value.value_or(1.0));
-    runs += "|" + d.run_a + "|" + d.run_b;
+    runs += "|" + d.run_a.text() + "|" + d.run_b.text();
   }
 
   all.overall = trimmed_spread_interval(centers);

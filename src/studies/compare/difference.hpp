@@ -32,7 +32,7 @@ struct TemplateDifference {
 struct ClaimDifference {
   std::string claim_a, claim_b;
   ModelName model_a, model_b;
-  std::string run_a, run_b;  // execution ids
+  ExecutionId run_a, run_b;
   // Who answered, where that belongs to the model's identity ("llama.cpp/b11434"). Empty means the service that the
   // model's name stands for.
   std::string server_a{}, server_b{};

@@ -72,9 +72,9 @@ Forest on_its_axis(Forest forest) {
 
 void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
   blocks.push_back(DocumentTable{{"", "claim", "model", "execution", "p", "templates"},
-                                 {{"A", shortened(d.claim_a, 60), d.model_a.text(), d.run_a,
+                                 {{"A", shortened(d.claim_a, 60), d.model_a.text(), d.run_a.text(),
                                    fmt::format("{:.3f}", d.p_a), std::to_string(d.templates_a)},
-                                  {"B", shortened(d.claim_b, 60), d.model_b.text(), d.run_b,
+                                  {"B", shortened(d.claim_b, 60), d.model_b.text(), d.run_b.text(),
                                    fmt::format("{:.3f}", d.p_b), std::to_string(d.templates_b)}}});
   blocks.push_back(
       Paragraph{fmt::format("Difference in log-odds {} at 95 %, p {} ({}).", interval_text(d.logit), p_text(d.p_value),

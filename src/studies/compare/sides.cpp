@@ -26,7 +26,7 @@ bool is_day(const std::string& text) {
 }
 
 bool fits(const Side& side, const ExecutionHead& e) {
-  if (!side.is_selector) return e.execution_id == side.text || e.run_id == side.text;
+  if (!side.is_selector) return e.execution_id.text() == side.text || e.run_id.text() == side.text;
   return (!side.model || e.model == side.model) && (side.bank.empty() || e.prompt_version == side.bank) &&
          (side.day.empty() || utc_day(e.created_at) == side.day);
 }

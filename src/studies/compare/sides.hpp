@@ -25,7 +25,7 @@ struct Side {
 Side parse_side(const std::string& text);
 
 struct ExecutionPair {
-  std::string a, b;  // execution ids
+  ExecutionId a, b;
 };
 
 // Pairs the executions by claim, in the order of the newer execution; only claims that both sides measured are

@@ -4,14 +4,19 @@
 
 #include <algorithm>
 #include <map>
-#include <stdexcept>
 
 #include "base/error.hpp"
+#include "base/word_table.hpp"
 #include "belief/record/shared_templates.hpp"
 #include "belief/stats/moments.hpp"
 
 namespace heretix {
 namespace {
+
+constexpr WordTable<Alarm, 4> kAlarmWords({{Alarm::none, "none"},
+                                           {Alarm::drift, "drift"},
+                                           {Alarm::model_changed, "model_changed"},
+                                           {Alarm::both, "drift_and_model_changed"}});
 
 // By wording, over the baseline runs that answered it.
 std::map<std::string, double> baseline_means(const Sentinel& sentinel) {
@@ -91,15 +96,7 @@ std::vector<std::string> as_list(const std::set<std::string>& names) { return {n
 
 }  // namespace
 
-std::string_view to_word(Alarm alarm) {
-  switch (alarm) {
-    case Alarm::none: return "none";
-    case Alarm::drift: return "drift";
-    case Alarm::model_changed: return "model_changed";
-    case Alarm::both: return "drift_and_model_changed";
-  }
-  throw std::logic_error("an Alarm without a word");
-}
+std::string_view to_word(Alarm alarm) { return kAlarmWords.word(alarm); }
 
 SentinelRun sentinel_run(const Record& record, bool is_baseline) {
   SentinelRun run{.execution_id = record.execution.execution_id,

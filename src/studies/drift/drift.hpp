@@ -20,7 +20,7 @@ namespace heretix {
 
 // One measurement of a sentinel, reduced to what the detector needs.
 struct SentinelRun {
-  std::string execution_id;
+  ExecutionId execution_id;
   long long created_at = 0;
   bool is_baseline = false;
   std::vector<std::pair<std::string, double>> means;  // by wording, in log-odds

@@ -15,7 +15,7 @@ Sentinel sentinel_of(std::uint64_t seed, int checks, int from, double shift, con
   Sentinel sentinel{.claim = "c" + std::to_string(seed), .runs = {}};
   for (int i = 0; i < 10 + checks; ++i) {
     const bool is_shifted = i >= 10 + from;
-    SentinelRun run{.execution_id = "exec-" + std::to_string(i),
+    SentinelRun run{.execution_id = ExecutionId{"exec-" + std::to_string(i)},
                     .created_at = i,
                     .is_baseline = i < 10,
                     .means = {},

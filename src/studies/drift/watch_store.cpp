@@ -34,7 +34,7 @@ std::vector<WatchedExecution> WatchStore::of(const std::string& claim_hash) {
   if (!has_table()) return found;
   for (const Row& row :
        database_.query(kOf, {{":watch", watch_}, {":epoch", std::int64_t{epoch_}}, {":claim", claim_hash}}))
-    found.push_back({row.text_or_empty("execution_id"), row.integer("is_baseline") == 1});
+    found.push_back({row.id<ExecutionId>("execution_id"), row.integer("is_baseline") == 1});
   return found;
 }
 

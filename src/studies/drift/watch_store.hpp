@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
 
 struct WatchedExecution {
-  std::string execution_id;
+  ExecutionId execution_id;
   bool is_baseline = false;
 };
 

@@ -4,6 +4,8 @@
 // at both ends and in the middle. Every question is asked afresh in each probe. Pure.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,7 +42,7 @@ enum class Way {
 };
 inline constexpr std::array kWaysTogether = {Way::together, Way::reversed, Way::renamed, Way::company};
 std::string_view to_word(Way way);
-Way way_from(const std::string& word);  // throws Error{bad_input}
+std::optional<Way> way_from(std::string_view word);  // empty for another word
 
 // One probe of one model.
 struct ProbeDesign {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/stored_word.hpp"
 #include "base/text.hpp"
 #include "studies/probe/profile.hpp"
 
@@ -215,11 +216,16 @@ json to_json(const IsolationFound& found) {
           {"open", found.is_open},
           {"why_not", found.why_not}};
 }
+
+Way stored_way(const std::string& word) {
+  return require_known(way_from(word), "a way of asking in heretix_probes.profile_json", word);
+}
+
 IsolationFound isolation_from(const json& j) {
   IsolationFound found{
       .ways = {}, .largest = bounded_from(j.at("largest_shift")), .why_not = j.at("why_not"), .is_open = j.at("open")};
   for (const json& way : j.at("ways"))
-    found.ways.push_back({.way = way_from(way.at("asked")),
+    found.ways.push_back({.way = stored_way(way.at("asked")),
                           .in_one_request = way.at("in_one_request"),
                           .statements = way.at("statements"),
                           .largest = bounded_from(way.at("largest_shift")),

@@ -43,7 +43,7 @@ std::string ProfileStore::begin(const ProbedModel& of, const std::string& design
   in_transaction(database_, [&] {
     const auto open = afresh ? std::vector<Row>{} : database_.query(kOpen, named);
     if (!open.empty()) {
-      id = open[0].text_or_empty("probe_id");
+      id = open[0].required_text("probe_id");
       return;
     }
     Bindings row = named;
@@ -71,14 +71,14 @@ std::optional<Profile> ProfileStore::newest(const ProbedModel& of) {
   if (!database_.has_table("heretix_probes")) return std::nullopt;
   const auto found = database_.query(kNewest, {{":address", of.address}, {":model", of.model}, {":mode", of.mode}});
   if (found.empty()) return std::nullopt;
-  return profile_from(found[0].text_or_empty("profile_json"));
+  return profile_from(found[0].required_text("profile_json"));
 }
 
 std::vector<Profile> ProfileStore::of_model(const ModelName& model) {
   std::vector<Profile> found;
   if (!database_.has_table("heretix_probes")) return found;
   for (const Row& row : database_.query(kOfModel, {{":model", model}}))
-    found.push_back(profile_from(row.text_or_empty("profile_json")));
+    found.push_back(profile_from(row.required_text("profile_json")));
   return found;
 }
 

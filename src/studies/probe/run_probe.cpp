@@ -98,7 +98,7 @@ class Probing {
   }
 
   AskOutcome ask_plan(const Plan& plan) {
-    AnswerStore answers(ports_.database, design_.probe_id, plan.run_id);
+    AnswerStore answers(ports_.database, ExecutionId{design_.probe_id}, plan.run_id);
     AskOutcome outcome = ask(plan, ports_.provider, answers, ports_.clock, ports_.stop, watched_, request_.ask);
     watched_.add(outcome.progress);
     return outcome;

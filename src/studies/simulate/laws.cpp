@@ -5,24 +5,20 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "base/word_table.hpp"
 #include "belief/stats/moments.hpp"
 
 namespace heretix {
 namespace {
 
+constexpr WordTable<Law, 4> kLawWords(
+    {{Law::normal, "normal"}, {Law::t3, "t3"}, {Law::exponential, "exponential"}, {Law::contaminated, "contaminated"}});
+
 double open_unit(Rng& rng) { return (static_cast<double>(rng.next64() >> 12) + 0.5) * 0x1p-52; }  // (0, 1)
 
 }  // namespace
 
-std::string_view to_word(Law law) {
-  switch (law) {
-    case Law::normal: return "normal";
-    case Law::t3: return "t3";
-    case Law::exponential: return "exponential";
-    case Law::contaminated: return "contaminated";
-  }
-  throw std::logic_error("a Law without a word");
-}
+std::string_view to_word(Law law) { return kLawWords.word(law); }
 
 // Box and Muller's, one of the pair: two uniforms a draw, so that the stream stays simple.
 double normal_draw(Rng& rng) {

@@ -30,7 +30,7 @@ struct NextQuestion {
 
 struct VarianceReport {
   std::string claim;
-  std::vector<std::string> executions;
+  std::vector<ExecutionId> executions;
   std::vector<ModelName> models;
   std::vector<std::string> days;
   std::size_t templates = 0, answers = 0;  // templates shared by all runs; answers over all runs
