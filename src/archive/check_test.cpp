@@ -82,6 +82,34 @@ TEST_F(Check, IsRecomputedToTheSameRecordAndVerified) {
   EXPECT_EQ(count("heretix_attempts"), 17);
 }
 
+// A newer program may have written it. Taken for another word, it would be a result that nobody measured.
+TEST_F(Check, AStoredWordThatIsNotKnownIsToldWithItsPlace) {
+  const auto provider = scripted("{}");
+  const ExecutionId id = run(*provider).execution.execution_id;
+  RunStore runs(*database_);
+  const auto told_after = [&](const std::string& change, const std::string& undo) {
+    database_->execute("UPDATE " + change);
+    std::string told = "nothing";
+    try {
+      load_record(runs, runs.execution(id).value());
+    } catch (const Error& e) { told = e.kind() == ErrorKind::broken ? e.what() : "another kind of error"; }
+    database_->execute("UPDATE " + undo);
+    return told;
+  };
+
+  EXPECT_EQ(told_after("heretix_executions SET status = 'resting'", "heretix_executions SET status = 'done'"),
+            "heretix_executions.status is 'resting', which this program does not know");
+  EXPECT_EQ(told_after("heretix_answers SET reason = 'shy'", "heretix_answers SET reason = NULL"),
+            "heretix_answers.reason is 'shy', which this program does not know");
+  EXPECT_EQ(told_after("heretix_executions SET record_json = replace(record_json, '\"derived\"', '\"dreamt\"')",
+                       "heretix_executions SET record_json = replace(record_json, '\"dreamt\"', '\"derived\"')"),
+            "seed_source in heretix_executions.record_json is 'dreamt', which this program does not know");
+  EXPECT_EQ(told_after("heretix_executions SET config_json = replace(config_json, '\"MOCK', '\"MUCK')",
+                       "heretix_executions SET config_json = replace(config_json, '\"MUCK', '\"MOCK')"),
+            "the mode in heretix_executions.config_json is 'MUCK', which this program does not know");
+  EXPECT_NO_THROW(load_record(runs, runs.execution(id).value()));
+}
+
 TEST_F(Check, StopsCleanlyAndKeepsWhatItHas) {
   const auto provider = scripted(R"({"concurrency": 2})");
   stop_.presses = 1;
