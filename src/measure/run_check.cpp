@@ -207,6 +207,19 @@ Recipe recipe_of(const CheckRequest& request, const ProviderFacts& facts,
 
 }  // namespace
 
+CheckRequest request_of(const Recipe& recipe, std::string bank, std::optional<std::uint64_t> seed, bool fresh) {
+  CheckRequest request{.claim = recipe.claim.text, .bank = std::move(bank), .sampling = recipe.sampling};
+  request.readout = recipe.readout();
+  if (const std::string samples = recipe.mode.value("samples"); !samples.empty()) request.samples = std::stoi(samples);
+  request.asks_negation = recipe.mode.value("negation") != kNoNegation;
+  if (const std::string together = recipe.mode.value("together"); !together.empty())
+    request.together = std::stoi(together);
+  request.seed = seed;
+  if (seed) request.seed_source = SeedSource::given;
+  request.fresh = fresh;
+  return request;
+}
+
 Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                    const std::optional<ExecutionId>& execution_id) {
   require_measurable(request.sampling, request.readout, request.samples);

@@ -69,6 +69,9 @@ Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const Pr
 Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                    const std::optional<ExecutionId>& execution_id = std::nullopt);
 
+// The request that a recipe was made of: the other way round than planning goes.
+CheckRequest request_of(const Recipe& recipe, std::string bank, std::optional<std::uint64_t> seed, bool fresh);
+
 // The bank that the request names. Where the readout is decision, the name of the program's own bank of questions means
 // its bank of statements.
 PromptBank named_bank(const CheckRequest& request, const PromptBanks& banks);

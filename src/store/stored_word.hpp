@@ -7,8 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.hpp"
-#include "base/text.hpp"
+#include "base/stored_word.hpp"
 #include "base/word_table.hpp"
 #include "store/database.hpp"
 
@@ -19,9 +18,7 @@ namespace heretix {
 template <class Enum, std::size_t N>
 Enum stored_as(const Row& row, std::string_view table, std::string_view column, const WordTable<Enum, N>& words) {
   const std::string word = row.required_text(column);
-  if (const auto value = words.value(word)) return *value;
-  throw Error(ErrorKind::broken, fmt::format("{}.{} is '{}', which this program does not know", table, column,
-                                             on_one_line(shortened(word, 40))));
+  return require_known(words.value(word), fmt::format("{}.{}", table, column), word);
 }
 
 }  // namespace heretix

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -30,6 +31,18 @@ Mode mode_from(const std::string& text) {
   return mode;
 }
 
+// A number outside the range of its type would silently be read as a different one, so it is refused here.
+int whole_at(const json& config, const char* field) {
+  const json& value = config.at(field);
+  const bool fits =
+      value.is_number_integer() && value >= std::numeric_limits<int>::min() && value <= std::numeric_limits<int>::max();
+  if (fits) return value.get<int>();
+  throw Error(
+      ErrorKind::broken,
+      fmt::format("{} is {}, which is not a whole number in range", field, shortened(value.dump(), kMostOfWordShown)),
+      kDamaged);
+}
+
 }  // namespace
 
 Ladder ladder_from(const json& ladder) {
@@ -49,15 +62,14 @@ StoredConfig read_config(const std::string& config_text) {
     stored.recipe.mode = mode_from(config.at("mode"));
 
     Sampling& s = stored.recipe.sampling;
-    s.slots = config.at("K");
-    s.replicates = config.at("R");
-    s.templates = config.at("T").get<int>();
-    s.draws = config.at("B");
-    s.max_output_tokens = config.at("max_output_tokens");
-    s.max_prompt_chars = config.at("max_prompt_chars");
+    s.slots = whole_at(config, "K");
+    s.replicates = whole_at(config, "R");
+    s.templates = whole_at(config, "T");
+    s.draws = whole_at(config, "B");
+    s.max_output_tokens = whole_at(config, "max_output_tokens");
+    s.max_prompt_chars = whole_at(config, "max_prompt_chars");
 
-    if (const auto ladder = config.find("ladder"); ladder != config.end())
-      s.ladder = ladder_from(*ladder);
+    if (const auto ladder = config.find("ladder"); ladder != config.end()) s.ladder = ladder_from(*ladder);
     if (const std::string readout = stored.recipe.mode.value("readout"); !readout.empty())
       require_known(known_readout(readout), "the readout in heretix_executions.config_json", readout);
     if (!config.at("seed").is_null()) stored.seed = std::stoull(config.at("seed").get<std::string>());

@@ -16,6 +16,14 @@ Answers answers(std::size_t count, double spread) {
   return given;
 }
 
+// The numbers of the tests are worked out for the rule of earlier builds, unless a test says otherwise.
+Climb climb(const Answers& given, std::size_t available, double target, const RoundingOfFirst& rounding = {},
+            LadderRule rule = LadderRule::honest_v1) {
+  std::vector<std::optional<NumberRead>> numbers;
+  for (const auto& p : given) numbers.push_back(p ? std::optional(read_as_written(*p, 2)) : std::nullopt);
+  return climb(numbers, available, {.target = target, .rule = rule, .rounding = rounding});
+}
+
 TEST(Ladder, AsksEightFirst) {
   const Climb start = climb({}, 16, 0.2);
   EXPECT_EQ(start.to_ask, 8U);
@@ -97,6 +105,19 @@ TEST(Ladder, AFewTemplatesKeepTheirLargerConstant) {
   EXPECT_EQ(any_stop_scale(12), 2.72);
   EXPECT_EQ(any_stop_scale(16), 2.64);
   EXPECT_THROW(climb(Answers(4, std::nullopt), 4, 0.2), Error);
+}
+
+// By the rule of earlier builds a written 1 counts as log-odds of 13.8, and the spread that this makes forbids any
+// target.
+TEST(Ladder, IsNotEndedByTheClipOfCertainAnswers) {
+  Answers given = answers(8, 0.013);
+  for (auto& answer : given) answer = Probability{answer->value() + 0.45};
+  given[0] = given[1] = given[2] = Probability{1.0};
+  EXPECT_EQ(climb(given, 16, 0.2).stop, LadderStop::limited_by_wording);
+
+  const Climb by_belief = climb(given, 16, 0.2, {}, LadderRule::belief_v2);
+  EXPECT_EQ(by_belief.stop, LadderStop::target_met);
+  EXPECT_EQ(by_belief.rungs[0].belief.found.bounds->scale, 2.67);
 }
 
 }  // namespace

@@ -5,30 +5,17 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "belief/plan/limits.hpp"
+#include "belief/record/stored_config.hpp"
 
 namespace heretix {
 
 using nlohmann::json;
 
-std::string to_json_text(const CheckJob& job) {
-  const CheckRequest& r = job.request;
-  const Sampling& s = r.sampling;
-  json text = {{"model", job.model},
-               {"claim", r.claim},
-               {"bank", r.bank},
-               {"K", s.slots},
-               {"R", s.replicates},
-               {"B", s.draws},
-               {"readout", std::string(to_word(r.readout))},
-               {"samples", r.samples},
-               {"negation", r.asks_negation},
-               {"together", r.together},
-               {"fresh", r.fresh},
-               {"result_key", job.result_key},
-               {"most_micro_usd", job.most_micro_usd}};
-  if (s.templates) text["T"] = *s.templates;
-  if (s.ladder) text["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"rule", to_word(s.ladder->rule)}};
-  if (r.seed) text["seed"] = *r.seed;
+std::string to_json_text(const CheckJob& job, const Plan& plan, const PromptBank& bank) {
+  json text = {{"model", job.model},           {"bank", job.request.bank},
+               {"fresh", job.request.fresh},   {"config", config_json(plan, bank, job.request.seed)},
+               {"result_key", job.result_key}, {"most_micro_usd", job.most_micro_usd}};
   return text.dump();
 }
 
@@ -46,37 +33,67 @@ int number_at(const json& text, const char* field, int most) {
 
 }  // namespace
 
+namespace {
+
+// Of a job that an earlier build enqueued, which holds the request alone.
+CheckRequest request_from(const json& text) {
+  CheckRequest r{.claim = text.at("claim"), .bank = text.at("bank"), .sampling = {}};
+  r.sampling.slots = number_at(text, "K", kMaxSlots);
+  r.sampling.replicates = number_at(text, "R", kMaxReplicates);
+  r.sampling.draws = number_at(text, "B", kMaxDraws);
+  r.readout = readout_from(text.at("readout").get<std::string>());
+  r.samples = number_at(text, "samples", kMaxSamples);
+
+  r.asks_negation = text.value("negation", true);  // the earliest jobs have neither
+  if (text.contains("together")) r.together = number_at(text, "together", kMaxTogether);
+
+  r.fresh = text.at("fresh");
+  if (text.contains("T")) r.sampling.templates = number_at(text, "T", kMaxSlots);
+  if (text.contains("ladder")) r.sampling.ladder = ladder_from(text["ladder"]);
+  if (text.contains("seed")) r.seed = text["seed"].get<std::uint64_t>();
+  if (r.seed) r.seed_source = SeedSource::given;
+  return r;
+}
+
+}  // namespace
+
 CheckJob check_job_from(const std::string& json_text) {
   try {
     const json text = json::parse(json_text);
-    CheckJob job{.model = text.at("model"),
-                 .request = {.claim = text.at("claim"), .bank = text.at("bank"), .sampling = {}}};
-
-    CheckRequest& r = job.request;
-    r.sampling.slots = number_at(text, "K", kMaxSlots);
-    r.sampling.replicates = number_at(text, "R", kMaxReplicates);
-    r.sampling.draws = number_at(text, "B", kMaxDraws);
-    r.readout = readout_from(text.at("readout").get<std::string>());
-    r.samples = number_at(text, "samples", kMaxSamples);
-
-    // Jobs that an earlier build enqueued hold neither of these two fields.
-    r.asks_negation = text.value("negation", true);  // jobs of earlier builds have neither
-    if (text.contains("together")) r.together = number_at(text, "together", kMaxTogether);
-
-    r.fresh = text.at("fresh");
-    if (text.contains("T")) r.sampling.templates = number_at(text, "T", kMaxSlots);
-    if (text.contains("ladder"))
-      r.sampling.ladder = Ladder{text["ladder"].at("rungs").get<std::vector<int>>(), text["ladder"].at("target")};
-    if (text.contains("seed")) r.seed = text["seed"].get<std::uint64_t>();
-    if (r.seed) r.seed_source = SeedSource::given;
+    CheckJob job{.model = text.at("model"), .request = {}};
+    if (const auto config = text.find("config"); config != text.end()) {
+      StoredConfig stored = read_config(config->dump());
+      require_measurable(stored.recipe.sampling, stored.recipe.readout(), 1);
+      job.request = request_of(stored.recipe, text.at("bank"), stored.seed, text.at("fresh"));
+      job.accepted =
+          AcceptedPlan{.recipe = std::move(stored.recipe), .bank_content_sha256 = config->at("prompt_content_sha256")};
+    } else {
+      job.request = request_from(text);
+    }
 
     job.result_key = text.at("result_key");
     job.most_micro_usd = text.at("most_micro_usd");
-
     return job;
   } catch (const json::exception& e) {
     throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {}", e.what()));
+  } catch (const Error& e) {
+    throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {}", e.what()), e.hint());
   }
+}
+
+void require_as_accepted(const CheckJob& job, const PlannedCheck& planned) {
+  if (!job.accepted) return;
+  const ModelName& model = planned.plan.recipe.model;
+  if (model != job.accepted->recipe.model)
+    throw Error(ErrorKind::not_found,
+                fmt::format("the check was accepted for {}; behind the name {} there is now {}",
+                            job.accepted->recipe.model, job.model, model),
+                "ask again");
+  if (content_sha256(planned.bank) != job.accepted->bank_content_sha256)
+    throw Error(
+        ErrorKind::not_found,
+        fmt::format("the wordings of {} have changed since the check was accepted", planned.plan.prompt_version),
+        "ask again");
 }
 
 }  // namespace heretix

@@ -7,14 +7,26 @@
 
 namespace heretix {
 
+// The plan that the service made when it accepted the check. The worker measures by this recipe, and refuses if the
+// model or the bank that it has is no longer the one that was accepted.
+struct AcceptedPlan {
+  Recipe recipe;
+  std::string bank_content_sha256;
+};
+
 struct CheckJob {
   std::string model;  // the name under which it was asked for
   CheckRequest request;
-  std::string result_key{};         // the key under which its result may be used again; empty: it may not
-  std::int64_t most_micro_usd = 0;  // the most that the check may spend
+  std::optional<AcceptedPlan> accepted{};  // empty: the job of a build up to November 2026, which did not carry it
+  std::string result_key{};                // the key under which its result may be used again; empty: it may not
+  std::int64_t most_micro_usd = 0;         // the most that the check may spend
 };
 
-std::string to_json_text(const CheckJob& job);
+// The job of a request that was planned so. `bank` is in the form that is asked.
+std::string to_json_text(const CheckJob& job, const Plan& plan, const PromptBank& bank);
 CheckJob check_job_from(const std::string& json_text);  // throws Error{broken} for a text of any other form
+
+// Throws Error{not_found} if the plan is of another model or another bank than the one that was accepted.
+void require_as_accepted(const CheckJob& job, const PlannedCheck& planned);
 
 }  // namespace heretix

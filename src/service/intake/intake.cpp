@@ -124,6 +124,7 @@ struct Intake::Prepared {
   CheckJob job;
   ExecutionId execution_id;  // of the measurement, if one is needed
   Plan plan;                 // without its questions: only the worker needs them
+  std::string payload;       // of the job
   Quote quote;
 };
 
@@ -158,12 +159,15 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
                     .job = {.model = wish.model, .request = request},
                     .execution_id = new_execution_id(),
                     .plan = {},
+                    .payload = {},
                     .quote = {}};
   const PromptBank bank = named_bank(request, banks_);
   const PromptBank asked = asked_bank(request, bank);
   prepared.plan = outline_check(request, bank, model.facts, prepared.execution_id);
   require_fits_check(prepared.plan);
   if (!wish.fresh) prepared.job.result_key = result_key(request, prepared.plan, asked);
+  prepared.job.most_micro_usd = rules_.most_per_check.micros();
+  prepared.payload = to_json_text(prepared.job, prepared.plan, asked);
   const auto parts = static_cast<std::size_t>(most_parts(prepared.plan.recipe));
   prepared.quote = {.questions = questions_planned(prepared.plan) * parts,
                     .most = most_cost(prepared.plan, asked, model.facts),
@@ -287,43 +291,42 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
 Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency) {
   // Everything that needs no database comes before the transaction, which should be short.
   Prepared prepared = prepare(wish);
-  prepared.job.most_micro_usd = rules_.most_per_check.micros();
-  const std::string payload = to_json_text(prepared.job);
   const CheckOwner owner = asker.owner();
 
   Accepted accepted;
-  in_transaction(database_,
-                 [&] {
-                   if (const auto known = replay(owner, idempotency)) {
-                     accepted = *known;
-                     return;
-                   }
+  in_transaction(
+      database_,
+      [&] {
+        if (const auto known = replay(owner, idempotency)) {
+          accepted = *known;
+          return;
+        }
 
-                   NewServedCheck check{.id = CheckId{new_uuid()},
-                                        .execution_id = prepared.execution_id,
-                                        .env = rules_.env,
-                                        .owner = owner,
-                                        .request = payload,
-                                        .result_key = prepared.job.result_key};
+        NewServedCheck check{.id = CheckId{new_uuid()},
+                             .execution_id = prepared.execution_id,
+                             .env = rules_.env,
+                             .owner = owner,
+                             .request = prepared.payload,
+                             .result_key = prepared.job.result_key};
 
-                   // A stored result costs nothing, so only a new measurement is granted and charged.
-                   accepted = Accepted{.check_id = check.id};
-                   if (auto cached = from_cache(prepared, asker, check)) {
-                     accepted = std::move(*cached);
-                   } else {
-                     require_granted(wish, prepared, asker);
-                     charge(prepared, asker, check);
-                     ServedChecks(database_).insert(check, prepared.plan, wish.seed);
-                     Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id.text(), .payload = payload});
-                   }
+        // A stored result costs nothing, so only a new measurement is granted and charged.
+        accepted = Accepted{.check_id = check.id};
+        if (auto cached = from_cache(prepared, asker, check)) {
+          accepted = std::move(*cached);
+        } else {
+          require_granted(wish, prepared, asker);
+          charge(prepared, asker, check);
+          ServedChecks(database_).insert(check, prepared.plan, wish.seed);
+          Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id.text(), .payload = prepared.payload});
+        }
 
-                   if (!idempotency.key.empty())
-                     database_.execute(kKeepKey, {{":owner", text_of(owner)},
-                                                  {":key", idempotency.key},
-                                                  {":body", idempotency.body_sha256},
-                                                  {":response", check.id}});
-                 },
-                 {.isolation = Isolation::beside_others});
+        if (!idempotency.key.empty())
+          database_.execute(kKeepKey, {{":owner", text_of(owner)},
+                                       {":key", idempotency.key},
+                                       {":body", idempotency.body_sha256},
+                                       {":response", check.id}});
+      },
+      {.isolation = Isolation::beside_others});
 
   return accepted;
 }

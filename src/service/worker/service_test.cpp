@@ -122,9 +122,48 @@ TEST_F(App, CountsUpToTheLimitWithinAWindowThatBeginsWithTheFirst) {
   EXPECT_FALSE(count("a"));
 }
 
+PromptBank play_bank(const std::string& first = "Is it so?") {
+  return {.version = "b",
+          .system = "s",
+          .schema = "{}",
+          .user_template = "{PARAPHRASE}",
+          .paraphrases = {first + " <claim>{CLAIM}</claim>", "And so? <claim>{CLAIM}</claim>"}};
+}
+
+Plan play_plan(const PromptBank& bank, const char* model = "play") {
+  Recipe recipe{.claim = parse_claim("a"), .model = ModelName(model), .mode = Mode::mock(), .sampling = {}};
+  recipe.mode.with("readout", "frequency").with("samples", "7");
+  return make_plan(recipe, bank);
+}
+
+TEST(CheckJob, HandsTheRecipeOfThePlanToTheWorker) {
+  const PromptBank bank = play_bank();
+  const CheckJob sent{.model = "as asked", .request = {.claim = "a", .bank = "b", .sampling = {}, .seed = 7}};
+  const CheckJob job = check_job_from(to_json_text(sent, play_plan(bank), bank));
+  EXPECT_EQ(job.request.readout, Readout::frequency);
+  EXPECT_EQ(job.request.samples, 7);
+  EXPECT_EQ(job.request.seed, 7U);
+
+  const auto planned = [&](const char* model, const PromptBank& with) {
+    return PlannedCheck{.request = job.request, .bank = with, .plan = play_plan(with, model), .execution_id = {}};
+  };
+  EXPECT_NO_THROW(require_as_accepted(job, planned("play", bank)));
+  EXPECT_THROW(require_as_accepted(job, planned("another", bank)), Error) << "it was accepted for the model play";
+  EXPECT_THROW(require_as_accepted(job, planned("play", play_bank("Is it true?"))), Error) << "other wordings";
+}
+
+TEST(CheckJob, OfAnEarlierBuildIsStillRead) {
+  const CheckJob job = check_job_from(
+      R"({"model":"local","claim":"a","bank":"b","K":16,"R":1,"B":5000,"readout":"verbalized","samples":20,"fresh":false,)"
+      R"("ladder":{"rungs":[8,12,16],"target":0.2},"result_key":"","most_micro_usd":0})");
+  EXPECT_FALSE(job.accepted);
+  EXPECT_EQ(job.request.sampling.ladder->rule, LadderRule::honest_v1);
+}
+
 TEST(CheckJob, RefusesNumbersThatWouldBeReadAsOthers) {
-  CheckJob job{.model = "play", .request = {.claim = "a", .bank = "b", .sampling = {}}};
-  const std::string text = to_json_text(job);
+  const PromptBank bank = play_bank();
+  const std::string text =
+      to_json_text({.model = "play", .request = {.claim = "a", .bank = "b", .sampling = {}}}, play_plan(bank), bank);
   EXPECT_EQ(check_job_from(text).request.sampling.slots, 8);
   for (const char* bad : {"4294967304", "0", "-8", "4097", "8.5", "18446744073709551615", "\"8\""})
     EXPECT_THROW(check_job_from(replaced(text, "\"K\":8", std::string("\"K\":") + bad)), Error) << bad;

@@ -78,6 +78,7 @@ StudyRow coverage_row(const Cell& cell, Rng rng, const StudyOptions& options) {
 struct LadderCell {
   Law law;
   double spread, unusable, target;
+  LadderRule rule;
 };
 
 StudyRow stopping_row(const LadderCell& cell, Rng rng, const StudyOptions& options) {
@@ -87,18 +88,19 @@ StudyRow stopping_row(const LadderCell& cell, Rng rng, const StudyOptions& optio
 
   for (int i = 0; i < options.runs; ++i) {
     const double center = 4 * rng.unit() - 2;
-    std::vector<std::optional<Probability>> bank;
+    std::vector<std::optional<NumberRead>> bank;
     for (const auto& group : drawn_answers(cell.law, 24, center, cell.spread, 0.01, rng))
-      bank.push_back(rng.unit() < cell.unusable ? std::nullopt : std::optional(group[0]));
+      bank.push_back(rng.unit() < cell.unusable ? std::nullopt : std::optional(read_as_written(group[0], 2)));
 
+    const LadderTerms terms{.target = cell.target, .rule = cell.rule};
     std::size_t known = 0;
-    Climb reached = climb({}, bank.size(), cell.target);
+    Climb reached = climb({}, bank.size(), terms);
     while (!reached.stop) {
       known = reached.to_ask;
-      reached = climb(std::span(bank).first(known), bank.size(), cell.target);
+      reached = climb(std::span(bank).first(known), bank.size(), terms);
     }
 
-    const HonestInterval& last = reached.rungs.back().honest;
+    const HonestInterval& last = reached.rungs.back().judged_by(cell.rule);
     // The interval aims at the centre of as many templates as it has, not of all 24.
     const double aim = center + cell.spread * (trimmed_aim(cell.law, last.templates) - trimmed_aim(cell.law, 24));
 
@@ -108,7 +110,8 @@ StudyRow stopping_row(const LadderCell& cell, Rng rng, const StudyOptions& optio
   }
 
   const double share = static_cast<double>(covered) / options.runs;
-  std::vector<std::string> cells{std::string(to_word(cell.law)),
+  std::vector<std::string> cells{std::string(to_word(cell.rule)),
+                                 std::string(to_word(cell.law)),
                                  fmt::format("{:g}", cell.spread),
                                  percent(cell.unusable),
                                  fmt::format("{:g}", cell.target),
@@ -234,15 +237,17 @@ Study coverage_study(const StudyOptions& options) {
 
 Study stopping_study(const StudyOptions& options) {
   std::vector<LadderCell> cells;
-  for (const Law law : kLaws) {
-    for (const double spread : {0.1, 0.3, 0.5, 0.8, 1.2}) cells.push_back({law, spread, 0.0, 0.20});
-    cells.push_back({law, 0.4, 0.3, 0.20});
-    cells.push_back({law, 0.4, 0.0, 0.10});
+  for (const LadderRule rule : {LadderRule::honest_v1, LadderRule::belief_v2}) {
+    for (const Law law : kLaws) {
+      for (const double spread : {0.1, 0.3, 0.5, 0.8, 1.2}) cells.push_back({law, spread, 0.0, 0.20, rule});
+      cells.push_back({law, 0.4, 0.3, 0.20, rule});
+      cells.push_back({law, 0.4, 0.0, 0.10, rule});
+    }
   }
   return {.name = "stopping",
           .promise = "the interval of a ladder holds the belief in at least 94 % of draws, wherever it stops",
-          .header = {"law", "spread", "unusable", "target", "holds", "asked", "target met", "limited by wording",
-                     "last rung", "templates spent"},
+          .header = {"rule", "law", "spread", "unusable", "target", "holds", "asked", "target met",
+                     "limited by wording", "last rung", "templates spent"},
           .rows = in_parallel(cells, "stopping", options, stopping_row)};
 }
 
