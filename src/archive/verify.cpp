@@ -209,20 +209,23 @@ class Checker {
 };
 
 // Sections that records of earlier versions lack. What they are computed from is compared in any case.
-constexpr std::array<std::string_view, 1> kLaterSections = {"/variance"};
+constexpr std::array<std::string_view, 2> kLaterSections = {"/variance", "/belief_v2"};
 
 bool is_later_section(const json& step) {
   return step.at("op") == "add" &&
          std::ranges::find(kLaterSections, step.at("path").get<std::string>()) != kLaterSections.end();
 }
 
-// The advice is worded by the program that shows it. What was observed and its limit are compared.
-bool is_advice(const json& step) { return step.at("path").get<std::string>().ends_with("/advice"); }
+// Advice and details of gates are worded by the program that shows them. What was observed and its limit are compared.
+bool is_wording(const json& step) {
+  const std::string path = step.at("path");
+  return path.starts_with("/gates/") && (path.ends_with("/advice") || path.ends_with("/detail"));
+}
 
 // Names the JSON fields that differ by their paths.
 void compare_json(const std::string& what, const json& stored, const json& recomputed, Checker& checker) {
   for (const json& step : json::diff(stored, recomputed)) {
-    if (is_later_section(step) || is_advice(step)) continue;
+    if (is_later_section(step) || is_wording(step)) continue;
     checker.differ(fmt::format("{} differs at {}", what, step.at("path").get<std::string>()));
   }
 }
@@ -255,8 +258,11 @@ void check_artifact(const Row& run, const Record& record, const std::string& dat
 bool is_from_cache(const Row& run) { return run.has("was_cached") && run.integer("was_cached") == 1; }
 
 std::string summary(const Record& r) {
-  return fmt::format("p {:.6f}, frozen 95 % interval [{:.6f}, {:.6f}], seed {}", r.estimate.p.value(),
-                     r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.seed);
+  std::string text = fmt::format("belief p {:.6f}", r.belief.p().value());
+  if (const auto interval = r.belief.interval())
+    text += fmt::format(", 95 % interval [{:.6f}, {:.6f}]", interval->low.value(), interval->high.value());
+  return text + fmt::format("; frozen p {:.6f}, 95 % interval [{:.6f}, {:.6f}], seed {}", r.estimate.p.value(),
+                            r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.seed);
 }
 
 }  // namespace

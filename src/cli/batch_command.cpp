@@ -23,11 +23,11 @@ struct BatchOptions : MeasuringOptions {
 };
 
 std::string row_text(const Record& r) {
-  const auto& bounds = r.honest.bounds;
+  const auto found = r.belief.interval();
   const std::string interval =
-      bounds ? fmt::format("[{:.2f}, {:.2f}]", bounds->interval.low.value(), bounds->interval.high.value())
-             : "no interval";
-  return fmt::format("{:.2f}  {:<13} {:>3}  {}  {}\n", r.estimate.p.value(), interval, r.quality, r.plan.run_id,
+      found ? fmt::format("[{:.2f}, {:.2f}]", found->low.value(), found->high.value()) : "no interval";
+  const char* stable = r.agreement.is_stable == false ? "unstable" : "";
+  return fmt::format("{:.2f}  {:<13} {:<8}  {}  {}\n", r.belief.p().value(), interval, stable, r.plan.run_id,
                      on_one_line(shortened(r.plan.recipe.claim.text, 60)));
 }
 

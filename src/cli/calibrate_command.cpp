@@ -50,7 +50,7 @@ std::vector<std::string> texts_of(const std::vector<LabelledClaim>& claims) {
 JudgedClaim judge_claim(const LabelledClaim& labelled, Measuring& measuring, const CalibrateOptions& options) {
   try {
     const Record record = measuring.measure(labelled.claim);
-    return {.labelled = labelled, .p = record.honest.p.value(), .execution_id = record.execution.execution_id};
+    return {.labelled = labelled, .p = record.belief.p().value(), .execution_id = record.execution.execution_id};
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::bad_input) throw;
     print_error(Error(e.kind(), fmt::format("{}: {}", shortened(labelled.claim, 60), e.what()),

@@ -180,6 +180,11 @@ void add_ladder_option(App& command, MeasuringOptions& o) {
       ->type_name("WIDTH");
 }
 
+void add_verbose(CLI::App& command, bool& verbose) {
+  command.add_flag("--verbose", verbose,
+                   "also show the frozen estimate and its gates, for comparison with earlier runs");
+}
+
 void add_recalibration(App& command, std::string& certificate) {
   command
       .add_option("--recalibrate", certificate,

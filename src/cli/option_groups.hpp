@@ -54,6 +54,7 @@ void add_resending(CLI::App& command, MeasuringOptions& o);
 void add_plan_options(CLI::App& command, MeasuringOptions& o);
 void add_ask_options(CLI::App& command, MeasuringOptions& o, const char* strict = "exit with 1 if a gate fails");
 void add_ladder_option(CLI::App& command, MeasuringOptions& o);
+void add_verbose(CLI::App& command, bool& verbose);
 void add_recalibration(CLI::App& command, std::string& certificate);
 void add_run_argument(CLI::App& command, StoredRunOptions& o);
 

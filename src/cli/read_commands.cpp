@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "archive/load_record.hpp"
+#include "archive/shown_belief.hpp"
 #include "archive/verify.hpp"
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "belief/readout/statement.hpp"
 #include "cli/advice.hpp"
@@ -28,6 +30,7 @@ struct ListOptions : CommonOptions {
 
 struct ShowOptions : StoredRunOptions {
   std::string recalibrate;  // a certificate
+  bool verbose = false;
 };
 
 struct AnswersOptions : StoredRunOptions {
@@ -68,22 +71,36 @@ std::string readout_of(const Row& row) {
   return mode.substr(begin, mode.find(';', begin) - begin);
 }
 
-std::string list_line(const Row& row, std::size_t id_width) {
-  const auto p = row.real("prob_true_rpl");
+// "2026-11-29" in UTC.
+std::string day_of(const Row& row) {
+  const auto seconds = row.integer("created_at");
+  return seconds ? utc_day(*seconds) : "-";
+}
+
+std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, std::size_t id_width) {
   const bool has_result = !row.has("status");
   const std::string readout = readout_of(row);
   const std::string state =
       has_result ? (readout.empty() ? "" : fmt::format("({}) ", readout))
                  : fmt::format("({}, {} answers) ", row.required_text("status"), row.integer("answers").value_or(0));
-  return fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
-                     p ? fmt::format("{:.2f}", *p) : "-",
-                     has_result ? fmt::format("{}", row.integer("pqs").value_or(0)) : "-",
-                     shortened(on_one_line(row.text_or_empty("model")), 28), state,
+  const std::string p = belief ? fmt::format("{:.2f}", belief->p) : "-";
+  const std::string interval =
+      belief && belief->low ? fmt::format("{:.2f} to {:.2f}", *belief->low, *belief->high) : "-";
+  const char* unstable = belief && belief->is_stable == false ? "unstable" : "";
+  return fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
+                     day_of(row), p, interval, unstable, shortened(on_one_line(row.text_or_empty("model")), 28), state,
                      shortened(on_one_line(row.text_or_empty("claim")), 70));
 }
 
-json list_json(const Row& row) {
+json belief_json(const ShownBelief& belief) {
+  return {{"p", belief.p},
+          {"ci", belief.low ? json({*belief.low, *belief.high}) : json(nullptr)},
+          {"stable", belief.is_stable ? json(*belief.is_stable) : json(nullptr)}};
+}
+
+json list_json(const Row& row, const std::optional<ShownBelief>& belief) {
   json out = run_json(row);
+  out["belief_v2"] = belief ? belief_json(*belief) : json(nullptr);
   if (const std::string readout = readout_of(row); !readout.empty()) out["readout"] = readout;
   if (!row.has("status")) {
     out["status"] =
@@ -138,9 +155,10 @@ std::string answer_line(const Answer& a, const Question& q, const Recipe& recipe
   const char* note = sides && sides->contradict() ? "  its two sides contradict each other"
                      : note_of(a.verdict).empty() ? ""
                                                   : "  its label contradicts its number";
-  std::string line = fmt::format("{:>8}  {:>9}  {:>9}{}  {:<16} {:>7.0f} ms  {}{}\n", q.paraphrase_idx, q.replicate_idx,
-                                 value, sides_text(a, recipe), a.verdict.reason ? to_word(*a.verdict.reason) : "usable",
-                                 a.latency_ms, a.from_store ? "stored" : "asked", note);
+  std::string line = fmt::format("{:>8}  {:>9}  {:>9}{}  {:<16} {:>7.0f} ms  {}{}\n", shown_number(q.paraphrase_idx),
+                                 q.replicate_idx + 1, value, sides_text(a, recipe),
+                                 a.verdict.reason ? to_word(*a.verdict.reason) : "usable", a.latency_ms,
+                                 a.from_store ? "stored" : "asked", note);
   if (raw) line += "          " + on_one_line(a.raw_text.value_or("(not kept)")) + "\n";
   return line;
 }
@@ -159,8 +177,9 @@ int foreign_answers(RunStore& runs, const RunId& run_id, bool as_json) {
   for (const Row& row : runs.samples_of(run_id)) {
     all.push_back(sample_json(row));
     const auto p = row.real("prob_true");
-    text += fmt::format("{:>8}  {:>9}  {:>9}  {}\n", row.integer("paraphrase_idx").value_or(-1),
-                        row.integer("replicate_idx").value_or(-1), p ? fmt::format("{:.4g}", *p) : "-",
+    text += fmt::format("{:>8}  {:>9}  {:>9}  {}\n",
+                        shown_number(static_cast<int>(row.integer("paraphrase_idx").value_or(-1))),
+                        row.integer("replicate_idx").value_or(-1) + 1, p ? fmt::format("{:.4g}", *p) : "-",
                         row.integer("json_valid") == 1 ? "usable" : "not usable");
   }
   print_result(as_json ? dumped(all) : text);
@@ -176,16 +195,24 @@ int list_command(const ListOptions& options) {
   json listed = json::array();
   std::size_t id_width = 24;  // wide enough for a run; the id of a check is longer
   for (const Row& row : rows) id_width = std::max(id_width, row.text_or_empty("run_id").size());
-  std::string text = fmt::format("{:<{}}  {:>4}  {:>3}  {:<28} {}\n", "run", id_width, "p", "pqs", "model", "claim");
+  std::string text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", id_width, "date", "p",
+                                 "95 % within", "", "model", "claim");
   for (const Row& row : rows) {
-    listed.push_back(list_json(row));
-    text += list_line(row, id_width);
+    const auto belief = shown_belief(*stored.store, row);
+    listed.push_back(list_json(row, belief));
+    text += list_line(row, belief, id_width);
   }
   print_result(options.json ? dumped(listed) : all == 0 ? "no runs yet\n" : text);
   if (!options.json && all > rows.size())
     print_note(fmt::format("{} more: {}", all - rows.size(),
                            with_store(fmt::format("heretix list --most {}", all), store_flag_of(options))));
   return kDone;
+}
+
+TextStyle style_of(const ShowOptions& options) {
+  TextStyle style = text_style(read_environment().no_color);
+  style.verbose = options.verbose;
+  return style;
 }
 
 int show_recalibrated(const ShowOptions& options, const Record& record, const RecalibrationMap& map) {
@@ -196,7 +223,7 @@ int show_recalibrated(const ShowOptions& options, const Record& record, const Re
     print_result(dumped(out));
   } else {
     const std::string flag = store_flag_of(options);
-    print_result(result_text(record, text_style(read_environment().no_color), flag) + recalibrated_text(map, record));
+    print_result(result_text(record, style_of(options), flag) + recalibrated_text(map, record));
   }
   return kDone;
 }
@@ -210,10 +237,7 @@ int show_command(const ShowOptions& options) {
   if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
   else if (options.json) print_result(dumped(json::parse(execution->record_text.value_or(""))));
-  else {
-    print_result(
-        result_text(load_record(runs, *execution), text_style(read_environment().no_color), store_flag_of(options)));
-  }
+  else { print_result(result_text(load_record(runs, *execution), style_of(options), store_flag_of(options))); }
   return kDone;
 }
 
@@ -234,8 +258,8 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Answ
                    {"replicate_idx", question.replicate_idx},
                    {"usable", false},
                    {"error", trouble}});
-    text += fmt::format("{:>8}  {:>9}  {:>9}  no answer: {}\n", question.paraphrase_idx, question.replicate_idx, "-",
-                        shortened(on_one_line(trouble), 200));
+    text += fmt::format("{:>8}  {:>9}  {:>9}  no answer: {}\n", shown_number(question.paraphrase_idx),
+                        question.replicate_idx + 1, "-", shortened(on_one_line(trouble), 200));
   }
 
   print_result(options.json ? dumped(all) : text);
@@ -309,6 +333,7 @@ void register_reading(CommandTable& table) {
   const auto [show, s] = table.add<ShowOptions>("show", "print a stored run", show_command);
   add_run_argument(show, s);
   add_recalibration(show, s.recalibrate);
+  add_verbose(show, s.verbose);
   add_json(show, s);
 
   const auto [answers, a] = table.add<AnswersOptions>(

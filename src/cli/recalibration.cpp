@@ -28,12 +28,27 @@ void require_fits(const RecalibrationMap& map, const ModelName& model, const std
                 "a map says nothing about another readout");
 }
 
-nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record) {
+namespace {
+
+// The number that the map was fitted to.
+struct Mapped {
+  Probability p;
+  std::optional<Interval> interval;
+};
+Mapped mapped_number(const RecalibrationMap& map, const Record& record) {
+  if (map.number == kBeliefMethod) return {record.belief.p(), record.belief.interval()};
   const auto& bounds = record.honest.bounds;
-  return {{"p", map.apply(record.honest.p.value())},
-          {"ci",
-           bounds ? nlohmann::json({map.apply(bounds->interval.low.value()), map.apply(bounds->interval.high.value())})
-                  : nlohmann::json(nullptr)},
+  return {record.honest.p, bounds ? std::optional(bounds->interval) : std::nullopt};
+}
+
+}  // namespace
+
+nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record) {
+  const auto [p, found] = mapped_number(map, record);
+  return {{"p", map.apply(p.value())},
+          {"of", map.number},
+          {"ci", found ? nlohmann::json({map.apply(found->low.value()), map.apply(found->high.value())})
+                       : nlohmann::json(nullptr)},
           {"certificate_sha256", map.sha256},
           {"labels", map.labels},
           {"brier_before", map.brier_before},
@@ -41,11 +56,9 @@ nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& reco
 }
 
 std::string recalibrated_text(const RecalibrationMap& map, const Record& record) {
-  const auto& bounds = record.honest.bounds;
-  std::string text = fmt::format("  recalibrated: p = {:.2f}", map.apply(record.honest.p.value()));
-  if (bounds)
-    text += fmt::format(", {:.2f} to {:.2f}", map.apply(bounds->interval.low.value()),
-                        map.apply(bounds->interval.high.value()));
+  const auto [p, found] = mapped_number(map, record);
+  std::string text = fmt::format("  recalibrated: p = {:.2f}", map.apply(p.value()));
+  if (found) text += fmt::format(", {:.2f} to {:.2f}", map.apply(found->low.value()), map.apply(found->high.value()));
   return text +
          fmt::format(" by a map of {} labels (Brier {:.3f} before, {:.3f} after, cross-fitted; certificate {})\n",
                      map.labels, map.brier_before, map.brier_after, map.sha256.substr(0, 16));

@@ -80,6 +80,7 @@ namespace {
 
 struct RunOptions : MeasuringOptions {
   std::string recalibrate;  // a certificate
+  bool verbose = false;
 };
 
 // One model of the command. All are made ready before any of them is asked.
@@ -105,9 +106,11 @@ nlohmann::json with_map(const Record& record, const std::optional<RecalibrationM
   return out;
 }
 
-void print_records(const std::vector<Record>& records, bool as_json, const Resolved& resolved,
+void print_records(const std::vector<Record>& records, const RunOptions& options, const Resolved& resolved,
                    const std::optional<RecalibrationMap>& map) {
-  const TextStyle style = text_style(resolved.no_color);
+  TextStyle style = text_style(resolved.no_color);
+  style.verbose = options.verbose;
+  const bool as_json = options.json;
   if (as_json && records.size() == 1) {
     print_result(with_map(records[0], map).dump(2) + "\n");
   } else if (as_json) {
@@ -153,11 +156,11 @@ int run_command(const RunOptions& options) {
       second.keep(records.back(), *database, first.database_path);
     } catch (const Error& e) {
       // The results of the models before it are not lost.
-      if (!records.empty()) print_records(records, options.json, first, map);
+      if (!records.empty()) print_records(records, options, first, map);
       throw;
     }
   }
-  print_records(records, options.json, first, map);
+  print_records(records, options, first, map);
   return options.strict && !std::ranges::all_of(records, gates_passed) ? kDifference : kDone;
 }
 
@@ -168,6 +171,7 @@ void register_run(CommandTable& table) {
   run.add_option("claim", o.flags.claim, "one statement; it can also be given in --config")->type_name("CLAIM");
   add_ladder_option(run, o);
   add_recalibration(run, o.recalibrate);
+  add_verbose(run, o.verbose);
   add_plan_options(run, o);
   add_ask_options(run, o);
   o.database_is_second = true;

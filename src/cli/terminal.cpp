@@ -12,7 +12,7 @@
 
 #include "base/money.hpp"
 #include "base/text.hpp"
-#include "belief/stats/honest.hpp"
+#include "belief/record/record.hpp"
 
 namespace heretix {
 namespace {
@@ -20,12 +20,12 @@ namespace {
 constexpr std::size_t kBarColumns = 20;
 
 std::string estimate_so_far(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
-  const Tally counted = tally(plan, answers);
-  if (counted.by_template.empty()) return "p …";
-  const HonestInterval found = honest_interval(counted.probabilities, {});
-  if (!found.bounds) return fmt::format("p {:.2f}", found.p.value());
-  return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found.p.value(), found.bounds->interval.low.value(),
-                     found.bounds->interval.high.value());
+  const auto numbers = numbers_read(plan, answers);
+  if (numbers.empty()) return "p …";
+  const BeliefV2 found = belief_of(plan, answers);
+  const auto interval = found.interval();
+  if (!interval) return fmt::format("p {:.2f}", found.p().value());
+  return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found.p().value(), interval->low.value(), interval->high.value());
 }
 
 std::size_t terminal_columns() {

@@ -10,18 +10,13 @@
 namespace heretix {
 namespace {
 
-std::size_t failed_gates(const Record& r) {
-  return static_cast<std::size_t>(std::ranges::count_if(r.gates, [](const Gate& gate) { return !gate.passed(); }));
-}
-
-std::string gates_text(const Record& r) {
-  const std::size_t failed = failed_gates(r);
-  if (failed == 0) return "all pass";
-  std::string names;
+// What it says, and the gates that it failed, without those of the frozen estimate.
+std::string result_of(const Record& r) {
+  std::string text = r.belief_verdict;
   for (const Gate& gate : r.gates) {
-    if (!gate.passed()) names += (names.empty() ? "" : ", ") + std::string(gate.name);
+    if (!gate.passed() && !is_of_frozen_estimate(gate)) text += fmt::format("; {} FAIL", gate.name);
   }
-  return "FAIL: " + names;
+  return text;
 }
 
 }  // namespace
@@ -34,17 +29,16 @@ std::string comparison_text(const std::vector<Record>& records, const TextStyle&
       emphasised(on_one_line(records.front().plan.recipe.claim.text), style) + "\n" +
       fmt::format("{} · {}\n\n", records.front().plan.prompt_version, plan_in_words(records.front().plan));
 
-  text += fmt::format("  {:<{}}  {:>4}  {:<13} {:<53} {:>7} {:>7}  {:<12} {}\n", "model", width, "p", "95 % interval",
-                      "0                                                   1", "usable", "quality", "cost", "gates");
+  text += fmt::format("  {:<{}}  {:>4}  {:<13} {:<53} {:>7}  {:<12} {}\n", "model", width, "p", "95 % interval",
+                      "0                                                   1", "usable", "cost", "result");
   for (const Record& r : records) {
-    const auto& bounds = r.honest.bounds;
+    const auto found = r.belief.interval();
     const std::string interval =
-        bounds ? fmt::format("{:.2f} to {:.2f}", bounds->interval.low.value(), bounds->interval.high.value())
-               : std::string("none");
+        found ? fmt::format("{:.2f} to {:.2f}", found->low.value(), found->high.value()) : std::string("none");
 
-    text += fmt::format("  {:<{}}  {:>4.2f}  {:<13} {} {:>7} {:>7}  {:<12} {}\n", r.plan.recipe.model, width,
-                        r.estimate.p.value(), interval, interval_bar(r), fmt::format("{}/{}", r.usable, r.answered),
-                        r.quality, cost_text(r.execution), gates_text(r));
+    text += fmt::format("  {:<{}}  {:>4.2f}  {:<13} {} {:>7}  {:<12} {}\n", r.plan.recipe.model, width,
+                        r.belief.p().value(), interval, interval_bar(r), fmt::format("{}/{}", r.usable, r.answered),
+                        cost_text(r.execution), result_of(r));
   }
 
   for (const Record& r : records) {

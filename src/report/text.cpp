@@ -50,9 +50,8 @@ class Scale {
   std::vector<std::string> cells_;
 };
 
-std::optional<Interval> shown_interval(const Record& r) {
-  return r.honest.bounds ? std::optional(r.honest.bounds->interval) : std::nullopt;
-}
+// Hollow where there is no stable belief.
+std::string point_of(const Record& r) { return r.agreement.is_stable == false ? "○" : "●"; }
 
 std::string interval_text(const std::optional<Interval>& interval) {
   if (!interval) return "no interval from a single template";
@@ -67,8 +66,8 @@ std::string flag_text(const std::string& flag) {
   return flag;
 }
 
-std::string estimate_line(const Record& r, const Scale& scale) {
-  return fmt::format("  {:<10} {:>4.2f}  0 {} 1\n", "estimate", r.estimate.p.value(), scale.text());
+std::string belief_line(const Record& r, const Scale& scale) {
+  return fmt::format("  {:<10} {:>4.2f}  0 {} 1\n", "belief", r.belief.p().value(), scale.text());
 }
 
 std::string counts_text(const Record& r) {
@@ -145,8 +144,8 @@ std::string emphasised(const std::string& text, const TextStyle& style) {
 
 std::string interval_bar(const Record& r) {
   Scale scale;
-  if (const auto interval = shown_interval(r)) scale.span(*interval, "─");
-  scale.mark(r.estimate.p, "●");
+  if (const auto interval = r.belief.interval()) scale.span(*interval, "─");
+  scale.mark(r.belief.p(), point_of(r));
   return scale.text();
 }
 
@@ -178,9 +177,37 @@ std::string gate_text(const Gate& gate, const std::string& run, const TextStyle&
   return text;
 }
 
+namespace {
+
+// "p = 0.95   95 % interval 0.79 to 0.99   likely true", or two lines where there is no stable belief.
+std::string headline(const Record& r, const TextStyle& style) {
+  const std::string p = bold(fmt::format("p = {:.2f}", r.belief.p().value()), style);
+  const std::string numbers = fmt::format("{}   {}", p, interval_text(r.belief.interval()));
+  if (r.agreement.is_stable == false) return fmt::format("  {}\n  {}\n", bold(r.belief_verdict, style), numbers);
+  return fmt::format("  {}   {}\n", numbers, r.belief_verdict);
+}
+
+// The frozen estimate, what is judged by it, and the honest interval.
+std::string earlier_numbers(const Record& r, const std::string& run, const TextStyle& style) {
+  const Estimate& frozen = r.estimate;
+  std::string text = dim("\n  for comparison with earlier runs", style) + "\n";
+  text += fmt::format("  {:<11} p = {:.2f}, 95 % interval {:.2f} to {:.2f} (width {:.2f})\n", "frozen",
+                      frozen.p.value(), frozen.ci95.low.value(), frozen.ci95.high.value(), frozen.ci95.width());
+  if (r.honest.bounds) {
+    const Interval& honest = r.honest.bounds->interval;
+    text +=
+        fmt::format("  {:<11} {:.2f} to {:.2f}: {}\n", "honest", honest.low.value(), honest.high.value(), r.verdict);
+  }
+  for (const Gate& gate : r.gates) {
+    if (is_of_frozen_estimate(gate)) text += gate_text(gate, run, style);
+  }
+  return text + fmt::format("  {:<11} {} of 100\n", "quality", r.quality);
+}
+
+}  // namespace
+
 std::string result_text(const Record& r, const TextStyle& style, const std::string& store_flag) {
   const Recipe& recipe = r.plan.recipe;
-  const auto interval = shown_interval(r);
 
   std::string text = bold(on_one_line(recipe.claim.text), style) + "\n";
   text +=
@@ -188,16 +215,16 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
           style) +
       "\n\n";
 
-  text += fmt::format("  {}   {}   {}\n", bold(fmt::format("p = {:.2f}", r.estimate.p.value()), style),
-                      interval_text(interval), r.verdict);
+  text += headline(r, style);
   text += fmt::format("  0 {} 1\n\n", interval_bar(r));
 
   const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id.text();
-  for (const Gate& gate : r.gates) text += gate_text(gate, run, style);
-  text += fmt::format("  {:<11} {} of 100\n", "quality", r.quality);
+  for (const Gate& gate : r.gates) {
+    if (!is_of_frozen_estimate(gate)) text += gate_text(gate, run, style);
+  }
 
-  if (r.honest.bounds) {
-    for (const std::string& flag : r.honest.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
+  if (r.belief.found.bounds) {
+    for (const std::string& flag : r.belief.found.bounds->flags) text += fmt::format("  note: {}\n", flag_text(flag));
   }
 
   if (r.climb) text += fmt::format("  {:<11} {}\n", "ladder", ladder_text(r));
@@ -209,11 +236,8 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
   if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
     text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));
 
-  text += dim(fmt::format("  frozen interval {:.2f} to {:.2f} (width {:.2f}), kept for comparison with earlier runs",
-                          r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.estimate.ci95.width()),
-              style) +
-          "\n";
-  return text;
+  if (style.verbose) return text + earlier_numbers(r, run, style);
+  return text + dim("  --verbose shows the frozen estimate, for comparison with earlier runs", style) + "\n";
 }
 
 std::string forest_text(const Record& r, const TextStyle& style) {
@@ -223,24 +247,23 @@ std::string forest_text(const Record& r, const TextStyle& style) {
   for (const TemplateResult& t : r.templates) {
     Scale scale;
     for (const Probability p : t.probabilities) scale.mark(p, "○");
-    const std::string mean = t.mean ? fmt::format("{:.2f}", to_probability(*t.mean).value()) : "none";
-    if (t.mean) scale.mark(to_probability(*t.mean), "●");
+    const std::string mean = t.value ? fmt::format("{:.2f}", to_probability(*t.value).value()) : "none";
+    if (t.value) scale.mark(to_probability(*t.value), "●");
     const std::string wording =
         replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
-    text += fmt::format("  {:<10} {:>4}  0 {} 1  {}\n", t.paraphrase_idx, mean, scale.text(),
+    text += fmt::format("  {:<10} {:>4}  0 {} 1  {}\n", shown_number(t.paraphrase_idx), mean, scale.text(),
                         dim(shortened(on_one_line(wording), std::max<std::size_t>(label_width, 8)), style));
   }
   Scale scale;
-  const auto interval = shown_interval(r);
-  if (interval) scale.span(*interval, "═");
-  scale.mark(r.estimate.p, "◆");
-  return text + estimate_line(r, scale);
+  if (const auto interval = r.belief.interval()) scale.span(*interval, "═");
+  scale.mark(r.belief.p(), r.agreement.is_stable == false ? "◇" : "◆");
+  return text + belief_line(r, scale);
 }
 
 std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle& style) {
   const Sampling& s = plan.recipe.sampling;
   std::string order;
-  for (const int t : plan.template_order) order += (order.empty() ? "" : " ") + std::to_string(t);
+  for (const int t : plan.template_order) order += (order.empty() ? "" : " ") + std::to_string(shown_number(t));
 
   std::string text = bold(on_one_line(plan.recipe.claim.text), style) + "\n";
 
@@ -268,7 +291,7 @@ std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle&
   line("bootstrap", fmt::format("{} draws", s.draws));
   line("seed", fmt::format("{} ({})", facts.seed, facts.seed_source));
   line("longest prompt", fmt::format("{} of {} characters (template {})", plan.longest_prompt, s.max_prompt_chars,
-                                     plan.longest_paraphrase_idx));
+                                     shown_number(plan.longest_paraphrase_idx)));
 
   line("stored answers",
        fmt::format("{} of {}; {} would be asked", facts.stored, facts.sent, facts.sent - facts.stored));

@@ -10,9 +10,11 @@ namespace heretix {
 struct TextStyle {
   bool color = false;
   std::size_t columns = 100;  // of the terminal, at least 60
+  bool verbose = false;       // also what stands for comparison with earlier runs
 };
 
-// The result on one screen: estimate, interval, gates, and where it is kept. `store_flag` is what its advice needs to
+// The result on one screen: belief_v2 with its interval, the gates, and where it is kept. The frozen estimate and what
+// is judged by it follow only if the style is verbose. `store_flag` is what its advice needs to
 // find the run again, "--db FILE".
 std::string result_text(const Record& record, const TextStyle& style, const std::string& store_flag = {});
 

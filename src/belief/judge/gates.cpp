@@ -51,6 +51,8 @@ std::vector<Gate> judge(const Estimate& estimate, double compliance, std::option
   return gates;
 }
 
+bool is_of_frozen_estimate(const Gate& gate) { return gate.name == "stability" || gate.name == "precision"; }
+
 namespace {
 
 // "2 of 20 answers contradict their own label, from the wordings 3, 7 (2 of 10)"
@@ -61,7 +63,7 @@ std::string told(const LabelAgreement& labels) {
 
   std::string from;
   for (const LabelAgreement::Wording& w : wordings) {
-    from += fmt::format("{}{}", from.empty() ? ", from the wordings " : ", ", w.paraphrase_idx);
+    from += fmt::format("{}{}", from.empty() ? ", from the wordings " : ", ", shown_number(w.paraphrase_idx));
     if (w.judged > 1) from += fmt::format(" ({} of {})", w.contradicting, w.judged);
   }
   return fmt::format("{} of {} answers contradict their own label{}", labels.contradicting, labels.judged, from);

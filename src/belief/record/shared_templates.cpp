@@ -24,8 +24,8 @@ std::vector<AnsweredTemplate> answered_templates(const Record& record) {
   const auto ranges = known_ranges(record);
   std::vector<AnsweredTemplate> answered;
   for (const TemplateResult& t : record.templates) {
-    if (!t.mean) continue;
-    const double mean = t.mean->value();
+    if (!t.value) continue;
+    const double mean = t.value->value();
     const auto range = ranges.find(t.prompt_sha256);
     answered.push_back({.wording = record.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)],
                         .mean = mean,

@@ -12,7 +12,7 @@ namespace heretix {
 // What one record's templates say, in plan order; those without a usable answer are left out.
 struct AnsweredTemplate {
   std::string wording;
-  double mean;       // in log-odds
+  double mean;       // M_k of belief_v2, in log-odds
   LogitRange range;  // where the mean can lie, as its numbers were rounded; the mean alone where that is not known
 };
 std::vector<AnsweredTemplate> answered_templates(const Record& record);

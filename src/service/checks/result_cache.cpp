@@ -12,15 +12,18 @@ using nlohmann::json;
 
 // A user's measured checks are in an index by claim; checks that were answered from the cache are not searched.
 constexpr std::string_view kFindOfUser =
-    "SELECT c.id, q.execution_id FROM checks c JOIN check_requests q ON q.check_id = c.id JOIN check_records r ON "
+    "SELECT c.id, q.execution_id, json(r.record) -> 'belief_v2' AS belief FROM checks c JOIN check_requests q ON "
+    "q.check_id = c.id JOIN check_records r ON "
     "r.execution_id = q.execution_id WHERE c.user_id = :owner AND c.claim_hash = :hash AND NOT c.was_cached AND "
     "q.result_key = :key AND r.measured_at > later(:ago) ORDER BY r.measured_at DESC LIMIT 1";
 constexpr std::string_view kFindOfVisitor =
-    "SELECT q.check_id AS id, q.execution_id FROM check_requests q JOIN check_records r ON r.execution_id = "
+    "SELECT q.check_id AS id, q.execution_id, json(r.record) -> 'belief_v2' AS belief FROM check_requests q JOIN "
+    "check_records r ON r.execution_id = "
     "q.execution_id WHERE q.visitor_id = :owner AND q.result_key = :key AND r.measured_at > later(:ago) ORDER BY "
     "r.measured_at DESC LIMIT 1";
 constexpr std::string_view kFindShared =
-    "SELECT q.check_id AS id, q.execution_id FROM check_requests q JOIN check_records r ON r.execution_id = "
+    "SELECT q.check_id AS id, q.execution_id, json(r.record) -> 'belief_v2' AS belief FROM check_requests q JOIN "
+    "check_records r ON r.execution_id = "
     "q.execution_id WHERE q.share_id IS NOT NULL AND q.result_key = :key AND r.measured_at > later(:ago) ORDER BY "
     "r.measured_at DESC LIMIT 1";
 
@@ -44,7 +47,8 @@ std::string result_key(const CheckRequest& request, const Plan& plan, const Prom
               {"samples", request.samples},
               {"methods", {"logit", "trimmed 0.2", "equal by template", std::string(kQualityVersion)}},
               {"record", kRecordVersion}};
-  if (s.ladder) key["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"rule", to_word(s.ladder->rule)}};
+  if (s.ladder)
+    key["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"rule", to_word(s.ladder->rule)}};
   return sha256_hex(key.dump());
 }
 
@@ -59,7 +63,8 @@ std::optional<CachedResult> ResultCache::find(const std::string& key, const std:
   queries.push_back({std::string(kFindShared), {{":key", key}, {":ago", ago}}});
 
   for (const std::vector<Row>& rows : database_.query_all(queries)) {
-    if (!rows.empty()) return CachedResult{rows[0].id<CheckId>("id"), rows[0].id<ExecutionId>("execution_id")};
+    if (!rows.empty())
+      return CachedResult{rows[0].id<CheckId>("id"), rows[0].id<ExecutionId>("execution_id"), rows[0].text("belief")};
   }
   return std::nullopt;
 }

@@ -21,8 +21,9 @@ namespace heretix {
 std::string result_key(const CheckRequest& request, const Plan& plan, const PromptBank& bank);
 
 struct CachedResult {
-  CheckId check_id;          // the check that shows it
-  ExecutionId execution_id;  // the execution that measured it, under which its record is kept
+  CheckId check_id;                     // the check that shows it
+  ExecutionId execution_id;             // the execution that measured it, under which its record is kept
+  std::optional<std::string> belief{};  // belief_v2 of the record, JSON; empty: an earlier build measured it
 };
 
 class ResultCache {

@@ -26,7 +26,7 @@ constexpr std::string_view kInsertCached =
     ":version, "
     ":K, :R, o.\"T\", :B, :seed, true, now(), now(){} FROM checks o WHERE o.id = :of RETURNING id, run_id, claim, "
     "model, user_id, created_at, finished_at, "
-    "was_cached, prob_true_rpl, ci_lo, ci_hi";
+    "was_cached";
 constexpr std::string_view kInsertRequest =
     "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, "
     "result_key, "
@@ -46,9 +46,10 @@ constexpr std::string_view kForgetRecord =
     "DELETE FROM check_records WHERE execution_id = :execution AND NOT EXISTS (SELECT 1 FROM check_requests q WHERE "
     "q.execution_id = check_records.execution_id)";
 constexpr std::string_view kColumns =
-    "c.id, c.run_id, c.claim, c.model, c.user_id, c.created_at, c.finished_at, c.was_cached, c.prob_true_rpl, c.ci_lo, "
-    "c.ci_hi, q.state, q.visitor_id, q.request, q.error_kind, q.error, q.charged_to, q.ledger_id, q.cancel_requested, "
+    "c.id, c.run_id, c.claim, c.model, c.user_id, c.created_at, c.finished_at, c.was_cached, q.state, q.visitor_id, "
+    "q.request, q.error_kind, q.error, q.charged_to, q.ledger_id, q.cancel_requested, "
     "q.last_event, q.share_id";
+constexpr std::string_view kBelief = "json(r.record) -> 'belief_v2' AS belief";  // in place of the whole record
 constexpr std::string_view kWithRecord = "LEFT JOIN check_records r ON r.execution_id = q.execution_id";
 constexpr std::string_view kEvent =
     "UPDATE check_requests SET last_event = last_event + 1, updated_at = now() WHERE check_id = :id RETURNING "
@@ -91,6 +92,16 @@ Value id_or_null(const CheckOwner& owner) {
   return id == nullptr ? Value() : Value(*id);
 }
 
+// The object in the text of a record. Keys and values of JSON have their quotes escaped, so that nothing else reads so;
+// and it holds no further object.
+std::optional<std::string> belief_in(const std::string& record) {
+  constexpr std::string_view kOpening = "\"belief_v2\":{";
+  const std::size_t found = record.find(kOpening);
+  if (found == std::string::npos) return std::nullopt;
+  const std::size_t begin = found + kOpening.size() - 1;
+  return record.substr(begin, record.find('}', begin) + 1 - begin);
+}
+
 // The columns of `checks` that lists show.
 void read_check(const Row& row, ServedCheck& check) {
   check.id = row.id<CheckId>("id");
@@ -101,9 +112,6 @@ void read_check(const Row& row, ServedCheck& check) {
   check.created_at = row.required_text("created_at");
   check.finished_at = row.text("finished_at");
   check.was_cached = row.integer("was_cached") == 1;
-  check.p = row.real("prob_true_rpl");
-  check.low = row.real("ci_lo");
-  check.high = row.real("ci_hi");
 }
 
 // The columns of `check_requests`.
@@ -125,6 +133,8 @@ ServedCheck served_from(const Row& row) {
   read_check(row, check);
   read_request(row, check);
   if (row.has("record")) check.record = row.text("record");
+  const auto belief = row.has("belief") ? row.text("belief") : belief_in(check.record.value_or(""));
+  if (belief) check.belief = served_belief(*belief);
   return check;
 }
 
@@ -196,6 +206,17 @@ Query first_event(const NewServedCheck& check, CheckState state) {
 
 }  // namespace
 
+ServedBelief served_belief(const std::string& belief_json) {
+  const json told = json::parse(belief_json);
+  ServedBelief belief{.p = told.at("p")};
+  if (const auto interval = told.find("ci"); interval != told.end()) {
+    belief.low = interval->at(0);
+    belief.high = interval->at(1);
+  }
+  if (const json& stable = told.at("stable"); stable.is_boolean()) belief.is_stable = stable.get<bool>();
+  return belief;
+}
+
 void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
   Bindings row = row_of(check, plan, seed);
   row.push_back({":T", std::int64_t{plan.templates_selected()}});
@@ -216,9 +237,10 @@ std::vector<Query> ServedChecks::cached_insertions(const NewServedCheck& check, 
           first_event(check, CheckState::done)};
 }
 
-std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Row>> rows) {
+std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Row>> rows, const CachedResult& result) {
   if (rows[0].empty() || rows[1].empty()) return std::nullopt;
   ServedCheck check;
+  if (result.belief) check.belief = served_belief(*result.belief);
   read_check(rows[0][0], check);
   read_request(rows[1][0], check);
   return check;
@@ -235,7 +257,8 @@ Query only_where(std::string_view condition, Value key) {
 }  // namespace
 
 Query ServedChecks::head_query_for(const CheckId& id) {
-  return {fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.id = :key", kColumns),
+  return {fmt::format("SELECT {}, {} FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE c.id = :key",
+                      kColumns, kBelief, kWithRecord),
           {{":key", id}}};
 }
 
@@ -256,7 +279,8 @@ std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id
 }
 
 std::vector<ServedCheck> ServedChecks::list(const CheckOwner& owner, const ListedChecks& wanted) {
-  std::string sql = fmt::format("SELECT {} FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE ", kColumns);
+  std::string sql = fmt::format("SELECT {}, {} FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE ",
+                                kColumns, kBelief, kWithRecord);
   Bindings bindings{{":most", static_cast<std::int64_t>(wanted.most)}};
 
   const auto require = [&](const char* condition, std::string_view name, const std::string& value) {
@@ -312,6 +336,11 @@ std::string ServedChecks::share(const CheckId& id, const std::string& new_share_
 void ServedChecks::unshare(const CheckId& id) { database_.execute(kUnshare, {{":id", id}}); }
 
 // The record is locked first, so that a transaction that is about to refer to it is waited for, and then seen.
+void ServedChecks::keep_record(const ExecutionId& execution_id, const std::string& record) {
+  database_.execute("UPDATE check_records SET record = :record WHERE execution_id = :execution",
+                    {{":record", record}, {":execution", execution_id}});
+}
+
 void ServedChecks::forget_record(const ExecutionId& execution_id) {
   if (database_.query(kLockRecord, {{":execution", execution_id}}).empty()) return;
   database_.execute(kForgetRecord, {{":execution", execution_id}});

@@ -65,6 +65,16 @@ struct NewServedCheck {
   std::string result_key{};                // the key under which its result may be used again; empty: it may not
 };
 
+// belief_v2 of a check, as lists show it.
+struct ServedBelief {
+  double p = 0;
+  std::optional<double> low{}, high{};
+  std::optional<bool> is_stable{};
+};
+
+// From the object `belief_v2` of a record, as JSON text.
+ServedBelief served_belief(const std::string& belief_json);
+
 struct ServedCheck {
   CheckId id;
   RunId run_id;
@@ -84,7 +94,7 @@ struct ServedCheck {
   bool was_cached = false;
   bool cancel_requested = false;
   std::int64_t last_event = 0;
-  std::optional<double> p, low, high;
+  std::optional<ServedBelief> belief{};  // empty without a result, and for one of a build that did not keep it
   bool has_ended() const { return !is_under_way(state); }
 };
 
@@ -121,7 +131,7 @@ class ServedChecks {
   // longer exists.
   static std::vector<Query> cached_insertions(const NewServedCheck& check, const Plan& plan,
                                               std::optional<std::uint64_t> seed, const CachedResult& result);
-  static std::optional<ServedCheck> inserted(std::span<const std::vector<Row>> rows);
+  static std::optional<ServedCheck> inserted(std::span<const std::vector<Row>> rows, const CachedResult& result);
 
   std::optional<ServedCheck> find(const CheckId& id);
   // find() in two halves, for callers that read more in the same round trip (Database::query_all()).
@@ -135,6 +145,8 @@ class ServedChecks {
   std::string share(const CheckId& id, const std::string& new_share_id);
   void unshare(const CheckId& id);
   // Removes the record if no check shows it any more. Checks are removed by service/privacy/removal.hpp.
+  // Replaces the record that an execution's checks show.
+  void keep_record(const ExecutionId& execution_id, const std::string& record);
   void forget_record(const ExecutionId& execution_id);
   void take_over(const VisitorId& visitor_id, const UserId& user_id);  // for a visitor who signed in
 

@@ -248,7 +248,7 @@ std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker
   try {
     const auto done = database_.query_all(queries);
     require_counted(asker, done);
-    auto served = ServedChecks::inserted(std::span(done).subspan(counts));
+    auto served = ServedChecks::inserted(std::span(done).subspan(counts), *cached);
     if (!served) return std::nullopt;
     return Accepted{.check_id = check.id, .check = std::move(served)};
   } catch (const Error& e) {

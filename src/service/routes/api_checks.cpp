@@ -23,9 +23,10 @@ constexpr std::int64_t kYear = 31'536'000;
 
 json check_json(const ServedCheck& check) {
   json result = nullptr;
-  if (check.p) {
-    result = {{"p", *check.p}, {"ci95", nullptr}};
-    if (check.low && check.high) result["ci95"] = {*check.low, *check.high};
+  if (const auto& belief = check.belief) {
+    result = {{"p", belief->p}, {"ci95", nullptr}, {"stable", nullptr}};
+    if (belief->low && belief->high) result["ci95"] = {*belief->low, *belief->high};
+    if (belief->is_stable) result["stable"] = *belief->is_stable;
   }
   json error = nullptr;
   if (check.error) error = {{"kind", to_word(check.error->kind)}, {"detail", check.error->text}};
@@ -126,7 +127,7 @@ std::optional<CheckOwner> owner_of(const Call& call) {
   return call.visitor_id;
 }
 
-ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
+ServiceResponse list_checks(ServiceContext& service, Call& call) {
   const ServiceRequest& request = call.request;
   ListedChecks wanted;
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
@@ -163,7 +164,10 @@ ServiceResponse list_checks(ServiceContext& /*service*/, Call& call) {
   if (has_more) found.pop_back();
 
   json checks = json::array();
-  for (const ServedCheck& check : found) checks.push_back(check_json(check));
+  for (ServedCheck& check : found) {
+    add_belief(service, call.database, check);
+    checks.push_back(check_json(check));
+  }
   return json_response(200, {{"checks", checks}, {"next", has_more ? json(found.back().id) : json(nullptr)}});
 }
 
@@ -180,7 +184,12 @@ ServiceResponse check_response(const ServedCheck& check) {
 
 namespace {
 
-ServiceResponse get_check(ServiceContext& /*service*/, Call& call) { return check_response(readable_check(call)); }
+ServiceResponse get_check(ServiceContext& service, Call& call) {
+  if (readable_check(call).belief) return check_response(readable_check(call));
+  ServedCheck check = readable_check(call);
+  add_belief(service, call.database, check);
+  return check_response(check);
+}
 
 ServiceResponse delete_check(ServiceContext& service, Call& call) {
   const ServedCheck& check = readable_check(call);

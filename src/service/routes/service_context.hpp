@@ -117,6 +117,11 @@ inline const ServedCheck& readable_check(const Call& call) { return readable(cal
 // Responds with the check and its record. The caller has made sure that it may be read.
 ServiceResponse check_response(const ServedCheck& check);
 
+// Adds belief_v2 to a finished check that was measured by a build which did not keep it. It is computed from the stored
+// answers, and stored for the next time; where these are no longer kept, the honest interval of the record takes its
+// place. Nothing is asked again.
+void add_belief(const ServiceContext& service, Database& database, ServedCheck& check);
+
 // The models that may be asked, as /api/models lists them.
 nlohmann::json models_json(const ServiceContext& service);
 

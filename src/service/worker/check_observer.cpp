@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "belief/stats/honest.hpp"
+#include "belief/record/record.hpp"
 
 namespace heretix {
 namespace {
@@ -13,11 +13,10 @@ constexpr std::chrono::milliseconds kBetweenEvents{250};
 
 json estimate_of(const Plan& plan, std::vector<std::optional<Answer>> answers) {
   answers.resize(plan.questions.size());
-  const Tally counted = tally(plan, answers);
-  if (counted.by_template.empty()) return nullptr;
-  const HonestInterval found = honest_interval(counted.probabilities, {});
-  json estimate = {{"p", found.p.value()}};
-  if (found.bounds) estimate["ci95"] = {found.bounds->interval.low.value(), found.bounds->interval.high.value()};
+  if (numbers_read(plan, answers).empty()) return nullptr;
+  const BeliefV2 found = belief_of(plan, answers);
+  json estimate = {{"p", found.p().value()}};
+  if (const auto interval = found.interval()) estimate["ci95"] = {interval->low.value(), interval->high.value()};
   return estimate;
 }
 

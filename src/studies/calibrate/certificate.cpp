@@ -105,9 +105,13 @@ RecalibrationMap recalibration_map(const std::string& json_text, const std::stri
   try {
     RecalibrationMap map{.model = ModelName(root.at("model").get<std::string>()),
                          .sha256 = sha256_hex(json_text),
+                         .number = {},
                          .labels = root.at("judged"),
                          .steps = {}};
     map.readout = root.value("readout", "");
+    map.number = root.value("number", std::string(kHonestMethod));
+    if (map.number != kHonestMethod && map.number != kBeliefMethod)
+      return refuse(fmt::format("is about the number '{}', which this program does not know", map.number));
     map.brier_before = root.at("scores").at("brier");
     if (root.at("recalibrated").is_null()) return refuse("has too few labels for a map");
     map.brier_after = root.at("recalibrated").at("brier");

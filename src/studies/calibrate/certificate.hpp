@@ -9,6 +9,7 @@
 
 #include "base/identity.hpp"
 #include "belief/record/record.hpp"
+#include "belief/stats/belief_v2.hpp"
 #include "belief/stats/calibration.hpp"
 #include "report/document.hpp"
 
@@ -67,6 +68,7 @@ struct RecalibrationMap {
   ModelName model;
   std::string sha256;     // sha256 of the certificate's file
   std::string readout{};  // empty: an earlier program did not say it
+  std::string number;     // kBeliefMethod, or kHonestMethod for a certificate of an earlier program
   std::size_t labels = 0;
   double brier_before = 0, brier_after = 0;  // cross-fitted
   std::vector<CorpStep> steps;

@@ -96,9 +96,10 @@ void show_ranking(const std::vector<Certificate>& all, std::vector<Block>& block
 Document to_document(const std::vector<Certificate>& certificates) {
   const Certificate& first = certificates.front();
   Document document{.title = "Calibration on labelled claims", .blocks = {}};
-  document.blocks.push_back(Paragraph{fmt::format("{} labelled claims (sha256 {}), {}.", first.claims.size(),
-                                                  first.labels_sha256.substr(0, 16), first.plan),
-                                      true});
+  document.blocks.push_back(
+      Paragraph{fmt::format("{} labelled claims (sha256 {}), {}; probabilities by {}.", first.claims.size(),
+                            first.labels_sha256.substr(0, 16), first.plan, kBeliefMethod),
+                true});
   if (certificates.size() > 1) show_ranking(certificates, document.blocks);
   for (const Certificate& c : certificates) show_certificate(c, document.blocks);
   return document;
@@ -122,6 +123,7 @@ json to_json(const Certificate& c) {
           {"version", 1},
           {"model", c.model},
           {"readout", c.readout},
+          {"number", kBeliefMethod},
           {"labels_sha256", c.labels_sha256},
           {"plan", c.plan},
           {"labels", c.claims.size()},

@@ -31,7 +31,7 @@ SharedTemplates require_shared(std::span<const Record* const> records) {
 
 double grid_of(std::span<const Record* const> records) {
   double grid = 0;
-  for (const Record* r : records) grid = std::max(grid, r->honest.bounds ? r->honest.bounds->grid : 0.0);
+  for (const Record* r : records) grid = std::max(grid, r->belief.found.bounds ? r->belief.found.bounds->grid : 0.0);
   return grid;
 }
 

@@ -19,7 +19,7 @@ constexpr WordTable<Finding, 4> kFindingWords({{Finding::higher, "higher"},
                                                {Finding::inconclusive, "inconclusive"}});
 
 double grid_of(const Record& a, const Record& b) {
-  const auto grid = [](const Record& r) { return r.honest.bounds ? r.honest.bounds->grid : 0.0; };
+  const auto grid = [](const Record& r) { return r.belief.found.bounds ? r.belief.found.bounds->grid : 0.0; };
   return std::max(grid(a), grid(b));
 }
 
@@ -38,8 +38,24 @@ void widen(ClaimDifference& found, const LogitRange& logit, const LogitRange& pr
   if (!(logit.low < logit.high)) return;
   found.rounding = logit;
   found.logit = widened_to(found.logit, logit);
+  found.difference = widened_to(found.difference, probability);
   found.probability = widened_to(found.probability, probability);
   if (found.p_value && logit.low <= 0 && logit.high >= 0) found.p_value = 1.0;
+}
+
+// The same interval around another centre.
+CenteredInterval moved_to(CenteredInterval interval, double center) {
+  const double by = center - interval.center;
+  interval.center = center;
+  if (interval.low) interval.low = *interval.low + by;
+  if (interval.high) interval.high = *interval.high + by;
+  return interval;
+}
+
+// The trimmed centre of all values but that one.
+double center_without(std::vector<double> values, std::size_t left_out) {
+  values.erase(values.begin() + static_cast<std::ptrdiff_t>(left_out));
+  return values.empty() ? 0.0 : trimmed_center(std::move(values));
 }
 
 void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
@@ -55,16 +71,16 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
     probability_ranges.push_back(minus(as_probability(of_a), as_probability(of_b)));
   }
 
+  // What is reported is the difference of the two beliefs; how sure it is follows from the pairs.
   found.is_paired = true;
-  found.logit = trimmed_spread_interval(logits);
-  found.probability = trimmed_spread_interval(probabilities, Level::p90);
+  found.logit = moved_to(trimmed_spread_interval(logits), found.center_a - found.center_b);
+  found.difference = moved_to(trimmed_spread_interval(probabilities), found.p_a - found.p_b);
+  found.probability = moved_to(trimmed_spread_interval(probabilities, Level::p90), found.p_a - found.p_b);
   found.p_value =
       sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a.text() + "|" + found.run_b.text())));
   widen(found, center_range(logit_ranges), center_range(probability_ranges));
   for (std::size_t k = 0; k < a.size(); ++k) {
-    std::vector<double> others = logits;
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(k));
-    found.templates.push_back({shared.wordings[k], a[k], b[k], others.empty() ? 0.0 : trimmed_center(others)});
+    found.templates.push_back({shared.wordings[k], a[k], b[k], center_without(a, k) - center_without(b, k)});
   }
   std::ranges::stable_sort(found.templates, std::greater<>(),
                            [](const TemplateDifference& t) { return std::abs(t.difference()); });
@@ -83,7 +99,10 @@ void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) 
   const Welch logit = welch_interval(means[0], means[1]);
   found.logit = logit.interval;
   found.p_value = logit.p_value;
-  found.probability = welch_interval(as_probabilities(means[0]), as_probabilities(means[1]), Level::p90).interval;
+  const std::vector<double> of_a_alone = as_probabilities(means[0]), of_b_alone = as_probabilities(means[1]);
+  const double difference = found.p_a - found.p_b;
+  found.difference = moved_to(welch_interval(of_a_alone, of_b_alone).interval, difference);
+  found.probability = moved_to(welch_interval(of_a_alone, of_b_alone, Level::p90).interval, difference);
   const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
   widen(found, minus(of_a, of_b), minus(as_probability(of_a), as_probability(of_b)));
 }
@@ -110,10 +129,12 @@ ClaimDifference difference_between(const Record& a, const Record& b) {
                         .run_b = b.execution.execution_id,
                         .server_a = a.plan.recipe.mode.value("server"),
                         .server_b = b.plan.recipe.mode.value("server"),
-                        .p_a = a.honest.p.value(),
-                        .p_b = b.honest.p.value(),
-                        .templates_a = a.honest.templates,
-                        .templates_b = b.honest.templates,
+                        .p_a = a.belief.p().value(),
+                        .p_b = b.belief.p().value(),
+                        .center_a = a.belief.found.center.value(),
+                        .center_b = b.belief.found.center.value(),
+                        .templates_a = a.belief.found.templates,
+                        .templates_b = b.belief.found.templates,
                         .templates = {}};
 
   found.grid = grid_of(a, b);

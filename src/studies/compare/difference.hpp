@@ -36,18 +36,24 @@ struct ClaimDifference {
   // Who answered, where that belongs to the model's identity ("llama.cpp/b11434"). Empty means the service that the
   // model's name stands for.
   std::string server_a{}, server_b{};
-  double p_a = 0, p_b = 0;
-  bool is_paired = false;  // on the templates that both asked; otherwise Welch's, on different ones
+  double p_a = 0, p_b = 0;            // belief_v2
+  double center_a = 0, center_b = 0;  // the same in log-odds
+  bool is_paired = false;             // on the templates that both asked; otherwise Welch's, on different ones
   std::size_t templates_a = 0, templates_b = 0;
   std::vector<TemplateDifference> templates;  // only if paired; largest difference first
-  CenteredInterval logit{};                   // A minus B, in log-odds
-  CenteredInterval probability{};             // A minus B, in probability, at level 0.90; decides `same`
+  CenteredInterval difference{};              // p_a minus p_b, at level 0.95
+  CenteredInterval logit{};                   // center_a minus center_b, at level 0.95; decides `higher` and `lower`
+  CenteredInterval probability{};             // p_a minus p_b, at level 0.90; decides `same`
   double grid = 0;                            // the coarser of the two resolutions
   std::optional<LogitRange> rounding{};       // range of A minus B that the known rounding leaves open
   std::optional<double> p_value{};            // sign flips of the pairs, or Welch's; empty for a single template
   std::optional<double> adjusted{};           // among many claims (Benjamini-Hochberg)
   Finding finding = Finding::inconclusive;
 };
+
+// "+0.358 [+0.102, +0.614]": A and B are shown to three digits, and what stands here is the difference of what is
+// shown.
+std::string difference_text(double a, double b, const CenteredInterval& difference);
 
 // Throws Error{bad_input} if they share no template and one of them has only one.
 ClaimDifference difference_between(const Record& a, const Record& b);

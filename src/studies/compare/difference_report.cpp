@@ -28,9 +28,15 @@ std::string sentence(const Differences& all) {
   return fmt::format("Inconclusive: the interval of the difference holds 0 ({} against {}).", all.name_a, all.name_b);
 }
 
-std::string interval_text(const CenteredInterval& i) {
-  return i.low ? fmt::format("{:+.2f} [{:+.2f}, {:+.2f}]", i.center, *i.low, *i.high)
-               : fmt::format("{:+.2f}", i.center);
+// A minus B as both are printed, so that the three numbers agree to the last digit.
+double shown_difference(double a, double b, double steps) {
+  return (std::round(a * steps) - std::round(b * steps)) / steps;
+}
+
+// In log-odds, to two digits.
+std::string logit_text(double difference, const CenteredInterval& i) {
+  return i.low ? fmt::format("{:+.2f} [{:+.2f}, {:+.2f}]", difference, *i.low, *i.high)
+               : fmt::format("{:+.2f}", difference);
 }
 
 std::string p_text(const std::optional<double>& p) {
@@ -76,10 +82,11 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
                                    fmt::format("{:.3f}", d.p_a), std::to_string(d.templates_a)},
                                   {"B", shortened(d.claim_b, 60), d.model_b.text(), d.run_b.text(),
                                    fmt::format("{:.3f}", d.p_b), std::to_string(d.templates_b)}}});
-  blocks.push_back(
-      Paragraph{fmt::format("Difference in log-odds {} at 95 %, p {} ({}).", interval_text(d.logit), p_text(d.p_value),
-                            d.is_paired ? "sign flips over shared templates" : "Welch's, over different templates")});
-  blocks.push_back(Paragraph{fmt::format("Difference in probability {} at 90 %.", interval_text(d.probability))});
+  blocks.push_back(Paragraph{fmt::format("A minus B: {} at 95 %.", difference_text(d.p_a, d.p_b, d.difference))});
+  blocks.push_back(Paragraph{
+      fmt::format("In log-odds A is {:+.2f}, B is {:+.2f}, and the difference {} at 95 %, p {} ({}).", d.center_a,
+                  d.center_b, logit_text(shown_difference(d.center_a, d.center_b, 100), d.logit), p_text(d.p_value),
+                  d.is_paired ? "sign flips over shared templates" : "Welch's, over different templates")});
   if (d.rounding)
     blocks.push_back(
         Paragraph{fmt::format("The rounding of the numbers alone leaves {:+.2f} to {:+.2f} open in log-odds, "
@@ -105,12 +112,13 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
 }
 
 void show_many(const Differences& all, std::vector<Block>& blocks) {
-  blocks.push_back(Paragraph{fmt::format("Over {} claims: log-odds {} at 95 %, p {} (sign flips over claims).",
-                                         all.claims.size(), interval_text(all.overall), p_text(all.p_value))});
+  blocks.push_back(Paragraph{
+      fmt::format("Centre of the differences of {} claims, in log-odds: {} at 95 %, p {} (sign flips over claims).",
+                  all.claims.size(), logit_text(all.overall.center, all.overall), p_text(all.p_value))});
   blocks.push_back(Paragraph{
       fmt::format("{} claims differ on their own at a false discovery rate of {}.", all.named(), kFalseDiscoveryRate)});
 
-  DocumentTable table{{"claim", "A", "B", "difference (log-odds)", "p", "adjusted", "A is"}, {}};
+  DocumentTable table{{"claim", "A", "B", "A minus B (95 %)", "p", "adjusted", "A is"}, {}};
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
 
   std::vector<const ClaimDifference*> sorted;
@@ -119,8 +127,8 @@ void show_many(const Differences& all, std::vector<Block>& blocks) {
                            [](const ClaimDifference* d) { return std::abs(d->logit.center); });
 
   for (const ClaimDifference* d : sorted) {
-    table.rows.push_back({d->claim_a, fmt::format("{:.2f}", d->p_a), fmt::format("{:.2f}", d->p_b),
-                          interval_text(d->logit), p_text(d->p_value), p_text(d->adjusted),
+    table.rows.push_back({d->claim_a, fmt::format("{:.3f}", d->p_a), fmt::format("{:.3f}", d->p_b),
+                          difference_text(d->p_a, d->p_b, d->difference), p_text(d->p_value), p_text(d->adjusted),
                           std::string(to_word(d->finding))});
     if (forest.rows.size() < kMostShown)
       forest.rows.push_back({d->claim_a, d->logit.center, d->logit.low, d->logit.high});
@@ -161,6 +169,9 @@ json to_json(const ClaimDifference& d) {
           {"templates_a", d.templates_a},
           {"templates_b", d.templates_b},
           {"paired", d.is_paired},
+          {"centre_a_logit", d.center_a},
+          {"centre_b_logit", d.center_b},
+          {"difference_95", interval_json(d.difference)},
           {"logit", interval_json(d.logit)},
           {"probability_90", interval_json(d.probability)},
           {"grid", d.grid},
@@ -172,6 +183,11 @@ json to_json(const ClaimDifference& d) {
 }
 
 }  // namespace
+
+std::string difference_text(double a, double b, const CenteredInterval& i) {
+  const double shown = shown_difference(a, b, 1000);
+  return i.low ? fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", shown, *i.low, *i.high) : fmt::format("{:+.3f}", shown);
+}
 
 Document to_document(const Differences& all) {
   Document document{.title = "Comparison", .blocks = {Paragraph{sentence(all)}}};

@@ -21,17 +21,12 @@ json readout_interval_json(const CenteredInterval& i) {
   return out;
 }
 
-std::string readout_interval_text(const CenteredInterval& i) {
-  return i.low ? fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", i.center, *i.low, *i.high)
-               : fmt::format("{:+.3f}", i.center);
-}
-
 json to_json(const MeasuredReadout& m) {
-  const auto& honest = m.record.honest;
-  json out = {{"readout", to_word(m.readout)},          {"p", honest.p.value()},
-              {"templates", m.record.honest.templates}, {"execution_id", m.record.execution.execution_id},
-              {"run_id", m.record.plan.run_id},         {"facts", readout_facts(m.record)}};
-  if (honest.bounds) out["ci"] = {honest.bounds->interval.low.value(), honest.bounds->interval.high.value()};
+  const BeliefV2& belief = m.record.belief;
+  json out = {{"readout", to_word(m.readout)},       {"p", belief.p().value()},
+              {"templates", belief.found.templates}, {"execution_id", m.record.execution.execution_id},
+              {"run_id", m.record.plan.run_id},      {"facts", readout_facts(m.record)}};
+  if (const auto interval = belief.interval()) out["ci"] = {interval->low.value(), interval->high.value()};
   return out;
 }
 
@@ -40,6 +35,9 @@ json to_json(const ReadoutDifference& pair) {
   json out = {{"a", to_word(pair.a)},
               {"b", to_word(pair.b)},
               {"templates", d.templates.size()},
+              {"p_a", d.p_a},
+              {"p_b", d.p_b},
+              {"difference_95", readout_interval_json(d.difference)},
               {"probability_90", readout_interval_json(d.probability)},
               {"logit_95", readout_interval_json(d.logit)},
               {"finding", to_word(d.finding)}};
@@ -50,12 +48,12 @@ json to_json(const ReadoutDifference& pair) {
 DocumentTable table_of(const ReadoutComparison& c) {
   DocumentTable table{{"readout", "p", "95 % interval", "templates", "what it rests on"}, {}};
   for (const MeasuredReadout& m : c.measured) {
-    const auto& honest = m.record.honest;
-    const std::string interval = honest.bounds ? fmt::format("{:.3f} to {:.3f}", honest.bounds->interval.low.value(),
-                                                             honest.bounds->interval.high.value())
-                                               : "none";
-    table.rows.push_back({name_of(m.readout), fmt::format("{:.3f}", honest.p.value()), interval,
-                          std::to_string(honest.templates), readout_in_words(m.record)});
+    const BeliefV2& belief = m.record.belief;
+    const auto found = belief.interval();
+    const std::string interval =
+        found ? fmt::format("{:.3f} to {:.3f}", found->low.value(), found->high.value()) : "none";
+    table.rows.push_back({name_of(m.readout), fmt::format("{:.3f}", belief.p().value()), interval,
+                          std::to_string(belief.found.templates), readout_in_words(m.record)});
   }
   return table;
 }
@@ -64,7 +62,7 @@ DocumentTable table_of(const ReadoutComparison& c) {
 
 double ReadoutComparison::disagreement() const {
   double most = 0;
-  for (const ReadoutDifference& d : differences) most = std::max(most, std::abs(d.difference.probability.center));
+  for (const ReadoutDifference& d : differences) most = std::max(most, std::abs(d.difference.difference.center));
   return most;
 }
 
@@ -96,20 +94,19 @@ Document to_document(const ReadoutComparison& c) {
 
   Forest forest{.axis = "probability", .from = 0, .to = 1, .reference = 0.5};
   for (const MeasuredReadout& m : c.measured) {
-    const auto& honest = m.record.honest;
-    Forest::Row row{.label = name_of(m.readout), .center = honest.p.value()};
-    if (honest.bounds) {
-      row.low = honest.bounds->interval.low.value();
-      row.high = honest.bounds->interval.high.value();
+    Forest::Row row{.label = name_of(m.readout), .center = m.record.belief.p().value()};
+    if (const auto interval = m.record.belief.interval()) {
+      row.low = interval->low.value();
+      row.high = interval->high.value();
     }
     forest.rows.push_back(row);
   }
   document.blocks.push_back(std::move(forest));
 
-  DocumentTable pairs{{"A", "B", "A minus B, probability (90 %)", "log-odds (95 %)", "A is"}, {}};
+  DocumentTable pairs{{"A", "p of A", "B", "p of B", "A minus B (95 %)", "A is"}, {}};
   for (const auto& [a, b, d] : c.differences)
-    pairs.rows.push_back({name_of(a), name_of(b), readout_interval_text(d.probability), readout_interval_text(d.logit),
-                          std::string(to_word(d.finding))});
+    pairs.rows.push_back({name_of(a), fmt::format("{:.3f}", d.p_a), name_of(b), fmt::format("{:.3f}", d.p_b),
+                          difference_text(d.p_a, d.p_b, d.difference), std::string(to_word(d.finding))});
   if (!pairs.rows.empty()) document.blocks.push_back(std::move(pairs));
 
   if (c.measured.size() > 1)

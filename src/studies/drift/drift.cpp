@@ -104,7 +104,7 @@ SentinelRun sentinel_run(const Record& record, bool is_baseline) {
                   .is_baseline = is_baseline,
                   .means = {},
                   .answered_by = {},
-                  .p = record.honest.p.value()};
+                  .p = record.belief.p().value()};
   for (const AnsweredTemplate& t : answered_templates(record)) run.means.emplace_back(t.wording, t.mean);
   for (const auto& [name, answers] : record.execution.answered_by) run.answered_by.insert(name);
   return run;
