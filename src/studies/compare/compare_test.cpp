@@ -1,8 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "belief/estimate/rng.hpp"
 #include "belief/record/made_record_test.hpp"
 #include "studies/compare/difference.hpp"
 #include "studies/compare/sides.hpp"
@@ -68,6 +73,32 @@ TEST(Differences, DifferentServersAreTold) {
   EXPECT_TRUE(
       to_json(differences_of("A", "B", {difference_between(made_record(p), made_record(p))}))["claims"][0]["server_a"]
           .is_null());
+}
+
+double number_after(const std::string& text, std::size_t at) { return std::strtod(text.c_str() + at, nullptr); }
+
+// The three numbers of every line agree to the digit that is shown: A minus B is what the reader works out.
+TEST(Differences, WhatIsShownIsTheDifferenceOfWhatIsShownBesideIt) {
+  Rng rng(7);
+  for (int i = 0; i < 300; ++i) {
+    std::vector<double> p, q;
+    for (int k = 0; k < 6; ++k) {
+      p.push_back(rng.unit());
+      q.push_back(rng.unit() < 0.2 ? 1.0 : rng.unit());
+    }
+    const ClaimDifference d = difference_between(record_of(p), record_of(q, i % 2 == 0 ? "w" : "v"));
+    const double a = std::strtod(fmt::format("{:.3f}", d.p_a).c_str(), nullptr);
+    const double b = std::strtod(fmt::format("{:.3f}", d.p_b).c_str(), nullptr);
+    const std::string shown = difference_text(d.p_a, d.p_b, d.difference);
+    EXPECT_EQ(fmt::format("{:+.3f}", std::round((a - b) * 1000) / 1000 + 0.0), shown.substr(0, shown.find(' ')));
+
+    const std::string text = text_of(differences_of("A", "B", {d}));
+    const std::size_t at_a = text.find("A is ") + 5, at_b = text.find("B is ") + 5,
+                      at_difference = text.find("the difference ") + 15;
+    EXPECT_NEAR(number_after(text, at_difference), number_after(text, at_a) - number_after(text, at_b), 1e-9) << text;
+    EXPECT_LE(*d.difference.low, d.p_a - d.p_b);
+    EXPECT_GE(*d.difference.high, d.p_a - d.p_b);
+  }
 }
 
 TEST(Differences, TheClaimIsTheUnitAndManyAreControlled) {
