@@ -62,6 +62,7 @@ class Pages(PageTest):
         figure = check.locator(".figure")
         expect(figure).to_contain_text("No stable belief: 4 wordings say true, 4 say false")
         expect(figure).to_contain_text("59 %, 2 % to 99 %")
+        expect(page.get_by_text("Can it be used?")).to_have_count(2)  # both have ended
         expect(check.locator(".headline")).not_to_contain_text("The model is")
         told = re.compile("no stable belief, centre 59 %, from 2 % to 99 %")
         for place in (check.locator(".headline"), check.locator(".total"), page.get_by_role("region", name="Models side by side")):
