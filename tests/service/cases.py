@@ -24,6 +24,9 @@ from server import Server, free_port  # noqa: E402
 
 SECRET = "5b" * 32
 PLAY = {"model": "play", "rules": [{"paraphrase_idx": 3, "text": "hm"}, {"paraphrase_idx": 1, "prob_true": 0.6}, {"prob_true": 0.7}]}
+# A quick check asks eight wordings that follow each other in a bank of sixteen: each of these answers comes once.
+SPLIT_ANSWERS = (1.0, 0.074, 1.0, 0.8, 0.0, 0.12, 0.0, 1.0)
+SPLIT = {"model": "split", "rules": [{"paraphrase_idx": i, "prob_true": SPLIT_ANSWERS[i % 8]} for i in range(16)]}
 
 
 class Answer:
@@ -309,4 +312,4 @@ def events_of(port, identifier, cookies, after=None, host="127.0.0.1", timeout=3
             return found
 
 
-__all__ = ["Client", "EachStore", "ServiceTest", "events_of", "free_port"]
+__all__ = ["SPLIT", "Client", "EachStore", "ServiceTest", "events_of", "free_port"]

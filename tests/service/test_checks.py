@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from cases import EachStore, events_of
+from cases import SPLIT, EachStore, events_of
 
 CLAIM = "Tariffs cause inflation"
 
@@ -22,7 +22,7 @@ class Checks(EachStore):
         record = done["record"]
         own = self.json("run", CLAIM, "--model", self.play, "--db", "other.sqlite", "--until-width", "0.2")
         self.assertEqual(set(record), set(own))
-        self.assertLessEqual({"run_id", "config", "estimate", "honest", "gates", "pqs", "verdict", "templates"}, set(own))
+        self.assertLessEqual({"run_id", "config", "estimate", "honest", "belief_v2", "gates", "pqs", "verdict", "templates"}, set(own))
         for name in ("prob_true_rpl", "ci", "bootstrap_seed"):
             self.assertIsNotNone(own["estimate"][name], name)
         for field in set(own) - {"execution", "answers_sha256"}:  # these tell times too
@@ -33,6 +33,25 @@ class Checks(EachStore):
             self.assertIn("equal to what is stored", self.ok("verify", own["run_id"]))
         else:
             self.assertIn("equal to what is stored", self.ok("verify", done["run_id"], "--database", self.address))
+
+    def test_results_are_those_of_belief_v2_and_say_where_there_is_no_stable_belief(self):
+        self.stop(self.process)
+        self.serve(HERETIX_MODELS=f"play={self.play},split={self.script('split.json', **SPLIT)}")
+        client = self.signed_in(plan="pro")
+        for model, is_stable in (("split", False), ("play", True)):
+            done = self.finished(client, self.check(client, CLAIM, model=model, depth="quick")["id"])
+            belief = done["record"]["belief_v2"]
+            self.assertIs(belief["stable"], is_stable)
+            self.assertEqual(done["result"], {"p": belief["p"], "ci95": belief["ci"], "stable": is_stable})
+            self.assertEqual(client.get("/api/checks").json()["checks"][0]["result"], done["result"])
+
+            if model == "split":  # the first row of the table in docs/estimator.md
+                self.assertEqual(belief["verdict"], "No stable belief: 4 wordings say true, 4 say false")
+                for told, expected in zip((belief["p"], *belief["ci"]), (0.589055, 0.023937, 0.988205), strict=True):
+                    self.assertAlmostEqual(told, expected, places=6)
+
+        single = self.finished(client, self.check(client, CLAIM, model="split", depth="custom", K=1, R=1, T=1)["id"])
+        self.assertEqual((single["result"]["ci95"], single["result"]["stable"]), (None, None))
 
     def test_a_question_is_measured_only_where_that_is_asked_for(self):
         client = self.signed_in(plan="pro")

@@ -13,7 +13,7 @@ sys.path.append(PLACES["service"])
 
 from playwright.sync_api import expect, sync_playwright  # noqa: E402
 
-from cases import EachStore  # noqa: E402
+from cases import SPLIT, EachStore  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 expect.set_options(timeout=20_000)  # a machine may be busy; what is there at once costs nothing
@@ -33,7 +33,7 @@ def leaning():
 
 
 class PageTest(EachStore):
-    models = "play={play},other={other},slow={slow},leaning={leaning},local"
+    models = "play={play},other={other},slow={slow},leaning={leaning},split={split},local"
 
     def setUp(self):
         super().setUp()
@@ -46,7 +46,8 @@ class PageTest(EachStore):
     def environment(self, **more):
         rules = [{"paraphrase_idx": 5, "prob_true": 0.42}, {"paraphrase_idx": 10, "prob_true": 0.25}, {"prob_true": 0.3}]
         self.models = type(self).models.replace("{other}", self.script("other.json", model="other", rules=rules)).replace(
-            "{slow}", self.script("slow.json", **SLOW)).replace("{leaning}", self.script("leaning.json", **leaning()))
+            "{slow}", self.script("slow.json", **SLOW)).replace("{leaning}", self.script("leaning.json", **leaning())).replace(
+            "{split}", self.script("split.json", **SPLIT))
         return super().environment(**more)
 
     def visitor(self, width=1280, theme="light", client=None, **more):
@@ -70,7 +71,7 @@ class PageTest(EachStore):
     def ask(self, page, claim, *models, depth=None):
         page.goto("/")
         page.get_by_label("Claim").fill(claim)
-        for name in ("play", "other", "slow"):
+        for name in ("play", "other", "slow", "split"):
             page.get_by_role("checkbox", name=name).set_checked(name in models)
         if depth:
             page.get_by_role("radio", name=depth).check()

@@ -54,6 +54,73 @@ class Pages(PageTest):
         self.assertEqual(len([t for t in self.told if "status of 402 " in t]), 1)
         self.told = [t for t in self.told if "status of 402 " not in t]
 
+    def test_where_there_is_no_stable_belief_that_is_the_headline_and_its_point_is_hollow(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "split", "other", depth="Quick")
+        addresses = page.url
+        check, other = (page.locator(".check").filter(has=page.locator(".meta", has_text=name)) for name in ("split", "other"))
+        figure = check.locator(".figure")
+        expect(figure).to_contain_text("No stable belief: 4 wordings say true, 4 say false")
+        expect(figure).to_contain_text("59 %, 2 % to 99 %")
+        expect(page.get_by_text("Can it be used?")).to_have_count(2)  # both have ended
+        expect(check.locator(".headline")).not_to_contain_text("The model is")
+        told = re.compile("no stable belief, centre 59 %, from 2 % to 99 %")
+        for place in (check.locator(".headline"), check.locator(".total"), page.get_by_role("region", name="Models side by side")):
+            expect(place.get_by_role("img", name=told)).to_be_visible()
+            point = place.locator(".point.hollow")
+            expect(point).to_have_count(1)
+            self.assertEqual(point.evaluate("e => getComputedStyle(e).backgroundColor"), "rgba(0, 0, 0, 0)")
+        names = check.locator("button.wording .name").all_inner_texts()
+        self.assertEqual(len({int(name) for name in names} & set(range(1, 17))), 8)  # of sixteen wordings, from 1 on
+        expect(other.locator(".point.hollow")).to_have_count(0)
+        expect(page.get_by_text("Only with care: there is no stable belief.")).to_have_count(1)
+        self.axe(page)
+
+        page.goto("/history")
+        entry = page.locator(".entry", has_text="split")
+        expect(entry.locator(".value")).to_contain_text("59 %")
+        expect(entry.locator(".value")).to_contain_text("unstable")
+        expect(entry.get_by_role("img", name=told)).to_be_visible()
+        expect(entry.locator(".point.hollow")).to_have_count(1)
+        expect(page.locator(".point:not(.hollow)")).to_have_count(1)  # of the other model
+        self.axe(page)
+
+        page.goto(addresses)
+        page.get_by_role("link", name="What is the difference?").click()
+        expect(page.locator(".compared tbody tr", has_text="split")).to_contain_text("no stable belief")
+        self.differences_are_those_of_the_printed_numbers(page)
+        self.axe(page)
+
+    def differences_are_those_of_the_printed_numbers(self, page):
+        """Of the page that compares two checks."""
+        def number(text):
+            return float(re.match(r"[+-]?[\d.]+", text.replace("−", "-"))[0])
+        expect(page.locator(".figure strong")).to_be_visible()
+        a, b = map(number, page.locator(".compared tbody td:last-child").all_inner_texts())
+        self.assertAlmostEqual(number(page.locator(".figure strong").inner_text()), a - b)
+        rows = page.get_by_role("region", name="Table of wordings").locator("tbody tr").all()
+        for row in rows:
+            a, b, difference = map(number, row.locator("td").all_inner_texts())
+            self.assertAlmostEqual(difference, a - b)
+
+    def test_the_frozen_numbers_are_folded_away(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "split", depth="Quick")
+        earlier = page.locator("details.earlier")
+        frozen = earlier.get_by_text("86 %").first
+        expect(earlier.locator("summary")).to_have_text("For comparison with earlier runs")
+        expect(frozen).to_be_hidden()
+        earlier.locator("summary").click()
+        expect(frozen).to_be_visible()
+        for word in ("Frozen estimate", "Honest interval", "Quality", "Stability", "precision"):
+            expect(earlier).to_contain_text(word)
+        self.axe(page)
+
+        outside = page.locator("main").evaluate("main => { const copy = main.cloneNode(true); copy.querySelector('details.earlier').remove(); return copy.textContent; }")
+        self.assertIn("59 %", outside)
+        for word in ("86 %", "Frozen", "frozen", "Honest", "Quality", "precision"):
+            self.assertNotIn(word, outside)
+
     def test_answers_arrive_and_survive_a_reload_and_a_restart(self):
         page = self.visitor(client=self.signed_in(plan="pro"))
         self.ask(page, CLAIM, "slow", depth="Deep")
@@ -169,6 +236,7 @@ class Pages(PageTest):
         page.get_by_role("link", name="What is the difference?").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Compare")
         expect(page.get_by_text(re.compile("The first is higher|Compared wording")).first).to_be_visible()
+        self.differences_are_those_of_the_printed_numbers(page)
         self.axe(page)
         page.get_by_role("link", name="History").click()
         expect(page.locator(".entry")).to_have_count(2)

@@ -10,6 +10,7 @@ export type Model = Schemas["Model"];
 export type Session = Schemas["Session"];
 export type Answers = Schemas["Answers"];
 export type Readout = Schemas["Readout"];
+export type BeliefV2 = Schemas["BeliefV2"];
 export type Comparison = Schemas["Comparison"];
 export type Start = paths["/api/start"]["get"]["responses"]["200"]["content"]["application/json"];
 export type Quote = paths["/api/quotes"]["post"]["responses"]["200"]["content"]["application/json"];
@@ -64,7 +65,8 @@ export interface CheckRecord {
   readout?: DecisionFacts | { kind: "token" | "frequency" | "expected" };
   templates: TemplateResult[];
   estimate: { prob_true_rpl: number; ci: [number, number] | null; stability_score: number; stability_band: string };
-  honest: { p: number; ci: [number, number] | null; status: string };
+  belief_v2?: BeliefV2; // absent only in what a build before it has sent
+  honest: { p: number; ci?: [number, number]; status: string };
   execution: { execution_id: string; billed_micro_usd: number; attempts: number; provider: string };
   config: { K: number; R: number; T: number; prompt_version: string };
   answers_sha256: string;

@@ -1,19 +1,35 @@
 // Numbers and intervals as people read them. Pure.
-import type { Check, CheckRecord, Readout } from "./api";
+import type { Check, Readout } from "./api";
+
+// Close to the ends a whole number of percent would hide too much.
+const decimals_of = (p: number): number => ((p > 0 && p < 0.01) || (p > 0.99 && p < 1) ? 1 : 0);
 
 export const percent = (p: number): string => {
   const hundred = p * 100;
   if (hundred > 0 && hundred < 0.05) return "<0.1 %";
   if (hundred > 99.95 && hundred < 100) return ">99.9 %";
-  if (hundred > 0 && hundred < 1) return `${hundred.toFixed(1)} %`;
-  if (hundred > 99 && hundred < 100) return `${hundred.toFixed(1)} %`;
-  return `${Math.round(hundred)} %`;
+  return `${hundred.toFixed(decimals_of(p))} %`;
 };
 
-export const points = (difference: number): string => {
-  const value = Math.round(difference * 100);
-  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value)} points`;
+export const points = (difference: number, decimals = 0): string => {
+  const value = Number((difference * 100).toFixed(decimals));
+  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(decimals)} points`;
 };
+
+// Two probabilities and their difference as they stand together: rounded first, then subtracted, so that a reader who
+// subtracts gets what is printed. All three have the decimals of the one that needs most.
+export interface Printed {
+  a: string;
+  b: string;
+  difference: number; // of the printed ones, in probability
+  decimals: number; // of a percentage
+}
+
+export function printed_pair(a: number, b: number): Printed {
+  const decimals = Math.max(decimals_of(a), decimals_of(b));
+  const [of_a, of_b] = [(a * 100).toFixed(decimals), (b * 100).toFixed(decimals)];
+  return { a: `${of_a} %`, b: `${of_b} %`, difference: (Number(of_a) - Number(of_b)) / 100, decimals };
+}
 
 // A decision model's check costs about $0.0001: smaller amounts get more decimals, so that none looks like nothing.
 export const dollars = (micros: number): string => {
@@ -28,10 +44,7 @@ export const duration = (seconds: number): string =>
 export const moment = (time: string): string =>
   new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-// The interval that holds out; the frozen one where a record has no other.
-export const interval_of = (record: CheckRecord): [number, number] | null => record.honest.ci ?? record.estimate.ci;
-
-export function belief(p: number): string {
+export function leaning(p: number): string {
   if (p <= 0.05) return "almost certain that it is false";
   if (p < 0.3) return "clearly leaning towards false";
   if (p < 0.45) return "leaning slightly towards false";

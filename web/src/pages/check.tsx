@@ -8,45 +8,39 @@ import {
   type Answers,
   type CheckRecord,
   type DecisionFacts,
+  type Gate,
   type Labels,
   type StoredCheck,
 } from "../api";
+import { belief_of, mean_of_written, wording_means, type Belief } from "../belief";
 import { export_page } from "../export";
 import { useCheck, type Arrived, type Live } from "../live";
 import { keep_pace } from "../pace";
 import { Confirm, CopyButton, Loading, ProblemNote } from "../parts/common";
 import { Axis, Forest, Scale, type WordingRow } from "../parts/plots";
 import { go } from "../route";
-import {
-  belief,
-  dollars,
-  duration,
-  interval_in_words,
-  interval_of,
-  log_odds,
-  moment,
-  percent,
-  state_in_words,
-} from "../words";
+import { dollars, duration, interval_in_words, leaning, log_odds, moment, percent, state_in_words } from "../words";
 
-const mean_in_log_odds = (answers: number[]): number | null => {
-  if (answers.length === 0) return null;
-  const clipped = answers.map((p) => Math.min(1 - 1e-6, Math.max(1e-6, p)));
-  const mean = clipped.reduce((sum, p) => sum + Math.log(p / (1 - p)), 0) / clipped.length;
-  return 1 / (1 + Math.exp(-mean));
-};
+// Of a check that has ended, or as far as it has come. Null before the first answer.
+function belief_so_far({ check, arrived }: Live): Belief | null {
+  if (check?.record) return belief_of(check.record);
+  const estimate = arrived?.estimate;
+  return estimate ? { p: estimate.p, interval: estimate.ci95, is_stable: null, verdict: null } : null;
+}
 
 function rows_of(record: CheckRecord | null, arrived: Arrived | null): WordingRow[] {
-  if (record)
-    return record.templates.map((t) => ({
+  if (record) {
+    const means = wording_means(record);
+    return record.templates.map((t, i) => ({
       wording: t.paraphrase_idx,
       answers: [...t.prob_true, ...Array<null>(t.answered - t.usable).fill(null)],
-      mean: t.mean_p,
+      mean: means[i] ?? null,
     }));
+  }
   return [...(arrived?.by_wording ?? [])].map(([wording, answers]) => ({
     wording,
     answers,
-    mean: mean_in_log_odds(answers.filter((a) => a !== null)),
+    mean: mean_of_written(answers.filter((a) => a !== null)),
   }));
 }
 
@@ -67,17 +61,20 @@ function sides_lines(facts: DecisionFacts | null): [string, string | number][] {
 }
 
 function numbers_text(check: StoredCheck, record: CheckRecord): string {
-  const interval = interval_of(record);
+  const { p, interval, is_stable, verdict } = belief_of(record);
+  const means = wording_means(record);
   const lines = [
     ["claim", check.claim],
     ["model", check.model],
-    ["p", record.honest.p],
+    ["p", p],
     ["low", interval?.[0] ?? ""],
     ["high", interval?.[1] ?? ""],
+    ["stable", is_stable ?? ""],
+    ["verdict", verdict ?? ""],
     ["run_id", check.run_id],
     ...sides_lines(decision_of(record)),
-    ["wording", "mean_p"],
-    ...record.templates.map((t) => [t.paraphrase_idx + 1, t.mean_p ?? ""]),
+    ["wording", "p"],
+    ...record.templates.map((t, i) => [t.paraphrase_idx + 1, means[i] ?? ""]),
   ];
   // A spreadsheet must not take a claim for a formula.
   return lines
@@ -93,45 +90,59 @@ function numbers_text(check: StoredCheck, record: CheckRecord): string {
     .join("\n");
 }
 
-function Headline({
-  p,
-  interval,
-  is_final,
-  record,
-}: {
-  p: number | null;
-  interval: [number, number] | null;
-  is_final: boolean;
-  record: CheckRecord | null;
-}) {
+const range_text = (interval: [number, number]) => `${percent(interval[0])} to ${percent(interval[1])}`;
+
+// The largest thing on the page: the number with its interval, or that there is no stable belief.
+function Figure({ belief }: { belief: Belief | null }) {
+  if (!belief) return <span class="quiet">no answer yet</span>;
+  const { p, interval, is_stable, verdict } = belief;
+  const range = interval ? range_text(interval) : "no interval yet";
+  const is_number = is_stable !== false;
+  return (
+    <>
+      <strong class={is_number ? undefined : "in-words"}>{is_number ? percent(p) : verdict}</strong>{" "}
+      <span class="range">{is_number ? range : `${percent(p)}, ${range}`}</span>
+    </>
+  );
+}
+
+function InWords({ belief, is_final }: { belief: Belief; is_final: boolean }) {
+  const { p, interval, is_stable, verdict } = belief;
+  if (is_stable === false)
+    return (
+      <p>
+        What the model answers depends on the wording, so no single number stands for what it believes. The centre of
+        all wordings is {percent(p)}. {interval && interval_in_words(interval)}
+      </p>
+    );
+  return (
+    <p>
+      {is_final ? "The model is" : "So far it is"} {leaning(p)}: it gives the claim {percent(p)}.{" "}
+      {interval && interval_in_words(interval)}
+      {verdict && (
+        <>
+          {" "}
+          Verdict: <b>{verdict}</b>.
+        </>
+      )}
+    </p>
+  );
+}
+
+function Headline({ belief, is_final }: { belief: Belief | null; is_final: boolean }) {
   return (
     <div class="headline">
       <p class="figure" aria-live="polite" aria-atomic="true">
-        {p === null ? (
-          <span class="quiet">no answer yet</span>
-        ) : (
-          <>
-            <strong>{percent(p)}</strong>{" "}
-            <span class="range">
-              {interval ? `${percent(interval[0])} to ${percent(interval[1])}` : "no interval yet"}
-            </span>
-          </>
-        )}
+        <Figure belief={belief} />
       </p>
-      <Scale p={p} interval={interval} label={is_final ? "Estimate" : "Estimate so far"} />
+      <Scale
+        p={belief?.p ?? null}
+        interval={belief?.interval ?? null}
+        is_stable={belief?.is_stable}
+        label={is_final ? "Estimate" : "Estimate so far"}
+      />
       <Axis />
-      {p !== null && (
-        <p>
-          {is_final ? "The model is" : "So far it is"} {belief(p)}: it gives the claim {percent(p)}.{" "}
-          {interval && interval_in_words(interval)}
-          {record && (
-            <>
-              {" "}
-              Verdict: <b>{record.verdict}</b>.
-            </>
-          )}
-        </p>
-      )}
+      {belief && <InWords belief={belief} is_final={is_final} />}
     </div>
   );
 }
@@ -299,30 +310,78 @@ function labelsInWords(labels: Labels) {
   return `${labels.contradicting} of ${labels.judged} answers contradict their own label; they are from the wordings ${from.join(", ")}.`;
 }
 
+// These two judge the frozen estimate and stand beside it.
+const kFrozenGates = ["stability", "precision"];
+
+function GateList({ gates, labels }: { gates: Gate[]; labels?: Labels }) {
+  return (
+    <ul class="gates">
+      {gates.map((gate) => (
+        <li key={gate.name} class={gate.passed ? "passed" : "failed"}>
+          <b>
+            {gate.passed ? "✓" : "✗"} {gate.name}
+          </b>{" "}
+          {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"}{" "}
+          {gate.limit} is required.
+          {!gate.passed && gate.name === "labels" && labels && <span class="advice"> {labelsInWords(labels)}</span>}
+          {!gate.passed && <span class="advice"> What to do: {gate.advice}.</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function use_in_words({ is_stable }: Belief, gates: Gate[]): string {
+  if (is_stable === false) return "Only with care: there is no stable belief.";
+  if (!gates.every((gate) => gate.passed)) return "Only with care: not every gate is passed.";
+  return is_stable ? "Yes: the belief is stable, and every gate is passed." : "Every gate is passed.";
+}
+
 function Gates({ record }: { record: CheckRecord }) {
+  const gates = record.gates.filter((gate) => !kFrozenGates.includes(gate.name));
   return (
     <section aria-label="Gates">
       <h2>Can it be used?</h2>
       <p>
-        {record.gates.every((g) => g.passed) ? "It passes every gate." : "Only with care: it does not pass every gate."}{" "}
-        Quality {record.pqs} of 100. {record.usable} of {record.answered} answers have the agreed form.
+        {use_in_words(belief_of(record), gates)} {record.usable} of {record.answered} answers have the agreed form.
       </p>
-      <ul class="gates">
-        {record.gates.map((gate) => (
-          <li key={gate.name} class={gate.passed ? "passed" : "failed"}>
-            <b>
-              {gate.passed ? "✓" : "✗"} {gate.name}
-            </b>{" "}
-            {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"}{" "}
-            {gate.limit} is required.
-            {!gate.passed && gate.name === "labels" && record.labels && (
-              <span class="advice"> {labelsInWords(record.labels)}</span>
-            )}
-            {!gate.passed && <span class="advice"> What to do: {gate.advice}.</span>}
-          </li>
-        ))}
-      </ul>
+      <GateList gates={gates} labels={record.labels} />
     </section>
+  );
+}
+
+// What was shown first before belief_v2. Nobody should have to choose between two intervals, so it is folded away.
+function EarlierNumbers({ record }: { record: CheckRecord }) {
+  const { estimate, honest } = record;
+  return (
+    <details class="earlier">
+      <summary>For comparison with earlier runs</summary>
+      <p>
+        Earlier versions of Heretix showed these numbers. They take a written 0 or 1 for complete certainty, which the
+        belief above does not.
+      </p>
+      <dl class="facts">
+        <dt>Frozen estimate</dt>
+        <dd>
+          {percent(estimate.prob_true_rpl)}
+          {estimate.ci && `, ${range_text(estimate.ci)}`}
+        </dd>
+        <dt>Honest interval</dt>
+        <dd>
+          {percent(honest.p)}
+          {honest.ci && `, ${range_text(honest.ci)}`}
+        </dd>
+        <dt>Verdict</dt>
+        <dd>{record.verdict}</dd>
+        <dt>Stability</dt>
+        <dd>
+          {estimate.stability_score.toFixed(2)} ({estimate.stability_band})
+        </dd>
+        <dt>Quality</dt>
+        <dd>{record.pqs} of 100</dd>
+      </dl>
+      <GateList gates={record.gates.filter((gate) => kFrozenGates.includes(gate.name))} />
+    </details>
   );
 }
 
@@ -438,8 +497,7 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
   if (!check) return live.problem ? <ProblemNote problem={live.problem} /> : <Loading />;
   const record = check.record;
   const decision = record && decision_of(record);
-  const p = record ? record.honest.p : (arrived?.estimate?.p ?? null);
-  const interval = record ? interval_of(record) : (arrived?.estimate?.ci95 ?? null);
+  const belief = belief_so_far(live);
   const is_under_way = check.state === "queued" || check.state === "running";
   return (
     <article class="check">
@@ -459,13 +517,20 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
       {check.state === "cancelled" && (
         <p class="note">The check was cancelled. It was not charged; answers that had arrived are kept.</p>
       )}
-      {(is_under_way || record) && <Headline p={p} interval={interval} is_final={record !== null} record={record} />}
+      {(is_under_way || record) && <Headline belief={belief} is_final={record !== null} />}
       {record && <Actions check={check} record={record} is_own={is_own} />}
       {(is_under_way || record) && (
         <section aria-label="Wordings">
           <h2>By wording</h2>
           <div class="with-detail">
-            <Forest rows={rows_of(record, arrived)} selected={selected} onSelect={select} p={p} interval={interval} />
+            <Forest
+              rows={rows_of(record, arrived)}
+              selected={selected}
+              onSelect={select}
+              p={belief?.p ?? null}
+              interval={belief?.interval ?? null}
+              is_stable={belief?.is_stable ?? null}
+            />
             <aside class="detail" aria-label="Wording in detail">
               <WordingDetail answers={answers} wording={selected} />
             </aside>
@@ -495,15 +560,6 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
             <dd>
               K {record.config.K}, R {record.config.R}, T {record.config.T}
             </dd>
-            <dt>Frozen estimate</dt>
-            <dd>
-              {percent(record.estimate.prob_true_rpl)}
-              {record.estimate.ci && `, ${percent(record.estimate.ci[0])} to ${percent(record.estimate.ci[1])}`}
-            </dd>
-            <dt>Stability</dt>
-            <dd>
-              {record.estimate.stability_score.toFixed(2)} ({record.estimate.stability_band})
-            </dd>
             <dt>Cost</dt>
             <dd>
               {dollars(record.execution.billed_micro_usd)}, {record.execution.attempts} attempts
@@ -513,6 +569,7 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
               <code>{record.answers_sha256.slice(0, 16)}…</code> (SHA-256)
             </dd>
           </dl>
+          <EarlierNumbers record={record} />
         </section>
       )}
       {record && is_own && <Sharing check={check} />}
@@ -525,6 +582,24 @@ function Watched({ id, onLive }: { id: string; onLive: (id: string, live: Live) 
   const live = useCheck(path);
   useEffect(() => onLive(id, live), [id, live, onLive]);
   return <One live={live} answers_path={`${path}/answers`} is_own />;
+}
+
+function SideRow({ live }: { live: Live }) {
+  const { check } = live;
+  const { p = null, interval = null, is_stable = null } = belief_so_far(live) ?? {};
+  return (
+    <tr>
+      <th scope="row">{check?.model ?? "…"}</th>
+      <td>
+        {p === null ? (check ? state_in_words[check.state] : "…") : percent(p)}
+        {interval && <small> {range_text(interval)}</small>}
+        {is_stable === false && <small class="below">no stable belief</small>}
+      </td>
+      <td class="picture">
+        <Scale p={p} interval={interval} is_stable={is_stable} label={check?.model ?? "Model"} />
+      </td>
+    </tr>
+  );
 }
 
 function SideBySide({ lives }: { lives: Live[] }) {
@@ -543,27 +618,9 @@ function SideBySide({ lives }: { lives: Live[] }) {
           </tr>
         </thead>
         <tbody>
-          {lives.map(({ check, arrived }, i) => {
-            const p = check?.record ? check.record.honest.p : (arrived?.estimate?.p ?? null);
-            const interval = check?.record ? interval_of(check.record) : (arrived?.estimate?.ci95 ?? null);
-            return (
-              <tr key={i}>
-                <th scope="row">{check?.model ?? "…"}</th>
-                <td>
-                  {p === null ? (check ? state_in_words[check.state] : "…") : percent(p)}
-                  {interval && (
-                    <small>
-                      {" "}
-                      {percent(interval[0])} to {percent(interval[1])}
-                    </small>
-                  )}
-                </td>
-                <td class="picture">
-                  <Scale p={p} interval={interval} label={check?.model ?? "Model"} />
-                </td>
-              </tr>
-            );
-          })}
+          {lives.map((live, i) => (
+            <SideRow key={i} live={live} />
+          ))}
         </tbody>
       </table>
       {lives.length === 2 && lives.every((live) => live.check?.state === "done") && (

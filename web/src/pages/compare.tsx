@@ -1,7 +1,8 @@
 // Two checks: the difference with its interval, and the wordings that make it.
-import { get, type Check, type Comparison } from "../api";
+import { get, type Comparison, type StoredCheck } from "../api";
+import { belief_of } from "../belief";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
-import { percent, points } from "../words";
+import { points, printed_pair } from "../words";
 
 const kFindings: Record<Comparison["finding"], string> = {
   higher: "The first is higher than the second.",
@@ -15,8 +16,8 @@ const probability = (logit: number) => 1 / (1 + Math.exp(-logit));
 export function ComparePage({ a, b }: { a: string; b: string }) {
   const { value, problem } = useLoaded(async () => {
     const [first, second, comparison] = await Promise.all([
-      get<Check>(`/api/checks/${a}`),
-      get<Check>(`/api/checks/${b}`),
+      get<StoredCheck>(`/api/checks/${a}`),
+      get<StoredCheck>(`/api/checks/${b}`),
       get<Comparison>(`/api/comparison?${new URLSearchParams({ a, b })}`),
     ]);
     return { first, second, comparison };
@@ -31,6 +32,12 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
   if (!value) return <Loading />;
   const { first, second, comparison } = value;
   const interval = comparison.interval as [number, number] | null;
+  const [belief_a, belief_b] = [first, second].map(({ record }) => (record ? belief_of(record) : null));
+  const printed = printed_pair(belief_a?.p ?? comparison.p_a, belief_b?.p ?? comparison.p_b);
+  const difference = points(printed.difference, printed.decimals);
+  const is_hollow = belief_a?.is_stable === false || belief_b?.is_stable === false;
+  // The interval is that of the wordings' differences, whose mean is not quite the difference of the two beliefs.
+  const is_outside = interval && (printed.difference < interval[0] || printed.difference > interval[1]);
   return (
     <>
       <h1>Compare</h1>
@@ -44,13 +51,19 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
             </tr>
           </thead>
           <tbody>
-            {[[first, comparison.p_a] as const, [second, comparison.p_b] as const].map(([check, p]) => (
+            {[
+              { check: first, belief: belief_a, shown: printed.a },
+              { check: second, belief: belief_b, shown: printed.b },
+            ].map(({ check, belief, shown }) => (
               <tr key={check.id}>
                 <th scope="row">
                   <a href={`/checks/${check.id}`}>{check.claim}</a>
                 </th>
                 <td>{check.model}</td>
-                <td>{percent(p)}</td>
+                <td>
+                  {shown}
+                  {belief?.is_stable === false && <small class="below">no stable belief</small>}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -58,17 +71,23 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
       </div>
       <section aria-label="Difference" class="headline">
         <p class="figure">
-          <strong>{points(comparison.difference)}</strong>{" "}
+          <strong>{difference}</strong>{" "}
           <span class="range">
-            {interval ? `${points(interval[0])} to ${points(interval[1])} (90 %)` : "no interval"}
+            {interval
+              ? `${points(interval[0], printed.decimals)} to ${points(interval[1], printed.decimals)} (90 %)`
+              : "no interval"}
           </span>
         </p>
-        <div class="track scale" role="img" aria-label={`Difference ${points(comparison.difference)}`}>
+        <div
+          class="track scale"
+          role="img"
+          aria-label={`Difference ${difference}${is_hollow ? ", not both have a stable belief" : ""}`}
+        >
           <i class="middle" />
           {interval && (
             <i class="band" style={{ left: place(interval[0]), width: `${(interval[1] - interval[0]) * 50}%` }} />
           )}
-          <i class="point" style={{ left: place(comparison.difference) }} />
+          <i class={is_hollow ? "point hollow" : "point"} style={{ left: place(printed.difference) }} />
         </div>
         <div class="axis" aria-hidden="true">
           <span style={{ left: "0%" }}>−100</span>
@@ -80,6 +99,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
           {comparison.is_paired
             ? "Compared wording by wording."
             : "Different wordings were asked, so this is less precise."}
+          {is_outside && ` The interval lies around ${points(comparison.difference)}, the mean over the wordings.`}
           {comparison.p_value !== null && ` p = ${comparison.p_value.toPrecision(2)}.`}
         </p>
       </section>
@@ -97,14 +117,17 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
                 </tr>
               </thead>
               <tbody>
-                {comparison.templates.map((t, i) => (
-                  <tr key={i}>
-                    <th scope="row">{t.wording.replace("<claim>{CLAIM}</claim>", "…")}</th>
-                    <td>{percent(probability(t.a))}</td>
-                    <td>{percent(probability(t.b))}</td>
-                    <td>{points(probability(t.a) - probability(t.b))}</td>
-                  </tr>
-                ))}
+                {comparison.templates.map((t, i) => {
+                  const row = printed_pair(probability(t.a), probability(t.b));
+                  return (
+                    <tr key={i}>
+                      <th scope="row">{t.wording.replace("<claim>{CLAIM}</claim>", "…")}</th>
+                      <td>{row.a}</td>
+                      <td>{row.b}</td>
+                      <td>{points(row.difference, row.decimals)}</td>
+                    </tr>
+                  );
+                })}
               </tbody>
             </table>
           </div>

@@ -99,9 +99,19 @@ function Entry({ check, place, is_chosen, onChoose, onDelete }: EntryProps) {
           {check.model} · {moment(check.created_at)} · {state_in_words[check.state]}
         </small>
       </a>
-      <span class="value">{result ? percent(result.p) : ""}</span>
+      <span class="value">
+        {result && percent(result.p)}
+        {result?.stable === false && <small>unstable</small>}
+      </span>
       <span class="picture">
-        {result && <Scale p={result.p} interval={(result.ci95 as [number, number] | null) ?? null} label="Belief" />}
+        {result && (
+          <Scale
+            p={result.p}
+            interval={(result.ci95 as [number, number] | null) ?? null}
+            is_stable={result.stable}
+            label="Belief"
+          />
+        )}
       </span>
       <span class="row">
         <a

@@ -16,16 +16,26 @@ export function Axis() {
   );
 }
 
-export function Scale({ p, interval, label }: { p: number | null; interval: [number, number] | null; label: string }) {
+interface ScaleProps {
+  p: number | null;
+  interval: [number, number] | null;
+  is_stable?: boolean | null;
+  label: string;
+}
+
+// Where there is no stable belief the point is hollow.
+export function Scale({ p, interval, is_stable, label }: ScaleProps) {
+  const is_hollow = is_stable === false;
+  const range = interval ? `, from ${percent(interval[0])} to ${percent(interval[1])}` : "";
   const text =
     p === null
       ? `${label}: nothing yet`
-      : `${label}: ${percent(p)}${interval ? `, from ${percent(interval[0])} to ${percent(interval[1])}` : ""}`;
+      : `${label}: ${is_hollow ? "no stable belief, centre " : ""}${percent(p)}${range}`;
   return (
     <div class="track scale" role="img" aria-label={text}>
       <i class="middle" />
       {interval && <i class="band" style={across(interval[0], interval[1])} />}
-      {p !== null && <i class="point" style={at(p)} />}
+      {p !== null && <i class={is_hollow ? "point hollow" : "point"} style={at(p)} />}
     </div>
   );
 }
@@ -42,6 +52,7 @@ interface ForestProps {
   onSelect: (wording: number) => void;
   p: number | null;
   interval: [number, number] | null;
+  is_stable: boolean | null;
 }
 
 const row_text = ({ wording, answers, mean }: WordingRow) => {
@@ -51,7 +62,7 @@ const row_text = ({ wording, answers, mean }: WordingRow) => {
   return `${name}: ${mean === null ? "no usable answer" : percent(mean)}${refused ? `, ${refused} refused` : ""}`;
 };
 
-export function Forest({ rows, selected, onSelect, p, interval }: ForestProps) {
+export function Forest({ rows, selected, onSelect, p, interval, is_stable }: ForestProps) {
   return (
     <div class="forest">
       <Axis />
@@ -85,7 +96,7 @@ export function Forest({ rows, selected, onSelect, p, interval }: ForestProps) {
         ))}
         <div class="wording total">
           <span class="name">All</span>
-          <Scale p={p} interval={interval} label="All wordings" />
+          <Scale p={p} interval={interval} is_stable={is_stable} label="All wordings" />
           <span class="value">{p === null ? "…" : percent(p)}</span>
         </div>
       </div>
