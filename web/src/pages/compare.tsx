@@ -36,8 +36,6 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
   const printed = printed_pair(belief_a?.p ?? comparison.p_a, belief_b?.p ?? comparison.p_b);
   const difference = points(printed.difference, printed.decimals);
   const is_hollow = belief_a?.is_stable === false || belief_b?.is_stable === false;
-  // The interval is that of the wordings' differences, whose mean is not quite the difference of the two beliefs.
-  const is_outside = interval && (printed.difference < interval[0] || printed.difference > interval[1]);
   return (
     <>
       <h1>Compare</h1>
@@ -74,7 +72,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
           <strong>{difference}</strong>{" "}
           <span class="range">
             {interval
-              ? `${points(interval[0], printed.decimals)} to ${points(interval[1], printed.decimals)} (90 %)`
+              ? `${points(interval[0], printed.decimals)} to ${points(interval[1], printed.decimals)} (95 %)`
               : "no interval"}
           </span>
         </p>
@@ -99,7 +97,6 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
           {comparison.is_paired
             ? "Compared wording by wording."
             : "Different wordings were asked, so this is less precise."}
-          {is_outside && ` The interval lies around ${points(comparison.difference)}, the mean over the wordings.`}
           {comparison.p_value !== null && ` p = ${comparison.p_value.toPrecision(2)}.`}
         </p>
       </section>
