@@ -6,37 +6,51 @@
 //   0.70
 //   0.90 0.95
 //
-// and prints the belief with its honest 95 % interval (docs/estimator.md; a record has it as `no_hull`).
+// and prints the belief with its 95 % interval, and whether there is a stable one (docs/estimator.md, belief_v2).
 #include <cstdio>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
-#include "belief/stats/honest.hpp"
+#include "base/resolution.hpp"
+#include "belief/judge/agreement.hpp"
+#include "belief/stats/belief_v2.hpp"
 
 int main() {
   // Every wording weighs the same, however many answers it got.
-  std::vector<std::vector<heretix::Probability>> wordings;
+  std::vector<std::vector<heretix::NumberRead>> wordings;
   try {
     for (std::string line; std::getline(std::cin, line);) {
       std::istringstream numbers(line);
-      std::vector<heretix::Probability> answers;
-      for (double number; numbers >> number;) answers.emplace_back(number);
+      std::vector<heretix::NumberRead> answers;
+
+      // Each number is read at the resolution with which it was written: 1 says "at least 0.995".
+      for (std::string number; numbers >> number;)
+        answers.push_back(
+            heretix::read_as_written(heretix::Probability{std::stod(number)}, heretix::decimals_written(number)));
       if (!answers.empty()) wordings.push_back(std::move(answers));
     }
 
-    const heretix::HonestInterval belief = heretix::honest_interval(wordings, {.level = heretix::Level::p95});
-    std::printf("p = %.4f from %zu answers to %zu wordings\n", belief.p.value(), belief.answers, belief.templates);
-    if (!belief.bounds) {
+    const heretix::BeliefV2 belief = heretix::belief_v2(wordings, {});
+    std::printf("p = %.4f from %zu answers to %zu wordings\n", belief.p().value(), belief.found.answers,
+                belief.found.templates);
+    const auto interval = belief.interval();
+    if (!interval) {
       std::puts("one wording alone says nothing about how much the wording matters: no interval");
       return 0;
     }
-    const heretix::Interval& interval = belief.bounds->interval;
-    std::printf("95 %% interval %.4f to %.4f\n", interval.low.value(), interval.high.value());
+    std::printf("95 %% interval %.4f to %.4f\n", interval->low.value(), interval->high.value());
+
+    const heretix::Agreement agreement = heretix::agreement_of(belief);
+    if (agreement.is_stable == false) std::puts(heretix::no_stable_belief(agreement).c_str());
   } catch (const heretix::Error& e) {
     std::fprintf(stderr, "belief_of_answers: %s\n", e.what());
+    return 2;
+  } catch (const std::logic_error&) {
+    std::fputs("belief_of_answers: a line holds something other than numbers\n", stderr);
     return 2;
   }
 }

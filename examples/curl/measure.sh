@@ -56,11 +56,11 @@ show_events() {
   [ ! -t 2 ] || printf '\r\033[K' >&2
 }
 
-# print_result CHECK: prints what was measured. `honest` is the estimate to report, with its interval (docs/estimator.md).
+# print_result CHECK: prints what was measured. `belief_v2` is the number to report, with its interval (docs/estimator.md).
 print_result() {
   jq --raw-output .claim <<<"$1"
   # awk rounds as the program does. In the C locale its decimal point is a point, as in JSON.
-  jq --raw-output '.record.honest | "\(.p) \(.ci // [] | join(" "))"' <<<"$1" | LC_ALL=C awk '
+  jq --raw-output '.record.belief_v2 | "\(.p) \(.ci // [] | join(" "))"' <<<"$1" | LC_ALL=C awk '
     NF == 3 { printf "p = %.2f, 95 %% interval %.2f to %.2f\n", $1, $2, $3 }
     NF == 1 { printf "p = %.2f, no interval: only one wording has a usable answer\n", $1 }'
   printf 'record: %s/api/checks/%s\n' "$server" "$(jq --raw-output .id <<<"$1")"

@@ -109,7 +109,7 @@ nlohmann::json with_map(const Record& record, const std::optional<RecalibrationM
 void print_records(const std::vector<Record>& records, const RunOptions& options, const Resolved& resolved,
                    const std::optional<RecalibrationMap>& map) {
   TextStyle style = text_style(resolved.no_color);
-  style.verbose = options.verbose;
+  style.verbose = options.verbose || options.strict;  // which counts every gate
   const bool as_json = options.json;
   if (as_json && records.size() == 1) {
     print_result(with_map(records[0], map).dump(2) + "\n");

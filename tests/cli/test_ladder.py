@@ -31,6 +31,9 @@ class Ladder(ProgramTest):
         self.assertEqual((ladder["stopped"], ladder["target"], ladder["rungs"]), ("target_met", 0.2, [8, 12, 16]))
         self.assertEqual(record["honest"]["method"], "honest_v1_ladder_8_12_16")
         self.assertEqual(record["honest"]["c_T"], 2.67)
+        belief = record["belief_v2"]
+        self.assertEqual((belief["method"], belief["c_T"], ladder["rule"]), ("belief_v2_ladder_8_12_16", 2.67, "belief_v2"))
+        self.assertEqual(ladder["reached"][0]["ci"], belief["ci"])
         self.assertEqual((record["config"]["K"], record["config"]["R"]), (16, 1))
 
     def test_goes_on_rung_by_rung_and_tells_what_it_cost(self):
@@ -44,6 +47,12 @@ class Ladder(ProgramTest):
         self.assertEqual(record["ladder"]["next_rung_micro_usd"], 400)
         self.assertEqual((record["execution"]["attempts"], record["cache_hit_rate"]), (12, 0))
         self.assertIn("next rung would cost about $0.000400", self.ok("show", record["run_id"]))
+
+    def test_certain_answers_do_not_make_it_call_the_wording_a_limit(self):
+        """Three answers of 1 among others of 0.95: by the clip at 1e-6 they would lie 13.8 apart from them."""
+        record = self.record(self.answers(*[1, 0.95, 1, 0.94, 1, 0.96, 0.95, 0.95] * 2))
+        self.assertEqual((record["answered"], record["ladder"]["stopped"]), (8, "target_met"))
+        self.assertGreater(record["honest"]["sd_logit"], 4)
 
     def test_stops_where_the_wording_forbids_the_target(self):
         record = self.record(self.answers(*[0.2, 0.8] * 8))

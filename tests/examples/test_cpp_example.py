@@ -36,10 +36,19 @@ class CppExample(unittest.TestCase):
         lines = [" ".join(map(repr, template["prob_true"])) for template in record["templates"] if template["prob_true"]]
         told = self.answered("\n".join(lines) + "\n")
         self.assertEqual(told.stderr, "")
-        low, high = record["honest"]["no_hull"]
-        numbers = [float(n) for n in re.findall(r"0\.\d{4}", told.stdout)]
-        for found, wanted in zip(numbers, (record["honest"]["p"], low, high), strict=True):
+        low, high = record["belief_v2"]["ci"]
+        numbers = [float(n) for n in re.findall(r"[01]\.\d{4}", told.stdout)]
+        for found, wanted in zip(numbers, (record["belief_v2"]["p"], low, high), strict=True):
             self.assertAlmostEqual(found, wanted, places=4)
+
+    def test_where_there_is_no_stable_belief_it_says_so(self):
+        told = self.answered("1\n0.074\n1\n0.8\n0\n0.12\n0\n1\n")
+        self.assertEqual(told.stdout.splitlines(), ["p = 0.5891 from 8 answers to 8 wordings", "95 % interval 0.0239 to 0.9882",
+                                                    "No stable belief: 4 wordings say true, 4 say false"])
+
+    def test_what_is_no_number_is_told(self):
+        told = self.answered("0.5\nhalf\n")
+        self.assertEqual((told.returncode, told.stderr), (2, "belief_of_answers: a line holds something other than numbers\n"))
 
     def test_what_is_no_probability_is_told(self):
         told = self.answered("0.5\n1.5\n")

@@ -63,15 +63,15 @@ class CurlExample(ServiceTest):
 
     def assert_is_of(self, own, printed):
         """The three lines are those of that record. Gives the check behind the printed address."""
-        honest = own["honest"]
-        low, high = honest["ci"]
+        belief = own["belief_v2"]
+        low, high = belief["ci"]
         title, numbers, address = printed.splitlines()
         self.assertEqual(title, own["claim"])
-        self.assertEqual(numbers, f"p = {honest['p']:.2f}, 95 % interval {low:.2f} to {high:.2f}")
+        self.assertEqual(numbers, f"p = {belief['p']:.2f}, 95 % interval {low:.2f} to {high:.2f}")
         self.assertRegex(address, rf"\Arecord: http://127\.0\.0\.1:{self.port}/api/checks/[0-9a-f-]{{36}}\Z")
 
         check = self.fetch(address.removeprefix("record: "))
-        self.assertEqual((check["record"]["run_id"], check["record"]["honest"]), (own["run_id"], honest))
+        self.assertEqual((check["record"]["run_id"], check["record"]["belief_v2"]), (own["run_id"], belief))
         return check
 
     def test_it_prints_what_the_program_says_and_where_the_record_is(self):
