@@ -51,6 +51,8 @@ std::vector<Gate> judge(const Estimate& estimate, double compliance, std::option
   return gates;
 }
 
+bool is_of_frozen_estimate(const Gate& gate) { return gate.name == "stability" || gate.name == "precision"; }
+
 namespace {
 
 // "2 of 20 answers contradict their own label, from the wordings 3, 7 (2 of 10)"

@@ -35,6 +35,9 @@ struct Gate {
   bool passed() const { return bound == Bound::at_least ? observed >= limit : observed <= limit; }
 };
 
+// Whether it judges the frozen estimate, which people see only for comparison with earlier runs.
+bool is_of_frozen_estimate(const Gate& gate);
+
 // Compliance is the share of answers, in [0, 1], that obeyed the answer format. `honest_width` is empty if there is no
 // honest interval. `some_were_cut_short` says that some answers ended at their output limit, which changes the advice.
 // Order: compliance, stability, precision.

@@ -13,6 +13,9 @@ namespace heretix {
 inline constexpr std::string_view kClaimMark = "{CLAIM}";
 inline constexpr std::size_t kMaxParaphrases = 1000;
 
+// The number of a wording as people see it, who count from 1. Stored and in JSON it counts from 0 (paraphrase_idx).
+constexpr int shown_number(int paraphrase_idx) { return paraphrase_idx + 1; }
+
 struct PromptBank {
   std::string version;  // the bank's own; hashed into every key
   std::string system;   // of a bank of statements: the state under which each is judged
