@@ -10,7 +10,12 @@ STUDIES = {
     "coverage": "Claims are drawn with a belief between -2 and 2 in log-odds, the wordings' spread between 0.2 and 1; one answer a template, rounded or not. "
                 "The belief is the law's mean with the same share of wordings left out at each end as the interval leaves out. A row counts as broken where it lies "
                 "more than two standard errors of the simulation below 94 %: the constants were chosen so that skewed laws are covered in just that.",
-    "stopping": "The whole ladder of docs/ladder.md on a bank of 24 wordings, answers rounded to 0.01; `asked` is the mean number of templates.",
+    "belief": "2,400 scenarios are drawn from the seed: one of the four laws, to either side, 5 to 16 templates, rounding to 0.01, 0.05 or 0.1, and in half of them up to "
+              "10 % of the answers replaced by a plain 0 or 1 in any proportion; belief and spread of each draw as in the first study. The belief to be held is that of the "
+              "population of wordings at that resolution: answers rounded and read by the rules of belief_v2 (docs/estimator.md), the share k/T left out at each end. In trials "
+              "with 20 % of plain zeros or ones on one side the interval held 84 % in the worst case: with 7 wordings one run in five sees none of them.",
+    "stopping": "The whole ladder of docs/ladder.md on a bank of 24 wordings, answers rounded to 0.01; `rule` is the interval that it stops by, which has to hold the belief "
+                "(docs/ladder.md: earlier builds went by honest_v1), and `asked` the mean number of templates.",
     "drift": "One sentinel; the shift begins with the first check and is in standard deviations of a run. Watches are followed for 4,000 checks.",
     "calibration": "Forecasters state probabilities of spread 2 in log-odds; a claim is true with 0.5 + slope (p - 0.5).",
     "coherence": "A claim and its negation in 16 wordings, of which each moves both sides; the leaning to yes is in log-odds.",
@@ -29,7 +34,7 @@ HEAD = """# What the statistics promise, counted
 
 Every table is printed by `heretix simulate STUDY --markdown`; `make stats` writes this page anew (the seed is in each table, the same
 numbers come on any number of threads). A short version of every study runs in the tests, which also see the interval's constants
-shrunk by 2 %. The frozen interval stands beside the honest one (200 draws of its bootstrap, a twentieth of the draws). Methods and
+shrunk by 2 %. In the first study the frozen interval stands beside the honest one (200 draws of its bootstrap, a twentieth of the draws). Methods and
 sources: docs/estimator.md, docs/ladder.md, docs/drift.md, docs/calibrate.md, docs/coherence.md, docs/decisions.md.
 """
 

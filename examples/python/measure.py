@@ -15,13 +15,13 @@ HERE = pathlib.Path(__file__).parent
 CLAIMS = ["Tariffs cause inflation", "Copper conducts electricity better than iron", "Bees sleep"]
 
 
-def interval_of(answers):
-    """From a file of answers: the estimate, with every wording weighing the same however often it was answered."""
+def belief_of(answers):
+    """From a file of answers: what they say together, with every wording weighing the same however often it was answered."""
     by_wording = {}
     with open(answers, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             by_wording.setdefault(row["wording"], []).append(float(row["probability"]))
-    return heretix.honest_interval(list(by_wording.values()))
+    return heretix.belief(list(by_wording.values()))
 
 
 def main():
@@ -32,20 +32,22 @@ def main():
     wanted = parser.parse_args()
 
     # Your own answers come first: a mistake in the file shows before a model is asked, and perhaps paid.
-    own = interval_of(wanted.answers)
+    own = belief_of(wanted.answers)
 
     width = max(len(name) for name in ["claim", wanted.answers.name, *wanted.claims])
     print(f"{'claim':<{width}}     p  95 % interval  wordings")
 
-    def show(name, p, interval, wordings):
+    def show(name, p, interval, wordings, stable):
         low_to_high = "{:.2f} to {:.2f}".format(*interval) if interval else "none"  # of one wording there is none
-        print(f"{name:<{width}}  {p:.2f}  {low_to_high:<13}  {wordings:>8}")
+        # Where the wordings contradict each other, or say too little, the number should not be quoted without saying so.
+        said = "  no stable belief" if stable is False else ""
+        print(f"{name:<{width}}  {p:.2f}  {low_to_high:<13}  {wordings:>8}{said}")
 
     for claim in wanted.claims:
         # Answers that are stored already are not asked again, so a second call is quick and free.
         record = heretix.run(claim, wanted.model)
-        show(record.claim, record.p, record.interval, record.data["honest"]["T"])
-    show(wanted.answers.name, own.p, own.interval, own.templates)
+        show(record.claim, record.p, record.interval, record.data["belief_v2"]["T"], record.stable)
+    show(wanted.answers.name, own.p, own.interval, own.templates, own.stable)
 
 
 if __name__ == "__main__":

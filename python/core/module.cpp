@@ -1,15 +1,21 @@
 // heretix._core: the estimator and the statistics on arrays, and tables of answers for Arrow. The Python side
 // (src/heretix) gives them names, types and words.
+#include <fmt/format.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "arrow.hpp"
 #include "base/error.hpp"
+#include "base/resolution.hpp"
 #include "belief/estimate/estimate.hpp"
+#include "belief/judge/agreement.hpp"
+#include "belief/judge/gates.hpp"
+#include "belief/stats/belief_v2.hpp"
 #include "belief/stats/calibration.hpp"
 #include "belief/stats/components.hpp"
 #include "belief/stats/drift.hpp"
@@ -100,6 +106,59 @@ py::dict honest_of(const py::object& groups, double level, const std::optional<s
   return out;
 }
 
+int decimals_from(double given) {
+  if (given >= 0 && given <= 1000 && given == std::floor(given)) return static_cast<int>(given);
+  throw Error(ErrorKind::bad_input, fmt::format("{} is not a number of decimals", given),
+              "give whole numbers from 0, the zeros at the end counted");
+}
+
+// What the answers are read as. Without `decimals`, the shortest decimal that reads back as the same double stands for
+// what was written.
+std::vector<std::vector<NumberRead>> numbers_of(const py::object& groups, const py::object& decimals) {
+  const auto answers = probabilities_of(groups);
+  std::vector<std::vector<double>> given;
+  if (!decimals.is_none()) {
+    given = groups_of(decimals);
+    if (!std::ranges::equal(answers, given, {}, std::ranges::size, std::ranges::size))
+      throw Error(ErrorKind::bad_input, "groups and decimals must have the same lengths",
+                  "give one number of decimals for each answer");
+  }
+
+  std::vector<std::vector<NumberRead>> read;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    auto& into = read.emplace_back();
+    for (std::size_t j = 0; j < answers[i].size(); ++j) {
+      const Probability p = answers[i][j];
+      const int written = given.empty() ? decimals_written(fmt::format("{}", p.value())) : decimals_from(given[i][j]);
+      into.push_back(read_as_written(p, written));
+    }
+  }
+  return read;
+}
+
+py::dict belief_of(const py::object& groups, const py::object& decimals, double level) {
+  const BeliefV2 belief = belief_v2(numbers_of(groups, decimals), {.level = level_from(level)});
+  const Agreement agreement = agreement_of(belief);
+  const HonestInterval& found = belief.found;
+  const std::string verdict =
+      agreement.is_stable == false ? no_stable_belief(agreement) : verdict_text(belief.p(), belief.interval());
+
+  py::dict out("p"_a = belief.p().value(), "interval"_a = py::none(), "stable"_a = agreement.is_stable,
+               "verdict"_a = verdict, "say_true"_a = agreement.say_true, "say_false"_a = agreement.say_false,
+               "undecided"_a = agreement.undecided, "split"_a = agreement.is_split, "logit"_a = found.center.value(),
+               "template_logits"_a = belief.template_values, "templates"_a = found.templates,
+               "answers"_a = found.answers, "level"_a = found.level, "status"_a = found.status(),
+               "method"_a = std::string(kBeliefMethod));
+  if (!found.bounds) return out;
+  const auto& b = *found.bounds;
+  out["interval"] = py::make_tuple(b.interval.low.value(), b.interval.high.value());
+  out["sd_logit"] = b.spread_logit;
+  out["half_logit"] = b.half_logit;
+  out["grid"] = b.grid;
+  out["flags"] = b.flags;
+  return out;
+}
+
 py::dict centered_of(const CenteredInterval& i) {
   return py::dict("centre"_a = i.center, "interval"_a = interval_of(i.low, i.high));
 }
@@ -168,6 +227,7 @@ py::array view_of(const py::object& self, const std::string& name) {
 }
 
 void bind_statistics(py::module_& m) {
+  m.def("belief", &belief_of, "groups"_a, "decimals"_a = py::none(), "level"_a = 0.95);
   m.def("estimate", &estimate_of, "groups"_a, "seed"_a, "draws"_a = kDefaultDraws);
   m.def("honest_interval", &honest_of, "groups"_a, "level"_a = 0.95, "frozen"_a = py::none());
   m.def(

@@ -33,8 +33,9 @@ std::string wording_of(const Record& record, const TemplateResult& t) {
 }
 
 std::string row_of(const Record& record, const TemplateResult& t, const StatedSides& sides) {
-  std::string cells = fmt::format("<td class=\"num\">{}</td><td>{}</td><td class=\"num\">{}</td>", t.paraphrase_idx,
-                                  escaped(wording_of(record, t)), as_stated(sides.claim));
+  std::string cells =
+      fmt::format("<td class=\"num\">{}</td><td>{}</td><td class=\"num\">{}</td>", shown_number(t.paraphrase_idx),
+                  escaped(wording_of(record, t)), as_stated(sides.claim));
   if (sides.negation) {
     const char* word = sides.contradict() ? "<span class=\"fail\">contradicts itself</span>" : "";
     cells +=

@@ -54,17 +54,26 @@ std::string bar(const Interval& i, double y, double height) {
       x_of(i.low), y - height / 2, std::max(1.0, x_of(i.high) - x_of(i.low)), height);
 }
 
-std::string diamond(Probability p, double y) {
-  return fmt::format("<path d=\"M{0:.1f} {1:.1f}l7 7 -7 7 -7 -7z\" fill=\"var(--orange)\"/>", x_of(p), y - 7);
+// Only its outline where there is no stable belief.
+std::string diamond(const Record& r, double y) {
+  const char* fill = r.agreement.is_stable == false ? "none" : "var(--orange)";
+  return fmt::format(
+      "<path d=\"M{:.1f} {:.1f}l7 7 -7 7 -7 -7z\" fill=\"{}\" stroke=\"var(--orange)\" stroke-width=\"1.5\"/>",
+      x_of(r.belief.p()), y - 7, fill);
+}
+
+std::string belief_text(const Record& r) {
+  if (r.agreement.is_stable == false) return "no stable belief";
+  return fmt::format("belief {:.2f}", r.belief.p().value());
 }
 
 std::string row(const Record& r, const TemplateResult& t, double y) {
   const std::string wording =
       replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
-  std::string out = fmt::format("<text x=\"0\" y=\"{:.1f}\">{} · {}</text>", y + 4, t.paraphrase_idx,
+  std::string out = fmt::format("<text x=\"0\" y=\"{:.1f}\">{} · {}</text>", y + 4, shown_number(t.paraphrase_idx),
                                 escaped(shortened(on_one_line(wording), 36)));
   for (const Probability p : t.probabilities) out += dot(p, y, false);
-  if (t.mean) return out + dot(to_probability(*t.mean), y, true);
+  if (t.value) return out + dot(to_probability(*t.value), y, true);
   return out + fmt::format("<text class=\"soft\" x=\"{}\" y=\"{:.1f}\">no usable answer</text>", kLeft + 8, y + 4);
 }
 
@@ -84,13 +93,12 @@ std::string page(const std::string& title, const std::string& body) {
          "otherwise.</p>\n</main></body></html>\n";
 }
 
-std::string estimate_picture(const Record& r) {
-  std::string out =
-      fmt::format("<svg viewBox=\"{} 0 {} 62\" role=\"img\" aria-label=\"estimate {:.2f} on the scale from 0 to 1\">",
-                  kLeft - 20, kWidth + 40, r.estimate.p.value());
+std::string belief_picture(const Record& r) {
+  std::string out = fmt::format("<svg viewBox=\"{} 0 {} 62\" role=\"img\" aria-label=\"{} on the scale from 0 to 1\">",
+                                kLeft - 20, kWidth + 40, belief_text(r));
   out += axis(8, 40);
-  if (r.honest.bounds) out += bar(r.honest.bounds->interval, 24, 18);
-  return out + diamond(r.estimate.p, 24) + "</svg>";
+  if (const auto interval = r.belief.interval()) out += bar(*interval, 24, 18);
+  return out + diamond(r, 24) + "</svg>";
 }
 
 std::string forest_picture(const Record& r) {
@@ -103,10 +111,8 @@ std::string forest_picture(const Record& r) {
     out += row(r, t, y);
     y += kRow;
   }
-  if (r.honest.bounds) out += bar(r.honest.bounds->interval, y, 14);
-  out += diamond(r.estimate.p, y) +
-         fmt::format("<text x=\"0\" y=\"{:.1f}\">estimate {:.2f}</text></svg>\n", y + 4, r.estimate.p.value());
-  return out;
+  if (const auto interval = r.belief.interval()) out += bar(*interval, y, 14);
+  return out + diamond(r, y) + fmt::format("<text x=\"0\" y=\"{:.1f}\">{}</text></svg>\n", y + 4, belief_text(r));
 }
 
 }  // namespace heretix::html

@@ -105,11 +105,59 @@ class Module(ModuleTest):
             e = heretix.estimate(groups, seed=7)
             assert e == heretix.estimate(numpy.array(groups), seed=7)
             honest = heretix.honest_interval(groups, frozen=e.interval)
+            frozen = (record.frozen_p, record.frozen_interval) == (e.p, e.interval)
             bits = [struct.pack(">d", x).hex() for x in (e.logit, *e.logit_interval)]
-            print(json.dumps({"bits": bits, "record": record.data["estimate"]["logit_bits"], "honest": honest.interval, "kept": record.interval, "counts": e.counts}))
+            print(json.dumps({"bits": bits, "record": record.data["estimate"]["logit_bits"], "honest": honest.interval, "kept": record.data["honest"]["ci"], "counts": e.counts,
+                              "frozen": frozen}))
             """)
         self.assertEqual(found["bits"], found["record"])
         self.assertEqual((found["honest"], found["counts"]), (found["kept"], [2] * 8))
+        self.assertTrue(found["frozen"], "the frozen numbers of a record are the estimator's")
+
+    def test_belief_v2_is_that_of_the_documentation(self):
+        """The first two examples of docs/estimator.md, and what decimals change."""
+        found = self.python("""
+            import dataclasses, json, numpy, heretix
+            split = heretix.belief([[p] for p in (1, 0.074, 1, 0.8, 0, 0.12, 0, 1)])
+            agreed = heretix.belief([[p] for p in (0.95, 1.0, 0.9, 1, 0.95, 0.5, 0.85, 0.9)])
+            ones = numpy.ones((8, 1))
+            print(json.dumps({"split": dataclasses.asdict(split), "agreed": dataclasses.asdict(agreed), "single": dataclasses.asdict(heretix.belief([[0.3, 0.4]])),
+                              "ones": [heretix.belief(ones).p, heretix.belief(ones, decimals=numpy.full((8, 1), 3)).p]}))
+            """)
+        split, agreed = found["split"], found["agreed"]
+        self.assertEqual([round(x, 6) for x in (split["logit"], split["p"], *split["interval"])], [0.360060, 0.589055, 0.023937, 0.988205])
+        self.assertEqual([split[name] for name in ("stable", "split", "say_true", "say_false", "undecided", "grid")], [False, True, 4, 4, 0, 0.01])
+        self.assertEqual(split["verdict"], "No stable belief: 4 wordings say true, 4 say false")
+        self.assertEqual(split["flags"], ["extreme_answers", "template_contradiction"])
+        self.assertEqual([round(x, 6) for x in (agreed["logit"], agreed["p"], *agreed["interval"])], [2.885205, 0.947110, 0.790907, 0.988342])
+        self.assertEqual([agreed[name] for name in ("stable", "split", "say_true", "say_false", "undecided", "grid")], [True, False, 7, 0, 1, 0.05])
+        self.assertEqual((agreed["verdict"], agreed["method"], agreed["templates"]), ("likely true", "belief_v2", 8))
+        self.assertEqual([found["single"][name] for name in ("interval", "stable", "flags")], [None] * 3)
+        self.assertEqual([round(p, 6) for p in found["ones"]], [0.995, 0.999], "a written 1 and a written 1.000")
+
+    def test_a_record_shows_belief_v2_and_an_earlier_one_the_honest_interval(self):
+        numbers = (1, 0.074, 1, 0.8, 0, 0.12, 0, 1)
+        self.script_model(rules=[{"paraphrase_idx": i, "prob_true": numbers[i % 8]} for i in range(16)])
+        found = self.python("""
+            import json, heretix
+            record = heretix.run("Snow is white", "scripted:m.json", slots=8, replicates=1, progress=False)
+            made = heretix.belief([t["prob_true"] for t in record.data["templates"]])
+            kept = record.data["belief_v2"]
+            earlier = heretix.Record({name: value for name, value in record.data.items() if name != "belief_v2"}, "heretix", [])
+            honest = record.data["honest"]
+            print(json.dumps({"made": [made.p, made.interval, made.stable, made.verdict], "shown": [record.p, record.interval, record.stable, record.verdict],
+                              "kept": [kept["p"], kept["ci"], kept["stable"], kept["verdict"]], "said": [repr(record), record._repr_html_()],
+                              "earlier": [earlier.p, earlier.interval, earlier.stable, earlier.verdict],
+                              "honest": [honest["p"], honest["ci"], None, record.data["verdict"]], "frozen": [record.frozen_p, *record.frozen_interval],
+                              "estimate": [record.data["estimate"]["prob_true_rpl"], *record.data["estimate"]["ci"]]}))
+            """)
+        self.assertEqual(found["shown"], found["kept"])
+        self.assertEqual(found["shown"], found["made"])
+        self.assertNotEqual(found["shown"][0], found["frozen"][0])
+        for said in found["said"]:
+            self.assertIn("No stable belief", said)
+        self.assertEqual(found["earlier"], found["honest"])
+        self.assertEqual(found["frozen"], found["estimate"])
 
     def test_statistics_agree_with_numbers_worked_out_here(self):
         found = self.python("""
@@ -142,6 +190,7 @@ class Module(ModuleTest):
             import json, heretix
             said = []
             for call in (lambda: heretix.estimate([[1.5]], 1), lambda: heretix.honest_interval([[0.5]], level=0.5), lambda: heretix.sign_flip_p([]),
+                         lambda: heretix.belief([[0.5]], [[1, 2]]), lambda: heretix.belief([[0.5]], [[1.5]]), lambda: heretix.belief([]),
                          lambda: heretix.centred_interval([[1.0]]), lambda: heretix.calibration_scores([0.1], [True, False]),
                          lambda: heretix.run("Snow", "no-such-model", progress=False), lambda: heretix.run("", mock=True, progress=False),
                          lambda: heretix.Table([{"a": 1}], [("a", "int64")]).view("b")):
@@ -151,7 +200,8 @@ class Module(ModuleTest):
                     said.append(f"{type(e).__name__}: {e}")
             print(json.dumps(said))
             """)
-        wanted = ("1.5", "0.90, 0.95 or 0.99", "InputError", "one dimension", "the same length", "no model 'no-such-model'", "claim", "no column 'b'")
+        wanted = ("1.5", "0.90, 0.95 or 0.99", "InputError", "the same lengths", "1.5 is not a number of decimals", "no template", "one dimension",
+                  "the same length", "no model 'no-such-model'", "claim", "no column 'b'")
         for words, said in zip(wanted, found, strict=True):
             self.assertIn(words, said)
 

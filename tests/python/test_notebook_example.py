@@ -42,8 +42,9 @@ class NotebookExample(ModuleTest):
         shown = self.outputs()
         own = self.program("run", CLAIM, "--model", "local", "--slots", "8", "--replicates", "2", "--db", "own.sqlite", HERETIX_MOCK="1")
         answers = self.program("answers", own["run_id"], "--db", "own.sqlite")
-        low, high = own["honest"]["ci"]
-        self.assertIn(f"p = {own['honest']['p']:.2f}, 95&nbsp;% {low:.2f} to {high:.2f}", shown["measure"]["text/html"])
+        belief = own["belief_v2"]
+        low, high = belief["ci"]
+        self.assertIn(f"p = {belief['p']:.2f}, 95&nbsp;% {low:.2f} to {high:.2f}", shown["measure"]["text/html"])
 
         # The least likely wording comes first, each with the text that was sent.
         self.assertIn(f"&lt;claim&gt;{CLAIM}&lt;/claim&gt;", shown["wordings"]["text/html"], "a browser would take the marks for its own")
@@ -56,7 +57,7 @@ class NotebookExample(ModuleTest):
         self.assertEqual(rows, [(a["paraphrase_idx"], a["replicate_idx"], a["prob_true"], "True", "", a["raw_text"]) for a in answers])
 
         again, record = ast.literal_eval(shown["again"]["text/plain"])
-        self.assertEqual(record, (own["honest"]["p"], (low, high)))
+        self.assertEqual(record, (belief["p"], (low, high)))
         self.assertEqual(again, record)
 
     def test_it_is_kept_without_outputs(self):

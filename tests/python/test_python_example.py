@@ -7,9 +7,11 @@ from installed import PYTHON, SOURCE, ModuleTest
 CLAIMS = ["Snow is white", "Bees sleep", "Tariffs cause inflation, and wages too"]
 
 
-def shown(name, p, interval, wordings):
-    low, high = interval
-    return [name, f"{p:.2f}", f"{low:.2f} to {high:.2f}", str(wordings)]
+def shown(name, belief):
+    """The row of belief_v2 as a record has it."""
+    low, high = belief["ci"]
+    said = ["no stable belief"] if belief["stable"] is False else []
+    return [name, f"{belief['p']:.2f}", f"{low:.2f} to {high:.2f}", str(belief["T"]), *said]
 
 
 class PythonExample(ModuleTest):
@@ -23,8 +25,7 @@ class PythonExample(ModuleTest):
 
     def own(self, claim, *arguments, **environment):
         """The row that the program's own record would give; asked in another store."""
-        honest = self.program("run", claim, "--db", "own.sqlite", *arguments, **environment)["honest"]
-        return shown(claim, honest["p"], honest["ci"], honest["T"])
+        return shown(claim, self.program("run", claim, "--db", "own.sqlite", *arguments, **environment)["belief_v2"])
 
     def test_every_row_is_what_the_program_says(self):
         model = self.script_model()
@@ -49,9 +50,12 @@ class PythonExample(ModuleTest):
                 table.writerow([answer["prob_true"], f"wording {answer['paraphrase_idx']}, in my words"])
 
         rows, _ = self.measure("--answers", "mine.csv", CLAIMS[0], HERETIX_MOCK="1")
-        honest = record["honest"]
-        # Without what an earlier estimator said, which only records have.
-        self.assertEqual(rows[-1], shown("mine.csv", honest["p"], honest["no_hull"], 16))
+        self.assertEqual(rows[-1], shown("mine.csv", record["belief_v2"]))
+
+    def test_where_there_is_no_stable_belief_it_says_so(self):
+        (self.folder / "mine.csv").write_text("wording,probability\n" + "".join(f"{i},{p}\n" for i, p in enumerate((1, 0.074, 1, 0.8, 0, 0.12, 0, 1))))
+        rows, _ = self.measure("--answers", "mine.csv", "Snow is white", HERETIX_MOCK="1")
+        self.assertEqual(rows[-1], ["mine.csv", "0.59", "0.02 to 0.99", "8", "no stable belief"])
 
     def test_what_is_wrong_is_said_in_the_programs_words(self):
         rows, said = self.measure("--model", self.script_model(), "Is snow white?", expect=2)

@@ -6,12 +6,14 @@ as Arrow tables. The estimator and the statistics work on arrays without the pro
 from ._core import DriftDetector, InputError
 from ._measure import Decision, HeretixError, Readout, Record, Stopped, load, run
 from ._statistics import (
+    Belief,
     CalibrationScores,
     CentredInterval,
     Estimate,
     HonestInterval,
     Welch,
     WordingVariance,
+    belief,
     benjamini_hochberg,
     best_replicates,
     calibration_scores,
@@ -26,7 +28,7 @@ from ._table import Table
 
 __version__ = "0.1.0"
 __all__ = [
-    "CalibrationScores", "CentredInterval", "Decision", "DriftDetector", "Estimate", "HeretixError", "HonestInterval", "InputError", "Readout", "Record",
-    "Stopped", "Table", "Welch", "WordingVariance", "benjamini_hochberg", "best_replicates", "calibration_scores", "centred_interval", "estimate", "honest_interval", "load",
+    "Belief", "CalibrationScores", "CentredInterval", "Decision", "DriftDetector", "Estimate", "HeretixError", "HonestInterval", "InputError", "Readout", "Record",
+    "Stopped", "Table", "Welch", "WordingVariance", "belief", "benjamini_hochberg", "best_replicates", "calibration_scores", "centred_interval", "estimate", "honest_interval", "load",
     "run", "sign_flip_p", "welch", "wording_variance",
 ]

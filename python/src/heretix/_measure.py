@@ -90,14 +90,41 @@ class Record:
         return self.data["config"]["model"]
 
     @property
+    def _shown(self) -> dict[str, Any]:
+        """belief_v2; of a record from before there was one, the honest interval with the verdict that belongs to it."""
+        return self.data.get("belief_v2") or {**self.data["honest"], "verdict": self.data["verdict"]}
+
+    @property
     def p(self) -> float:
-        return self.data["honest"]["p"]
+        """The probability that people are shown (``belief_v2``, docs/estimator.md); of records that lack it, the frozen one."""
+        return self._shown["p"]
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval; None if only a single template answered."""
-        found = self.data["honest"].get("ci")
+        """Its 95 % interval, or the honest interval of records that lack it; None if only a single template answered."""
+        found = self._shown.get("ci")
         return (found[0], found[1]) if found else None
+
+    @property
+    def stable(self) -> bool | None:
+        """False: there is no stable belief, and ``verdict`` says why. None if a single template answered, or in records that lack it."""
+        return self._shown.get("stable")
+
+    @property
+    def verdict(self) -> str:
+        """In words: "likely true; the interval reaches into uncertain", or "No stable belief: 4 wordings say true, 4 say false"."""
+        return self._shown["verdict"]
+
+    @property
+    def frozen_p(self) -> float:
+        """The probability of the frozen estimator, for comparison with earlier runs."""
+        return self.data["estimate"]["prob_true_rpl"]
+
+    @property
+    def frozen_interval(self) -> tuple[float, float]:
+        """The bootstrap interval of the frozen estimator; ``data["honest"]`` has the honest one."""
+        low, high = self.data["estimate"]["ci"]
+        return (low, high)
 
     @property
     def readout(self) -> Readout:
@@ -132,12 +159,14 @@ class Record:
 
     def __repr__(self) -> str:
         low, high = self.interval or (float("nan"), float("nan"))
-        return f"<heretix.Record {self.claim!r} {self.model}: p {self.p:.2f}, 95 % {low:.2f} to {high:.2f}>"
+        said = f"{self.verdict}; " if self.stable is False else ""
+        return f"<heretix.Record {self.claim!r} {self.model}: {said}p {self.p:.2f}, 95 % {low:.2f} to {high:.2f}>"
 
     def _repr_html_(self) -> str:
         from html import escape
         low, high = self.interval or (0.0, 1.0)
-        return (f"<div><b>{escape(self.claim)}</b><br>{escape(self.model)}: p = {self.p:.2f}, 95&nbsp;% {low:.2f} to {high:.2f}"
+        said = f"<b>{escape(self.verdict)}</b><br>" if self.stable is False else ""
+        return (f"<div><b>{escape(self.claim)}</b><br>{said}{escape(self.model)}: p = {self.p:.2f}, 95&nbsp;% {low:.2f} to {high:.2f}"
                 f"<div style='position:relative;height:10px;width:300px;background:#ddd'><div style='position:absolute;height:10px;"
                 f"left:{300 * low:.0f}px;width:{max(2, 300 * (high - low)):.0f}px;background:#0072b2'></div></div></div>")
 

@@ -15,6 +15,31 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
+class Belief:
+    """What written answers say together: ``belief_v2`` (docs/estimator.md). For a single template, ``interval``, ``stable`` and the
+    fields after ``method`` are None."""
+    p: float
+    interval: Interval | None
+    stable: bool | None  # False: the wordings contradict each other, or the interval is wider than half of the scale
+    verdict: str  # in words, as the program says it
+    say_true: int  # wordings whose own probability is 0.60 or more
+    say_false: int  # 0.40 or less
+    undecided: int
+    split: bool  # whether one wording says true and another one false, among those that the centre is made of
+    logit: float
+    template_logits: list[float]
+    templates: int
+    answers: int
+    level: float
+    status: str
+    method: str
+    sd_logit: float | None = None
+    half_logit: float | None = None
+    grid: float | None = None
+    flags: list[str] | None = None
+
+
+@dataclass(frozen=True)
 class Estimate:
     """The frozen estimator (docs/estimator.md). The log-odds equal the program's bit for bit."""
     p: float
@@ -76,6 +101,16 @@ class CalibrationScores:
     uncertainty: float
     spiegelhalter_z: float
     squared_error_debiased: float
+
+
+def belief(groups: Groups, decimals: Iterable[npt.ArrayLike] | None = None, level: float = 0.95) -> Belief:
+    """``belief_v2`` of the probabilities that a model wrote, by template; ``level`` is 0.90, 0.95 or 0.99.
+
+    ``decimals``: with how many decimals each was written, in the same groups ("1.000" has 3); without it, those of the shortest decimal
+    that reads back as the same number (1.0 has none). It matters only for answers near 0 and 1: up to two decimals a 1 is read as
+    0.995, from three on as 0.999.
+    """
+    return Belief(**_core.belief(groups, decimals, level))
 
 
 def estimate(groups: Groups, seed: int, draws: int = 5000) -> Estimate:

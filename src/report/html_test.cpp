@@ -1,0 +1,92 @@
+#include "report/html.hpp"
+
+#include <gtest/gtest.h>
+
+#include "belief/record/made_record_test.hpp"
+
+namespace heretix {
+namespace {
+
+constexpr const char* kHollow = "z\" fill=\"none\"";
+constexpr const char* kFilled = "z\" fill=\"var(--orange)\"";
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+bool shows(const std::string& page, const std::string& part) { return page.find(part) != std::string::npos; }
+
+// What is on the screen before anything is opened.
+std::string unopened(const std::string& page) {
+  std::string kept;
+  int depth = 0;
+  for (std::size_t at = 0; at < page.size(); ++at) {
+    if (page.compare(at, 9, "<details>") == 0) ++depth;
+    if (page.compare(at, 10, "</details>") == 0) --depth;
+    if (depth == 0) kept += page[at];
+  }
+  return kept;
+}
+
+const std::vector<double> kSplit = {1, 0.074, 1, 0.8, 0, 0.12, 0, 1};
+const std::vector<double> kAgreed = {0.95, 1, 0.9, 1, 0.95, 0.5, 0.85, 0.9};
+
+TEST(HtmlReport, says_first_that_there_is_no_stable_belief_and_draws_the_diamond_hollow) {
+  const std::string page = report_html(made_record(kSplit));
+  EXPECT_TRUE(shows(page, "<div class=\"big\">No stable belief: 4 wordings say true, 4 say false</div>"));
+  EXPECT_TRUE(shows(page,
+                    "The wordings contradict each other. The centre of the wordings is 0.59, 95&nbsp;% interval "
+                    "0.02 to 0.99."));
+  EXPECT_EQ(count(page, kHollow), 2U) << "in the picture and in the forest";
+  EXPECT_EQ(count(page, kFilled), 0U);
+}
+
+TEST(HtmlReport, shows_the_number_of_a_stable_belief_with_its_interval) {
+  const std::string page = report_html(made_record(kAgreed));
+  EXPECT_TRUE(shows(page,
+                    "<div class=\"big\">0.95</div><p>probability that it is true, 95&nbsp;% interval 0.79 to 0.99: "
+                    "<strong>likely true</strong>"));
+  EXPECT_EQ(count(page, kFilled), 2U);
+  EXPECT_EQ(count(page, kHollow), 0U);
+}
+
+TEST(HtmlReport, keeps_the_frozen_and_the_honest_numbers_unopened) {
+  const std::string page = report_html(made_record(kSplit));
+  EXPECT_TRUE(shows(page, "<summary>For comparison with earlier runs</summary>"));
+  for (const char* later : {"frozen", "honest", "0.86", "precision", "quality"}) {
+    EXPECT_TRUE(shows(page, later)) << later;
+    EXPECT_FALSE(shows(unopened(page), later)) << later;
+  }
+}
+
+TEST(HtmlReport, numbers_the_wordings_from_1) {
+  const std::string page = report_html(made_record(kAgreed));
+  EXPECT_TRUE(shows(page, ">1 · w0 {CLAIM}<"));
+  EXPECT_TRUE(shows(page, ">8 · w7 {CLAIM}<"));
+  EXPECT_FALSE(shows(page, ">0 · "));
+}
+
+TEST(HtmlReport, puts_a_filled_circle_where_a_written_1_is_read) {
+  // Template 1 answers 1 twice: the answers stand at the right end, what they are read as at 0.995.
+  const std::string page = report_html(made_record(std::vector<std::vector<double>>{{1, 1}, {0.8, 0.8}, {0.7, 0.7}}));
+  EXPECT_TRUE(shows(page, "<circle cx=\"870.0\" cy=\"16.0\" r=\"4\" fill=\"none\""));
+  EXPECT_TRUE(shows(page, "<circle cx=\"867.2\" cy=\"16.0\" r=\"5\" fill=\"var(--blue)\""));
+}
+
+TEST(HtmlReport, compares_models_by_the_belief_that_is_shown) {
+  const std::string page = unopened(
+      report_html({made_record(kAgreed, {.model = ModelName{"a"}}), made_record(kSplit, {.model = ModelName{"b"}})}));
+  EXPECT_TRUE(shows(page,
+                    "<td>a</td><td class=\"num\">0.95</td><td class=\"num\">0.79 to 0.99</td>"
+                    "<td>likely true</td>"));
+  EXPECT_TRUE(shows(page,
+                    "<td>b</td><td class=\"num\">0.59</td><td class=\"num\">0.02 to 0.99</td>"
+                    "<td>No stable belief: 4 wordings say true, 4 say false</td>"));
+  EXPECT_EQ(count(page, kFilled), 1U);
+  EXPECT_EQ(count(page, kHollow), 1U);
+}
+
+}  // namespace
+}  // namespace heretix
