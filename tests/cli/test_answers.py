@@ -83,11 +83,11 @@ class Labels(ProgramTest):
         record = json.loads(self.measured(*["very_unlikely"] * 2, *["very_likely"] * 14).stdout)
         gate = record["gates"][3]
         self.assertEqual((gate["name"], gate["passed"], gate["observed"], gate["limit"]), ("labels", False, 0.125, 0.1))
-        self.assertEqual(gate["detail"], "2 of 16 answers contradict their own label, from the wordings 0, 1")
+        self.assertEqual(gate["detail"], "2 of 16 answers contradict their own label, from the wordings 1, 2")
         self.assertEqual((record["labels"]["judged"], record["labels"]["share"]), (16, 0.125))
         self.assertEqual(record["usable"], 16)
         told = self.ok("show", record["run_id"])
-        self.assertIn("2 of 16 answers contradict their own label, from the wordings 0, 1", told)
+        self.assertIn("2 of 16 answers contradict their own label, from the wordings 1, 2", told)
         self.assertIn("its label contradicts its number", self.ok("answers", record["run_id"]))
         self.assertEqual(sum(a.get("note") == "contradicts_label" for a in self.json("answers", record["run_id"])), 2)
         self.ok("report", record["run_id"], "-o", "report.html")

@@ -1,7 +1,8 @@
 """Sampling until precise: heretix run without a plan, or with --until-width."""
 import json
+import shutil
 
-from heretix import ProgramTest
+from heretix import SOURCE, ProgramTest
 
 CLAIM = "Tariffs cause inflation"
 
@@ -99,6 +100,16 @@ class Ladder(ProgramTest):
         done = self.heretix("verify", run)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("goes on", done.stdout + done.stderr)
+
+    def test_a_ladder_of_an_earlier_build_keeps_its_name_and_its_rungs(self):
+        """old_ladder_store.sqlite was made by the build of 29 November 2026, before belief_v2, with `run CLAIM --model scripted:FILE`."""
+        shutil.copy(SOURCE / "tests/cli/old_ladder_store.sqlite", self.folder / "old.sqlite")
+        for run, asked, stopped, p in (("heretix-rpl-ea2149ae5c34", 12, "limited_by_wording", 0.3), ("heretix-rpl-26d52896d492", 12, "target_met", 0.51)):
+            self.assertIn("equal to what is stored", self.ok("verify", run, "--db", "old.sqlite"))
+            stored = self.json("show", run, "--db", "old.sqlite")
+            self.assertEqual((stored["answered"], stored["ladder"]["stopped"], "rule" in stored["ladder"], "belief_v2" in stored), (asked, stopped, False, False))
+            shown = next(r for r in self.json("list", "--db", "old.sqlite") if r["run_id"] == run)["belief_v2"]
+            self.assertEqual((shown["p"], shown["ci"], shown["stable"]), p)
 
     def test_a_small_bank_is_told_and_asked_by_the_fixed_plan(self):
         (self.folder / "small.yaml").write_text('version: small_1\nsystem: Say how likely the claim is.\nuser_template: Answer.\nparaphrases:\n'

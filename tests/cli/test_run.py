@@ -63,6 +63,44 @@ class Run(ProgramTest):
         self.assertTrue((self.folder / "a/b/c.sqlite").exists())
         self.assertTrue((self.folder / "d.sqlite").exists())
 
+    SPLIT = (1, 0.074, 1, 0.8, 0, 0.12, 0, 1)
+
+    def split(self):
+        return self.script(rules=[{"paraphrase_idx": i, "text": json.dumps({"belief": {"prob_true": p}})} for i, p in enumerate(self.SPLIT)])
+
+    def test_where_the_wordings_split_there_is_no_stable_belief(self):
+        plan = ("--model", self.split(), "-K", 8, "-T", 8, "-R", 1)
+        record = self.json("run", CLAIM, *plan)
+        belief = record["belief_v2"]
+        self.assertEqual((round(belief["p"], 6), [round(x, 6) for x in belief["ci"]]), (0.589055, [0.023937, 0.988205]))
+        self.assertEqual((belief["stable"], belief["split"], belief["say_true"], belief["say_false"], belief["undecided"]), (False, True, 4, 4, 0))
+        self.assertAlmostEqual(record["estimate"]["prob_true_rpl"], 0.855750, 6)  # the frozen number stays
+        told = self.ok("show", record["run_id"])
+        self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99\n", told)
+        self.assertIn("○", told)
+        self.assertNotIn("●", told)
+        self.assertIn("unstable", self.ok("list"))
+        self.assertIn("equal to what is stored", self.ok("verify", record["run_id"]))
+
+    def test_there_is_one_interval_on_a_screen_and_the_frozen_one_with_verbose(self):
+        plan = ("--model", self.split(), "-K", 8, "-T", 8, "-R", 1)
+        short, long = self.ok("run", CLAIM, *plan), self.ok("run", CLAIM, *plan, "--verbose")
+        self.assertEqual(short.count("interval"), 1, short)
+        for frozen in ("for comparison with earlier runs\n  frozen      p = 0.86, 95 % interval 0.00 to 1.00 (width 1.00)", "precision", "stability", "quality"):
+            self.assertIn(frozen, long)
+            self.assertNotIn(frozen, short)
+        self.assertEqual(long, self.ok("show", self.json("list")[0]["run_id"], "--verbose"))
+
+    def test_a_belief_without_a_split_is_stable_and_drawn_full(self):
+        record = self.json("run", CLAIM, "--model", self.script(rules=[{"prob_true": 0.7}]), "-K", 8, "-T", 8, "-R", 1)
+        self.assertEqual((record["belief_v2"]["stable"], record["belief_v2"]["verdict"]), (True, "likely true"))
+        self.assertIn("●", self.ok("show", record["run_id"]))
+
+    def test_one_wording_has_no_interval_and_no_stability(self):
+        record = self.json("run", CLAIM, "--model", self.script(rules=[{"prob_true": 0.7}]), "-K", 1, "-T", 1, "-R", 4)
+        self.assertIsNone(record["belief_v2"]["stable"])
+        self.assertNotIn("ci", record["belief_v2"])
+
     def test_strict_exits_with_one_where_a_gate_fails(self):
         model = self.script(rules=[{"paraphrase_idx": i, "prob_true": 0.02 if i % 2 else 0.98} for i in range(16)])
         self.assertEqual(self.heretix("run", CLAIM, "--model", model).returncode, 0)

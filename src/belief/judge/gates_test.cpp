@@ -34,7 +34,7 @@ TEST(Gates, SayFromWhichWordingsLabelsContradictTheirNumbers) {
   EXPECT_FALSE(judge_labels({})) << "no answer has a label";
   LabelAgreement labels{.judged = 20, .contradicting = 2, .wordings = {{3, 10, 0}, {7, 10, 2}}};
   EXPECT_TRUE(judge_labels(labels)->passed()) << "0.10 is the limit";
-  EXPECT_EQ(judge_labels(labels)->detail, "2 of 20 answers contradict their own label, from the wordings 7 (2 of 10)");
+  EXPECT_EQ(judge_labels(labels)->detail, "2 of 20 answers contradict their own label, from the wordings 8 (2 of 10)");
   labels.contradicting = labels.wordings[1].contradicting = 3;
   EXPECT_FALSE(judge_labels(labels)->passed());
 }
