@@ -155,9 +155,9 @@ std::string cost_text(const ExecutionFacts& e) {
   return text;
 }
 
-// The gate's advice, with what its commands need to show this run.
-std::string advice_text(const Gate& gate, const std::string& run) {
-  const std::string answers = replaced(gate.advice, "(heretix answers)", fmt::format("(heretix answers {})", run));
+// Advice, with what its commands need to show this run.
+std::string with_run(std::string_view advice, const std::string& run) {
+  const std::string answers = replaced(advice, "(heretix answers)", fmt::format("(heretix answers {})", run));
   return replaced(answers, "(heretix report)", fmt::format("(heretix report {})", run));
 }
 
@@ -173,17 +173,20 @@ std::string gate_text(const Gate& gate, const std::string& run, const TextStyle&
   }
   if (!gate.passed() && !gate.detail.empty()) text += fmt::format("  {:<11}       {}\n", "", gate.detail);
   if (!gate.passed() || gate.honest_observed)
-    text += fmt::format("  {:<11}       try: {}\n", "", advice_text(gate, run));
+    text += fmt::format("  {:<11}       try: {}\n", "", with_run(gate.advice, run));
   return text;
 }
 
 namespace {
 
-// "p = 0.95   95 % interval 0.79 to 0.99   likely true", or two lines where there is no stable belief.
-std::string headline(const Record& r, const TextStyle& style) {
+// "p = 0.95   95 % interval 0.79 to 0.99   likely true"; where there is no stable belief, that comes first, with
+// advice.
+std::string headline(const Record& r, const std::string& run, const TextStyle& style) {
   const std::string p = bold(fmt::format("p = {:.2f}", r.belief.p().value()), style);
   const std::string numbers = fmt::format("{}   {}", p, interval_text(r.belief.interval()));
-  if (r.agreement.is_stable == false) return fmt::format("  {}\n  {}\n", bold(r.belief_verdict, style), numbers);
+  if (r.agreement.is_stable == false)
+    return fmt::format("  {}\n  {}\n  try: {}\n", bold(r.belief_verdict, style), numbers,
+                       with_run(kUnstableAdvice, run));
   return fmt::format("  {}   {}\n", numbers, r.belief_verdict);
 }
 
@@ -215,10 +218,10 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
           style) +
       "\n\n";
 
-  text += headline(r, style);
+  const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id.text();
+  text += headline(r, run, style);
   text += fmt::format("  0 {} 1\n\n", interval_bar(r));
 
-  const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id.text();
   for (const Gate& gate : r.gates) {
     if (!is_of_frozen_estimate(gate)) text += gate_text(gate, run, style);
   }

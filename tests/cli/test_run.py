@@ -65,25 +65,29 @@ class Run(ProgramTest):
 
     SPLIT = (1, 0.074, 1, 0.8, 0, 0.12, 0, 1)
 
+    EIGHT = ("-K", 8, "-T", 8, "-R", 1)
+
     def split(self):
-        return self.script(rules=[{"paraphrase_idx": i, "text": json.dumps({"belief": {"prob_true": p}})} for i, p in enumerate(self.SPLIT)])
+        """A model that answers the eight wordings of the plan so."""
+        order = self.json("describe", CLAIM, "--model", self.script(model="m"), *self.EIGHT)["sampler"]["template_order"]
+        return self.script(model="m", rules=[{"paraphrase_idx": i, "text": json.dumps({"belief": {"prob_true": p}})} for i, p in zip(order, self.SPLIT, strict=True)])
 
     def test_where_the_wordings_split_there_is_no_stable_belief(self):
-        plan = ("--model", self.split(), "-K", 8, "-T", 8, "-R", 1)
+        plan = ("--model", self.split(), *self.EIGHT)
         record = self.json("run", CLAIM, *plan)
         belief = record["belief_v2"]
         self.assertEqual((round(belief["p"], 6), [round(x, 6) for x in belief["ci"]]), (0.589055, [0.023937, 0.988205]))
         self.assertEqual((belief["stable"], belief["split"], belief["say_true"], belief["say_false"], belief["undecided"]), (False, True, 4, 4, 0))
         self.assertAlmostEqual(record["estimate"]["prob_true_rpl"], 0.855750, 6)  # the frozen number stays
         told = self.ok("show", record["run_id"])
-        self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99\n", told)
+        self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99\n  try: look at the templates that differ (heretix report heretix-rpl-", told)
         self.assertIn("○", told)
         self.assertNotIn("●", told)
         self.assertIn("unstable", self.ok("list"))
         self.assertIn("equal to what is stored", self.ok("verify", record["run_id"]))
 
     def test_there_is_one_interval_on_a_screen_and_the_frozen_one_with_verbose(self):
-        plan = ("--model", self.split(), "-K", 8, "-T", 8, "-R", 1)
+        plan = ("--model", self.split(), *self.EIGHT)
         short, long = self.ok("run", CLAIM, *plan), self.ok("run", CLAIM, *plan, "--verbose")
         self.assertEqual(short.count("interval"), 1, short)
         for frozen in ("for comparison with earlier runs\n  frozen      p = 0.86, 95 % interval 0.00 to 1.00 (width 1.00)", "precision", "stability", "quality"):
@@ -116,7 +120,7 @@ class Run(ProgramTest):
         gate = next(g for g in record["gates"] if g["name"] == "precision")
         self.assertTrue(gate["passed"])
         self.assertGreater(gate["honest_observed"], 0.30)
-        self.assertIn("but the honest interval is", self.ok("show", record["run_id"]))
+        self.assertIn("but the honest interval is", self.ok("show", record["run_id"], "--verbose"))
 
     def test_no_colour_reaches_a_pipe(self):
         self.assertNotIn("\x1b", self.ok("run", CLAIM, "--mock"))

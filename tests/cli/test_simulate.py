@@ -27,6 +27,16 @@ class Simulate(ProgramTest):
         shrunk = self.heretix("simulate", "decisions", "--draws", 2000, "--scale", 0.9)
         self.assertEqual(shrunk.returncode, 1)
 
+    def test_the_interval_of_belief_v2_covers_over_its_scenarios(self):
+        found = self.json("simulate", "belief", "--draws", 600)
+        self.assertEqual(len(found["rows"]), 2400)
+        self.assertTrue(found["holds"], sorted(r["judged"] for r in found["rows"])[:30])
+        self.assertEqual({r["row"]["rounding"] for r in found["rows"]}, {"0.01", "0.05", "0.1"})
+        self.assertEqual({r["row"]["zeros and ones"] for r in found["rows"]}, {"none", "up to 5 %", "5 to 10 %"})
+        shrunk = self.heretix("simulate", "belief", "--draws", 600, "--scale", 0.9)
+        self.assertEqual(shrunk.returncode, 1)
+        self.assertIn("BROKEN", shrunk.stdout)
+
     def test_a_coarse_step_that_a_run_cannot_see_is_missed_and_the_table_says_so(self):
         rows = [r["row"] for r in self.json("simulate", "decisions", "--draws", 500)["rows"]]
         hidden = [r for r in rows if (r["rounding"], r["belief"], r["spread"]) == ("0.1", "2 to 5", "0.05 to 0.2")]
@@ -48,14 +58,14 @@ class Simulate(ProgramTest):
 
     def test_the_published_tables_are_these_studies(self):
         text = (SOURCE / "docs/statistics.md").read_text()
-        for study in ("coverage", "stopping", "drift", "calibration", "coherence", "decisions"):
+        for study in ("coverage", "belief", "stopping", "drift", "calibration", "coherence", "decisions"):
             self.assertIn(f"## {study}", text)
-        self.assertEqual(len(re.findall(r"\*\*Kept\*\*", text)), 6)
+        self.assertEqual(len(re.findall(r"\*\*Kept\*\*", text)), 7)
         coherence = self.ok("simulate", "coherence", "--markdown")
         self.assertIn(coherence.strip(), text, "make stats writes the tables anew")
 
     def test_bad_input_is_named(self):
-        self.refused(2, "simulate", "astrology", says=["there is no study 'astrology'", "coverage, stopping"])
+        self.refused(2, "simulate", "astrology", says=["there is no study 'astrology'", "coverage, belief, stopping"])
         self.refused(2, "simulate", "coverage", "--draws", 0, says="--draws is 0")
         self.refused(2, "simulate", "coverage", "--scale", 0, says="--scale is 0")
         self.refused(2, "simulate", "coverage", "--seed", "x", says="--seed is 'x'")

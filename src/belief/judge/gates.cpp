@@ -35,7 +35,7 @@ std::vector<Gate> judge(const Estimate& estimate, double compliance, std::option
        .observed = compliance},
       {.name = "stability",
        .meaning = "agreement between wordings",
-       .advice = "look at the templates that differ (heretix report); the claim may be read in several ways",
+       .advice = kUnstableAdvice,
        .bound = Bound::at_least,
        .limit = kMinStability,
        .observed = estimate.stability},

@@ -17,6 +17,10 @@ inline constexpr double kStableWidth = 0.20;
 inline constexpr double kLikelyTrue = 0.60;
 inline constexpr double kLikelyFalse = 0.40;
 
+// What to do where the wordings do not agree, with the command that shows it.
+inline constexpr std::string_view kUnstableAdvice =
+    "look at the templates that differ (heretix report); the claim may be read in several ways";
+
 enum class Bound { at_least, at_most };
 std::string_view to_word(Bound bound);
 
