@@ -35,7 +35,7 @@ def prepare_for_pglite(connection):
     if "PGlite" not in version and "Emscripten" not in version:
         return
     shown = connection.engine.url.render_as_string(hide_password=True)
-    print(f"{shown} is PGlite, where the migration lock keeps nobody out: this relies on being its only client", file=sys.stderr)
+    print(f"{shown} is PGlite, where the migration lock keeps nobody out: be sure that no other client is connected", file=sys.stderr)
     connection.execute(text("RESET search_path"))
     connection.commit()
 

@@ -38,6 +38,7 @@ std::vector<Row> CheckStore::runs(std::size_t most) {
 
 RunId CheckStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "no run was named", "see heretix list");
+  if (name == kNewest) return newest_run();
   std::vector<Row> found = database().query(kFind, {{":name", name}});
   const bool is_execution = name.starts_with("exec-") && name.size() == 5 + kExecutionDigits;
   if (found.empty() && is_execution) found = database().query(kFindExecution, {{":digits", execution_digits(name)}});

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -55,9 +54,7 @@ std::string shown_model(const CostRow& row) {
 }
 
 int costs_command(const CostsOptions& options) {
-  static const std::regex day("[0-9]{4}-[0-9]{2}-[0-9]{2}");
-  if (!options.since.empty() && !std::regex_match(options.since, day))
-    throw Error(ErrorKind::bad_input, fmt::format("--since is '{}'; it must be a date as YYYY-MM-DD", options.since));
+  if (!options.since.empty()) require_day("--since", options.since);
   const std::string path = database_path(options);
   const auto database = open_harness_file(path, {.access = Access::read_only});
   const std::vector<CostRow> rows = costs(*database, options.since);

@@ -56,7 +56,7 @@ nlohmann::json to_json(const Plan& plan, const PlanFacts& facts, const PromptBan
 int describe_command(const MeasuringOptions& options) {
   const Resolved resolved = resolve_for_run(options);
   parse_claim(resolved.request.claim);
-  const auto provider = make_provider(resolved.settings);
+  const auto provider = make_provider(resolved.settings, Asks::nothing);
   const PromptBank bank = named_bank(resolved.request, resolved.banks);
   const CheckRequest request = as_remembered_in(resolved, bank, *provider);
   const Plan plan = plan_as_given(request, bank, provider->facts());
@@ -71,7 +71,7 @@ int describe_command(const MeasuringOptions& options) {
 void register_describe(CommandTable& table) {
   const auto [describe, o] =
       table.add<MeasuringOptions>("describe", "print the plan and send nothing", describe_command);
-  describe.add_option("claim", o.flags.claim, "one statement; it can also be given in --config")->type_name("CLAIM");
+  add_claim(describe, o.flags.claim, "one statement; it can also be given in --config");
   add_ladder_option(describe, o);
   add_plan_options(describe, o);
   add_json(describe, o);

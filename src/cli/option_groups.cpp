@@ -1,12 +1,18 @@
 #include "cli/option_groups.hpp"
 
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
+
+#include "base/error.hpp"
+#include "models/price_list.hpp"
 
 namespace heretix {
 
 using CLI::App;
 
 namespace {
+
+constexpr int kMostWords = 1000;  // of a claim without quotes
 
 // A setting that is true or false, and stays empty if the flag is not given, so that the environment and the
 // configuration file decide; `--mock=false` overrules them. The add_flag() of CLI11 would take an optional for a
@@ -178,6 +184,20 @@ void add_ladder_option(App& command, MeasuringOptions& o) {
                   "ask 8, then 12, then 16 templates once each, until the 95 % interval is no wider than this (default "
                   "0.20, if no plan is named with -K, -R, -T, --fixed, --config or --batch; docs/ladder.md)")
       ->type_name("WIDTH");
+}
+
+CLI::Option& add_claim(CLI::App& command, std::optional<std::string>& claim, const char* what) {
+  const auto join = [&claim](const std::vector<std::string>& words) {
+    claim = fmt::format("{}", fmt::join(words, " "));
+  };
+  return *command.add_option_function<std::vector<std::string>>("claim", join, what)
+              ->type_name("CLAIM")
+              ->expected(1, kMostWords);
+}
+
+void require_day(const char* option, const std::string& text) {
+  if (day_from(text)) return;
+  throw Error(ErrorKind::bad_input, fmt::format("{} is '{}'; it must be a date as YYYY-MM-DD", option, text));
 }
 
 void add_verbose(CLI::App& command, bool& verbose) {

@@ -9,6 +9,7 @@
 
 namespace CLI {
 class App;
+class Option;
 }
 
 namespace heretix {
@@ -54,6 +55,10 @@ void add_resending(CLI::App& command, MeasuringOptions& o);
 void add_plan_options(CLI::App& command, MeasuringOptions& o);
 void add_ask_options(CLI::App& command, MeasuringOptions& o, const char* strict = "exit with 1 if a gate fails");
 void add_ladder_option(CLI::App& command, MeasuringOptions& o);
+// CLAIM as the first argument. Without quotes its words come one by one, and are joined with blanks.
+CLI::Option& add_claim(CLI::App& command, std::optional<std::string>& claim, const char* what);
+// Throws Error{bad_input} naming the option for a text that is no date of a calendar.
+void require_day(const char* option, const std::string& text);
 void add_verbose(CLI::App& command, bool& verbose);
 void add_recalibration(CLI::App& command, std::string& certificate);
 void add_run_argument(CLI::App& command, StoredRunOptions& o);

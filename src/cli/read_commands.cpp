@@ -26,6 +26,11 @@ namespace {
 
 struct ListOptions : CommonOptions {
   int most = 50;
+  std::string claim;  // a text within the claim, in either case; empty: all
+  std::string model;  // likewise, of the model
+  std::string since;  // YYYY-MM-DD, UTC; empty: from the start
+
+  bool filters() const { return !claim.empty() || !model.empty() || !since.empty(); }
 };
 
 struct ShowOptions : StoredRunOptions {
@@ -77,7 +82,22 @@ std::string day_of(const Row& row) {
   return seconds ? utc_day(*seconds) : "-";
 }
 
-std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, std::size_t id_width) {
+constexpr std::size_t kModelColumns = 28;
+constexpr std::size_t kNumberColumns = 40;      // date, p, interval and "unstable"
+constexpr std::size_t kLeastClaimColumns = 20;  // on one line with all the rest
+constexpr std::size_t kMostClaimColumns = 70;
+
+// How a list fits the terminal. Where a claim would have no room, each run takes three lines.
+struct ListLayout {
+  std::size_t columns;   // of the terminal
+  std::size_t id_width;  // of the widest run
+
+  std::size_t before_claim() const { return id_width + 2 + kNumberColumns + 2 + kModelColumns + 1; }
+  bool is_narrow() const { return columns < before_claim() + kLeastClaimColumns; }
+  std::size_t claim_columns() const { return std::min(columns - before_claim(), kMostClaimColumns); }
+};
+
+std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, const ListLayout& layout) {
   const bool has_result = !row.has("status");
   const std::string readout = readout_of(row);
   const std::string state =
@@ -87,9 +107,14 @@ std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, 
   const std::string interval =
       belief && belief->low ? fmt::format("{:.2f} to {:.2f}", *belief->low, *belief->high) : "-";
   const char* unstable = belief && belief->is_stable == false ? "unstable" : "";
-  return fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}{}\n", row.text_or_empty("run_id"), id_width,
-                     day_of(row), p, interval, unstable, shortened(on_one_line(row.text_or_empty("model")), 28), state,
-                     shortened(on_one_line(row.text_or_empty("claim")), 70));
+  const std::string run = row.text_or_empty("run_id"), model = on_one_line(row.text_or_empty("model"));
+  const std::string numbers = fmt::format("{:<10}  {:>4}  {:<12}  {:<8}", day_of(row), p, interval, unstable);
+  const std::string claim = state + on_one_line(row.text_or_empty("claim"));
+  if (!layout.is_narrow())
+    return fmt::format("{:<{}}  {}  {:<28} {}\n", run, layout.id_width, numbers, shortened(model, kModelColumns),
+                       shortened(claim, layout.claim_columns()));
+  return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened(model, layout.columns - kNumberColumns - 2), run,
+                     shortened(claim, layout.columns - 2));
 }
 
 json belief_json(const ShownBelief& belief) {
@@ -186,23 +211,42 @@ int foreign_answers(RunStore& runs, const RunId& run_id, bool as_json) {
   return kDone;
 }
 
+// A pipe has no width, so nothing is cut for it.
+std::size_t list_columns() { return is_terminal(1) ? text_style(true).columns : 1000; }
+
+bool is_wanted(const Row& row, const ListOptions& options) {
+  const auto has = [&](const char* column, const std::string& wanted) {
+    return to_lower_ascii(row.text_or_empty(column)).find(to_lower_ascii(wanted)) != std::string::npos;
+  };
+  return has("claim", options.claim) && has("model", options.model) &&
+         (options.since.empty() || day_of(row) >= options.since);
+}
+
 int list_command(const ListOptions& options) {
+  if (!options.since.empty()) require_day("--since", options.since);
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}; it must be at least 1", options.most));
   const StoredRuns stored = open_for_reading(options);
-  const std::vector<Row> rows = listed_runs(*stored.store, static_cast<std::size_t>(options.most));
-  const std::size_t all = stored.store->count() + stored.store->count_unfinished();
+  const std::size_t stored_runs = stored.store->count() + stored.store->count_unfinished();
+  const auto most = static_cast<std::size_t>(options.most);
+  std::vector<Row> rows = listed_runs(*stored.store, options.filters() ? std::max(stored_runs, most) : most);
+  if (options.filters()) std::erase_if(rows, [&](const Row& row) { return !is_wanted(row, options); });
+  const std::size_t all = options.filters() ? rows.size() : stored_runs;
+  if (rows.size() > most) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
   json listed = json::array();
-  std::size_t id_width = 24;  // wide enough for a run; the id of a check is longer
-  for (const Row& row : rows) id_width = std::max(id_width, row.text_or_empty("run_id").size());
-  std::string text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", id_width, "date", "p",
-                                 "95 % within", "", "model", "claim");
+  ListLayout layout{.columns = list_columns(), .id_width = 24};  // wide enough for a run; the id of a check is longer
+  for (const Row& row : rows) layout.id_width = std::max(layout.id_width, row.text_or_empty("run_id").size());
+  std::string text;
+  if (!layout.is_narrow())
+    text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", layout.id_width, "date", "p",
+                       "95 % within", "", "model", "claim");
   for (const Row& row : rows) {
     const auto belief = shown_belief(*stored.store, row);
     listed.push_back(list_json(row, belief));
-    text += list_line(row, belief, id_width);
+    text += list_line(row, belief, layout);
   }
-  print_result(options.json ? dumped(listed) : all == 0 ? "no runs yet\n" : text);
+  const char* nothing = stored_runs == 0 ? "no runs yet\n" : "no run fits\n";
+  print_result(options.json ? dumped(listed) : all == 0 ? nothing : text);
   if (!options.json && all > rows.size())
     print_note(fmt::format("{} more: {}", all - rows.size(),
                            with_store(fmt::format("heretix list --most {}", all), store_flag_of(options))));
@@ -326,6 +370,9 @@ void register_reading(CommandTable& table) {
   const auto [list, l] = table.add<ListOptions>(
       "list", "list the stored runs, newest first, including those without a result", list_command);
   list.add_option("-n,--most", l.most, "how many to list at most (default 50)")->type_name("N");
+  list.add_option("--claim", l.claim, "only runs with this text in their claim")->type_name("TEXT");
+  list.add_option("--model", l.model, "only runs with this text in the name of their model")->type_name("TEXT");
+  list.add_option("--since", l.since, "only runs from this day on, in UTC")->type_name("YYYY-MM-DD");
   add_store(list, l);
   add_database(list, l, "list the checks in this Postgres database instead");
   add_json(list, l);

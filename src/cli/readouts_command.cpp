@@ -48,7 +48,7 @@ void register_readouts(CommandTable& table) {
   const auto [readouts, o] = table.add<MeasuringOptions>(
       "readouts", "show whether the belief that the model writes agrees with the one read off its tokens",
       readouts_command);
-  readouts.add_option("claim", o.flags.claim, "one statement")->type_name("CLAIM")->required();
+  add_claim(readouts, o.flags.claim, "one statement").required();
   add_plan_options(readouts, o);
   add_ask_options(readouts, o, "exit with 1 if two readouts differ");
   add_page(readouts, o);

@@ -168,7 +168,7 @@ int run_command(const RunOptions& options) {
 
 void register_run(CommandTable& table) {
   const auto [run, o] = table.add<RunOptions>("run", "measure what a model believes about a claim", run_command);
-  run.add_option("claim", o.flags.claim, "one statement; it can also be given in --config")->type_name("CLAIM");
+  add_claim(run, o.flags.claim, "one statement; it can also be given in --config");
   add_ladder_option(run, o);
   add_recalibration(run, o.recalibrate);
   add_verbose(run, o.verbose);

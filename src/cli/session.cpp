@@ -263,10 +263,11 @@ PriceList price_list(const Settings& settings) {
 
 namespace {
 
-std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& s) {
+std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& s, Asks asks) {
   const Environment environment = read_environment();
   HostedSettings hosted;
   hosted.key = find_key(*model.provider, environment).key;
+  if (hosted.key.empty() && asks == Asks::nothing) hosted.key = "none";  // is sent nowhere
   const auto address = environment.provider_variables.find(std::string(model.provider->base_url_variable));
   if (address != environment.provider_variables.end()) hosted.base_url = address->second;
   hosted.base_url = s.base_url.value_or(hosted.base_url);
@@ -306,7 +307,7 @@ void require_price(const Budget& budget, const ProviderFacts& facts) {
 
 namespace {
 
-std::unique_ptr<Provider> provider_of(const Settings& settings) {
+std::unique_ptr<Provider> provider_of(const Settings& settings, Asks asks) {
   const std::string model = settings.model.value_or("local");
   if (settings.price && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("--price is for hosted models; {} costs nothing", model),
@@ -318,7 +319,7 @@ std::unique_ptr<Provider> provider_of(const Settings& settings) {
   if (settings.mock.value_or(false)) return make_mock_provider(ModelName(settings.model.value_or("mock")));
   if (model == "local") return make_llama(settings, default_model_path());
   if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
-  if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings);
+  if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings, asks);
   std::string hosted_names;
   for (const HostedProvider& provider : hosted_providers()) hosted_names += fmt::format("{}/NAME, ", provider.name);
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
@@ -341,8 +342,8 @@ Settings provider_settings(Settings s) {
   return s;
 }
 
-std::unique_ptr<Provider> make_provider(const Settings& settings) {
-  auto provider = provider_of(settings);
+std::unique_ptr<Provider> make_provider(const Settings& settings, Asks asks) {
+  auto provider = provider_of(settings, asks);
   require_readable(*provider, readout_of(settings));
   return provider;
 }

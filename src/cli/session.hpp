@@ -36,7 +36,9 @@ void require_statement(std::string_view claim, bool allow_question);
 Resolved resolve_for_run(const MeasuringOptions& options);
 
 // Throws Error{bad_input} for an unknown name, and what the provider throws.
-std::unique_ptr<Provider> make_provider(const Settings& settings);
+// Whether the provider will be asked. One that is only described needs no key.
+enum class Asks { questions, nothing };
+std::unique_ptr<Provider> make_provider(const Settings& settings, Asks asks = Asks::questions);
 
 // Returns the part of the settings that can matter to the provider. If two settings agree in it, one provider serves
 // both.

@@ -267,6 +267,7 @@ std::size_t RunStore::count() {
 
 RunId RunStore::find_run(const std::string& name) {
   if (name.empty()) throw Error(ErrorKind::bad_input, "no run was named", "see heretix list");
+  if (name == kNewest) return newest_run();
   std::vector<Row> found = database_.query(kFindRun, {{":name", name}});
   if (found.empty() && has_our_tables()) found = database_.query(kFindMeasured, {{":name", name}});
   if (found.empty()) {
@@ -289,6 +290,12 @@ std::optional<ExecutionRow> RunStore::execution_named(const std::string& name) {
   const bool is_named =
       name == found->execution_id.text() || name == check_run_id(found->run_id, found->execution_id).text();
   return is_named ? found : std::nullopt;
+}
+
+RunId RunStore::newest_run() {
+  const auto newest = runs(1);
+  if (newest.empty()) throw Error(ErrorKind::not_found, "there is no run yet", "measure a claim: heretix run CLAIM");
+  return newest[0].id<RunId>("run_id");
 }
 
 RunId RunStore::only_one(const std::vector<Row>& found, const std::string& name) {

@@ -95,8 +95,11 @@ class RunStore {
   // recipe has a result. Throws Error{bad_input} if several match.
   virtual std::optional<ExecutionRow> find_unfinished(const std::string& name);
 
-  // Finds a run by run_id or execution_id, by a unique beginning of either, or by the run id of a check of the service.
-  // Throws Error{not_found, bad_input (ambiguous)}.
+  // The name of the newest run that has a result, for find_run().
+  static constexpr std::string_view kNewest = "last";
+
+  // Finds a run by kNewest, by run_id or execution_id, by a unique beginning of either, or by the run id of a check of
+  // the service. Throws Error{not_found, bad_input (ambiguous)}.
   virtual RunId find_run(const std::string& name);
   // The execution that a name means, if it means a single one: a whole execution_id, or the run id of a check of the
   // service, "<recipe>-<12 digits of the execution>". Empty if it names a run, of which the newest execution counts.
@@ -128,6 +131,8 @@ class RunStore {
   std::vector<Row> attempt_rows(const std::string& cache_key);  // oldest first
 
  protected:
+  // The newest run with a result. Throws Error{not_found} if there is none.
+  RunId newest_run();
   // The one run id among these rows that `name` means; all of them begin with it.
   static RunId only_one(const std::vector<Row>& found, const std::string& name);
   std::vector<Row> samples_of_recipe(const RecipeId& recipe);

@@ -172,9 +172,9 @@ class Settings(HostedTest):
 
     def see_timeout(self, way):
         slow = self.serve(latency=2)
-        done = [self.measure(way, value, "-K", "1", "-R", "1", "-B", "50", "--fresh", "--model", "openai/m", url=slow.url) for value in (0.2, None)]
-        # Out of time: in doubt, or not even connected on a busy machine. Else one answer comes, of three that an estimate needs.
-        return [done[0].returncode in (5, 6), done[1].returncode], [True, 2]
+        done = [self.measure(way, value, "-K", "3", "-R", "1", "-B", "50", "--fresh", "--model", "openai/m", url=slow.url) for value in (0.2, None)]
+        # Out of time: in doubt, or not even connected on a busy machine.
+        return [done[0].returncode in (5, 6), done[1].returncode], [True, 0]
 
     def see_budget(self, way):
         done = [self.measure(way, value, *SMALL, "--fresh", "--model", "openai/m", "--prices", "prices.json") for value in ("0.000001", None)]

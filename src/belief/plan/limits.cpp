@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "belief/estimate/draw_limit.hpp"
+#include "belief/estimate/estimate.hpp"
 
 namespace heretix {
 
@@ -31,6 +32,13 @@ std::int64_t questions_of(const Sampling& sampling, Readout readout, int samples
 
 void require_measurable(const Sampling& sampling, Readout readout, int samples, std::int64_t most_questions) {
   require_ranges(sampling);
+  const std::int64_t answers = std::int64_t{sampling.slots} * sampling.replicates;
+  if (answers < static_cast<std::int64_t>(kMinAnswers))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the plan asks for {} answer{}; an estimate needs at least {}", answers,
+                            answers == 1 ? "" : "s", kMinAnswers),
+                "ask more templates (-K) or more replicates (-R)");
+
   const std::int64_t questions = questions_of(sampling, readout, samples);
   if (questions <= most_questions) return;
 
