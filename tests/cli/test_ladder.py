@@ -104,7 +104,8 @@ class Ladder(ProgramTest):
     def test_a_ladder_of_an_earlier_build_keeps_its_name_and_its_rungs(self):
         """old_ladder_store.sqlite was made by the build of 29 November 2026, before belief_v2, with `run CLAIM --model scripted:FILE`."""
         shutil.copy(SOURCE / "tests/cli/old_ladder_store.sqlite", self.folder / "old.sqlite")
-        for run, asked, stopped, belief in (("heretix-rpl-ea2149ae5c34", 12, "limited_by_wording", (0.445633, [0.029063, 0.955728], False)), ("heretix-rpl-26d52896d492", 12, "target_met", (0.528452, [0.445713, 0.609657], False))):
+        for run, asked, stopped, belief in (("heretix-rpl-ea2149ae5c34", 12, "limited_by_wording", (0.445633, [0.029063, 0.955728], False)),
+                                            ("heretix-rpl-26d52896d492", 12, "target_met", (0.528452, [0.445713, 0.609657], False))):
             self.assertIn("equal to what is stored", self.ok("verify", run, "--db", "old.sqlite"))
             stored = self.json("show", run, "--db", "old.sqlite")
             self.assertEqual((stored["answered"], stored["ladder"]["stopped"], "rule" in stored["ladder"], "belief_v2" in stored), (asked, stopped, False, False))

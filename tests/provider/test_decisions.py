@@ -521,7 +521,7 @@ class Jevcompat(DecisionTest):
         for fault, key, says in (("auth-rejects-header", None, "HTTP 401"), ("auth-x-api-key", KEY, "HTTP 403"), ("auth-plain", "another key", "HTTP 401"),
                                  ("auth-invalid-403-text", "another key", "HTTP 401 bad key")):
             with self.subTest(fault), jevcompat.mock.Running(jevcompat.mock.MockConfig(key=key, faults=frozenset([fault]))) as mock:
-                done = self.heretix("run", CLAIM, "--model", "systemone/mock", "--readout", "decision", "-K", "2", "-R", "1",
+                done = self.heretix("run", CLAIM, "--model", "systemone/mock", "--readout", "decision", "-K", "3", "-R", "1",
                                     **self.environment(mock.url))
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn(says.split(" ")[1], done.stderr)

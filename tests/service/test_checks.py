@@ -50,7 +50,7 @@ class Checks(EachStore):
                 for told, expected in zip((belief["p"], *belief["ci"]), (0.589055, 0.023937, 0.988205), strict=True):
                     self.assertAlmostEqual(told, expected, places=6)
 
-        single = self.finished(client, self.check(client, CLAIM, model="split", depth="custom", K=1, R=1, T=1)["id"])
+        single = self.finished(client, self.check(client, CLAIM, model="split", depth="custom", K=1, R=4, T=1)["id"])
         self.assertEqual((single["result"]["ci95"], single["result"]["stable"]), (None, None))
 
     def test_a_question_is_measured_only_where_that_is_asked_for(self):
