@@ -98,6 +98,8 @@ TEST(Differences, WhatIsShownIsTheDifferenceOfWhatIsShownBesideIt) {
     EXPECT_NEAR(number_after(text, at_difference), number_after(text, at_a) - number_after(text, at_b), 1e-9) << text;
     EXPECT_LE(*d.difference.low, d.p_a - d.p_b);
     EXPECT_GE(*d.difference.high, d.p_a - d.p_b);
+    EXPECT_GE(*d.difference.low, -1.0);
+    EXPECT_LE(*d.difference.high, 1.0);
   }
 }
 

@@ -52,6 +52,13 @@ CenteredInterval moved_to(CenteredInterval interval, double center) {
   return interval;
 }
 
+// Of a difference of two probabilities, which lies within [-1, 1].
+CenteredInterval within_one(CenteredInterval interval) {
+  if (interval.low) interval.low = std::max(*interval.low, -1.0);
+  if (interval.high) interval.high = std::min(*interval.high, 1.0);
+  return interval;
+}
+
 // The trimmed centre of all values but that one.
 double center_without(std::vector<double> values, std::size_t left_out) {
   values.erase(values.begin() + static_cast<std::ptrdiff_t>(left_out));
@@ -143,6 +150,8 @@ ClaimDifference difference_between(const Record& a, const Record& b) {
   if (shared.wordings.size() >= std::min(kLeastShared, fewer) && !shared.wordings.empty()) compare_pairs(found, shared);
   else compare_unpaired(found, a, b);
 
+  found.difference = within_one(found.difference);
+  found.probability = within_one(found.probability);
   if (!found.logit.has_interval())
     throw Error(ErrorKind::bad_input, "a difference needs two templates on each side", "ask more templates (-K)");
   found.finding = finding_of(found.logit, is_small(found.probability, found.grid));
