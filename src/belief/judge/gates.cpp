@@ -15,6 +15,7 @@ constexpr double kMinStability = 0.25;
 constexpr double kMaxWidth = 0.30;
 constexpr double kUselessWidth = 0.5;
 constexpr double kMaxContradictingLabels = 0.10;
+constexpr double kMinWordMass = 0.5;
 
 constexpr WordTable<Bound, 2> kBoundWords({{Bound::at_least, "at_least"}, {Bound::at_most, "at_most"}});
 
@@ -82,6 +83,17 @@ std::optional<Gate> judge_labels(const LabelAgreement& labels) {
               .limit = kMaxContradictingLabels,
               .observed = labels.share(),
               .detail = told(labels)};
+}
+
+Gate judge_word_mass(double mass) {
+  return {.name = kWordMassGate,
+          .meaning = "share of the probability that is on True and False",
+          .advice =
+              "what the model says besides these two words is not seen: read it in another way (--readout; heretix "
+              "readouts shows them all), or ask a model that follows the question",
+          .bound = Bound::at_least,
+          .limit = kMinWordMass,
+          .observed = mass};
 }
 
 int quality_score(double stability, double width, double compliance) {

@@ -52,6 +52,11 @@ std::vector<Gate> judge(const Estimate& estimate, double compliance, std::option
 // which is frozen. Empty if no answer has a label to judge.
 std::optional<Gate> judge_labels(const LabelAgreement& labels);
 
+// Whether the two words of the token readout hold enough of the probability; `mass` is their mean share, in [0, 1].
+// What is left went to other words, about which the readout knows nothing. No part of the quality score either.
+Gate judge_word_mass(double mass);
+inline constexpr std::string_view kWordMassGate = "mass";
+
 // int(100 (0.4 stability + 0.4 (1 - min(width, 0.5) / 0.5) + 0.2 compliance)), truncated: 0 to 100.
 int quality_score(double stability, double width, double compliance);
 

@@ -13,6 +13,7 @@
 #include "base/sha256.hpp"
 #include "base/word_table.hpp"
 #include "belief/record/decision_facts.hpp"
+#include "belief/record/readout_facts.hpp"
 
 namespace heretix {
 namespace {
@@ -172,6 +173,8 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
     record.labels = counted.labels;
     record.gates.push_back(std::move(*gate));
   }
+  if (plan.recipe.readout() == Readout::token)
+    record.gates.push_back(judge_word_mass(1 - readout_facts(record).at("other_mass_mean").get<double>()));
   return record;
 }
 
