@@ -82,6 +82,25 @@ class Readouts(HostedTest):
         self.assertAlmostEqual(record["readout"]["other_mass_mean"], 0.2, 8)
         self.assertTrue(record["config"]["prompt_version"].endswith("+word"))
 
+    def test_what_goes_to_other_words_is_a_gate_and_no_part_of_the_score(self):
+        def mass_of(reply):
+            record = self.asked(self.serve(reply), "--readout", "token", "--fresh", model=MODEL, plan={"K": 3})
+            gate = record["gates"][-1]
+            self.assertEqual((gate["name"], gate["limit"], gate["bound"]), ("mass", 0.5, "at_least"))
+            return gate, record["pqs"], record["run_id"]
+
+        def other_words(asked, _):
+            return success(asked, text="The", logprobs=logprobs([("The", {"The": 0.996, "True": 0.003, "False": 0.001})]))
+
+        heard, score, _ = mass_of(word_reply)
+        unheard, same_score, run = mass_of(other_words)
+        self.assertAlmostEqual(heard["observed"], 0.8, 8)
+        self.assertAlmostEqual(unheard["observed"], 0.004, 8)
+        self.assertEqual((heard["passed"], unheard["passed"], score), (True, False, same_score))
+        told = self.heretix("show", run).stdout
+        self.assertRegex(told, r"mass +FAIL  0\.00 < 0\.50  share of the probability that is on True and False")
+        self.assertIn("heretix readouts shows them all", told)
+
     def test_a_frequency_counts_and_more_samples_ask_only_the_rest(self):
         server = self.serve(word_reply)
         record = self.asked(server, "--readout", "frequency", "--samples", 8, "--concurrency", 1, model=MODEL, plan={"K": 4})
