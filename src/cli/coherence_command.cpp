@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/measuring.hpp"
@@ -49,9 +50,17 @@ std::string negation_of(const std::string& claim, const CoherenceOptions& option
   const bool has_others =
       !options.paraphrases.empty() || !options.also.empty() || !options.either.empty() || !options.implied.empty();
   const std::string what = fmt::format("no rule makes a safe negation of this claim: {}", why);
-  if (!has_others) throw Error(ErrorKind::bad_input, what, "write it yourself: --not \"…\"");
-  print_note(fmt::format("heretix: {}; give one with --not \"…\"", what));
-  return {};
+  if (has_others) {
+    print_note(fmt::format("heretix: {}; give one with --not \"…\"", what));
+    return {};
+  }
+
+  // In these words a negation is always safe, only clumsy, so that it is left to the user to take it.
+  std::string statement = claim;
+  if (statement.ends_with('.')) statement.pop_back();
+  throw Error(ErrorKind::bad_input, what,
+              fmt::format("write it yourself with --not, or take this: --not \"It is not the case that {}\"",
+                          on_one_line(statement)));
 }
 
 std::vector<std::string> claims_of(const std::string& claim, const std::string& negation,
@@ -114,7 +123,7 @@ void register_coherence(CommandTable& table) {
     app.add_option(name, into, what)->type_name("CLAIM")->allow_extra_args(false);
   };
   coherence
-      .add_option("--not", o.negation,
+      .add_option("--not,--negation", o.negation,
                   "the negation of A (default: made by rule where that is safe, and printed): p(A) + p(not A) = 1")
       ->type_name("CLAIM");
   text("--paraphrase", o.paraphrases, "A in other words, which is equally likely");

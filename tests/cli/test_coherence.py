@@ -44,11 +44,14 @@ class Coherence(ProgramTest):
         self.assertNotIn("acquiescence_free", found, "'It rains' has no negation by rule")
 
     def test_a_negation_is_never_guessed(self):
-        self.refused(2, "coherence", "Tariffs cause inflation", "--mock", says=["no rule makes a safe negation", '--not "'])
+        self.refused(2, "coherence", "Tariffs cause inflation", "--mock",
+                     says=["no rule makes a safe negation", '--not "It is not the case that Tariffs cause inflation"'])
         self.assertFalse((self.folder / "runs").exists(), "nothing was asked")
         done = self.heretix("coherence", "Tariffs cause inflation", "--mock", "--implies", "Prices rise")
         self.assertEqual(done.returncode, 0)
         self.assertIn("give one with --not", done.stderr)
+        offered = self.json("coherence", "Tariffs cause inflation", "--negation", "It is not the case that Tariffs cause inflation", "--mock")
+        self.assertEqual(offered["checks"][0]["claims"][1], "It is not the case that Tariffs cause inflation")
         own = self.json("coherence", "Tariffs cause inflation", "--not", "Tariffs do not cause inflation", "--mock")
         self.assertEqual(own["checks"][0]["claims"][1], "Tariffs do not cause inflation")
         self.assertIn("negation: Snow is not white", self.ok("coherence", "Snow is white", "--mock"))
