@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -92,7 +93,8 @@ int coherence_command(const CoherenceOptions& options) {
   measuring.tell_cost(claims);
   Measured measured(measuring);
 
-  CoherenceReport report{.claim = claim, .model = measuring.facts().model, .checks = {}, .executions = {}};
+  CoherenceReport report{
+      .claim = claim, .model = measuring.facts().model, .beliefs = {}, .checks = {}, .executions = {}};
   if (!negation.empty()) {
     report.checks.push_back(check_negation(measured(claim), measured(negation)));
     report.free_of_acquiescence = acquiescence_free(measured(claim), measured(negation));
@@ -107,6 +109,10 @@ int coherence_command(const CoherenceOptions& options) {
   for (const std::string& other : options.implied)
     report.checks.push_back(check_consequence(measured(claim), measured(other)));
 
+  for (const std::string& one : claims) {
+    const bool is_told = std::ranges::find(report.beliefs, one, &ClaimBelief::claim) != report.beliefs.end();
+    if (!is_told) report.beliefs.push_back(belief_in(measured(one)));
+  }
   report.executions = measured.executions();
   show_document(to_document(report), to_json(report), options);
   return options.strict && report.is_violated() ? kDifference : kDone;

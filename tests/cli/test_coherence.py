@@ -43,6 +43,17 @@ class Coherence(ProgramTest):
         self.assertEqual(findings["p(A) = p(A in other words)"], "coherent")
         self.assertNotIn("acquiescence_free", found, "'It rains' has no negation by rule")
 
+    def test_every_belief_that_the_rules_speak_of_is_shown(self):
+        found = self.json("coherence", "Snow is white", "--mock", "--and", "Snow is cold", "--implies", "Snow has a colour")
+        self.assertEqual(sorted(b["claim"] for b in found["beliefs"]), sorted({c for check in found["checks"] for c in check["claims"]}))
+        self.assertEqual([b["claim"] for b in found["beliefs"]][:2], ["Snow is white", "Snow is not white"])
+        told = self.ok("coherence", "Snow is white", "--mock", "--and", "Snow is cold", "--implies", "Snow has a colour")
+        for belief in found["beliefs"]:
+            low, high = belief["ci"]
+            self.assertRegex(told, rf"{belief['p']:.2f} +{low:.2f} to {high:.2f}")
+            own = self.json("show", next(r["run_id"] for r in self.json("list", "--claim", belief["claim"]) if r["claim"] == belief["claim"]))
+            self.assertEqual((belief["p"], belief["ci"]), (own["belief_v2"]["p"], own["belief_v2"]["ci"]))
+
     def test_a_negation_is_never_guessed(self):
         self.refused(2, "coherence", "Tariffs cause inflation", "--mock",
                      says=["no rule makes a safe negation", '--not "It is not the case that Tariffs cause inflation"'])
@@ -52,6 +63,7 @@ class Coherence(ProgramTest):
         self.assertIn("give one with --not", done.stderr)
         offered = self.json("coherence", "Tariffs cause inflation", "--negation", "It is not the case that Tariffs cause inflation", "--mock")
         self.assertEqual(offered["checks"][0]["claims"][1], "It is not the case that Tariffs cause inflation")
+        self.assertEqual([b["claim"] for b in offered["beliefs"]], offered["checks"][0]["claims"])
         own = self.json("coherence", "Tariffs cause inflation", "--not", "Tariffs do not cause inflation", "--mock")
         self.assertEqual(own["checks"][0]["claims"][1], "Tariffs do not cause inflation")
         self.assertIn("negation: Snow is not white", self.ok("coherence", "Snow is white", "--mock"))

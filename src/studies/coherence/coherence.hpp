@@ -44,9 +44,19 @@ struct AcquiescenceFree {
   CenteredInterval leaning;  // log-odds: (M_k + N_k) / 2, above 0 where it says yes to both
 };
 
+// What the model believes of one of the claims: belief_v2.
+struct ClaimBelief {
+  std::string claim;
+  double p = 0;
+  std::optional<Interval> interval{};  // empty with a single template
+  std::optional<bool> is_stable{};
+};
+ClaimBelief belief_in(const Record& record);
+
 struct CoherenceReport {
   std::string claim;
   ModelName model;
+  std::vector<ClaimBelief> beliefs;  // the claim's own first, then as the rules take them
   std::vector<CoherenceCheck> checks;
   std::optional<AcquiescenceFree> free_of_acquiescence{};
   std::vector<ExecutionId> executions;

@@ -35,15 +35,33 @@ json to_json(const CoherenceCheck& c) {
   return out;
 }
 
-void show_claims(const CoherenceReport& report, std::vector<Block>& blocks) {
-  std::vector<std::string> seen{report.claim};
-  for (const CoherenceCheck& c : report.checks) {
-    for (const std::string& claim : c.claims) {
-      if (std::ranges::find(seen, claim) != seen.end()) continue;
-      seen.push_back(claim);
-      blocks.push_back(Paragraph{fmt::format("{}: {}", c.relation, claim)});
+// Every belief that the rules speak of, with what its claim is to the first one.
+DocumentTable table_of_beliefs(const CoherenceReport& report) {
+  const auto relation_of = [&](const std::string& claim) -> std::string {
+    if (claim == report.claim) return "A";
+    for (const CoherenceCheck& c : report.checks) {
+      if (std::ranges::find(c.claims, claim) != c.claims.end()) return c.relation;
     }
+    return "";
+  };
+
+  DocumentTable table{{"", "claim", "p", "95 % interval", ""}, {}};
+  for (const ClaimBelief& belief : report.beliefs) {
+    const auto& interval = belief.interval;
+    table.rows.push_back(
+        {relation_of(belief.claim), belief.claim, fmt::format("{:.2f}", belief.p),
+         interval ? fmt::format("{:.2f} to {:.2f}", interval->low.value(), interval->high.value()) : "none",
+         belief.is_stable == false ? "unstable" : ""});
   }
+  return table;
+}
+
+json to_json(const ClaimBelief& belief) {
+  const auto& interval = belief.interval;
+  return {{"claim", belief.claim},
+          {"p", belief.p},
+          {"ci", interval ? json({interval->low.value(), interval->high.value()}) : json(nullptr)},
+          {"stable", belief.is_stable ? json(*belief.is_stable) : json(nullptr)}};
 }
 
 }  // namespace
@@ -52,7 +70,7 @@ Document to_document(const CoherenceReport& report) {
   Document document{.title = report.claim,
                     .blocks = {Paragraph{
                         fmt::format("Do the beliefs of {} about related claims fit together?", report.model), true}}};
-  show_claims(report, document.blocks);
+  document.blocks.push_back(table_of_beliefs(report));
 
   DocumentTable table{{"rule", "violation", "95 % interval", "price of 1", "finding"}, {}};
   Forest forest{.axis = "violation, in probability", .from = -1, .to = 1, .reference = 0.0};
@@ -90,10 +108,16 @@ Document to_document(const CoherenceReport& report) {
 }
 
 json to_json(const CoherenceReport& report) {
-  json checks = json::array();
+  json checks = json::array(), beliefs = json::array();
   for (const CoherenceCheck& c : report.checks) checks.push_back(to_json(c));
-  json out = {{"format", "heretix_coherence"},   {"version", 1},     {"claim", report.claim},
-              {"model", report.model},           {"checks", checks}, {"executions", report.executions},
+  for (const ClaimBelief& belief : report.beliefs) beliefs.push_back(to_json(belief));
+  json out = {{"format", "heretix_coherence"},
+              {"version", 1},
+              {"claim", report.claim},
+              {"model", report.model},
+              {"beliefs", beliefs},
+              {"checks", checks},
+              {"executions", report.executions},
               {"violated", report.is_violated()}};
   if (const auto& free = report.free_of_acquiescence)
     out["acquiescence_free"] = {{"belief_logit", interval_json(free->belief)},
