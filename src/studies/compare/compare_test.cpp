@@ -93,7 +93,7 @@ TEST(Differences, WhatIsShownIsTheDifferenceOfWhatIsShownBesideIt) {
     EXPECT_EQ(fmt::format("{:+.3f}", std::round((a - b) * 1000) / 1000 + 0.0), shown.substr(0, shown.find(' ')));
 
     const std::string text = text_of(differences_of("A", "B", {d}));
-    const std::size_t at_a = text.find("A is ") + 5, at_b = text.find("B is ") + 5,
+    const std::size_t at_a = text.find("log-odds A is ") + 14, at_b = text.find(", B is ") + 7,
                       at_difference = text.find("the difference ") + 15;
     EXPECT_NEAR(number_after(text, at_difference), number_after(text, at_a) - number_after(text, at_b), 1e-9) << text;
     EXPECT_LE(*d.difference.low, d.p_a - d.p_b);

@@ -17,7 +17,24 @@ using nlohmann::json;
 
 constexpr std::size_t kMostShown = 40;  // templates or claims shown in one picture
 
+// A minus B as both are printed, so that the three numbers agree to the last digit.
+double shown_difference(double a, double b, double steps) {
+  return (std::round(a * steps) - std::round(b * steps)) / steps;
+}
+
+// Who is how far above or below whom, of one claim: "A is 0.358 above B: 0.947 against 0.589."
+std::string sentence(const ClaimDifference& d, const Differences& all) {
+  const double by = shown_difference(d.p_a, d.p_b, 1000);
+  const std::string place = by == 0 ? "as high as" : fmt::format("{:.3f} {}", std::abs(by), by > 0 ? "above" : "below");
+  std::string text =
+      fmt::format("A is {} B: {:.3f} ({}) against {:.3f} ({}).", place, d.p_a, all.name_a, d.p_b, all.name_b);
+  if (d.finding == Finding::same) text += fmt::format(" That is no difference beyond {}.", kSameWithin);
+  if (d.finding == Finding::inconclusive) text += " It is inconclusive: the interval of the difference holds 0.";
+  return text;
+}
+
 std::string sentence(const Differences& all) {
+  if (all.claims.size() == 1) return sentence(all.claims[0], all);
   switch (all.finding) {
     case Finding::higher: return fmt::format("A is higher than B: {} against {}.", all.name_a, all.name_b);
     case Finding::lower: return fmt::format("A is lower than B: {} against {}.", all.name_a, all.name_b);
@@ -26,11 +43,6 @@ std::string sentence(const Differences& all) {
     case Finding::inconclusive: break;
   }
   return fmt::format("Inconclusive: the interval of the difference holds 0 ({} against {}).", all.name_a, all.name_b);
-}
-
-// A minus B as both are printed, so that the three numbers agree to the last digit.
-double shown_difference(double a, double b, double steps) {
-  return (std::round(a * steps) - std::round(b * steps)) / steps;
 }
 
 // In log-odds, to two digits.
