@@ -423,7 +423,7 @@ class Stores(StoreTest):
     def test_bytes_that_are_no_text_are_replaced_and_told(self):
         self.fill_store(checks=5)
         self.edit("UPDATE runs SET claim = CAST(x'61ff62' AS TEXT) WHERE rowid = 1")
-        self.assertIn("no UTF-8", self.export()["notes"][0])
+        self.assertIn("is not UTF-8", self.export()["notes"][0])
         self.assertEqual(self.query("SELECT claim FROM all_checks WHERE claim LIKE 'a%b'"), [{"claim": "a\ufffdb"}])
 
     def test_one_query_comes_as_csv_or_json_lines_to_a_file_or_the_terminal(self):

@@ -94,7 +94,7 @@ TEST(Differences, WhatIsShownIsTheDifferenceOfWhatIsShownBesideIt) {
 
     const std::string text = text_of(differences_of("A", "B", {d}));
     const std::size_t at_a = text.find("log-odds A is ") + 14, at_b = text.find(", B is ") + 7,
-                      at_difference = text.find("the difference ") + 15;
+                      at_difference = text.find("and the difference ") + 19;
     EXPECT_NEAR(number_after(text, at_difference), number_after(text, at_a) - number_after(text, at_b), 1e-9) << text;
     EXPECT_LE(*d.difference.low, d.p_a - d.p_b);
     EXPECT_GE(*d.difference.high, d.p_a - d.p_b);
