@@ -134,7 +134,8 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
       climb ? climb->rungs.back().honest
             : honest_interval(counted.probabilities,
                               {.level = Level::p95, .frozen = belief.ci95, .rounding = rounding_behind(plan, answers)});
-  BeliefV2 shown_belief = climb ? climb->rungs.back().belief : belief_of(plan, answers);
+  const BeliefV2 of_all = belief_of(plan, answers);
+  BeliefV2 shown_belief = climb ? climb->rungs.back().belief : of_all;
   const Agreement agreement = agreement_of(shown_belief);
   const auto shown = honest.bounds ? std::optional(honest.bounds->interval) : std::nullopt;
   const auto honest_width = shown ? std::optional(shown->width()) : std::nullopt;
@@ -164,7 +165,7 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
   // The values stand in the order of the templates that have answers.
   std::size_t place = 0;
   for (TemplateResult& t : record.templates) {
-    if (!t.probabilities.empty()) t.value = Logit{record.belief.template_values.at(place++)};
+    if (!t.probabilities.empty()) t.value = Logit{of_all.template_values.at(place++)};
   }
   for (const auto& answer : answers) {
     if (answer) record.answers.push_back(*answer);
