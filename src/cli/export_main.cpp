@@ -312,6 +312,7 @@ int export_main(const ExportCommandOptions& options) {
 }  // namespace heretix
 
 int main(int count, char** arguments) {
-  return heretix::guarded_main(
-      count, arguments, [](heretix::CommandTable& table) { heretix::register_export(table, heretix::export_main); });
+  return heretix::guarded_main(count, arguments, [](heretix::CommandTable& table, std::string_view /*first_argument*/) {
+    heretix::register_export(table, heretix::export_main);
+  });
 }

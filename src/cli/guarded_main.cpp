@@ -128,13 +128,14 @@ std::vector<std::string> taken_arguments(int count, char** arguments) {
 
 }  // namespace
 
-int guarded_main(int count, char** arguments, void (*register_commands)(CommandTable& table)) {
+int guarded_main(int count, char** arguments,
+                 void (*register_commands)(CommandTable& table, std::string_view first_argument)) {
   open_closed_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
 
   CommandTable table;
-  register_commands(table);
   const std::vector<std::string> taken = taken_arguments(count, arguments);
+  register_commands(table, taken.empty() ? "" : std::string_view(taken[0]));
   try {
     if (taken.empty()) {
       print_result(table.app().help());
