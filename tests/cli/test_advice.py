@@ -44,7 +44,9 @@ NOT_FOLLOWED = {
         "let it think less (--reasoning low), or give it more room: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired; choose its successor (heretix models)",
         "correct the base URL (--base-url)", "this works only with the Chat Completions API (--api chat)", "leave --logprobs out", "leave --api out",
         "its token probabilities do not depend on the temperature; leave --temperature out", "set it with --base-url or {}, e.g. {}",
-        "write provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself is in the store", "given with --price", " or --base-url",
+        "write provider/model, e.g. openai/gpt-5; see heretix models", "check --webhook; the alarm itself is in the store", "given with --price",
+        "what the model says besides these two words is not seen: read it in another way (--readout; heretix readouts shows them all), "
+        "or ask a model that follows the question", " or --base-url",
         "unknown: {} (--price, --prices)", "start it, or correct --base-url", "{} states a probability and writes no text; use --readout decision{}",
         "{} is not a decision model; use --readout verbalized{}", "{} has no decisions API; --readout verbalized works with every model that writes text",
         ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text; use --readout decision",
@@ -236,6 +238,13 @@ class Advice(ProgramTest):
         self.told(self.failing(2, "run", CLAIM, "--mock", "--prompt-version", "heretix_decisions_v1"), "use --readout decision, or name a bank of questions with --prompt-version")
         self.ok("run", CLAIM, "--mock", *SMALL, "--prompt-version", "heretix_decisions_v1", "--readout", "decision")
         self.told(self.failing(2, "run", CLAIM, "--mock", "--readout", "decision", "--prompt-version", "heretix_v1_2026-11-23"), "use --prompt-version {}, or leave it out")
+        self.follow(self.failing(2, "run", CLAIM, "--modle", "x"), "did you mean {}? {} --help lists the options")
+        self.follow(self.failing(2, "rnu", CLAIM), "{}{} --help lists the commands")
+        self.told(self.failing(2, "run", CLAIM, "--mock", "-K", "1", "-R", "1"), "ask more templates (-K) or more replicates (-R)")
+        said = self.told(self.failing(2, "coherence", CLAIM, "--mock"), 'write it yourself with --not, or take this: --not "It is not the case that {}"')
+        self.ok("coherence", CLAIM, *shlex.split(said.split("take this: ")[1]), "--mock")
+        self.failing(2, "run", CLAIM, "--model", self.script("none.json", model="none", rules=[{"ending": "refused"}]), "--db", "none.sqlite")
+        self.follow(self.failing(3, "show", "last", "--db", "none.sqlite"), "measure a claim: heretix run CLAIM", fill={"CLAIM": CLAIM, "+": ("--mock", *SMALL)}.items())
         self.ok("--help")
         done = self.failing(2, "run", CLAIM, "--no-such-flag")
         self.follow(done, "heretix --help, or --help behind a command")
