@@ -71,7 +71,7 @@ NOT_FOLLOWED = {
         "  --verbose shows the frozen estimate, for comparison with earlier runs",
         "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",
         "Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It is applied only by --recalibrate.",
-        "--since is '{}'; it must be a date as YYYY-MM-DD", "--all means local and prod; --database names one", "--lock-wait is {}; it must be at least 0",
+        "--all means local and prod; --database names one", "--lock-wait is {}; it must be at least 0",
         "--sql prints one script, for one database", "leave it out; without --sql the database says which revision it is at",
         "--to lies in the other direction", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}; at least {} are needed",
         "--from is '{}'; it must be store, local or prod",
