@@ -162,7 +162,7 @@ void ask_in_batch(Asking& asking, const Plan& plan, Provider& provider, BatchSto
   const auto api = provider.batch_api();
   if (!api)
     throw Error(ErrorKind::bad_input,
-                fmt::format("Heretix does not support batches with {}", provider.facts().provider),
+                fmt::format("{} has no batch API that Heretix supports", provider.facts().provider),
                 fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
   BatchRun(asking, plan, *api, batches, provider.facts(), clock).run();
 }

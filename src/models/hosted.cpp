@@ -130,7 +130,7 @@ void require_key(const HostedProvider& provider, const std::string& key) {
 
 void require_batches(const HttpProviderOptions& options) {
   if (options.batches == nullptr)
-    refuse(fmt::format("Heretix does not support batches with {}", options.provider),
+    refuse(fmt::format("{} has no batch API that Heretix supports", options.provider),
            fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
 }
 

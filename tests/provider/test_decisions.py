@@ -348,7 +348,7 @@ class BadInput(DecisionTest):
         server = self.serve()
         done = self.decide(server, "--prompts", "banks", "--prompt-version", "long_1", "--max-prompt-chars", "1000000")
         self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertIn("typesafe takes at most 32768 tokens of the state and its longest question", done.stderr)
+        self.assertIn("typesafe takes at most 32768 tokens for the state and its longest question", done.stderr)
         self.assertEqual(server.ledger, [])
 
     def test_a_claim_that_is_too_long_is_refused_by_name(self):
