@@ -50,8 +50,8 @@ constexpr std::string_view kRemember =
     "(:address, :model, :parameter, :value, :with, :now, :message) ON CONFLICT DO NOTHING";
 constexpr std::string_view kRuns =
     "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
-    "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, r.run_id LIMIT "
-    ":most";
+    "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, e.rowid DESC, "
+    "r.run_id LIMIT :most";
 constexpr std::string_view kForeignRuns =
     "SELECT r.*, NULL AS execution_id FROM runs r ORDER BY r.created_at DESC, r.run_id LIMIT :most";
 constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_id, 1, length(:name)) = :name";

@@ -241,8 +241,6 @@ class Advice(ProgramTest):
         self.follow(self.failing(2, "run", CLAIM, "--modle", "x"), "did you mean {}? {} --help lists the options")
         self.follow(self.failing(2, "rnu", CLAIM), "{}{} --help lists the commands")
         self.told(self.failing(2, "run", CLAIM, "--mock", "-K", "1", "-R", "1"), "ask more templates (-K) or more replicates (-R)")
-        said = self.told(self.failing(2, "coherence", CLAIM, "--mock"), 'write it yourself with --not, or take this: --not "It is not the case that {}"')
-        self.ok("coherence", CLAIM, *shlex.split(said.split("take this: ")[1]), "--mock")
         self.failing(2, "run", CLAIM, "--model", self.script("none.json", model="none", rules=[{"ending": "refused"}]), "--db", "none.sqlite")
         self.follow(self.failing(3, "show", "last", "--db", "none.sqlite"), "measure a claim: heretix run CLAIM", fill={"CLAIM": CLAIM, "+": ("--mock", *SMALL)}.items())
         self.ok("--help")
@@ -296,8 +294,8 @@ class Advice(ProgramTest):
         self.follow(done, "heretix list shows the runs, and heretix answers RUN shows what came back", fill={"RUN": run}.items())
 
     def test_coherence(self):
-        said = self.told(self.failing(2, "coherence", "All swans might be white", "--mock"), 'write it yourself: --not "…"')
-        self.ok("coherence", "All swans might be white", *shlex.split(said.split(": ")[1]), "--mock")
+        said = self.told(self.failing(2, "coherence", "All swans might be white", "--mock"), 'write it yourself with --not, or take this: --not "It is not the case that {}"')
+        self.ok("coherence", "All swans might be white", *shlex.split(said.split("take this: ")[1]), "--mock")
         done = self.failing(2, "coherence", "Snow is white", "--mock", *SMALL, "--db", STORE)  # four wordings of each, and none of both
         self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
         self.ok("coherence", "Snow is white", "--mock", "-K", "16", "-R", "1", "--db", STORE)
