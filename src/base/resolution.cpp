@@ -15,7 +15,7 @@ constexpr std::size_t kEnoughDifferent = 5;  // by chance five hundredths all li
 
 constexpr std::size_t kEnoughInside = 2;  // two hundredths lie on twentieths once in 25 times, on tenths once in 100
 
-constexpr long kMostDecimals = 1'000'000'000;
+constexpr long kCountedDecimals = 1'000'000'000;
 
 struct Step {
   double size, inverse;
@@ -63,8 +63,10 @@ int decimals_written(std::string_view literal) {
   std::string_view text = literal.substr(std::min(exponent_mark + 1, literal.size()));
   if (text.starts_with('+')) text.remove_prefix(1);
   const auto read = std::from_chars(text.data(), text.data() + text.size(), exponent);
-  if (read.ec == std::errc::result_out_of_range) exponent = text.starts_with('-') ? -kMostDecimals : kMostDecimals;
-  return static_cast<int>(std::clamp(digits - std::clamp(exponent, -kMostDecimals, kMostDecimals), 0L, kMostDecimals));
+  if (read.ec == std::errc::result_out_of_range)
+    exponent = text.starts_with('-') ? -kCountedDecimals : kCountedDecimals;
+  return static_cast<int>(
+      std::clamp(digits - std::clamp(exponent, -kCountedDecimals, kCountedDecimals), 0L, kCountedDecimals));
 }
 
 double written_cell(int decimals) { return decimals <= 2 ? 0.005 : 0.001; }

@@ -13,13 +13,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kBound = 1e-12;
+constexpr double kBeliefBound = 1e-12;
 
 NumberRead number_of(const std::string& literal) {
   return read_as_written(Probability{std::strtod(literal.c_str(), nullptr)}, decimals_written(literal));
 }
 
-std::vector<std::vector<NumberRead>> groups_of(const json& groups) {
+std::vector<std::vector<NumberRead>> literal_groups(const json& groups) {
   std::vector<std::vector<NumberRead>> out;
   for (const json& group : groups) {
     auto& numbers = out.emplace_back();
@@ -28,10 +28,10 @@ std::vector<std::vector<NumberRead>> groups_of(const json& groups) {
   return out;
 }
 
-void compare_bounds(const std::string& id, const HonestInterval::Bounds& b, const json& expected,
-                    Comparison& comparison) {
+void compare_belief_bounds(const std::string& id, const HonestInterval::Bounds& b, const json& expected,
+                           Comparison& comparison) {
   const auto near = [&](const char* field, double computed) {
-    comparison.within(id + " " + field, computed, expected.at(field), kBound);
+    comparison.within(id + " " + field, computed, expected.at(field), kBeliefBound);
   };
   near("sd_logit", b.spread_logit);
   near("c_T", b.scale);
@@ -45,18 +45,18 @@ void compare_bounds(const std::string& id, const HonestInterval::Bounds& b, cons
   comparison.same(id + " flags", b.flags, expected.at("flags").get<std::vector<std::string>>());
 }
 
-void compare(const std::string& id, const BeliefV2& belief, const json& expected, Comparison& comparison) {
+void compare_belief(const std::string& id, const BeliefV2& belief, const json& expected, Comparison& comparison) {
   const HonestInterval& found = belief.found;
   comparison.same(id + " method", std::string(kBeliefMethod), expected.at("method").get<std::string>());
   comparison.within(id + " level", found.level, expected.at("level"), 0);
   comparison.same(id + " T", found.templates, expected.at("T").get<std::size_t>());
   comparison.same(id + " k", found.trimmed, expected.at("k").get<std::size_t>());
   comparison.same(id + " n", found.answers, expected.at("n").get<std::size_t>());
-  comparison.within(id + " centre_logit", found.center.value(), expected.at("centre_logit"), kBound);
-  comparison.within(id + " p", found.p.value(), expected.at("p"), kBound);
+  comparison.within(id + " centre_logit", found.center.value(), expected.at("centre_logit"), kBeliefBound);
+  comparison.within(id + " p", found.p.value(), expected.at("p"), kBeliefBound);
   comparison.same(id + " status", found.status(), expected.at("status").get<std::string>());
   comparison.same(id + " has an interval", found.bounds.has_value(), !expected.at("lo").is_null());
-  if (found.bounds) compare_bounds(id, *found.bounds, expected, comparison);
+  if (found.bounds) compare_belief_bounds(id, *found.bounds, expected, comparison);
 
   const Agreement agreement = agreement_of(belief);
   comparison.same(id + " say true", agreement.say_true, expected.at("say_true").get<std::size_t>());
@@ -75,19 +75,19 @@ void belief_numbers(const json& cases, Comparison& comparison) {
     const int decimals = decimals_written(literal);
     comparison.same(literal + " d", decimals, c.at("d").get<int>());
     comparison.within(literal + " cell", written_cell(decimals), c.at("cell"), 0);
-    comparison.within(literal + " log-odds", number.value.value(), c.at("log_odds"), kBound);
+    comparison.within(literal + " log-odds", number.value.value(), c.at("log_odds"), kBeliefBound);
   }
 }
 
 void belief_cases(const json& cases, Comparison& comparison) {
   for (const json& c : cases)
-    compare(c.at("id"), belief_v2(groups_of(c.at("groups")), {}), c.at("expected"), comparison);
+    compare_belief(c.at("id"), belief_v2(literal_groups(c.at("groups")), {}), c.at("expected"), comparison);
 }
 
 void belief_rungs(const json& cases, Comparison& comparison) {
   for (const json& c : cases) {
     const BeliefOptions options{.scale = c.at("c").get<double>()};
-    compare(c.at("id"), belief_v2(groups_of(c.at("groups")), options), c.at("expected"), comparison);
+    compare_belief(c.at("id"), belief_v2(literal_groups(c.at("groups")), options), c.at("expected"), comparison);
   }
 }
 

@@ -127,7 +127,8 @@ PromptBank play_bank(const std::string& first = "Is it so?") {
           .system = "s",
           .schema = "{}",
           .user_template = "{PARAPHRASE}",
-          .paraphrases = {first + " <claim>{CLAIM}</claim>", "And so? <claim>{CLAIM}</claim>"}};
+          .paraphrases = {first + " <claim>{CLAIM}</claim>", "And so? <claim>{CLAIM}</claim>"},
+          .source = "test"};
 }
 
 Plan play_plan(const PromptBank& bank, const char* model = "play") {

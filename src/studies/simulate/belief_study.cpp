@@ -106,7 +106,7 @@ class Population {
 };
 
 // To the last digits: where all wordings agree, the interval may be as narrow as the numbers that it is made of.
-bool holds(const Interval& interval, double p) {
+bool holds_it(const Interval& interval, double p) {
   return interval.low.value() - 1e-9 <= p && p <= interval.high.value() + 1e-9;
 }
 
@@ -126,7 +126,7 @@ StudyRow belief_row(const Scenario& scenario, Rng rng, const StudyOptions& optio
     for (auto& group : groups) group = {population.answer(claim, rng)};
 
     const Interval found = *belief_v2(groups, measured).interval();
-    covered += holds(found, sigmoid(population.trimmed_mean(claim))) ? 1 : 0;
+    covered += holds_it(found, sigmoid(population.trimmed_mean(claim))) ? 1 : 0;
     width += found.width();
   }
 
