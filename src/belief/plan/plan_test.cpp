@@ -130,7 +130,9 @@ TEST(Plan, NamesARecipeByItsModeButNotByItsExecution) {
   EXPECT_NE(make_plan(local, bank).questions[0].cache_key, make_plan(once, bank).questions[0].cache_key);
 }
 
-Sampling ladder_of(double target) { return {.slots = 3, .replicates = 1, .ladder = Ladder{{2, 3}, target}}; }
+Sampling ladder_of(double target, LadderRule rule = LadderRule::honest_v1) {
+  return {.slots = 3, .replicates = 1, .ladder = Ladder{{2, 3}, target, rule}};
+}
 
 TEST(Ladder, NamesItsRecipeByRungsAndTarget) {
   const PromptBank bank = bank_of({"a {CLAIM}", "b {CLAIM}", "c {CLAIM}"});
@@ -138,6 +140,16 @@ TEST(Ladder, NamesItsRecipeByRungsAndTarget) {
   Recipe mocked = recipe_of(ladder_of(0.25));
   mocked.mode = Mode::mock();
   EXPECT_EQ(make_plan(mocked, bank).run_id.text(), "heretix-rpl-62c795ef599c");
+}
+
+// The rule of earlier builds has no place in the name, so that their runs keep theirs.
+TEST(Ladder, NamesItsRecipeByTheRuleToo) {
+  const PromptBank bank = bank_of({"a {CLAIM}", "b {CLAIM}", "c {CLAIM}"});
+  const Plan plan = make_plan(recipe_of(ladder_of(0.2, LadderRule::belief_v2)), bank);
+  EXPECT_EQ(plan.run_id.text(), "heretix-rpl-588304fe5776");
+  const Plan before = make_plan(recipe_of(ladder_of(0.2)), bank);
+  EXPECT_EQ(plan.questions[0].cache_key, before.questions[0].cache_key) << "what was answered counts for both";
+  EXPECT_EQ(plan.template_order, before.template_order);
 }
 
 TEST(Ladder, AsksEveryDifferentTemplateOnceInAnOrderOfItsOwn) {

@@ -147,16 +147,18 @@ void add_belief(const ServiceContext& service, Database& database, ServedCheck& 
   if (!whole || !whole->record) return;
 
   json record = json::parse(*whole->record);
+  json belief;
   try {
     const AnswersPlace place = service.parts().open_answers(database);
-    record["belief_v2"] = to_json(measured(*place.runs, *whole)).at("belief_v2");
+    belief = record["belief_v2"] = to_json(measured(*place.runs, *whole)).at("belief_v2");
     whole->record = record.dump();
     in_transaction(database, [&] { ServedChecks(database).keep_record(execution_of(*whole), *whole->record); },
                    {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_let_go});
-  } catch (const Error&) { record["belief_v2"] = honest_belief(record); }
-
-  check.belief = served_belief(record["belief_v2"].dump());
-  if (check.record) check.record = record.dump();
+    if (check.record) check.record = whole->record;
+  } catch (const Error&) {
+    if (belief.is_null()) belief = honest_belief(record);
+  }
+  check.belief = served_belief(belief.dump());
 }
 
 std::span<const Route> result_routes() {
