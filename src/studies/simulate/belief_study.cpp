@@ -76,7 +76,8 @@ class Population {
 
   // The mean of the values read, in log-odds, without the share that the centre leaves out at each end.
   double trimmed_mean(const Claim& claim) const {
-    const double left_out = static_cast<double>(scenario_.templates / 5) / static_cast<double>(scenario_.templates);
+    const std::size_t trimmed = scenario_.templates / 5;
+    const double left_out = static_cast<double>(trimmed) / static_cast<double>(scenario_.templates);
     double below = 0, sum = 0;
     for (std::size_t i = 0; i < points_.size(); ++i) {
       const double up_to = i + 1 == points_.size() ? 1.0 : share_up_to(i, claim);
