@@ -30,4 +30,7 @@ inline std::int64_t unix_micros(std::chrono::system_clock::time_point time) {
 // "2026-11-23", in UTC.
 std::string utc_day(std::int64_t unix_seconds);
 
+// Whether the text is a date of the calendar in that form.
+bool is_day(const std::string& text);
+
 }  // namespace heretix

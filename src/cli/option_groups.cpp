@@ -3,9 +3,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
-#include <chrono>
-#include <regex>
-
+#include "base/clock.hpp"
 #include "base/error.hpp"
 
 namespace heretix {
@@ -198,13 +196,7 @@ CLI::Option& add_claim(CLI::App& command, std::optional<std::string>& claim, con
 }
 
 void require_day(const char* option, const std::string& text) {
-  static const std::regex form("([0-9]{4})-([0-9]{2})-([0-9]{2})");
-  std::smatch parts;
-  if (std::regex_match(text, parts, form)) {
-    const auto number = [&](std::size_t part) { return static_cast<unsigned>(std::stoul(parts[part])); };
-    const std::chrono::year year(static_cast<int>(number(1)));
-    if ((year / std::chrono::month(number(2)) / std::chrono::day(number(3))).ok()) return;
-  }
+  if (is_day(text)) return;
   throw Error(ErrorKind::bad_input, fmt::format("{} is '{}'; it must be a date as YYYY-MM-DD", option, text));
 }
 

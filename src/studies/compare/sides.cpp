@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -15,15 +14,6 @@ namespace heretix {
 namespace {
 
 constexpr const char* kHint = "give a run id, or model=NAME, bank=VERSION, on=YYYY-MM-DD, several joined by commas";
-
-bool is_day(const std::string& text) {
-  int year = 0;
-  unsigned month = 0, day = 0;
-  char rest = 0;
-  if (std::sscanf(text.c_str(), "%4d-%2u-%2u%c", &year, &month, &day, &rest) != 3) return false;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
-  return date.ok() && text.size() == 10;
-}
 
 bool fits(const Side& side, const ExecutionHead& e) {
   if (!side.is_selector) return e.execution_id.text() == side.text || e.run_id.text() == side.text;
