@@ -25,55 +25,45 @@ std::string bits_of(Logit l) { return fmt::format("{:016x}", std::bit_cast<std::
 
 json interval_json(const Interval& interval) { return json::array({interval.low.value(), interval.high.value()}); }
 
-json honest_json(const HonestInterval& h, std::string_view method) {
+// What honest_v1 and belief_v2 have in common.
+json interval_facts(const HonestInterval& found, std::string_view method) {
   json out = {{"method", method},
-              {"level", h.level},
-              {"status", h.status()},
-              {"p", h.p.value()},
-              {"centre_logit", h.center.value()},
-              {"T", h.templates},
-              {"n", h.answers},
-              {"k", h.trimmed}};
-  if (!h.bounds) return out;
-  out["ci"] = interval_json(h.bounds->interval);
-  out["width"] = h.bounds->interval.width();
-  out["core"] = interval_json(h.bounds->core);
-  out["no_hull"] = interval_json(h.bounds->no_hull);
-  out["c_T"] = h.bounds->scale;
-  out["sd_logit"] = h.bounds->spread_logit;
-  out["half_logit"] = h.bounds->half_logit;
-  out["grid"] = h.bounds->grid;
-  out["flags"] = h.bounds->flags;
+              {"level", found.level},
+              {"status", found.status()},
+              {"p", found.p.value()},
+              {"centre_logit", found.center.value()},
+              {"T", found.templates},
+              {"n", found.answers},
+              {"k", found.trimmed}};
+  if (!found.bounds) return out;
+
+  out["ci"] = interval_json(found.bounds->interval);
+  out["width"] = found.bounds->interval.width();
+  out["core"] = interval_json(found.bounds->core);
+  out["c_T"] = found.bounds->scale;
+  out["sd_logit"] = found.bounds->spread_logit;
+  out["half_logit"] = found.bounds->half_logit;
+  out["grid"] = found.bounds->grid;
+  out["flags"] = found.bounds->flags;
+  return out;
+}
+
+json honest_json(const Record& r) {
+  json out = interval_facts(r.honest, r.climb ? kLadderMethod : kHonestMethod);
+  if (r.honest.bounds) out["no_hull"] = interval_json(r.honest.bounds->no_hull);
   return out;
 }
 
 // In the record beside `honest`: docs/record.md.
 json belief_json(const Record& r) {
-  const HonestInterval& b = r.belief.found;
   const Agreement& a = r.agreement;
-  json out = {{"method", r.climb ? kBeliefLadderMethod : kBeliefMethod},
-              {"level", b.level},
-              {"status", b.status()},
-              {"p", b.p.value()},
-              {"centre_logit", b.center.value()},
-              {"T", b.templates},
-              {"n", b.answers},
-              {"k", b.trimmed},
-              {"say_true", a.say_true},
+  json out = interval_facts(r.belief.found, r.climb ? kBeliefLadderMethod : kBeliefMethod);
+  out.update({{"say_true", a.say_true},
               {"say_false", a.say_false},
               {"undecided", a.undecided},
               {"split", a.is_split},
               {"stable", or_null(a.is_stable)},
-              {"verdict", r.belief_verdict}};
-  if (!b.bounds) return out;
-  out["ci"] = interval_json(b.bounds->interval);
-  out["width"] = b.bounds->interval.width();
-  out["core"] = interval_json(b.bounds->core);
-  out["c_T"] = b.bounds->scale;
-  out["sd_logit"] = b.bounds->spread_logit;
-  out["half_logit"] = b.bounds->half_logit;
-  out["grid"] = b.bounds->grid;
-  out["flags"] = b.bounds->flags;
+              {"verdict", r.belief_verdict}});
   return out;
 }
 
@@ -282,7 +272,7 @@ json to_json(const Record& r) {
                                      r.seed_source == SeedSource::derived ? std::nullopt : std::optional(r.seed))},
               {"sampler", sampler_json(r.plan)},
               {"estimate", estimate_json(r)},
-              {"honest", honest_json(r.honest, r.climb ? kLadderMethod : kHonestMethod)},
+              {"honest", honest_json(r)},
               {"belief_v2", belief_json(r)},
               {"verdict", r.verdict},
               {"gates", gates_json(r.gates)},

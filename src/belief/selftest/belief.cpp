@@ -5,6 +5,7 @@
 
 #include "base/resolution.hpp"
 #include "belief/judge/agreement.hpp"
+#include "belief/selftest/interval.hpp"
 #include "belief/selftest/sections.hpp"
 #include "belief/stats/belief_v2.hpp"
 
@@ -12,8 +13,6 @@ namespace heretix::selftest {
 namespace {
 
 using nlohmann::json;
-
-constexpr double kBeliefBound = 1e-12;
 
 NumberRead number_of(const std::string& literal) {
   return read_as_written(Probability{std::strtod(literal.c_str(), nullptr)}, decimals_written(literal));
@@ -28,36 +27,8 @@ std::vector<std::vector<NumberRead>> literal_groups(const json& groups) {
   return out;
 }
 
-void compare_belief_bounds(const std::string& id, const HonestInterval::Bounds& b, const json& expected,
-                           Comparison& comparison) {
-  const auto near = [&](const char* field, double computed) {
-    comparison.within(id + " " + field, computed, expected.at(field), kBeliefBound);
-  };
-  near("sd_logit", b.spread_logit);
-  near("c_T", b.scale);
-  near("half_logit", b.half_logit);
-  near("lo_core", b.core.low.value());
-  near("hi_core", b.core.high.value());
-  near("grid", b.grid);
-  near("lo", b.interval.low.value());
-  near("hi", b.interval.high.value());
-  near("width", b.interval.width());
-  comparison.same(id + " flags", b.flags, expected.at("flags").get<std::vector<std::string>>());
-}
-
 void compare_belief(const std::string& id, const BeliefV2& belief, const json& expected, Comparison& comparison) {
-  const HonestInterval& found = belief.found;
-  comparison.same(id + " method", std::string(kBeliefMethod), expected.at("method").get<std::string>());
-  comparison.within(id + " level", found.level, expected.at("level"), 0);
-  comparison.same(id + " T", found.templates, expected.at("T").get<std::size_t>());
-  comparison.same(id + " k", found.trimmed, expected.at("k").get<std::size_t>());
-  comparison.same(id + " n", found.answers, expected.at("n").get<std::size_t>());
-  comparison.within(id + " centre_logit", found.center.value(), expected.at("centre_logit"), kBeliefBound);
-  comparison.within(id + " p", found.p.value(), expected.at("p"), kBeliefBound);
-  comparison.same(id + " status", found.status(), expected.at("status").get<std::string>());
-  comparison.same(id + " has an interval", found.bounds.has_value(), !expected.at("lo").is_null());
-  if (found.bounds) compare_belief_bounds(id, *found.bounds, expected, comparison);
-
+  compare_interval(id, kBeliefMethod, belief.found, expected, comparison);
   const Agreement agreement = agreement_of(belief);
   comparison.same(id + " say true", agreement.say_true, expected.at("say_true").get<std::size_t>());
   comparison.same(id + " say false", agreement.say_false, expected.at("say_false").get<std::size_t>());
@@ -75,7 +46,7 @@ void belief_numbers(const json& cases, Comparison& comparison) {
     const int decimals = decimals_written(literal);
     comparison.same(literal + " d", decimals, c.at("d").get<int>());
     comparison.within(literal + " cell", written_cell(decimals), c.at("cell"), 0);
-    comparison.within(literal + " log-odds", number.value.value(), c.at("log_odds"), kBeliefBound);
+    comparison.within(literal + " log-odds", number.value.value(), c.at("log_odds"), kIntervalBound);
   }
 }
 
