@@ -88,6 +88,17 @@ py::dict estimate_of(const py::object& groups, std::uint64_t seed, int draws) {
                   "counts"_a = e.counts, "method"_a = std::string(kMethod));
 }
 
+// What honest_v1 and belief_v2 say of their interval; nothing without one.
+void add_bounds(py::dict& out, const HonestInterval& found) {
+  if (!found.bounds) return;
+  const auto& b = *found.bounds;
+  out["interval"] = py::make_tuple(b.interval.low.value(), b.interval.high.value());
+  out["sd_logit"] = b.spread_logit;
+  out["half_logit"] = b.half_logit;
+  out["grid"] = b.grid;
+  out["flags"] = b.flags;
+}
+
 py::dict honest_of(const py::object& groups, double level, const std::optional<std::pair<double, double>>& frozen) {
   HonestOptions options{.level = level_from(level)};
   if (frozen) options.frozen = Interval{Probability(frozen->first), Probability(frozen->second)};
@@ -95,14 +106,8 @@ py::dict honest_of(const py::object& groups, double level, const std::optional<s
   py::dict out("p"_a = h.p.value(), "logit"_a = h.center.value(), "templates"_a = h.templates, "answers"_a = h.answers,
                "level"_a = h.level, "status"_a = h.status(), "interval"_a = py::none(),
                "method"_a = std::string(kHonestMethod));
-  if (!h.bounds) return out;
-  const auto& b = *h.bounds;
-  out["interval"] = py::make_tuple(b.interval.low.value(), b.interval.high.value());
-  out["no_hull"] = py::make_tuple(b.no_hull.low.value(), b.no_hull.high.value());
-  out["sd_logit"] = b.spread_logit;
-  out["half_logit"] = b.half_logit;
-  out["grid"] = b.grid;
-  out["flags"] = b.flags;
+  add_bounds(out, h);
+  if (h.bounds) out["no_hull"] = py::make_tuple(h.bounds->no_hull.low.value(), h.bounds->no_hull.high.value());
   return out;
 }
 
@@ -129,8 +134,7 @@ std::vector<std::vector<NumberRead>> numbers_of(const py::object& groups, const 
     auto& into = read.emplace_back();
     for (std::size_t j = 0; j < answers[i].size(); ++j) {
       const Probability p = answers[i][j];
-      const int written = given.empty() ? decimals_written(fmt::format("{}", p.value())) : decimals_from(given[i][j]);
-      into.push_back(read_as_written(p, written));
+      into.push_back(given.empty() ? read_as_shortest(p) : read_as_written(p, decimals_from(given[i][j])));
     }
   }
   return read;
@@ -149,13 +153,7 @@ py::dict belief_of(const py::object& groups, const py::object& decimals, double 
                "template_logits"_a = belief.template_values, "templates"_a = found.templates,
                "answers"_a = found.answers, "level"_a = found.level, "status"_a = found.status(),
                "method"_a = std::string(kBeliefMethod));
-  if (!found.bounds) return out;
-  const auto& b = *found.bounds;
-  out["interval"] = py::make_tuple(b.interval.low.value(), b.interval.high.value());
-  out["sd_logit"] = b.spread_logit;
-  out["half_logit"] = b.half_logit;
-  out["grid"] = b.grid;
-  out["flags"] = b.flags;
+  add_bounds(out, found);
   return out;
 }
 

@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "archive/listed_belief.hpp"
 #include "archive/load_record.hpp"
-#include "archive/shown_belief.hpp"
 #include "archive/verify.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
@@ -103,9 +103,11 @@ std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, 
   const std::string state =
       has_result ? (readout.empty() ? "" : fmt::format("({}) ", readout))
                  : fmt::format("({}, {} answers) ", row.required_text("status"), row.integer("answers").value_or(0));
-  const std::string p = belief ? fmt::format("{:.2f}", belief->p) : "-";
+  const std::string p = belief ? fmt::format("{:.2f}", belief->p.value()) : "-";
   const std::string interval =
-      belief && belief->low ? fmt::format("{:.2f} to {:.2f}", *belief->low, *belief->high) : "-";
+      belief && belief->interval
+          ? fmt::format("{:.2f} to {:.2f}", belief->interval->low.value(), belief->interval->high.value())
+          : "-";
   const char* unstable = belief && belief->is_stable == false ? "unstable" : "";
   const std::string run = row.text_or_empty("run_id"), model = on_one_line(row.text_or_empty("model"));
   const std::string numbers = fmt::format("{:<10}  {:>4}  {:<12}  {:<8}", day_of(row), p, interval, unstable);
@@ -117,15 +119,9 @@ std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, 
                      shortened(claim, layout.columns - 2));
 }
 
-json belief_json(const ShownBelief& belief) {
-  return {{"p", belief.p},
-          {"ci", belief.low ? json({*belief.low, *belief.high}) : json(nullptr)},
-          {"stable", belief.is_stable ? json(*belief.is_stable) : json(nullptr)}};
-}
-
 json list_json(const Row& row, const std::optional<ShownBelief>& belief) {
   json out = run_json(row);
-  out["belief_v2"] = belief ? belief_json(*belief) : json(nullptr);
+  out["belief_v2"] = belief ? heretix::to_json(*belief) : json(nullptr);
   if (const std::string readout = readout_of(row); !readout.empty()) out["readout"] = readout;
   if (!row.has("status")) {
     out["status"] =
@@ -241,7 +237,7 @@ int list_command(const ListOptions& options) {
     text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", layout.id_width, "date", "p",
                        "95 % within", "", "model", "claim");
   for (const Row& row : rows) {
-    const auto belief = shown_belief(*stored.store, row);
+    const auto belief = listed_belief(*stored.store, row);
     listed.push_back(list_json(row, belief));
     text += list_line(row, belief, layout);
   }

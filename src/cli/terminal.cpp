@@ -20,12 +20,11 @@ namespace {
 constexpr std::size_t kBarColumns = 20;
 
 std::string estimate_so_far(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
-  const auto numbers = numbers_read(plan, answers);
-  if (numbers.empty()) return "p …";
-  const BeliefV2 found = belief_of(plan, answers);
-  const auto interval = found.interval();
-  if (!interval) return fmt::format("p {:.2f}", found.p().value());
-  return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found.p().value(), interval->low.value(), interval->high.value());
+  const auto found = belief_of(plan, answers);
+  if (!found) return "p …";
+  const auto interval = found->interval();
+  if (!interval) return fmt::format("p {:.2f}", found->p().value());
+  return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found->p().value(), interval->low.value(), interval->high.value());
 }
 
 std::size_t terminal_columns() {

@@ -49,7 +49,8 @@ constexpr std::string_view kRemember =
     "INSERT INTO heretix_server_refusals (address, model, parameter, value, sent_with, refused_at, message) VALUES "
     "(:address, :model, :parameter, :value, :with, :now, :message) ON CONFLICT DO NOTHING";
 constexpr std::string_view kRuns =
-    "SELECT r.*, e.execution_id FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
+    "SELECT r.*, e.execution_id, CASE WHEN json_valid(e.record_json) THEN e.record_json -> 'belief_v2' END AS belief "
+    "FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
     "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, e.rowid DESC, "
     "r.run_id LIMIT :most";
 constexpr std::string_view kForeignRuns =

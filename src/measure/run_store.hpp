@@ -84,7 +84,8 @@ class RunStore {
   void end(const ExecutionId& execution_id, ExecutionStatus status, long long now);
 
   // Overridden. Results, by run id.
-  virtual std::vector<Row> runs(std::size_t most);  // newest first, with the columns of `runs`
+  // Newest first, with the columns of `runs`; in a harness file also `belief`, the object belief_v2 of the record.
+  virtual std::vector<Row> runs(std::size_t most);
   std::size_t count();
   // Executions that have not ended, or that ended without a result, of recipes that have no result: the newest of each
   // recipe, newest first, with the columns of `runs` (results null), `status` and the number of `answers` that arrived.

@@ -78,13 +78,16 @@ std::optional<KnownRounding> rounding_behind(const Plan& plan, std::span<const s
 std::string_view to_word(SeedSource source) { return kSeedSourceWords.word(source); }
 std::optional<SeedSource> seed_source_from(std::string_view word) { return kSeedSourceWords.value(word); }
 
+namespace {
+
+// The number of a usable answer as belief_v2 reads it (docs/estimator.md); empty for one that is not usable.
 std::optional<NumberRead> number_read(Readout readout, const Answer& answer) {
   if (!answer.verdict.usable()) return std::nullopt;
   const Probability p = *answer.verdict.prob_true;
 
   if (readout == Readout::verbalized) {
-    // Without a raw text, as in a file of another program, the shortest decimal stands for what was written.
-    return read_as_written(p, answer.verdict.decimals.value_or(decimals_written(fmt::format("{}", p.value()))));
+    const auto& decimals = answer.verdict.decimals;  // empty without a raw text, as in a file of another program
+    return decimals ? read_as_written(p, *decimals) : read_as_shortest(p);
   }
   if (readout == Readout::decision) {
     if (const auto sides = sides_of(answer)) return NumberRead{p, Logit{sides->belief_logit()}};
@@ -92,6 +95,7 @@ std::optional<NumberRead> number_read(Readout readout, const Answer& answer) {
   return read_as_it_is(p);
 }
 
+// The usable answers so far, by template in plan order, only of templates that have any.
 std::vector<std::vector<NumberRead>> numbers_read(const Plan& plan, std::span<const std::optional<Answer>> answers) {
   const Readout readout = plan.recipe.readout();
   std::unordered_map<std::string, std::size_t> place;
@@ -107,8 +111,12 @@ std::vector<std::vector<NumberRead>> numbers_read(const Plan& plan, std::span<co
   return groups;
 }
 
-BeliefV2 belief_of(const Plan& plan, std::span<const std::optional<Answer>> answers) {
-  return belief_v2(numbers_read(plan, answers), {.rounding = rounding_behind(plan, answers)});
+}  // namespace
+
+std::optional<BeliefV2> belief_of(const Plan& plan, std::span<const std::optional<Answer>> answers) {
+  const auto numbers = numbers_read(plan, answers);
+  if (numbers.empty()) return std::nullopt;
+  return belief_v2(numbers, {.rounding = rounding_behind(plan, answers)});
 }
 
 Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
@@ -134,7 +142,7 @@ Record make_record(const Plan& plan, const PromptBank& bank, const std::vector<s
       climb ? climb->rungs.back().honest
             : honest_interval(counted.probabilities,
                               {.level = Level::p95, .frozen = belief.ci95, .rounding = rounding_behind(plan, answers)});
-  const BeliefV2 of_all = belief_of(plan, answers);
+  const BeliefV2 of_all = belief_of(plan, answers).value();
   BeliefV2 shown_belief = climb ? climb->rungs.back().belief : of_all;
   const Agreement agreement = agreement_of(shown_belief);
   const auto shown = honest.bounds ? std::optional(honest.bounds->interval) : std::nullopt;

@@ -81,14 +81,8 @@ struct Record {
   ExecutionFacts execution;
 };
 
-// The number of a usable answer as belief_v2 reads it (docs/estimator.md); empty for one that is not usable.
-std::optional<NumberRead> number_read(Readout readout, const Answer& answer);
-
-// The usable answers so far, by template in plan order, only of templates that have any.
-std::vector<std::vector<NumberRead>> numbers_read(const Plan& plan, std::span<const std::optional<Answer>> answers);
-
-// belief_v2 of the answers so far, with the constants of a fixed plan. Throws Error{bad_input} without a usable answer.
-BeliefV2 belief_of(const Plan& plan, std::span<const std::optional<Answer>> answers);
+// belief_v2 of the answers so far, with the constants of a fixed plan. Empty without a usable answer.
+std::optional<BeliefV2> belief_of(const Plan& plan, std::span<const std::optional<Answer>> answers);
 
 // How far a ladder has come with these answers, which are by question, starting with the first.
 Climb climb_of(const Plan& plan, const std::vector<std::optional<Answer>>& answers);

@@ -1,5 +1,7 @@
 #include "belief/stats/belief_v2.hpp"
 
+#include <fmt/format.h>
+
 #include "base/error.hpp"
 #include "base/resolution.hpp"
 
@@ -7,6 +9,10 @@ namespace heretix {
 
 NumberRead read_as_written(Probability written, int decimals) {
   return {written, to_logit(value_read(written, written_cell(decimals)))};
+}
+
+NumberRead read_as_shortest(Probability kept) {
+  return read_as_written(kept, decimals_written(fmt::format("{}", kept.value())));
 }
 
 NumberRead read_as_it_is(Probability p) { return {p, to_logit(p)}; }

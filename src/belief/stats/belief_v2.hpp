@@ -27,6 +27,10 @@ struct NumberRead {
 // A probability that a model wrote with so many decimals.
 NumberRead read_as_written(Probability written, int decimals);
 
+// The same where only the number was kept: the shortest decimal that reads back as the same double stands for what was
+// written.
+NumberRead read_as_shortest(Probability kept);
+
 // A probability that nobody rounded, with the clamp of the frozen estimator.
 NumberRead read_as_it_is(Probability p);
 

@@ -134,7 +134,7 @@ ServedCheck served_from(const Row& row) {
   read_request(row, check);
   if (row.has("record")) check.record = row.text("record");
   const auto belief = row.has("belief") ? row.text("belief") : belief_in(check.record.value_or(""));
-  if (belief) check.belief = served_belief(*belief);
+  if (belief) check.belief = shown_belief_from(json::parse(*belief));
   return check;
 }
 
@@ -206,17 +206,6 @@ Query first_event(const NewServedCheck& check, CheckState state) {
 
 }  // namespace
 
-ServedBelief served_belief(const std::string& belief_json) {
-  const json told = json::parse(belief_json);
-  ServedBelief belief{.p = told.at("p")};
-  if (const auto interval = told.find("ci"); interval != told.end()) {
-    belief.low = interval->at(0);
-    belief.high = interval->at(1);
-  }
-  if (const json& stable = told.at("stable"); stable.is_boolean()) belief.is_stable = stable.get<bool>();
-  return belief;
-}
-
 void ServedChecks::insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed) {
   Bindings row = row_of(check, plan, seed);
   row.push_back({":T", std::int64_t{plan.templates_selected()}});
@@ -240,7 +229,7 @@ std::vector<Query> ServedChecks::cached_insertions(const NewServedCheck& check, 
 std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Row>> rows, const CachedResult& result) {
   if (rows[0].empty() || rows[1].empty()) return std::nullopt;
   ServedCheck check;
-  if (result.belief) check.belief = served_belief(*result.belief);
+  if (result.belief) check.belief = shown_belief_from(json::parse(*result.belief));
   read_check(rows[0][0], check);
   read_request(rows[1][0], check);
   return check;

@@ -18,6 +18,7 @@
 #include "base/identity.hpp"
 #include "base/word_table.hpp"
 #include "belief/record/record.hpp"
+#include "belief/record/shown_belief.hpp"
 #include "service/checks/check_owner.hpp"
 #include "service/checks/result_cache.hpp"
 #include "store/database.hpp"
@@ -65,16 +66,6 @@ struct NewServedCheck {
   std::string result_key{};                // the key under which its result may be used again; empty: it may not
 };
 
-// belief_v2 of a check, as lists show it.
-struct ServedBelief {
-  double p = 0;
-  std::optional<double> low{}, high{};
-  std::optional<bool> is_stable{};
-};
-
-// From the object `belief_v2` of a record, as JSON text.
-ServedBelief served_belief(const std::string& belief_json);
-
 struct ServedCheck {
   CheckId id;
   RunId run_id;
@@ -94,7 +85,7 @@ struct ServedCheck {
   bool was_cached = false;
   bool cancel_requested = false;
   std::int64_t last_event = 0;
-  std::optional<ServedBelief> belief{};  // empty without a result, and for one of a build that did not keep it
+  std::optional<ShownBelief> belief{};  // empty without a result, and for one of a build that did not keep it
   bool has_ended() const { return !is_under_way(state); }
 };
 

@@ -23,10 +23,9 @@ constexpr std::int64_t kYear = 31'536'000;
 
 json check_json(const ServedCheck& check) {
   json result = nullptr;
-  if (const auto& belief = check.belief) {
-    result = {{"p", belief->p}, {"ci95", nullptr}, {"stable", nullptr}};
-    if (belief->low && belief->high) result["ci95"] = {*belief->low, *belief->high};
-    if (belief->is_stable) result["stable"] = *belief->is_stable;
+  if (check.belief) {
+    const json belief = to_json(*check.belief);
+    result = {{"p", belief.at("p")}, {"ci95", belief.at("ci")}, {"stable", belief.at("stable")}};
   }
   json error = nullptr;
   if (check.error) error = {{"kind", to_word(check.error->kind)}, {"detail", check.error->text}};

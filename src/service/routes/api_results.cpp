@@ -158,7 +158,7 @@ void add_belief(const ServiceContext& service, Database& database, ServedCheck& 
   } catch (const Error&) {
     if (belief.is_null()) belief = honest_belief(record);
   }
-  check.belief = served_belief(belief.dump());
+  check.belief = shown_belief_from(belief);
 }
 
 std::span<const Route> result_routes() {

@@ -13,10 +13,10 @@ constexpr std::chrono::milliseconds kBetweenEvents{250};
 
 json estimate_of(const Plan& plan, std::vector<std::optional<Answer>> answers) {
   answers.resize(plan.questions.size());
-  if (numbers_read(plan, answers).empty()) return nullptr;
-  const BeliefV2 found = belief_of(plan, answers);
-  json estimate = {{"p", found.p().value()}};
-  if (const auto interval = found.interval()) estimate["ci95"] = {interval->low.value(), interval->high.value()};
+  const auto found = belief_of(plan, answers);
+  if (!found) return nullptr;
+  json estimate = {{"p", found->p().value()}};
+  if (const auto interval = found->interval()) estimate["ci95"] = {interval->low.value(), interval->high.value()};
   return estimate;
 }
 

@@ -118,10 +118,7 @@ using X = std::vector<double>;  // log-odds
 }  // namespace
 
 ClaimBelief belief_in(const Record& record) {
-  return {.claim = record.plan.recipe.claim.text,
-          .p = record.belief.p().value(),
-          .interval = record.belief.interval(),
-          .is_stable = record.agreement.is_stable};
+  return {.claim = record.plan.recipe.claim.text, .belief = shown(record.belief)};
 }
 
 std::string_view to_word(Coherence coherence) { return kCoherenceWords.word(coherence); }

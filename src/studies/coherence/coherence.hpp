@@ -12,6 +12,7 @@
 
 #include "base/identity.hpp"
 #include "belief/record/record.hpp"
+#include "belief/record/shown_belief.hpp"
 #include "belief/stats/paired.hpp"
 #include "report/document.hpp"
 
@@ -44,12 +45,10 @@ struct AcquiescenceFree {
   CenteredInterval leaning;  // log-odds: (M_k + N_k) / 2, above 0 where it says yes to both
 };
 
-// What the model believes of one of the claims: belief_v2.
+// What the model believes of one of the claims.
 struct ClaimBelief {
   std::string claim;
-  double p = 0;
-  std::optional<Interval> interval{};  // empty with a single template
-  std::optional<bool> is_stable{};
+  ShownBelief belief;
 };
 ClaimBelief belief_in(const Record& record);
 

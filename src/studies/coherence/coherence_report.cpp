@@ -46,22 +46,20 @@ DocumentTable table_of_beliefs(const CoherenceReport& report) {
   };
 
   DocumentTable table{{"", "claim", "p", "95 % interval", ""}, {}};
-  for (const ClaimBelief& belief : report.beliefs) {
+  for (const auto& [claim, belief] : report.beliefs) {
     const auto& interval = belief.interval;
     table.rows.push_back(
-        {relation_of(belief.claim), belief.claim, fmt::format("{:.2f}", belief.p),
+        {relation_of(claim), claim, fmt::format("{:.2f}", belief.p.value()),
          interval ? fmt::format("{:.2f} to {:.2f}", interval->low.value(), interval->high.value()) : "none",
          belief.is_stable == false ? "unstable" : ""});
   }
   return table;
 }
 
-json to_json(const ClaimBelief& belief) {
-  const auto& interval = belief.interval;
-  return {{"claim", belief.claim},
-          {"p", belief.p},
-          {"ci", interval ? json({interval->low.value(), interval->high.value()}) : json(nullptr)},
-          {"stable", belief.is_stable ? json(*belief.is_stable) : json(nullptr)}};
+json to_json(const ClaimBelief& one) {
+  json out = to_json(one.belief);
+  out["claim"] = one.claim;
+  return out;
 }
 
 }  // namespace

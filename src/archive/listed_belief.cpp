@@ -1,37 +1,14 @@
-#include "archive/shown_belief.hpp"
-
-#include <fmt/format.h>
+#include "archive/listed_belief.hpp"
 
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "archive/load_record.hpp"
-#include "base/resolution.hpp"
 
 namespace heretix {
 namespace {
 
 using nlohmann::json;
-
-ShownBelief shown(const json& belief) {
-  ShownBelief found{.p = belief.at("p")};
-  if (const auto interval = belief.find("ci"); interval != belief.end()) {
-    found.low = interval->at(0);
-    found.high = interval->at(1);
-  }
-  if (const json& stable = belief.at("stable"); stable.is_boolean()) found.is_stable = stable.get<bool>();
-  return found;
-}
-
-ShownBelief shown(const BeliefV2& belief) {
-  ShownBelief found{.p = belief.p().value()};
-  if (const auto interval = belief.interval()) {
-    found.low = interval->low.value();
-    found.high = interval->high.value();
-  }
-  found.is_stable = agreement_of(belief).is_stable;
-  return found;
-}
 
 // Another program keeps a sample for each answer, by the wording that was asked.
 std::optional<ShownBelief> of_samples(RunStore& runs, const RunId& run) {
@@ -40,7 +17,7 @@ std::optional<ShownBelief> of_samples(RunStore& runs, const RunId& run) {
     const auto p = sample.real("prob_true");
     const auto prompt = sample.text("prompt_sha256");
     if (sample.integer("json_valid") != 1 || !prompt || !p || !(*p >= 0 && *p <= 1)) continue;
-    by_prompt[*prompt].push_back(read_as_written(Probability{*p}, decimals_written(fmt::format("{}", *p))));
+    by_prompt[*prompt].push_back(read_as_shortest(Probability{*p}));
   }
   if (by_prompt.empty()) return std::nullopt;
 
@@ -51,14 +28,17 @@ std::optional<ShownBelief> of_samples(RunStore& runs, const RunId& run) {
 
 }  // namespace
 
-std::optional<ShownBelief> shown_belief(RunStore& runs, const Row& run) {
+std::optional<ShownBelief> listed_belief(RunStore& runs, const Row& run) {
   if (run.has("status") || !run.real("prob_true_rpl")) return std::nullopt;
+  if (const auto belief = run.has("belief") ? run.text("belief") : std::nullopt)
+    return shown_belief_from(json::parse(*belief));
+
   const RunId id = run.id<RunId>("run_id");
   const auto execution = runs.newest_execution(id);
   if (!execution) return of_samples(runs, id);
 
   const json record = json::parse(execution->record_text.value_or(""), nullptr, false);
-  if (record.is_object() && record.contains("belief_v2")) return shown(record["belief_v2"]);
+  if (record.is_object() && record.contains("belief_v2")) return shown_belief_from(record["belief_v2"]);
   try {
     return shown(load_record(runs, *execution).belief);
   } catch (const Error&) { return std::nullopt; }
