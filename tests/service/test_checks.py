@@ -77,6 +77,12 @@ class Checks(EachStore):
         self.assertEqual([p["state"] for _, k, p in told if k == "state"], ["queued", "running", "done"])
         answers = [a["question"] for _, k, p in told if k == "progress" for a in p["answers"]]
         self.assertEqual(sorted(answers), list(range(len(answers))))
+        # Both the events and the answers say which wording was asked, as the bank has it.
+        asked = {a["paraphrase_idx"]: a["wording"] for _, k, p in told if k == "progress" for a in p["answers"]}
+        kept = client.get(f"/api/checks/{made['id']}/answers").json()["answers"]
+        self.assertEqual({a["paraphrase_idx"]: a["wording"] for a in kept}, asked)
+        for answer in kept:
+            self.assertIn(answer["wording"].replace("{CLAIM}", CLAIM), answer["prompt"])
         self.assertEqual(events_of(self.port, made["id"], client.cookies, after=told[-1][0]), 204)
         self.assertEqual(events_of(self.port, made["id"], client.cookies, after=2), told[2:])
         for unknown in (999, "x", -1):

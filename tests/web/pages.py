@@ -24,6 +24,13 @@ SLOW = {"model": "slow", "concurrency": 1, "delay_ms": 400, "rules": [
     {"paraphrase_idx": 6, "prob_true": 0.62}, {"paraphrase_idx": 10, "prob_true": 0.78}, {"prob_true": 0.7}]}
 
 
+# Asked again in the same words, it says true and false to the wordings 3 and 8. To wording 10 it always says false, and
+# wording 5 differs from answer to answer without saying false.
+WAVERS = {"model": "wavers", "rules": [
+    *({"paraphrase_idx": i, "replicate_idx": r, "prob_true": p} for i, r, p in ((2, 1, 0.15), (7, 0, 0.9), (7, 1, 0.1), (4, 0, 0.5))),
+    {"paraphrase_idx": 9, "prob_true": 0.3}, *({"paraphrase_idx": i, "prob_true": round(0.6 + 0.02 * i, 2)} for i in range(16))]}
+
+
 def leaning():
     """States 0.8 of a claim and 0.6 of its negation."""
     text = (pathlib.Path(os.environ["HERETIX_SOURCE"]) / "prompts/heretix_decisions_v1.yaml").read_text()
@@ -33,7 +40,7 @@ def leaning():
 
 
 class PageTest(EachStore):
-    models = "play={play},other={other},slow={slow},leaning={leaning},split={split},local"
+    models = "play={play},other={other},slow={slow},leaning={leaning},split={split},wavers={wavers},local"
 
     def setUp(self):
         super().setUp()
@@ -47,7 +54,7 @@ class PageTest(EachStore):
         rules = [{"paraphrase_idx": 5, "prob_true": 0.42}, {"paraphrase_idx": 10, "prob_true": 0.25}, {"prob_true": 0.3}]
         self.models = type(self).models.replace("{other}", self.script("other.json", model="other", rules=rules)).replace(
             "{slow}", self.script("slow.json", **SLOW)).replace("{leaning}", self.script("leaning.json", **leaning())).replace(
-            "{split}", self.script("split.json", **SPLIT))
+            "{split}", self.script("split.json", **SPLIT)).replace("{wavers}", self.script("wavers.json", **WAVERS))
         return super().environment(**more)
 
     def visitor(self, width=1280, theme="light", client=None, **more):
@@ -71,7 +78,7 @@ class PageTest(EachStore):
     def ask(self, page, claim, *models, depth=None):
         page.goto("/")
         page.get_by_label("Claim").fill(claim)
-        for name in ("play", "other", "slow", "split"):
+        for name in ("play", "other", "slow", "split", "wavers"):
             page.get_by_role("checkbox", name=name).set_checked(name in models)
         if depth:
             page.get_by_role("radio", name=depth).check()

@@ -35,6 +35,8 @@ class Pages(PageTest):
         self.ask(page, CLAIM, "slow", depth="Quick")
         expect(page.get_by_role("heading", level=1)).to_have_text(CLAIM)
         expect(page.get_by_text(re.compile(r"[1-8] of 8 answers"))).to_be_visible()  # it is watched
+        expect(page.locator("button.wording .name").first).to_have_text(re.compile(r"\d+ · .*…"))
+        expect(page.get_by_role("progressbar")).to_be_visible()  # still under way: the text came with the answer
         expect(page.get_by_text("Can it be used?")).to_be_visible()
         rows = page.locator("button.wording")
         self.assertGreaterEqual(rows.count(), 7)
@@ -71,7 +73,7 @@ class Pages(PageTest):
             expect(point).to_have_count(1)
             self.assertEqual(point.evaluate("e => getComputedStyle(e).backgroundColor"), "rgba(0, 0, 0, 0)")
         names = check.locator("button.wording .name").all_inner_texts()
-        self.assertEqual(len({int(name) for name in names} & set(range(1, 17))), 8)  # of sixteen wordings, from 1 on
+        self.assertEqual(len({int(name.split(" · ")[0]) for name in names} & set(range(1, 17))), 8)  # of sixteen wordings, from 1 on
         expect(other.locator(".point.hollow")).to_have_count(0)
         expect(page.get_by_text("Only with care: there is no stable belief.")).to_have_count(1)
         self.axe(page)
@@ -87,7 +89,7 @@ class Pages(PageTest):
 
         page.goto(addresses)
         page.get_by_role("link", name="What is the difference?").click()
-        expect(page.locator(".compared tbody tr", has_text="split")).to_contain_text("no stable belief")
+        expect(page.get_by_role("table", name="The two checks").get_by_role("row", name="split")).to_contain_text("no stable belief")
         self.differences_are_those_of_the_printed_numbers(page)
         self.axe(page)
 
@@ -96,12 +98,112 @@ class Pages(PageTest):
         def number(text):
             return float(re.match(r"[+-]?[\d.]+", text.replace("−", "-"))[0])
         expect(page.locator(".figure strong")).to_be_visible()
-        a, b = map(number, page.locator(".compared tbody td:last-child").all_inner_texts())
+        a, b = map(number, page.get_by_role("table", name="The two checks").locator("tbody td:last-child").all_inner_texts())
         self.assertAlmostEqual(number(page.locator(".figure strong").inner_text()), a - b)
-        rows = page.get_by_role("region", name="Table of wordings").locator("tbody tr").all()
-        for row in rows:
-            a, b, difference = map(number, row.locator("td").all_inner_texts())
+        differences = []
+        for row in page.get_by_role("table", name="Wordings").locator("tbody tr").all():
+            a, b, difference = map(number, row.locator("td:not(.picture)").all_inner_texts())
             self.assertAlmostEqual(difference, a - b)
+            differences.append(abs(difference))
+        self.assertEqual(differences, sorted(differences, reverse=True))
+        return differences
+
+    def test_every_wording_is_a_point_over_one_scale_and_contradictions_hang_below(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "split", "other", depth="Quick")
+        split, other = (page.locator(".check").filter(has=page.locator(".meta", has_text=name)).locator(".strip") for name in ("split", "other"))
+        expect(page.get_by_text("Can it be used?")).to_have_count(2)  # both have ended
+        expect(split.locator(".dot")).to_have_count(8)
+        expect(split.locator(".camps")).to_have_text("4 say false4 say true")
+        expect(split.get_by_text("The wording decides: 4 wordings say true, 4 say false.")).to_be_visible()
+        expect(split.locator("path")).to_have_count(1)
+        expect(split.locator("path.wordings")).to_have_count(1)
+        expect(other.locator("path")).to_have_count(0)
+        expect(other.get_by_text("No contradiction: 8 wordings, and none says the opposite of another.")).to_be_visible()
+
+        # One stop of the Tab key; arrow keys go along the scale, and what is reached is told and shown.
+        expect(split.locator('.dot[tabindex="0"]')).to_have_count(1)
+        split.locator(".dot").first.focus()
+        page.keyboard.press("End")
+        reached = page.locator(":focus")
+        expect(reached).to_have_attribute("aria-label", re.compile(r"Wording \d+, .*….*: 99\.5 %"))
+        expect(split.locator(".pointed")).to_have_text(re.compile(r"99\.5 % \d+ · .*…"))
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator(":focus")).to_have_attribute("aria-label", re.compile(": 12 %$"))
+        expect(page.locator("button.wording[aria-pressed=true] .value")).to_have_text("12 %")
+
+        # A point stands at its value, and those that would cover each other are piled up.
+        track = split.locator(".pile").bounding_box()
+        boxes = [dot.bounding_box() for dot in split.locator(".dot").all()]
+        places = [(box["x"] + box["width"] / 2 - track["x"]) / track["width"] for box in boxes]
+        for place, value in zip(places, (0.005, 0.005, 0.074, 0.12, 0.8, 0.995, 0.995, 0.995), strict=True):
+            self.assertAlmostEqual(place, value, delta=0.01)
+        for i, a in enumerate(boxes):
+            for b in boxes[:i]:
+                apart = abs(a["x"] - b["x"]) >= a["width"] - 1 or abs(a["y"] - b["y"]) >= a["height"] - 1
+                self.assertTrue(apart, (a, b))
+        self.axe(page)
+
+    def test_a_wording_that_contradicts_itself_is_marked(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        self.ask(page, CLAIM, "wavers", depth="Deep")
+        expect(page.get_by_text("Can it be used?")).to_be_visible()
+        strip = page.locator(".strip")
+        expect(strip.get_by_text("The wording decides: 13 wordings say true, 1 says false.")).to_be_visible()
+        expect(strip.get_by_text("Asked again in the same words, it says both true and false: wordings 3 and 8.")).to_be_visible()
+        expect(strip.locator("path.replicates")).to_have_count(2)
+        expect(strip.locator(".dot.both")).to_have_count(2)
+        for dot, number in zip(strip.locator(".dot.both").all(), (3, 8), strict=True):
+            expect(dot).to_have_attribute("aria-label", re.compile(f"^Wording {number}, "))
+        self.axe(page)
+
+    def test_wordings_are_named_by_their_text_and_long_ones_wrap(self):
+        client = self.signed_in(plan="pro")
+        check = self.finished(client, self.check(client, CLAIM, model="wavers", depth="deep")["id"])
+        for width in (1280, 360):
+            page = self.visitor(width=width, client=client)
+            page.goto(f"/checks/{check['id']}")
+            names = page.locator("button.wording .name")
+            expect(names.first).to_have_text("1 · How likely is it that this is true? …")
+            expect(names.nth(4)).to_have_text("5 · Picture a hundred assertions exactly as well supported as … In what share of them would the assertion turn out true?")
+            expect(names.nth(15)).to_have_text("16 · Your colleague reads out … and wants one calibrated estimate of its truth.")
+            for name in names.all():
+                self.assertTrue(name.evaluate("e => e.scrollWidth <= e.clientWidth && getComputedStyle(e).textOverflow != 'ellipsis'"))
+            self.assertGreater(names.nth(4).bounding_box()["height"], 1.5 * names.nth(0).bounding_box()["height"])
+            expect(page.get_by_role("button", name=re.compile("^Wording 3, … State your degree of belief as a number.: 45 %")).first).to_be_visible()
+            self.axe(page)
+
+    def test_the_largest_printed_difference_comes_first(self):
+        client = self.signed_in(plan="pro")
+        ids = [self.finished(client, self.check(client, CLAIM, model=model, depth="deep")["id"])["id"] for model in ("split", "wavers")]
+        page = self.visitor(client=client)
+        page.goto(f"/compare?a={ids[0]}&b={ids[1]}")
+        differences = self.differences_are_those_of_the_printed_numbers(page)
+        self.assertEqual(len(differences), 16)
+        first = page.get_by_role("table", name="Wordings").locator("tbody tr").first
+        expect(first.locator(".picture .mark")).to_have_count(2)
+        self.axe(page)
+
+    def test_prompts_and_answers_are_on_paper(self):
+        client = self.signed_in(plan="pro")
+        check = self.finished(client, self.check(client, CLAIM, model="wavers", depth="deep")["id"])
+        page = self.visitor(client=client)
+        page.goto(f"/checks/{check['id']}")
+        every = page.get_by_role("region", name="Every prompt and answer")
+        texts = every.locator("pre")
+        expect(texts).to_have_count(1 + 16 + 48)
+        expect(texts.nth(5)).to_be_hidden()  # folded away on the screen
+        every.locator("summary").nth(1).click()
+        expect(texts.nth(1)).to_be_visible()
+        self.axe(page)
+        page.emulate_media(media="print")
+        for text in texts.all():
+            expect(text).to_be_visible()
+        expect(page.get_by_role("complementary")).to_be_hidden()
+        expect(page.locator(".strip .dot").first).to_be_visible()
 
     def test_the_frozen_numbers_are_folded_away(self):
         page = self.visitor(client=self.signed_in(plan="pro"))
@@ -195,6 +297,11 @@ class Pages(PageTest):
         expect(sides).to_contain_text("Yes-bias: +0.90 in log-odds")
         expect(sides).to_contain_text("it says yes to both sides more than is coherent")
         expect(sides).to_contain_text("8 of 8 wordings contradict their own negation")
+        strip = page.locator(".strip")
+        expect(strip.locator(".dot.both")).to_have_count(8)
+        expect(strip.locator("path.sides")).to_have_count(8)
+        expect(strip.locator("path.sides").first).to_have_attribute("d", re.compile("^M 80 0 .* 40 0$"))  # the negation's 60 % says 40 %
+        expect(strip.get_by_text(re.compile("It calls a statement and its negation both likely, or both unlikely: wordings .* and "))).to_be_visible()
         page.locator("button.wording").first.click()
         detail = page.get_by_role("complementary")
         expect(detail).to_contain_text("Its negation")
@@ -231,8 +338,14 @@ class Pages(PageTest):
     def test_several_models_compare_and_delete(self):
         page = self.visitor(client=self.signed_in(plan="pro"))
         self.ask(page, CLAIM, "play", "other")
-        side = page.get_by_role("region", name="Models side by side")
+        expect(page.get_by_text("Can it be used?")).to_have_count(2)
+        side = page.get_by_role("table", name="Models side by side")
         expect(side.get_by_role("row")).to_have_count(3)
+        expect(side.locator(".axis")).to_have_count(1)  # one for all models
+        expect(side.locator(".point")).to_have_count(2)
+        wordings = page.get_by_role("table", name="Every wording, by all models")
+        expect(wordings.locator(".axis")).to_have_count(1)
+        expect(wordings.get_by_role("img", name=re.compile(r"^play: \d+ %, other: \d+ %$")).first.locator(".mark")).to_have_count(2)
         page.get_by_role("link", name="What is the difference?").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Compare")
         expect(page.get_by_text(re.compile("The first is higher|Compared wording")).first).to_be_visible()
@@ -273,6 +386,7 @@ class Pages(PageTest):
         alone = self.browser.new_page()
         alone.goto(saved.as_uri())
         expect(alone.get_by_role("heading", level=1)).to_have_text(CLAIM)
+        self.the_saved_page_holds_every_prompt_and_answer(alone)
         page.get_by_role("button", name="Share by an address").click()
         address = page.locator(".sharing a").get_attribute("href")
         stranger = self.visitor()
@@ -285,6 +399,23 @@ class Pages(PageTest):
         page.get_by_role("button", name="Stop sharing").click()
         expect(page.get_by_role("button", name="Share by an address")).to_be_visible()
         self.assertEqual(self.client().get("/api" + address).status, 404)
+
+    def the_saved_page_holds_every_prompt_and_answer(self, saved):
+        wordings = saved.locator(".every details:has(b)")
+        self.assertGreaterEqual(wordings.count(), 8)
+        for wording in wordings.all():
+            wording.locator("summary").click()  # folded on the screen, without any script
+            expect(wording.locator("pre").first).to_be_visible()
+            expect(wording.locator("pre").first).to_contain_text(f"<claim>{CLAIM}</claim>")
+            expect(wording.locator("pre").nth(1)).to_contain_text(re.compile("prob_true|^hm$"))
+            wording.locator("summary").click()
+            expect(wording.locator("pre").first).to_be_hidden()
+        expect(saved.locator(".detail, button")).to_have_count(0)
+        point = saved.get_by_role("img", name=re.compile(r"^Wording \d+, .*: 70 %$")).first
+        self.assertAlmostEqual(point.evaluate("e => parseFloat(e.style.left)"), 70)
+        saved.emulate_media(media="print")
+        for text in saved.locator(".every pre").all():
+            expect(text).to_be_visible()
 
     def test_sign_in_by_mail_account_and_sessions(self):
         page = self.visitor()

@@ -78,7 +78,13 @@ export interface Progress {
   retries: number;
   billed_micro_usd: number;
   estimate: { p: number; ci95: [number, number] | null } | null;
-  answers: { paraphrase_idx: number; replicate_idx: number; question: number; prob_true: number | null }[];
+  answers: {
+    paraphrase_idx: number;
+    wording?: string; // as the prompt bank has it; absent in what a build before it has sent
+    replicate_idx: number;
+    question: number;
+    prob_true: number | null;
+  }[];
 }
 
 // What the service refused, in its own words (RFC 9457).

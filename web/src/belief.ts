@@ -40,3 +40,72 @@ export function mean_of_written(answers: number[]): number | null {
 // The values of the wordings in the order of the record. Nobody rounded the numbers of other readouts.
 export const wording_means = (record: CheckRecord): (number | null)[] =>
   record.templates.map((t) => (record.readout ? t.mean_p : mean_of_written(t.prob_true)));
+
+// A wording says true from 0.60 on and false up to 0.40, as docs/estimator.md has it.
+export const kLikelyTrue = 0.6;
+export const kLikelyFalse = 0.4;
+
+// What a wording came to.
+export interface WordingRow {
+  wording: number; // its place in the bank, from 0
+  text: string | null; // with "…" where the claim stands; null: not known yet
+  answers: (number | null)[]; // null: refused
+  mean: number | null;
+  sides: Sides[]; // of a decision, as far as both were asked
+}
+
+// What a model stated of a claim and of its negation, one wording of both.
+export interface Sides {
+  claim: number;
+  negation: number;
+  contradict: boolean;
+}
+
+export interface Camps {
+  say_true: number;
+  say_false: number;
+  undecided: number;
+}
+
+export function camps_of(rows: WordingRow[]): Camps {
+  const means = rows.flatMap(({ mean }) => (mean === null ? [] : [mean]));
+  const say_true = means.filter((mean) => mean >= kLikelyTrue).length;
+  const say_false = means.filter((mean) => mean <= kLikelyFalse).length;
+  return { say_true, say_false, undecided: means.length - say_true - say_false };
+}
+
+// Where the model says one thing and its opposite: `from` and `to` are the two places on the scale.
+export interface Contradiction {
+  kind: "wordings" | "replicates" | "sides";
+  from: number;
+  to: number;
+  wording: number | null; // null: between several
+}
+
+const mean_of = (values: number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+
+function within(row: WordingRow): Contradiction[] {
+  const { wording, sides } = row;
+  const found: Contradiction[] = sides
+    .filter(({ contradict }) => contradict)
+    .map(({ claim, negation }) => ({ kind: "sides", from: claim, to: 1 - negation, wording }));
+
+  const answers = row.answers.filter((answer) => answer !== null);
+  const [low, high] = [Math.min(...answers), Math.max(...answers)];
+  if (low <= kLikelyFalse && high >= kLikelyTrue) found.push({ kind: "replicates", from: low, to: high, wording });
+  return found;
+}
+
+// First the wordings against each other, from the middle of one camp to the middle of the other; then each wording
+// against itself: its replicates, or the two sides of a decision.
+export function contradictions_of(rows: WordingRow[]): Contradiction[] {
+  const means = rows.flatMap(({ mean }) => (mean === null ? [] : [mean]));
+  const say_false = means.filter((mean) => mean <= kLikelyFalse);
+  const say_true = means.filter((mean) => mean >= kLikelyTrue);
+
+  const between: Contradiction[] =
+    say_false.length > 0 && say_true.length > 0
+      ? [{ kind: "wordings", from: mean_of(say_false), to: mean_of(say_true), wording: null }]
+      : [];
+  return [...between, ...rows.flatMap(within)];
+}

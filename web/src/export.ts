@@ -1,11 +1,20 @@
-// The page as it is now, as one file that needs nothing else: no script, styles within.
+// The page as one file that needs nothing else: no script, styles within. Every prompt and answer is in it, folded as
+// on the screen; what only a script could work is left out.
 export async function export_page(name: string, title: string): Promise<void> {
   const main = document.querySelector("main")?.cloneNode(true) as HTMLElement;
-  for (const left_out of main.querySelectorAll(".no-print, script")) left_out.remove();
+  for (const left_out of main.querySelectorAll(".no-print, .detail, script")) left_out.remove();
   for (const button of main.querySelectorAll("button")) {
     const plain = document.createElement("div");
     plain.className = button.className;
+    plain.style.cssText = button.style.cssText;
     plain.append(...button.childNodes);
+    if (!plain.textContent) {
+      // A point of a picture: its words stay as what it is called.
+      const name = button.getAttribute("aria-label") ?? "";
+      plain.setAttribute("role", "img");
+      plain.setAttribute("aria-label", name);
+      plain.title = name;
+    }
     button.replaceWith(plain);
   }
   const sheets = [...document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")];

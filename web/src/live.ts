@@ -11,6 +11,7 @@ export interface Arrived {
   billed_micro_usd: number;
   estimate: Progress["estimate"];
   by_wording: Map<number, (number | null)[]>; // null: refused
+  texts: Map<number, string>; // of the wordings, as far as they are known
   began: number; // ms, when the first progress was seen
   answered_at_first: number;
 }
@@ -29,8 +30,11 @@ let open_streams = 0;
 
 function added(before: Arrived | null, progress: Progress): Arrived {
   const by_wording = new Map(before?.by_wording);
-  for (const answer of progress.answers)
-    by_wording.set(answer.paraphrase_idx, [...(by_wording.get(answer.paraphrase_idx) ?? []), answer.prob_true]);
+  const texts = new Map(before?.texts);
+  for (const { paraphrase_idx, wording, prob_true } of progress.answers) {
+    by_wording.set(paraphrase_idx, [...(by_wording.get(paraphrase_idx) ?? []), prob_true]);
+    if (wording) texts.set(paraphrase_idx, wording);
+  }
   // A readout may send several questions for an answer; they are counted until the answers are made of them.
   const counted = Math.max(progress.questions, before?.questions ?? 0) > progress.questions ? before : null;
   return {
@@ -38,6 +42,7 @@ function added(before: Arrived | null, progress: Progress): Arrived {
     questions: counted?.questions ?? progress.questions,
     answered: counted?.answered ?? progress.answered,
     by_wording,
+    texts,
     began: before?.began ?? performance.now(),
     answered_at_first: before?.answered_at_first ?? progress.answered,
   };

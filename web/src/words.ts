@@ -54,12 +54,17 @@ export function leaning(p: number): string {
   return "almost certain that it is true";
 }
 
+export const range_text = ([low, high]: [number, number]): string => `${percent(low)} to ${percent(high)}`;
+
 export function interval_in_words([low, high]: [number, number]): string {
   const width = high - low;
   const across = low < 0.5 && high > 0.5 ? " It includes 50 %, so either side is possible." : "";
   const how = width <= 0.1 ? "narrow" : width <= 0.3 ? "moderate" : "wide";
   return `With other neutral wordings it would lie between ${percent(low)} and ${percent(high)} (95 %), a ${how} range.${across}`;
 }
+
+// The text of a wording for a label: "How likely is it that this is true? …".
+export const wording_label = (text: string): string => text.replace(/<claim>\s*\{CLAIM\}\s*<\/claim>/g, "…");
 
 export const log_odds = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 

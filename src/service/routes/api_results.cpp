@@ -47,6 +47,7 @@ json answers_json(const Record& record) {
     const Question& question = record.plan.questions[i];
     const Verdict& verdict = answer.verdict;
     answers.push_back({{"paraphrase_idx", question.paraphrase_idx},
+                       {"wording", record.bank.paraphrases.at(static_cast<std::size_t>(question.paraphrase_idx))},
                        {"replicate_idx", question.replicate_idx},
                        {"prompt_sha256", question.prompt_sha256},
                        {"prompt", question.user_text},

@@ -20,9 +20,11 @@ json estimate_of(const Plan& plan, std::vector<std::optional<Answer>> answers) {
   return estimate;
 }
 
-json answer_of(const Question& question, std::size_t place, const Answer& answer) {
+json answer_of(const PlannedCheck& check, std::size_t place, const Answer& answer) {
+  const Question& question = check.plan.questions[place];
   json told = {{"question", place},
                {"paraphrase_idx", question.paraphrase_idx},
+               {"wording", check.bank.paraphrases.at(static_cast<std::size_t>(question.paraphrase_idx))},
                {"replicate_idx", question.replicate_idx},
                {"from_store", answer.from_store}};
   if (answer.verdict.prob_true) told["prob_true"] = answer.verdict.prob_true->value();
@@ -40,12 +42,12 @@ void CheckObserver::on_progress(const AskProgress& progress, const std::vector<s
   last_ = now;
 
   // An event carries only the answers that no earlier event has told.
-  told_.resize(plan_.questions.size());
+  told_.resize(check_.plan.questions.size());
   json fresh = json::array();
   for (std::size_t i = 0; i < answers.size() && i < told_.size(); ++i) {
     if (!answers[i] || told_[i]) continue;
     told_[i] = true;
-    fresh.push_back(answer_of(plan_.questions[i], i, *answers[i]));
+    fresh.push_back(answer_of(check_, i, *answers[i]));
   }
 
   json event = {{"questions", progress.questions},
@@ -54,7 +56,7 @@ void CheckObserver::on_progress(const AskProgress& progress, const std::vector<s
                 {"refused", progress.refused},
                 {"retries", progress.retries},
                 {"billed_micro_usd", progress.billed.micros()},
-                {"estimate", estimate_of(plan_, answers)},
+                {"estimate", estimate_of(check_.plan, answers)},
                 {"answers", std::move(fresh)}};
 
   if (!waits_for_.empty()) event["waits_for"] = std::exchange(waits_for_, "");

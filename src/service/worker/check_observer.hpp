@@ -7,20 +7,21 @@
 
 #include "base/clock.hpp"
 #include "measure/ask.hpp"
+#include "measure/run_check.hpp"
 
 namespace heretix {
 
 class CheckObserver final : public AskObserver {
  public:
-  // `tell` is called with the JSON of each event.
-  CheckObserver(const Plan& plan, const Clock& clock, std::function<void(const std::string& payload)> tell)
-      : plan_(plan), clock_(clock), tell_(std::move(tell)) {}
+  // `tell` is called with the JSON of each event. `check` is borrowed and outlives the observer.
+  CheckObserver(const PlannedCheck& check, const Clock& clock, std::function<void(const std::string& payload)> tell)
+      : check_(check), clock_(clock), tell_(std::move(tell)) {}
 
   void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
   void on_wait(const std::string& why) override { waits_for_ = why; }
 
  private:
-  const Plan& plan_;
+  const PlannedCheck& check_;
   const Clock& clock_;
   std::function<void(const std::string&)> tell_;
   std::vector<bool> told_;  // by question

@@ -169,7 +169,7 @@ class Worker::Lane {
     if (provider.facts().price && !provider.facts().price->is_free()) request.ask.budget = &budget;
     const PlannedCheck check = plan_check(request, parts_.banks, provider, *answers_.runs, execution_id);
     require_as_accepted(wanted, check);
-    CheckObserver observer(check.plan, parts_.clock, [&](const std::string& payload) {
+    CheckObserver observer(check, parts_.clock, [&](const std::string& payload) {
       in_transaction(database(),
                      [&] {
                        if (!ServedChecks(database()).progress(check_of(job), job.lease_token, payload)) is_lost = true;

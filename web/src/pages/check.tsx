@@ -1,5 +1,5 @@
 // Watch a check being measured, and understand what came out. Several models stand side by side.
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 
 import {
   get,
@@ -12,14 +12,26 @@ import {
   type Labels,
   type StoredCheck,
 } from "../api";
-import { belief_of, mean_of_written, wording_means, type Belief } from "../belief";
+import { belief_of, mean_of_written, wording_means, type Belief, type WordingRow } from "../belief";
 import { export_page } from "../export";
 import { useCheck, type Arrived, type Live } from "../live";
 import { keep_pace } from "../pace";
 import { Confirm, CopyButton, Loading, ProblemNote } from "../parts/common";
-import { Axis, Forest, Scale, type WordingRow } from "../parts/plots";
+import { belief_cell, Forest, kMostMarks, Mark, Marks, Scale, SharedForest, WordingName } from "../parts/plots";
+import { Strip } from "../parts/strip";
 import { go } from "../route";
-import { dollars, duration, interval_in_words, leaning, log_odds, moment, percent, state_in_words } from "../words";
+import {
+  dollars,
+  duration,
+  interval_in_words,
+  leaning,
+  log_odds,
+  moment,
+  percent,
+  range_text,
+  state_in_words,
+  wording_label,
+} from "../words";
 
 // Of a check that has ended, or as far as it has come. Null before the first answer.
 function belief_so_far({ check, arrived }: Live): Belief | null {
@@ -28,20 +40,41 @@ function belief_so_far({ check, arrived }: Live): Belief | null {
   return estimate ? { p: estimate.p, interval: estimate.ci95, is_stable: null, verdict: null } : null;
 }
 
-function rows_of(record: CheckRecord | null, arrived: Arrived | null): WordingRow[] {
+type Told = Answers["answers"][number];
+
+const told_of = (answers: Answers | null, wording: number): Told[] =>
+  answers?.answers.filter((one) => one.paraphrase_idx === wording) ?? [];
+
+const sides_of = (told: Told[]): WordingRow["sides"] =>
+  told.flatMap(({ sides }) => (sides && sides.negation !== null ? [{ ...sides, negation: sides.negation }] : []));
+
+const by_number = (a: { wording: number }, b: { wording: number }) => a.wording - b.wording;
+
+// The texts of the wordings come with the answers; those of a check under way with its events.
+function rows_of(record: CheckRecord | null, arrived: Arrived | null, answers: Answers | null): WordingRow[] {
+  const label = (text: string | undefined) => (text ? wording_label(text) : null);
   if (record) {
     const means = wording_means(record);
-    return record.templates.map((t, i) => ({
-      wording: t.paraphrase_idx,
-      answers: [...t.prob_true, ...Array<null>(t.answered - t.usable).fill(null)],
-      mean: means[i] ?? null,
-    }));
+    const rows = record.templates.map((t, i) => {
+      const told = told_of(answers, t.paraphrase_idx);
+      return {
+        wording: t.paraphrase_idx,
+        text: label(told[0]?.wording ?? arrived?.texts.get(t.paraphrase_idx)),
+        answers: [...t.prob_true, ...Array<null>(t.answered - t.usable).fill(null)],
+        mean: means[i] ?? null,
+        sides: sides_of(told),
+      };
+    });
+    return rows.sort(by_number);
   }
-  return [...(arrived?.by_wording ?? [])].map(([wording, answers]) => ({
+  const rows = [...(arrived?.by_wording ?? [])].map(([wording, given]) => ({
     wording,
-    answers,
-    mean: mean_of_written(answers.filter((a) => a !== null)),
+    text: label(arrived?.texts.get(wording)),
+    answers: given,
+    mean: mean_of_written(given.filter((a) => a !== null)),
+    sides: [],
   }));
+  return rows.sort(by_number);
 }
 
 const decision_of = (record: CheckRecord): DecisionFacts | null =>
@@ -90,8 +123,6 @@ function numbers_text(check: StoredCheck, record: CheckRecord): string {
     .join("\n");
 }
 
-const range_text = (interval: [number, number]) => `${percent(interval[0])} to ${percent(interval[1])}`;
-
 // The largest thing on the page: the number with its interval, or that there is no stable belief.
 function Figure({ belief }: { belief: Belief | null }) {
   if (!belief) return <span class="quiet">no answer yet</span>;
@@ -129,19 +160,28 @@ function InWords({ belief, is_final }: { belief: Belief; is_final: boolean }) {
   );
 }
 
-function Headline({ belief, is_final }: { belief: Belief | null; is_final: boolean }) {
+interface HeadlineProps {
+  belief: Belief | null;
+  rows: WordingRow[];
+  is_final: boolean;
+  selected: number | null;
+  onSelect: (wording: number) => void;
+}
+
+function Headline({ belief, rows, is_final, selected, onSelect }: HeadlineProps) {
   return (
     <div class="headline">
       <p class="figure" aria-live="polite" aria-atomic="true">
         <Figure belief={belief} />
       </p>
-      <Scale
-        p={belief?.p ?? null}
-        interval={belief?.interval ?? null}
-        is_stable={belief?.is_stable}
+      <Strip
+        rows={rows}
+        belief={belief}
         label={is_final ? "Estimate" : "Estimate so far"}
+        is_final={is_final}
+        selected={selected}
+        onSelect={onSelect}
       />
-      <Axis />
       {belief && <InWords belief={belief} is_final={is_final} />}
     </div>
   );
@@ -188,55 +228,85 @@ function ProgressLine({
   );
 }
 
-function WordingDetail({ answers, wording }: { answers: Answers | null; wording: number | null }) {
-  if (wording === null) return <p class="quiet">Point at a wording to see its exact prompt and answers.</p>;
-  const of_wording = answers?.answers.filter((a) => a.paraphrase_idx === wording) ?? [];
+// What was sent for one wording, and what came back.
+function PromptAndAnswers({ told }: { told: Told[] }) {
   return (
     <>
-      <h3>Wording {wording + 1}</h3>
-      {of_wording.length === 0 ? (
-        <p class="quiet">{answers ? "It was not asked." : "Prompt and answers are shown once the check has ended."}</p>
-      ) : (
+      <h4>Prompt</h4>
+      <pre>{told[0]?.prompt}</pre>
+      {told[0]?.negated_prompt && (
         <>
-          <h4>Prompt</h4>
-          <pre>{of_wording[0]?.prompt}</pre>
-          {of_wording[0]?.negated_prompt && (
-            <>
-              <h4>Its negation</h4>
-              <pre>{of_wording[0].negated_prompt}</pre>
-            </>
-          )}
-          <h4>Answers</h4>
-          {of_wording.map((answer, i) => (
-            <div class="said" key={i}>
-              <b>
-                {answer.refused_for
-                  ? `refused: ${answer.refused_for.replaceAll("_", " ")}`
-                  : answer.prob_true === null
-                    ? "no number"
-                    : percent(answer.prob_true)}
-              </b>
-              {answer.sides && (
-                <span>
-                  {" "}
-                  from {percent(answer.sides.claim)} for the statement
-                  {answer.sides.negation !== null && <> and {percent(answer.sides.negation)} for its negation</>}
-                </span>
-              )}
-              {answer.sides?.contradict && <span class="advice"> The two sides contradict each other.</span>}
-              {answer.note === "contradicts_label" && (
-                <span class="advice"> The number contradicts the answer's own label.</span>
-              )}
-              <pre>{answer.raw_text ?? "(not kept)"}</pre>
-            </div>
-          ))}
-          <details>
-            <summary>How every question begins</summary>
-            <pre>{answers?.system}</pre>
-          </details>
+          <h4>Its negation</h4>
+          <pre>{told[0].negated_prompt}</pre>
         </>
       )}
+      <h4>{told.length === 1 ? "Answer" : "Answers"}</h4>
+      {told.map((answer, i) => (
+        <div class="said" key={i}>
+          <b>
+            {answer.refused_for
+              ? `refused: ${answer.refused_for.replaceAll("_", " ")}`
+              : answer.prob_true === null
+                ? "no number"
+                : percent(answer.prob_true)}
+          </b>
+          {answer.sides && (
+            <span>
+              {" "}
+              from {percent(answer.sides.claim)} for the statement
+              {answer.sides.negation !== null && <> and {percent(answer.sides.negation)} for its negation</>}
+            </span>
+          )}
+          {answer.sides?.contradict && <span class="advice"> The two sides contradict each other.</span>}
+          {answer.note === "contradicts_label" && (
+            <span class="advice"> The number contradicts the answer's own label.</span>
+          )}
+          <pre>{answer.raw_text ?? "(not kept)"}</pre>
+        </div>
+      ))}
     </>
+  );
+}
+
+// Beside the forest: the wording that is pointed at.
+function WordingDetail({ answers, row }: { answers: Answers | null; row: WordingRow | null }) {
+  if (!row) return <p class="quiet">Point at a wording to see its exact prompt and answers.</p>;
+  const told = told_of(answers, row.wording);
+  return (
+    <>
+      <h3>
+        Wording {row.wording + 1}
+        {row.mean !== null && `: ${percent(row.mean)}`}
+      </h3>
+      {told.length > 0 ? (
+        <PromptAndAnswers told={told} />
+      ) : (
+        <p class="quiet">{answers ? "It was not asked." : "Prompt and answers are shown once the check has ended."}</p>
+      )}
+    </>
+  );
+}
+
+// Every word that was sent and that came back: folded on the screen, open on paper, and in every saved page.
+function EveryAnswer({ followed: { answers, problem }, rows }: { followed: Followed; rows: WordingRow[] }) {
+  if (!answers) return problem ? <ProblemNote problem={problem} /> : <Loading />;
+  return (
+    <section aria-label="Every prompt and answer" class="every">
+      <h2>Every prompt and answer</h2>
+      <details>
+        <summary>How every question begins</summary>
+        <pre>{answers.system}</pre>
+      </details>
+      {rows.map((row) => (
+        <details key={row.wording}>
+          <summary>
+            <WordingName wording={row.wording} text={row.text} />{" "}
+            <b class="value">{row.mean === null ? "no usable answer" : percent(row.mean)}</b>
+          </summary>
+          <PromptAndAnswers told={told_of(answers, row.wording)} />
+        </details>
+      ))}
+    </section>
   );
 }
 
@@ -431,7 +501,14 @@ function Sharing({ check }: { check: StoredCheck }) {
   );
 }
 
-function Actions({ check, record, is_own }: { check: StoredCheck; record: CheckRecord; is_own: boolean }) {
+interface ActionsProps {
+  check: StoredCheck;
+  record: CheckRecord;
+  is_own: boolean;
+  is_whole: boolean; // prompts and answers are on the page, so that they are in what is printed or saved
+}
+
+function Actions({ check, record, is_own, is_whole }: ActionsProps) {
   const [is_doomed, doom] = useState(false);
   const [failed, fail] = useState<Error | null>(null);
   const again = new URLSearchParams({
@@ -443,12 +520,13 @@ function Actions({ check, record, is_own }: { check: StoredCheck; record: CheckR
   return (
     <div class="row actions no-print">
       <CopyButton text={() => numbers_text(check, record)} label="Copy the numbers" />
-      <button type="button" class="plain" onClick={() => print()}>
+      <button type="button" class="plain" disabled={!is_whole} onClick={() => print()}>
         Print
       </button>
       <button
         type="button"
         class="plain"
+        disabled={!is_whole}
         onClick={() => export_page(`heretix-${check.id.slice(0, 8)}.html`, check.claim)}
       >
         Save as one file
@@ -478,14 +556,29 @@ function Actions({ check, record, is_own }: { check: StoredCheck; record: CheckR
   );
 }
 
-function One({ live, answers_path, is_own }: { live: Live; answers_path: string; is_own: boolean }) {
+// A check as the page follows it; its answers once it has ended.
+interface Followed {
+  live: Live;
+  answers: Answers | null;
+  problem: Error | null; // why there are no answers
+}
+
+function useFollowed(path: string): Followed {
+  const live = useCheck(path);
+  const [answers, keep] = useState<Answers | null>(null);
+  const [problem, tell] = useState<Error | null>(null);
+  const is_done = live.check?.state === "done";
+  useEffect(() => {
+    if (is_done) get<Answers>(`${path}/answers`).then(keep, tell);
+  }, [is_done, path]);
+  return useMemo(() => ({ live, answers, problem }), [live, answers, problem]);
+}
+
+function One({ followed, is_own }: { followed: Followed; is_own: boolean }) {
+  const { live, answers } = followed;
   const { check, arrived } = live;
   const [selected, select] = useState<number | null>(null);
-  const [answers, keep] = useState<Answers | null>(null);
   const is_done = check?.state === "done";
-  useEffect(() => {
-    if (is_done) get<Answers>(answers_path).then(keep, () => undefined);
-  }, [is_done, answers_path]);
   useEffect(() => {
     if (is_done && arrived && arrived.answered > arrived.answered_at_first)
       keep_pace(
@@ -498,6 +591,7 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
   const record = check.record;
   const decision = record && decision_of(record);
   const belief = belief_so_far(live);
+  const rows = rows_of(record, arrived, answers);
   const is_under_way = check.state === "queued" || check.state === "running";
   return (
     <article class="check">
@@ -517,28 +611,31 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
       {check.state === "cancelled" && (
         <p class="note">The check was cancelled. It was not charged; answers that had arrived are kept.</p>
       )}
-      {(is_under_way || record) && <Headline belief={belief} is_final={record !== null} />}
-      {record && <Actions check={check} record={record} is_own={is_own} />}
+      {(is_under_way || record) && (
+        <Headline belief={belief} rows={rows} is_final={record !== null} selected={selected} onSelect={select} />
+      )}
+      {record && (
+        <Actions
+          check={check}
+          record={record}
+          is_own={is_own}
+          is_whole={answers !== null || followed.problem !== null}
+        />
+      )}
       {(is_under_way || record) && (
         <section aria-label="Wordings">
           <h2>By wording</h2>
           <div class="with-detail">
-            <Forest
-              rows={rows_of(record, arrived)}
-              selected={selected}
-              onSelect={select}
-              p={belief?.p ?? null}
-              interval={belief?.interval ?? null}
-              is_stable={belief?.is_stable ?? null}
-            />
+            <Forest rows={rows} selected={selected} onSelect={select} belief={belief} />
             <aside class="detail" aria-label="Wording in detail">
-              <WordingDetail answers={answers} wording={selected} />
+              <WordingDetail answers={answers} row={rows.find(({ wording }) => wording === selected) ?? null} />
             </aside>
           </div>
         </section>
       )}
       {record && decision && <BothSides facts={decision} />}
       {record && <Gates record={record} />}
+      {record && <EveryAnswer followed={followed} rows={rows} />}
       {record && <Limits />}
       {record && (
         <section aria-label="Record">
@@ -577,66 +674,109 @@ function One({ live, answers_path, is_own }: { live: Live; answers_path: string;
   );
 }
 
-function Watched({ id, onLive }: { id: string; onLive: (id: string, live: Live) => void }) {
-  const path = `/api/checks/${id}`;
-  const live = useCheck(path);
-  useEffect(() => onLive(id, live), [id, live, onLive]);
-  return <One live={live} answers_path={`${path}/answers`} is_own />;
+function Watched({ id, onFollowed }: { id: string; onFollowed: (id: string, followed: Followed) => void }) {
+  const followed = useFollowed(`/api/checks/${id}`);
+  useEffect(() => onFollowed(id, followed), [id, followed, onFollowed]);
+  return <One followed={followed} is_own />;
 }
 
-function SideRow({ live }: { live: Live }) {
-  const { check } = live;
-  const { p = null, interval = null, is_stable = null } = belief_so_far(live) ?? {};
+// What every model says to every wording, in one picture.
+function ModelsByWording({ models, rows }: { models: string[]; rows: WordingRow[][] }) {
+  const asked = new Map(rows.flat().map((row) => [row.wording, row]));
   return (
-    <tr>
-      <th scope="row">{check?.model ?? "…"}</th>
-      <td>
-        {p === null ? (check ? state_in_words[check.state] : "…") : percent(p)}
-        {interval && <small> {range_text(interval)}</small>}
-        {is_stable === false && <small class="below">no stable belief</small>}
-      </td>
-      <td class="picture">
-        <Scale p={p} interval={interval} is_stable={is_stable} label={check?.model ?? "Model"} />
-      </td>
-    </tr>
+    <SharedForest
+      caption="Every wording, by all models"
+      columns={["Wording", "Belief"]}
+      rows={[...asked.values()].sort(by_number).map(({ wording, text }) => {
+        const values = rows.map((of_model) => of_model.find((row) => row.wording === wording)?.mean ?? null);
+        return {
+          name: <WordingName wording={wording} text={text} />,
+          picture: (
+            <Marks
+              values={values}
+              label={values
+                .map((value, i) => `${models[i]}: ${value === null ? "no answer" : percent(value)}`)
+                .join(", ")}
+            />
+          ),
+          cells: [
+            <span class="marked">
+              {values.map((value, i) => (
+                <span key={i}>
+                  <Mark of={i} /> {value === null ? "–" : percent(value)}
+                </span>
+              ))}
+            </span>,
+          ],
+        };
+      })}
+    />
   );
 }
 
-function SideBySide({ lives }: { lives: Live[] }) {
-  const ids = lives.map((live) => live.check?.id);
+// One prompt bank is asked of all of them, and few enough to be told apart.
+function share_wordings(checks: StoredCheck[]): boolean {
+  const banks = new Set(checks.map(({ record }) => record?.config.prompt_version));
+  return checks.length <= kMostMarks && banks.size === 1 && !banks.has(undefined);
+}
+
+function SideBySide({ all }: { all: Followed[] }) {
+  const checks = all.flatMap(({ live }) => live.check ?? []);
+  const rows = all.map(({ live, answers }) => rows_of(live.check?.record ?? null, live.arrived, answers));
+  const has_wordings = checks.length === all.length && share_wordings(checks);
   return (
     <section aria-label="Models side by side" class="side">
-      <table>
-        <caption class="hidden">Models side by side</caption>
-        <thead>
-          <tr>
-            <th scope="col">Model</th>
-            <th scope="col">Belief</th>
-            <th scope="col">
-              <span class="hidden">Picture</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lives.map((live, i) => (
-            <SideRow key={i} live={live} />
-          ))}
-        </tbody>
-      </table>
-      {lives.length === 2 && lives.every((live) => live.check?.state === "done") && (
+      <SharedForest
+        caption="Models side by side"
+        columns={["Model", "Belief"]}
+        rows={all.map(({ live }, i) => {
+          const { check } = live;
+          const belief = belief_so_far(live);
+          return {
+            name: (
+              <>
+                {has_wordings && <Mark of={i} />} {check?.model ?? "…"}
+              </>
+            ),
+            picture: (
+              <Scale
+                p={belief?.p ?? null}
+                interval={belief?.interval ?? null}
+                is_stable={belief?.is_stable}
+                label={check?.model ?? "Model"}
+                faint={rows[i]?.flatMap(({ mean }) => mean ?? [])}
+              />
+            ),
+            cells: [belief_cell(belief, check ? state_in_words[check.state] : "…")],
+          };
+        })}
+      />
+      {all.length === 2 && checks.length === 2 && checks.every(({ state }) => state === "done") && (
         <p>
-          <a href={`/compare?a=${ids[0]}&b=${ids[1]}`}>What is the difference?</a>
+          <a href={`/compare?a=${checks[0]?.id}&b=${checks[1]?.id}`}>What is the difference?</a>
         </p>
+      )}
+      {has_wordings && (
+        <>
+          <h2>All models, wording by wording</h2>
+          <ModelsByWording models={checks.map(({ model }) => model)} rows={rows} />
+        </>
       )}
     </section>
   );
 }
 
+const kNothingYet: Followed = {
+  live: { check: null, arrived: null, problem: null, is_connected: true },
+  answers: null,
+  problem: null,
+};
+
 export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | null }) {
-  const [lives, set] = useState<Record<string, Live>>({});
-  const keep = useCallback((id: string, live: Live) => set((now) => ({ ...now, [id]: live })), []);
-  const all = ids.map((id) => lives[id] ?? { check: null, arrived: null, problem: null, is_connected: true });
-  const claim = all.find((live) => live.check)?.check?.claim;
+  const [followed, set] = useState<Record<string, Followed>>({});
+  const keep = useCallback((id: string, one: Followed) => set((now) => ({ ...now, [id]: one })), []);
+  const all = ids.map((id) => followed[id] ?? kNothingYet);
+  const claim = all.find(({ live }) => live.check)?.live.check?.claim;
   return (
     <>
       <p class="quiet eyebrow">Claim</p>
@@ -646,22 +786,22 @@ export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | 
           Not asked, because no check was left: {refused}. <a href="/usage">See your plan</a>
         </p>
       )}
-      {ids.length > 1 && <SideBySide lives={all} />}
+      {ids.length > 1 && <SideBySide all={all} />}
       {ids.map((id) => (
-        <Watched key={id} id={id} onLive={keep} />
+        <Watched key={id} id={id} onFollowed={keep} />
       ))}
     </>
   );
 }
 
 export function SharedPage({ share }: { share: string }) {
-  const path = `/api/shared/${encodeURIComponent(share)}`;
-  const live = useCheck(path);
+  const followed = useFollowed(`/api/shared/${encodeURIComponent(share)}`);
+  const { check, problem } = followed.live;
   return (
     <>
       <p class="quiet eyebrow">A shared result</p>
-      <h1 class="claim">{live.check?.claim ?? (live.problem ? "Not shared" : "…")}</h1>
-      <One live={live} answers_path={`${path}/answers`} is_own={false} />
+      <h1 class="claim">{check?.claim ?? (problem ? "Not shared" : "…")}</h1>
+      <One followed={followed} is_own={false} />
     </>
   );
 }

@@ -1,8 +1,9 @@
 // Two checks: the difference with its interval, and the wordings that make it.
 import { get, type Comparison, type StoredCheck } from "../api";
-import { belief_of } from "../belief";
+import { belief_of, wording_means } from "../belief";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
-import { points, printed_pair } from "../words";
+import { belief_cell, Mark, Marks, Scale, SharedForest } from "../parts/plots";
+import { points, printed_pair, wording_label } from "../words";
 
 const kFindings: Record<Comparison["finding"], string> = {
   higher: "The first is higher than the second.",
@@ -12,6 +13,20 @@ const kFindings: Record<Comparison["finding"], string> = {
 };
 const place = (d: number) => `${(d + 1) * 50}%`;
 const probability = (logit: number) => 1 / (1 + Math.exp(-logit));
+
+// The largest printed difference first, since it is the printed one that people see; equal ones by what was rounded.
+function by_difference(templates: Comparison["templates"]) {
+  return templates
+    .map(({ wording, a, b }) => {
+      const values = { a: probability(a), b: probability(b) };
+      return { wording, ...values, printed: printed_pair(values.a, values.b) };
+    })
+    .sort(
+      (one, other) =>
+        Math.abs(other.printed.difference) - Math.abs(one.printed.difference) ||
+        Math.abs(other.a - other.b) - Math.abs(one.a - one.b),
+    );
+}
 
 export function ComparePage({ a, b }: { a: string; b: string }) {
   const { value, problem } = useLoaded(async () => {
@@ -39,34 +54,33 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
   return (
     <>
       <h1>Compare</h1>
-      <div class="scroll" tabIndex={0} role="region" aria-label="The two checks">
-        <table class="compared">
-          <thead>
-            <tr>
-              <th scope="col">Check</th>
-              <th scope="col">Model</th>
-              <th scope="col">Belief</th>
-            </tr>
-          </thead>
-          <tbody>
-            {[
-              { check: first, belief: belief_a, shown: printed.a },
-              { check: second, belief: belief_b, shown: printed.b },
-            ].map(({ check, belief, shown }) => (
-              <tr key={check.id}>
-                <th scope="row">
-                  <a href={`/checks/${check.id}`}>{check.claim}</a>
-                </th>
-                <td>{check.model}</td>
-                <td>
-                  {shown}
-                  {belief?.is_stable === false && <small class="below">no stable belief</small>}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <section aria-label="The two checks" class="side">
+        <SharedForest
+          caption="The two checks"
+          columns={["Check", "Belief"]}
+          rows={[
+            { check: first, belief: belief_a, shown: printed.a },
+            { check: second, belief: belief_b, shown: printed.b },
+          ].map(({ check, belief, shown }, i) => ({
+            name: (
+              <>
+                <Mark of={i} /> <a href={`/checks/${check.id}`}>{check.claim}</a>
+                <small class="below">{check.model}</small>
+              </>
+            ),
+            picture: (
+              <Scale
+                p={belief?.p ?? null}
+                interval={belief?.interval ?? null}
+                is_stable={belief?.is_stable}
+                label={check.model}
+                faint={check.record ? wording_means(check.record).filter((mean) => mean !== null) : []}
+              />
+            ),
+            cells: [belief_cell(belief ?? null, shown, shown)],
+          }))}
+        />
+      </section>
       <section aria-label="Difference" class="headline">
         <p class="figure">
           <strong>{difference}</strong>{" "}
@@ -103,31 +117,15 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
       {comparison.templates.length > 0 && (
         <section aria-label="Wordings">
           <h2>By wording, largest difference first</h2>
-          <div class="scroll" tabIndex={0} role="region" aria-label="Table of wordings">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Wording</th>
-                  <th scope="col">First</th>
-                  <th scope="col">Second</th>
-                  <th scope="col">Difference</th>
-                </tr>
-              </thead>
-              <tbody>
-                {comparison.templates.map((t, i) => {
-                  const row = printed_pair(probability(t.a), probability(t.b));
-                  return (
-                    <tr key={i}>
-                      <th scope="row">{t.wording.replace("<claim>{CLAIM}</claim>", "…")}</th>
-                      <td>{row.a}</td>
-                      <td>{row.b}</td>
-                      <td>{points(row.difference, row.decimals)}</td>
-                    </tr>
-                  );
-                })}
-              </tbody>
-            </table>
-          </div>
+          <SharedForest
+            caption="Wordings"
+            columns={["Wording", "First", "Second", "Difference"]}
+            rows={by_difference(comparison.templates).map(({ wording, a: of_a, b: of_b, printed: row }) => ({
+              name: wording_label(wording),
+              picture: <Marks values={[of_a, of_b]} label={`First ${row.a}, second ${row.b}`} />,
+              cells: [row.a, row.b, points(row.difference, row.decimals)],
+            }))}
+          />
         </section>
       )}
     </>
