@@ -2,7 +2,7 @@
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 
-import { get, Problem, type Start } from "./api";
+import { get, type Start } from "./api";
 import { Loading, ProblemNote, useLoaded } from "./parts/common";
 import { apply_theme, Shell } from "./parts/shell";
 import { BillingPage, SessionsPage, SignInPage, UsagePage } from "./pages/account";
@@ -11,51 +11,54 @@ import { AskPage } from "./pages/ask";
 import { ChecksPage, SharedPage } from "./pages/check";
 import { ComparePage } from "./pages/compare";
 import { HistoryPage } from "./pages/history";
+import { MissingPage } from "./pages/missing";
 import { follow, useAddress } from "./route";
 import "./style.css";
+
+const kMostChecks = 12; // side by side; as the service previews them
+
+// The part of a path that names something. Null where it cannot be read.
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
 
 function page_at(address: URL, start: Start) {
   const path = address.pathname;
   const parameter = (name: string) => address.searchParams.get(name) ?? "";
-  const [, kind, name = ""] = path.split("/");
-  if (path === "/") return <AskPage key={address.search} start={start} address={address} />;
+  if (path === "/") return <AskPage start={start} address={address} />;
   if (path === "/history") return <HistoryPage start={start} />;
   if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
+
+  const [, kind, part = "", ...more] = path.split("/");
+  const name = more.length === 0 ? decoded(part) : null;
   if (kind === "checks" && name)
     return (
       <ChecksPage
         key={name}
-        ids={decodeURIComponent(name).split(",").slice(0, 12)}
+        start={start}
+        ids={name.split(",").slice(0, kMostChecks)}
         refused={address.searchParams.get("refused")}
       />
     );
-  if (kind === "shared" && name) return <SharedPage share={decodeURIComponent(name)} />;
-  if (path === "/sign-in" || !start.user) return <SignInPage />;
+  if (kind === "shared" && name) return <SharedPage key={name} share={name} />;
+
+  if (path === "/sign-in") return <SignInPage />;
+  if (["/usage", "/billing", "/sessions", "/admin"].includes(path) && !start.user) return <SignInPage />;
   if (path === "/usage") return <UsagePage />;
   if (path === "/billing") return <BillingPage />;
   if (path === "/sessions") return <SessionsPage start={start} />;
-  if (path === "/admin" && start.user.is_admin) return <AdminPage />;
-  return <ProblemNote problem={new Problem(404, "There is nothing here.")} />;
+  if (path === "/admin" && start.user?.is_admin) return <AdminPage />;
+  return <MissingPage />;
 }
-
-const kTitles: Record<string, string> = {
-  "": "Ask",
-  history: "History",
-  compare: "Compare",
-  checks: "Check",
-  shared: "Shared result",
-  "sign-in": "Sign in",
-  usage: "Usage",
-  billing: "Plan",
-  sessions: "Sessions",
-  admin: "Operation",
-};
 
 function App() {
   const address = useAddress();
   const { value: start, problem } = useLoaded(() => get<Start>("/api/start"), address.pathname);
   useEffect(() => {
-    document.title = `${kTitles[address.pathname.split("/")[1] ?? ""] ?? "Nothing"} · Heretix`;
     if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   }, [address.pathname]);
   if (!start)
@@ -77,4 +80,8 @@ function App() {
 
 apply_theme(localStorage.getItem("theme"));
 document.addEventListener("click", follow);
-render(<App />, document.getElementById("app") as HTMLElement);
+
+// What the service wrote for readers without scripts makes room.
+const app = document.getElementById("app") as HTMLElement;
+app.replaceChildren();
+render(<App />, app);

@@ -10,6 +10,14 @@ export function go(path: string, replaces = false): void {
   if (!replaces) window.scrollTo(0, 0);
 }
 
+// What the window, its bookmark and its place in the browser's history are called. Each page says it itself, because only
+// the page knows its claim.
+export function useTitle(name: string): void {
+  useEffect(() => {
+    document.title = `${name} · Heretix`;
+  }, [name]);
+}
+
 export function useAddress(): URL {
   const [address, set] = useState(() => new URL(location.href));
   useEffect(() => {

@@ -44,6 +44,14 @@ export const duration = (seconds: number): string =>
 export const moment = (time: string): string =>
   new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+export const range_text = ([low, high]: [number, number]): string => `${percent(low)} to ${percent(high)}`;
+
+// "12 Nov 2026", or "12 Nov 2026 to 30 Nov 2026".
+export function days(first: string, last: string): string {
+  const [from, to] = [first, last].map((time) => new Date(time).toLocaleDateString(undefined, { dateStyle: "medium" }));
+  return from === to ? `${from}` : `${from} to ${to}`;
+}
+
 export function leaning(p: number): string {
   if (p <= 0.05) return "almost certain that it is false";
   if (p < 0.3) return "clearly leaning towards false";
@@ -53,8 +61,6 @@ export function leaning(p: number): string {
   if (p < 0.95) return "clearly leaning towards true";
   return "almost certain that it is true";
 }
-
-export const range_text = ([low, high]: [number, number]): string => `${percent(low)} to ${percent(high)}`;
 
 export function interval_in_words([low, high]: [number, number]): string {
   const width = high - low;
@@ -83,3 +89,15 @@ export const state_in_words: Record<Check["state"], string> = {
   failed: "failed",
   cancelled: "cancelled",
 };
+
+// What to do about a gate that is not passed. The advice in the record is for people at a command line.
+const kGateAdvice: Record<string, string> = {
+  compliance:
+    "look at the answers that were refused; another model, or another way of reading, may follow the question",
+  stability: "look at the wordings that stand apart, and whether the claim can be read in several ways",
+  precision: "ask more wordings rather than each more often",
+  labels: "look at these answers; another model, or another way of reading, may understand the scale",
+  mass: "read the belief in another way, or ask a model that follows the question",
+};
+
+export const gate_advice = (name: string): string | undefined => kGateAdvice[name];

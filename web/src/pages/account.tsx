@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 
 import { get, post, remove, type Billing, type Session, type Start, type Usage } from "../api";
 import { Confirm, Loading, ProblemNote, useLoaded } from "../parts/common";
+import { useTitle } from "../route";
 import { moment } from "../words";
 
 function Ways({ path }: { path: string }) {
@@ -41,6 +42,7 @@ function Meter({ usage }: { usage: Usage }) {
 }
 
 export function UsagePage() {
+  useTitle("Usage");
   const { value, problem } = useLoaded(() => get<Usage>("/api/usage"), "usage");
   return (
     <>
@@ -53,6 +55,7 @@ export function UsagePage() {
 }
 
 export function BillingPage() {
+  useTitle("Plan");
   const { value, problem } = useLoaded(() => get<Billing>("/api/billing"), "billing");
   const [failed, fail] = useState<Error | null>(null);
   const leave = (path: string, body: unknown) =>
@@ -67,7 +70,7 @@ export function BillingPage() {
         <>
           {!value.is_set_up && (
             <p class="note">
-              Plans cannot be bought here. They are set by whoever runs this service: <code>heretix plan set</code>.
+              Plans cannot be bought here. Whoever runs this service can give your account another one.
             </p>
           )}
           <ul class="plans">
@@ -108,6 +111,7 @@ export function BillingPage() {
 }
 
 export function SessionsPage({ start }: { start: Start }) {
+  useTitle("Sessions and data");
   const { value, problem, again } = useLoaded(() => get<{ sessions: Session[] }>("/api/sessions"), "sessions");
   const [failed, fail] = useState<Error | null>(null);
   const [is_closing, close] = useState(false);
@@ -175,6 +179,7 @@ export function SessionsPage({ start }: { start: Start }) {
 }
 
 export function SignInPage() {
+  useTitle("Sign in");
   const [email, set] = useState("");
   const [said, say] = useState<string | null>(null);
   const [problem, tell] = useState<Error | null>(null);

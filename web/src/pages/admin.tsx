@@ -3,9 +3,11 @@ import { useState } from "preact/hooks";
 
 import { get, post, type Overview } from "../api";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
+import { useTitle } from "../route";
 import { moment } from "../words";
 
 export function AdminPage() {
+  useTitle("Operation");
   const health = useLoaded(() => get<{ status: string }>("/readyz"), "ready");
   const { value, problem, again } = useLoaded(() => get<Overview>("/api/admin/overview"), "overview");
   const [failed, fail] = useState<Error | null>(null);

@@ -1,9 +1,9 @@
 // Ask: a claim, the models, how thoroughly; what it would cost before anything is asked.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { post, Problem, type Check, type Model, type Quote, type Readout, type Start, type Wish } from "../api";
 import { ProblemNote } from "../parts/common";
-import { go } from "../route";
+import { go, useTitle } from "../route";
 import { dollars, duration, readout_in_words } from "../words";
 import { pace_of } from "../pace";
 
@@ -22,6 +22,74 @@ interface Plan {
   custom: { K: number; R: number; T: number };
   allow_question: boolean;
   readout: Readout | null; // null: as the models are usually read
+}
+
+const kCustom = { K: 16, R: 1, T: 16 };
+const kMostCustom = 1024;
+const kLongestInAddress = 1000; // characters of a claim; a longer one is not put into the address
+
+// The plan that an address names. What it does not name, or names wrongly, is as usual.
+function plan_at({ searchParams: given }: URL, { models: offered }: Start): Plan {
+  const number = (name: "K" | "R" | "T") => {
+    const value = Number(given.get(name));
+    return Number.isInteger(value) && value >= 1 && value <= kMostCustom ? value : kCustom[name];
+  };
+  const named = given.getAll("model").flatMap((one) => {
+    const model = offered.find(({ name, model }) => name === one || model === one);
+    return model ? [model.name] : [];
+  });
+  const are_none_wanted = given.get("model") === "";
+  const models = named.length > 0 || are_none_wanted ? [...new Set(named)] : offered.slice(0, 1).map((m) => m.name);
+  const readouts = readouts_of(offered.filter((model) => models.includes(model.name)));
+  return {
+    claim: given.get("claim") ?? "",
+    models,
+    depth: kDepths.find(([depth]) => depth === given.get("depth"))?.[0] ?? "standard",
+    custom: { K: number("K"), R: number("R"), T: number("T") },
+    allow_question: false,
+    readout: readouts.find((readout) => readout === given.get("readout")) ?? null,
+  };
+}
+
+// The address of a plan. It names what is not as usual.
+function address_of(plan: Plan, { models: offered }: Start, claim: string, is_fresh: boolean): string {
+  const query = new URLSearchParams();
+  if (claim && claim.length <= kLongestInAddress) query.set("claim", claim);
+  const is_usual = plan.models.length === 1 && plan.models[0] === offered[0]?.name;
+  if (plan.models.length === 0) query.set("model", "");
+  if (!is_usual) for (const model of plan.models) query.append("model", model);
+  if (plan.depth !== "standard") query.set("depth", plan.depth);
+  if (plan.depth === "custom") for (const name of ["K", "R", "T"] as const) query.set(name, String(plan.custom[name]));
+  if (plan.readout) query.set("readout", plan.readout);
+  if (is_fresh) query.set("fresh", "1");
+  const text = query.toString();
+  return text ? `/?${text}` : "/";
+}
+
+// What is chosen stands in the address; what is typed comes there when it is measured.
+function usePlan(address: URL, start: Start) {
+  const [plan, set] = useState(() => plan_at(address, start));
+  const written = useRef(address.search);
+  useEffect(() => {
+    if (address.search === written.current) return;
+    written.current = address.search;
+    set(plan_at(address, start));
+  }, [address, start]);
+
+  const write = (changed: Plan, claim: string) => {
+    const path = address_of(changed, start, claim, address.searchParams.has("fresh"));
+    written.current = path.slice(1);
+    go(path, true);
+  };
+  const change = (part: Partial<Plan>) => {
+    const changed = { ...plan, ...part };
+    set(changed);
+    const claim = address.searchParams.get("claim") ?? "";
+    write(changed, changed.claim === claim ? claim : "");
+  };
+  const type = (claim: string) => set({ ...plan, claim });
+  const keep = () => write(plan, plan.claim.trim());
+  return { plan, change, type, keep };
 }
 
 // The ways in which every chosen model can be read; the first is the usual one.
@@ -116,33 +184,33 @@ function NumberField({
   );
 }
 
+// Of Ctrl and Enter, as people of this system know the keys.
+const kIsApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
 export function AskPage({ start, address }: { start: Start; address: URL }) {
-  const [plan, set] = useState<Plan>({
-    claim: address.searchParams.get("claim") ?? "",
-    models: start.models.some((m) => m.name === address.searchParams.get("model"))
-      ? [address.searchParams.get("model") as string]
-      : start.models.slice(0, 1).map((m) => m.name),
-    depth: "standard",
-    custom: { K: 16, R: 1, T: 16 },
-    allow_question: false,
-    readout:
-      start.models
-        .flatMap((model) => model.readouts)
-        .find((readout) => readout === address.searchParams.get("readout")) ?? null,
-  });
+  useTitle("Ask");
+  const { plan, change, type, keep } = usePlan(address, start);
   const [is_sending, send] = useState(false);
   const [problem, tell] = useState<Error | null>(null);
   const quote = useQuote(plan);
   const readouts = readouts_of(start.models.filter((model) => plan.models.includes(model.name)));
+  const is_too_many = !start.user && plan.models.length > 1;
+  const can_measure = plan.models.length > 0 && !is_too_many;
+
   const toggle = (name: string) => {
     const models = plan.models.includes(name) ? plan.models.filter((m) => m !== name) : [...plan.models, name];
     const left = readouts_of(start.models.filter((model) => models.includes(model.name)));
     const is_kept = models.length === 0 || (plan.readout !== null && left.includes(plan.readout));
-    set({ ...plan, models, readout: is_kept ? plan.readout : null });
+    change({ models, readout: is_kept ? plan.readout : null });
   };
+
+  const is_under_way = useRef(false); // at once, where a second press comes before the button is drawn as pressed
   const measure = async (event: Event) => {
     event.preventDefault();
+    if (!can_measure || is_under_way.current) return;
+    is_under_way.current = true;
     send(true);
+    keep();
     const ids: string[] = [];
     try {
       for (const model of plan.models) {
@@ -161,11 +229,17 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
       else {
         tell(error as Problem);
         send(false);
+        is_under_way.current = false;
       }
     }
   };
+  const on_key = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing || event.repeat) return;
+    event.preventDefault();
+    (event.currentTarget as HTMLFormElement).requestSubmit();
+  };
+
   const { sum } = quote;
-  const is_too_many = !start.user && plan.models.length > 1;
   return (
     <>
       <h1>What does a model believe?</h1>
@@ -173,7 +247,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
         Write one claim. The model is asked about it in many neutral wordings, without looking anything up, and says
         each time how likely it is to be true. You see one probability, how far it can be trusted, and every answer.
       </p>
-      <form class="ask" onSubmit={measure}>
+      <form class="ask" onSubmit={measure} onKeyDown={on_key}>
         <label class="claim">
           <span>Claim</span>
           <textarea
@@ -182,7 +256,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
             maxLength={4000}
             value={plan.claim}
             placeholder="Tariffs cause inflation"
-            onInput={(e) => set({ ...plan, claim: e.currentTarget.value })}
+            onInput={(e) => type(e.currentTarget.value)}
           />
         </label>
         <fieldset>
@@ -204,12 +278,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
           <div class="choices">
             {kDepths.map(([depth, name, meaning]) => (
               <label class="choice" key={depth}>
-                <input
-                  type="radio"
-                  name="depth"
-                  checked={plan.depth === depth}
-                  onChange={() => set({ ...plan, depth })}
-                />
+                <input type="radio" name="depth" checked={plan.depth === depth} onChange={() => change({ depth })} />
                 <span>
                   <b>{name}</b>
                   <small>{meaning}</small>
@@ -223,22 +292,22 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
                 name="K"
                 meaning="questions"
                 value={plan.custom.K}
-                most={1024}
-                onValue={(K) => set({ ...plan, custom: { ...plan.custom, K } })}
+                most={kMostCustom}
+                onValue={(K) => change({ custom: { ...plan.custom, K } })}
               />
               <NumberField
                 name="R"
                 meaning="times each"
                 value={plan.custom.R}
-                most={1024}
-                onValue={(R) => set({ ...plan, custom: { ...plan.custom, R } })}
+                most={kMostCustom}
+                onValue={(R) => change({ custom: { ...plan.custom, R } })}
               />
               <NumberField
                 name="T"
                 meaning="wordings"
                 value={plan.custom.T}
-                most={1024}
-                onValue={(T) => set({ ...plan, custom: { ...plan.custom, T } })}
+                most={kMostCustom}
+                onValue={(T) => change({ custom: { ...plan.custom, T } })}
               />
             </div>
           )}
@@ -253,7 +322,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
                     type="radio"
                     name="readout"
                     checked={plan.readout === readout || (plan.readout === null && i === 0)}
-                    onChange={() => set({ ...plan, readout: i === 0 ? null : readout })}
+                    onChange={() => change({ readout: i === 0 ? null : readout })}
                   />
                   <span>
                     <b>{readout_in_words[readout][0]}</b>
@@ -279,7 +348,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
             <input
               type="checkbox"
               checked={plan.allow_question}
-              onChange={() => set({ ...plan, allow_question: !plan.allow_question })}
+              onChange={() => change({ allow_question: !plan.allow_question })}
             />
             <span>
               <b>Measure the question as it is</b>
@@ -288,9 +357,16 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
           </label>
         )}
         <div class="row">
-          <button class="primary" disabled={is_sending || plan.models.length === 0 || is_too_many}>
+          <button
+            class="primary"
+            disabled={is_sending || !can_measure}
+            aria-keyshortcuts={kIsApple ? "Meta+Enter" : "Control+Enter"}
+          >
             {is_sending ? "Sending …" : "Measure"}
           </button>
+          <span class="quiet keys" aria-hidden="true">
+            <kbd>{kIsApple ? "⌘" : "Ctrl"}</kbd> + <kbd>Enter</kbd>
+          </span>
           {start.user ? (
             <span class="quiet">
               {start.user.usage.checks_used} of {start.user.usage.checks_allowed} checks used; each model takes one.

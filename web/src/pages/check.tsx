@@ -10,6 +10,7 @@ import {
   type DecisionFacts,
   type Gate,
   type Labels,
+  type Start,
   type StoredCheck,
 } from "../api";
 import { belief_of, mean_of_written, wording_means, type Belief, type WordingRow } from "../belief";
@@ -19,10 +20,11 @@ import { keep_pace } from "../pace";
 import { Confirm, CopyButton, Loading, ProblemNote } from "../parts/common";
 import { belief_cell, Forest, kMostMarks, Mark, Marks, Scale, SharedForest, WordingName } from "../parts/plots";
 import { Strip } from "../parts/strip";
-import { go } from "../route";
+import { go, useTitle } from "../route";
 import {
   dollars,
   duration,
+  gate_advice,
   interval_in_words,
   leaning,
   log_odds,
@@ -32,6 +34,7 @@ import {
   state_in_words,
   wording_label,
 } from "../words";
+import { MissingCheck, MissingShare } from "./missing";
 
 // Of a check that has ended, or as far as it has come. Null before the first answer.
 function belief_so_far({ check, arrived }: Live): Belief | null {
@@ -394,7 +397,7 @@ function GateList({ gates, labels }: { gates: Gate[]; labels?: Labels }) {
           {gate.meaning}: {gate.observed?.toFixed(2) ?? "none"}, {gate.bound === "at_least" ? "at least" : "at most"}{" "}
           {gate.limit} is required.
           {!gate.passed && gate.name === "labels" && labels && <span class="advice"> {labelsInWords(labels)}</span>}
-          {!gate.passed && <span class="advice"> What to do: {gate.advice}.</span>}
+          {!gate.passed && gate_advice(gate.name) && <span class="advice"> What to do: {gate_advice(gate.name)}.</span>}
         </li>
       ))}
     </ul>
@@ -772,11 +775,19 @@ const kNothingYet: Followed = {
   problem: null,
 };
 
-export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | null }) {
+interface ChecksProps {
+  start: Start;
+  ids: string[];
+  refused: string | null;
+}
+
+export function ChecksPage({ start, ids, refused }: ChecksProps) {
   const [followed, set] = useState<Record<string, Followed>>({});
   const keep = useCallback((id: string, one: Followed) => set((now) => ({ ...now, [id]: one })), []);
   const all = ids.map((id) => followed[id] ?? kNothingYet);
   const claim = all.find(({ live }) => live.check)?.live.check?.claim;
+  useTitle(claim ?? "Check");
+  if (all.every(({ live }) => live.problem?.status === 404)) return <MissingCheck start={start} />;
   return (
     <>
       <p class="quiet eyebrow">Claim</p>
@@ -797,10 +808,12 @@ export function ChecksPage({ ids, refused }: { ids: string[]; refused: string | 
 export function SharedPage({ share }: { share: string }) {
   const followed = useFollowed(`/api/shared/${encodeURIComponent(share)}`);
   const { check, problem } = followed.live;
+  useTitle(check?.claim ?? "Shared result");
+  if (problem?.status === 404) return <MissingShare />;
   return (
     <>
       <p class="quiet eyebrow">A shared result</p>
-      <h1 class="claim">{check?.claim ?? (problem ? "Not shared" : "…")}</h1>
+      <h1 class="claim">{check?.claim ?? "…"}</h1>
       <One followed={followed} is_own={false} />
     </>
   );

@@ -3,6 +3,7 @@ import { get, type Comparison, type StoredCheck } from "../api";
 import { belief_of, wording_means } from "../belief";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
 import { belief_cell, Mark, Marks, Scale, SharedForest } from "../parts/plots";
+import { useTitle } from "../route";
 import { points, printed_pair, wording_label } from "../words";
 
 const kFindings: Record<Comparison["finding"], string> = {
@@ -28,6 +29,9 @@ function by_difference(templates: Comparison["templates"]) {
     );
 }
 
+const compared_title = (a: StoredCheck, b: StoredCheck): string =>
+  a.claim === b.claim ? `${a.claim}: ${a.model} and ${b.model}` : `${a.claim} and ${b.claim}`;
+
 export function ComparePage({ a, b }: { a: string; b: string }) {
   const { value, problem } = useLoaded(async () => {
     const [first, second, comparison] = await Promise.all([
@@ -37,6 +41,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
     ]);
     return { first, second, comparison };
   }, `${a} ${b}`);
+  useTitle(value ? compared_title(value.first, value.second) : "Compare");
   if (problem)
     return (
       <>

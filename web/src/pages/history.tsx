@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { get, remove, type Check, type CheckPage, type Start } from "../api";
 import { Confirm, ProblemNote } from "../parts/common";
 import { Scale } from "../parts/plots";
-import { go } from "../route";
+import { go, useTitle } from "../route";
 import { moment, percent, state_in_words } from "../words";
 
 const kRow = 76; // px, as .entry in style.css
@@ -136,6 +136,7 @@ function Entry({ check, place, is_chosen, onChoose, onDelete }: EntryProps) {
 }
 
 export function HistoryPage({ start }: { start: Start }) {
+  useTitle("History");
   const [wanted, want] = useState<Wanted>({ search: "", model: "", state: "" });
   const [chosen, choose] = useState<string[]>([]);
   const [doomed, doom] = useState<Check | null>(null);

@@ -2,7 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
-import { post, type Start } from "../api";
+import { post, Problem, type Start } from "../api";
+import { ProblemNote } from "./common";
 
 type Theme = "auto" | "light" | "dark";
 
@@ -36,8 +37,14 @@ export function Shell({ start, path, children }: { start: Start; path: string; c
       {name}
     </a>
   );
+  const [failed, fail] = useState<Error | null>(null);
   const sign_out = async () => {
-    await post("/api/auth/sign-out");
+    try {
+      await post("/api/auth/sign-out");
+    } catch (error) {
+      // A session that has ended meanwhile is what was wanted. Otherwise the visitor is still signed in and must know.
+      if (!(error instanceof Problem && error.status === 401)) return fail(error as Error);
+    }
     location.assign("/");
   };
   return (
@@ -67,6 +74,9 @@ export function Shell({ start, path, children }: { start: Start; path: string; c
         </div>
       </header>
       <main id="main" tabIndex={-1}>
+        {failed && (
+          <ProblemNote problem={new Error(`Signing out failed, so you are still signed in: ${failed.message}`)} />
+        )}
         {children}
       </main>
       <footer class="quiet">
