@@ -59,8 +59,14 @@ Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& pr
                ShowProgress show) {
   const SystemClock clock;
   ProgressLine progress(check.plan, clock, show);
+  return run_one(check, resolved, provider, database, progress);
+}
+
+Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database,
+               AskObserver& observer) {
+  const SystemClock clock;
   RunStore runs(database);
-  return run_check(check, {resolved.banks, provider, runs, resolved.database_path, clock, stop_signal(), progress});
+  return run_check(check, {resolved.banks, provider, runs, resolved.database_path, clock, stop_signal(), observer});
 }
 
 void require_no_option_of_one_model(const MeasuringOptions& options) {
@@ -70,6 +76,11 @@ void require_no_option_of_one_model(const MeasuringOptions& options) {
   if (options.flags.base_url)
     throw Error(ErrorKind::bad_input, "--base-url is for one provider, but several models are given",
                 "set OPENAI_BASE_URL and the like instead");
+
+  for (auto model = options.models.begin(); model != options.models.end(); ++model) {
+    if (std::find(options.models.begin(), model, *model) == model) continue;
+    throw Error(ErrorKind::bad_input, fmt::format("--model {} is given twice", *model), "name each model once");
+  }
 }
 
 bool gates_passed(const Record& record) {

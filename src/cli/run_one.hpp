@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "cli/databases.hpp"
+#include "cli/progress_line.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 
@@ -27,8 +28,11 @@ class SecondStore {
 
 Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database,
                ShowProgress show);
+// The same for a caller that watches the check itself.
+Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database,
+               AskObserver& observer);
 ShowProgress progress_of(const MeasuringOptions& options);
-// Throws Error{bad_input} for options that belong to a single model.
+// Throws Error{bad_input} for options that belong to a single model, and for a model that is named twice.
 void require_no_option_of_one_model(const MeasuringOptions& options);
 
 // The options of the command once for each of its models. Throws what require_no_option_of_one_model throws.

@@ -5,27 +5,12 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <nlohmann/json.hpp>
 
 #include <cerrno>
 #include <cstdio>
 
-#include "base/money.hpp"
-#include "base/text.hpp"
-#include "belief/record/record.hpp"
-
 namespace heretix {
 namespace {
-
-constexpr std::size_t kBarColumns = 20;
-
-std::string estimate_so_far(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
-  const auto found = belief_of(plan, answers);
-  if (!found) return "p …";
-  const auto interval = found->interval();
-  if (!interval) return fmt::format("p {:.2f}", found->p().value());
-  return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found->p().value(), interval->low.value(), interval->high.value());
-}
 
 std::size_t terminal_columns() {
   winsize size{};
@@ -65,63 +50,6 @@ bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 TextStyle text_style(bool no_color) {
   return {.color = !no_color && is_terminal(STDOUT_FILENO), .columns = terminal_columns()};
-}
-
-ProgressLine::ProgressLine(const Plan& plan, const Clock& clock, ShowProgress show)
-    : plan_(plan),
-      clock_(clock),
-      shows_(show == ShowProgress::on_terminal && is_terminal(STDERR_FILENO)),
-      tells_events_(show == ShowProgress::as_events),
-      started_(clock.steady()) {}
-
-ProgressLine::~ProgressLine() { clear(); }
-
-void ProgressLine::clear() {
-  if (shows_) print_aside("\r\x1b[K");
-}
-
-std::string ProgressLine::time_left(const AskProgress& progress) const {
-  const std::size_t fresh = progress.answered - progress.from_store;
-  if (fresh == 0) return "";
-  const double elapsed = std::chrono::duration<double>(clock_.steady() - started_).count();
-  const double left =
-      elapsed / static_cast<double>(fresh) * static_cast<double>(progress.questions - progress.answered);
-  return fmt::format("  {:.0f} s left", left);
-}
-
-void ProgressLine::on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) {
-  if (tells_events_) {
-    const nlohmann::json event = {{"event", "progress"},
-                                  {"model", plan_.recipe.model},
-                                  {"questions", progress.questions},
-                                  {"answered", progress.answered},
-                                  {"from_store", progress.from_store},
-                                  {"refused", progress.refused},
-                                  {"retries", progress.retries},
-                                  {"billed_usd", progress.billed.dollars()},
-                                  {"so_far", estimate_so_far(plan_, answers)}};
-    print_note(event.dump());
-  }
-  if (!shows_) return;
-
-  const std::size_t filled = progress.questions == 0 ? 0 : kBarColumns * progress.answered / progress.questions;
-  std::string line = fmt::format("[{}{}] {}/{}  {}", std::string(filled, '#'), std::string(kBarColumns - filled, ' '),
-                                 progress.answered, progress.questions, estimate_so_far(plan_, answers));
-
-  if (progress.refused > 0) line += fmt::format("  {} refused", progress.refused);
-  if (progress.retries > 0) line += fmt::format("  {} retries", progress.retries);
-  if (progress.billed > Usd()) line += "  " + to_text(progress.billed);
-  if (progress.billing_unknown > 0) line += fmt::format("  {} may be billed", progress.billing_unknown);
-
-  clear();
-  print_aside(line + time_left(progress));
-}
-
-void ProgressLine::on_wait(const std::string& why) {
-  if (why == last_wait_) return;
-  last_wait_ = why;
-  clear();
-  print_note(fmt::format("heretix: {}", on_one_line(why)));
 }
 
 }  // namespace heretix

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "measure/ask.hpp"
 #include "report/text.hpp"
 
 namespace heretix {
@@ -26,28 +25,5 @@ void print_error(const Error& error);      // likewise
 
 bool is_terminal(int descriptor);
 TextStyle text_style(bool no_color);  // for stdout
-
-// How progress is shown on stderr: as a line if it is a terminal, or as JSON lines for a program that reads them.
-enum class ShowProgress { never, on_terminal, as_events };
-
-// A progress line: the estimate so far, retries, time left, money spent.
-class ProgressLine final : public AskObserver {
- public:
-  ProgressLine(const Plan& plan, const Clock& clock, ShowProgress show);
-  ~ProgressLine() override;
-  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
-  void on_wait(const std::string& why) override;
-
- private:
-  void clear();
-  std::string time_left(const AskProgress& progress) const;
-
-  const Plan& plan_;
-  const Clock& clock_;
-  bool shows_;
-  bool tells_events_;
-  std::chrono::steady_clock::time_point started_;
-  std::string last_wait_;
-};
 
 }  // namespace heretix

@@ -34,12 +34,23 @@ struct AskProgress {
   std::size_t billing_unknown = 0;  // attempts that may have been billed
 };
 
-// Called after each commit. `answers[i]` belongs to question i of the plan.
+// Called after each commit, by one thread at a time. `answers[i]` belongs to question i of the plan.
 class AskObserver {
  public:
   virtual ~AskObserver() = default;
   virtual void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) = 0;
   virtual void on_wait(const std::string& why) = 0;  // such as a rate limit or another process
+  // A check ends without all of its answers. Called once, before the error is thrown, which says in addition what is
+  // kept of this check; `why` does not.
+  virtual void on_incomplete(const std::string& /*why*/, const AskProgress& /*progress*/) {}
+
+  // What the time left follows from. The numbers are those of `asked`, whose questions are parts where an answer is
+  // read off the model. First which questions will be asked; then that one is about to be sent, and that its reply or
+  // failure is stored; one that is not over will be sent again. A model in this process tells its work too.
+  virtual void on_open(const Plan& /*asked*/, const std::vector<std::size_t>& /*questions*/) {}
+  virtual void on_sent(const Plan& /*asked*/, std::size_t /*question*/) {}
+  virtual void on_came(std::size_t /*question*/, bool /*is_over*/) {}
+  virtual void on_work(const WorkDone& /*work*/) {}
 };
 
 struct AskOptions {

@@ -13,6 +13,12 @@ class PartsObserver final : public AskObserver {
     observer_.on_progress(progress, none_);
   }
   void on_wait(const std::string& why) override { observer_.on_wait(why); }
+  void on_open(const Plan& asked, const std::vector<std::size_t>& questions) override {
+    observer_.on_open(asked, questions);
+  }
+  void on_sent(const Plan& asked, std::size_t question) override { observer_.on_sent(asked, question); }
+  void on_came(std::size_t question, bool is_over) override { observer_.on_came(question, is_over); }
+  void on_work(const WorkDone& work) override { observer_.on_work(work); }
 
  private:
   AskObserver& observer_;

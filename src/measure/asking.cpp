@@ -104,6 +104,10 @@ void Asking::read_stored() {
   awaits_first_answer_ = options_.probes_limit && !one_fits;
   if (first != stored.end()) probe(**first);
   awaits_first_delivery_ = awaits_first_answer_ && !options_.in_batch;
+
+  std::vector<std::size_t> open;
+  for (const Waiting& w : waiting_) open.push_back(w.question);
+  observer_.on_open(plan_, open);
   tell();
 }
 
@@ -184,6 +188,7 @@ bool Asking::settled_by_another(std::size_t question) {
   if (known.final_answer) {
     ++outcome_.progress.from_store;
     settle(question, *known.final_answer);
+    settled_elsewhere_.push_back(question);
     return true;
   }
   if (known.in_batch) {
@@ -203,13 +208,14 @@ bool Asking::settled_by_another(std::size_t question) {
 // ends.
 bool Asking::has_money_for(const Waiting& next, std::optional<Usd> most) {
   if (options_.budget == nullptr || !options_.budget->is_limited()) return true;
-  const Budget& budget = *options_.budget;
+  Budget& budget = *options_.budget;
   const Usd today = budget.day_cap() ? store_.committed_since(midnight_before(clock_.now())) : Usd();
   if (most && budget.allows(*most, today)) return true;
   waiting_.push_front(next);
   if (!in_flight_.empty()) return false;
   const bool by_run = budget.cap() && (!most || budget.committed() + *most > *budget.cap());
   const Usd cap = by_run ? *budget.cap() : budget.day_cap().value_or(Usd());
+  budget.note(by_run ? Budget::Reached::cap : Budget::Reached::day_cap);
   fail(
       ErrorKind::stopped,
       fmt::format(
@@ -279,6 +285,7 @@ Taken Asking::turn(std::vector<Delivery> deliveries, std::size_t most) {
       for (const Delivery& d : deliveries) on_delivery(d);
       take(most, taken);
     });
+    tell_moves(deliveries, taken);
     tell();
   }
 
@@ -339,6 +346,7 @@ Answer Asking::judged(std::size_t question, const Reply& reply) const {
 
 void Asking::settle(std::size_t question, const Answer& answer) {
   outcome_.answers[question] = answer;
+  states_[question].is_over = true;
   ++outcome_.progress.answered;
   if (!answer.verdict.usable()) ++outcome_.progress.refused;
 }
@@ -402,10 +410,11 @@ void Asking::fail(ErrorKind kind, const std::string& what, const std::string& hi
 // Waits for the time that the provider named, or else for a random part of a time that doubles with each try, so that
 // many clients do not come back at once.
 void Asking::retry(std::size_t question, const Failure& failure) {
-  const State& state = states_[question];
+  State& state = states_[question];
   last_failure_ = failure.message;
   if (state.sent >= options_.attempts) {
     ++outcome_.given_up;
+    state.is_over = true;
     return;
   }
   ++outcome_.progress.retries;
@@ -443,8 +452,12 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
   // A request that may have been billed is repeated once at most, unless --resend-unknown says otherwise.
   if (in_doubt) {
     state.unknown += failure.is_lost ? kMostUnknown : 1;
-    if (may_send_again(state)) retry(question, failure);
-    else outcome_.in_doubt.push_back(question);
+    if (may_send_again(state)) {
+      retry(question, failure);
+    } else {
+      outcome_.in_doubt.push_back(question);
+      state.is_over = true;
+    }
   } else if (failure.refusal) {
     outcome_.refusal = failure.refusal;
     last_failure_ = failure.message;
@@ -455,6 +468,13 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
         failure.kind, failure.message,
         failure.hint.empty() ? "the answers so far are kept; fix this, then run the same command again" : failure.hint);
   }
+}
+
+// Once the commit has made them so.
+void Asking::tell_moves(const std::vector<Delivery>& deliveries, const Taken& taken) {
+  for (const Delivery& d : deliveries) observer_.on_came(d.question, states_[d.question].is_over);
+  for (const std::size_t question : std::exchange(settled_elsewhere_, {})) observer_.on_came(question, true);
+  for (const Request& r : taken.requests) observer_.on_sent(plan_, r.question);
 }
 
 void Asking::tell() { observer_.on_progress(outcome_.progress, outcome_.answers); }

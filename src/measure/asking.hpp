@@ -31,6 +31,7 @@ class Asking final : public Exchange {
 
   Taken turn(std::vector<Delivery> deliveries, std::size_t most) override;
   void tell_wait(const std::string& why) override { observer_.on_wait(why); }
+  void tell_work(const WorkDone& work) override { observer_.on_work(work); }
   bool abandoned() const override { return stop_.leaving(); }
 
  private:
@@ -44,8 +45,9 @@ class Asking final : public Exchange {
     bool first_was_unusable = false;
     int attempts = 0;  // recorded, over all executions
     int unknown = 0;
-    int sent = 0;       // by this execution
-    long known_at = 0;  // the store's version when it was last looked up
+    int sent = 0;          // by this execution
+    bool is_over = false;  // answered, or not to be asked again
+    long known_at = 0;     // the store's version when it was last looked up
   };
   struct InFlight {
     int attempt = 0;
@@ -77,6 +79,7 @@ class Asking final : public Exchange {
   void fail(ErrorKind kind, const std::string& what, const std::string& hint);
   void tell_once(const std::string& notice);
   void tell();
+  void tell_moves(const std::vector<Delivery>& deliveries, const Taken& taken);
 
   const Plan& plan_;
   Provider& provider_;
@@ -95,8 +98,9 @@ class Asking final : public Exchange {
   bool awaits_first_delivery_ = false;
   bool awaits_first_answer_ = false;  // which shows whether the limit fits
   bool limit_is_too_small_ = false;
-  long store_version_ = 0;           // grows where another connection wrote
-  std::vector<Delivery> held_back_;  // used by a planted bug only
+  long store_version_ = 0;                      // grows where another connection wrote
+  std::vector<Delivery> held_back_;             // used by a planted bug only
+  std::vector<std::size_t> settled_elsewhere_;  // in this turn, by another process
   std::optional<Error> failure_;
   std::string last_failure_;
   std::set<std::string> told_;  // notices already shown; each is shown once a run

@@ -30,9 +30,15 @@ class Budget {
   }
   Usd committed() const { return committed_; }  // spent, in flight, and perhaps spent
 
+  // Which of the two caps ended a run, so that the command can say what would let it go on.
+  enum class Reached { neither, cap, day_cap };
+  void note(Reached reached) { reached_ = reached; }
+  Reached reached() const { return reached_; }
+
  private:
   std::optional<Usd> cap_, day_cap_;
   Usd committed_;
+  Reached reached_ = Reached::neither;
 };
 
 }  // namespace heretix

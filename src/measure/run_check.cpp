@@ -18,9 +18,8 @@
 #include "measure/run_store.hpp"
 
 namespace heretix {
-namespace {
 
-std::string cost(const AskProgress& progress) {
+std::string cost_in_words(const AskProgress& progress) {
   std::string text = "it cost " + to_text(progress.billed);
   if (progress.billing_unknown > 0) {
     text += fmt::format(", and {} attempts may have been billed", progress.billing_unknown);
@@ -29,37 +28,36 @@ std::string cost(const AskProgress& progress) {
   return text;
 }
 
+namespace {
+
 std::string kept(const AskOutcome& outcome) {
   const AskProgress& p = outcome.progress;
   std::string text =
       fmt::format("{} of {} answers are kept ({} of them from the store)", p.answered, p.questions, p.from_store);
-  if (p.billed > Usd() || p.billing_unknown > 0) text += "; " + cost(p);
+  if (p.billed > Usd() || p.billing_unknown > 0) text += "; " + cost_in_words(p);
   return text;
-}
-
-[[noreturn]] void throw_in_doubt(const AskOutcome& outcome) {
-  throw Error(
-      ErrorKind::in_doubt,
-      fmt::format(
-          "{} questions were sent twice, or once in a batch, and no answer arrived; they may have been billed. {}",
-          outcome.in_doubt.size(), kept(outcome)),
-      "look at your provider's bill, then run the same command with --resend-unknown");
 }
 
 bool is_stopped(const AskOutcome& outcome) {
   return outcome.end == AskEnd::stopped || (outcome.failure && outcome.failure->kind() == ErrorKind::stopped);
 }
 
+// Why a check has not all of its answers, without what is kept of it.
+Error why_incomplete(const AskOutcome& outcome) {
+  if (outcome.end == AskEnd::stopped)
+    return {ErrorKind::stopped, "stopped", "run the same command again; it asks only for what is missing"};
+  if (outcome.failure) return *outcome.failure;
+  return {ErrorKind::in_doubt,
+          fmt::format("{} questions were sent twice, or once in a batch, and no answer arrived; they may have been "
+                      "billed",
+                      outcome.in_doubt.size()),
+          "look at your provider's bill, then run the same command with --resend-unknown"};
+}
+
 [[noreturn]] void throw_incomplete(const AskOutcome& outcome) {
-  if (outcome.end == AskEnd::stopped) {
-    throw Error(ErrorKind::stopped, fmt::format("stopped: {}", kept(outcome)),
-                "run the same command again; it asks only for what is missing");
-  }
-  if (outcome.failure) {
-    throw Error(outcome.failure->kind(), fmt::format("{}. {}", outcome.failure->what(), kept(outcome)),
-                outcome.failure->hint());
-  }
-  throw_in_doubt(outcome);
+  const Error why = why_incomplete(outcome);
+  const char* between = outcome.end == AskEnd::stopped ? ": " : ". ";
+  throw Error(why.kind(), why.what() + (between + kept(outcome)), why.hint());
 }
 
 // A check without a record is still a fact, and must not look as if it ran: others would wait for its answers.
@@ -411,6 +409,7 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
   }
   if (outcome.end != AskEnd::complete || !outcome.in_doubt.empty()) {
     ended->at_once(is_stopped(outcome) ? ExecutionStatus::stopped : ExecutionStatus::failed);
+    ports.observer.on_incomplete(why_incomplete(outcome).what(), outcome.progress);
     throw_incomplete(outcome);
   }
 

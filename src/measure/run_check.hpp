@@ -88,6 +88,9 @@ void require_readable(const Provider& provider, Readout readout);
 // and what the store throws.
 Record run_check(const PlannedCheck& check, const CheckPorts& ports);
 
+// "it cost $0.0120, and 2 attempts may have been billed, $0.0040 at most".
+std::string cost_in_words(const AskProgress& progress);
+
 // Returns if every question has its answer. Otherwise throws what a check with this outcome throws, saying what is kept
 // and what it cost: stopped, in_doubt, or what the provider failed with.
 void require_complete(const AskOutcome& outcome);

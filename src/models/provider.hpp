@@ -84,6 +84,13 @@ struct Taken {
   bool ended = false;
 };
 
+// What a model in this process has put through since it began to answer, of the questions that it has taken so far. In
+// tokens; `all` counts those that are still to come for these questions too.
+struct WorkDone {
+  double prompt = 0, prompt_all = 0;  // of prompts, each counted once where questions share it
+  double output = 0, output_all = 0;  // of answers; how many they will have is an estimate
+};
+
 // The asking side, as a provider sees it. Called by one thread at a time.
 class Exchange {
  public:
@@ -95,6 +102,10 @@ class Exchange {
 
   // Why nothing is sent for a while, for people to read.
   virtual void tell_wait(const std::string& why) = 0;
+
+  // What was done so far, from a model in this process: often, and between turns. It only serves to tell people how
+  // long the rest will take.
+  virtual void tell_work(const WorkDone& /*work*/) {}
 
   // Whether to leave at once, dropping what is in flight.
   virtual bool abandoned() const = 0;

@@ -27,7 +27,9 @@ class _Told(_Silent):
 
 def _words(event: dict[str, Any]) -> str:
     spent = f"  ${event['billed_usd']:.6f}" if event["billed_usd"] else ""
-    return f"{event['answered']}/{event['questions']}  {event['so_far']}{spent}"
+    seconds = event.get("seconds_left")
+    left = f"  {seconds:.0f} s left" if seconds is not None and seconds >= 1 else ""
+    return f"{event['answered']}/{event['questions']}  {event['so_far']}{spent}{left}"
 
 
 class _Line(_Silent):

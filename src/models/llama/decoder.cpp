@@ -25,6 +25,7 @@ constexpr int kPrefixSequence = 0;         // holds the shared prefix and nothin
 constexpr std::size_t kAnswerTokens = 96;  // the form's longest answer, with room for unusual tokenizers
 constexpr std::size_t kContextStep = 256;
 constexpr std::size_t kPhysicalBatch = 512;
+constexpr double kOutgrown = 1.1;  // what an answer that is longer than usual will take, by what it took so far
 
 // One llama_batch, freed with the scope.
 class Batch {
@@ -70,6 +71,7 @@ struct Decoder::Stream {
   int position = 0;            // tokens evaluated
   long prompt_tokens = 0;
   long tokens_out = 0;
+  long evaluated = 0;  // tokens behind the prompt
   bool finished = false;
   bool cut_short = false;
   RandomUnit random{0};
@@ -99,7 +101,12 @@ Decoder::Decoder(const LlamaModel& model, const std::string& system, const std::
   Batch batch(std::max<std::size_t>(prefix.size(), 1));
   for (std::size_t i = 0; i < prefix.size(); ++i)
     batch.add(prefix[i], static_cast<llama_pos>(i), kPrefixSequence, false);
-  if (batch.size() > 0) batch.decode(context_);
+  if (batch.size() == 0) return;
+  work_.prompt_all = static_cast<double>(batch.size());
+  tell_work();
+  batch.decode(context_);
+  work_.prompt = work_.prompt_all;
+  tell_work();
 }
 
 Decoder::~Decoder() {
@@ -154,6 +161,7 @@ void Decoder::begin_answer(Stream& stream, const Wanted& wanted, const float* lo
   stream.text = opening_text_;
   stream.place = after_opening_;
   stream.tokens_out = static_cast<long>(opening_.size());
+  stream.evaluated = 0;
 
   stream.pending.clear();
   stream.busy = true;
@@ -238,12 +246,20 @@ void Decoder::start(const std::vector<Wanted>& wanted) {
   std::map<std::string, std::vector<const Wanted*>> by_text;
   for (const Wanted& w : wanted) by_text[w.user_text].push_back(&w);
 
+  std::map<std::string, std::vector<Token>> tokens_of;
+  for (const auto& [text, group] : by_text) {
+    std::vector<Token>& tokens = tokens_of[text];
+    tokens = model_.tokens(model_.chat_template().render(system_, text).own, false);
+    tokens.insert(tokens.end(), opening_.begin(), opening_.end());
+    work_.prompt_all += static_cast<double>(tokens.size());
+  }
+  not_begun_ = wanted.size();
+  tell_work();
+
   // Equal texts are evaluated once, and the stream is copied for each question.
   for (const auto& [text, group] : by_text) {
     const auto started = SteadyClock::now();
-    const ChatPrompt prompt = model_.chat_template().render(system_, text);
-    std::vector<Token> tokens = model_.tokens(prompt.own, false);
-    tokens.insert(tokens.end(), opening_.begin(), opening_.end());
+    const std::vector<Token>& tokens = tokens_of[text];
 
     std::vector<Stream*> taken;
     for (const auto& s : streams_) {
@@ -266,7 +282,23 @@ void Decoder::start(const std::vector<Wanted>& wanted) {
       taken[i]->started = started;
       begin_answer(*taken[i], *group[i], logits);
     }
+    not_begun_ -= group.size();
+    work_.prompt += static_cast<double>(tokens.size());
+    tell_work();
   }
+}
+
+// An answer takes about as much as those that ended; one that has taken more already takes a little more still.
+void Decoder::tell_work() {
+  const double usual = ended_ > 0 ? usual_output() : options_.usual_output;
+  WorkDone told = work_;
+  told.output_all = ended_output_ + usual * static_cast<double>(not_begun_);
+  for (const auto& s : streams_) {
+    if (!s->busy) continue;
+    const auto evaluated = static_cast<double>(s->evaluated);
+    told.output_all += s->finished || s->cut_short ? evaluated : std::max(usual, evaluated * kOutgrown);
+  }
+  options_.tell(told);
 }
 
 std::vector<Token> Decoder::allowed_tokens(AnswerForm::Place place) const {
@@ -318,14 +350,17 @@ void Decoder::decode(const std::vector<Stream*>& streams) {
     for (std::size_t i = 0; i < s->pending.size(); ++i) {
       batch.add(s->pending[i], s->position++, s->sequence, i + 1 == s->pending.size());
     }
+    s->evaluated += static_cast<long>(s->pending.size());
     rows.push_back(batch.size() - 1);
   }
   batch.decode(context_);
+  work_.output += static_cast<double>(batch.size());
   for (std::size_t i = 0; i < streams.size(); ++i) {
     const float* logits = llama_get_logits_ith(context_, rows[i]);
     if (streams[i]->tree) grow_tree(*streams[i], logits);
     else choose(*streams[i], logits);
   }
+  tell_work();
 }
 
 std::vector<Decoded> Decoder::step() {
@@ -338,6 +373,8 @@ std::vector<Decoded> Decoder::step() {
   for (const auto& s : streams_) {
     if (!s->busy || !(s->finished || s->cut_short)) continue;
     s->busy = false;
+    ++ended_;
+    ended_output_ += static_cast<double>(s->evaluated);
     const double elapsed = std::chrono::duration<double, std::milli>(SteadyClock::now() - s->started).count();
     done.push_back({s->wanted.ticket, s->text, s->logprobs, s->cut_short, s->prompt_tokens, s->tokens_out, elapsed});
   }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "belief/plan/recipe.hpp"
 #include "models/llama/answer_form.hpp"
 #include "models/llama/model.hpp"
+#include "models/provider.hpp"
 
 struct llama_context;
 
@@ -24,6 +26,8 @@ struct DecoderOptions {
   int threads = 0;           // 0: as many as the machine has cores
   double temperature = 1.0;  // 0: greedy
   Readout readout = Readout::verbalized;
+  double usual_output = 0;  // tokens that are evaluated for an answer, about; 0: not known yet
+  std::function<void(const WorkDone&)> tell = [](const WorkDone&) {};  // after each evaluation
 };
 
 // One question for the decoder.
@@ -63,10 +67,14 @@ class Decoder {
   // Takes one step of every question in progress and returns the answers that ended with it.
   std::vector<Decoded> step();
 
+  // How many tokens were evaluated for an answer, on the average; 0 before the first one ended.
+  double usual_output() const { return ended_ == 0 ? 0 : ended_output_ / static_cast<double>(ended_); }
+
  private:
   struct Stream;
 
   void make_context(std::size_t tokens_per_stream);
+  void tell_work();
   void decode(const std::vector<Stream*>& streams);
   void copy_stream(int from, int to);
   void begin_answer(Stream& stream, const Wanted& wanted, const float* logits);
@@ -88,6 +96,10 @@ class Decoder {
   std::string opening_text_;
   std::size_t prefix_tokens_ = 0;
   std::vector<std::unique_ptr<Stream>> streams_;
+  std::size_t not_begun_ = 0;  // questions that start() has not come to
+  WorkDone work_;              // output_all is worked out when it is told
+  std::size_t ended_ = 0;
+  double ended_output_ = 0;  // tokens
 };
 
 }  // namespace heretix

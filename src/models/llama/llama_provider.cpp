@@ -84,12 +84,15 @@ class LlamaProvider final : public Provider {
                     {.streams = streams,
                      .threads = options_.threads,
                      .temperature = options_.temperature,
-                     .readout = plan.recipe.readout()});
+                     .readout = plan.recipe.readout(),
+                     .usual_output = usual_output_[plan.recipe.readout()],
+                     .tell = [&](const WorkDone& work) { exchange.tell_work(work); }});
     std::vector<Delivery> deliveries;
     while (!exchange.abandoned()) {
       const Taken taken = exchange.turn(std::exchange(deliveries, {}), decoder.free_streams());
       decoder.start(wanted(plan, taken.requests));
       if (decoder.is_idle()) {
+        if (decoder.usual_output() > 0) usual_output_[plan.recipe.readout()] = decoder.usual_output();
         if (!taken.again_at) return;
         std::this_thread::sleep_until(*taken.again_at);
         continue;
@@ -159,6 +162,9 @@ class LlamaProvider final : public Provider {
   StatementJudge judge_;
   ProviderFacts facts_;
   std::map<std::size_t, int> attempts_;
+
+  // Tokens that are evaluated for an answer: what the embedded model takes, until this one has answered.
+  std::map<Readout, double> usual_output_{{Readout::verbalized, 35}, {Readout::expected, 400}};
 };
 
 }  // namespace

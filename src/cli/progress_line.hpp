@@ -1,0 +1,105 @@
+// How far a measurement has come, for people and for programs: on stderr, as a line if it is a terminal, or as JSON
+// lines for a program that reads them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "cli/status_line.hpp"
+#include "measure/ask.hpp"
+#include "measure/time_left.hpp"
+
+namespace heretix {
+
+enum class ShowProgress { never, on_terminal, as_events };
+
+// Of one run: the estimate so far, retries, money spent and the time left; before the first answer, the wording that is
+// being asked.
+class ProgressLine final : public AskObserver {
+ public:
+  ProgressLine(const Plan& plan, const Clock& clock, ShowProgress show);
+
+  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
+  void on_wait(const std::string& why) override;
+  void on_open(const Plan& asked, const std::vector<std::size_t>& questions) override;
+  void on_sent(const Plan& asked, std::size_t question) override;
+  void on_came(std::size_t question, bool is_over) override;
+  void on_work(const WorkDone& work) override;
+  void clear();  // before anything else is printed
+
+ private:
+  std::string text(std::size_t columns) const;
+  void tell_event();
+  bool is_shown() const { return tells_events_ || line_.shows(); }
+  TimeLeft::Time since_start() const { return clock_.steady() - started_; }
+
+  const Plan& plan_;
+  const Clock& clock_;
+  bool tells_events_;
+  std::chrono::steady_clock::time_point started_;
+  AskProgress progress_;
+  std::string so_far_;
+  std::string asking_;  // the first wording, until an answer comes
+  TimeLeft time_left_;
+  TimeLeft::Time told_at_{};  // the last event
+  std::string last_wait_;
+  StatusLine line_;  // last, because it draws what stands above
+};
+
+// Of all checks of a batch: how many are done, answers, money spent and the time left.
+class SetProgressLine final : public AskObserver {
+ public:
+  // `open`: how many questions each check will ask, with a number for its model.
+  struct Check {
+    std::size_t model = 0;
+    std::size_t open = 0;
+  };
+  SetProgressLine(std::vector<Check> checks, std::string unit, const Clock& clock, bool shows);
+
+  void begin(std::size_t check);
+  void end();  // of the check that was begun
+  void print(const std::function<void()>& print) { line_.print(print); }
+
+  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
+  void on_wait(const std::string& why) override;
+  void on_open(const Plan& asked, const std::vector<std::size_t>& questions) override;
+  void on_sent(const Plan& asked, std::size_t question) override;
+  void on_came(std::size_t question, bool is_over) override;
+  void on_work(const WorkDone& work) override;
+
+ private:
+  // The pace of one model, by a clock that runs only while this model is asked.
+  struct Pace {
+    TimeLeft left;
+    TimeLeft::Time before{};  // of its earlier checks
+    std::size_t open = 0;     // questions of the check that is asked and of those to come
+    bool was_asked = false;
+  };
+
+  std::string text(std::size_t columns) const;
+  std::optional<TimeLeft::Time> time_left() const;
+  TimeLeft::Time now_of_model() const;
+  Pace& pace() { return paces_[checks_[current_].model]; }
+
+  std::vector<Check> checks_;
+  std::string unit_;  // "claims" or "checks"
+  const Clock& clock_;
+  std::map<std::size_t, Pace> paces_;  // by model
+  std::size_t current_ = 0;
+  bool is_running_ = false;
+  std::chrono::steady_clock::time_point began_{};
+  std::size_t done_ = 0;
+  AskProgress before_;  // of checks that are done
+  AskProgress progress_;
+  std::string asking_;
+  std::string last_wait_;
+  StatusLine line_;
+};
+
+// "12 s left", "3 min left", "1 h 20 min left"; empty for less than half a second.
+std::string time_left_in_words(TimeLeft::Time left);
+
+}  // namespace heretix
