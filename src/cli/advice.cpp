@@ -5,6 +5,7 @@
 #include <regex>
 
 #include "base/text.hpp"
+#include "base/url.hpp"
 #include "cli/session.hpp"
 
 namespace heretix {
@@ -13,6 +14,18 @@ std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
   return "'" + replaced(text, "'", "'\\''") + "'";
+}
+
+std::string same_command(const std::vector<std::string>& arguments) {
+  std::string command = "heretix";
+  for (const std::string& argument : arguments) {
+    const std::size_t scheme_end = argument.find("://");
+    const bool is_address = scheme_end != std::string::npos;
+    const std::size_t begin = is_address ? argument.rfind('=', scheme_end) + 1 : 0;  // behind "--base-url=", or all
+    const std::string shown = is_address ? argument.substr(0, begin) + shown_url(argument.substr(begin)) : argument;
+    command += " " + shell_word(shown);
+  }
+  return command;
 }
 
 std::string store_flag(const std::string& database_path) {

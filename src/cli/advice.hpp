@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "cli/option_groups.hpp"
@@ -12,6 +13,9 @@ namespace heretix {
 
 // Quotes a text so that a shell takes it for one word; a text that already is one stays unchanged.
 std::string shell_word(std::string_view text);
+
+// Returns the command that was given, as it can be typed again. Addresses are shown without their secrets.
+std::string same_command(const std::vector<std::string>& arguments);
 
 // Returns "--db FILE" if a command without it would read another store, else nothing.
 std::string store_flag(const std::string& database_path);

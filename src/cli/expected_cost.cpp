@@ -37,12 +37,28 @@ ExpectedCost expected_of(const Plan& plan, const ProviderFacts& facts, Database&
   return expected_cost(sent, facts, stored_in(sent, database));
 }
 
-ExpectedCost expected_of(const Resolved& resolved, Provider& provider, Database& database) {
-  if (costs_nothing(provider.facts())) return {};
-  return expected_of(plan_resolved(resolved, provider, database).plan, provider.facts(), database);
-}
+// What all claims of one model would cost.
+struct CostOfModel {
+  const ProviderFacts* facts;
+  ExpectedCost sum{.about = Usd(), .most = Usd()};
+};
 
 }  // namespace
+
+ExpectedCost& ExpectedCost::operator+=(const ExpectedCost& other) {
+  questions += other.questions;
+  tokens_in += other.tokens_in;
+  tokens_out += other.tokens_out;
+  const bool is_known = about && most && other.about && other.most;
+  about = is_known ? std::optional(*about + *other.about) : std::nullopt;
+  most = is_known ? std::optional(*most + *other.most) : std::nullopt;
+  return *this;
+}
+
+ExpectedCost expected_cost(const ClaimToAsk& claim) {
+  const Plan sent = plan_to_send(plan_resolved(claim.resolved, claim.provider, claim.database).plan);
+  return expected_cost(sent, claim.provider.facts(), stored_in(sent, claim.database));
+}
 
 std::string ExpectedCost::text(const ProviderFacts& facts) const {
   if (!most || !about) return fmt::format("unknown: {} (--price, --prices)", facts.cost_note);
@@ -101,24 +117,32 @@ void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
     if (!text.empty() && told.insert(text).second) print_note(text);
   }
 
-  ExpectedCost sum{.about = Usd(), .most = Usd()};
-  const ProviderFacts* facts = nullptr;  // of one that is paid for
+  std::vector<CostOfModel> models;  // those that are paid for, in the order of the first claim
   std::set<std::string_view> different;
-  for (const auto& [resolved, provider, database] : claims) {
-    const ExpectedCost expected = expected_of(resolved, provider, database);
+  for (const ClaimToAsk& claim : claims) {
+    const ProviderFacts& facts = claim.provider.facts();
+    if (costs_nothing(facts)) continue;
+    const ExpectedCost expected = expected_cost(claim);
     if (expected.questions == 0) continue;
-    facts = &provider.facts();
-    different.insert(resolved.request.claim);
-    sum.questions += expected.questions;
-    if (!expected.most || !expected.about) sum.most = std::nullopt;
-    if (sum.most) {
-      *sum.most += *expected.most;
-      *sum.about += *expected.about;
-    }
+    different.insert(claim.resolved.request.claim);
+    auto model = std::ranges::find(models, facts.model, [](const CostOfModel& one) { return one.facts->model; });
+    if (model == models.end()) model = models.insert(models.end(), CostOfModel{.facts = &facts});
+    model->sum += expected;
   }
-  if (facts == nullptr) return;
-  print_note(fmt::format("asking {} questions about {} {}; cost: {}", sum.questions, different.size(),
-                         different.size() == 1 ? "claim" : "claims", sum.text(*facts)));
+  if (models.empty()) return;
+
+  // The note of an unknown price says what to do, so it is the one that is shown for the sum.
+  ExpectedCost sum{.about = Usd(), .most = Usd()};
+  for (const CostOfModel& model : models) sum += model.sum;
+  const auto unknown = std::ranges::find_if(models, [](const CostOfModel& model) { return !model.sum.most; });
+  const ProviderFacts& shown = unknown == models.end() ? *models[0].facts : *unknown->facts;
+  const std::string asked = models.size() == 1 ? "" : fmt::format(" by {} models", models.size());
+  print_note(fmt::format("asking {} questions about {} {}{}; cost: {}", sum.questions, different.size(),
+                         different.size() == 1 ? "claim" : "claims", asked, sum.text(shown)));
+  if (models.size() == 1) return;
+  for (const CostOfModel& model : models)
+    print_note(
+        fmt::format("  {}: {} questions, {}", model.facts->model, model.sum.questions, model.sum.text(*model.facts)));
 }
 
 void tell_expected_cost(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database) {

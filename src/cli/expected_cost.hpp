@@ -14,7 +14,8 @@ struct ExpectedCost {
   long tokens_out = 0;
   std::optional<Usd> about{}, most{};  // empty: the price is unknown
 
-  std::string text(const ProviderFacts& facts) const;  // "about $0.0120, at most $0.1700 (at prices of 2025-11-30)"
+  ExpectedCost& operator+=(const ExpectedCost& other);  // unknown where one of the two is
+  std::string text(const ProviderFacts& facts) const;   // "about $0.0120, at most $0.1700 (at prices of 2025-11-30)"
 };
 
 // What is sent for a plan: its own questions, or the first part of each answer that is read off the model. More parts
@@ -35,12 +36,16 @@ PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Databas
 // Prints the expected cost on stderr, unless the model is free or every answer is stored.
 void tell_expected_cost(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database);
 
-// The same in one line for all claims of a batch file. If one price is unknown, the line says so for all of them.
+// The same for all claims of a command: one line for the sum and, where several models are asked, one for each of them.
+// If one price is unknown, the sum is too.
 struct ClaimToAsk {
   const Resolved& resolved;
   Provider& provider;
   Database& database;
 };
 void tell_expected_cost(const std::vector<ClaimToAsk>& claims);
+
+// What a check would ask and cost now, a free model included.
+ExpectedCost expected_cost(const ClaimToAsk& claim);
 
 }  // namespace heretix

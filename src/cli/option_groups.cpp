@@ -102,7 +102,7 @@ void add_plan_options(App& command, MeasuringOptions& o) {
       .add_option("--model", o.models,
                   "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, typesafe/NAME, "
                   "openrouter/NAME, systemone/NAME, llama:FILE.gguf or scripted:FILE (default local; see heretix "
-                  "models); run accepts several: --model A --model B")
+                  "models); run, batch and calibrate accept several: --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
 

@@ -27,7 +27,7 @@ struct CommonOptions {
 
 // Of commands that ask a model.
 struct MeasuringOptions : CommonOptions {
-  std::vector<std::string> models;  // of run and calibrate: one or several; elsewhere at most one
+  std::vector<std::string> models;  // of run, batch and calibrate: one or several; elsewhere at most one
   std::string seed_text;
   bool fixed = false;
   bool alone = false;  // each statement in a request of its own

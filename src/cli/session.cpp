@@ -34,7 +34,8 @@ void on_signal(int) { ++g_stop.presses; }
 Settings flags_of(const MeasuringOptions& options) {
   Settings flags = options.flags;
   if (options.models.size() > 1) {
-    throw Error(ErrorKind::bad_input, "only run takes several models; this command takes --model once",
+    throw Error(ErrorKind::bad_input,
+                "only run, batch and calibrate take several models; this command takes --model once",
                 "heretix run CLAIM --model A --model B");
   }
   if (!options.models.empty()) flags.model = options.models[0];

@@ -77,7 +77,7 @@ NOT_FOLLOWED = {
         "--from is '{}'; it must be store, local or prod",
         "  {} months; --json lists them\n", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
         "{:<34} {:<10} {:>8}   (give it with --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}; it must be at least 1", "--price is for one model, but several are given",
-        "--base-url is for one provider, but several models are given", "--checks-at-once is {}; it must be from 1 to 64", "only run takes several models; this command takes --model once",
+        "--base-url is for one provider, but several models are given", "--checks-at-once is {}; it must be from 1 to 64", "only run, batch and calibrate take several models; this command takes --model once",
         "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width names another",
         "--until-width looks at the answers between its rungs, but a batch is submitted as a whole", "--db names a store, --database a Postgres", "--price is for hosted models; {} costs nothing",
         "--draws is {}; it must be from 1 to 10000000", "--scale is {}; it must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",

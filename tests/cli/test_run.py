@@ -249,10 +249,10 @@ class Reading(ProgramTest):
         lines = '{"claim":"One"}\n\n{"claim":"Two","K":4,"R":1}\n'
         (self.folder / "c.jsonl").write_text(lines)
         (self.folder / "c.csv").write_text('claim,K\r\n"Three, quoted ""so""",4\r\nFour,\r\n')
-        self.assertEqual(len(self.ok("batch", "c.jsonl", "--mock").splitlines()), 2)
+        self.assertEqual(len(self.ok("batch", "c.jsonl", "--mock").splitlines()), 3)  # with a header
         records = [json.loads(line) for line in self.ok("batch", "c.csv", "--mock", "--json").splitlines()]
         self.assertEqual([(r["claim"], r["config"]["K"]) for r in records], [('Three, quoted "so"', 4), ("Four", 8)])
-        self.assertEqual(len(self.ok("batch", "-", "--mock", stdin=lines).splitlines()), 2)
+        self.assertEqual(len(self.ok("batch", "-", "--mock", stdin=lines).splitlines()), 3)
         (self.folder / "bad.jsonl").write_text('{"claim":"One"}\n{"clam":"Two"}\n')
         self.refused(2, "batch", "bad.jsonl", "--mock", says=["bad.jsonl:2", "unknown field 'clam'"])
         self.assertEqual(len(self.json("list")), 4, "a bad line costs nothing: nothing was asked")

@@ -452,7 +452,7 @@ class Batches(HostedTest):
         self.assertEqual(len(desk.batches), 3)
         desk.open = False
         done = self.heretix(*command, **self.environment(server.url))
-        self.assertEqual((done.returncode, len(done.stdout.splitlines()), len(desk.batches)), (0, 3, 3), done.stderr)
+        self.assertEqual((done.returncode, len(done.stdout.splitlines()), len(desk.batches)), (0, 4, 3), done.stderr)
 
     def test_models_without_a_batch_api_are_refused(self):
         for model in ("local", "openai-compatible/m"):

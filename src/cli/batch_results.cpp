@@ -1,0 +1,152 @@
+#include "cli/batch_results.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/money.hpp"
+#include "base/text.hpp"
+#include "base/text_file.hpp"
+
+namespace heretix {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t kRunColumns = 24;
+constexpr std::size_t kModelColumns = 28;
+constexpr std::size_t kNumberColumns = 28;      // p, interval and "unstable"
+constexpr std::size_t kLeastClaimColumns = 20;  // on one line with all the rest
+constexpr std::size_t kMostClaimColumns = 60;
+constexpr std::size_t kBeforeClaim = kRunColumns + 2 + kNumberColumns + 2 + kModelColumns + 1;
+
+// One row by the names of its columns. Null means that there is no such number.
+ordered_json columns_of(const BatchRow& row) {
+  ordered_json out = {{"claim", row.claim}, {"model", row.model.text()}};
+  for (const char* name : {"provider", "mode", "p", "low", "high", "stable", "gates_failed", "compliance", "answers",
+                           "from_store", "billed_usd", "seconds", "run_id", "execution_id"})
+    out[name] = nullptr;
+
+  if (const Record* r = row.record) {
+    out["provider"] = r->execution.provider;
+    out["mode"] = r->plan.recipe.mode.text();
+    out["p"] = r->belief.p().value();
+    if (const auto found = r->belief.interval()) {
+      out["low"] = found->low.value();
+      out["high"] = found->high.value();
+    }
+    if (r->agreement.is_stable) out["stable"] = *r->agreement.is_stable;
+    out["gates_failed"] = ordered_json::array();
+    for (const Gate& gate : r->gates) {
+      if (!gate.passed()) out["gates_failed"].push_back(gate.name);
+    }
+    out["compliance"] = r->compliance;
+    out["answers"] = r->answered;
+    out["from_store"] = r->from_store;
+    out["billed_usd"] = Usd::from_micros(r->execution.billed_micro_usd).dollars();
+    out["seconds"] = r->execution.finished_at - r->execution.created_at;
+    out["run_id"] = r->plan.run_id.text();
+    out["execution_id"] = r->execution.execution_id.text();
+  }
+
+  out["place"] = row.place;
+  out["error"] = row.error.empty() ? ordered_json(nullptr) : ordered_json(row.error);
+  return out;
+}
+
+// By RFC 4180.
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  return "\"" + replaced(text, "\"", "\"\"") + "\"";
+}
+
+std::string csv_text(const ordered_json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return csv_cell(value.get<std::string>());
+  if (!value.is_array()) return value.dump();
+  std::string joined;
+  for (const ordered_json& each : value) joined += (joined.empty() ? "" : " ") + each.get<std::string>();
+  return csv_cell(joined);
+}
+
+std::string csv_line(const ordered_json& columns, bool of_names) {
+  std::string line;
+  for (const auto& [name, value] : columns.items())
+    line += (line.empty() ? "" : ",") + (of_names ? csv_cell(name) : csv_text(value));
+  return line + "\r\n";
+}
+
+std::string why() { return std::strerror(errno); }
+
+std::string part_of(const std::string& path) { return path + ".part"; }
+
+// The file that rows are written to until all of them are there.
+Descriptor begun(const std::string& path) {
+  constexpr const char* kRemedy = "name another file with --out";
+  if (!has_ending(path, ".csv") && !has_ending(path, ".jsonl"))
+    throw Error(ErrorKind::bad_input,
+                fmt::format("--out is '{}', which ends neither in .csv nor in .jsonl", on_one_line(path)),
+                "name the table with one of these endings, e.g. --out results.csv");
+  if (std::filesystem::is_directory(path))
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}: it is a folder", path), kRemedy);
+
+  Descriptor file(::open(part_of(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (file.number() < 0)
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}: {}", part_of(path), why()), kRemedy);
+  return file;
+}
+
+}  // namespace
+
+std::string BatchTable::row(const BatchRow& row) {
+  const Record& r = *row.record;
+  const auto found = r.belief.interval();
+  const std::string interval = found ? fmt::format("{:.2f} to {:.2f}", found->low.value(), found->high.value()) : "-";
+  const char* unstable = r.agreement.is_stable == false ? "unstable" : "";
+  const std::string numbers = fmt::format("{:>4.2f}  {:<12}  {:<8}", r.belief.p().value(), interval, unstable);
+  const std::string model = on_one_line(row.model.text()), claim = on_one_line(row.claim);
+
+  if (columns_ < kBeforeClaim + kLeastClaimColumns)
+    return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened(model, columns_ - kNumberColumns - 2), r.plan.run_id,
+                       shortened(claim, columns_ - 2));
+  const std::string header = has_header_ ? ""
+                                         : fmt::format("{:<{}}  {:>4}  {:<12}  {:<8}  {:<{}} {}\n", "run", kRunColumns,
+                                                       "p", "95 % within", "", "model", kModelColumns, "claim");
+  has_header_ = true;
+  return header + fmt::format("{:<{}}  {}  {:<{}} {}\n", r.plan.run_id.text(), kRunColumns, numbers,
+                              shortened(model, kModelColumns), kModelColumns,
+                              shortened(claim, std::min(columns_ - kBeforeClaim, kMostClaimColumns)));
+}
+
+BatchFile::BatchFile(const std::string& path)
+    : path_(path), is_csv_(has_ending(path, ".csv")), file_(path.empty() ? Descriptor(-1) : begun(path)) {
+  if (is_csv_) write(csv_line(columns_of({.place = {}, .claim = {}, .model = ModelName("")}), true));
+}
+
+std::string BatchFile::part_path() const { return part_of(path_); }
+
+void BatchFile::add(const BatchRow& row) {
+  if (!is_wanted()) return;
+  const ordered_json columns = columns_of(row);
+  write(is_csv_ ? csv_line(columns, false) : columns.dump() + "\n");
+}
+
+void BatchFile::write(const std::string& text) {
+  if (write_all(file_.number(), text)) return;
+  throw Error(ErrorKind::unavailable, fmt::format("cannot write {}: {}", part_of(path_), why()),
+              "free some space there; what was measured is stored: heretix list");
+}
+
+void BatchFile::complete() {
+  if (!is_wanted() || std::rename(part_of(path_).c_str(), path_.c_str()) == 0) return;
+  throw Error(ErrorKind::unavailable, fmt::format("cannot rename {} to {}: {}", part_of(path_), path_, why()),
+              "the table is complete; rename it yourself");
+}
+
+}  // namespace heretix

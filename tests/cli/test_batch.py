@@ -1,0 +1,196 @@
+"""Many claims by several models: rows, tables, what a stopped batch says, and how it goes on."""
+import csv
+import json
+import re
+import shlex
+import signal
+import subprocess
+
+from heretix import PROGRAM, ProgramTest
+
+SMALL = ("-K", "4", "-R", "1", "-B", "50")
+RECEIVED = "received"
+
+
+class BatchTest(ProgramTest):
+    def claims(self, number, name="claims.jsonl"):
+        (self.folder / name).write_text("".join(json.dumps({"claim": f"Claim number {i}"}) + "\n" for i in range(number)))
+        return name
+
+    def received(self):
+        ledger = self.folder / "ledger"
+        return ledger.read_text().count(RECEIVED) if ledger.exists() else 0
+
+    def start(self, *arguments, stdin=None):
+        running = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   stdin=subprocess.PIPE if stdin else None)
+        if stdin:
+            running.stdin.write(stdin)
+            running.stdin.close()
+            running.stdin = None
+        return running
+
+
+class SeveralModels(BatchTest):
+    def test_each_claim_is_measured_by_each_model_in_the_order_of_the_file(self):
+        claims = self.claims(2)
+        models = ("--model", self.script("one.json"), "--model", self.script("two.json"))
+        records = [json.loads(line) for line in self.ok("batch", claims, *models, *SMALL, "--json").splitlines()]
+        self.assertEqual([(r["claim"], r["model"]) for r in records],
+                         [(f"Claim number {i}", model) for i in range(2) for model in ("one", "two")])
+
+        lines = self.ok("batch", claims, *models, *SMALL).splitlines()
+        self.assertEqual(lines[0].split(), ["run", "p", "95", "%", "within", "model", "claim"])
+        self.assertEqual([re.search(r"(one|two) +Claim number (\d)", line).groups() for line in lines[1:]],
+                         [("one", "0"), ("two", "0"), ("one", "1"), ("two", "1")])
+
+    def test_a_model_that_is_wrong_refuses_the_whole_call_before_anything_is_asked(self):
+        claims = self.claims(2)
+        good = self.script("good.json", ledger=str(self.folder / "ledger"))
+        self.refused(2, "batch", claims, "--model", good, "--model", "nobody", *SMALL, says="there is no model 'nobody'")
+        self.refused(2, "batch", claims, "--model", good, "--model", "openai/gpt-5", "--price", "1,2", *SMALL,
+                     says=["--price is for one model, but several are given", "--prices"], OPENAI_API_KEY="sk-x")
+        self.refused(2, "batch", claims, "--model", good, "--model", good, *SMALL, says=["is given twice", "name each model once"])
+        (self.folder / "priced.jsonl").write_text('{"claim": "One", "base_url": "http://127.0.0.1:9/v1"}\n')
+        self.refused(2, "batch", "priced.jsonl", "--model", good, "--model", self.script("other.json"), *SMALL,
+                     says=["priced.jsonl:1: 'base_url' is for one provider, but several models are given"])
+        self.assertFalse((self.folder / "runs").exists(), "nothing was made")
+        self.assertEqual(self.received(), 0)
+
+    def test_a_model_that_fails_a_claim_is_named_and_the_others_go_on(self):
+        claims = self.claims(2)
+        bad = self.script("bad.json", rules=[{"user_contains": "number 0", "ending": "refused"}])
+        done = self.heretix("batch", claims, "--model", bad, "--model", self.script("good.json"), *SMALL, "-o", "r.jsonl")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("claims.jsonl:1 by bad: 0 of 4 answers are usable", done.stderr)
+        rows = [json.loads(line) for line in (self.folder / "r.jsonl").read_text().splitlines()]
+        self.assertEqual([(r["model"], r["p"] is None, r["error"] is None) for r in rows],
+                         [("bad", True, False), ("good", False, True), ("bad", False, True), ("good", False, True)])
+
+    def test_one_model_as_before_and_rows_that_name_their_own(self):
+        (self.folder / "c.csv").write_text("claim,model\nOne,a\nTwo,b\n")
+        records = [json.loads(line) for line in self.ok("batch", "c.csv", "--mock", *SMALL, "--json").splitlines()]
+        self.assertEqual([r["model"] for r in records], ["a", "b"])
+        records = [json.loads(line) for line in self.ok("batch", "c.csv", "--mock", "--model", "x", "--model", "y", *SMALL, "--json").splitlines()]
+        self.assertEqual([r["model"] for r in records], ["x", "y", "x", "y"])
+
+
+class Tables(BatchTest):
+    def test_csv_and_json_lines_hold_one_row_for_each_claim_and_model(self):
+        (self.folder / "c.csv").write_text('claim\n"Three, quoted ""so"""\nFour\n')
+        models = ("--mock", "--model", "a", "--model", "b")
+        self.ok("batch", "c.csv", *models, *SMALL, "-o", "results.csv")
+        records = [json.loads(line) for line in self.ok("batch", "c.csv", *models, *SMALL, "--json", "-o", "results.jsonl").splitlines()]
+        with (self.folder / "results.csv").open(newline="") as file:
+            cells = list(csv.DictReader(file))
+        rows = [json.loads(line) for line in (self.folder / "results.jsonl").read_text().splitlines()]
+        self.assertEqual(list(cells[0]), list(rows[0]))
+        self.assertEqual(len(cells), 4)
+        for cell, row, record in zip(cells, rows, records, strict=True):
+            self.assertEqual((cell["claim"], cell["model"]), (record["claim"], record["model"]))
+            self.assertEqual((row["claim"], row["model"], row["mode"]), (record["claim"], record["model"], "MOCK"))
+            self.assertEqual(row["p"], record["belief_v2"]["p"])
+            self.assertEqual(float(cell["p"]), row["p"])
+            self.assertEqual([row["low"], row["high"]], record["belief_v2"]["interval"])
+            self.assertEqual(cell["stable"], {True: "true", False: "false", None: ""}[row["stable"]])
+            self.assertEqual(row["run_id"], record["run_id"])
+        self.assertEqual([p.name for p in self.folder.glob("*.part")], [])
+
+    def test_what_cannot_be_written_is_refused_before_anything_is_asked(self):
+        claims = self.claims(1)
+        (self.folder / "folder.csv").mkdir()
+        for out, code, says in (("results.xlsx", 2, "ends neither in .csv nor in .jsonl"), ("absent/results.csv", 4, "cannot write absent/results.csv.part"),
+                                ("folder.csv", 4, "it is a folder")):
+            self.refused(code, "batch", claims, "--mock", *SMALL, "-o", out, says=says)
+        self.assertFalse((self.folder / "runs").exists(), "nothing was made")
+
+    def test_a_stopped_batch_leaves_the_table_of_an_earlier_one_as_it_is(self):
+        claims = self.claims(3)
+        (self.folder / "results.csv").write_text("earlier\n")
+        model = self.script(rules=[{"user_contains": "number 2", "fail": "bad_key"}])
+        done = self.refused(4, "batch", claims, "--model", model, *SMALL, "-q", "-o", "results.csv", says="the rows so far are in results.csv.part")
+        self.assertEqual((self.folder / "results.csv").read_text(), "earlier\n")
+        self.assertEqual(len((self.folder / "results.csv.part").read_text().splitlines()), 3, "a header and two rows")
+        self.assertIn("2 of 3 claims are finished", done.stderr)
+
+
+class Stopped(BatchTest):
+    SAYS = re.compile(r"(\d+) of (\d+) claims are finished(?:, and (\d+) of the (\d+) answers of the next one are kept)?; "
+                      r"in all (\d+) answers are kept \((\d+) of them from the store\)")
+
+    def command_in(self, told):
+        """The command that the program says goes on, and how many questions it will ask."""
+        found = re.search(r"(?:try|then): (?:[^\n]*: )?heretix (batch [^\n]*)\n\s+which asks the (\d+) questions", told)
+        self.assertTrue(found, told)
+        return shlex.split(found[1]), int(found[2])
+
+    def stop_after(self, questions, number, *arguments, stdin=None):
+        model = self.script(concurrency=2, delay_ms=60, ledger=str(self.folder / "ledger"))
+        running = self.start("batch", "-" if stdin else self.claims(10), "--model", model, *SMALL, "-q", *arguments, stdin=stdin)
+        self.wait_for(lambda: self.received() >= questions)
+        running.send_signal(number)
+        out, told = running.communicate(timeout=30)
+        self.assertEqual(running.returncode, 7, told)
+        return out, told
+
+    def test_an_interrupt_says_what_is_kept_of_the_whole_set_and_its_command_goes_on(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                out, told = self.stop_after(self.received() + 14, number, "--db", f"store of {number}.sqlite")
+                finished, claims, some, of, answers, stored = (int(x or 0) for x in self.SAYS.search(told).groups())
+                self.assertEqual((claims, stored), (10, 0))
+                self.assertEqual(len(out.splitlines()), finished + 1, "a header and a row for each claim")
+                self.assertEqual(answers, 4 * finished + some)
+                self.assertIn(of, (0, 4))
+                self.assertGreaterEqual(finished, 3)
+
+                command, asks = self.command_in(told)
+                self.assertEqual(asks, 40 - answers)
+                before = self.received()
+                self.assertEqual(len(self.ok(*command).splitlines()), 11)
+                self.assertEqual(self.received() - before, asks)
+
+    def test_claims_on_standard_input(self):
+        lines = "".join(json.dumps({"claim": f"Piped claim {i}"}) + "\n" for i in range(5))
+        _, told = self.stop_after(6, signal.SIGINT, stdin=lines)
+        command, asks = self.command_in(told)
+        self.assertIn("give it the same lines on standard input", told)
+        before = self.received()
+        self.ok(*command, stdin=lines)
+        self.assertEqual(self.received() - before, asks)
+
+    def test_several_models_are_counted_as_checks(self):
+        bad = self.script("bad.json", rules=[{"user_contains": "number 2", "fail": "bad_key"}])
+        done = self.refused(4, "batch", self.claims(4), "--model", self.script("good.json"), "--model", bad, *SMALL, "-q",
+                            says=["claims.jsonl:3 by bad: the key was refused. 5 of 8 checks (4 claims by 2 models) are finished; in all 20 answers are kept"])
+        command, asks = self.command_in(done.stderr)
+        self.assertEqual(asks, 12)
+        self.assertEqual(command.count("--model"), 2)
+
+    def test_a_budget_that_is_reached_names_one_that_suffices(self):
+        model = self.script(price_micro_usd=10_000, concurrency=1)
+        done = self.refused(7, "batch", self.claims(5), "--model", model, *SMALL, "-q", "--budget", "0.10", says="the budget of $0.100000 is reached")
+        self.assertIn("2 of 5 claims are finished, and 2 of the 4 answers of the next one are kept; in all 10 answers are kept (0 of them from the store); it cost $0.100000",
+                      done.stderr)
+        command, asks = self.command_in(done.stderr)
+        self.assertEqual((asks, command[command.index("--budget") + 1]), (10, "0.10"))
+        self.assertEqual(len(self.ok(*command).splitlines()), 6)
+
+        done = self.refused(7, "batch", self.claims(8, "more.jsonl"), "--model", model, *SMALL, "-q", "--budget-day", "0.10",
+                            says=["after midnight UTC, or with a higher --budget-day"])
+        self.assertEqual(self.command_in(done.stderr)[1], 12, "of the three claims that are new")
+
+    def test_what_is_asked_afresh_cannot_be_gone_on_with(self):
+        _, told = self.stop_after(6, signal.SIGINT, "--fresh")
+        self.assertRegex(told, r"give it the lines from claims\.jsonl:\d on; with --fresh this command asks every claim anew")
+
+    def test_a_password_is_not_repeated(self):
+        bad = self.script(rules=[{"fail": "bad_key"}])
+        done = self.refused(4, "batch", self.claims(2), "--model", bad, "--base-url=http://somebody:secret@127.0.0.1:9/v1", *SMALL, "-q")
+        self.assertIn("--base-url=http://127.0.0.1:9/v1", done.stderr)
+        self.assertNotIn("secret", done.stderr)
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
