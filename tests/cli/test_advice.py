@@ -33,7 +33,7 @@ NOT_FOLLOWED = {
         "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
         "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
         "check the permissions of the file and its folder, or name another store with --db", "check the permissions of the file and its folder, or name another with --db",
-        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "free some space where the output goes; what was measured is stored: heretix list",
+        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "free some space where the output goes; what was measured is stored: heretix list", "free some space there; what was measured is stored: heretix list",
         "name another file with --out", "it was left as it is; restore a copy, or name another file with --db", "use a newer heretix, or name another file with --db",
         "use a newer heretix, or name another file with --app-db", "name another file with --app-db; this one was left as it is", "see heretix keys path"],
     "of the dataset: tests/export follows it": [
@@ -57,7 +57,7 @@ NOT_FOLLOWED = {
         "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "leave out --field or --level", "wait for it to end, or begin a separate probe: --fresh",
+        "name the table with one of these endings, e.g. --out results.csv", "leave out --field or --level", "wait for it to end, or begin a separate probe: --fresh",
         "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan with -K, -R, -T or --fixed",
         "use --readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another with --prompts or RPL_PROMPTS_DIR",
@@ -67,7 +67,10 @@ NOT_FOLLOWED = {
         "ask more templates (-K, -T) before more replicates (-R)",
         "No template has two answers: what replicates add is unknown (measure with -R 2).",
         "give its price with --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file with --prices (docs/models.md), or leave the budget out"],
+    "stands beside a whole command, which tests/cli/test_batch.py runs": [
+        "{}give it the lines from {} on; with --fresh this command asks every claim anew", "after midnight UTC, or with a higher --budget-day: "],
     "says what is wrong, or shows a name, and tells nobody to do anything": [
+        "--out is '{}', which ends neither in .csv nor in .jsonl", "--model {} is given twice",
         "  --verbose shows the frozen estimate, for comparison with earlier runs",
         "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",
         "Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It is applied only by --recalibrate.",
