@@ -296,7 +296,7 @@ std::string SetProgressLine::text(std::size_t columns) const {
   const Usd billed = before_.billed + progress_.billed;
   std::vector<Part> parts = {{bar(done_, checks_.size(), columns), 3},
                              {fmt::format("{}/{} {}", done_, checks_.size(), unit_)},
-                             {fmt::format("{} answers", answered), 2}};
+                             {if_any(answered, "answers"), 2}};
   if (fresh > 0 || asking_.empty()) {
     parts.push_back({if_any(before_.refused + progress_.refused, "refused"), 5});
     parts.push_back({if_any(retries, "retries"), 6});
