@@ -62,7 +62,7 @@ class Stores {
 };
 
 // One claim for one model.
-struct Check {
+struct BatchCheck {
   const BatchEntry& entry;
   Resolved resolved;
 };
@@ -77,9 +77,9 @@ void require_nothing_of_one_model(const Resolved& resolved) {
                 "set OPENAI_BASE_URL and the like instead");
 }
 
-void require_one_model_with_price(const std::vector<Check>& all) {
+void require_one_model_with_price(const std::vector<BatchCheck>& all) {
   const std::string first = all[0].resolved.settings.model.value_or("");
-  const auto is_same = [&](const Check& one) { return one.resolved.settings.model.value_or("") == first; };
+  const auto is_same = [&](const BatchCheck& one) { return one.resolved.settings.model.value_or("") == first; };
   if (!all[0].resolved.settings.price || std::ranges::all_of(all, is_same)) return;
   throw Error(ErrorKind::bad_input, "--price is for one model, but the lines name several",
               "put their prices into a file and give it with --prices (docs/models.md)");
@@ -137,7 +137,7 @@ class BatchRun {
   int run() {
     // Every store is there before the first question.
     std::vector<ClaimToAsk> claims;
-    for (const Check& check : checks_) claims.push_back(to_ask(check));
+    for (const BatchCheck& check : checks_) claims.push_back(to_ask(check));
     if (!options_.quiet && !options_.json) tell_expected_cost(claims);
 
     make_line(claims);
@@ -160,7 +160,7 @@ class BatchRun {
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
   }
 
-  ClaimToAsk to_ask(const Check& check) {
+  ClaimToAsk to_ask(const BatchCheck& check) {
     return {check.resolved, providers_.get(check.resolved.settings), stores_.get(check.resolved.database_path)};
   }
 
@@ -185,7 +185,7 @@ class BatchRun {
 
   // Measures checks_[next_] and returns its exit code. Throws what ends the batch, with all that is kept of it.
   int measure_next() {
-    const Check& check = checks_[next_];
+    const BatchCheck& check = checks_[next_];
     const ClaimToAsk ask = to_ask(check);
     std::optional<WatchedCheck> watched;
     bool is_finished = false;
@@ -230,12 +230,12 @@ class BatchRun {
     }
   }
 
-  std::string where_of(const Check& check, const Provider& provider) const {
+  std::string where_of(const BatchCheck& check, const Provider& provider) const {
     return options_.models.size() < 2 ? check.entry.place
                                       : fmt::format("{} by {}", check.entry.place, provider.facts().model);
   }
 
-  static BatchRow row_of(const Check& check, const Provider& provider, const Record* record,
+  static BatchRow row_of(const BatchCheck& check, const Provider& provider, const Record* record,
                          const std::string& error = {}) {
     return {.place = check.entry.place,
             .claim = check.resolved.request.claim,
@@ -244,7 +244,7 @@ class BatchRun {
             .error = error};
   }
 
-  void show(const Check& check, const Provider& provider, const Record& record) {
+  void show(const BatchCheck& check, const Provider& provider, const Record& record) {
     const BatchRow row = row_of(check, provider, &record);
     print_result(options_.json ? to_json(record).dump() + "\n" : table_.row(row));
     file_->add(row);
@@ -311,7 +311,7 @@ class BatchRun {
   SecondStore second_;
   Budget budget_;
   Stores stores_;
-  std::vector<Check> checks_;  // by claim, then by model
+  std::vector<BatchCheck> checks_;  // by claim, then by model
   std::size_t next_ = 0;
   std::optional<BatchTally> tally_;
   std::optional<BatchFile> file_;

@@ -19,12 +19,12 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t kRunColumns = 24;
-constexpr std::size_t kModelColumns = 28;
-constexpr std::size_t kNumberColumns = 28;      // p, interval and "unstable"
-constexpr std::size_t kLeastClaimColumns = 20;  // on one line with all the rest
-constexpr std::size_t kMostClaimColumns = 60;
-constexpr std::size_t kBeforeClaim = kRunColumns + 2 + kNumberColumns + 2 + kModelColumns + 1;
+constexpr std::size_t kRowRunColumns = 24;
+constexpr std::size_t kRowModelColumns = 28;
+constexpr std::size_t kRowNumberColumns = 28;      // p, interval and "unstable"
+constexpr std::size_t kRowLeastClaimColumns = 20;  // on one line with all the rest
+constexpr std::size_t kRowMostClaimColumns = 60;
+constexpr std::size_t kRowBeforeClaim = kRowRunColumns + 2 + kRowNumberColumns + 2 + kRowModelColumns + 1;
 
 // One row by the names of its columns. Null means that there is no such number.
 ordered_json columns_of(const BatchRow& row) {
@@ -82,12 +82,12 @@ std::string csv_line(const ordered_json& columns, bool of_names) {
   return line + "\r\n";
 }
 
-std::string why() { return std::strerror(errno); }
+std::string errno_text() { return std::strerror(errno); }
 
 std::string part_of(const std::string& path) { return path + ".part"; }
 
 // The file that rows are written to until all of them are there.
-Descriptor begun(const std::string& path) {
+Descriptor begun_table(const std::string& path) {
   constexpr const char* kRemedy = "name another file with --out";
   if (!has_ending(path, ".csv") && !has_ending(path, ".jsonl"))
     throw Error(ErrorKind::bad_input,
@@ -98,7 +98,7 @@ Descriptor begun(const std::string& path) {
 
   Descriptor file(::open(part_of(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (file.number() < 0)
-    throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}: {}", part_of(path), why()), kRemedy);
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}: {}", part_of(path), errno_text()), kRemedy);
   return file;
 }
 
@@ -112,20 +112,21 @@ std::string BatchTable::row(const BatchRow& row) {
   const std::string numbers = fmt::format("{:>4.2f}  {:<12}  {:<8}", r.belief.p().value(), interval, unstable);
   const std::string model = on_one_line(row.model.text()), claim = on_one_line(row.claim);
 
-  if (columns_ < kBeforeClaim + kLeastClaimColumns)
-    return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened(model, columns_ - kNumberColumns - 2), r.plan.run_id,
-                       shortened(claim, columns_ - 2));
-  const std::string header = has_header_ ? ""
-                                         : fmt::format("{:<{}}  {:>4}  {:<12}  {:<8}  {:<{}} {}\n", "run", kRunColumns,
-                                                       "p", "95 % within", "", "model", kModelColumns, "claim");
+  if (columns_ < kRowBeforeClaim + kRowLeastClaimColumns)
+    return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened(model, columns_ - kRowNumberColumns - 2),
+                       r.plan.run_id, shortened(claim, columns_ - 2));
+  const std::string header = has_header_
+                                 ? ""
+                                 : fmt::format("{:<{}}  {:>4}  {:<12}  {:<8}  {:<{}} {}\n", "run", kRowRunColumns, "p",
+                                               "95 % within", "", "model", kRowModelColumns, "claim");
   has_header_ = true;
-  return header + fmt::format("{:<{}}  {}  {:<{}} {}\n", r.plan.run_id.text(), kRunColumns, numbers,
-                              shortened(model, kModelColumns), kModelColumns,
-                              shortened(claim, std::min(columns_ - kBeforeClaim, kMostClaimColumns)));
+  return header + fmt::format("{:<{}}  {}  {:<{}} {}\n", r.plan.run_id.text(), kRowRunColumns, numbers,
+                              shortened(model, kRowModelColumns), kRowModelColumns,
+                              shortened(claim, std::min(columns_ - kRowBeforeClaim, kRowMostClaimColumns)));
 }
 
 BatchFile::BatchFile(const std::string& path)
-    : path_(path), is_csv_(has_ending(path, ".csv")), file_(path.empty() ? Descriptor(-1) : begun(path)) {
+    : path_(path), is_csv_(has_ending(path, ".csv")), file_(path.empty() ? Descriptor(-1) : begun_table(path)) {
   if (is_csv_) write(csv_line(columns_of({.place = {}, .claim = {}, .model = ModelName("")}), true));
 }
 
@@ -139,13 +140,13 @@ void BatchFile::add(const BatchRow& row) {
 
 void BatchFile::write(const std::string& text) {
   if (write_all(file_.number(), text)) return;
-  throw Error(ErrorKind::unavailable, fmt::format("cannot write {}: {}", part_of(path_), why()),
+  throw Error(ErrorKind::unavailable, fmt::format("cannot write {}: {}", part_of(path_), errno_text()),
               "free some space there; what was measured is stored: heretix list");
 }
 
 void BatchFile::complete() {
   if (!is_wanted() || std::rename(part_of(path_).c_str(), path_.c_str()) == 0) return;
-  throw Error(ErrorKind::unavailable, fmt::format("cannot rename {} to {}: {}", part_of(path_), path_, why()),
+  throw Error(ErrorKind::unavailable, fmt::format("cannot rename {} to {}: {}", part_of(path_), path_, errno_text()),
               "the table is complete; rename it yourself");
 }
 

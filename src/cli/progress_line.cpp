@@ -23,7 +23,7 @@ constexpr std::size_t kLeastColumnsForWording = 30;
 constexpr TimeLeft::Time kBetweenEvents{0.5};  // while no answer comes
 
 // Columns that a text may take: characters of East Asian scripts and emoji take two.
-std::size_t display_width(std::string_view text) {
+std::size_t most_columns_of(std::string_view text) {
   std::size_t columns = 0;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -33,11 +33,11 @@ std::size_t display_width(std::string_view text) {
   return columns;
 }
 
-std::string cut_to(const std::string& text, std::size_t columns) {
-  if (display_width(text) <= columns) return text;
+std::string cut_to_columns(const std::string& text, std::size_t columns) {
+  if (most_columns_of(text) <= columns) return text;
   std::size_t most = count_code_points(text);
   std::string cut = text;
-  while (display_width(cut) > columns && most > 0) cut = shortened(text, --most);
+  while (most_columns_of(cut) > columns && most > 0) cut = shortened(text, --most);
   return cut;
 }
 
@@ -62,7 +62,7 @@ struct Part {
 };
 
 // The parts in so many columns, and in what room they leave as much of `last` as fits.
-std::string fitted(std::vector<Part> parts, std::size_t columns, const std::string& last = {}) {
+std::string joined_to_fit(std::vector<Part> parts, std::size_t columns, const std::string& last = {}) {
   std::erase_if(parts, [](const Part& part) { return part.text.empty(); });
   const auto joined = [&] {
     std::string line;
@@ -70,9 +70,9 @@ std::string fitted(std::vector<Part> parts, std::size_t columns, const std::stri
     return line;
   };
   const std::size_t room = last.empty() ? columns : columns - std::min(columns, kLeastColumnsForWording);
-  while (parts.size() > 1 && display_width(joined()) > room)
+  while (parts.size() > 1 && most_columns_of(joined()) > room)
     parts.erase(std::ranges::max_element(parts, {}, &Part::can_be_missed));
-  return cut_to(joined() + (last.empty() ? "" : "  " + last), columns);
+  return cut_to_columns(joined() + (last.empty() ? "" : "  " + last), columns);
 }
 
 std::string if_any(std::size_t count, const char* what) { return count == 0 ? "" : fmt::format("{} {}", count, what); }
@@ -90,7 +90,7 @@ std::map<std::size_t, double> sizes_of(const Plan& asked, const std::vector<std:
   return sizes;
 }
 
-std::string note_of(const std::string& why) { return fmt::format("heretix: {}", on_one_line(why)); }
+std::string wait_note(const std::string& why) { return fmt::format("heretix: {}", on_one_line(why)); }
 
 }  // namespace
 
@@ -179,7 +179,7 @@ std::string ProgressLine::text(std::size_t columns) const {
   const Part time{(may_go_on && !words.empty() ? "at least " : "") + words, 1};
   if (p.answered == p.from_store && !asking_.empty()) {
     parts.push_back(time);
-    return fitted(std::move(parts), columns, asking_);
+    return joined_to_fit(std::move(parts), columns, asking_);
   }
 
   parts.push_back({so_far_, 2});
@@ -188,13 +188,13 @@ std::string ProgressLine::text(std::size_t columns) const {
   parts.push_back({p.billed > Usd() ? to_text(p.billed) : "", 4});
   parts.push_back({if_any(p.billing_unknown, "may be billed"), 7});
   parts.push_back(time);
-  return fitted(std::move(parts), columns);
+  return joined_to_fit(std::move(parts), columns);
 }
 
 void ProgressLine::on_wait(const std::string& why) {
   if (why == last_wait_) return;
   last_wait_ = why;
-  line_.print([&] { print_note(note_of(why)); });
+  line_.print([&] { print_note(wait_note(why)); });
 }
 
 SetProgressLine::SetProgressLine(std::vector<Check> checks, std::string unit, const Clock& clock, bool shows)
@@ -273,7 +273,7 @@ void SetProgressLine::on_progress(const AskProgress& progress, const std::vector
 void SetProgressLine::on_wait(const std::string& why) {
   if (why == last_wait_) return;
   last_wait_ = why;
-  line_.print([&] { print_note(note_of(why)); });
+  line_.print([&] { print_note(wait_note(why)); });
 }
 
 // Checks are measured one after the other, so the times of the models add up.
@@ -304,7 +304,7 @@ std::string SetProgressLine::text(std::size_t columns) const {
     parts.push_back({if_any(before_.billing_unknown + progress_.billing_unknown, "may be billed"), 7});
   }
   if (const auto left = time_left()) parts.push_back({time_left_in_words(*left), 1});
-  return fitted(std::move(parts), columns, fresh == 0 ? asking_ : "");
+  return joined_to_fit(std::move(parts), columns, fresh == 0 ? asking_ : "");
 }
 
 }  // namespace heretix

@@ -13,14 +13,14 @@ namespace heretix {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenDrawings{250};
-constexpr std::size_t kLeastColumns = 20;
+constexpr std::size_t kLeastLineColumns = 20;
 constexpr std::size_t kUsualColumns = 100;  // where the terminal does not say
 constexpr const char* kErase = "\r\x1b[K";
 
 std::size_t columns_of_stderr() {
   winsize size{};
   const bool is_known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return std::max<std::size_t>(is_known ? size.ws_col : kUsualColumns, kLeastColumns);
+  return std::max<std::size_t>(is_known ? size.ws_col : kUsualColumns, kLeastLineColumns);
 }
 
 // Signals are for the thread that measures, which they wake.
