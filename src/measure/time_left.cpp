@@ -83,13 +83,15 @@ void TimeLeft::came(Time now, std::size_t question, bool is_over) {
 }
 
 void TimeLeft::worked(Time now, const WorkDone& work) {
-  if (worked_at_) {
+  const double prompt = work.prompt - work_.prompt, output = work.output - work_.output;
+  const bool has_gone_on = prompt > 0 || output > 0;
+  if (worked_at_ && has_gone_on) {
     const double seconds = (now - *worked_at_).count();
-    const double prompt = work.prompt - work_.prompt, output = work.output - work_.output;
     if (prompt > 0) prompt_.add(seconds, prompt);
-    else if (output > 0) output_.add(seconds, output);
+    else output_.add(seconds, output);
   }
-  worked_at_ = now;
+  if (!worked_at_ || has_gone_on) worked_at_ = now;
+
   work_ = work;
   has_worked_ = true;
   if (taken_size_ > 0) prompt_by_size_ = work.prompt_all / taken_size_;

@@ -242,6 +242,16 @@ TEST(TimeLeft, CountsPromptTokensOfAModelInThisProcess) {
   EXPECT_LT(worst_of(PlayedWork{.output_expected = 0, .output_written = 0}), kPromised);
 }
 
+TEST(TimeLeft, CountsTheTimeOfReportsThatSayNothingNew) {
+  TimeLeft pace;
+  pace.open(Seconds(0), {{0, 100.0}, {1, 100.0}});
+  pace.sent(Seconds(0), 0);
+  pace.sent(Seconds(0), 1);
+  for (int at = 0; at < 4; ++at) pace.worked(Seconds(at), {.prompt_all = 200});
+  pace.worked(Seconds(4), {.prompt = 100, .prompt_all = 200});
+  EXPECT_NEAR(pace.left(Seconds(4))->count(), 4, 0.01);
+}
+
 TEST(TimeLeft, KnowsTheSpeedOfAnEarlierRunOfTheSameModel) {
   TimeLeft pace;
   pace.expect(2);
