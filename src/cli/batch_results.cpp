@@ -24,6 +24,7 @@ constexpr std::size_t kRowModelColumns = 28;
 constexpr std::size_t kRowNumberColumns = 28;      // p, interval and "unstable"
 constexpr std::size_t kRowLeastClaimColumns = 20;  // on one line with all the rest
 constexpr std::size_t kRowMostClaimColumns = 60;
+constexpr std::size_t kLeastTableColumns = 60;
 constexpr std::size_t kRowBeforeClaim = kRowRunColumns + 2 + kRowNumberColumns + 2 + kRowModelColumns + 1;
 
 // One row by the names of its columns. Null means that there is no such number.
@@ -104,6 +105,8 @@ Descriptor begun_table(const std::string& path) {
 
 }  // namespace
 
+BatchTable::BatchTable(std::size_t columns) : columns_(std::max(columns, kLeastTableColumns)) {}
+
 std::string BatchTable::row(const BatchRow& row) {
   const Record& r = *row.record;
   const auto found = r.belief.interval();
@@ -135,7 +138,8 @@ std::string BatchFile::part_path() const { return part_of(path_); }
 void BatchFile::add(const BatchRow& row) {
   if (!is_wanted()) return;
   const ordered_json columns = columns_of(row);
-  write(is_csv_ ? csv_line(columns, false) : columns.dump() + "\n");
+  write(is_csv_ ? csv_line(columns, false)
+                : columns.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
 }
 
 void BatchFile::write(const std::string& text) {

@@ -20,8 +20,8 @@ struct BatchRow {
 // The rows as people read them, with a header; on a narrow terminal each takes three lines.
 class BatchTable {
  public:
-  explicit BatchTable(std::size_t columns) : columns_(columns) {}
-  std::string row(const BatchRow& row);  // with the header before the first
+  explicit BatchTable(std::size_t columns);  // of the terminal
+  std::string row(const BatchRow& row);      // with the header before the first
 
  private:
   std::size_t columns_;

@@ -125,7 +125,9 @@ void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
     const ExpectedCost expected = expected_cost(claim);
     if (expected.questions == 0) continue;
     different.insert(claim.resolved.request.claim);
-    auto model = std::ranges::find(models, facts.model, [](const CostOfModel& one) { return one.facts->model; });
+    auto model = std::ranges::find_if(models, [&](const CostOfModel& one) {
+      return one.facts->model == facts.model && one.facts->provider == facts.provider;
+    });
     if (model == models.end()) model = models.insert(models.end(), CostOfModel{.facts = &facts});
     model->sum += expected;
   }

@@ -28,6 +28,18 @@ constexpr double kMostDone = 0.95;         // of a question in flight, however l
 // through the model together. Measured with the embedded model on two cores.
 constexpr double kOutputToPrompt = 1.5;
 
+double middle_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+// How much of a question was done between two times, if it was done evenly from its sending to its end.
+double done_between(TimeLeft::Time begins, TimeLeft::Time until, TimeLeft::Time sent, TimeLeft::Time ends) {
+  const double span = std::max((ends - sent).count(), kShortestSpan);
+  return std::clamp((std::min(until, ends) - std::max(begins, sent)).count() / span, 0.0, 1.0);
+}
+
 }  // namespace
 
 void TimeLeft::Speed::add(double more_seconds, double more_tokens) {
@@ -138,12 +150,6 @@ TimeLeft::Lately TimeLeft::last_of(std::size_t count) const {
   return lately;
 }
 
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
 // Without those that took much longer than most, although their prompt is no longer: a model that had to be loaded, or
 // a reply that was held up.
 std::vector<TimeLeft::Answered> TimeLeft::usual_of(const Lately& lately) const {
@@ -153,7 +159,7 @@ std::vector<TimeLeft::Answered> TimeLeft::usual_of(const Lately& lately) const {
     seconds.push_back(one.latency.count());
     sizes.push_back(one.size);
   }
-  const double usual_seconds = median_of(seconds), usual_size = median_of(sizes);
+  const double usual_seconds = middle_of(seconds), usual_size = middle_of(sizes);
   std::erase_if(usual, [&](const Answered& one) {
     return one.latency.count() > kMuchLonger * usual_seconds && one.size <= kMuchLonger / 2 * usual_size;
   });
@@ -184,12 +190,6 @@ TimeLeft::Cost TimeLeft::cost_of(const Lately& lately) const {
   for (const Answered& one : usual) squares += std::pow(one.latency.count() - cost.of(one.size), 2);
   cost.spread = std::sqrt(squares / n);
   return cost;
-}
-
-// How much of a question was done between two times, if it was done evenly from its sending to its end.
-double done_between(TimeLeft::Time begins, TimeLeft::Time until, TimeLeft::Time sent, TimeLeft::Time ends) {
-  const double span = std::max((ends - sent).count(), kShortestSpan);
-  return std::clamp((std::min(until, ends) - std::max(begins, sent)).count() / span, 0.0, 1.0);
 }
 
 // In what a question costs, for each second.
