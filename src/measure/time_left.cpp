@@ -26,7 +26,7 @@ constexpr double kMostDone = 0.95;         // of a question in flight, however l
 
 // Before the first answer is written: how much longer an output token takes than one of a prompt, of which many go
 // through the model together. Measured with the embedded model on two cores.
-constexpr double kOutputToPrompt = 1.5;
+constexpr double kOutputToPrompt = 3;
 
 double middle_of(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);

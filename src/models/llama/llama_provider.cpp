@@ -164,7 +164,7 @@ class LlamaProvider final : public Provider {
   std::map<std::size_t, int> attempts_;
 
   // Tokens that are evaluated for an answer: what the embedded model takes, until this one has answered.
-  std::map<Readout, double> usual_output_{{Readout::verbalized, 35}, {Readout::expected, 400}};
+  std::map<Readout, double> usual_output_{{Readout::verbalized, 13}, {Readout::expected, 400}};
 };
 
 }  // namespace
