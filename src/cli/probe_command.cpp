@@ -26,7 +26,7 @@ struct ProbeOptions : MeasuringOptions {
   std::optional<int> repeats;
 };
 
-constexpr const char* kPlaceholder = "A claim.";  // for the settings; a probe has claims of its own
+constexpr const char* kProbePlaceholder = "A claim.";  // for the settings; a probe has claims of its own
 
 // How far the probe is, in one line on a terminal.
 class ProbeLine final : public AskObserver {
@@ -91,7 +91,7 @@ int show_stored(const ProbeOptions& options) {
 }
 
 ProbeOptions for_a_probe(ProbeOptions options) {
-  options.flags.claim = kPlaceholder;
+  options.flags.claim = kProbePlaceholder;
   options.flags.readout = std::string(to_word(Readout::decision));
   return options;
 }
