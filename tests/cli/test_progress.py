@@ -1,4 +1,5 @@
 """What a person sees while it runs: one line that fits the terminal, the wording that is asked first, and the time left."""
+import fcntl
 import json
 import os
 import pty
@@ -8,7 +9,6 @@ import struct
 import subprocess
 import termios
 import time
-import fcntl
 import unittest
 
 from heretix import PROGRAM, ProgramTest
