@@ -13,9 +13,6 @@ namespace heretix {
 // Quotes a text so that a shell takes it for one word; a text that already is one stays unchanged.
 std::string shell_word(std::string_view text);
 
-// Returns "--db FILE" if a command without it would read another store, else nothing.
-std::string store_flag(const std::string& database_path);
-
 // Puts `flag` behind the name of each command in `advice` that reads a store, unless it is there already.
 std::string with_store(const std::string& advice, const std::string& flag);
 Error with_store(const Error& error, const std::string& flag);

@@ -13,6 +13,7 @@
 #include "cli/expected_cost.hpp"
 #include "cli/run_one.hpp"
 #include "cli/terminal.hpp"
+#include "report/mock_mark.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -27,7 +28,8 @@ std::string row_text(const Record& r) {
   const std::string interval =
       found ? fmt::format("[{:.2f}, {:.2f}]", found->low.value(), found->high.value()) : "no interval";
   const char* stable = r.agreement.is_stable == false ? "unstable" : "";
-  return fmt::format("{:.2f}  {:<13} {:<8}  {}  {}\n", r.belief.p().value(), interval, stable, r.plan.run_id,
+  const std::string mark = is_mock(r) ? fmt::format("({}) ", kMockWord) : "";
+  return fmt::format("{:.2f}  {:<13} {:<8}  {}  {}{}\n", r.belief.p().value(), interval, stable, r.plan.run_id, mark,
                      on_one_line(shortened(r.plan.recipe.claim.text, 60)));
 }
 
