@@ -32,8 +32,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* kWatch = "watch";  // as its file is named
-constexpr std::size_t kBaselineRuns = kLeastBaselineRuns;
-constexpr std::size_t kMostChecks = 8;
+constexpr std::size_t kBaselineRuns = 14;
+constexpr std::size_t kMostChecks = 20;
 constexpr std::size_t kRunPrefix = 12 + 4;  // "heretix-rpl-" and four digits, if they tell the runs apart
 
 struct DemoOptions : CommonOptions {
@@ -66,20 +66,17 @@ void write_recordings(const DemoRecordings& demo, const DemoPlaces& places) {
 // One model of the demo, on the real path: its recording is played, and every answer is kept and counted as any other.
 class DemoModelRun {
  public:
-  // `target` is the width of the interval for which a run asks further wordings; without one all wordings are asked.
-  DemoModelRun(const std::string& key, const DemoPlaces& places, std::optional<double> target)
-      : measuring_(options_for(key, places, target)) {
+  DemoModelRun(const std::string& key, const DemoPlaces& places) : measuring_(options_for(key, places)) {
     // What is lost in a power cut is recorded anyway, so nothing has to wait for the disk.
     measuring_.database().execute("PRAGMA synchronous = OFF");
   }
   Measuring* operator->() { return &measuring_; }
 
  private:
-  static MeasuringOptions options_for(const std::string& key, const DemoPlaces& places, std::optional<double> target) {
+  static MeasuringOptions options_for(const std::string& key, const DemoPlaces& places) {
     MeasuringOptions options;
     options.models = {"scripted:" + places.script(key)};
     options.flags.db = places.store();
-    options.flags.until_width = target;
     options.quiet = true;
     return options;
   }
@@ -91,11 +88,6 @@ struct DemoResult {
   std::string model;
   std::optional<Record> record;  // empty where the model gave no usable answers
   std::string why_not{};
-};
-
-struct DemoDrift {
-  DriftState state;
-  std::size_t checks = 0;
 };
 
 // Everything that the demo shows, measured.
@@ -118,7 +110,7 @@ struct DemoStory {
 
 DemoResult measure_claim(const DemoClaim& claim, const DemoRecordings& demo, const DemoPlaces& places) {
   DemoResult result{.of = claim, .model = demo.models.at(claim.model).name, .record = std::nullopt};
-  DemoModelRun model(claim.model, places, kDefaultTarget);
+  DemoModelRun model(claim.model, places);
   try {
     result.record = model->measure(claim.claim);
   } catch (const Error& e) {
@@ -130,7 +122,7 @@ DemoResult measure_claim(const DemoClaim& claim, const DemoRecordings& demo, con
 
 Differences compare_models(const DemoRecordings& demo, const DemoPlaces& places) {
   const auto record_of = [&](const std::string& key) {
-    DemoModelRun model(key, places, kDefaultTarget);
+    DemoModelRun model(key, places);
     return model->measure(demo.compared);
   };
   const auto side = [&](const std::string& key) { return "model=" + demo.models.at(key).name; };
@@ -139,7 +131,7 @@ Differences compare_models(const DemoRecordings& demo, const DemoPlaces& places)
 }
 
 CoherenceReport test_coherence(const DemoRecordings& demo, const DemoPlaces& places) {
-  DemoModelRun model(demo.related_model, places, std::nullopt);
+  DemoModelRun model(demo.related_model, places);
   const Record claim = model->measure(demo.related), negation = model->measure(demo.negation);
   return {.claim = demo.related,
           .model = model->facts().model,
@@ -163,7 +155,7 @@ DriftState state_of_watch(const DemoRecordings& demo, Database& database) {
 // demo measured counts.
 DriftState watch_for_drift(const DemoRecordings& demo, const DemoPlaces& places) {
   const Claim claim = parse_claim(demo.watched);
-  DemoModelRun before(demo.watched_before, places, std::nullopt), now(demo.watched_now, places, std::nullopt);
+  DemoModelRun before(demo.watched_before, places), now(demo.watched_now, places);
   Database& database = now->database();
   WatchStore watch(database, kWatch);
 
@@ -206,101 +198,122 @@ class Writer {
  public:
   explicit Writer(const TextStyle& style) : style_(style) {}
 
-  void heading(int number, const std::string& name, const std::string& what) {
-    text_ += fmt::format("\n{}\n", emphasised(fmt::format("{}  {}: {}", number, name, what), style_));
-  }
-  void blank() { text_ += "\n"; }
   void line(const std::string& text) { text_ += text + "\n"; }
-
-  void paragraph(const std::string& text, std::size_t indent = 3) { add_wrapped(text, indent, ""); }
+  void heading(const std::string& text) { line("\n" + emphasised(text, style_)); }
+  void paragraph(const std::string& text, std::size_t indent = 3) {
+    std::vector<std::string> words;
+    for (const std::string_view word : split(text, ' ')) words.emplace_back(word);
+    add_wrapped(words, indent, indent, "");
+  }
 
   // A command that runs as it is printed, in several lines where it is too long for one.
-  void command(const std::string& command) { add_wrapped(command, 3, " \\"); }
+  void command(const std::vector<std::string>& words) { add_wrapped(words, 3, 7, " \\"); }
 
   const std::string& text() const { return text_; }
 
  private:
-  // Words in quotes belong together, because a command must not be broken within them.
-  static std::vector<std::string> pieces_of(const std::string& text) {
-    std::vector<std::string> pieces(1);
-    bool is_quoted = false;
-    for (const char c : text) {
-      if (c == '\'') is_quoted = !is_quoted;
-      if (c == ' ' && !is_quoted) pieces.emplace_back();
-      else pieces.back() += c;
-    }
-    return pieces;
-  }
-
-  void add_wrapped(const std::string& text, std::size_t indent, const std::string& at_break) {
-    const std::vector<std::string> words = at_break.empty() ? words_of(text) : pieces_of(text);
-    const std::string begin(indent, ' ');
-    std::string line = begin;
+  void add_wrapped(const std::vector<std::string>& words, std::size_t indent, std::size_t indent_below,
+                   const std::string& at_break) {
+    std::string now(indent, ' ');
+    std::size_t columns = indent;
+    bool is_empty = true;
     for (const std::string& word : words) {
-      const bool is_first = line.size() == begin.size() && trimmed(line).empty();
-      const std::size_t width = count_code_points(line) + 1 + count_code_points(word) + at_break.size();
-      if (!is_first && width > style_.columns) {
-        text_ += line + at_break + "\n";
-        line = begin + (at_break.empty() ? "" : "    ");
-        line += word;
-      } else {
-        line += (is_first ? "" : " ") + word;
+      const std::size_t width = count_code_points(word);
+      if (!is_empty && columns + 1 + width + at_break.size() > style_.columns) {
+        line(now + at_break);
+        now = std::string(indent_below, ' ');
+        columns = indent_below;
+        is_empty = true;
       }
+      now += (is_empty ? "" : " ") + word;
+      columns += width + (is_empty ? 0 : 1);
+      is_empty = false;
     }
-    text_ += line + "\n";
-  }
-
-  static std::vector<std::string> words_of(const std::string& text) {
-    std::vector<std::string> words;
-    for (const std::string_view word : split(text, ' ')) words.emplace_back(word);
-    return words;
+    line(now);
   }
 
   const TextStyle& style_;
   std::string text_;
 };
 
+// Each model once, in the order of the claims.
+void write_models(const DemoRecordings& demo, Writer& out) {
+  std::vector<std::string> told;
+  for (const DemoClaim& claim : demo.claims) {
+    const auto& [name, kind, script] = demo.models.at(claim.model);
+    if (std::ranges::find(told, name) != told.end()) continue;
+    told.push_back(name);
+    out.line(fmt::format("   {:<14} {}", name, kind));
+  }
+}
+
 std::string result_in_words(const DemoResult& result) {
-  const std::string by = fmt::format("({})", shown_model(ModelName(result.model), true));
-  if (!result.record) return fmt::format("{}: no belief, {} {}", result.of.finding, result.why_not, by);
+  const std::string by = "· " + shown_model(ModelName(result.model), true);
+  if (!result.record) return fmt::format("{}: no belief; {} {}", result.of.finding, result.why_not, by);
+
   const Record& r = *result.record;
-  const auto interval = r.belief.interval();
-  const std::string numbers =
-      fmt::format("p = {:.2f}{}", r.belief.p().value(),
-                  interval ? fmt::format(", {:.2f} to {:.2f}", interval->low.value(), interval->high.value()) : "");
   if (r.agreement.is_stable == false) return fmt::format("{}: {} {}", result.of.finding, r.belief_verdict, by);
-  return fmt::format("{}: {} {}", result.of.finding, numbers, by);
+  const auto interval = r.belief.interval();
+  const std::string bounds =
+      interval ? fmt::format(", {:.2f} to {:.2f}", interval->low.value(), interval->high.value()) : "";
+  return fmt::format("{}: p = {:.2f}{} {}", result.of.finding, r.belief.p().value(), bounds, by);
 }
 
 void write_claims(const DemoStory& story, Writer& out) {
-  out.heading(1, "run", "what does a model believe, and how sure is that?");
+  out.heading("1  run: what does a model believe, and how sure is that?");
   for (const DemoResult& result : story.results) {
-    out.blank();
+    out.line("");
     out.paragraph(result.of.claim);
     if (result.record) out.line(fmt::format("   0 {} 1", interval_bar(*result.record)));
     out.paragraph(result_in_words(result));
   }
 }
 
+// The wordings that say the opposite of what all of them say together.
+std::vector<std::string> opposing_wordings(const Record& r) {
+  const bool is_likely = r.belief.p().value() >= 0.5;
+  std::vector<std::string> opposing;
+  for (const TemplateResult& t : r.templates) {
+    if (!t.value || (to_probability(*t.value).value() >= 0.5) == is_likely) continue;
+    const std::string& wording = r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)];
+    opposing.push_back(on_one_line(replaced(wording, "<claim>{CLAIM}</claim>", "…")));
+  }
+  return opposing;
+}
+
+void write_report(const DemoRecordings& demo, const DemoStory& story, const TextStyle& style, Writer& out) {
+  out.heading("2  report: which wording says what?");
+  const Record& record = story.of(demo.flips);
+  out.line(forest_text(record, style));
+  const std::vector<std::string> opposing = opposing_wordings(record);
+  out.paragraph(fmt::format("{} of {} wordings {} the opposite: {}", opposing.size(), record.templates.size(),
+                            opposing.size() == 1 ? "says" : "say", fmt::join(opposing, " ")));
+}
+
+void write_comparison(const DemoRecordings& demo, const DemoStory& story, Writer& out) {
+  out.heading("3  compare: do two models differ?");
+  out.paragraph(demo.compared);
+  out.paragraph(std::get<Paragraph>(to_document(story.comparison).blocks.front()).text);
+}
+
 void write_coherence(const DemoStory& story, Writer& out) {
   const CoherenceCheck& check = story.coherence.checks.front();
-  const auto p = [&](std::size_t i) { return story.coherence.beliefs.at(i).belief.p.value(); };
-  out.heading(4, "coherence", "do its beliefs fit together?");
-  for (std::size_t i = 0; i < 2; ++i)
-    out.paragraph(fmt::format("{:.2f}  {}", p(i), story.coherence.beliefs.at(i).claim));
+  out.heading("4  coherence: do its beliefs fit together?");
+  for (const ClaimBelief& belief : story.coherence.beliefs)
+    out.paragraph(fmt::format("{:.2f}  {}", belief.belief.p.value(), belief.claim));
   out.paragraph(
-      fmt::format("{}: the two should add up to 1 and are {:.2f} too much; a trader who trusts them is sure to lose "
+      fmt::format("The two should add up to 1 and are off by {:+.2f}: {}. Who trusts both is sure to lose "
                   "{:.2f} for a stake of 1.",
-                  to_word(check.finding), check.violation.center, check.price()));
+                  check.violation.center, to_word(check.finding), check.price()));
 }
 
 void write_drift(const DemoStory& story, Writer& out) {
   const SentinelState& s = story.drift.sentinels.front();
-  out.heading(5, "drift", "has the model changed its mind?");
+  const char* alarm = story.drift.alarm == Alarm::none ? "no alarm" : "an alarm";
+  out.heading("5  drift: has the model changed its mind?");
   out.paragraph(s.claim);
-  out.paragraph(fmt::format("{:.2f} at the baseline, {:.2f} now: {} after {} checks, though the name is the same.",
-                            s.baseline_p, s.last_p, story.drift.alarm == Alarm::none ? "no alarm" : "an alarm",
-                            story.drift.values.size()));
+  out.paragraph(fmt::format("{:.2f} at the baseline, {:.2f} now: {} after {} checks. Its name is the same.",
+                            s.baseline_p, s.last_p, alarm, story.drift.values.size()));
 }
 
 std::size_t passed(const DemoStory& story) {
@@ -308,12 +321,12 @@ std::size_t passed(const DemoStory& story) {
 }
 
 void write_verification(const DemoStory& story, const TextStyle& style, Writer& out) {
-  out.heading(6, "verify", "is all of this what was answered?");
-  const std::string count = fmt::format("{} of {} measurements", passed(story), story.verified.size());
   const bool all = passed(story) == story.verified.size();
   const std::string verdict = all ? "equal to what is stored" : "DIFFERENT from what is stored";
-  const std::string shown = !style.color ? verdict : fmt::format("\x1b[{}m{}\x1b[0m", all ? 32 : 31, verdict);
-  out.paragraph(fmt::format("{} recomputed from their stored answers: {}", count, shown));
+  out.heading("6  verify: is all of this what was answered?");
+  out.paragraph(fmt::format("{} of {} measurements, recomputed from their stored answers:", passed(story),
+                            story.verified.size()));
+  out.line("   " + (style.color ? fmt::format("\x1b[{}m{}\x1b[0m", all ? 32 : 31, verdict) : verdict));
 }
 
 // Enough of the id to name the run.
@@ -330,40 +343,40 @@ std::string short_id(const Record& record, const DemoStory& story) {
 }
 
 void write_next(const DemoRecordings& demo, const DemoStory& story, const DemoPlaces& places, Writer& out) {
-  const std::string db = " --db " + shell_word(places.store());
   const std::string run = short_id(story.of(demo.flips), story);
   const auto model = [&](const std::string& key) { return shell_word("model=" + demo.models.at(key).name); };
+  const auto command = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "heretix");
+    words.insert(words.end(), {"--db", shell_word(places.store())});
+    out.command(words);
+  };
 
-  out.heading(7, "try this", "the store, the recordings and the page are in " + places.folder);
-  out.command("heretix list" + db);
-  out.command("heretix show " + run + db);
-  out.command("heretix report " + run + " --text" + db);
-  out.command(fmt::format("heretix compare {} {}{}", model(demo.compared_a), model(demo.compared_b), db));
-  out.command(fmt::format("heretix coherence {} --model scripted:{}{}", shell_word(demo.related),
-                          shell_word(places.script(demo.related_model)), db));
-  out.command("heretix drift show " + shell_word(places.sentinels()) + db);
-  out.command("heretix verify " + run + db);
-  out.blank();
-  out.paragraph("Then ask a model: heretix run \"Tariffs cause inflation\"");
+  out.heading("7  try this");
+  command({"list"});
+  command({"show", run});
+  command({"report", run, "--text"});
+  command({"compare", model(demo.compared_a), model(demo.compared_b)});
+  command(
+      {"coherence", shell_word(demo.related), "--model", shell_word("scripted:" + places.script(demo.related_model))});
+  command({"drift", "show", shell_word(places.sentinels())});
+  command({"verify", run});
+
+  out.line("");
+  out.paragraph(fmt::format("The store, the recordings and a page of the report are in {}.", places.folder));
+  out.paragraph("To ask a model: heretix run \"Tariffs cause inflation\"");
 }
 
 std::string to_text(const DemoRecordings& demo, const DemoStory& story, const DemoPlaces& places,
                     const TextStyle& style) {
   Writer out(style);
-  out.line(emphasised("Heretix demo: six claims, several kinds of models, the whole instrument", style));
+  out.line(emphasised("Heretix demo: six claims, the whole instrument", style));
   out.paragraph(std::string(kMockNotice), 0);
-  out.paragraph(fmt::format("The recordings were {}.", demo.recorded), 0);
+  out.paragraph(fmt::format("The recordings were {}. They show what kinds of models do:", demo.recorded), 0);
+  write_models(demo, out);
 
   write_claims(story, out);
-
-  out.heading(2, "report", "which wording says what?");
-  for (const std::string_view line : split(trimmed(forest_text(story.of(demo.flips), style), "\n"), '\n'))
-    out.line(" " + std::string(line));
-
-  out.heading(3, "compare", "do two models differ?");
-  out.paragraph(demo.compared);
-  out.paragraph(std::get<Paragraph>(to_document(story.comparison).blocks.front()).text);
-
+  write_report(demo, story, style, out);
+  write_comparison(demo, story, out);
   write_coherence(story, out);
   write_drift(story, out);
   write_verification(story, style, out);

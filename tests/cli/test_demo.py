@@ -76,7 +76,7 @@ class Demo(ProgramTest):
     def test_it_is_marked_and_says_how_it_was_recorded(self):
         text = self.ok("demo")
         self.assertIn(NOTICE, text)
-        self.assertIn("written by hand and played by the scripted model", " ".join(text.split()))
+        self.assertIn("written by hand and are played by the scripted model", " ".join(text.split()))
         self.assertIs(self.json("demo")["mock"], True)
         self.assertIn("MOCK NUMBERS", (self.folder / "runs/demo/report.html").read_text())
 
