@@ -227,10 +227,7 @@ class LeftOut(MockTest):
 
     def test_a_watch_of_a_model_takes_no_mock_check(self):
         (self.folder / "watch.csv").write_text("claim\nSnow is white\n")
-        self.ok("drift", "baseline", "watch.csv", "--mock", "--model", "openai/gpt-5", "--db", "x.sqlite", "-q")
-        self.as_measured("x.sqlite")
-        with sqlite3.connect(self.folder / "x.sqlite") as file:
-            file.execute("UPDATE heretix_executions SET record_json = replace(record_json, 'MOCK', 'LIVE')")
-        file.close()
-        self.refused(2, "drift", "check", "watch.csv", "--mock", "--model", "openai/gpt-5", "--db", "x.sqlite",
-                     says="belongs to openai/gpt-5, not to openai/gpt-5 (mock)")
+        plan = ("watch.csv", "-K", 3, "-R", 1, "-B", 50, "--db", "x.sqlite", "-q")
+        model = self.json("drift", "baseline", *plan, "--model", "local")["model"]
+        self.refused(2, "drift", "check", *plan, "--mock", "--model", model, says=f"belongs to {model}, not to {model} (mock)")
+        self.assertEqual(self.json("drift", "show", "watch.csv", "--db", "x.sqlite")["sentinels"][0]["checks"], 0)
