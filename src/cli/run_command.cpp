@@ -108,13 +108,13 @@ nlohmann::json with_map(const Record& record, const std::optional<RecalibrationM
 }
 
 // A measurement and where it is kept: mock answers have a store of their own.
-struct Measured {
+struct MeasuredRun {
   Record record;
   std::string store_path;
 };
 
 // Where the measurements are, and what to look at next, by store.
-void tell_where(const std::vector<Measured>& measured) {
+void tell_where(const std::vector<MeasuredRun>& measured) {
   std::vector<std::string> paths;
   std::map<std::string, std::string> ids;
   for (const auto& [record, path] : measured) {
@@ -127,10 +127,10 @@ void tell_where(const std::vector<Measured>& measured) {
                            with_store("heretix report " + ids[path], store_flag(path))));
 }
 
-void print_measured(const std::vector<Measured>& measured, const RunOptions& options, bool no_color,
+void print_measured(const std::vector<MeasuredRun>& measured, const RunOptions& options, bool no_color,
                     const std::optional<RecalibrationMap>& map) {
   std::vector<Record> records;
-  for (const Measured& one : measured) records.push_back(one.record);
+  for (const MeasuredRun& one : measured) records.push_back(one.record);
   TextStyle style = text_style(no_color);
   style.verbose = options.verbose || options.strict;  // which counts every gate
   const bool as_json = options.json;
@@ -173,7 +173,7 @@ int run_command(const RunOptions& options) {
   }
 
   const bool no_color = models.front().resolved.no_color;
-  std::vector<Measured> measured;
+  std::vector<MeasuredRun> measured;
   for (Prepared& model : models) {
     try {
       Provider& provider = *model.provider;
@@ -190,7 +190,7 @@ int run_command(const RunOptions& options) {
     }
   }
   print_measured(measured, options, no_color, map);
-  const bool passed = std::ranges::all_of(measured, [](const Measured& one) { return gates_passed(one.record); });
+  const bool passed = std::ranges::all_of(measured, [](const MeasuredRun& one) { return gates_passed(one.record); });
   return options.strict && !passed ? kDifference : kDone;
 }
 

@@ -27,7 +27,7 @@ namespace {
 
 constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
 constexpr const char* kMockDatabase = "runs/mock.sqlite";
-constexpr std::chrono::milliseconds kReadTimeout{5'000};
+constexpr std::chrono::milliseconds kModelReadTimeout{5'000};
 constexpr int kHostedConcurrency = 100;
 constexpr double kHostedTimeout = 300;
 
@@ -188,7 +188,7 @@ std::string store_flag(const std::string& path) {
 namespace {
 
 std::unique_ptr<Database> open_to_read(const std::string& path) {
-  return open_harness_file(path, {.access = Access::read_only, .busy_timeout = kReadTimeout});
+  return open_harness_file(path, {.access = Access::read_only, .busy_timeout = kModelReadTimeout});
 }
 
 bool has_run(RunStore& store, const std::string& name) {
