@@ -30,7 +30,7 @@ function by_difference(templates: Comparison["templates"]) {
 }
 
 const compared_title = (a: StoredCheck, b: StoredCheck): string =>
-  a.claim === b.claim ? `${a.claim}: ${a.model} and ${b.model}` : `${a.claim} and ${b.claim}`;
+  a.claim === b.claim ? `${a.claim}: ${shown_model(a)} and ${shown_model(b)}` : `${a.claim} and ${b.claim}`;
 
 export function ComparePage({ a, b }: { a: string; b: string }) {
   const { value, problem } = useLoaded(async () => {
