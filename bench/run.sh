@@ -12,6 +12,9 @@ build/release/bench/bench_estimate --benchmark_min_time=1 2>/dev/null
 build/release/bench/bench_answers --benchmark_min_time=0.5 2>/dev/null
 /usr/bin/python3 bench/numpy_peer.py
 
+echo "== the demo, in a new folder each time"
+bench/demo.sh build/release/bin/heretix
+
 echo "== embedded model, 16 questions (K=8, R=2), $(nproc) cores"
 build/release/bench/bench_llama "$model" prompts
 python3 bench/server_peer.py "$server" "$model" build/release/bin/heretix

@@ -9,6 +9,11 @@
 namespace heretix {
 namespace {
 
+// A check that was answered from a stored result has no configuration of its own.
+constexpr std::string_view kIsMock =
+    "coalesce(checks.config_json, '') LIKE '%\"mode\":\"MOCK%' OR EXISTS (SELECT 1 FROM check_requests q JOIN "
+    "heretix_executions e ON e.execution_id = q.execution_id WHERE q.check_id = checks.id AND e.mode LIKE 'MOCK%')";
+
 // The columns of `runs`, created_at in Unix seconds, and those that only `checks` has.
 const std::string& select_of_checks() {
   static const std::string sql = [] {
@@ -16,7 +21,7 @@ const std::string& select_of_checks() {
         "run_id, env, extract(epoch FROM created_at)::bigint AS created_at, "
         "extract(epoch FROM finished_at)::bigint AS finished_at";
     for (const MeasuredColumn& column : measured_columns()) columns += ", " + quoted_column(column.name);
-    return fmt::format("SELECT {} FROM checks", columns);
+    return fmt::format("SELECT {}, ({}) AS is_mock FROM checks", columns, kIsMock);
   }();
   return sql;
 }
@@ -31,8 +36,11 @@ constexpr std::string_view kAttemptsInFile =
 
 }  // namespace
 
-std::vector<Row> CheckStore::runs(std::size_t most) {
-  return database().query(fmt::format("{} ORDER BY checks.created_at DESC, run_id LIMIT :most", select_of_checks()),
+std::string CheckStore::mock_condition() const { return std::string(kIsMock); }
+
+std::vector<Row> CheckStore::runs(std::size_t most, Origin origin) {
+  return database().query(fmt::format("{}{} ORDER BY checks.created_at DESC, run_id LIMIT :most", select_of_checks(),
+                                      where(mock_condition(), origin)),
                           {{":most", static_cast<std::int64_t>(most)}});
 }
 

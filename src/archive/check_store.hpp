@@ -11,9 +11,9 @@ class CheckStore final : public RunStore {
  public:
   using RunStore::RunStore;
 
-  std::vector<Row> runs(std::size_t most) override;
-  std::vector<Row> unfinished(std::size_t) override { return {}; }
-  std::size_t count_unfinished() override { return 0; }
+  std::vector<Row> runs(std::size_t most, Origin origin) override;
+  std::vector<Row> unfinished(std::size_t, Origin) override { return {}; }
+  std::size_t count_unfinished(Origin) override { return 0; }
   std::optional<ExecutionRow> find_unfinished(const std::string&) override { return std::nullopt; }
   RunId find_run(const std::string& name) override;
   Row run(const RunId& run_id) override;
@@ -29,6 +29,7 @@ class CheckStore final : public RunStore {
   bool shares_samples() const override { return true; }
 
  protected:
+  std::string mock_condition() const override;
   void write_run(const Record&, const std::string&) override {}  // the service that serves a check owns its row
 
  private:

@@ -28,12 +28,8 @@ std::string same_command(const std::vector<std::string>& arguments) {
   return command;
 }
 
-std::string store_flag(const std::string& database_path) {
-  return database_path == heretix::database_path(CommonOptions{}) ? "" : "--db " + shell_word(database_path);
-}
-
 std::string with_store(const std::string& advice, const std::string& flag) {
-  static const std::regex reading("heretix (list|show|answers|report|verify|variance|compare)\\b(?! --d)");
+  static const std::regex reading("heretix (list|show|answers|report|verify|variance|compare)\\b(?! --(?:d|mock))");
   if (flag.empty()) return advice;
   std::string out;
   auto rest = advice.cbegin();

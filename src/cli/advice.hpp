@@ -17,9 +17,6 @@ std::string shell_word(std::string_view text);
 // Returns the command that was given, as it can be typed again. Addresses are shown without their secrets.
 std::string same_command(const std::vector<std::string>& arguments);
 
-// Returns "--db FILE" if a command without it would read another store, else nothing.
-std::string store_flag(const std::string& database_path);
-
 // Puts `flag` behind the name of each command in `advice` that reads a store, unless it is there already.
 std::string with_store(const std::string& advice, const std::string& flag);
 Error with_store(const Error& error, const std::string& flag);

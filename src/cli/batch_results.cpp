@@ -13,6 +13,7 @@
 #include "base/money.hpp"
 #include "base/text.hpp"
 #include "base/text_file.hpp"
+#include "report/mock_mark.hpp"
 
 namespace heretix {
 namespace {
@@ -31,7 +32,7 @@ constexpr std::size_t kRowBeforeClaim = kRowRunColumns + 2 + kRowNumberColumns +
 ordered_json columns_of(const BatchRow& row) {
   ordered_json out = {{"claim", row.claim}, {"model", row.model.text()}};
   for (const char* name : {"provider", "mode", "p", "low", "high", "stable", "gates_failed", "compliance", "answers",
-                           "from_store", "billed_usd", "seconds", "run_id", "execution_id"})
+                           "from_store", "billed_usd", "seconds", "run_id", "execution_id", "mock"})
     out[name] = nullptr;
 
   if (const Record* r = row.record) {
@@ -54,6 +55,7 @@ ordered_json columns_of(const BatchRow& row) {
     out["seconds"] = r->execution.finished_at - r->execution.created_at;
     out["run_id"] = r->plan.run_id.text();
     out["execution_id"] = r->execution.execution_id.text();
+    out["mock"] = is_mock(*r);
   }
 
   out["place"] = row.place;
@@ -113,7 +115,7 @@ std::string BatchTable::row(const BatchRow& row) {
   const std::string interval = found ? fmt::format("{:.2f} to {:.2f}", found->low.value(), found->high.value()) : "-";
   const char* unstable = r.agreement.is_stable == false ? "unstable" : "";
   const std::string numbers = fmt::format("{:>4.2f}  {:<12}  {:<8}", r.belief.p().value(), interval, unstable);
-  const std::string model = on_one_line(row.model.text()), claim = on_one_line(row.claim);
+  const std::string model = on_one_line(shown_model(row.model, is_mock(r))), claim = on_one_line(row.claim);
 
   if (columns_ < kRowBeforeClaim + kRowLeastClaimColumns)
     return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened(model, columns_ - kRowNumberColumns - 2),

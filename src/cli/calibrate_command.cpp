@@ -2,17 +2,21 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/labelled_file.hpp"
+#include "cli/left_out.hpp"
 #include "cli/measuring.hpp"
 #include "cli/resources.hpp"
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
+#include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
 namespace {
@@ -67,7 +71,35 @@ Certificate certificate_of(const CalibrateOptions& options, const LabelledFile& 
   for (const LabelledClaim& claim : claims) judged.push_back(judge_claim(claim, measuring, options));
   Certificate made = certify(measuring.facts().model, file.sha256, measuring.plan_in_words(), std::move(judged));
   made.readout = measuring.readout();
+  made.is_mock = measuring.facts().mode.is_mock();
   return made;
+}
+
+// Mock numbers get no certificate in a store that holds a model's too, or is about to. Returns what is left.
+std::vector<CalibrateOptions> without_mock_beside_models(const std::vector<CalibrateOptions>& models) {
+  std::set<std::string> with_models;
+  for (const CalibrateOptions& one : models) {
+    const std::string path = used_database_path(one);
+    if (!is_mock(used_settings(one))) with_models.insert(path);
+    if (with_models.contains(path) || !std::filesystem::exists(path)) continue;
+    const auto database = open_harness_file(path, {.access = Access::read_only});
+    RunStore store(*database);
+    if (holds_measurements(store)) with_models.insert(path);
+  }
+
+  std::vector<CalibrateOptions> left = models;
+  const auto is_left_out = [&](const CalibrateOptions& one) {
+    return is_mock(used_settings(one)) && with_models.contains(used_database_path(one));
+  };
+  const std::size_t left_out = std::erase_if(left, is_left_out);
+  if (left_out == 0) return left;
+
+  const std::string what = fmt::format("{} mock {} left out, because the store {} also holds measurements", left_out,
+                                       left_out == 1 ? "model is" : "models are", *with_models.begin());
+  const std::string hint = "leave --db out: mock runs have a store of their own";
+  if (left.empty()) throw Error(ErrorKind::bad_input, what, hint);
+  print_note(fmt::format("heretix: {}; {}", what, hint));
+  return left;
 }
 
 int calibrate_command(const CalibrateOptions& options) {
@@ -75,11 +107,12 @@ int calibrate_command(const CalibrateOptions& options) {
   const LabelledFile file = read_labelled_file(path, allows_questions(options));
   const std::vector<LabelledClaim> claims = wanted_claims(file, options);
   std::vector<Certificate> certificates;
-  for (const CalibrateOptions& one : one_for_each_model(options))
+  for (const CalibrateOptions& one : without_mock_beside_models(one_for_each_model(options)))
     certificates.push_back(certificate_of(one, file, claims));
   nlohmann::json as_json = nlohmann::json::array();
   for (const Certificate& c : certificates) as_json.push_back(to_json(c));
-  show_document(to_document(certificates), certificates.size() == 1 ? as_json[0] : as_json, options);
+  const bool is_mock = std::ranges::all_of(certificates, &Certificate::is_mock);
+  show_document(to_document(certificates), certificates.size() == 1 ? as_json[0] : as_json, options, is_mock);
   return kDone;
 }
 

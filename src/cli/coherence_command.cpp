@@ -114,7 +114,7 @@ int coherence_command(const CoherenceOptions& options) {
     if (!is_told) report.beliefs.push_back(belief_in(measured(one)));
   }
   report.executions = measured.executions();
-  show_document(to_document(report), to_json(report), options);
+  show_document(to_document(report), to_json(report), options, measuring.facts().mode.is_mock());
   return options.strict && report.is_violated() ? kDifference : kDone;
 }
 

@@ -5,6 +5,7 @@
 
 namespace heretix {
 
+void register_demo(CommandTable& table);
 void register_run(CommandTable& table);
 void register_describe(CommandTable& table);
 void register_batch(CommandTable& table);

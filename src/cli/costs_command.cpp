@@ -9,7 +9,7 @@
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "measure/costs.hpp"
-#include "store/sqlite/harness_file.hpp"
+#include "report/mock_mark.hpp"
 
 namespace heretix {
 namespace {
@@ -50,14 +50,14 @@ std::string line(const CostRow& row, const std::string& day, const std::string& 
 
 std::string shown_model(const CostRow& row) {
   const std::string& model = row.model.text();
-  return model.find('/') == std::string::npos ? row.provider + "/" + model : model;
+  const std::string name = model.find('/') == std::string::npos ? row.provider + "/" + model : model;
+  return shown_model(ModelName(name), row.provider == "scripted");
 }
 
 int costs_command(const CostsOptions& options) {
   if (!options.since.empty()) require_day("--since", options.since);
-  const std::string path = database_path(options);
-  const auto database = open_harness_file(path, {.access = Access::read_only});
-  const std::vector<CostRow> rows = costs(*database, options.since);
+  const StoredRuns stored = open_for_reading(options);
+  const std::vector<CostRow> rows = costs(*stored.database, options.since);
   CostRow total;
   std::string text = fmt::format("{:<10}  {:<40} {:>8} {:>8} {:>10}  {:>14}  {}\n", "day (UTC)", "model", "attempts",
                                  "answered", "not billed", "billed", "may be billed");
@@ -78,7 +78,7 @@ void register_costs(CommandTable& table) {
   const auto [costs, o] = table.add<CostsOptions>(
       "costs", "show what was billed, what was certainly not, and what may have been, by model and day", costs_command);
   costs.add_option("--since", o.since, "only from this day on (UTC)")->type_name("YYYY-MM-DD");
-  add_store(costs, o);
+  add_store_to_read(costs, o);
   add_json(costs, o);
 }
 

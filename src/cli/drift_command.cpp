@@ -14,8 +14,8 @@
 #include "cli/measuring.hpp"
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
+#include "report/mock_mark.hpp"
 #include "service/mail/transport.hpp"
-#include "store/sqlite/harness_file.hpp"
 #include "studies/drift/drift.hpp"
 #include "studies/drift/watch_store.hpp"
 
@@ -73,14 +73,19 @@ Record record_behind(RunStore& runs, const WatchedExecution& execution) {
   return stored_record(runs, execution.execution_id);
 }
 
-std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunStore& runs,
-                                   std::optional<ModelName>& model) {
+// Of the newest measurement; empty before the first.
+struct WatchedModel {
+  std::optional<ModelName> name;
+  bool is_mock = false;
+};
+
+std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunStore& runs, WatchedModel& model) {
   std::vector<Sentinel> sentinels;
   for (const Claim& claim : watch.claims) {
     Sentinel& sentinel = sentinels.emplace_back(Sentinel{.claim = claim.text, .runs = {}});
     for (const WatchedExecution& execution : store.of(claim.hash())) {
       const Record record = record_behind(runs, execution);
-      model = record.plan.recipe.model;
+      model = {record.plan.recipe.model, is_mock(record)};
       sentinel.runs.push_back(sentinel_run(record, execution.is_baseline));
     }
   }
@@ -90,17 +95,21 @@ std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunSto
 DriftState read_state(const Watch& watch, Database& database, double alpha) {
   WatchStore store(database, watch.name);
   RunStore runs(database);
-  std::optional<ModelName> model;
+  WatchedModel model;
   const std::vector<Sentinel> sentinels = sentinels_of(watch, store, runs, model);
-  return drift_state(watch.name, model, alpha, sentinels);
+  DriftState state = drift_state(watch.name, model.name, alpha, sentinels);
+  state.is_mock = model.is_mock;
+  return state;
 }
 
 // A watch belongs to one model. Another model under its name would look like drift.
-void require_same_model(const DriftState& state, const ModelName& model) {
+void require_same_model(const DriftState& state, const ProviderFacts& asked) {
   const bool is_new = std::ranges::all_of(state.sentinels, [](const SentinelState& s) { return s.x.empty(); });
-  if (is_new || !state.model || state.model == model) return;
+  const bool is_same = state.model == asked.model && state.is_mock == asked.mode.is_mock();
+  if (is_new || !state.model || is_same) return;
   throw Error(ErrorKind::bad_input,
-              fmt::format("the watch {} belongs to {}, not to {}", state.watch, *state.model, model),
+              fmt::format("the watch {} belongs to {}, not to {}", state.watch,
+                          shown_model(*state.model, state.is_mock), shown_model(asked.model, asked.mode.is_mock())),
               "name another watch with --watch, or begin a new baseline: heretix drift baseline --anew");
 }
 
@@ -133,7 +142,8 @@ void tell(const DriftState& state, const DriftCheckOptions& options, const Envir
 
   Outbox box(options.outbox);
   if (state.is_new && !options.mail_to.empty()) {
-    const std::string subject = fmt::format("Heretix: {} in watch {}", to_word(state.alarm), state.watch);
+    const std::string subject =
+        fmt::format("Heretix: {}{} in watch {}", state.is_mock ? "(mock) " : "", to_word(state.alarm), state.watch);
     box.put({.from = options.mail_from, .to = options.mail_to, .subject = subject, .body = alarm_text(state)},
             SystemClock());
   }
@@ -184,7 +194,7 @@ int drift_baseline_command(const BaselineOptions& options) {
     store.begin_anew();
   } else {
     const DriftState before = read_state(watch, measuring.database(), options.alpha);
-    require_same_model(before, measuring.facts().model);
+    require_same_model(before, measuring.facts());
     require_same_sentinels(before);
   }
 
@@ -201,7 +211,7 @@ int drift_baseline_command(const BaselineOptions& options) {
   }
 
   const DriftState state = read_state(watch, measuring.database(), options.alpha);
-  show_document(to_document(state), to_json(state), options);
+  show_document(to_document(state), to_json(state), options, state.is_mock);
   return kDone;
 }
 
@@ -231,7 +241,7 @@ int drift_check_command(const DriftCheckOptions& options) {
   if (!before.is_watching)
     throw Error(ErrorKind::bad_input, fmt::format("the watch {} has no complete baseline yet", watch.name),
                 baseline_command(options));
-  require_same_model(before, measuring.facts().model);
+  require_same_model(before, measuring.facts());
 
   measuring.tell_cost(texts_of(watch, 1));
 
@@ -245,16 +255,16 @@ int drift_check_command(const DriftCheckOptions& options) {
   }
 
   const DriftState state = read_state(watch, measuring.database(), options.alpha);
-  show_document(to_document(state), to_json(state), options);
+  show_document(to_document(state), to_json(state), options, state.is_mock);
   tell(state, options, environment);
   return state.alarm == Alarm::none ? kDone : kDifference;
 }
 
 int drift_show_command(const DriftOptions& options) {
   const Watch watch = watch_of(options);
-  const auto database = open_harness_file(database_path(options), {.access = Access::read_only});
-  const DriftState state = read_state(watch, *database, options.alpha);
-  show_document(to_document(state), to_json(state), options);
+  const StoredRuns stored = open_for_reading(options);
+  const DriftState state = read_state(watch, *stored.database, options.alpha);
+  show_document(to_document(state), to_json(state), options, state.is_mock);
   return state.alarm == Alarm::none ? kDone : kDifference;
 }
 
@@ -305,7 +315,7 @@ void register_drift(CommandTable& table) {
   const auto [show, s] = table.add_to<DriftOptions>(drift, "show", "show the state of a watch without asking the model",
                                                     drift_show_command);
   add_watch_options(show, s);
-  add_store(show, s);
+  add_store_to_read(show, s);
 }
 
 }  // namespace heretix

@@ -19,7 +19,8 @@ struct Registration {
 };
 
 // In the order of --help.
-constexpr std::array kRegistrations = {Registration{{"run"}, register_run},
+constexpr std::array kRegistrations = {Registration{{"demo"}, register_demo},
+                                       Registration{{"run"}, register_run},
                                        Registration{{"describe"}, register_describe},
                                        Registration{{"batch"}, register_batch},
                                        Registration{{"list", "show", "answers"}, register_reading},

@@ -25,8 +25,16 @@ void add_switch(App& command, const char* name, std::optional<bool>& setting, co
 }  // namespace
 
 void add_store(App& command, CommonOptions& o) {
-  command.add_option("--db", o.flags.db, "the store (default runs/heretix.sqlite in the current folder; HERETIX_DB)")
+  command
+      .add_option("--db", o.flags.db,
+                  "the store (default runs/heretix.sqlite in the current folder, for mock runs runs/mock.sqlite; "
+                  "HERETIX_DB)")
       ->type_name("FILE");
+}
+
+void add_store_to_read(App& command, CommonOptions& o) {
+  add_store(command, o);
+  add_switch(command, "--mock", o.flags.mock, "read mock runs, which have a store of their own (HERETIX_MOCK)");
 }
 
 void add_database(App& command, CommonOptions& o, const char* what) {
@@ -214,7 +222,7 @@ void add_recalibration(App& command, std::string& certificate) {
 
 void add_run_argument(App& command, StoredRunOptions& o) {
   command.add_option("run", o.run, "a run or execution id, or the beginning of one")->type_name("RUN")->required();
-  add_store(command, o);
+  add_store_to_read(command, o);
   add_database(command, o, "read it from this Postgres database instead of the store");
 }
 

@@ -17,6 +17,7 @@ namespace heretix {
 struct CommonOptions {
   std::vector<std::string> arguments;  // as given, for a command that another program runs
   Settings flags;
+  std::vector<std::string> models;  // of run, batch and calibrate: one or several; elsewhere at most one
   std::string config;               // of commands that measure
   std::string database;             // local, prod or an address; empty: not said
   bool database_is_second = false;  // it is kept beside the store, and not read in its place
@@ -27,7 +28,6 @@ struct CommonOptions {
 
 // Of commands that ask a model.
 struct MeasuringOptions : CommonOptions {
-  std::vector<std::string> models;  // of run, batch and calibrate: one or several; elsewhere at most one
   std::string seed_text;
   bool fixed = false;
   bool alone = false;  // each statement in a request of its own
@@ -43,6 +43,8 @@ struct StoredRunOptions : CommonOptions {
 };
 
 void add_store(CLI::App& command, CommonOptions& o);
+// Of commands that read stored runs; with --mock, mock runs.
+void add_store_to_read(CLI::App& command, CommonOptions& o);
 void add_database(CLI::App& command, CommonOptions& o, const char* what);
 void add_json(CLI::App& command, CommonOptions& o);
 void add_page(CLI::App& command, CommonOptions& o);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "belief/record/stored_config.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -76,14 +77,14 @@ ModelName name_in_store(const std::string& model, bool is_mock) {
 int show_stored(const ProbeOptions& options) {
   const Environment environment = read_environment();
   const std::string& given = options.flags.model.value();
-  const bool is_mock = options.flags.mock.value_or(environment.settings.mock.value_or(false));
+  const bool in_its_name = options.flags.mock.value_or(environment.settings.mock.value_or(false));
   const auto database = open_harness_file(database_path(options), {.access = Access::read_only});
-  const std::vector<Profile> found = ProfileStore(*database).of_model(name_in_store(given, is_mock));
+  const std::vector<Profile> found = ProfileStore(*database).of_model(name_in_store(given, in_its_name));
   if (found.empty())
     throw Error(ErrorKind::not_found, fmt::format("the store has no profile of {}", given),
                 fmt::format("heretix probe {} makes one", shell_word(given)));
 
-  show_document(to_document(found[0]), to_json(found[0]), options);
+  show_document(to_document(found[0]), to_json(found[0]), options, is_mock_mode(found[0].mode));
   for (std::size_t i = 1; i < found.size(); ++i)
     print_note(fmt::format("another profile of {} was made at {} with {}; it is older", given,
                            found[i].address.empty() ? "no server" : found[i].address, found[i].mode));
@@ -127,7 +128,7 @@ int probe_command(const ProbeOptions& given) {
   const SystemClock clock;
   ProbeLine line(!is_quiet);
   const Profile profile = run_probe(request, {*provider, *database, clock, stop_signal(), line});
-  show_document(to_document(profile), to_json(profile), options);
+  show_document(to_document(profile), to_json(profile), options, provider->facts().mode.is_mock());
   if (!is_quiet) print_note(fmt::format("\nkept in {} as {}", resolved.database_path, profile.probe_id));
   return kDone;
 }

@@ -12,13 +12,17 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "belief/readout/statement.hpp"
+#include "belief/record/stored_config.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/left_out.hpp"
 #include "cli/recalibration.hpp"
 #include "cli/served_names.hpp"
 #include "cli/session.hpp"
+#include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
+#include "report/mock_mark.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -97,6 +101,14 @@ struct ListLayout {
   std::size_t claim_columns() const { return std::min(columns - before_claim(), kMostClaimColumns); }
 };
 
+bool is_mock(const Row& row) { return row.integer("is_mock") == 1; }
+
+// A long name is cut, the mark behind it never.
+std::string shortened_model(const Row& row, std::size_t columns) {
+  const std::string mark = is_mock(row) ? shown_model(ModelName(""), true) : "";
+  return shortened(on_one_line(row.text_or_empty("model")), columns - mark.size()) + mark;
+}
+
 std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, const ListLayout& layout) {
   const bool has_result = !row.has("status");
   const std::string readout = readout_of(row);
@@ -109,13 +121,13 @@ std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, 
           ? fmt::format("{:.2f} to {:.2f}", belief->interval->low.value(), belief->interval->high.value())
           : "-";
   const char* unstable = belief && belief->is_stable == false ? "unstable" : "";
-  const std::string run = row.text_or_empty("run_id"), model = on_one_line(row.text_or_empty("model"));
+  const std::string run = row.text_or_empty("run_id");
   const std::string numbers = fmt::format("{:<10}  {:>4}  {:<12}  {:<8}", day_of(row), p, interval, unstable);
   const std::string claim = state + on_one_line(row.text_or_empty("claim"));
   if (!layout.is_narrow())
-    return fmt::format("{:<{}}  {}  {:<28} {}\n", run, layout.id_width, numbers, shortened(model, kModelColumns),
+    return fmt::format("{:<{}}  {}  {:<28} {}\n", run, layout.id_width, numbers, shortened_model(row, kModelColumns),
                        shortened(claim, layout.claim_columns()));
-  return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened(model, layout.columns - kNumberColumns - 2), run,
+  return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened_model(row, layout.columns - kNumberColumns - 2), run,
                      shortened(claim, layout.columns - 2));
 }
 
@@ -123,6 +135,7 @@ json list_json(const Row& row, const std::optional<ShownBelief>& belief) {
   json out = run_json(row);
   out["belief_v2"] = belief ? heretix::to_json(*belief) : json(nullptr);
   if (const std::string readout = readout_of(row); !readout.empty()) out["readout"] = readout;
+  out["mock"] = is_mock(row);
   if (!row.has("status")) {
     out["status"] =
         row.real("prob_true_rpl") ? json("done") : json(nullptr);  // a check that was served may have failed
@@ -135,9 +148,9 @@ json list_json(const Row& row, const std::optional<ShownBelief>& belief) {
 }
 
 // Runs with and without a result, newest first.
-std::vector<Row> listed_runs(RunStore& store, std::size_t most) {
-  std::vector<Row> rows = store.runs(most);
-  std::ranges::move(store.unfinished(most), std::back_inserter(rows));
+std::vector<Row> listed_runs(RunStore& store, std::size_t most, Origin origin) {
+  std::vector<Row> rows = store.runs(most, origin);
+  std::ranges::move(store.unfinished(most, origin), std::back_inserter(rows));
   std::ranges::stable_sort(rows, std::ranges::greater{},
                            [](const Row& row) { return row.integer("created_at").value_or(0); });
   if (rows.size() > most) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
@@ -223,9 +236,10 @@ int list_command(const ListOptions& options) {
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}; it must be at least 1", options.most));
   const StoredRuns stored = open_for_reading(options);
-  const std::size_t stored_runs = stored.store->count() + stored.store->count_unfinished();
+  const Origin shown = shown_origin(*stored.store, options);
+  const std::size_t stored_runs = stored.store->count(shown) + stored.store->count_unfinished(shown);
   const auto most = static_cast<std::size_t>(options.most);
-  std::vector<Row> rows = listed_runs(*stored.store, options.filters() ? std::max(stored_runs, most) : most);
+  std::vector<Row> rows = listed_runs(*stored.store, options.filters() ? std::max(stored_runs, most) : most, shown);
   if (options.filters()) std::erase_if(rows, [&](const Row& row) { return !is_wanted(row, options); });
   const std::size_t all = options.filters() ? rows.size() : stored_runs;
   if (rows.size() > most) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
@@ -241,11 +255,13 @@ int list_command(const ListOptions& options) {
     listed.push_back(list_json(row, belief));
     text += list_line(row, belief, layout);
   }
-  const char* nothing = stored_runs == 0 ? "no runs yet\n" : "no run fits\n";
+  const char* none = options.flags.mock.value_or(false) ? "no mock runs yet\n" : "no runs yet\n";
+  const char* nothing = stored_runs == 0 ? none : "no run fits\n";
   print_result(options.json ? dumped(listed) : all == 0 ? nothing : text);
   if (!options.json && all > rows.size())
     print_note(fmt::format("{} more: {}", all - rows.size(),
-                           with_store(fmt::format("heretix list --most {}", all), store_flag_of(options))));
+                           with_store(fmt::format("heretix list --most {}", all), stored.flag)));
+  tell_left_out(*stored.store, shown, "heretix list", stored.flag);
   return kDone;
 }
 
@@ -255,29 +271,36 @@ TextStyle style_of(const ShowOptions& options) {
   return style;
 }
 
-int show_recalibrated(const ShowOptions& options, const Record& record, const RecalibrationMap& map) {
-  require_fits(map, record.plan.recipe.model, readout_name(record.plan.recipe));
+int show_recalibrated(const ShowOptions& options, const Record& record, const RecalibrationMap& map,
+                      const std::string& flag) {
+  require_fits(map, record.plan.recipe);
   if (options.json) {
     json out = to_json(record);
     out["recalibrated"] = recalibrated_json(map, record);
     print_result(dumped(out));
   } else {
-    const std::string flag = store_flag_of(options);
     print_result(result_text(record, style_of(options), flag) + recalibrated_text(map, record));
   }
   return kDone;
 }
 
+// The record as it is stored. Earlier builds did not mark mock numbers in it.
+json stored_json(const ExecutionRow& execution) {
+  json record = json::parse(execution.record_text.value_or(""));
+  if (is_mock_mode(execution.mode)) mark_as_mock(record);
+  return record;
+}
+
 int show_command(const ShowOptions& options) {
-  const StoredRuns stored = open_for_reading(options);
+  const StoredRuns stored = open_for_reading(options, {options.run});
   RunStore& runs = *stored.store;
   const RunId run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   const auto map = recalibration_of(options.recalibrate);
-  if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
+  if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map, stored.flag);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
-  else if (options.json) print_result(dumped(json::parse(execution->record_text.value_or(""))));
-  else { print_result(result_text(load_record(runs, *execution), style_of(options), store_flag_of(options))); }
+  else if (options.json) print_result(dumped(stored_json(*execution)));
+  else { print_result(result_text(load_record(runs, *execution), style_of(options), stored.flag)); }
   return kDone;
 }
 
@@ -285,6 +308,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Answ
   const CameBack came = what_came_back(runs, execution);
   json all = json::array();
   std::string text = answers_header(came.recipe);
+  if (came.recipe.mode.is_mock()) text = fmt::format("{}\n{}", kMockNotice, text);
   std::size_t answered = 0;
   for (const auto& [question, answer, trouble] : came.questions) {
     if (answer) {
@@ -302,6 +326,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Answ
                         question.replicate_idx + 1, "-", shortened(on_one_line(trouble), 200));
   }
 
+  if (came.recipe.mode.is_mock()) mark_as_mock(all);
   print_result(options.json ? dumped(all) : text);
   print_note(fmt::format("{} has no result: its execution {} is {}, with answers to {} of {} questions",
                          execution.run_id, execution.execution_id, to_word(execution.status), answered, came.planned));
@@ -309,7 +334,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Answ
 }
 
 int answers_command(const AnswersOptions& options) {
-  const StoredRuns stored = open_for_reading(options);
+  const StoredRuns stored = open_for_reading(options, {options.run});
   RunStore& runs = *stored.store;
   if (const auto unfinished = runs.find_unfinished(options.run)) return unfinished_answers(runs, *unfinished, options);
   const RunId run_id = runs.find_run(options.run);
@@ -317,10 +342,13 @@ int answers_command(const AnswersOptions& options) {
   if (!execution) return foreign_answers(runs, run_id, options.json);
   const Record record = load_record(runs, *execution);
   if (options.json) {
-    print_result(dumped(to_artifact(record).at("answers")));
+    json answers = to_artifact(record).at("answers");
+    if (is_mock(record)) mark_as_mock(answers);
+    print_result(dumped(answers));
     return kDone;
   }
   std::string text = answers_header(record.plan.recipe);
+  if (is_mock(record)) text = fmt::format("{}\n{}", kMockNotice, text);
   for (std::size_t i = 0; i < record.answers.size(); ++i)
     text += answer_line(record.answers[i], record.plan.questions[i], record.plan.recipe, options.raw);
   print_result(text);
@@ -328,18 +356,22 @@ int answers_command(const AnswersOptions& options) {
 }
 
 int verify_command(const StoredRunOptions& options) {
-  const StoredRuns stored = open_for_reading(options);
+  const StoredRuns stored = open_for_reading(options, {options.run});
   RunStore& runs = *stored.store;
 
   // A check that was answered from a stored result has a run id of its own; the service's file knows which execution it
   // shows.
   std::optional<ExecutionId> served;
-  if (options.database.empty()) served = execution_served_as(RunId{options.run}, database_path(options));
+  if (options.database.empty()) served = execution_served_as(RunId{options.run}, stored.path);
 
-  const Verification v = verify_run(runs, served ? served->text() : options.run, database_path(options));
+  const Verification v = verify_run(runs, served ? served->text() : options.run, stored.path);
+
+  const auto execution = v.execution_id ? runs.execution(*v.execution_id) : std::nullopt;
+  const bool is_mock_run = execution && is_mock_mode(execution->mode);
 
   if (options.json) {
     print_result(dumped({{"run_id", v.run_id},
+                         {"mock", is_mock_run},
                          {"execution_id", v.execution_id ? v.execution_id->text() : ""},
                          {"passed", v.passed()},
                          {"recomputed", v.recomputed},
@@ -348,8 +380,9 @@ int verify_command(const StoredRunOptions& options) {
     return v.passed() ? kDone : kDifference;
   }
 
-  std::string text =
-      fmt::format("{}\nrecomputed from the stored answers, before any stored result was read:\n", v.run_id);
+  std::string text = fmt::format("{}\n", v.run_id);
+  if (is_mock_run) text += fmt::format("{}\n", kMockNotice);
+  text += "recomputed from the stored answers, before any stored result was read:\n";
   for (const std::string& line : v.recomputed) text += "  " + line + "\n";
   for (const std::string& line : v.not_checked) text += "  not checked: " + on_one_line(line) + "\n";
   for (const std::string& line : v.differences) text += "  DIFFERENT: " + on_one_line(line) + "\n";
@@ -369,7 +402,7 @@ void register_reading(CommandTable& table) {
   list.add_option("--claim", l.claim, "only runs with this text in their claim")->type_name("TEXT");
   list.add_option("--model", l.model, "only runs with this text in the name of their model")->type_name("TEXT");
   list.add_option("--since", l.since, "only runs from this day on, in UTC")->type_name("YYYY-MM-DD");
-  add_store(list, l);
+  add_store_to_read(list, l);
   add_database(list, l, "list the checks in this Postgres database instead");
   add_json(list, l);
 

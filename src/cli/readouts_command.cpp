@@ -38,7 +38,7 @@ int readouts_command(const MeasuringOptions& options) {
   for (const Readout readout : readouts) measured.push_back({readout, measuring.measure_by(readout, claim, samples)});
 
   const ReadoutComparison comparison = compare_readouts(std::move(measured), std::move(left_out));
-  show_document(to_document(comparison), to_json(comparison), options);
+  show_document(to_document(comparison), to_json(comparison), options, measuring.facts().mode.is_mock());
   return options.strict && comparison.differs() ? kDifference : kDone;
 }
 

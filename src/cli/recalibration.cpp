@@ -18,10 +18,18 @@ std::optional<RecalibrationMap> recalibration_of(const std::string& certificate)
   return recalibration_map(*text, certificate);
 }
 
-void require_fits(const RecalibrationMap& map, const ModelName& model, const std::string& readout) {
+void require_fits(const RecalibrationMap& map, const Recipe& recipe) {
+  require_fits(map, recipe.model, recipe.mode.is_mock(), readout_name(recipe));
+}
+
+void require_fits(const RecalibrationMap& map, const ModelName& model, bool is_mock, const std::string& readout) {
   if (map.model != model)
     throw Error(ErrorKind::bad_input, fmt::format("the certificate is for {}, not for {}", map.model, model),
                 "a map says nothing about another model");
+  if (map.is_mock && !is_mock)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the certificate was made of mock numbers, which say nothing about {}", model),
+                "make one of the model itself: heretix calibrate --json > FILE");
   if (!map.readout.empty() && map.readout != readout)
     throw Error(ErrorKind::bad_input,
                 fmt::format("the certificate is for beliefs read by {}, not by {}", map.readout, readout),

@@ -14,7 +14,8 @@ namespace heretix {
 std::optional<RecalibrationMap> recalibration_of(const std::string& certificate);
 
 // A map belongs to one model and one way to read it. Throws Error{bad_input} for any other.
-void require_fits(const RecalibrationMap& map, const ModelName& model, const std::string& readout);
+void require_fits(const RecalibrationMap& map, const Recipe& recipe);
+void require_fits(const RecalibrationMap& map, const ModelName& model, bool is_mock, const std::string& readout);
 
 nlohmann::json recalibrated_json(const RecalibrationMap& map, const Record& record);
 std::string recalibrated_text(const RecalibrationMap& map, const Record& record);

@@ -28,7 +28,7 @@ std::string printed(const std::vector<Record>& records, const ReportOptions& opt
 }
 
 int report_command(const ReportOptions& options) {
-  const StoredRuns stored = open_for_reading(options);
+  const StoredRuns stored = open_for_reading(options, options.runs);
   std::vector<Record> records;
   for (const std::string& name : options.runs) records.push_back(stored_record(*stored.store, name));
   if (options.text || options.json) {
@@ -55,7 +55,7 @@ void register_report(CommandTable& table) {
   report.add_option("run", o.runs, "a run or execution id, or the beginning of one; several are shown side by side")
       ->type_name("RUN")
       ->required();
-  add_store(report, o);
+  add_store_to_read(report, o);
   add_database(report, o, "read it from this Postgres database instead of the store");
   report.add_option("-o,--out", o.out, "the HTML file (default RUN.html in the current folder; - for standard output)")
       ->type_name("FILE");

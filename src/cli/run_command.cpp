@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include <nlohmann/json.hpp>
 
@@ -117,9 +118,31 @@ nlohmann::json with_map(const Record& record, const std::optional<RecalibrationM
   return out;
 }
 
-void print_records(const std::vector<Record>& records, const RunOptions& options, const Resolved& resolved,
-                   const std::optional<RecalibrationMap>& map) {
-  TextStyle style = text_style(resolved.no_color);
+// A measurement and where it is kept: mock answers have a store of their own.
+struct MeasuredRun {
+  Record record;
+  std::string store_path;
+};
+
+// Where the measurements are, and what to look at next, by store.
+void tell_where(const std::vector<MeasuredRun>& measured) {
+  std::vector<std::string> paths;
+  std::map<std::string, std::string> ids;
+  for (const auto& [record, path] : measured) {
+    if (!ids.contains(path)) paths.push_back(path);
+    std::string& here = ids[path];
+    here += (here.empty() ? "" : " ") + record.plan.run_id.text();
+  }
+  for (const std::string& path : paths)
+    print_note(fmt::format("\nstored in {} as {}\nnext: {}", path, ids[path],
+                           with_store("heretix report " + ids[path], store_flag(path))));
+}
+
+void print_measured(const std::vector<MeasuredRun>& measured, const RunOptions& options, bool no_color,
+                    const std::optional<RecalibrationMap>& map) {
+  std::vector<Record> records;
+  for (const MeasuredRun& one : measured) records.push_back(one.record);
+  TextStyle style = text_style(no_color);
   style.verbose = options.verbose || options.strict;  // which counts every gate
   const bool as_json = options.json;
   if (as_json && records.size() == 1) {
@@ -129,13 +152,10 @@ void print_records(const std::vector<Record>& records, const RunOptions& options
     for (const Record& record : records) all.push_back(with_map(record, map));
     print_result(all.dump(2) + "\n");
   } else {
-    const std::string flag = store_flag(resolved.database_path);
-    print_result(records.size() == 1 ? result_text(records[0], style, flag) : comparison_text(records, style));
+    print_result(records.size() == 1 ? result_text(records[0], style, store_flag(measured[0].store_path))
+                                     : comparison_text(records, style));
     if (map) print_result(recalibrated_text(*map, records[0]));
-    std::string ids;
-    for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id.text();
-    print_note(fmt::format("\nstored in {} as {}\nnext: {}", resolved.database_path, ids,
-                           with_store("heretix report " + ids, flag)));
+    tell_where(measured);
   }
 }
 
@@ -149,30 +169,40 @@ int run_command(const RunOptions& options) {
   std::vector<Prepared> models;
   for (const RunOptions& one : one_for_each_model(options)) models.push_back(prepare(one, second, budget));
 
-  const Resolved& first = models.front().resolved;
   const auto map = recalibration_of(options.recalibrate);
   for (const Prepared& model : models) {
     const CheckRequest& request = model.resolved.request;
-    if (map) require_fits(*map, model.provider->facts().model, readout_name(request.readout, request.asks_negation));
+    const ProviderFacts& facts = model.provider->facts();
+    if (map)
+      require_fits(*map, facts.model, facts.mode.is_mock(), readout_name(request.readout, request.asks_negation));
   }
 
-  const auto database = open_harness_file(first.database_path, {.access = Access::create});
-  std::vector<Record> records;
+  std::map<std::string, std::unique_ptr<Database>> stores;
+  for (const Prepared& model : models) {
+    auto& store = stores[model.resolved.database_path];
+    if (!store) store = open_harness_file(model.resolved.database_path, {.access = Access::create});
+  }
+
+  const bool no_color = models.front().resolved.no_color;
+  std::vector<MeasuredRun> measured;
   for (Prepared& model : models) {
     try {
       Provider& provider = *model.provider;
-      const PlannedCheck check = plan_resolved(model.resolved, provider, *database);
-      if (!options.quiet && !options.json) tell_expected_cost(check, model.resolved, provider, *database);
-      records.push_back(run_one(check, model.resolved, provider, *database, progress_of(options)));
-      second.keep(records.back(), *database, first.database_path);
+      const std::string& path = model.resolved.database_path;
+      Database& store = *stores.at(path);
+      const PlannedCheck check = plan_resolved(model.resolved, provider, store);
+      if (!options.quiet && !options.json) tell_expected_cost(check, model.resolved, provider, store);
+      measured.push_back({run_one(check, model.resolved, provider, store, progress_of(options)), path});
+      second.keep(measured.back().record, store, path);
     } catch (const Error& e) {
       // The results of the models before it are not lost.
-      if (!records.empty()) print_records(records, options, first, map);
+      if (!measured.empty()) print_measured(measured, options, no_color, map);
       throw;
     }
   }
-  print_records(records, options, first, map);
-  return options.strict && !std::ranges::all_of(records, gates_passed) ? kDifference : kDone;
+  print_measured(measured, options, no_color, map);
+  const bool passed = std::ranges::all_of(measured, [](const MeasuredRun& one) { return gates_passed(one.record); });
+  return options.strict && !passed ? kDifference : kDone;
 }
 
 }  // namespace

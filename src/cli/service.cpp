@@ -77,7 +77,11 @@ std::string listening_address(const std::string& host, int port) {
 void add_service_database(CLI::App& command, ServiceOptions& o) {
   command.add_option("--app-db", o.app_db, "the embedded service's file (default runs/heretix-app.sqlite)")
       ->type_name("FILE");
-  add_store(command, o);
+  command
+      .add_option("--db", o.flags.db,
+                  "the store of its answers, which the command line can read (default runs/heretix.sqlite in the "
+                  "current folder; HERETIX_DB)")
+      ->type_name("FILE");
   add_database(command, o, "a Postgres database instead of the embedded files");
 }
 

@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 
 #include "archive/check_store.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "belief/plan/limits.hpp"
+#include "cli/advice.hpp"
 #include "cli/databases.hpp"
 #include "cli/keys.hpp"
 #include "cli/resources.hpp"
@@ -23,6 +26,7 @@ namespace heretix {
 namespace {
 
 constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
+constexpr const char* kMockDatabase = "runs/mock.sqlite";
 constexpr std::chrono::milliseconds kModelReadTimeout{5'000};
 constexpr int kHostedConcurrency = 100;
 constexpr double kHostedTimeout = 300;
@@ -158,27 +162,78 @@ const StopSignal& stop_signal() {
   return g_stop;
 }
 
+std::string store_path(const Settings& settings) {
+  return settings.db.value_or(is_mock(settings) ? kMockDatabase : kDefaultDatabase);
+}
+
 std::string database_path(const CommonOptions& options) {
-  return options.flags.db.value_or(read_environment().settings.db.value_or(kDefaultDatabase));
+  return store_path(merged(options.flags, read_environment().settings));
 }
 
-std::string used_database_path(const CommonOptions& options) {
+Settings used_settings(const CommonOptions& options) {
   const Settings file = options.config.empty() ? Settings{} : load_config(options.config);
-  return merged(options.flags, merged(read_environment().settings, file)).db.value_or(kDefaultDatabase);
+  Settings settings = merged(options.flags, merged(read_environment().settings, file));
+  if (!options.models.empty()) settings.model = options.models[0];
+  return settings;
 }
 
-StoredRuns open_for_reading(const CommonOptions& options) {
+std::string used_database_path(const CommonOptions& options) { return store_path(used_settings(options)); }
+
+std::string store_flag(const std::string& path) {
+  if (path == database_path(CommonOptions{})) return "";
+  CommonOptions mock;
+  mock.flags.mock = true;
+  return path == database_path(mock) ? "--mock" : "--db " + shell_word(path);
+}
+
+namespace {
+
+std::unique_ptr<Database> open_to_read(const std::string& path) {
+  return open_harness_file(path, {.access = Access::read_only, .busy_timeout = kModelReadTimeout});
+}
+
+bool has_run(RunStore& store, const std::string& name) {
+  try {
+    if (store.find_unfinished(name)) return true;
+    store.find_run(name);
+    return true;
+  } catch (const Error& e) { return e.kind() != ErrorKind::not_found; }
+}
+
+bool has_runs(const std::string& path, const std::vector<std::string>& names) {
+  if (!std::filesystem::exists(path)) return false;
+  const auto database = open_to_read(path);
+  RunStore store(*database);
+  return std::ranges::all_of(names, [&](const std::string& name) { return has_run(store, name); });
+}
+
+// Where neither a store nor a kind of runs is named, a run that the usual store lacks is looked for among mock runs.
+std::string store_to_read(const CommonOptions& options, const std::vector<std::string>& runs) {
+  const Settings settings = merged(options.flags, read_environment().settings);
+  const std::string usual = store_path(settings);
+  if (settings.db || settings.mock || !std::filesystem::exists(kMockDatabase)) return usual;
+
+  if (!runs.empty()) return !has_runs(usual, runs) && has_runs(kMockDatabase, runs) ? kMockDatabase : usual;
+  if (std::filesystem::exists(usual)) return usual;
+  print_note(fmt::format("heretix: there are only mock runs so far, in {}", kMockDatabase));
+  return kMockDatabase;
+}
+
+}  // namespace
+
+StoredRuns open_for_reading(const CommonOptions& options, const std::vector<std::string>& runs) {
   if (!options.database.empty()) {
     if (options.flags.db)
       throw Error(ErrorKind::bad_input, "--db names a store, --database a Postgres", "give one or the other");
     auto database = open_postgres(named_database(options.database));
     auto store = std::make_unique<CheckStore>(*database);
-    return {std::move(database), std::move(store)};
+    return {std::move(database), std::move(store), database_path(options), store_flag_of(options)};
   }
-  auto database =
-      open_harness_file(database_path(options), {.access = Access::read_only, .busy_timeout = kModelReadTimeout});
+
+  const std::string path = store_to_read(options, runs);
+  auto database = open_to_read(path);
   auto store = std::make_unique<RunStore>(*database);
-  return {std::move(database), std::move(store)};
+  return {std::move(database), std::move(store), path, store_flag(path)};
 }
 
 Resolved resolve_for_run(const MeasuringOptions& options) {
@@ -240,7 +295,7 @@ Resolved resolve(const MeasuringOptions& options, const Settings& row) {
   resolved.request.ask.resend_unknown = options.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);
 
-  resolved.database_path = s.db.value_or(kDefaultDatabase);
+  resolved.database_path = store_path(s);
   require_database_file(resolved.database_path);
   resolved.banks = PromptBanks(s.prompts.value_or(prompts_folder()));
   resolved.no_color = environment.no_color;

@@ -56,17 +56,29 @@ Budget make_budget(const Settings& settings);
 // A budget needs a price: throws Error{bad_input} if none is known.
 void require_price(const Budget& budget, const ProviderFacts& facts);
 
+// The store that the settings name. Where they name none, it is the usual one, or that of mock runs if they ask for
+// mock answers (docs/storage.md).
+std::string store_path(const Settings& settings);
+// The settings of all layers for a command that measures, without those of a row. Of several models the first counts.
+Settings used_settings(const CommonOptions& options);
 // The store of a command that reads: from the flag, the variable or the default.
 std::string database_path(const CommonOptions& options);
 // The store of a command that measures: the configuration file may name it too.
 std::string used_database_path(const CommonOptions& options);
 
+// Returns "--mock" or "--db FILE" if a command without it would read another store, else nothing.
+std::string store_flag(const std::string& path);
+
 // What list, show, answers, report and verify read: the store, or the checks in a Postgres with --database.
 struct StoredRuns {
   std::unique_ptr<Database> database;
   std::unique_ptr<RunStore> store;
+  std::string path;  // of the store, beside which artifacts lie
+  std::string flag;  // that a printed command needs to read the same; often empty
 };
-StoredRuns open_for_reading(const CommonOptions& options);
+// `runs` names the runs that the command is about. If no store is named and the usual one lacks them, they are read
+// from the store of mock runs. The latter is read with a note where it is the only one that is there.
+StoredRuns open_for_reading(const CommonOptions& options, const std::vector<std::string>& runs = {});
 
 // Counts SIGINT and SIGTERM from the first call on.
 const StopSignal& stop_signal();

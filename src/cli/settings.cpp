@@ -87,6 +87,10 @@ void read_provider_variables(Environment& environment) {
 
 }  // namespace
 
+bool is_mock(const Settings& settings) {
+  return settings.mock.value_or(false) || settings.model.value_or("").starts_with("scripted:");
+}
+
 Settings merged(const Settings& first, const Settings& second) {
   Settings m;
   m.claim = first_of(first.claim, second.claim);

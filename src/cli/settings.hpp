@@ -35,6 +35,10 @@ struct Settings {
   bool operator==(const Settings&) const = default;
 };
 
+// Whether answers are played from a script instead of being asked of a model (docs/scripted.md): --mock, or a model
+// "scripted:FILE".
+bool is_mock(const Settings& settings);
+
 // If both set a field, `first` wins.
 Settings merged(const Settings& first, const Settings& second);
 

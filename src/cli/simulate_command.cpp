@@ -72,7 +72,7 @@ int simulate_command(const SimulateOptions& options) {
   const StudyOptions study_options = options_of(named, options);
   const Study study = named.run(study_options);
   if (options.markdown) print_result(to_markdown(study, study_options));
-  else show_document(to_document(study, study_options), as_json(study, study_options), options);
+  else show_document(to_document(study, study_options), as_json(study, study_options), options, false);
   return study.holds() ? kDone : kDifference;
 }
 

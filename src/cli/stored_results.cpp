@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -55,7 +56,14 @@ void write_file(const std::string& path, const std::string& text) {
   if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file with --out");
 }
 
-void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options) {
+void mark_as_mock(nlohmann::json& as_json) {
+  if (as_json.is_object()) as_json["mock"] = true;
+  if (as_json.is_array()) std::ranges::for_each(as_json, &mark_as_mock);
+}
+
+void show_document(Document document, nlohmann::json as_json, const CommonOptions& options, bool is_mock) {
+  document.is_mock = is_mock;
+  if (is_mock) mark_as_mock(as_json);
   if (options.json) print_result(as_json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   else print_result(to_text(document, text_style(read_environment().no_color)));
   if (options.out.empty()) return;

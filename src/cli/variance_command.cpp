@@ -5,6 +5,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/session.hpp"
 #include "cli/stored_results.hpp"
+#include "report/mock_mark.hpp"
 #include "studies/variance/variance.hpp"
 
 namespace heretix {
@@ -17,11 +18,11 @@ struct VarianceOptions : CommonOptions {
 };
 
 int variance_command(const VarianceOptions& options) {
-  const StoredRuns stored = open_for_reading(options);
+  const StoredRuns stored = open_for_reading(options, options.runs);
   std::vector<Record> records;
   for (const std::string& name : options.runs) records.push_back(stored_record(*stored.store, name));
   const VarianceReport report = variance_report(records, options.wording_cost);
-  show_document(to_document(report), to_json(report), options);
+  show_document(to_document(report), to_json(report), options, !mock_notice(records).empty());
   return kDone;
 }
 
@@ -38,7 +39,7 @@ void register_variance(CommandTable& table) {
       .add_option("--wording-cost", o.wording_cost,
                   "the cost of a further wording beyond its answers, counted in answers (default 0)")
       ->type_name("X");
-  add_store(variance, o);
+  add_store_to_read(variance, o);
   add_database(variance, o, "read from this Postgres database instead of the store");
   add_page(variance, o);
   add_json(variance, o);

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "belief/record/measured_columns.hpp"
+#include "belief/record/stored_config.hpp"
 #include "measure/answer_store.hpp"
 #include "measure/check_row.hpp"
 #include "measure/ownership.hpp"
@@ -49,12 +50,16 @@ constexpr std::string_view kRemember =
     "INSERT INTO heretix_server_refusals (address, model, parameter, value, sent_with, refused_at, message) VALUES "
     "(:address, :model, :parameter, :value, :with, :now, :message) ON CONFLICT DO NOTHING";
 constexpr std::string_view kRuns =
-    "SELECT r.*, e.execution_id, CASE WHEN json_valid(e.record_json) THEN e.record_json -> 'belief_v2' END AS belief "
-    "FROM runs r LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
-    "heretix_executions x WHERE x.run_id = r.run_id AND x.status = 'done') ORDER BY r.created_at DESC, e.rowid DESC, "
-    "r.run_id LIMIT :most";
+    "SELECT runs.*, ({0}) AS is_mock, e.execution_id, CASE WHEN json_valid(e.record_json) THEN e.record_json -> "
+    "'belief_v2' END AS belief FROM runs LEFT JOIN heretix_executions e ON e.rowid = (SELECT max(x.rowid) FROM "
+    "heretix_executions x WHERE x.run_id = runs.run_id AND x.status = 'done'){1} ORDER BY runs.created_at DESC, "
+    "e.rowid "
+    "DESC, runs.run_id LIMIT :most";
 constexpr std::string_view kForeignRuns =
-    "SELECT r.*, NULL AS execution_id FROM runs r ORDER BY r.created_at DESC, r.run_id LIMIT :most";
+    "SELECT runs.*, ({0}) AS is_mock, NULL AS execution_id FROM runs{1} ORDER BY created_at DESC, run_id LIMIT :most";
+// The configuration is JSON, in which a quote within a text is escaped: these words can only be a field and its value.
+constexpr std::string_view kIsMockRun = "coalesce(runs.config_json, '') LIKE '%\"mode\":\"MOCK%'";
+constexpr std::string_view kIsMockExecution = "e.mode LIKE 'MOCK%'";
 constexpr std::string_view kFindRun = "SELECT run_id FROM runs WHERE substr(run_id, 1, length(:name)) = :name";
 constexpr std::string_view kFindMeasured =
     "SELECT DISTINCT run_id FROM heretix_executions WHERE status = 'done' AND substr(execution_id, 1, length(:name)) = "
@@ -65,7 +70,8 @@ constexpr std::string_view kNewestWithoutResult =
     "heretix_executions x WHERE x.run_id = e.run_id)";
 constexpr std::array kExecutionColumns = {"run_id", "created_at", "claim", "model", "prompt_version"};
 constexpr std::string_view kDoneExecutions =
-    "SELECT execution_id, run_id, created_at, claim, model, prompt_version FROM heretix_executions WHERE status = "
+    "SELECT execution_id, run_id, created_at, claim, model, mode, prompt_version FROM heretix_executions WHERE status "
+    "= "
     "'done' ORDER BY created_at, execution_id";
 constexpr std::string_view kCounted =
     "SELECT cache_key, attempt, from_store FROM heretix_execution_samples WHERE execution_id = :id ORDER BY position";
@@ -220,11 +226,30 @@ void RunStore::end(const ExecutionId& execution_id, ExecutionStatus status, long
 
 bool RunStore::has_our_tables() { return database_.has_table("heretix_executions"); }
 
-std::vector<Row> RunStore::runs(std::size_t most) {
-  return database_.query(has_our_tables() ? kRuns : kForeignRuns, {{":most", static_cast<std::int64_t>(most)}});
+std::string RunStore::mock_condition() const { return std::string(kIsMockRun); }
+
+std::string RunStore::where(const std::string& mock_condition, Origin origin) {
+  if (origin == Origin::any) return "";
+  return fmt::format(" WHERE {}({})", origin == Origin::mock ? "" : "NOT ", mock_condition);
 }
 
-std::vector<Row> RunStore::unfinished(std::size_t most) {
+std::vector<Row> RunStore::runs(std::size_t most, Origin origin) {
+  const std::string_view sql = has_our_tables() ? kRuns : kForeignRuns;
+  return database_.query(fmt::format(fmt::runtime(sql), mock_condition(), where(mock_condition(), origin)),
+                         {{":most", static_cast<std::int64_t>(most)}});
+}
+
+namespace {
+
+// " AND …", for executions; nothing for any.
+std::string and_from(Origin origin) {
+  if (origin == Origin::any) return "";
+  return fmt::format(" AND {}({})", origin == Origin::mock ? "" : "NOT ", kIsMockExecution);
+}
+
+}  // namespace
+
+std::vector<Row> RunStore::unfinished(std::size_t most, Origin origin) {
   if (!has_our_tables()) return {};
   std::string columns;
   for (const std::string& name : runs_columns()) {
@@ -232,17 +257,17 @@ std::vector<Row> RunStore::unfinished(std::size_t most) {
     columns += is_known ? fmt::format("e.{0} AS {0}, ", name) : fmt::format("NULL AS {}, ", name);
   }
   return database_.query(
-      fmt::format("SELECT {}e.status AS status, (SELECT count(*) FROM heretix_attempts a WHERE a.execution_id = "
-                  "e.execution_id AND a.outcome = 'answered') AS answers FROM heretix_executions e WHERE {}{} ORDER BY "
-                  "e.created_at DESC, e.run_id LIMIT :most",
-                  columns, kIsUnfinished, kNewestWithoutResult),
+      fmt::format("SELECT {}({}) AS is_mock, e.status AS status, (SELECT count(*) FROM heretix_attempts a WHERE "
+                  "a.execution_id = e.execution_id AND a.outcome = 'answered') AS answers FROM heretix_executions e "
+                  "WHERE {}{}{} ORDER BY e.created_at DESC, e.run_id LIMIT :most",
+                  columns, kIsMockExecution, kIsUnfinished, kNewestWithoutResult, and_from(origin)),
       {{":most", static_cast<std::int64_t>(most)}});
 }
 
-std::size_t RunStore::count_unfinished() {
+std::size_t RunStore::count_unfinished(Origin origin) {
   if (!has_our_tables()) return 0;
-  const auto counted = database_.query(
-      fmt::format("SELECT count(*) AS n FROM heretix_executions e WHERE {}{}", kIsUnfinished, kNewestWithoutResult));
+  const auto counted = database_.query(fmt::format("SELECT count(*) AS n FROM heretix_executions e WHERE {}{}{}",
+                                                   kIsUnfinished, kNewestWithoutResult, and_from(origin)));
   return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
 }
 
@@ -261,8 +286,9 @@ std::optional<ExecutionRow> RunStore::find_unfinished(const std::string& name) {
   return found.empty() ? std::nullopt : std::optional(execution_from(found[0]));
 }
 
-std::size_t RunStore::count() {
-  const auto counted = database_.query(fmt::format("SELECT count(*) AS n FROM {}", table()));
+std::size_t RunStore::count(Origin origin) {
+  const auto counted =
+      database_.query(fmt::format("SELECT count(*) AS n FROM {}{}", table(), where(mock_condition(), origin)));
   return static_cast<std::size_t>(counted[0].integer("n").value_or(0));
 }
 
@@ -294,7 +320,8 @@ std::optional<ExecutionRow> RunStore::execution_named(const std::string& name) {
 }
 
 RunId RunStore::newest_run() {
-  const auto newest = runs(1);
+  auto newest = runs(1, Origin::model);
+  if (newest.empty()) newest = runs(1, Origin::any);
   if (newest.empty()) throw Error(ErrorKind::not_found, "there is no run yet", "measure a claim: heretix run CLAIM");
   return newest[0].id<RunId>("run_id");
 }
@@ -330,7 +357,7 @@ std::vector<ExecutionHead> RunStore::done_executions() {
   for (const Row& row : database_.query(kDoneExecutions, {})) {
     heads.push_back({row.id<ExecutionId>("execution_id"), row.id<RecipeId>("run_id"),
                      row.integer("created_at").value_or(0), row.required_text("claim"), row.id<ModelName>("model"),
-                     row.required_text("prompt_version")});
+                     row.required_text("prompt_version"), is_mock_mode(row.required_text("mode"))});
   }
   return heads;
 }

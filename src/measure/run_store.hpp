@@ -18,6 +18,10 @@
 
 namespace heretix {
 
+// Which runs are meant: those that a model answered, or those that a script played (docs/scripted.md). A run of another
+// program that does not say it counts as a model's.
+enum class Origin { any, model, mock };
+
 struct ExecutionRow {
   ExecutionId execution_id;
   RecipeId run_id;
@@ -39,6 +43,7 @@ struct ExecutionHead {
   std::string claim;
   ModelName model;
   std::string prompt_version;
+  bool is_mock = false;
 };
 
 struct CountedKey {
@@ -84,19 +89,20 @@ class RunStore {
   void end(const ExecutionId& execution_id, ExecutionStatus status, long long now);
 
   // Overridden. Results, by run id.
-  // Newest first, with the columns of `runs`; in a harness file also `belief`, the object belief_v2 of the record.
-  virtual std::vector<Row> runs(std::size_t most);
-  std::size_t count();
+  // Newest first, with the columns of `runs` and is_mock; in a harness file also `belief`, the object belief_v2 of the
+  // record.
+  virtual std::vector<Row> runs(std::size_t most, Origin origin);
+  std::size_t count(Origin origin);
   // Executions that have not ended, or that ended without a result, of recipes that have no result: the newest of each
-  // recipe, newest first, with the columns of `runs` (results null), `status` and the number of `answers` that arrived.
-  // A CheckStore has none.
-  virtual std::vector<Row> unfinished(std::size_t most);
-  virtual std::size_t count_unfinished();
+  // recipe, newest first, with the columns of `runs` (results null), is_mock, `status` and the number of `answers` that
+  // arrived. A CheckStore has none.
+  virtual std::vector<Row> unfinished(std::size_t most, Origin origin);
+  virtual std::size_t count_unfinished(Origin origin);
   // The newest of them that `name` means, as find_run understands names. The id of an execution finds it even if its
   // recipe has a result. Throws Error{bad_input} if several match.
   virtual std::optional<ExecutionRow> find_unfinished(const std::string& name);
 
-  // The name of the newest run that has a result, for find_run().
+  // The name of the newest run that has a result, for find_run(): a model's, or a mock run where there is nothing else.
   static constexpr std::string_view kNewest = "last";
 
   // Finds a run by kNewest, by run_id or execution_id, by a unique beginning of either, or by the run id of a check of
@@ -132,7 +138,11 @@ class RunStore {
   std::vector<Row> attempt_rows(const std::string& cache_key);  // oldest first
 
  protected:
-  // The newest run with a result. Throws Error{not_found} if there is none.
+  // SQL that is true for a row of table() whose answers came from a script.
+  virtual std::string mock_condition() const;
+  // " WHERE …", or nothing for any.
+  static std::string where(const std::string& mock_condition, Origin origin);
+  // What kNewest names. Throws Error{not_found} if there is no run.
   RunId newest_run();
   // The one run id among these rows that `name` means; all of them begin with it.
   static RunId only_one(const std::vector<Row>& found, const std::string& name);

@@ -72,6 +72,7 @@ using Block = std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Cu
 struct Document {
   std::string title;
   std::vector<Block> blocks;
+  bool is_mock = false;  // made of mock numbers, and marked as such wherever it is drawn
 };
 
 std::string to_text(const Document& document, const TextStyle& style);

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "report/document.hpp"
 #include "report/html_parts.hpp"
+#include "report/mock_mark.hpp"
 
 namespace heretix {
 namespace {
@@ -157,7 +158,7 @@ struct HtmlWriter {
 std::string to_html(const Document& document) {
   std::string body = "<h1>" + escaped(document.title) + "</h1>\n";
   for (const Block& block : document.blocks) body += std::visit(HtmlWriter{}, block);
-  return html::page(document.title, body);
+  return html::page(document.title, body, document.is_mock ? kMockNotice : "");
 }
 
 }  // namespace heretix

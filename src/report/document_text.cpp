@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "report/document.hpp"
+#include "report/mock_mark.hpp"
 
 namespace heretix {
 namespace {
@@ -129,6 +130,7 @@ struct TextWriter {
 
 std::string to_text(const Document& document, const TextStyle& style) {
   std::string text = emphasised(plain(document.title), style) + "\n";
+  if (document.is_mock) text += emphasised(std::string(kMockNotice), style) + "\n";
   for (const Block& block : document.blocks) text += std::visit(TextWriter{style}, block);
   return text;
 }

@@ -12,6 +12,7 @@
 #include "belief/record/readout_facts.hpp"
 #include "report/decision_section.hpp"
 #include "report/html_parts.hpp"
+#include "report/mock_mark.hpp"
 #include "report/text.hpp"
 
 namespace heretix {
@@ -46,10 +47,9 @@ std::string belief_text(const Record& r) {
 }
 
 std::string headline(const Record& r) {
-  const Recipe& recipe = r.plan.recipe;
   return fmt::format(
              "<h1>{}</h1>\n<p class=\"soft\">What {} believes about this claim, asked without any source.</p>\n",
-             escaped(recipe.claim.text), escaped(recipe.model.text())) +
+             escaped(r.plan.recipe.claim.text), escaped(shown_model(r))) +
          "<div class=\"panel\">" + belief_text(r) + html::belief_picture(r) + "</div>\n";
 }
 
@@ -182,7 +182,7 @@ std::string provenance_section(const Record& r) {
   row("run", r.plan.run_id.text());
   row("execution", r.execution.execution_id.text());
   row("finished (Unix seconds, UTC)", std::to_string(r.execution.finished_at));
-  row("model", r.plan.recipe.model.text());
+  row("model", shown_model(r));
   row("mode", r.plan.recipe.mode.text());
   row("provider's settings", nlohmann::json::parse(r.execution.settings, nullptr, false).dump(2));
   for (const std::string& note : asking_notes(r)) row("note", note);
@@ -216,9 +216,9 @@ std::string comparison_row(const Record& r) {
   return fmt::format(
       "<tr><td>{}</td><td class=\"num\">{:.2f}</td><td class=\"num\">{}</td><td>{}</td><td class=\"num\">{}/{}</td>"
       "<td class=\"{}\">{}</td><td class=\"num\">{}</td></tr>\n",
-      escaped(r.plan.recipe.model.text()), r.belief.p().value(), interval_text(r.belief.found),
-      escaped(r.belief_verdict), r.usable, r.answered, failed == 0 ? "pass" : "fail",
-      failed == 0 ? "all pass" : fmt::format("{} FAIL", failed), cost_text(r.execution));
+      escaped(shown_model(r)), r.belief.p().value(), interval_text(r.belief.found), escaped(r.belief_verdict), r.usable,
+      r.answered, failed == 0 ? "pass" : "fail", failed == 0 ? "all pass" : fmt::format("{} FAIL", failed),
+      cost_text(r.execution));
 }
 
 std::string comparison_table(const std::vector<Record>& records) {
@@ -235,9 +235,8 @@ std::string earlier_runs_row(const Record& r) {
   return fmt::format(
       "<tr><td>{}</td><td class=\"num\">{:.2f}</td><td class=\"num\">{}</td><td class=\"num\">{}</td>"
       "<td class=\"num\">{}</td><td class=\"{}\">{}</td></tr>\n",
-      escaped(r.plan.recipe.model.text()), r.estimate.p.value(), interval_text(r.estimate.ci95),
-      interval_text(r.honest), r.quality, failed == 0 ? "pass" : "fail",
-      failed == 0 ? "all pass" : fmt::format("{} FAIL", failed));
+      escaped(shown_model(r)), r.estimate.p.value(), interval_text(r.estimate.ci95), interval_text(r.honest), r.quality,
+      failed == 0 ? "pass" : "fail", failed == 0 ? "all pass" : fmt::format("{} FAIL", failed));
 }
 
 std::string earlier_runs_table(const std::vector<Record>& records) {
@@ -252,7 +251,9 @@ std::string earlier_runs_table(const std::vector<Record>& records) {
 
 }  // namespace
 
-std::string report_html(const Record& r) { return html::page(r.plan.recipe.claim.text, headline(r) + sections(r)); }
+std::string report_html(const Record& r) {
+  return html::page(r.plan.recipe.claim.text, headline(r) + sections(r), is_mock(r) ? kMockNotice : "");
+}
 
 std::string report_html(const std::vector<Record>& records) {
   std::string claim = records.front().plan.recipe.claim.text;
@@ -264,12 +265,12 @@ std::string report_html(const std::vector<Record>& records) {
   body += comparison_table(records) + earlier_runs_table(records);
 
   for (const Record& r : records)
-    body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model.text()), html::belief_picture(r));
+    body += fmt::format("<h2>{}</h2>{}", escaped(shown_model(r)), html::belief_picture(r));
   for (const Record& r : records)
-    body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(r.plan.recipe.model.text()),
+    body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(shown_model(r)),
                         escaped(r.plan.run_id.text())) +
             sections(r) + "</details>\n";
-  return html::page(claim, body);
+  return html::page(claim, body, mock_notice(records));
 }
 
 }  // namespace heretix

@@ -6,6 +6,7 @@
 
 #include "base/html_text.hpp"
 #include "base/text.hpp"
+#include "report/mock_mark.hpp"
 
 namespace heretix::html {
 namespace {
@@ -20,6 +21,7 @@ svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:13px syst
 table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
 th{font-weight:600}.wrap{overflow-x:auto}.wrap table{min-width:42rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:13px/1.45 ui-monospace,monospace}
 .panel{background:var(--panel);border-radius:.6rem;padding:1.1rem 1.3rem;margin:1rem 0}.fail{color:var(--orange);font-weight:650}.pass{color:var(--blue);font-weight:650}
+.notice{border:2px solid var(--orange);border-radius:.6rem;padding:.6rem 1rem;margin:0 0 1.2rem;font-weight:650}
 details{margin:.4rem 0}summary{cursor:pointer}td.num{font-variant-numeric:tabular-nums;white-space:nowrap}
 @media print{details{display:block}.panel{border:1px solid var(--line)}}
 )";
@@ -79,14 +81,17 @@ std::string row(const Record& r, const TemplateResult& t, double y) {
 
 }  // namespace
 
-std::string page(const std::string& title, const std::string& body) {
+std::string page(const std::string& title, const std::string& body, std::string_view notice) {
+  const std::string marked = notice.empty() ? title : fmt::format("({}) {}", kMockWord, title);
+  const std::string panel =
+      notice.empty() ? "" : fmt::format("<p class=\"notice\" role=\"note\">{}</p>\n", escaped(notice));
   return fmt::format(
              "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
              "content=\"width=device-width,initial-scale=1\">"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
              "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
-             escaped(shortened(title, 80)), kStyle) +
-         body +
+             escaped(shortened(marked, 80)), kStyle) +
+         panel + body +
          "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
          "the claim is true. "
          "No source was consulted. Another model, another version or another prompt bank can answer "

@@ -11,6 +11,7 @@
 #include "belief/record/asking_notes.hpp"
 #include "belief/record/readout_facts.hpp"
 #include "report/decision_section.hpp"
+#include "report/mock_mark.hpp"
 
 namespace heretix {
 namespace {
@@ -82,7 +83,7 @@ std::string answered_by_text(const Record& r) {
   const bool as_asked =
       names.empty() ||
       (names.size() == 1 && (names.begin()->first == model || model.ends_with("/" + names.begin()->first)));
-  if (as_asked || r.plan.recipe.mode.is_mock()) return "";
+  if (as_asked || is_mock(r)) return "";
   std::string text;
   for (const auto& [name, answers] : names)
     text += fmt::format("{}{}{}", text.empty() ? "" : ", ", on_one_line(name),
@@ -183,11 +184,17 @@ namespace {
 // advice.
 std::string headline(const Record& r, const std::string& run, const TextStyle& style) {
   const std::string p = bold(fmt::format("p = {:.2f}", r.belief.p().value()), style);
-  const std::string numbers = fmt::format("{}   {}", p, interval_text(r.belief.interval()));
+  const std::string mark = is_mock(r) ? fmt::format("   ({})", kMockWord) : "";
+  const std::string numbers = fmt::format("{}   {}{}", p, interval_text(r.belief.interval()), mark);
   if (r.agreement.is_stable == false)
     return fmt::format("  {}\n  {}\n  try: {}\n", bold(r.belief_verdict, style), numbers,
                        with_run(kUnstableAdvice, run));
   return fmt::format("  {}   {}\n", numbers, r.belief_verdict);
+}
+
+// Below the name of the model; empty if it was asked itself.
+std::string mock_line(const Record& r, const TextStyle& style) {
+  return is_mock(r) ? bold(std::string(kMockNotice), style) + "\n" : "";
 }
 
 // The frozen estimate, what is judged by it, and the honest interval.
@@ -210,13 +217,11 @@ std::string earlier_numbers(const Record& r, const std::string& run, const TextS
 }  // namespace
 
 std::string result_text(const Record& r, const TextStyle& style, const std::string& store_flag) {
-  const Recipe& recipe = r.plan.recipe;
-
-  std::string text = bold(on_one_line(recipe.claim.text), style) + "\n";
-  text +=
-      dim(fmt::format("{} · {} · {} · {}", recipe.model, r.plan.prompt_version, plan_in_words(r.plan), counts_text(r)),
-          style) +
-      "\n\n";
+  std::string text = bold(on_one_line(r.plan.recipe.claim.text), style) + "\n";
+  text += dim(fmt::format("{} · {} · {} · {}", shown_model(r), r.plan.prompt_version, plan_in_words(r.plan),
+                          counts_text(r)),
+              style) +
+          "\n" + mock_line(r, style) + "\n";
 
   const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id.text();
   text += headline(r, run, style);
@@ -236,7 +241,7 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
   text += unknown_finishes_text(r);
   for (const std::string& note : asking_notes(r)) text += fmt::format("  note: {}\n", note);
 
-  if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !recipe.mode.is_mock()))
+  if (r.execution.billed_micro_usd > 0 || (r.execution.billing_unknown > 0 && !is_mock(r)))
     text += fmt::format("  {:<11} {}, by this execution\n", "cost", cost_text(r.execution));
 
   if (style.verbose) return text + earlier_numbers(r, run, style);
@@ -245,7 +250,7 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
 
 std::string forest_text(const Record& r, const TextStyle& style) {
   const auto label_width = std::max<std::size_t>(std::max<std::size_t>(style.columns, 60) - kScaleColumns - 24, 0);
-  std::string text = bold(on_one_line(r.plan.recipe.claim.text), style) + "\n";
+  std::string text = bold(on_one_line(r.plan.recipe.claim.text), style) + "\n" + mock_line(r, style);
   text += dim("  template  mean    answers ○, mean ●", style) + "\n";
   for (const TemplateResult& t : r.templates) {
     Scale scale;

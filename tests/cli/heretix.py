@@ -49,8 +49,13 @@ class ProgramTest(unittest.TestCase):
             self.assertIn(text, done.stderr)
         return done
 
-    def database(self, name="runs/heretix.sqlite"):
-        connection = sqlite3.connect(self.folder / name)
+    def store(self):
+        """The store that this test's runs went to: mock runs have one of their own."""
+        mock = "runs/mock.sqlite"
+        return mock if (self.folder / mock).exists() and not (self.folder / "runs/heretix.sqlite").exists() else "runs/heretix.sqlite"
+
+    def database(self, name=None):
+        connection = sqlite3.connect(self.folder / (name or self.store()))
         self.addCleanup(connection.close)
         connection.row_factory = sqlite3.Row
         return connection

@@ -39,6 +39,10 @@ NOT_FOLLOWED = {
     "of the dataset: tests/export follows it": [
         "--since leaves it as it is; export without --since to have it written again", "heretix db check --database {} lists what differs; give the column its type back, then export again",
         "heretix db check lists what differs; give the column its type back, then export again"],
+    "of mock runs and of the demo: test_mock.py and test_demo.py follow it": [
+        "leave --mock out", "heretix compare A B", "heretix list", " --mock", "{} is a model's, and --mock compares mock runs", "heretix compare A B --mock compares mock runs",
+        "make one of the model itself: heretix calibrate --json > FILE", "To ask a model: heretix run \"Tariffs cause inflation\"",
+        "name one that you may write to: heretix demo --folder FOLDER", "leave --db out: mock runs have a store of their own"],
     "of a provider's server: tests/provider follows it with a server that fails so": [
         "run the same command with --batch to fetch it", "look at your provider's bill, then run the same command with --resend-unknown", "--batch works only with {}; leave it out",
         "let it think less (--reasoning low), or give it more room: --max-output-tokens {}", "check the key in {} (heretix keys list)", "the model is retired; choose its successor (heretix models)",
@@ -121,7 +125,7 @@ class Advice(ProgramTest):
     def told(self, done, hint):
         """That piece of advice as it was printed: `hint` as it stands in the sources, which a store's flag may have come into."""
         pattern = re.escape(hint.strip()).replace(re.escape("{}"), "(?:.+?)")
-        pattern = re.sub(rf"(heretix\\ (?:{READS}))", r"\1(?: --d[a-z]+ (?:'[^']*'|\\S+))?", pattern)
+        pattern = re.sub(rf"(heretix\\ (?:{READS}))", r"\1(?: --mock| --d[a-z]+ (?:'[^']*'|\\S+))?", pattern)
         found = re.search(pattern + r"[^\n]*", done.stderr + done.stdout)
         self.assertIsNotNone(found, f"{hint!r} is not in:\n{done.stdout}{done.stderr}")
         return found.group(0)

@@ -16,7 +16,7 @@ class EarlierRules(ProgramTest):
     def setUp(self):
         super().setUp()
         (self.folder / "runs").mkdir()
-        shutil.copy(OLD / "old_rules_store.sqlite", self.folder / "runs/heretix.sqlite")
+        shutil.copy(OLD / "old_rules_store.sqlite", self.folder / "runs/mock.sqlite")
         shutil.copy(OLD / "old_rules.json", self.folder)
         self.run_id = self.json("list")[0]["run_id"]
 

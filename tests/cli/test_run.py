@@ -17,8 +17,8 @@ class Run(ProgramTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(CLAIM, done.stdout)
         self.assertRegex(done.stdout, r"p = 0\.\d\d   95 % interval 0\.\d\d to 0\.\d\d")
-        self.assertIn("stored in runs/heretix.sqlite", done.stderr)
-        self.assertEqual((self.folder / "runs/heretix.sqlite").stat().st_mode & 0o777, 0o600)
+        self.assertIn("stored in runs/mock.sqlite", done.stderr)
+        self.assertEqual((self.folder / "runs/mock.sqlite").stat().st_mode & 0o777, 0o600)
 
     def test_json_is_the_stored_record_and_nothing_more(self):
         record = self.json("run", CLAIM, "--mock")

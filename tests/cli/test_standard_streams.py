@@ -21,7 +21,7 @@ class StandardStreams(ProgramTest):
         command = ["sh", "-c", f'exec "$0" "$@" {redirections}', PROGRAM, *[str(a) for a in arguments]]
         return subprocess.run(command, cwd=self.folder, env={**kept, **environment}, capture_output=True, text=True, timeout=300)
 
-    def stored_answers(self, name="runs/heretix.sqlite"):
+    def stored_answers(self, name="runs/mock.sqlite"):
         database = self.database(name)
         self.assertEqual(database.execute("PRAGMA integrity_check").fetchone()[0], "ok")
         return database.execute("SELECT count(*) FROM samples").fetchone()[0]

@@ -42,8 +42,8 @@ class Dataset(LakeTest):
             self.assertGreater(self.query(f"SELECT count(*) AS n FROM all_{table} WHERE mode = 'MOCK'")[0]["n"], 0)
 
     def test_a_real_check_is_the_same_row_from_the_store_and_from_postgres(self):
-        self.ok("run", "Bees sleep", "--mock", "-q", "--database", self.address, "-K", "2", "-T", "2")
-        self.ok("run", "Bees sleep", "--mock", "-q", "--fresh", "-K", "2", "-T", "2")
+        self.ok("run", "Bees sleep", "--mock", "--db", "runs/heretix.sqlite", "-q", "--database", self.address, "-K", "2", "-T", "2")
+        self.ok("run", "Bees sleep", "--mock", "--db", "runs/heretix.sqlite", "-q", "--fresh", "-K", "2", "-T", "2")
         self.ok("export", self.folder / "a", "--from", "store")
         self.ok("export", self.folder / "b", "--from", "local", **self.addresses)
         self.lake_name = "a"
@@ -270,9 +270,9 @@ class Dataset(LakeTest):
         return check, samples
 
     def test_a_decision_has_both_sides_from_the_store_and_from_postgres(self):
-        plan = ("--mock", "-q", "--readout", "decision", "-K", "16", "--database", self.address)
+        plan = ("--mock", "--db", "runs/heretix.sqlite", "-q", "--readout", "decision", "-K", "16", "--database", self.address)
         both, alone = self.json("run", "Bees sleep", *plan), self.json("run", "Bees sleep", *plan, "--no-negation")
-        written = self.json("run", "Bees sleep", "--mock", "-q", "-K", "2", "-T", "2", "--database", self.address)
+        written = self.json("run", "Bees sleep", "--mock", "--db", "runs/heretix.sqlite", "-q", "-K", "2", "-T", "2", "--database", self.address)
         self.ok("export", self.folder / "a", "--from", "store")
         self.ok("export", self.folder / "b", "--from", "local", **self.addresses)
         for lake in ("a", "b"):

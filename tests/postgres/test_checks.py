@@ -26,15 +26,15 @@ class Checks(PostgresTest):
     def checks(self, columns="run_id"):
         return self.rows(f"SELECT {columns} FROM checks ORDER BY created_at, run_id")
 
-    def imported(self, path="runs/heretix.sqlite", code=0, address=None, **more):
-        done = self.db("import", path, "--json", address=address, **more)
+    def imported(self, path=None, code=0, address=None, **more):
+        done = self.db("import", path or self.store(), "--json", address=address, **more)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         told = json.loads(done.stdout)
         return {t["table"]: (t["added"], t["already"]) for t in told["tables"]}, told
 
-    def tables(self, path="runs/heretix.sqlite"):
+    def tables(self, path=None):
         """What an import copies, by the file's own catalogue: every table with the columns of its primary key."""
-        with sqlite3.connect(self.folder / path) as file:
+        with sqlite3.connect(self.folder / (path or self.store())) as file:
             names = [n for (n,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
             keys = {n: sorted((row[5], row[1]) for row in file.execute(f"PRAGMA table_info({n})") if row[5]) for n in names if n not in STAYS_IN_A_FILE}
         self.assertLessEqual({"samples", "heretix_executions", "heretix_answers", "heretix_drift_measurements"}, set(keys))
@@ -45,8 +45,8 @@ class Checks(PostgresTest):
         return {table: [row[:5] if table == "heretix_execution_samples" else row for row in self.rows(f"SELECT * FROM {table} ORDER BY {key}")]
                 for table, key in self.tables().items()}
 
-    def file_rows(self, path="runs/heretix.sqlite"):
-        with sqlite3.connect(self.folder / path) as file:
+    def file_rows(self, path=None):
+        with sqlite3.connect(self.folder / (path or self.store())) as file:
             file.text_factory = bytes
             decoded = lambda table, row: tuple(v.decode() if isinstance(v, bytes) and not (table == "heretix_answers" and i == 3) else v  # noqa: E731
                                                for i, v in enumerate(row))
@@ -85,7 +85,7 @@ class Checks(PostgresTest):
 
     def test_list_show_answers_report_and_verify_read_both(self):
         record = self.run_claim()
-        for where, run in ((["--db", "runs/heretix.sqlite"], record["run_id"]), (["--database", self.address], self.checks()[0][0])):
+        for where, run in ((["--db", "runs/mock.sqlite"], record["run_id"]), (["--database", self.address], self.checks()[0][0])):
             listed = self.json("list", *where)
             self.assertEqual([(r["run_id"], r["prob_true_rpl"], r["bootstrap_seed"]) for r in listed],
                              [(run, record["estimate"]["prob_true_rpl"], listed[0]["bootstrap_seed"])])
@@ -95,7 +95,7 @@ class Checks(PostgresTest):
             verified = self.json("verify", record["execution"]["execution_id"], *where)
             self.assertEqual((verified["passed"], verified["run_id"], len(verified["recomputed"])), (True, run, 3))
             self.assertIn("p = ", self.ok("report", run, "--text", *where) + self.ok("show", run, *where))
-        self.refused(2, "list", "--db", "runs/heretix.sqlite", "--database", self.address, says="one or the other")
+        self.refused(2, "list", "--db", "runs/mock.sqlite", "--database", self.address, says="one or the other")
         self.refused(3, "show", "nothing", "--database", self.address, says="there is no run")
 
     def test_verify_names_what_was_changed_in_postgres(self):
@@ -230,7 +230,7 @@ class Checks(PostgresTest):
     def test_raw_answers_keep_bytes_that_are_no_utf8(self):
         model = self.script("s.json", model="m", rules=[{"paraphrase_idx": 3, "text": "a\tb Łódź"}])
         self.ok("run", CLAIM, "--model", model)
-        with sqlite3.connect(self.folder / "runs/heretix.sqlite") as file:
+        with sqlite3.connect(self.folder / "runs/mock.sqlite") as file:
             file.execute("UPDATE heretix_answers SET raw_text = CAST(x'ff00fe' AS TEXT) WHERE rowid = (SELECT min(rowid) FROM heretix_answers WHERE usable = 0)")
         self.imported()
         self.assertEqual(self.all_rows()["heretix_answers"], self.file_rows()["heretix_answers"])
@@ -255,8 +255,8 @@ class Checks(PostgresTest):
         address = self.server.address(self.name, port=proxy.port, host="127.0.0.1", sslmode="disable")
         done = self.heretix("run", CLAIM, "--mock", "--database", address)
         self.assertEqual(done.returncode, 5, done.stderr)
-        self.assertIn("the check is kept in runs/heretix.sqlite", done.stderr)
-        self.assertIn("heretix db import runs/heretix.sqlite", done.stderr)
+        self.assertIn("the check is kept in runs/mock.sqlite", done.stderr)
+        self.assertIn("heretix db import runs/mock.sqlite", done.stderr)
         self.assertEqual(len(self.json("list")), 1)
         self.assertEqual(self.checks(), [])
         self.assertEqual(self.imported()[0]["checks"], (1, 0))
@@ -271,7 +271,7 @@ class Checks(PostgresTest):
         other = self.server.address(self.new_database())
         self.db_ok("upgrade", address=other)
         self.assertEqual(self.imported(address=other)[0]["checks"], (1, 0))
-        for where in (["--db", "runs/heretix.sqlite"], ["--database", self.address], ["--database", other]):
+        for where in (["--db", "runs/mock.sqlite"], ["--database", self.address], ["--database", other]):
             run = self.json("list", *where)[0]
             self.assertEqual((run["model"], self.json("verify", run["run_id"], *where)["passed"]), (name, True))
         self.refused(2, "run", CLAIM, "--model", self.script("t.json", model=name + "x"), says="has 201 characters; at most 200 can be stored")
@@ -309,7 +309,7 @@ class Checks(PostgresTest):
     def test_an_execution_that_still_runs_is_left_for_the_next_time(self):
         model = self.script("slow.json", model="m", delay_ms=400, concurrency=1)
         process = subprocess.Popen([PROGRAM, "run", CLAIM, "--fixed", "--model", model], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        path = pathlib.Path(self.folder / "runs/heretix.sqlite")
+        path = pathlib.Path(self.folder / "runs/mock.sqlite")
         for _ in range(100):
             if path.exists() and self.database().execute("SELECT count(*) FROM sqlite_master WHERE name = 'samples'").fetchone()[0] \
                     and self.database().execute("SELECT count(*) FROM samples").fetchone()[0]:

@@ -56,6 +56,8 @@ class Module(ModuleTest):
         table = pyarrow.table(record.answers)
         assert table.num_rows == 16 and table.schema.field("created_at").type == pyarrow.timestamp("s", "UTC"), table.schema
         assert table.schema.field("prob_true").type == pyarrow.float64() and table.schema.field("usable").type == pyarrow.bool_()
+        assert record.mock and "m (mock):" in repr(record) and "m (mock)" in record._repr_html_(), repr(record)
+        assert table["mock"].to_pylist() == [True] * 16 and pyarrow.table(record.templates)["mock"].to_pylist() == [True] * 16
         table.validate(full=True)
         refused = table.filter(pyarrow.compute.is_null(table["prob_true"]))
         assert refused["raw_text"].to_pylist() == ["I cannot say"], refused

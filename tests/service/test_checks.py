@@ -42,6 +42,7 @@ class Checks(EachStore):
             done = self.finished(client, self.check(client, CLAIM, model=model, depth="quick")["id"])
             belief = done["record"]["belief_v2"]
             self.assertIs(belief["stable"], is_stable)
+            self.assertEqual((done["mock"], done["record"]["mock"], client.get("/api/checks").json()["checks"][0]["mock"]), (True, True, True))
             self.assertEqual(done["result"], {"p": belief["p"], "ci95": belief["ci"], "stable": is_stable})
             self.assertEqual(client.get("/api/checks").json()["checks"][0]["result"], done["result"])
 

@@ -36,7 +36,7 @@ class Addresses(PageTest):
         share = client.post(f"/api/checks/{ids[0]}/share").json()["share"]
         page = self.visitor(client=client)
         titles = {"/": "Ask", "/history": "History", "/usage": "Usage", "/billing": "Plan", "/sessions": "Sessions and data", "/admin": "Operation", "/sign-in": "Sign in",
-                  f"/checks/{ids[0]}": CLAIM, f"/checks/{','.join(ids)}": CLAIM, f"/shared/{share}": CLAIM, f"/compare?a={ids[0]}&b={ids[1]}": f"{CLAIM}: play and other"}
+                  f"/checks/{ids[0]}": CLAIM, f"/checks/{','.join(ids)}": CLAIM, f"/shared/{share}": CLAIM, f"/compare?a={ids[0]}&b={ids[1]}": f"{CLAIM}: play (mock) and other (mock)"}
         for path, title in titles.items():
             page.goto(path)
             expect(page).to_have_title(f"{title} · Heretix")

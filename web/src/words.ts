@@ -31,6 +31,10 @@ export function printed_pair(a: number, b: number): Printed {
   return { a: `${of_a} %`, b: `${of_b} %`, difference: (Number(of_a) - Number(of_b)) / 100, decimals };
 }
 
+// A script may play a model (docs/scripted.md): then its name says so wherever it stands.
+export const shown_model = ({ model, mock }: Pick<Check, "model" | "mock">): string =>
+  mock ? `${model} (mock)` : model;
+
 // A decision model's check costs about $0.0001: smaller amounts get more decimals, so that none looks like nothing.
 export const dollars = (micros: number): string => {
   if (micros === 0) return "free";

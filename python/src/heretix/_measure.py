@@ -20,10 +20,10 @@ ANSWER_FIELDS: Fields = [
     ("paraphrase_idx", "int64"), ("replicate_idx", "int64"), ("prob_true", "float64"), ("usable", "bool"), ("reason", "text"), ("raw_text", "text"),
     ("provider_model_id", "text"), ("response_id", "text"), ("tokens_in", "int64"), ("tokens_out", "int64"), ("latency_ms", "float64"),
     ("created_at", "time"), ("from_store", "bool"), ("attempt", "int64"), ("prompt_sha256", "text"), ("cache_key", "text"),
-    ("claim_p", "float64"), ("negation_p", "float64")]
+    ("claim_p", "float64"), ("negation_p", "float64"), ("mock", "bool")]
 TEMPLATE_FIELDS: Fields = [
     ("paraphrase_idx", "int64"), ("slots", "int64"), ("answered", "int64"), ("usable", "int64"), ("mean_p", "float64"), ("mean_logit", "float64"),
-    ("prompt_sha256", "text")]
+    ("prompt_sha256", "text"), ("mock", "bool")]
 
 
 Readout = Literal["verbalized", "expected", "token", "frequency", "decision"]
@@ -90,6 +90,20 @@ class Record:
         return self.data["config"]["model"]
 
     @property
+    def mock(self) -> bool:
+        """True: a script answered in the model's place (docs/scripted.md), so that these numbers are no model's."""
+        mode = str(self.data["config"].get("mode", ""))
+        return bool(self.data.get("mock")) or mode.split(";")[0] == "MOCK"
+
+    @property
+    def _shown_model(self) -> str:
+        return f"{self.model} (mock)" if self.mock else self.model
+
+    def _marked(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of a table, each of which says whether it is mock."""
+        return [{**row, "mock": self.mock} for row in rows]
+
+    @property
     def _shown(self) -> dict[str, Any]:
         """belief_v2; of a record from before there was one, the honest interval with the verdict that belongs to it."""
         return self.data.get("belief_v2") or {**self.data["honest"], "verdict": self.data["verdict"]}
@@ -147,26 +161,26 @@ class Record:
     @property
     def templates(self) -> Table:
         """One row per template, in the order of the plan."""
-        return Table(self.data["templates"], TEMPLATE_FIELDS)
+        return Table(self._marked(self.data["templates"]), TEMPLATE_FIELDS)
 
     @property
     def answers(self) -> Table:
         """One row per question, with raw texts; read from the store once."""
         if self._answers is None:
             said = _output([self._program, "answers", self.execution_id, "--json", *self._database])
-            self._answers = Table(_with_sides(json.loads(said)), ANSWER_FIELDS)
+            self._answers = Table(self._marked(_with_sides(json.loads(said))), ANSWER_FIELDS)
         return self._answers
 
     def __repr__(self) -> str:
         low, high = self.interval or (float("nan"), float("nan"))
         said = f"{self.verdict}; " if self.stable is False else ""
-        return f"<heretix.Record {self.claim!r} {self.model}: {said}p {self.p:.2f}, 95 % {low:.2f} to {high:.2f}>"
+        return f"<heretix.Record {self.claim!r} {self._shown_model}: {said}p {self.p:.2f}, 95 % {low:.2f} to {high:.2f}>"
 
     def _repr_html_(self) -> str:
         from html import escape
         low, high = self.interval or (0.0, 1.0)
         said = f"<b>{escape(self.verdict)}</b><br>" if self.stable is False else ""
-        return (f"<div><b>{escape(self.claim)}</b><br>{said}{escape(self.model)}: p = {self.p:.2f}, 95&nbsp;% {low:.2f} to {high:.2f}"
+        return (f"<div><b>{escape(self.claim)}</b><br>{said}{escape(self._shown_model)}: p = {self.p:.2f}, 95&nbsp;% {low:.2f} to {high:.2f}"
                 f"<div style='position:relative;height:10px;width:300px;background:#ddd'><div style='position:absolute;height:10px;"
                 f"left:{300 * low:.0f}px;width:{max(2, 300 * (high - low)):.0f}px;background:#0072b2'></div></div></div>")
 

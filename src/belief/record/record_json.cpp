@@ -286,6 +286,7 @@ json to_json(const Record& r) {
               {"answers_sha256", answers_sha256(r.answers)},
               {"execution", execution_json(r)}};
 
+  if (r.plan.recipe.mode.is_mock()) out["mock"] = true;
   if (r.labels) out["labels"] = labels_json(*r.labels);
   if (r.climb) out["ladder"] = ladder_json(r);
   if (r.plan.recipe.readout() != Readout::verbalized) out["readout"] = readout_facts(r);

@@ -45,6 +45,8 @@ int whole_at(const json& config, const char* field) {
 
 }  // namespace
 
+bool is_mock_mode(std::string_view mode) { return mode == "MOCK" || mode.starts_with("MOCK;"); }
+
 Ladder ladder_from(const json& ladder) {
   const std::string rule = ladder.value("rule", std::string(to_word(LadderRule::honest_v1)));
   return {.rungs = ladder.at("rungs").get<std::vector<int>>(),

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string_view>
 
 #include "belief/plan/recipe.hpp"
 
@@ -14,6 +15,9 @@ struct StoredConfig {
   std::optional<std::uint64_t> seed;
 };
 StoredConfig read_config(const std::string& config_text);
+
+// Whether the text of a stored mode says that a script answered in the model's place.
+bool is_mock_mode(std::string_view mode);
 
 // The ladder of a configuration. Those of builds up to November 2026 name no rule, which means honest_v1. Throws
 // nlohmann's exceptions if it is malformed, and Error{broken} for an unknown rule.

@@ -81,6 +81,12 @@ CheckJob check_job_from(const std::string& json_text) {
   }
 }
 
+bool is_mock_job(const std::string& json_text) {
+  const json text = json::parse(json_text, nullptr, false);
+  const json* config = text.is_object() && text.contains("config") ? &text["config"] : nullptr;
+  return config != nullptr && config->is_object() && is_mock_mode(config->value("mode", ""));
+}
+
 void require_as_accepted(const CheckJob& job, const PlannedCheck& planned) {
   if (!job.accepted) return;
   const ModelName& model = planned.plan.recipe.model;

@@ -26,6 +26,10 @@ struct CheckJob {
 std::string to_json_text(const CheckJob& job, const Plan& plan, const PromptBank& bank);
 CheckJob check_job_from(const std::string& json_text);  // throws Error{broken} for a text of any other form
 
+// Whether a script plays the model of the check (docs/scripted.md). False for a job of an earlier build, which does not
+// say it.
+bool is_mock_job(const std::string& json_text);
+
 // Throws Error{not_found} if the plan is of another model or another bank than the one that was accepted.
 void require_as_accepted(const CheckJob& job, const PlannedCheck& planned);
 

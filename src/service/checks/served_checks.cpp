@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "belief/record/measured_columns.hpp"
 #include "measure/check_row.hpp"
+#include "service/checks/check_job.hpp"
 #include "store/stored_word.hpp"
 
 namespace heretix {
@@ -119,6 +120,7 @@ void read_request(const Row& row, ServedCheck& check) {
   check.state = stored_as(row, kRequests, "state", kCheckStateWords);
   check.visitor_id = row.id_if_any<VisitorId>("visitor_id");
   check.request = row.required_text("request");
+  check.is_mock = is_mock_job(check.request);
   if (row.text("error_kind"))
     check.error = CheckError{stored_as(row, kRequests, "error_kind", kErrorKindWords), row.text_or_empty("error")};
   check.charged_to = stored_as(row, kRequests, "charged_to", kChargedToWords);

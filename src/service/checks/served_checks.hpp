@@ -77,6 +77,7 @@ struct ServedCheck {
   std::optional<VisitorId> visitor_id;  // of a visitor's check; empty once the visitor has signed in
   CheckState state = CheckState::queued;
   std::string request;                // JSON
+  bool is_mock = false;               // a script plays its model
   std::optional<std::string> record;  // JSON; empty until the check is done, and where it was not asked for
   std::optional<CheckError> error;    // of a check that failed
   ChargedTo charged_to = ChargedTo::nobody;

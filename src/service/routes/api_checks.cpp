@@ -34,6 +34,7 @@ json check_json(const ServedCheck& check) {
           {"state", to_word(check.state)},
           {"claim", check.claim},
           {"model", check.model},
+          {"mock", check.is_mock},
           {"created_at", as_rfc3339(check.created_at)},
           {"finished_at", check.finished_at ? json(as_rfc3339(*check.finished_at)) : json(nullptr)},
           {"was_cached", check.was_cached},
@@ -237,6 +238,7 @@ json models_json(const ServiceContext& service) {
                       {"model", model.facts.model},
                       {"is_free", is_free},
                       {"cost_note", model.facts.cost_note},
+                      {"mock", model.facts.mode.is_mock()},
                       {"readouts", readouts}});
   }
   return models;

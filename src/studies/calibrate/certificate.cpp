@@ -109,6 +109,7 @@ RecalibrationMap recalibration_map(const std::string& json_text, const std::stri
                          .labels = root.at("judged"),
                          .steps = {}};
     map.readout = root.value("readout", "");
+    map.is_mock = root.value("mock", false);
     map.number = root.value("number", std::string(kHonestMethod));
     if (map.number != kHonestMethod && map.number != kBeliefMethod)
       return refuse(fmt::format("is about the number '{}', which this program does not know", map.number));

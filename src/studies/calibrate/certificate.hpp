@@ -38,6 +38,7 @@ struct Certificate {
   ModelName model;
   std::string labels_sha256, plan;
   std::string readout = "verbalized";  // how the beliefs were read: readout_name()
+  bool is_mock = false;                // made of mock numbers: it says nothing about the model
   std::uint64_t seed = 0;
   std::vector<JudgedClaim> claims;
   std::size_t judged = 0;  // claims with a p
@@ -68,6 +69,7 @@ struct RecalibrationMap {
   ModelName model;
   std::string sha256;     // sha256 of the certificate's file
   std::string readout{};  // empty: an earlier program did not say it
+  bool is_mock = false;   // of a certificate of mock numbers
   std::string number;     // kBeliefMethod, or kHonestMethod for a certificate of an earlier program
   std::size_t labels = 0;
   double brier_before = 0, brier_after = 0;  // cross-fitted

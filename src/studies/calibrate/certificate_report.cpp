@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "report/mock_mark.hpp"
 #include "studies/calibrate/certificate.hpp"
 
 namespace heretix {
@@ -28,8 +29,9 @@ json scores_json(const CalibrationScores& s) {
 }
 
 void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
+  const std::string model = shown_model(c.model, c.is_mock);
   const bool is_written = c.readout == to_word(Readout::verbalized);
-  blocks.push_back(Heading{is_written ? c.model.text() : fmt::format("{}, read by {}", c.model, c.readout)});
+  blocks.push_back(Heading{is_written ? model : fmt::format("{}, read by {}", model, c.readout)});
   blocks.push_back(Paragraph{finding(c)});
   if (c.judged < c.claims.size())
     blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
@@ -79,8 +81,8 @@ void show_ranking(const std::vector<Certificate>& all, std::vector<Block>& block
   if (ranks) std::ranges::stable_sort(sorted, {}, [](const Certificate* c) { return c->scores.miscalibration; });
   DocumentTable table{{"model", "labels", "Brier", "miscalibration", "discrimination", "Z"}, {}};
   for (const Certificate* c : sorted)
-    table.rows.push_back({c->model.text(), std::to_string(c->judged), fmt::format("{:.4f}", c->scores.brier),
-                          fmt::format("{:.4f}", c->scores.miscalibration),
+    table.rows.push_back({shown_model(c->model, c->is_mock), std::to_string(c->judged),
+                          fmt::format("{:.4f}", c->scores.brier), fmt::format("{:.4f}", c->scores.miscalibration),
                           fmt::format("{:.4f}", c->scores.discrimination),
                           fmt::format("{:+.2f}", c->scores.spiegelhalter_z)});
   blocks.push_back(std::move(table));
@@ -119,27 +121,29 @@ json to_json(const Certificate& c) {
                       {"p", j.p ? json(*j.p) : json(nullptr)},
                       {"execution", j.execution_id ? j.execution_id->text() : ""}});
 
-  return {{"format", "heretix_calibration"},
-          {"version", 1},
-          {"model", c.model},
-          {"readout", c.readout},
-          {"number", kBeliefMethod},
-          {"labels_sha256", c.labels_sha256},
-          {"plan", c.plan},
-          {"labels", c.claims.size()},
-          {"judged", c.judged},
-          {"base_rate", c.base_rate},
-          {"right", c.right},
-          {"scores", scores_json(c.scores)},
-          {"z_p_value", c.z_p_value},
-          {"calibration_error",
-           {{"observed", c.error.observed}, {"by_chance", c.error.by_chance}, {"excess", c.error.excess()}}},
-          {"seed", std::to_string(c.seed)},
-          {"curve", curve},
-          {"band_95", band},
-          {"recalibrated", c.recalibrated ? scores_json(*c.recalibrated) : json(nullptr)},
-          {"groups", groups},
-          {"claims", claims}};
+  json out = {{"format", "heretix_calibration"},
+              {"version", 1},
+              {"model", c.model},
+              {"readout", c.readout},
+              {"number", kBeliefMethod},
+              {"labels_sha256", c.labels_sha256},
+              {"plan", c.plan},
+              {"labels", c.claims.size()},
+              {"judged", c.judged},
+              {"base_rate", c.base_rate},
+              {"right", c.right},
+              {"scores", scores_json(c.scores)},
+              {"z_p_value", c.z_p_value},
+              {"calibration_error",
+               {{"observed", c.error.observed}, {"by_chance", c.error.by_chance}, {"excess", c.error.excess()}}},
+              {"seed", std::to_string(c.seed)},
+              {"curve", curve},
+              {"band_95", band},
+              {"recalibrated", c.recalibrated ? scores_json(*c.recalibrated) : json(nullptr)},
+              {"groups", groups},
+              {"claims", claims}};
+  if (c.is_mock) out["mock"] = true;
+  return out;
 }
 
 }  // namespace heretix

@@ -49,6 +49,7 @@ std::string_view to_word(Alarm alarm);
 struct DriftState {
   std::string watch;
   std::optional<ModelName> model;  // empty: nothing was measured yet
+  bool is_mock = false;            // its answers came from a script
   double alpha = kDriftAlpha;
   bool is_watching = false;  // every sentinel has its baseline
   std::vector<SentinelState> sentinels;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "report/mock_mark.hpp"
 #include "studies/drift/drift.hpp"
 
 namespace heretix {
@@ -35,6 +36,10 @@ std::string evidence(const DriftState& state) {
 
 std::string model_of(const DriftState& state) { return state.model ? state.model->text() : "no model yet"; }
 
+std::string shown_model_of(const DriftState& state) {
+  return state.model ? shown_model(*state.model, state.is_mock) : model_of(state);
+}
+
 std::string models(const DriftState& state) {
   return fmt::format("answered by {} at the baseline, {} now", fmt::join(state.answered_by_before, ", "),
                      fmt::join(state.answered_by_now, ", "));
@@ -43,7 +48,7 @@ std::string models(const DriftState& state) {
 }  // namespace
 
 Document to_document(const DriftState& state) {
-  Document document{.title = fmt::format("Drift watch {} of {}", state.watch, model_of(state)),
+  Document document{.title = fmt::format("Drift watch {} of {}", state.watch, shown_model_of(state)),
                     .blocks = {Paragraph{headline(state)}}};
   if (!state.values.empty()) document.blocks.push_back(Paragraph{evidence(state)});
   if (!state.answered_by_before.empty()) document.blocks.push_back(Paragraph{models(state), true});
@@ -72,18 +77,20 @@ json to_json(const DriftState& state) {
                          {"R", s.values},
                          {"named", s.is_named}});
 
-  return {{"format", "heretix_drift"},
-          {"version", 1},
-          {"watch", state.watch},
-          {"model", model_of(state)},
-          {"alpha", state.alpha},
-          {"watching", state.is_watching},
-          {"R", state.values},
-          {"alarm", to_word(state.alarm)},
-          {"new", state.is_new},
-          {"answered_by_before", state.answered_by_before},
-          {"answered_by_now", state.answered_by_now},
-          {"sentinels", sentinels}};
+  json out = {{"format", "heretix_drift"},
+              {"version", 1},
+              {"watch", state.watch},
+              {"model", model_of(state)},
+              {"alpha", state.alpha},
+              {"watching", state.is_watching},
+              {"R", state.values},
+              {"alarm", to_word(state.alarm)},
+              {"new", state.is_new},
+              {"answered_by_before", state.answered_by_before},
+              {"answered_by_now", state.answered_by_now},
+              {"sentinels", sentinels}};
+  if (state.is_mock) out["mock"] = true;
+  return out;
 }
 
 std::string alarm_text(const DriftState& state) {
@@ -91,7 +98,7 @@ std::string alarm_text(const DriftState& state) {
   for (const SentinelState& s : state.sentinels)
     text += fmt::format("{} p {:.3f} -> {:.3f}  R {:.3g}  {}\n", s.is_named ? "drifted  " : "         ", s.baseline_p,
                         s.last_p, s.values.empty() ? 0.0 : s.values.back(), on_one_line(s.claim));
-  return text + fmt::format("\nheretix drift show, watch {}, model {}\n", state.watch, model_of(state));
+  return text + fmt::format("\nheretix drift show, watch {}, model {}\n", state.watch, shown_model_of(state));
 }
 
 }  // namespace heretix

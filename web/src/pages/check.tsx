@@ -31,6 +31,7 @@ import {
   moment,
   percent,
   range_text,
+  shown_model,
   state_in_words,
   wording_label,
 } from "../words";
@@ -101,7 +102,7 @@ function numbers_text(check: StoredCheck, record: CheckRecord): string {
   const means = wording_means(record);
   const lines = [
     ["claim", check.claim],
-    ["model", check.model],
+    ["model", shown_model(check)],
     ["p", p],
     ["low", interval?.[0] ?? ""],
     ["high", interval?.[1] ?? ""],
@@ -577,6 +578,14 @@ function useFollowed(path: string): Followed {
   return useMemo(() => ({ live, answers, problem }), [live, answers, problem]);
 }
 
+function MockNote() {
+  return (
+    <p class="note" role="note">
+      Mock numbers: a script answered in the model’s place; no model was asked.
+    </p>
+  );
+}
+
 function One({ followed, is_own }: { followed: Followed; is_own: boolean }) {
   const { live, answers } = followed;
   const { check, arrived } = live;
@@ -599,12 +608,13 @@ function One({ followed, is_own }: { followed: Followed; is_own: boolean }) {
   return (
     <article class="check">
       <p class="quiet meta">
-        {check.model} ·{" "}
+        {shown_model(check)} ·{" "}
         {is_under_way
           ? state_in_words[check.state]
           : `${state_in_words[check.state]} ${moment(check.finished_at ?? check.created_at)}`}
         {check.was_cached && " · measured before, not charged"}
       </p>
+      {check.mock && <MockNote />}
       {is_under_way && <ProgressLine check={check} arrived={arrived} is_connected={live.is_connected} />}
       {check.state === "failed" && (
         <p class="note problem" role="alert">
@@ -738,7 +748,7 @@ function SideBySide({ all }: { all: Followed[] }) {
           return {
             name: (
               <>
-                {has_wordings && <Mark of={i} />} {check?.model ?? "…"}
+                {has_wordings && <Mark of={i} />} {check ? shown_model(check) : "…"}
               </>
             ),
             picture: (
@@ -746,7 +756,7 @@ function SideBySide({ all }: { all: Followed[] }) {
                 p={belief?.p ?? null}
                 interval={belief?.interval ?? null}
                 is_stable={belief?.is_stable}
-                label={check?.model ?? "Model"}
+                label={check ? shown_model(check) : "Model"}
                 faint={rows[i]?.flatMap(({ mean }) => mean ?? [])}
               />
             ),
@@ -762,7 +772,7 @@ function SideBySide({ all }: { all: Followed[] }) {
       {has_wordings && (
         <>
           <h2>All models, wording by wording</h2>
-          <ModelsByWording models={checks.map(({ model }) => model)} rows={rows} />
+          <ModelsByWording models={checks.map(shown_model)} rows={rows} />
         </>
       )}
     </section>

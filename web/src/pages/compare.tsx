@@ -4,7 +4,7 @@ import { belief_of, wording_means } from "../belief";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
 import { belief_cell, Mark, Marks, Scale, SharedForest } from "../parts/plots";
 import { useTitle } from "../route";
-import { points, printed_pair, wording_label } from "../words";
+import { points, printed_pair, shown_model, wording_label } from "../words";
 
 const kFindings: Record<Comparison["finding"], string> = {
   higher: "The first is higher than the second.",
@@ -30,7 +30,7 @@ function by_difference(templates: Comparison["templates"]) {
 }
 
 const compared_title = (a: StoredCheck, b: StoredCheck): string =>
-  a.claim === b.claim ? `${a.claim}: ${a.model} and ${b.model}` : `${a.claim} and ${b.claim}`;
+  a.claim === b.claim ? `${a.claim}: ${shown_model(a)} and ${shown_model(b)}` : `${a.claim} and ${b.claim}`;
 
 export function ComparePage({ a, b }: { a: string; b: string }) {
   const { value, problem } = useLoaded(async () => {
@@ -70,7 +70,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
             name: (
               <>
                 <Mark of={i} /> <a href={`/checks/${check.id}`}>{check.claim}</a>
-                <small class="below">{check.model}</small>
+                <small class="below">{shown_model(check)}</small>
               </>
             ),
             picture: (
@@ -78,7 +78,7 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
                 p={belief?.p ?? null}
                 interval={belief?.interval ?? null}
                 is_stable={belief?.is_stable}
-                label={check.model}
+                label={shown_model(check)}
                 faint={check.record ? wording_means(check.record).filter((mean) => mean !== null) : []}
               />
             ),

@@ -5,7 +5,7 @@ import { get, remove, type Check, type CheckPage, type Start } from "../api";
 import { Confirm, ProblemNote } from "../parts/common";
 import { Scale } from "../parts/plots";
 import { go, useTitle } from "../route";
-import { moment, percent, state_in_words } from "../words";
+import { moment, percent, shown_model, state_in_words } from "../words";
 
 const kRow = 76; // px, as .entry in style.css
 const kBeyond = 6; // rows drawn above and below what is seen
@@ -96,7 +96,7 @@ function Entry({ check, place, is_chosen, onChoose, onDelete }: EntryProps) {
       <a href={`/checks/${check.id}`}>
         <b>{check.claim}</b>
         <small>
-          {check.model} · {moment(check.created_at)} · {state_in_words[check.state]}
+          {shown_model(check)} · {moment(check.created_at)} · {state_in_words[check.state]}
         </small>
       </a>
       <span class="value">
@@ -237,7 +237,7 @@ export function HistoryPage({ start }: { start: Start }) {
       {doomed && (
         <Confirm title="Delete this check?" action="Delete" onYes={really_delete} onNo={() => doom(null)}>
           <p>
-            “{doomed.claim}” by {doomed.model}. It cannot be restored, and it still counts as used.
+            “{doomed.claim}” by {shown_model(doomed)}. It cannot be restored, and it still counts as used.
           </p>
         </Confirm>
       )}
