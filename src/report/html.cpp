@@ -36,7 +36,7 @@ std::string belief_text(const Record& r) {
     const char* reason =
         r.agreement.is_split ? "The wordings contradict each other." : "The interval is wider than half of the scale.";
     return fmt::format(
-        "<div class=\"big\">{}</div><p>{} The centre of the wordings is {:.2f}, 95&nbsp;% interval {}.</p>",
+        "<div class=\"big words\">{}</div><p>{} The centre of the wordings is {:.2f}, 95&nbsp;% interval {}.</p>",
         escaped(r.belief_verdict), reason, p, interval_text(*interval));
   }
 
@@ -50,7 +50,7 @@ std::string headline(const Record& r) {
   return fmt::format(
              "<h1>{}</h1>\n<p class=\"soft\">What {} believes about this claim, asked without any source.</p>\n",
              escaped(recipe.claim.text), escaped(recipe.model.text())) +
-         "<div class=\"panel\">" + belief_text(r) + html::belief_picture(r) + "</div>\n";
+         "<div class=\"panel\">" + belief_text(r) + html::strip_picture(r) + "</div>\n";
 }
 
 std::string gate_row(const Gate& gate) {
@@ -204,8 +204,11 @@ std::string provenance_section(const Record& r) {
 }
 
 std::string sections(const Record& r) {
-  return "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is what they say together, as "
-         "the belief reads them; the band is the interval. A hollow diamond means that there is no stable belief.</p>" +
+  return "<h2>By wording</h2><p class=\"soft\">A small pale dot is an answer, a circle what the answers to a wording "
+         "say "
+         "together, as the belief reads them; the diamond is the belief and the band its interval. A hollow diamond "
+         "means "
+         "that there is no stable belief.</p>" +
          html::forest_picture(r) + decision_section(r) + ladder_section(r) + variance_section(r) + gates_section(r) +
          earlier_runs_section(r) + answers_section(r) + provenance_section(r);
 }
@@ -264,7 +267,7 @@ std::string report_html(const std::vector<Record>& records) {
   body += comparison_table(records) + earlier_runs_table(records);
 
   for (const Record& r : records)
-    body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model.text()), html::belief_picture(r));
+    body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model.text()), html::strip_picture(r));
   for (const Record& r : records)
     body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(r.plan.recipe.model.text()),
                         escaped(r.plan.run_id.text())) +
