@@ -264,7 +264,7 @@ std::string report_html(const std::vector<Record>& records) {
   std::string body =
       fmt::format("<h1>{}</h1>\n<p class=\"soft\">What {} models believe, asked without any source.</p>\n",
                   escaped(claim), records.size());
-  body += comparison_table(records) + earlier_runs_table(records);
+  body += html::models_picture(records) + comparison_table(records) + earlier_runs_table(records);
 
   for (const Record& r : records)
     body += fmt::format("<h2>{}</h2>{}", escaped(r.plan.recipe.model.text()), html::strip_picture(r));

@@ -162,4 +162,33 @@ std::string forest_picture(const Record& r) {
          fmt::format("<text x=\"0\" y=\"{:.1f}\">{}</text></svg></div>\n", last + 4, belief_text(r));
 }
 
+std::string models_picture(const std::vector<Record>& records) {
+  std::vector<Label> labels;
+  double bottom = 4;
+  for (const Record& r : records) {
+    labels.push_back({label_lines(on_one_line(r.plan.recipe.model.text()))});
+    bottom += labels.back().height();
+  }
+  bottom += 4;
+
+  std::string out =
+      fmt::format("<div class=\"wrap wide\"><svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"beliefs by model\">",
+                  kLeft + kWidth + 20, bottom + 24);
+  out += axis(4, bottom);
+
+  double top = 4;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Record& r = records[i];
+    const double middle = top + labels[i].height() / 2;
+    out += labels[i].drawn(middle);
+    if (const auto interval = r.belief.interval()) out += bar(*interval, middle - 6, 12);
+    for (const TemplateResult& t : r.templates) {
+      if (t.value) out += answer_dot(to_probability(*t.value), middle);
+    }
+    out += belief_diamond(r, x_of(r.belief.p()), middle);
+    top += labels[i].height();
+  }
+  return out + "</svg></div>\n";
+}
+
 }  // namespace heretix::html

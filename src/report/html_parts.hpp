@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "belief/record/record.hpp"
 
@@ -19,6 +20,9 @@ std::string page(const std::string& title, const std::string& body);
 // answer, a circle a wording, and a square a wording that contradicts itself.
 std::string strip_picture(const Record& record);   // every wording over one scale, and the contradictions, in words too
 std::string forest_picture(const Record& record);  // a row with its whole text for each template, and the belief below
+
+// One row for each model: its belief with the interval, and what its wordings say as pale dots. Not empty.
+std::string models_picture(const std::vector<Record>& records);
 
 // The diamond around that place, in SVG units.
 std::string belief_diamond(const Record& record, double x, double y);

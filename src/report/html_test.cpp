@@ -142,8 +142,21 @@ TEST(HtmlReport, compares_models_by_the_belief_that_is_shown) {
   EXPECT_TRUE(shows(page,
                     "<td>b</td><td class=\"num\">0.59</td><td class=\"num\">0.02 to 0.99</td>"
                     "<td>No stable belief: 4 wordings say true, 4 say false</td>"));
-  EXPECT_EQ(count(page, kFilled), 1U);
-  EXPECT_EQ(count(page, kHollow), 1U);
+  EXPECT_EQ(count(page, kFilled), 2U) << "in the forest of the models and in a picture of its own";
+  EXPECT_EQ(count(page, kHollow), 2U);
+}
+
+TEST(HtmlReport, shows_several_models_in_one_forest) {
+  const std::string page = unopened(
+      report_html({made_record(kAgreed, {.model = ModelName{"a"}}), made_record(kSplit, {.model = ModelName{"b"}})}));
+  const std::size_t begin = page.find("aria-label=\"beliefs by model\"");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string forest = page.substr(begin, page.find("</svg>", begin) - begin);
+  EXPECT_TRUE(shows(forest, ">a</text>"));
+  EXPECT_TRUE(shows(forest, ">b</text>"));
+  EXPECT_EQ(count(forest, "class=\"belief\""), 2U);
+  EXPECT_EQ(count(forest, "class=\"answer\""), 16U) << "a pale dot for each wording";
+  EXPECT_EQ(count(forest, "text-anchor=\"middle\""), 5U) << "one axis";
 }
 
 }  // namespace
