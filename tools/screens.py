@@ -31,8 +31,11 @@ class Screens(PageTest):
         done = [self.finished(client, self.check(client, CLAIM, model=model)["id"])["id"] for model in ("play", "other")]
         for claim in ("Tariffs cause inflation", "The Great Wall of China is visible from the Moon", "Tea contains caffeine"):
             self.finished(client, self.check(client, claim)["id"])
+        split = self.finished(client, self.check(client, "Tariffs cause inflation", model="split", depth="quick")["id"])["id"]
+        wavers = self.finished(client, self.check(client, "Tea contains caffeine", model="wavers", depth="deep")["id"])["id"]
         share = client.post(f"/api/checks/{done[0]}/share").json()["share"]
-        screens = {"ask": "/", "check": f"/checks/{done[0]}", "models": f"/checks/{','.join(done)}", "compare": f"/compare?a={done[0]}&b={done[1]}", "history": "/history",
+        screens = {"ask": "/", "check": f"/checks/{done[0]}", "models": f"/checks/{','.join(done)}", "split": f"/checks/{split}", "wavers": f"/checks/{wavers}",
+                   "compare": f"/compare?a={done[0]}&b={done[1]}", "history": "/history",
                    "usage": "/usage", "plan": "/billing", "sessions": "/sessions", "operation": "/admin", "sign-in": "/sign-in", "link": self.link("ada@example.org"), "shared": f"/shared/{share}"}
         for theme in ("light", "dark"):
             for width in (360, 768, 1440):

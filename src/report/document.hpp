@@ -67,7 +67,33 @@ struct Series {
   std::vector<double> values;
 };
 
-using Block = std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series>;
+// How many values lie in each part of the unit interval; below a Curve it shares the axis with it.
+struct Histogram {
+  struct Bin {
+    double from, to;
+    std::size_t count;
+    std::size_t marked;  // of `count`: those of one kind, drawn apart
+  };
+  std::string axis;             // what the values are
+  std::string counted, marked;  // what is counted, and which of them are marked: "claims", "true claims"
+  std::vector<Bin> bins;        // ascending
+};
+
+// A number taken apart: each part begins where the one before it ends, and the last row is the whole.
+struct Breakdown {
+  struct Part {
+    std::string label;
+    double from, to;  // of a loss, `to` is the greater one
+    bool is_whole = false;
+  };
+  std::string axis;  // what it measures
+  double most;       // the axis begins at 0 and ends here
+  std::optional<double> reference{};
+  std::string reference_label{};
+  std::vector<Part> parts{};
+};
+
+using Block = std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series, Histogram, Breakdown>;
 
 struct Document {
   std::string title;

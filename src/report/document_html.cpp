@@ -35,16 +35,37 @@ std::string svg(double width, double height, const std::string& what, const std:
                      escaped(what), body);
 }
 
+// A wide picture can be moved sideways on a narrow screen, which would otherwise make its words too small.
+std::string wide_svg(double width, double height, const std::string& what, const std::string& body) {
+  return "<div class=\"wrap wide\">" + svg(width, height, what, body) + "</div>\n";
+}
+
 std::string forest_row(const Forest::Row& row, double y, auto x_of) {
-  const char* color = row.is_summary ? "--orange" : "--blue";
+  const char* color = row.is_summary ? "--text" : "--measure";
   std::string out = label(0, y + 4, shortened(on_one_line(row.label), 44));
   if (row.low && row.high)
     out += fmt::format(
         "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" rx=\"3\" fill=\"var({})\" opacity=\"0.4\"/>",
         x_of(*row.low), y - 5, std::max(1.0, x_of(*row.high) - x_of(*row.low)), 10, color);
+  if (row.is_summary)
+    return out + fmt::format("<path d=\"M{:.1f} {:.1f}l7 7 -7 7 -7 -7z\" fill=\"var({})\"><title>{:.4g}</title></path>",
+                             x_of(row.center), y - 7, color, row.center);
   return out +
          fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\" fill=\"var({})\"><title>{:.4g}</title></circle>",
                      x_of(row.center), y, color, row.center);
+}
+
+// A square picture and what stands below it on the same axis.
+std::string square(double height, const std::string& what, const std::string& body) {
+  return "<div class=\"square\">" + svg(kSquare + 2 * kMargin, height, what, body) + "</div>\n";
+}
+
+double square_x(double x) { return kMargin + kSquare * x; }
+
+std::string box(double x, double y, double width, double height, const char* color, const std::string& title) {
+  return fmt::format(
+      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" fill=\"var({})\"><title>{}</title></rect>", x,
+      y, width, height, color, escaped(title));
 }
 
 struct HtmlWriter {
@@ -77,31 +98,32 @@ struct HtmlWriter {
       body +=
           vertical(x_of(tick), 4, bottom, "--line") + soft_label(x_of(tick), bottom + 16, fmt::format("{:.3g}", tick));
     }
-    if (forest.reference) body += vertical(x_of(*forest.reference), 4, bottom, "--ink");
+    if (forest.reference) body += vertical(x_of(*forest.reference), 4, bottom, "--text");
     double y = kRow / 2 + 4;
     for (const auto& row : forest.rows) {
       body += forest_row(row, y, x_of);
       y += kRow;
     }
     body += soft_label(kLabels + kWidth / 2, bottom + 34, forest.axis);
-    return svg(kLabels + kWidth + 20, bottom + 44, forest.axis, body);
+    return wide_svg(kLabels + kWidth + 20, bottom + 44, forest.axis, body);
   }
 
   std::string operator()(const Shares& shares) const {
     std::string body;
     double y = kRow / 2 + 4;
     for (const auto& part : shares.parts) {
-      body += label(0, y + 4, part.label) +
-              fmt::format("<rect x=\"{}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"14\" rx=\"3\" fill=\"var(--blue)\"/>",
-                          kLabels / 2, y - 7, std::max(1.0, kWidth * std::clamp(part.share, 0.0, 1.0))) +
-              label(kLabels / 2 + kWidth * part.share + 8, y + 4, fmt::format("{:.1f} %", 100 * part.share));
+      body +=
+          label(0, y + 4, part.label) +
+          fmt::format("<rect x=\"{}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"14\" rx=\"3\" fill=\"var(--measure)\"/>",
+                      kLabels / 2, y - 7, std::max(1.0, kWidth * std::clamp(part.share, 0.0, 1.0))) +
+          label(kLabels / 2 + kWidth * part.share + 8, y + 4, fmt::format("{:.1f} %", 100 * part.share));
       y += kRow;
     }
-    return svg(kLabels / 2 + kWidth + 80, y, "shares of the variance", body);
+    return wide_svg(kLabels / 2 + kWidth + 80, y, "shares of the variance", body);
   }
 
   std::string operator()(const Curve& curve) const {
-    const auto x_of = [](double x) { return kMargin + kSquare * x; };
+    const auto x_of = square_x;
     const auto y_of = [](double y) { return 10 + kSquare * (1 - y); };
 
     // The band is one polygon: along its upper edge to the right, and back along its lower edge.
@@ -121,16 +143,93 @@ struct HtmlWriter {
               soft_label(kMargin - 8, y_of(tick) + 4, fmt::format("{:g}", tick), "end");
     }
 
-    body += fmt::format("<polygon points=\"{}{}\" fill=\"var(--orange)\" opacity=\"0.25\"/>", band_up, band_down) +
-            fmt::format(
-                "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--soft)\" "
-                "stroke-dasharray=\"4 4\"/>",
-                x_of(0), y_of(0), x_of(1), y_of(1)) +
-            fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--blue)\" stroke-width=\"2.5\"/>", line) +
-            soft_label(kMargin + kSquare / 2, kSquare + 44, curve.x_axis + " (across), " + curve.y_axis + " (up)");
+    body +=
+        fmt::format("<polygon points=\"{}{}\" fill=\"var(--measure-soft)\" opacity=\"0.75\"/>", band_up, band_down) +
+        fmt::format(
+            "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--quiet)\" "
+            "stroke-dasharray=\"4 4\"/>",
+            x_of(0), y_of(0), x_of(1), y_of(1)) +
+        fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--measure)\" stroke-width=\"2.5\"/>", line) +
+        soft_label(kMargin + kSquare / 2, kSquare + 44, curve.x_axis + " (across), " + curve.y_axis + " (up)");
 
-    return "<div style=\"max-width:34rem\">" +
-           svg(kSquare + 2 * kMargin, kSquare + 54, curve.y_axis + " by " + curve.x_axis, body) + "</div>";
+    return square(kSquare + 54, curve.y_axis + " by " + curve.x_axis, body);
+  }
+
+  std::string operator()(const Histogram& histogram) const {
+    constexpr double kHeight = 110, kTop = 18;
+    std::size_t fullest = 1;
+    for (const auto& bin : histogram.bins) fullest = std::max(fullest, bin.count);
+    const auto height_of = [&](std::size_t count) {
+      return kHeight * static_cast<double>(count) / static_cast<double>(fullest);
+    };
+
+    std::string body, told;
+    const double bottom = kTop + kHeight;
+    for (const auto& bin : histogram.bins) {
+      if (bin.count == 0) continue;
+      const double x = square_x(bin.from) + 1, width = kSquare * (bin.to - bin.from) - 2;
+      const double all = height_of(bin.count), marked = height_of(bin.marked);
+      const std::string title = fmt::format("{:.2f} to {:.2f}: {} {}, {} {}", bin.from, bin.to, bin.count,
+                                            histogram.counted, bin.marked, histogram.marked);
+      told += title + "; ";
+      body += box(x, bottom - all, width, all - marked, "--measure-soft", title) +
+              box(x, bottom - marked, width, marked, "--measure", title);
+      body += soft_label(x + width / 2, bottom - all - 4, std::to_string(bin.count));
+    }
+
+    body += fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--quiet)\"/>",
+                        square_x(0), bottom, square_x(1), bottom);
+    for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0})
+      body += soft_label(square_x(tick), bottom + 16, fmt::format("{:g}", tick));
+    body += soft_label(square_x(0.5), bottom + 36,
+                       fmt::format("{} by {}; dark: {}", histogram.counted, histogram.axis, histogram.marked));
+    return square(bottom + 46, fmt::format("{} by {}: {}", histogram.counted, histogram.axis, told), body);
+  }
+
+  // Grey is given, blue is gained, orange is lost.
+  std::string operator()(const Breakdown& breakdown) const {
+    constexpr double kBarLeft = kLabels * 0.75, kBarRow = 34;
+    const auto x_of = [&](double x) { return kBarLeft + kWidth * std::clamp(x / breakdown.most, 0.0, 1.0); };
+    const double bottom = kBarRow * static_cast<double>(breakdown.parts.size()) + 8;
+
+    std::string body, told;
+    for (int i = 0; i <= 4; ++i) {
+      const double tick = breakdown.most * i / 4;
+      body +=
+          vertical(x_of(tick), 4, bottom, "--line") + soft_label(x_of(tick), bottom + 16, fmt::format("{:.3g}", tick));
+    }
+
+    double y = kBarRow / 2 + 4;
+    for (std::size_t i = 0; i < breakdown.parts.size(); ++i) {
+      const auto& part = breakdown.parts[i];
+      const double low = std::min(part.from, part.to), high = std::max(part.from, part.to);
+      const char* color = part.is_whole         ? "--text"
+                          : i == 0              ? "--quiet"
+                          : part.to < part.from ? "--measure"
+                                                : "--attention";
+      const std::string amount =
+          part.is_whole ? fmt::format("{:.4f}", part.to) : fmt::format("{:+.4f}", part.to - part.from);
+
+      body +=
+          label(0, y + 4, part.label) + box(x_of(low), y - 9, std::max(1.0, x_of(high) - x_of(low)), 18, color, amount);
+      body += label(x_of(breakdown.most) + 12, y + 4, amount);
+      // Where this part ends the next one begins.
+      if (i + 1 < breakdown.parts.size())
+        body +=
+            fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"var(--quiet)\"/>",
+                        x_of(part.to), y + 9, y + kBarRow - 9);
+      told += fmt::format("{} {}; ", part.label, amount);
+      y += kBarRow;
+    }
+
+    if (breakdown.reference)
+      body += fmt::format(
+          "<line x1=\"{0:.1f}\" y1=\"4\" x2=\"{0:.1f}\" y2=\"{1:.1f}\" stroke=\"var(--text)\" stroke-dasharray=\"4 "
+          "4\"/>",
+          x_of(*breakdown.reference), bottom);
+    const std::string dashed = breakdown.reference ? "; dashed: " + breakdown.reference_label : "";
+    body += soft_label(kBarLeft + kWidth / 2, bottom + 36, breakdown.axis + dashed);
+    return wide_svg(kBarLeft + kWidth + 80, bottom + 46, breakdown.axis + ": " + told, body);
   }
 
   std::string operator()(const Series& series) const {
@@ -145,11 +244,11 @@ struct HtmlWriter {
       line += fmt::format("{:.1f},{:.1f} ", kMargin + step * (static_cast<double>(i) + 0.5), y_of(series.values[i]));
     for (const double tick : {0.1, 1.0, 10.0, 100.0, series.limit})
       body += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"var({})\"/>", kMargin,
-                          y_of(tick), kLabels + kWidth, y_of(tick), tick == series.limit ? "--orange" : "--line") +
+                          y_of(tick), kLabels + kWidth, y_of(tick), tick == series.limit ? "--attention" : "--line") +
               soft_label(kMargin - 6, y_of(tick) + 4, fmt::format("{:g}", tick), "end");
-    body += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--blue)\" stroke-width=\"2\"/>", line) +
+    body += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--measure)\" stroke-width=\"2\"/>", line) +
             soft_label(kLabels, height + 34, series.axis);
-    return svg(kLabels + kWidth + 20, height + 44, series.axis, body);
+    return wide_svg(kLabels + kWidth + 20, height + 44, series.axis, body);
   }
 };
 

@@ -121,7 +121,46 @@ struct TextWriter {
     return text + fmt::format("  {}; the line is at {:g}\n", plain(series.axis), series.limit);
   }
 
+  // The fullest bin fills the axis.
+  std::string operator()(const Histogram& histogram) const {
+    std::size_t fullest = 1;
+    for (const auto& bin : histogram.bins) fullest = std::max(fullest, bin.count);
+
+    std::string text = fmt::format("  {} by {}: █ {}, ░ the others\n", plain(histogram.counted), plain(histogram.axis),
+                                   plain(histogram.marked));
+    for (const auto& bin : histogram.bins) {
+      const auto columns_of = [&](std::size_t count) {
+        return static_cast<std::size_t>(
+            std::lround(static_cast<double>(count * kColumns) / static_cast<double>(fullest)));
+      };
+      std::string bar;
+      for (std::size_t i = 0; i < columns_of(bin.count); ++i) bar += i < columns_of(bin.marked) ? "█" : "░";
+      text += fmt::format("  {:.2f} to {:.2f} {:>5} {}\n", bin.from, bin.to, bin.count, bar);
+    }
+    return text;
+  }
+
+  std::string operator()(const Breakdown& breakdown) const {
+    std::size_t width = 0;
+    for (const auto& part : breakdown.parts) width = std::max(width, count_code_points(shown(part.label)));
+
+    std::string text;
+    for (const auto& part : breakdown.parts) {
+      Axis axis(0, breakdown.most);
+      axis.span(std::min(part.from, part.to), std::max(part.from, part.to), part.is_whole ? "█" : "▒");
+      if (breakdown.reference) axis.mark(*breakdown.reference, "│");
+      text += fmt::format("  {} {} {}\n", padded(shown(part.label), width), axis.text(), amount(part));
+    }
+    if (!breakdown.reference) return text;
+    return text + fmt::format("  {}; │ {}\n", plain(breakdown.axis), plain(breakdown.reference_label));
+  }
+
  private:
+  // The whole is a number, its parts are added or taken away.
+  static std::string amount(const Breakdown::Part& part) {
+    return part.is_whole ? fmt::format("{:>7.4f}", part.to) : fmt::format("{:>+7.4f}", part.to - part.from);
+  }
+
   static std::string cell(const std::string& text) { return shortened(plain(text), kMostCell); }
   static std::string shown(const std::string& text) { return shortened(plain(text), kMostLabel); }
 };

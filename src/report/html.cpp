@@ -37,7 +37,7 @@ std::string belief_text(const Record& r) {
     const char* reason =
         r.agreement.is_split ? "The wordings contradict each other." : "The interval is wider than half of the scale.";
     return fmt::format(
-        "<div class=\"big\">{}</div><p>{} The centre of the wordings is {:.2f}, 95&nbsp;% interval {}.</p>",
+        "<div class=\"big words\">{}</div><p>{} The centre of the wordings is {:.2f}, 95&nbsp;% interval {}.</p>",
         escaped(r.belief_verdict), reason, p, interval_text(*interval));
   }
 
@@ -50,7 +50,7 @@ std::string headline(const Record& r) {
   return fmt::format(
              "<h1>{}</h1>\n<p class=\"soft\">What {} believes about this claim, asked without any source.</p>\n",
              escaped(r.plan.recipe.claim.text), escaped(shown_model(r))) +
-         "<div class=\"panel\">" + belief_text(r) + html::belief_picture(r) + "</div>\n";
+         "<div class=\"panel\">" + belief_text(r) + html::strip_picture(r) + "</div>\n";
 }
 
 std::string gate_row(const Gate& gate) {
@@ -204,8 +204,11 @@ std::string provenance_section(const Record& r) {
 }
 
 std::string sections(const Record& r) {
-  return "<h2>By wording</h2><p class=\"soft\">Open circles are answers, the filled one is what they say together, as "
-         "the belief reads them; the band is the interval. A hollow diamond means that there is no stable belief.</p>" +
+  return "<h2>By wording</h2><p class=\"soft\">A small pale dot is an answer, a circle what the answers to a wording "
+         "say "
+         "together, as the belief reads them; the diamond is the belief and the band its interval. A hollow diamond "
+         "means "
+         "that there is no stable belief.</p>" +
          html::forest_picture(r) + decision_section(r) + ladder_section(r) + variance_section(r) + gates_section(r) +
          earlier_runs_section(r) + answers_section(r) + provenance_section(r);
 }
@@ -262,10 +265,10 @@ std::string report_html(const std::vector<Record>& records) {
   std::string body =
       fmt::format("<h1>{}</h1>\n<p class=\"soft\">What {} models believe, asked without any source.</p>\n",
                   escaped(claim), records.size());
-  body += comparison_table(records) + earlier_runs_table(records);
+  body += html::models_picture(records) + comparison_table(records) + earlier_runs_table(records);
 
   for (const Record& r : records)
-    body += fmt::format("<h2>{}</h2>{}", escaped(shown_model(r)), html::belief_picture(r));
+    body += fmt::format("<h2>{}</h2>{}", escaped(shown_model(r)), html::strip_picture(r));
   for (const Record& r : records)
     body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(shown_model(r)),
                         escaped(r.plan.run_id.text())) +

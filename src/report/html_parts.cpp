@@ -11,22 +11,24 @@
 namespace heretix::html {
 namespace {
 
+// The colours are in the palette, which the page of the service uses too.
 constexpr std::string_view kStyle = R"(
-:root{color-scheme:light dark;--ink:#1c2330;--soft:#5b6576;--paper:#fff;--panel:#f4f6f9;--line:#d7dce4;--blue:#0b62a8;--orange:#b5500a}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#a3adbd;--paper:#12161d;--panel:#1b212b;--line:#364152;--blue:#6db7f2;--orange:#f0a15e}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}
+*{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--text);font:16px/1.55 system-ui,sans-serif}
 main{max-width:60rem;margin:0 auto;padding:2rem 1rem 4rem}h1{font-size:1.7rem;line-height:1.25;margin:0 0 .4rem;overflow-wrap:anywhere}
-h2{font-size:1.15rem;margin:2.2rem 0 .7rem}p{margin:.4rem 0}.soft{color:var(--soft)}.big{font-size:2.6rem;font-weight:650;line-height:1.1}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}
+h2{font-size:1.15rem;margin:2.2rem 0 .7rem}p{margin:.4rem 0}.soft{color:var(--quiet)}.big{font-size:2.6rem;font-weight:650;line-height:1.1;color:var(--measure)}.big.words{font-size:1.7rem;line-height:1.25;color:var(--text)}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--text);font:13px system-ui,sans-serif}svg .soft{fill:var(--quiet)}
 table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid var(--line)}
 th{font-weight:600}.wrap{overflow-x:auto}.wrap table{min-width:42rem}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font:13px/1.45 ui-monospace,monospace}
-.panel{background:var(--panel);border-radius:.6rem;padding:1.1rem 1.3rem;margin:1rem 0}.fail{color:var(--orange);font-weight:650}.pass{color:var(--blue);font-weight:650}
-.notice{border:2px solid var(--orange);border-radius:.6rem;padding:.6rem 1rem;margin:0 0 1.2rem;font-weight:650}
+.panel{background:var(--raised);border:1px solid var(--line);border-radius:.6rem;padding:1.1rem 1.3rem;margin:1rem 0}.fail{color:var(--attention);font-weight:650}.pass{color:var(--measure);font-weight:650}
+.notice{border:2px solid var(--attention);border-radius:.6rem;padding:.6rem 1rem;margin:0 0 1.2rem;font-weight:650}
 details{margin:.4rem 0}summary{cursor:pointer}td.num{font-variant-numeric:tabular-nums;white-space:nowrap}
-@media print{details{display:block}.panel{border:1px solid var(--line)}}
+a{color:var(--measure)}.square{max-width:34rem}.strip{max-width:50rem;overflow:visible;margin-top:.6rem}.wide svg{min-width:40rem}
+@media(max-width:40rem){.strip text{font-size:22px}}
+@media print{:root{color-scheme:light}*{print-color-adjust:exact}details::details-content{content-visibility:visible;block-size:auto}svg,tr{break-inside:avoid}}
 )";
 
-constexpr double kLeft = 310, kWidth = 560, kRow = 24;  // SVG units
+constexpr double kLeft = 330, kWidth = 540, kRow = 24, kLine = 16;  // SVG units
+constexpr std::size_t kLabelColumns = 46;
 
 double x_of(Probability p) { return kLeft + kWidth * p.value(); }
 
@@ -42,26 +44,25 @@ std::string axis(double top, double bottom) {
   return out;
 }
 
-std::string dot(Probability p, double y, bool filled) {
-  const char* fill = filled ? "var(--blue)" : "none";
+// Shapes as everywhere: a small pale dot is an answer, a circle a wording, a diamond the belief, a bar its interval.
+std::string answer_dot(Probability p, double y) {
   return fmt::format(
-      "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" fill=\"{}\" stroke=\"var(--blue)\" stroke-width=\"1.5\"/>", x_of(p),
-      y, filled ? 5 : 4, fill);
+      "<circle class=\"answer\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.5\" fill=\"var(--measure)\" opacity=\"0.4\"/>",
+      x_of(p), y);
 }
 
-std::string bar(const Interval& i, double y, double height) {
+std::string wording_circle(Probability p, double y) {
   return fmt::format(
-      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{}\" rx=\"3\" fill=\"var(--orange)\" "
-      "opacity=\"0.35\"/>",
-      x_of(i.low), y - height / 2, std::max(1.0, x_of(i.high) - x_of(i.low)), height);
+      "<circle class=\"wording\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"6\" fill=\"var(--measure)\" stroke=\"var(--ground)\" "
+      "stroke-width=\"1.5\"/>",
+      x_of(p), y);
 }
 
-// Only its outline where there is no stable belief.
-std::string diamond(const Record& r, double y) {
-  const char* fill = r.agreement.is_stable == false ? "none" : "var(--orange)";
+std::string bar(const Interval& i, double top, double height) {
   return fmt::format(
-      "<path d=\"M{:.1f} {:.1f}l7 7 -7 7 -7 -7z\" fill=\"{}\" stroke=\"var(--orange)\" stroke-width=\"1.5\"/>",
-      x_of(r.belief.p()), y - 7, fill);
+      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"3\" fill=\"var(--measure-soft)\" "
+      "opacity=\"0.75\"/>",
+      x_of(i.low), top, std::max(1.0, x_of(i.high) - x_of(i.low)), height);
 }
 
 std::string belief_text(const Record& r) {
@@ -69,13 +70,44 @@ std::string belief_text(const Record& r) {
   return fmt::format("belief {:.2f}", r.belief.p().value());
 }
 
-std::string row(const Record& r, const TemplateResult& t, double y) {
+// The words of a label in lines of at most kLabelColumns, since SVG breaks none.
+std::vector<std::string> label_lines(const std::string& text) {
+  std::vector<std::string> lines(1);
+  for (const std::string_view word : split(text, ' ')) {
+    const std::size_t length = count_code_points(lines.back()) + 1 + count_code_points(word);
+    if (!lines.back().empty() && length > kLabelColumns) lines.emplace_back();
+    if (!lines.back().empty()) lines.back() += ' ';
+    lines.back() += word;
+  }
+  return lines;
+}
+
+struct Label {
+  std::vector<std::string> lines;
+  double height() const { return std::max(kRow, kLine * static_cast<double>(lines.size()) + 8); }
+
+  // Around `y`, its middle.
+  std::string drawn(double y) const {
+    double line = y + 4 - kLine * static_cast<double>(lines.size() - 1) / 2;
+    std::string out;
+    for (const std::string& text : lines) {
+      out += fmt::format("<text x=\"0\" y=\"{:.1f}\">{}</text>", line, escaped(text));
+      line += kLine;
+    }
+    return out;
+  }
+};
+
+Label label_of(const Record& r, const TemplateResult& t) {
   const std::string wording =
       replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
-  std::string out = fmt::format("<text x=\"0\" y=\"{:.1f}\">{} · {}</text>", y + 4, shown_number(t.paraphrase_idx),
-                                escaped(shortened(on_one_line(wording), 36)));
-  for (const Probability p : t.probabilities) out += dot(p, y, false);
-  if (t.value) return out + dot(to_probability(*t.value), y, true);
+  return {label_lines(fmt::format("{} · {}", shown_number(t.paraphrase_idx), on_one_line(wording)))};
+}
+
+std::string marks_of(const TemplateResult& t, double y) {
+  std::string out;
+  for (const Probability p : t.probabilities) out += answer_dot(p, y);
+  if (t.value) return out + wording_circle(to_probability(*t.value), y);
   return out + fmt::format("<text class=\"soft\" x=\"{}\" y=\"{:.1f}\">no usable answer</text>", kLeft + 8, y + 4);
 }
 
@@ -90,7 +122,7 @@ std::string page(const std::string& title, const std::string& body, std::string_
              "content=\"width=device-width,initial-scale=1\">"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
              "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
-             escaped(shortened(marked, 80)), kStyle) +
+             escaped(shortened(marked, 80)), std::string(kPalette) + std::string(kStyle)) +
          panel + body +
          "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
          "the claim is true. "
@@ -98,26 +130,70 @@ std::string page(const std::string& title, const std::string& body, std::string_
          "otherwise.</p>\n</main></body></html>\n";
 }
 
-std::string belief_picture(const Record& r) {
-  std::string out = fmt::format("<svg viewBox=\"{} 0 {} 62\" role=\"img\" aria-label=\"{} on the scale from 0 to 1\">",
-                                kLeft - 20, kWidth + 40, belief_text(r));
-  out += axis(8, 40);
-  if (const auto interval = r.belief.interval()) out += bar(*interval, 24, 18);
-  return out + diamond(r, 24) + "</svg>";
+std::string belief_diamond(const Record& r, double x, double y) {
+  const char* fill = r.agreement.is_stable == false ? "none" : "var(--text)";
+  return fmt::format(
+      "<path class=\"belief\" d=\"M{:.1f} {:.1f}l7 7 -7 7 -7 -7z\" fill=\"{}\" stroke=\"var(--text)\" "
+      "stroke-width=\"2\"/>",
+      x, y - 7, fill);
 }
 
 std::string forest_picture(const Record& r) {
-  const double bottom = kRow * static_cast<double>(r.templates.size() + 1) + 8;
-  std::string out = fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"answers by template\">",
-                                kLeft + kWidth + 20, bottom + 24);
-  out += axis(4, bottom);
-  double y = kRow / 2 + 4;
-  for (const TemplateResult& t : r.templates) {
-    out += row(r, t, y);
-    y += kRow;
+  std::vector<TemplateResult> rows = r.templates;
+  std::ranges::sort(rows, {}, &TemplateResult::paraphrase_idx);
+  std::vector<Label> labels;
+  double rows_end = 4;
+  for (const TemplateResult& t : rows) {
+    labels.push_back(label_of(r, t));
+    rows_end += labels.back().height();
   }
-  if (const auto interval = r.belief.interval()) out += bar(*interval, y, 14);
-  return out + diamond(r, y) + fmt::format("<text x=\"0\" y=\"{:.1f}\">{}</text></svg>\n", y + 4, belief_text(r));
+  const double bottom = rows_end + kRow + 4;
+
+  std::string out = fmt::format(
+      "<div class=\"wrap wide\"><svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"answers by template\">",
+      kLeft + kWidth + 20, bottom + 24);
+  if (const auto interval = r.belief.interval()) out += bar(*interval, 4, bottom - 4);
+  out += axis(4, bottom);
+
+  double top = 4;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const double middle = top + labels[i].height() / 2;
+    out += labels[i].drawn(middle) + marks_of(rows[i], middle);
+    top += labels[i].height();
+  }
+
+  const double last = rows_end + kRow / 2;
+  return out + belief_diamond(r, x_of(r.belief.p()), last) +
+         fmt::format("<text x=\"0\" y=\"{:.1f}\">{}</text></svg></div>\n", last + 4, belief_text(r));
+}
+
+std::string models_picture(const std::vector<Record>& records) {
+  std::vector<Label> labels;
+  double bottom = 4;
+  for (const Record& r : records) {
+    labels.push_back({label_lines(on_one_line(r.plan.recipe.model.text()))});
+    bottom += labels.back().height();
+  }
+  bottom += 4;
+
+  std::string out =
+      fmt::format("<div class=\"wrap wide\"><svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"beliefs by model\">",
+                  kLeft + kWidth + 20, bottom + 24);
+  out += axis(4, bottom);
+
+  double top = 4;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const Record& r = records[i];
+    const double middle = top + labels[i].height() / 2;
+    out += labels[i].drawn(middle);
+    if (const auto interval = r.belief.interval()) out += bar(*interval, middle - 6, 12);
+    for (const TemplateResult& t : r.templates) {
+      if (t.value) out += answer_dot(to_probability(*t.value), middle);
+    }
+    out += belief_diamond(r, x_of(r.belief.p()), middle);
+    top += labels[i].height();
+  }
+  return out + "</svg></div>\n";
 }
 
 }  // namespace heretix::html

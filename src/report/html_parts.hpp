@@ -3,18 +3,29 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "belief/record/record.hpp"
 
 namespace heretix::html {
 
+// web/src/palette.css, so that reports and the page of the service have the same colours.
+extern const std::string_view kPalette;
+
 // One self-contained page: no script, no outside request, dark and light. `body` is HTML. `notice` stands
 // above it in a panel of its own, on paper too, and the title says it too; empty: there is none.
 std::string page(const std::string& title, const std::string& body, std::string_view notice = {});
 
-// Both pictures are SVG and show belief_v2: the interval as a bar and p as a diamond, of which only the outline is
-// drawn where there is no stable belief.
-std::string belief_picture(const Record& record);  // on the scale from 0 to 1
-std::string forest_picture(const Record& record);  // likewise, below a row for each template
+// Both pictures are SVG and show belief_v2: the interval as a band and p as a diamond, of which only the outline is
+// drawn where there is no stable belief. The shapes are those of the page (web/README.md): a small pale dot is an
+// answer, a circle a wording, and a square a wording that contradicts itself.
+std::string strip_picture(const Record& record);   // every wording over one scale, and the contradictions, in words too
+std::string forest_picture(const Record& record);  // a row with its whole text for each template, and the belief below
+
+// One row for each model: its belief with the interval, and what its wordings say as pale dots. Not empty.
+std::string models_picture(const std::vector<Record>& records);
+
+// The diamond around that place, in SVG units.
+std::string belief_diamond(const Record& record, double x, double y);
 
 }  // namespace heretix::html

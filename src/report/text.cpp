@@ -22,11 +22,12 @@ std::string bold(const std::string& text, const TextStyle& style) { return empha
 std::string dim(const std::string& text, const TextStyle& style) {
   return style.color ? "\x1b[2m" + text + "\x1b[0m" : text;
 }
-std::string green(const std::string& text, const TextStyle& style) {
-  return style.color ? "\x1b[32m" + text + "\x1b[0m" : text;
+// Blue and orange as on the page (web/src/palette.css), in the nearest of the terminal's own colours.
+std::string in_measure_colour(const std::string& text, const TextStyle& style) {
+  return style.color ? "\x1b[94m" + text + "\x1b[0m" : text;
 }
-std::string red(const std::string& text, const TextStyle& style) {
-  return style.color ? "\x1b[31m" + text + "\x1b[0m" : text;
+std::string in_attention_colour(const std::string& text, const TextStyle& style) {
+  return style.color ? "\x1b[33m" + text + "\x1b[0m" : text;
 }
 
 std::size_t column_of(Probability p) {
@@ -51,8 +52,8 @@ class Scale {
   std::vector<std::string> cells_;
 };
 
-// Hollow where there is no stable belief.
-std::string point_of(const Record& r) { return r.agreement.is_stable == false ? "○" : "●"; }
+// The diamond of a belief, hollow where there is no stable one. An answer is ○ and a wording ●.
+std::string belief_sign(const Record& r) { return r.agreement.is_stable == false ? "◇" : "◆"; }
 
 std::string interval_text(const std::optional<Interval>& interval) {
   if (!interval) return "no interval from a single template";
@@ -146,7 +147,7 @@ std::string emphasised(const std::string& text, const TextStyle& style) {
 std::string interval_bar(const Record& r) {
   Scale scale;
   if (const auto interval = r.belief.interval()) scale.span(*interval, "─");
-  scale.mark(r.belief.p(), point_of(r));
+  scale.mark(r.belief.p(), belief_sign(r));
   return scale.text();
 }
 
@@ -165,7 +166,7 @@ std::string with_run(std::string_view advice, const std::string& run) {
 std::string gate_text(const Gate& gate, const std::string& run, const TextStyle& style) {
   const bool low = gate.bound == Bound::at_least;
   const std::string_view sign = gate.passed() ? (low ? ">=" : "<=") : (low ? "<" : ">");
-  const std::string word = gate.passed() ? green("pass", style) : red("FAIL", style);
+  const std::string word = gate.passed() ? in_measure_colour("pass", style) : in_attention_colour("FAIL", style);
   std::string text = fmt::format("  {:<11} {}  {:.2f} {} {:.2f}  {}\n", gate.name, word, gate.observed, sign,
                                  gate.limit, gate.meaning);
   if (gate.honest_observed) {
@@ -264,7 +265,7 @@ std::string forest_text(const Record& r, const TextStyle& style) {
   }
   Scale scale;
   if (const auto interval = r.belief.interval()) scale.span(*interval, "═");
-  scale.mark(r.belief.p(), r.agreement.is_stable == false ? "◇" : "◆");
+  scale.mark(r.belief.p(), belief_sign(r));
   return text + belief_line(r, scale);
 }
 

@@ -81,8 +81,8 @@ class Run(ProgramTest):
         self.assertAlmostEqual(record["estimate"]["prob_true_rpl"], 0.855750, 6)  # the frozen number stays
         told = self.ok("show", record["run_id"])
         self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99\n  try: look at the templates that differ (heretix report heretix-rpl-", told)
-        self.assertIn("○", told)
-        self.assertNotIn("●", told)
+        self.assertIn("◇", told)
+        self.assertNotIn("◆", told)
         self.assertIn("unstable", self.ok("list"))
         self.assertIn("equal to what is stored", self.ok("verify", record["run_id"]))
 
@@ -98,7 +98,7 @@ class Run(ProgramTest):
     def test_a_belief_without_a_split_is_stable_and_drawn_full(self):
         record = self.json("run", CLAIM, "--model", self.script(rules=[{"prob_true": 0.7}]), "-K", 8, "-T", 8, "-R", 1)
         self.assertEqual((record["belief_v2"]["stable"], record["belief_v2"]["verdict"]), (True, "likely true"))
-        self.assertIn("●", self.ok("show", record["run_id"]))
+        self.assertIn("◆", self.ok("show", record["run_id"]))
 
     def test_one_wording_has_no_interval_and_no_stability(self):
         record = self.json("run", CLAIM, "--model", self.script(rules=[{"prob_true": 0.7}]), "-K", 1, "-T", 1, "-R", 4)

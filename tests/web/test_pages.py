@@ -492,5 +492,10 @@ class Pages(PageTest):
         script = client.get("/assets/" + next(n for n in names if n.endswith(".js")), headers={"Accept-Encoding": "gzip"})
         self.assertLess(len(script.body), 200_000)
         self.assertIn("immutable", script.headers["Cache-Control"])
+        for sheet in ("/style.css", "/assets/" + next(n for n in names if n.endswith(".css"))):  # of the pages that the server writes, and of this one
+            style = client.get(sheet).body.decode()
+            self.assertGreaterEqual({name for name in re.findall(r"(--[a-z-]+):", style)}, set(re.findall(r"var\((--[a-z-]+)\)", style)), sheet)
+            self.assertRegex(style, r"--attention: ?light-dark\(#9a4a00, ?#f0a860\)", "web/src/palette.css")
+            self.assertNotRegex(style[style.index("--on-measure"):].split("}", 1)[1], "#[0-9a-f]{3}", "a colour beside the palette")
         self.assertEqual(client.get("/assets/none.js").status, 404)
         self.assertEqual(client.get("/checks/a,b").headers["Content-Type"], "text/html; charset=utf-8")

@@ -45,6 +45,11 @@ export const wording_means = (record: CheckRecord): (number | null)[] =>
 export const kLikelyTrue = 0.6;
 export const kLikelyFalse = 0.4;
 
+// A value is made of logarithms, so that of a wording that answered 0.60 may lie below it in its last digits.
+const kTolerance = 1e-9;
+const says_true = (mean: number): boolean => mean >= kLikelyTrue - kTolerance;
+const says_false = (mean: number): boolean => mean <= kLikelyFalse + kTolerance;
+
 // What a wording came to.
 export interface WordingRow {
   wording: number; // its place in the bank, from 0
@@ -69,8 +74,8 @@ export interface Camps {
 
 export function camps_of(rows: WordingRow[]): Camps {
   const means = rows.flatMap(({ mean }) => (mean === null ? [] : [mean]));
-  const say_true = means.filter((mean) => mean >= kLikelyTrue).length;
-  const say_false = means.filter((mean) => mean <= kLikelyFalse).length;
+  const say_true = means.filter(says_true).length;
+  const say_false = means.filter(says_false).length;
   return { say_true, say_false, undecided: means.length - say_true - say_false };
 }
 
@@ -100,8 +105,8 @@ function within(row: WordingRow): Contradiction[] {
 // against itself: its replicates, or the two sides of a decision.
 export function contradictions_of(rows: WordingRow[]): Contradiction[] {
   const means = rows.flatMap(({ mean }) => (mean === null ? [] : [mean]));
-  const say_false = means.filter((mean) => mean <= kLikelyFalse);
-  const say_true = means.filter((mean) => mean >= kLikelyTrue);
+  const say_false = means.filter(says_false);
+  const say_true = means.filter(says_true);
 
   const between: Contradiction[] =
     say_false.length > 0 && say_true.length > 0

@@ -13,10 +13,10 @@ namespace {
 // A value is made of logarithms, so that of a wording that answered 0.60 may lie below it in its last digits.
 constexpr double kTolerance = 1e-9;
 
+}  // namespace
+
 bool says_true(double value) { return sigmoid(value) >= kLikelyTrue - kTolerance; }
 bool says_false(double value) { return sigmoid(value) <= kLikelyFalse + kTolerance; }
-
-}  // namespace
 
 Agreement agreement_of(const BeliefV2& belief) {
   std::vector<double> sorted = belief.template_values;

@@ -12,6 +12,10 @@ namespace heretix {
 
 inline constexpr double kWidestStable = 0.5;  // half of the scale
 
+// Whether a wording whose own value is so many log-odds says true (p >= 0.60) or false (p <= 0.40).
+bool says_true(double value);
+bool says_false(double value);
+
 struct Agreement {
   std::size_t say_true = 0;   // wordings whose own value is likely true (p >= 0.60)
   std::size_t say_false = 0;  // likely false (p <= 0.40)

@@ -2,8 +2,8 @@
 //
 // Brier and log score, the CORP decomposition (isotonic fit by pool-adjacent-violators), Spiegelhalter's Z, the
 // debiased squared calibration error, and a recalibration map judged by cross-fitting. Formulas: docs/calibrate.md;
-// checked against tests/golden/statistics.json. Sources: Dimitriadis, Gneiting & Jordan 2021; Bröcker 2012; Kumar,
-// Liang & Ma 2019; Spiegelhalter 1986. Pure, thread-safe.
+// checked against tests/golden/statistics.json. Sources: Dimitriadis, Gneiting & Jordan 2021; Murphy 1973; Bröcker &
+// Smith 2007; Bröcker 2012; Kumar, Liang & Ma 2019; Spiegelhalter 1986. Pure, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +32,12 @@ struct CorpStep {
 
 struct CalibrationScores {
   double brier;
-  double log_score;                                    // p clamped to [.005, .995]
-  double miscalibration, discrimination, uncertainty;  // brier = MCB - DSC + UNC
-  double spiegelhalter_z;                              // standard normal where calibrated; 0 where it is undefined
-  double squared_error_debiased;                       // may be negative
+  double log_score;  // p clamped to [.005, .995]
+  // brier = MCB - DSC + UNC (Dimitriadis, Gneiting & Jordan 2021). With bins in place of the isotonic fit they are the
+  // reliability, resolution and uncertainty of Murphy 1973.
+  double miscalibration, discrimination, uncertainty;
+  double spiegelhalter_z;         // standard normal where calibrated; 0 where it is undefined
+  double squared_error_debiased;  // may be negative
 };
 
 // Throws Error{bad_input} for no belief, or p outside [0, 1].
@@ -47,7 +49,11 @@ std::vector<CorpStep> corp_curve(std::span<const LabelledBelief> beliefs);
 // The rate that the curve gives for p: linear between steps, constant beyond them.
 double rate_at(std::span<const CorpStep> curve, double p);
 
-// Where 95 % of the curves of a calibrated forecaster with these probabilities run, at each of `places`.
+// Where 95 % of the curves of a calibrated forecaster with these probabilities run, at each of `places`: the
+// consistency resampling of Bröcker & Smith 2007 ("Increasing the reliability of reliability diagrams", Weather and
+// Forecasting 22, pages 651 to 661), applied to the isotonic fit. Each of kBandResamples resamples draws as many
+// probabilities with replacement, makes each true with its own probability and is fitted anew; the band is the range
+// between the 2.5 % and the 97.5 % quantile of the fits, place by place.
 struct ConsistencyBand {
   std::vector<double> low, high;
 };

@@ -29,7 +29,7 @@ ServiceResponse contract(ServiceContext& /*service*/, const ServiceRequest& /*re
 
 ServiceResponse style_sheet(ServiceContext& /*service*/, const ServiceRequest& /*request*/,
                             const Parameters& /*none*/) {
-  return {.content_type = "text/css; charset=utf-8", .body = std::string(kStyleSheet)};
+  return {.content_type = "text/css; charset=utf-8", .body = std::string(kPaletteSheet) + std::string(kStyleSheet)};
 }
 
 const WebFile* find_file(std::span<const WebFile> files, std::string_view path) {

@@ -133,6 +133,7 @@ void forget_measured(const ServiceContext& service, Database& database, const st
 std::string as_rfc3339(std::string time);
 
 extern const std::string_view kOpenApi;     // api/openapi.yaml
-extern const std::string_view kStyleSheet;  // for the pages that the server writes itself
+extern const std::string_view kPaletteSheet;  // web/src/palette.css: the colours of kStyleSheet
+extern const std::string_view kStyleSheet;    // for the pages that the server writes itself
 
 }  // namespace heretix::http

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "report/mock_mark.hpp"
@@ -11,6 +12,8 @@ namespace heretix {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kHistogramBins = 20;
 
 std::string finding(const Certificate& c) {
   if (c.z_p_value >= 0.05) return "No miscalibration was found; that does not prove calibration.";
@@ -28,15 +31,74 @@ json scores_json(const CalibrationScores& s) {
           {"squared_error_debiased", s.squared_error_debiased}};
 }
 
-void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
-  const std::string model = shown_model(c.model, c.is_mock);
+std::string name_of(const Certificate& c) {
   const bool is_written = c.readout == to_word(Readout::verbalized);
-  blocks.push_back(Heading{is_written ? model : fmt::format("{}, read by {}", model, c.readout)});
+  const std::string model = shown_model(c.model, c.is_mock);
+  return is_written ? model : fmt::format("{}, read by {}", model, c.readout);
+}
+
+Curve reliability_diagram(const Certificate& c) {
+  Curve curve{.x_axis = "stated probability", .y_axis = "share that is true", .points = {}};
+  for (std::size_t i = 0; i < c.places.size(); ++i)
+    curve.points.push_back({c.places[i], rate_at(c.curve, c.places[i]), c.band.low[i], c.band.high[i]});
+  return curve;
+}
+
+Histogram stated_probabilities(const Certificate& c) {
+  Histogram histogram{.axis = "stated probability", .counted = "claims", .marked = "true claims", .bins = {}};
+  for (std::size_t i = 0; i < kHistogramBins; ++i) {
+    const auto edge = [](std::size_t k) { return static_cast<double>(k) / static_cast<double>(kHistogramBins); };
+    histogram.bins.push_back({edge(i), edge(i + 1), 0, 0});
+  }
+
+  // A bin holds its lower edge, and the last one also holds 1.
+  for (const JudgedClaim& claim : c.claims) {
+    if (!claim.p) continue;
+    const auto place = static_cast<std::size_t>(*claim.p * static_cast<double>(kHistogramBins));
+    Histogram::Bin& bin = histogram.bins[std::min(place, kHistogramBins - 1)];
+    ++bin.count;
+    if (claim.labelled.is_true) ++bin.marked;
+  }
+  return histogram;
+}
+
+// Brier = uncertainty - discrimination + miscalibration, from left to right and back.
+Breakdown parts_of_brier(const CalibrationScores& s) {
+  constexpr double kCoin = 0.25;
+  const double told_apart = s.uncertainty - s.discrimination;
+  const double longest = std::max({kCoin, s.uncertainty, s.brier});
+  return {.axis = "Brier score",
+          .most = std::ceil(longest * 5) / 5,
+          .reference = kCoin,
+          .reference_label = "a coin",
+          .parts = {{"uncertainty", 0, s.uncertainty},
+                    {"- discrimination (resolution)", s.uncertainty, told_apart},
+                    {"+ miscalibration (reliability)", told_apart, s.brier},
+                    {"= Brier score", 0, s.brier, true}}};
+}
+
+void show_pictures(const Certificate& c, std::vector<Block>& blocks) {
+  blocks.push_back(Heading{name_of(c)});
   blocks.push_back(Paragraph{finding(c)});
   if (c.judged < c.claims.size())
     blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
                                            c.claims.size() - c.judged, c.claims.size())});
 
+  blocks.push_back(reliability_diagram(c));
+  blocks.push_back(stated_probabilities(c));
+  blocks.push_back(Paragraph{
+      fmt::format("The line is the isotonic fit. The band holds 95 % of the fits of a calibrated model with these "
+                  "probabilities, from {} resamples; where the line leaves it, chance does not explain the distance.",
+                  kBandResamples),
+      true});
+  blocks.push_back(parts_of_brier(c.scores));
+  blocks.push_back(
+      Paragraph{"Uncertainty is what the labels alone leave open. Telling true from false takes away from "
+                "it, and probabilities that do not come true as often as stated add to it.",
+                true});
+}
+
+void show_numbers(const Certificate& c, std::vector<Block>& blocks) {
   const CalibrationScores& s = c.scores;
   blocks.push_back(DocumentTable{
       {"score", "value", "meaning"},
@@ -53,13 +115,6 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
        {"right side of 0.5", fmt::format("{:.1f} %", 100 * c.right),
         fmt::format("{:.1f} % of the labels are true", 100 * c.base_rate)}}});
 
-  Curve curve{.x_axis = "stated probability", .y_axis = "share that is true", .points = {}};
-  for (std::size_t i = 0; i < c.places.size(); ++i)
-    curve.points.push_back({c.places[i], rate_at(c.curve, c.places[i]), c.band.low[i], c.band.high[i]});
-  blocks.push_back(std::move(curve));
-  blocks.push_back(
-      Paragraph{"The band holds 95 % of the curves of a calibrated model with these probabilities.", true});
-
   if (c.recalibrated)
     blocks.push_back(
         Paragraph{fmt::format("Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It "
@@ -74,23 +129,42 @@ void show_certificate(const Certificate& c, std::vector<Block>& blocks) {
   blocks.push_back(std::move(groups));
 }
 
-void show_ranking(const std::vector<Certificate>& all, std::vector<Block>& blocks) {
+bool can_be_ranked(const std::vector<Certificate>& all) {
+  return std::ranges::all_of(all, [](const Certificate& c) { return c.judged >= kLeastLabelsToRank; });
+}
+
+// Best calibrated first, where there are labels enough to say so; else as they were named.
+std::vector<const Certificate*> in_order(const std::vector<Certificate>& all) {
   std::vector<const Certificate*> sorted;
   for (const Certificate& c : all) sorted.push_back(&c);
-  const bool ranks = std::ranges::all_of(all, [](const Certificate& c) { return c.judged >= kLeastLabelsToRank; });
-  if (ranks) std::ranges::stable_sort(sorted, {}, [](const Certificate* c) { return c->scores.miscalibration; });
+  if (can_be_ranked(all))
+    std::ranges::stable_sort(sorted, {}, [](const Certificate* c) { return c->scores.miscalibration; });
+  return sorted;
+}
+
+void show_ranking_picture(const std::vector<Certificate>& all, std::vector<Block>& blocks) {
+  Forest forest{.axis = "miscalibration, a part of the Brier score", .from = 0, .to = 0, .reference = {}, .rows = {}};
+  for (const Certificate* c : in_order(all)) {
+    forest.rows.push_back({.label = name_of(*c), .center = c->scores.miscalibration});
+    forest.to = std::max(forest.to, c->scores.miscalibration);
+  }
+  forest.to = std::max(0.1, std::ceil(forest.to * 10) / 10);
+  blocks.push_back(std::move(forest));
+  blocks.push_back(Paragraph{
+      can_be_ranked(all) ? "Best calibrated first."
+                         : fmt::format("Not ranked: fewer than {} labels are too few to rank models by calibration.",
+                                       kLeastLabelsToRank),
+      true});
+}
+
+void show_ranking_table(const std::vector<Certificate>& all, std::vector<Block>& blocks) {
   DocumentTable table{{"model", "labels", "Brier", "miscalibration", "discrimination", "Z"}, {}};
-  for (const Certificate* c : sorted)
+  for (const Certificate* c : in_order(all))
     table.rows.push_back({shown_model(c->model, c->is_mock), std::to_string(c->judged),
                           fmt::format("{:.4f}", c->scores.brier), fmt::format("{:.4f}", c->scores.miscalibration),
                           fmt::format("{:.4f}", c->scores.discrimination),
                           fmt::format("{:+.2f}", c->scores.spiegelhalter_z)});
   blocks.push_back(std::move(table));
-  blocks.push_back(
-      Paragraph{ranks ? "Best calibrated first."
-                      : fmt::format("Not ranked: fewer than {} labels are too few to rank models by calibration.",
-                                    kLeastLabelsToRank),
-                true});
 }
 
 }  // namespace
@@ -102,8 +176,18 @@ Document to_document(const std::vector<Certificate>& certificates) {
       Paragraph{fmt::format("{} labelled claims (sha256 {}), {}; probabilities by {}.", first.claims.size(),
                             first.labels_sha256.substr(0, 16), first.plan, kBeliefMethod),
                 true});
-  if (certificates.size() > 1) show_ranking(certificates, document.blocks);
-  for (const Certificate& c : certificates) show_certificate(c, document.blocks);
+
+  // Pictures first; the tables say the same to four digits.
+  const bool are_several = certificates.size() > 1;
+  if (are_several) show_ranking_picture(certificates, document.blocks);
+  for (const Certificate& c : certificates) show_pictures(c, document.blocks);
+
+  document.blocks.push_back(Heading{"In numbers"});
+  if (are_several) show_ranking_table(certificates, document.blocks);
+  for (const Certificate& c : certificates) {
+    if (are_several) document.blocks.push_back(Heading{name_of(c)});
+    show_numbers(c, document.blocks);
+  }
   return document;
 }
 

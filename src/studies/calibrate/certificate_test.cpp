@@ -1,7 +1,9 @@
 #include "studies/calibrate/certificate.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -70,6 +72,79 @@ TEST(Certificate, RefusesWhatTeachesNothing) {
   for (JudgedClaim& c : claims) c.p = std::nullopt;
   EXPECT_THROW(certificate(claims), Error);
   EXPECT_FALSE(certificate(judged(9, 1)).recalibrated);
+}
+
+template <class Kind>
+const Kind& only(const Document& document) {
+  const Kind* found = nullptr;
+  for (const Block& block : document.blocks) {
+    if (const auto* one = std::get_if<Kind>(&block)) {
+      EXPECT_EQ(found, nullptr) << "there are two";
+      found = one;
+    }
+  }
+  return *found;
+}
+
+std::size_t first_table(const Document& document) {
+  const auto is_table = [](const Block& block) { return std::holds_alternative<DocumentTable>(block); };
+  return static_cast<std::size_t>(std::ranges::find_if(document.blocks, is_table) - document.blocks.begin());
+}
+
+TEST(Certificate, ShowsItsPicturesBeforeItsTables) {
+  const Certificate c = certificate(judged(250, 0.6));
+  for (const auto& certificates : {std::vector{c}, std::vector{c, c, c}}) {
+    const Document document = to_document(certificates);
+    std::string pictures;
+    for (std::size_t i = 0; i < document.blocks.size(); ++i) {
+      const Block& block = document.blocks[i];
+      const char* kind = std::holds_alternative<Curve>(block)       ? "curve "
+                         : std::holds_alternative<Histogram>(block) ? "histogram "
+                         : std::holds_alternative<Breakdown>(block) ? "parts "
+                                                                    : "";
+      if (*kind != 0) { EXPECT_LT(i, first_table(document)); }
+      pictures += kind;
+    }
+    std::string expected;
+    for (std::size_t i = 0; i < certificates.size(); ++i) expected += "curve histogram parts ";
+    EXPECT_EQ(pictures, expected);
+  }
+}
+
+TEST(Certificate, CountsStatedProbabilitiesInTwentyParts) {
+  std::vector<JudgedClaim> claims;
+  // 0.05 belongs to the part that it begins, 1 to the last one.
+  for (const double p : {0.0, 0.0499, 0.05, 0.999, 1.0, 1.0})
+    claims.push_back({.labelled = {.claim = "c", .is_true = p > 0.99, .field = {}, .level = {}}, .p = p});
+  claims.push_back({.labelled = {.claim = "c", .is_true = true, .field = {}, .level = {}}});  // got no answer
+
+  const Document document = to_document({certificate(claims)});
+  const Histogram& histogram = only<Histogram>(document);
+  ASSERT_EQ(histogram.bins.size(), 20U);
+  EXPECT_EQ(histogram.bins[0].count, 2U);
+  EXPECT_EQ(histogram.bins[0].marked, 0U);
+  EXPECT_EQ(histogram.bins[1].count, 1U);
+  EXPECT_EQ(histogram.bins[19].count, 3U);
+  EXPECT_EQ(histogram.bins[19].marked, 3U);
+  EXPECT_DOUBLE_EQ(histogram.bins[19].to, 1.0);
+  EXPECT_NE(to_html(document).find("0.95 to 1.00: 3 claims, 3 true claims"), std::string::npos);
+}
+
+TEST(Certificate, TakesTheBrierScoreApart) {
+  const Certificate c = certificate(judged(300, 0.4));
+  const Document document = to_document({c});
+  const Breakdown& parts = only<Breakdown>(document);
+  ASSERT_EQ(parts.parts.size(), 4U);
+  EXPECT_DOUBLE_EQ(parts.parts[0].to - parts.parts[0].from, c.scores.uncertainty);
+  EXPECT_NEAR(parts.parts[1].from - parts.parts[1].to, c.scores.discrimination, 1e-12);
+  EXPECT_NEAR(parts.parts[2].to - parts.parts[2].from, c.scores.miscalibration, 1e-12);
+  for (std::size_t i = 1; i < 3; ++i) EXPECT_DOUBLE_EQ(parts.parts[i].from, parts.parts[i - 1].to);
+  EXPECT_DOUBLE_EQ(parts.parts[3].to, c.scores.brier);
+  EXPECT_DOUBLE_EQ(parts.parts[2].to, parts.parts[3].to);
+  for (const auto& part : parts.parts) EXPECT_LE(std::max(part.from, part.to), parts.most);
+  const std::string text = to_text(document, {});
+  EXPECT_NE(text.find("= Brier score "), std::string::npos);
+  EXPECT_NE(text.find(fmt::format("{:+.4f}", -c.scores.discrimination)), std::string::npos);
 }
 
 TEST(RecalibrationMap, RefusesDamagedCertificates) {

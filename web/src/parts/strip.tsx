@@ -133,9 +133,13 @@ export function Strip({ rows, belief, label, is_final, selected, onSelect }: Str
   return (
     <figure class="strip" aria-label="Wordings over one scale">
       <div class="camps">
-        <span>{says(camps.say_false, "false")}</span>
-        {camps.undecided > 0 && <span>{camps.undecided} undecided</span>}
-        <span>{says(camps.say_true, "true")}</span>
+        {placed.length > 0 && (
+          <>
+            <span>{says(camps.say_false, "false")}</span>
+            {camps.undecided > 0 && <span>{camps.undecided} undecided</span>}
+            <span>{says(camps.say_true, "true")}</span>
+          </>
+        )}
       </div>
       <div class="pile" style={{ height: `${kFoot + levels * pitch + 0.35}rem` }}>
         <i class="zone" style={across(0, kLikelyFalse)} />
