@@ -106,7 +106,8 @@ int batch_command(const BatchOptions& options) {
       const PlannedCheck check = plan_resolved(resolved, provider, store);
       const Record record = run_one(check, resolved, provider, store, progress_of(options));
       second.keep(record, store, resolved.database_path);
-      print_result(options.json ? to_json(record).dump() + "\n" : row_text(record));
+      if (options.json) print_result(to_json(record).dump() + "\n");
+      else print_text(row_text(record));
       if (options.strict && !gates_passed(record)) worst = std::max(worst, kDifference);
     } catch (const Error& e) {
       const std::string flag = store_flag(claims[i].resolved.database_path);

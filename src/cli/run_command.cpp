@@ -119,8 +119,8 @@ void print_records(const std::vector<Record>& records, const RunOptions& options
     print_result(all.dump(2) + "\n");
   } else {
     const std::string flag = store_flag(resolved.database_path);
-    print_result(records.size() == 1 ? result_text(records[0], style, flag) : comparison_text(records, style));
-    if (map) print_result(recalibrated_text(*map, records[0]));
+    print_text(records.size() == 1 ? result_text(records[0], style, flag) : comparison_text(records, style));
+    if (map) print_text(recalibrated_text(*map, records[0]));
     std::string ids;
     for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id.text();
     print_note(fmt::format("\nstored in {} as {}\nnext: {}", resolved.database_path, ids,

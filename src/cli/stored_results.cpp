@@ -56,8 +56,7 @@ void write_file(const std::string& path, const std::string& text) {
 }
 
 void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options) {
-  if (options.json) print_result(as_json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  else print_result(to_text(document, text_style(read_environment().no_color)));
+  print_either(options.json, as_json, to_text(document, text_style(read_environment().no_color)));
   if (options.out.empty()) return;
   write_file(options.out, to_html(document));
   print_note(fmt::format("written to {}", options.out));

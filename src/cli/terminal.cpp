@@ -7,9 +7,11 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
+#include "base/columns.hpp"
 #include "base/money.hpp"
 #include "base/text.hpp"
 #include "belief/record/record.hpp"
@@ -27,9 +29,9 @@ std::string estimate_so_far(const Plan& plan, const std::vector<std::optional<An
   return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found->p().value(), interval->low.value(), interval->high.value());
 }
 
-std::size_t terminal_columns() {
-  winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+std::string fitted_to(int descriptor, const std::string& text) {
+  const auto columns = terminal_columns(descriptor);
+  return columns ? fitted(text, *columns) : text;
 }
 
 }  // namespace
@@ -49,22 +51,39 @@ void print_result(const std::string& text) {
               "free some space where the output goes; what was measured is stored: heretix list");
 }
 
+void print_text(const std::string& text) { print_result(fitted_to(STDOUT_FILENO, text)); }
+
+void print_either(bool as_json, const nlohmann::json& json, const std::string& text) {
+  if (as_json) print_result(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  else print_text(text);
+}
+
 void print_aside(std::string_view text) noexcept {
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
 }
 
-void print_note(const std::string& text) { print_aside(text + "\n"); }
+void print_note(const std::string& text) { print_aside(fitted_to(STDERR_FILENO, text) + "\n"); }
 
 void print_error(const Error& error) {
-  print_aside(fmt::format("heretix: {}\n", error.what()));
-  if (!error.hint().empty()) print_aside(fmt::format("  try: {}\n", error.hint()));
+  print_note(fmt::format("heretix: {}", error.what()));
+  if (!error.hint().empty()) print_note(fmt::format("  try: {}", error.hint()));
 }
 
 bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
+std::optional<std::size_t> terminal_columns(int descriptor) {
+  if (!is_terminal(descriptor)) return std::nullopt;
+  winsize size{};
+  const bool is_known = ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return is_known ? std::max<std::size_t>(size.ws_col, kLeastColumns) : TextStyle{}.columns;
+}
+
 TextStyle text_style(bool no_color) {
-  return {.color = !no_color && is_terminal(STDOUT_FILENO), .columns = terminal_columns()};
+  const auto columns = terminal_columns(STDOUT_FILENO);
+  return {.color = !no_color && columns.has_value(),
+          .columns = columns.value_or(TextStyle{}.columns),
+          .is_bounded = columns.has_value()};
 }
 
 ProgressLine::ProgressLine(const Plan& plan, const Clock& clock, ShowProgress show)
@@ -113,8 +132,9 @@ void ProgressLine::on_progress(const AskProgress& progress, const std::vector<st
   if (progress.billed > Usd()) line += "  " + to_text(progress.billed);
   if (progress.billing_unknown > 0) line += fmt::format("  {} may be billed", progress.billing_unknown);
 
+  // A line that the terminal breaks by itself could not be cleared.
   clear();
-  print_aside(line + time_left(progress));
+  print_aside(cut_to(line + time_left(progress), terminal_columns(STDERR_FILENO).value_or(TextStyle{}.columns)));
 }
 
 void ProgressLine::on_wait(const std::string& why) {
