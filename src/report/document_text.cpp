@@ -58,7 +58,7 @@ std::size_t longest_word(const std::string& text) {
 }
 
 std::size_t total_of(const std::vector<std::size_t>& widths) {
-  return std::accumulate(widths.begin(), widths.end(), widths.size() + 1);
+  return std::accumulate(widths.begin(), widths.end(), 2 * widths.size());
 }
 
 TableLayout layout_of(const DocumentTable& table, const TextStyle& style) {

@@ -5,6 +5,7 @@ import re
 import subprocess
 import unicodedata
 
+SECONDS = 120  # that a command may take
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 # All that may be wider than the terminal: one word that cannot be broken without being destroyed, alone on its line.
@@ -26,8 +27,8 @@ def on_terminal(columns, arguments, folder, program, environment=None, stdin=Non
     """Exit code and everything printed, to stdout and stderr alike, on a terminal of that width."""
     ours, theirs = pty.openpty()
     subprocess.run(["stty", "cols", str(columns), "-onlcr", "-F", os.ttyname(theirs)], check=True)
-    running = subprocess.Popen([program, *map(str, arguments)], cwd=folder, stdin=stdin or subprocess.DEVNULL, stdout=theirs, stderr=theirs,
-                               env=environment)
+    running = subprocess.Popen(["timeout", "--foreground", str(SECONDS), program, *map(str, arguments)], cwd=folder, stdin=stdin or subprocess.DEVNULL,
+                               stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     text = b""
     while True:

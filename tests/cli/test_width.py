@@ -112,6 +112,10 @@ class Width(ProgramTest):
                      "import runs/heretix.sqlite"):
             fits("db", *name.split(), code=None)
 
+        # A command that is named nowhere above is tried as it is.
+        for name in sorted(set(self.commands) - self.tried - FOR_PROGRAMS - RUNS_ON):
+            fits(*name.split(), code=None)
+
     def try_errors(self, columns):
         self.commands = commands_of(PROGRAM)
         for arguments in (("rnu", CLAIM), ("run",), ("run", CLAIM, "--modle", "x"), (CLAIM,), ("run", "Is it a question, and a long one at that?"),
@@ -136,7 +140,6 @@ class Width(ProgramTest):
 
     def test_every_command_fits_sixty_columns(self):
         self.try_all(60)
-        self.assertEqual(set(self.commands) - self.tried - FOR_PROGRAMS - RUNS_ON, set(), "a command that nothing here tries")
 
     def test_every_command_fits_eighty_columns(self):
         self.try_all(80)

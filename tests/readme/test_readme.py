@@ -61,7 +61,7 @@ class Readme(HostedTest):
         (self.folder / "claims.csv").write_text(f"claim\n{CLAIM}\nSnow is white\n")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "NO_COLOR"))}
         self.variables = {**kept, **self.environment(self.hosted.url), "DATABASE_URL": local, "DATABASE_URL_PROD": prod, "HERETIX_DB": "runs/heretix.sqlite",
-                          "HERETIX_PRICES": "prices.json", "HERETIX_PORT": str(free_port()), "HERETIX_METRICS_PORT": str(free_port())}
+                          "HERETIX_PRICES": "prices.json", "HF_ENDPOINT": self.hosted.url, "HERETIX_PORT": str(free_port()), "HERETIX_METRICS_PORT": str(free_port())}
         self.staying = []
         self.run_to_its_end("db upgrade", ["heretix", "db", "upgrade", "--database", "prod"])  # somebody did that long ago
 
