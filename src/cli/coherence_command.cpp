@@ -42,26 +42,36 @@ class Measured {
   std::map<std::string, Record> records_;
 };
 
-// Returns an empty text if there is no safe negation and other relations are asked for; a note then says so.
+// "It is not the case that CLAIM": clumsy, but it says the opposite of any one sentence. Empty for a text that is more
+// than that, or a question.
+std::string negation_as_a_whole(const std::string& claim) {
+  std::string statement = claim;
+  if (statement.ends_with('.')) statement.pop_back();
+  const bool is_one_sentence = statement.find_first_of("?!") == std::string::npos &&
+                               statement.find(". ") == std::string::npos && statement.find('\n') == std::string::npos;
+  return is_one_sentence ? "It is not the case that " + statement : std::string();
+}
+
+// Returns an empty text if there is no safe negation and other relations are asked for. Whatever is not made by a safe
+// rule is told in a note.
 std::string negation_of(const std::string& claim, const CoherenceOptions& options) {
   if (!options.negation.empty()) return options.negation;
   const auto found = negation_by_rule(claim);
   if (const auto* text = std::get_if<std::string>(&found)) return *text;
-  const std::string why = std::get<NoSafeNegation>(found).reason;
+
+  const std::string what =
+      fmt::format("no rule makes a safe negation of this claim: {}", std::get<NoSafeNegation>(found).reason);
   const bool has_others =
       !options.paraphrases.empty() || !options.also.empty() || !options.either.empty() || !options.implied.empty();
-  const std::string what = fmt::format("no rule makes a safe negation of this claim: {}", why);
   if (has_others) {
-    print_note(fmt::format("heretix: {}; give one with --not \"…\"", what));
+    print_note(fmt::format("heretix: {}; give one with --negation \"…\"", what));
     return {};
   }
 
-  // In these words a negation is always safe, only clumsy, so that it is left to the user to take it.
-  std::string statement = claim;
-  if (statement.ends_with('.')) statement.pop_back();
-  throw Error(ErrorKind::bad_input, what,
-              fmt::format("write it yourself with --not, or take this: --not \"It is not the case that {}\"",
-                          on_one_line(statement)));
+  const std::string whole = negation_as_a_whole(claim);
+  if (whole.empty()) throw Error(ErrorKind::bad_input, what, "write it yourself: --negation \"…\"");
+  print_note(fmt::format("heretix: {}; asking \"{}\" (--negation takes your own)", what, on_one_line(whole)));
+  return whole;
 }
 
 std::vector<std::string> claims_of(const std::string& claim, const std::string& negation,
@@ -129,8 +139,9 @@ void register_coherence(CommandTable& table) {
     app.add_option(name, into, what)->type_name("CLAIM")->allow_extra_args(false);
   };
   coherence
-      .add_option("--not,--negation", o.negation,
-                  "the negation of A (default: made by rule where that is safe, and printed): p(A) + p(not A) = 1")
+      .add_option("--negation,--not", o.negation,
+                  "the negation of A (default: made by rule where that is safe, else \"It is not the case that A\"; "
+                  "printed): p(A) + p(not A) = 1")
       ->type_name("CLAIM");
   text("--paraphrase", o.paraphrases, "A in other words, which is equally likely");
   text("--and", o.also, "another claim B: both together can be at most as likely as either");

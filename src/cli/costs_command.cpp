@@ -9,7 +9,9 @@
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "measure/costs.hpp"
+#include "report/document.hpp"
 #include "report/mock_mark.hpp"
+#include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
 namespace {
@@ -43,9 +45,14 @@ std::string may_be_text(const CostRow& row) {
   return fmt::format("{} (at most {}{})", row.may_be_billed, to_text(row.may_be_at_most), unknown);
 }
 
-std::string line(const CostRow& row, const std::string& day, const std::string& model) {
-  return fmt::format("{:<10}  {:<40} {:>8} {:>8} {:>10}  {:>14}  {}\n", day, model, row.attempts, row.answered,
-                     row.not_billed, to_text(row.billed), may_be_text(row));
+std::vector<std::string> cells_of(const CostRow& row, const std::string& day, const std::string& model) {
+  return {day,
+          model,
+          std::to_string(row.attempts),
+          std::to_string(row.answered),
+          std::to_string(row.not_billed),
+          to_text(row.billed),
+          may_be_text(row)};
 }
 
 std::string shown_model(const CostRow& row) {
@@ -59,16 +66,16 @@ int costs_command(const CostsOptions& options) {
   const StoredRuns stored = open_for_reading(options);
   const std::vector<CostRow> rows = costs(*stored.database, options.since);
   CostRow total;
-  std::string text = fmt::format("{:<10}  {:<40} {:>8} {:>8} {:>10}  {:>14}  {}\n", "day (UTC)", "model", "attempts",
-                                 "answered", "not billed", "billed", "may be billed");
+  DocumentTable table{{"day (UTC)", "model", "attempts", "answered", "not billed", "billed", "may be billed"}, {}};
   json all = json::array();
   for (const CostRow& row : rows) {
     total += row;
-    text += line(row, row.day, shown_model(row));
+    table.rows.push_back(cells_of(row, row.day, shown_model(row)));
     all.push_back(to_json(row));
   }
-  text += line(total, "total", "");
-  print_result(options.json ? json{{"rows", all}, {"total", to_json(total)}}.dump(2) + "\n" : text);
+  table.rows.push_back(cells_of(total, "total", ""));
+  print_either(options.json, {{"rows", all}, {"total", to_json(total)}},
+               table_text(table, text_style(read_environment().no_color)));
   return kDone;
 }
 

@@ -151,7 +151,7 @@ int print_outcomes(const DbOptions& options, const std::vector<Outcome>& outcome
     all["differences"] = differences;
     text += text_of(agreement);
   }
-  print_result(options.json ? all.dump(2) + "\n" : text);
+  print_either(options.json, all, text);
   return all_good ? kDone : kDifference;
 }
 
@@ -287,7 +287,7 @@ int db_history_command(const DbOptions& options) {
     revisions.push_back({{"revision", r->id}, {"parent", r->parent}, {"title", r->title}});
     text += fmt::format("{} -> {}{}  {}\n", r->parent, r->id, r == history().rbegin() ? " (head)" : "", r->title);
   }
-  print_result(options.json ? revisions.dump(2) + "\n" : text);
+  print_either(options.json, revisions, text);
   return kDone;
 }
 
@@ -329,7 +329,7 @@ int db_psql_command(const DbOptions& options) {
     if (!named.address.value("password").empty())
       print_note("the password is left out: psql asks for it, or set PGPASSWORD or ~/.pgpass");
   }
-  print_result(options.json ? commands.dump(2) + "\n" : text);
+  print_either(options.json, commands, text);
   return kDone;
 }
 

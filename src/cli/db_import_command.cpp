@@ -45,9 +45,8 @@ int db_import_command(const DbImportOptions& options) {
   const ImportReport report = import_file(*file, *target, {.env = named.env, .tell = [&](const std::string& line) {
                                                              if (!is_quiet) print_note(line);
                                                            }});
-  print_result(options.json ? to_json(report).dump(2) + "\n"
-                            : fmt::format("{} -> {} (env {})\n", options.file, named.address.shown(), named.env) +
-                                  to_text(report));
+  print_either(options.json, to_json(report),
+               fmt::format("{} -> {} (env {})\n", options.file, named.address.shown(), named.env) + to_text(report));
   return report.problems.empty() ? kDone : kDifference;
 }
 

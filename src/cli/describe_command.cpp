@@ -62,7 +62,7 @@ int describe_command(const MeasuringOptions& options) {
   const Plan plan = plan_as_given(request, bank, provider->facts());
   const PlanFacts facts = facts_of(plan, resolved, provider->facts());
   if (options.json) print_result(to_json(plan, facts, bank, resolved.request.seed).dump(2) + "\n");
-  else print_result(plan_text(plan, facts, text_style(resolved.no_color)));
+  else print_text(plan_text(plan, facts, text_style(resolved.no_color)));
   return kDone;
 }
 

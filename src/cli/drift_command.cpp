@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/measuring.hpp"
+#include "cli/resources.hpp"
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "report/mock_mark.hpp"
@@ -23,7 +24,8 @@ namespace heretix {
 namespace {
 
 struct DriftOptions : MeasuringOptions {
-  std::string file, watch;
+  std::string file;   // empty: the sentinels that come with the program
+  std::string watch;  // empty: the file's name
   double alpha = 0.0025;
 };
 
@@ -43,10 +45,13 @@ struct Watch {
   std::vector<Claim> claims;
 };
 
+std::string file_of(const DriftOptions& options) { return options.file.empty() ? sentinels_file() : options.file; }
+
 Watch watch_of(const DriftOptions& options) {
-  Watch watch{.name = options.watch.empty() ? std::filesystem::path(options.file).stem().string() : options.watch,
+  const std::string file = file_of(options);
+  Watch watch{.name = options.watch.empty() ? std::filesystem::path(file).stem().string() : options.watch,
               .claims = {}};
-  for (const BatchEntry& entry : read_batch_file(options.file)) {
+  for (const BatchEntry& entry : read_batch_file(file)) {
     const Claim claim = parse_claim(*entry.settings.claim);
     if (std::ranges::any_of(watch.claims, [&](const Claim& c) { return c.text == claim.text; }))
       throw Error(ErrorKind::bad_input, fmt::format("{}: the sentinel appears twice", entry.place),
@@ -54,14 +59,14 @@ Watch watch_of(const DriftOptions& options) {
     watch.claims.push_back(claim);
   }
   if (watch.claims.empty())
-    throw Error(ErrorKind::bad_input, fmt::format("{} contains no sentinels", options.file),
+    throw Error(ErrorKind::bad_input, fmt::format("{} contains no sentinels", file),
                 "write one claim per line or row, in the field 'claim'");
   return watch;
 }
 
 // Also requires every sentinel to be a statement. A watch that is only shown may hold whatever it was begun with.
 Watch watch_to_measure(const DriftOptions& options) {
-  for (const BatchEntry& entry : read_batch_file(options.file)) {
+  for (const BatchEntry& entry : read_batch_file(file_of(options))) {
     try {
       require_statement(*entry.settings.claim, allows_questions(options, entry.settings));
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
@@ -181,6 +186,26 @@ std::vector<std::string> texts_of(const Watch& watch, std::size_t times) {
   return texts;
 }
 
+// Returns the command that makes the baseline of the same watch, model and plan, without the flags that only `check`
+// and `show` have.
+std::string baseline_command(const DriftOptions& options) {
+  constexpr std::array<std::string_view, 6> kWithValue = {"--webhook", "--mail-to", "--mail-from",
+                                                          "--outbox",  "-o",        "--out"};
+  std::string command = "heretix drift baseline";
+  for (std::size_t i = 2; i < options.arguments.size(); ++i) {  // behind "drift check"
+    const std::string& argument = options.arguments[i];
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name == "--json") continue;
+    if (std::ranges::find(kWithValue, name) == kWithValue.end()) command += " " + shell_word(argument);
+    else if (name == argument) ++i;  // its value is the next argument
+  }
+  return command;
+}
+
+void show_state(const DriftState& state, const DriftOptions& options) {
+  show_document(to_document(state, baseline_command(options)), to_json(state), options, state.is_mock);
+}
+
 int drift_baseline_command(const BaselineOptions& options) {
   const Watch watch = watch_to_measure(options);
   if (options.baseline_runs < static_cast<int>(kLeastBaselineRuns))
@@ -211,22 +236,8 @@ int drift_baseline_command(const BaselineOptions& options) {
   }
 
   const DriftState state = read_state(watch, measuring.database(), options.alpha);
-  show_document(to_document(state), to_json(state), options, state.is_mock);
+  show_state(state, options);
   return kDone;
-}
-
-// Returns the command that makes the baseline which this check lacks, for the same watch, model and plan, without the
-// flags that only a check has.
-std::string baseline_command(const DriftCheckOptions& options) {
-  constexpr std::array<std::string_view, 4> kOfCheckAlone = {"--webhook", "--mail-to", "--mail-from", "--outbox"};
-  std::string command = "heretix drift baseline";
-  for (std::size_t i = 2; i < options.arguments.size(); ++i) {  // behind "drift check"
-    const std::string& argument = options.arguments[i];
-    const std::string name = argument.substr(0, argument.find('='));
-    if (std::ranges::find(kOfCheckAlone, name) == kOfCheckAlone.end()) command += " " + shell_word(argument);
-    else if (name == argument) ++i;  // its value is the next argument
-  }
-  return command;
 }
 
 int drift_check_command(const DriftCheckOptions& options) {
@@ -255,7 +266,7 @@ int drift_check_command(const DriftCheckOptions& options) {
   }
 
   const DriftState state = read_state(watch, measuring.database(), options.alpha);
-  show_document(to_document(state), to_json(state), options, state.is_mock);
+  show_state(state, options);
   tell(state, options, environment);
   return state.alarm == Alarm::none ? kDone : kDifference;
 }
@@ -264,15 +275,18 @@ int drift_show_command(const DriftOptions& options) {
   const Watch watch = watch_of(options);
   const StoredRuns stored = open_for_reading(options);
   const DriftState state = read_state(watch, *stored.database, options.alpha);
-  show_document(to_document(state), to_json(state), options, state.is_mock);
+  show_state(state, options);
   return state.alarm == Alarm::none ? kDone : kDifference;
 }
 
 // What all three take.
 void add_watch_options(CLI::App& command, DriftOptions& o) {
-  command.add_option("file", o.file, "the sentinels, one claim per line or row, in the field 'claim' (.jsonl or .csv)")
-      ->type_name("FILE")
-      ->required();
+  command
+      .add_option(
+          "file", o.file,
+          "the sentinels, one claim per line or row, in the field 'claim' (.jsonl or .csv; default: the six that "
+          "come with the program)")
+      ->type_name("FILE");
   command.add_option("--watch", o.watch, "the watch's name in the store (default: the file's name)")->type_name("NAME");
   command
       .add_option(

@@ -283,8 +283,8 @@ int publish(const ExportCommandOptions& options, const Environment& environment,
 
   if (!wanted.dry_run) target.clear_staging();
 
-  print_result(options.json ? to_json(report, target.shown(), wanted.dry_run, notes.told()).dump(2) + "\n"
-                            : to_text(report, target.shown(), wanted));
+  print_either(options.json, to_json(report, target.shown(), wanted.dry_run, notes.told()),
+               to_text(report, target.shown(), wanted));
   if (!options.json) {
     for (const TableReport& table : report.tables) {
       for (const std::string& damage : table.damaged) print_note("note: " + damage);

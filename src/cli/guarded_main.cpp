@@ -1,6 +1,7 @@
 #include "cli/guarded_main.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -19,13 +20,37 @@
 namespace heretix {
 namespace {
 
-constexpr std::size_t kMostShown = 60;  // characters of an argument
+constexpr std::size_t kMostShown = 60;          // characters of an argument
+constexpr std::size_t kWideEnoughForHelp = 80;  // columns of a terminal
+constexpr std::size_t kNarrowNames = 24;        // columns of the names of options and commands
+
+// In a narrow terminal the names of options leave more room for what they mean.
+void fit_help(const CLI::App& app) {
+  const auto columns = terminal_columns(STDOUT_FILENO);
+  if (columns && *columns < kWideEnoughForHelp) app.get_formatter()->column_width(kNarrowNames);
+}
+
+// A name that leaves a single blank before its meaning gets a line of its own, so that what is broken stands below the
+// meaning.
+std::string with_columns_apart(const CLI::App& app, const std::string& help) {
+  const std::size_t column = app.get_formatter()->get_column_width();
+  std::string text;
+  for (const std::string_view line : split(help, '\n')) {
+    const bool touches = line.size() > column && line.starts_with("  ") && line[2] != ' ' && line[column - 1] == ' ' &&
+                         line[column - 2] != ' ' && line[column] != ' ';
+    text += touches ? fmt::format("{}\n{:{}}{}\n", line.substr(0, column - 1), "", column, line.substr(column))
+                    : std::string(line) + "\n";
+  }
+  text.pop_back();
+  return text;
+}
 
 // What --help and --version ask for is a result like any other.
 int print_asked_text(const CLI::App& app, const CLI::ParseError& e) {
   std::ostringstream text, unused;
+  fit_help(app);
   app.exit(e, text, unused);
-  print_result(text.str());
+  print_text(with_columns_apart(app, text.str()));
   return kDone;
 }
 
@@ -138,7 +163,8 @@ int guarded_main(int count, char** arguments,
   register_commands(table, taken.empty() ? "" : std::string_view(taken[0]));
   try {
     if (taken.empty()) {
-      print_result(table.app().help());
+      fit_help(table.app());
+      print_text(with_columns_apart(table.app(), table.app().help()));
       return kDone;
     }
     return parse_and_run(table, taken);

@@ -52,10 +52,15 @@ int health_command(const HealthOptions& options) {
 void register_health(CommandTable& table) {
   const auto [health, o] = table.add<HealthOptions>(
       "health", "check whether the service on this machine answers; exit with 5 if it does not", health_command);
-  health.add_option("--port", o.port, "the port that heretix serve listens on (default 8080)")->type_name("PORT");
+  health.add_option("--port", o.port, "the port that heretix serve listens on (default 8080; HERETIX_PORT)")
+      ->type_name("PORT")
+      ->envname("HERETIX_PORT");
   health.add_flag("--worker", o.of_worker, "ask a heretix worker, which serves only its metrics");
-  health.add_option("--metrics-port", o.metrics_port, "the port of that worker's metrics (default 9464)")
-      ->type_name("PORT");
+  health
+      .add_option("--metrics-port", o.metrics_port,
+                  "the port of that worker's metrics (default 9464; HERETIX_METRICS_PORT)")
+      ->type_name("PORT")
+      ->envname("HERETIX_METRICS_PORT");
 }
 
 }  // namespace heretix

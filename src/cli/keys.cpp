@@ -165,7 +165,7 @@ int keys_list_command(const CommonOptions& options) {
                    {"has_key", !found.key.empty()},
                    {"source", found.source}});
   }
-  print_result(options.json ? all.dump(2) + "\n" : text);
+  print_either(options.json, all, text);
   return kDone;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "models/hosted.hpp"
+#include "report/document.hpp"
 
 namespace heretix {
 namespace {
@@ -77,11 +78,10 @@ json to_json(const PriceList::Entry& entry, Day today) {
 
 std::string money(double dollars) { return fmt::format("{:g}", dollars); }
 
-std::string rates_text(const Rates& rates) {
-  return fmt::format("{:>8} {:>8} {:>8} {:>8} {:>8}", money(per_million(rates.input)),
-                     money(per_million(rates.cached_input)), money(per_million(rates.cache_write)),
-                     rates.long_cache_write ? money(per_million(*rates.long_cache_write)) : kUnknown,
-                     money(per_million(rates.output)));
+void add_rates(std::vector<std::string>& cells, const Rates& rates) {
+  for (const Usd one : {rates.input, rates.cached_input, rates.cache_write}) cells.push_back(money(per_million(one)));
+  cells.push_back(rates.long_cache_write ? money(per_million(*rates.long_cache_write)) : kUnknown);
+  cells.push_back(money(per_million(rates.output)));
 }
 
 std::string batch_text(const Price& price) {
@@ -110,34 +110,38 @@ std::string retirement_text(const PriceList::Entry& entry) {
   return entry.retires.empty() ? kUnknown : entry.retires;
 }
 
-std::string price_lines(const PriceList::Entry& entry) {
-  std::string text;
+void add_prices(DocumentTable& table, const PriceList::Entry& entry) {
   const std::string retires = retirement_text(entry);
-  if (entry.history.periods().empty())
-    return fmt::format("{:<34} {:<10} {:>8}   (give it with --price IN,OUT)  retires: {}\n", entry.model, "", kUnknown,
-                       retires);
+  if (entry.history.periods().empty()) {
+    table.rows.push_back({entry.model, "", kUnknown, "", "", "", "", "", retires, "give it with --price IN,OUT"});
+    return;
+  }
+
   for (const PriceHistory::Period& period : entry.history.periods()) {
-    const std::string from = period.from ? text_of_day(*period.from) : kUnknown;
-    text += fmt::format("{:<34} {:<10} {}   {:<22} {:<10}  {}\n", entry.model, from,
-                        rates_text(period.price->standard.rates), batch_text(*period.price), retires,
-                        more_text(*period.price));
+    std::vector<std::string> cells{entry.model, period.from ? text_of_day(*period.from) : kUnknown};
+    add_rates(cells, period.price->standard.rates);
+    cells.insert(cells.end(), {batch_text(*period.price), retires, more_text(*period.price)});
+    table.rows.push_back(std::move(cells));
+
     for (const Tariff::LongPrompts& longer : period.price->standard.long_prompts) {
-      text += fmt::format("  {:<43} {}\n", fmt::format("with a prompt of {} tokens or more", longer.from_tokens),
-                          rates_text(longer.rates));
+      std::vector<std::string> of_longer{fmt::format("  with a prompt of {} tokens or more", longer.from_tokens), ""};
+      add_rates(of_longer, longer.rates);
+      of_longer.insert(of_longer.end(), {"", "", ""});
+      table.rows.push_back(std::move(of_longer));
     }
   }
-  return text;
 }
 
-std::string prices_text(const PriceList& prices) {
-  std::string text = fmt::format(
+std::string prices_text(const PriceList& prices, const TextStyle& style) {
+  DocumentTable table{{"model", "since", "input", "cached", "write", "long*", "output", "batch: in/cached/out",
+                       "retires", "other tiers in/out, and regions"},
+                      {}};
+  for (const PriceList::Entry& entry : prices.entries()) add_prices(table, entry);
+  return fmt::format(
       "The price list of {}, in dollars per million tokens. A model without a price can be asked, but its cost is "
       "unknown.\nEvery token of a request with a long prompt costs the price for that length. \"unknown\" does not "
-      "mean zero.\n\n{:<34} {:<10} {:>8} {:>8} {:>8} {:>8} {:>8}   {:<22} {:<10}  {}\n",
-      prices.date(), "model", "since", "input", "cached", "write", "long*", "output", "batch: in/cached/out", "retires",
-      "other tiers in/out, and regions");
-  for (const PriceList::Entry& entry : prices.entries()) text += price_lines(entry);
-  return text + "\n* a write to the cache that is kept for 1 hour (Anthropic) or 12 hours (OpenAI)\n";
+      "mean zero.\n\n{}\n* a write to the cache that is kept for 1 hour (Anthropic) or 12 hours (OpenAI)\n",
+      prices.date(), table_text(table, style));
 }
 
 std::string hosted_line(const HostedProvider& p) {
@@ -200,10 +204,10 @@ int models_command(const ModelsOptions& options) {
   json entries = json::array();
   for (const PriceList::Entry& entry : prices.entries()) entries.push_back(to_json(entry, today));
 
-  if (options.json && options.show_prices)
-    print_result(json{{"date", prices.date()}, {"models", entries}}.dump(2) + "\n");
-  else if (options.json) print_result(models_json(entries).dump(2) + "\n");
-  else print_result(options.show_prices ? prices_text(prices) : models_text(prices));
+  if (options.show_prices)
+    print_either(options.json, {{"date", prices.date()}, {"models", entries}},
+                 prices_text(prices, text_style(read_environment().no_color)));
+  else print_either(options.json, models_json(entries), models_text(prices));
   return kDone;
 }
 

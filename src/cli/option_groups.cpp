@@ -120,7 +120,8 @@ void add_plan_options(App& command, MeasuringOptions& o) {
       "measure a claim as it is even if it is a question, i.e. ends in a question mark (HERETIX_ALLOW_QUESTION)");
   add_bank(command, o);
 
-  command.add_option("-K,--slots", o.flags.slots, "the number of paraphrase slots (default 8)")->type_name("N");
+  command.add_option("-K,--slots", o.flags.slots, "the number of slots, each of one wording (default 8)")
+      ->type_name("N");
   command.add_option("-R,--replicates", o.flags.replicates, "how often each slot is asked (default 2)")->type_name("N");
   command.add_option("-T,--templates", o.flags.templates, "how many templates of the bank to use (default all)")
       ->type_name("N");

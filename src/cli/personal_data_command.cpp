@@ -57,7 +57,7 @@ int db_personal_data_command(const CommonOptions& options) {
     all.push_back(json_of(place));
     text += text_of(place);
   }
-  print_result(options.json ? all.dump(2) + "\n" : text);
+  print_either(options.json, all, text);
   return kDone;
 }
 

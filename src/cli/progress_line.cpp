@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/columns.hpp"
 #include "base/money.hpp"
 #include "base/text.hpp"
 #include "belief/record/record.hpp"
@@ -21,25 +22,6 @@ constexpr std::size_t kShortBarColumns = 10;
 constexpr std::size_t kColumnsForLongBar = 80;
 constexpr std::size_t kLeastColumnsForWording = 30;
 constexpr TimeLeft::Time kBetweenEvents{0.5};  // while no answer comes
-
-// Columns that a text may take: characters of East Asian scripts and emoji take two.
-std::size_t most_columns_of(std::string_view text) {
-  std::size_t columns = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xC0U) == 0x80U) continue;  // goes on with a character
-    columns += byte >= 0xE1 ? 2 : 1;        // U+1000 and above
-  }
-  return columns;
-}
-
-std::string cut_to_columns(const std::string& text, std::size_t columns) {
-  if (most_columns_of(text) <= columns) return text;
-  std::size_t most = count_code_points(text);
-  std::string cut = text;
-  while (most_columns_of(cut) > columns && most > 0) cut = shortened(text, --most);
-  return cut;
-}
 
 std::string estimate_so_far(const Plan& plan, const std::vector<std::optional<Answer>>& answers) {
   const auto found = belief_of(plan, answers);
@@ -70,9 +52,9 @@ std::string joined_to_fit(std::vector<Part> parts, std::size_t columns, const st
     return line;
   };
   const std::size_t room = last.empty() ? columns : columns - std::min(columns, kLeastColumnsForWording);
-  while (parts.size() > 1 && most_columns_of(joined()) > room)
+  while (parts.size() > 1 && display_width(joined()) > room)
     parts.erase(std::ranges::max_element(parts, {}, &Part::can_be_missed));
-  return cut_to_columns(joined() + (last.empty() ? "" : "  " + last), columns);
+  return cut_to(joined() + (last.empty() ? "" : "  " + last), columns);
 }
 
 std::string if_any(std::size_t count, const char* what) { return count == 0 ? "" : fmt::format("{} {}", count, what); }
@@ -165,7 +147,7 @@ void ProgressLine::tell_event() {
                                 {"billed_usd", progress_.billed.dollars()},
                                 {"so_far", so_far_},
                                 {"seconds_left", left ? nlohmann::json(left->count()) : nlohmann::json(nullptr)}};
-  print_note(event.dump());
+  print_aside(event.dump() + "\n");
 }
 
 std::string ProgressLine::text(std::size_t columns) const {

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "archive/load_record.hpp"
 #include "archive/verify.hpp"
 #include "base/clock.hpp"
+#include "base/columns.hpp"
 #include "base/text.hpp"
 #include "belief/readout/statement.hpp"
 #include "belief/record/stored_config.hpp"
@@ -106,7 +108,7 @@ bool is_mock(const Row& row) { return row.integer("is_mock") == 1; }
 // A long name is cut, the mark behind it never.
 std::string shortened_model(const Row& row, std::size_t columns) {
   const std::string mark = is_mock(row) ? shown_model(ModelName(""), true) : "";
-  return shortened(on_one_line(row.text_or_empty("model")), columns - mark.size()) + mark;
+  return cut_to(on_one_line(row.text_or_empty("model")), columns - mark.size()) + mark;
 }
 
 std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, const ListLayout& layout) {
@@ -126,9 +128,9 @@ std::string list_line(const Row& row, const std::optional<ShownBelief>& belief, 
   const std::string claim = state + on_one_line(row.text_or_empty("claim"));
   if (!layout.is_narrow())
     return fmt::format("{:<{}}  {}  {:<28} {}\n", run, layout.id_width, numbers, shortened_model(row, kModelColumns),
-                       shortened(claim, layout.claim_columns()));
+                       cut_to(claim, layout.claim_columns()));
   return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened_model(row, layout.columns - kNumberColumns - 2), run,
-                     shortened(claim, layout.columns - 2));
+                     cut_to(claim, layout.columns - 2));
 }
 
 json list_json(const Row& row, const std::optional<ShownBelief>& belief) {
@@ -189,7 +191,7 @@ std::string answer_line(const Answer& a, const Question& q, const Recipe& recipe
   const char* note = sides && sides->contradict() ? "  its two sides contradict each other"
                      : note_of(a.verdict).empty() ? ""
                                                   : "  its label contradicts its number";
-  std::string line = fmt::format("{:>8}  {:>9}  {:>9}{}  {:<16} {:>7.0f} ms  {}{}\n", shown_number(q.paraphrase_idx),
+  std::string line = fmt::format("{:>8}  {:>9}  {:>9}{}  {:<11} {:>5.0f} ms  {}{}\n", shown_number(q.paraphrase_idx),
                                  q.replicate_idx + 1, value, sides_text(a, recipe),
                                  a.verdict.reason ? to_word(*a.verdict.reason) : "usable", a.latency_ms,
                                  a.from_store ? "stored" : "asked", note);
@@ -216,12 +218,12 @@ int foreign_answers(RunStore& runs, const RunId& run_id, bool as_json) {
                         row.integer("replicate_idx").value_or(-1) + 1, p ? fmt::format("{:.4g}", *p) : "-",
                         row.integer("json_valid") == 1 ? "usable" : "not usable");
   }
-  print_result(as_json ? dumped(all) : text);
+  print_either(as_json, all, text);
   return kDone;
 }
 
 // A pipe has no width, so nothing is cut for it.
-std::size_t list_columns() { return is_terminal(1) ? text_style(true).columns : 1000; }
+std::size_t list_columns() { return terminal_columns(STDOUT_FILENO).value_or(1000); }
 
 bool is_wanted(const Row& row, const ListOptions& options) {
   const auto has = [&](const char* column, const std::string& wanted) {
@@ -257,7 +259,7 @@ int list_command(const ListOptions& options) {
   }
   const char* none = options.flags.mock.value_or(false) ? "no mock runs yet\n" : "no runs yet\n";
   const char* nothing = stored_runs == 0 ? none : "no run fits\n";
-  print_result(options.json ? dumped(listed) : all == 0 ? nothing : text);
+  print_either(options.json, listed, all == 0 ? nothing : text);
   if (!options.json && all > rows.size())
     print_note(fmt::format("{} more: {}", all - rows.size(),
                            with_store(fmt::format("heretix list --most {}", all), stored.flag)));
@@ -279,7 +281,7 @@ int show_recalibrated(const ShowOptions& options, const Record& record, const Re
     out["recalibrated"] = recalibrated_json(map, record);
     print_result(dumped(out));
   } else {
-    print_result(result_text(record, style_of(options), flag) + recalibrated_text(map, record));
+    print_text(result_text(record, style_of(options), flag) + recalibrated_text(map, record));
   }
   return kDone;
 }
@@ -298,9 +300,9 @@ int show_command(const ShowOptions& options) {
   const auto execution = runs.newest_execution(run_id);
   const auto map = recalibration_of(options.recalibrate);
   if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map, stored.flag);
-  if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
+  if (!execution) print_either(options.json, run_json(runs.run(run_id)), foreign_text(runs.run(run_id)));
   else if (options.json) print_result(dumped(stored_json(*execution)));
-  else { print_result(result_text(load_record(runs, *execution), style_of(options), stored.flag)); }
+  else { print_text(result_text(load_record(runs, *execution), style_of(options), stored.flag)); }
   return kDone;
 }
 
@@ -327,7 +329,7 @@ int unfinished_answers(RunStore& runs, const ExecutionRow& execution, const Answ
   }
 
   if (came.recipe.mode.is_mock()) mark_as_mock(all);
-  print_result(options.json ? dumped(all) : text);
+  print_either(options.json, all, text);
   print_note(fmt::format("{} has no result: its execution {} is {}, with answers to {} of {} questions",
                          execution.run_id, execution.execution_id, to_word(execution.status), answered, came.planned));
   return kDone;
@@ -351,7 +353,7 @@ int answers_command(const AnswersOptions& options) {
   if (is_mock(record)) text = fmt::format("{}\n{}", kMockNotice, text);
   for (std::size_t i = 0; i < record.answers.size(); ++i)
     text += answer_line(record.answers[i], record.plan.questions[i], record.plan.recipe, options.raw);
-  print_result(text);
+  print_text(text);
   return kDone;
 }
 
@@ -389,7 +391,7 @@ int verify_command(const StoredRunOptions& options) {
 
   text += v.passed() ? (v.recomputed.empty() ? "nothing could be recomputed\n" : "equal to what is stored\n")
                      : fmt::format("{} differences\n", v.differences.size());
-  print_result(text);
+  print_text(text);
   return v.passed() ? kDone : kDifference;
 }
 

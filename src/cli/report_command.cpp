@@ -18,13 +18,12 @@ struct ReportOptions : CommonOptions {
   bool text = false;
 };
 
-std::string printed(const std::vector<Record>& records, const ReportOptions& options) {
-  std::string text;
+void print_records(const std::vector<Record>& records, const ReportOptions& options) {
   const TextStyle style = text_style(read_environment().no_color);
-  for (const Record& r : records)
-    text += options.json ? to_artifact(r).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                         : forest_text(r, style);
-  return text;
+  for (const Record& r : records) {
+    if (options.json) print_either(true, to_artifact(r), "");
+    else print_text(forest_text(r, style));
+  }
 }
 
 int report_command(const ReportOptions& options) {
@@ -32,7 +31,7 @@ int report_command(const ReportOptions& options) {
   std::vector<Record> records;
   for (const std::string& name : options.runs) records.push_back(stored_record(*stored.store, name));
   if (options.text || options.json) {
-    print_result(printed(records, options));
+    print_records(records, options);
     return kDone;
   }
   const std::string path =

@@ -20,6 +20,7 @@ fs::path share_folder() { return program_folder().parent_path() / "share" / "her
 std::string prompts_folder() { return share_folder() / "prompts"; }
 std::string golden_folder() { return share_folder() / "golden"; }
 std::string labelled_claims_file() { return share_folder() / "labelled_claims.csv"; }
+std::string sentinels_file() { return share_folder() / "sentinels.csv"; }
 
 std::string export_program() { return program_folder() / "heretix-export"; }
 std::string duckdb_program() { return program_folder().parent_path() / "lib" / "heretix" / "duckdb"; }

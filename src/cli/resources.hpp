@@ -11,6 +11,7 @@ namespace heretix {
 std::string prompts_folder();
 std::string golden_folder();
 std::string labelled_claims_file();
+std::string sentinels_file();  // of drift, where no other file is named
 std::string export_program();  // heretix-export, beside this program
 std::string duckdb_program();  // ../lib/heretix/duckdb
 

@@ -152,9 +152,9 @@ void print_measured(const std::vector<MeasuredRun>& measured, const RunOptions& 
     for (const Record& record : records) all.push_back(with_map(record, map));
     print_result(all.dump(2) + "\n");
   } else {
-    print_result(records.size() == 1 ? result_text(records[0], style, store_flag(measured[0].store_path))
-                                     : comparison_text(records, style));
-    if (map) print_result(recalibrated_text(*map, records[0]));
+    print_text(records.size() == 1 ? result_text(records[0], style, store_flag(measured[0].store_path))
+                                   : comparison_text(records, style));
+    if (map) print_text(recalibrated_text(*map, records[0]));
     tell_where(measured);
   }
 }

@@ -50,7 +50,7 @@ int selftest_command(const SelftestOptions& options) {
     text += result_lines(file);
   }
   text += fmt::format("{} equal, {} different\n", equal, different);
-  print_result(options.json ? json{{"equal", equal}, {"different", different}, {"files", files}}.dump(2) + "\n" : text);
+  print_either(options.json, {{"equal", equal}, {"different", different}, {"files", files}}, text);
   return different == 0 ? kDone : kDifference;
 }
 

@@ -249,8 +249,9 @@ void add_serving_options(CLI::App& command, ServeOptions& o) {
       ->type_name("N");
   command
       .add_option("--metrics-port", o.metrics_port,
-                  "the port for metrics, on loopback; 0 takes any free one (default 9464)")
-      ->type_name("PORT");
+                  "the port for metrics, on loopback; 0 takes any free one (default 9464; HERETIX_METRICS_PORT)")
+      ->type_name("PORT")
+      ->envname("HERETIX_METRICS_PORT");
   command.add_option("--outbox", o.outbox, "where mails are kept while no mail server is set up (default runs/outbox)")
       ->type_name("FOLDER");
 }
@@ -262,7 +263,9 @@ void register_serve(CommandTable& table) {
       "serve", "run the service: API, pages and, unless told otherwise, a worker (docs/operations.md)", serve_command);
   add_serving_options(serve, s);
   serve.add_option("--host", s.host, "the address to listen on (default 127.0.0.1)")->type_name("ADDRESS");
-  serve.add_option("--port", s.port, "the port to listen on; 0 takes any free one (default 8080)")->type_name("PORT");
+  serve.add_option("--port", s.port, "the port to listen on; 0 takes any free one (default 8080; HERETIX_PORT)")
+      ->type_name("PORT")
+      ->envname("HERETIX_PORT");
   serve.add_flag("--no-worker", s.no_worker, "run no jobs in this process; heretix worker runs them");
 
   const auto [worker, w] = table.add<ServeOptions>(

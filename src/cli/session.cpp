@@ -109,9 +109,9 @@ bool uses_ladder_by_default(const MeasuringOptions& options, const Settings& s, 
   const PromptBank bank = named_bank(
       {.claim = {}, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = {}, .readout = readout_of(s)}, banks);
   if (bank.paraphrases.size() >= static_cast<std::size_t>(kLadderRungs.back())) return true;
-  print_note(fmt::format(
-      "heretix: the bank {} has {} paraphrases, too few to ask until the interval is narrow; using K 8, R 2",
-      bank.version, bank.paraphrases.size()));
+  print_note(
+      fmt::format("heretix: the bank {} has {} wordings, too few to ask until the interval is narrow; using K 8, R 2",
+                  bank.version, bank.paraphrases.size()));
   return false;
 }
 

@@ -1,27 +1,19 @@
 #include "cli/status_line.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 
+#include "base/columns.hpp"
 #include "cli/terminal.hpp"
 
 namespace heretix {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenDrawings{250};
-constexpr std::size_t kLeastLineColumns = 20;
-constexpr std::size_t kUsualColumns = 100;  // where the terminal does not say
 constexpr const char* kErase = "\r\x1b[K";
-
-std::size_t columns_of_stderr() {
-  winsize size{};
-  const bool is_known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return std::max<std::size_t>(is_known ? size.ws_col : kUsualColumns, kLeastLineColumns);
-}
 
 // Signals are for the thread that measures, which they wake.
 void block_signals() {
@@ -58,7 +50,7 @@ void StatusLine::keep_drawing(const std::stop_token& stop) {
 
 void StatusLine::draw() {
   // One column stays free: a line that fills the last one may be broken.
-  std::string text = text_(columns_of_stderr() - 1);
+  std::string text = text_(terminal_columns(STDERR_FILENO).value_or(kLeastColumns) - 1);
   if (text == drawn_) return;
   print_aside(kErase + text);
   drawn_ = std::move(text);

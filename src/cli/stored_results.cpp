@@ -64,8 +64,7 @@ void mark_as_mock(nlohmann::json& as_json) {
 void show_document(Document document, nlohmann::json as_json, const CommonOptions& options, bool is_mock) {
   document.is_mock = is_mock;
   if (is_mock) mark_as_mock(as_json);
-  if (options.json) print_result(as_json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  else print_result(to_text(document, text_style(read_environment().no_color)));
+  print_either(options.json, as_json, to_text(document, text_style(read_environment().no_color)));
   if (options.out.empty()) return;
   write_file(options.out, to_html(document));
   print_note(fmt::format("written to {}", options.out));

@@ -66,7 +66,7 @@ void show(Database& database, const std::vector<User>& users, bool as_json) {
     all.push_back(user_json(database, user));
     lines += user_line(database, user) + "\n";
   }
-  print_result(as_json ? all.dump(2) + "\n" : lines);
+  print_either(as_json, all, users.empty() ? "no users yet\n" : lines);
 }
 
 int set_status(const UserOptions& options, UserStatus status) {
@@ -79,7 +79,7 @@ int set_status(const UserOptions& options, UserStatus status) {
                    Sessions(*database, service.secret()).end_all(user.id);
                  },
                  {.isolation = Isolation::beside_others});
-  print_result(fmt::format("{} is {}\n", user.email, to_word(status)));
+  print_text(fmt::format("{} is {}\n", user.email, to_word(status)));
   return kDone;
 }
 
@@ -123,7 +123,7 @@ int user_delete_command(const UserOptions& options) {
   AnswersPlace answers = service.open_answers(*database);
   forget_executions(*database, answers, executions);
   service.make_mailer(false)->forget(kSignInSubject, user.email);
-  print_result(fmt::format("{} is deleted\n", user.email));
+  print_text(fmt::format("{} is deleted\n", user.email));
   return kDone;
 }
 
@@ -132,7 +132,7 @@ int plan_list_command(const CommonOptions&) {
   for (const ServicePlan& plan : service_plans())
     lines += fmt::format("{:8} {:>4} checks {}\n", to_word(plan.name), plan.checks,
                          plan.per == Per::ever ? "ever" : "a calendar month (UTC)");
-  print_result(lines);
+  print_text(lines);
   return kDone;
 }
 

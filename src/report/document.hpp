@@ -93,7 +93,22 @@ struct Breakdown {
   std::vector<Part> parts{};
 };
 
-using Block = std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series, Histogram, Breakdown>;
+// Probabilities over time, each with its interval, and one that they are compared with. Not empty.
+struct Timeline {
+  struct Point {
+    std::string label;  // which one, and when
+    double value;
+    std::optional<double> low{}, high{};
+    bool is_reference = false;  // one of those that the reference was made of
+  };
+  std::string axis;  // what is shown
+  std::string reference_label;
+  double reference;
+  std::vector<Point> points;  // in order
+};
+
+using Block =
+    std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series, Timeline, Histogram, Breakdown>;
 
 struct Document {
   std::string title;
@@ -102,6 +117,7 @@ struct Document {
 };
 
 std::string to_text(const Document& document, const TextStyle& style);
+std::string table_text(const DocumentTable& table, const TextStyle& style);
 std::string to_html(const Document& document);
 
 }  // namespace heretix

@@ -250,6 +250,51 @@ struct HtmlWriter {
             soft_label(kLabels, height + 34, series.axis);
     return wide_svg(kLabels + kWidth + 20, height + 44, series.axis, body);
   }
+
+  // Runs in their order from left to right; those that the reference was made of are soft.
+  std::string operator()(const Timeline& timeline) const {
+    const double width = kLabels + kWidth, height = 200;
+    const double step = (width - kMargin) / static_cast<double>(timeline.points.size());
+    const auto x_of = [&](std::size_t i) { return kMargin + step * (static_cast<double>(i) + 0.5); };
+    const auto y_of = [&](double p) { return 10 + height * (1 - p); };
+
+    std::string body;
+    for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+      body += fmt::format("<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"var(--line)\"/>", kMargin,
+                          y_of(tick), width, y_of(tick)) +
+              soft_label(kMargin - 8, y_of(tick) + 4, fmt::format("{:g}", tick), "end");
+    }
+
+    std::string line, marks;
+    for (std::size_t i = 0; i < timeline.points.size(); ++i) {
+      const Timeline::Point& point = timeline.points[i];
+      const char* color = point.is_reference ? "--quiet" : "--measure";
+      std::string told = fmt::format("{}: {:.3f}", point.label, point.value);
+      if (point.low && point.high) {
+        told += fmt::format(", {:.3f} to {:.3f}", *point.low, *point.high);
+        marks += fmt::format(
+            "<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"var({3})\" stroke-width=\"4\" "
+            "opacity=\"0.4\"/>",
+            x_of(i), y_of(*point.high), y_of(*point.low), color);
+      }
+      marks += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"var({})\"><title>{}</title></circle>",
+                           x_of(i), y_of(point.value), color, escaped(told));
+      line += fmt::format("{:.1f},{:.1f} ", x_of(i), y_of(point.value));
+    }
+
+    body += fmt::format(
+                "<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"var(--attention)\" stroke-dasharray=\"6 "
+                "4\"><title>{}: {:.3f}</title></line>",
+                kMargin, y_of(timeline.reference), width, y_of(timeline.reference), escaped(timeline.reference_label),
+                timeline.reference) +
+            fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--measure)\" opacity=\"0.5\"/>", line) +
+            marks + soft_label(kMargin, height + 28, timeline.points.front().label, "start");
+    if (timeline.points.size() > 1) body += soft_label(width, height + 28, timeline.points.back().label, "end");
+    body +=
+        soft_label((kMargin + width) / 2, height + 46,
+                   fmt::format("{}; dashed: {}, {:.3f}", timeline.axis, timeline.reference_label, timeline.reference));
+    return svg(width + 20, height + 56, timeline.axis, body);
+  }
 };
 
 }  // namespace

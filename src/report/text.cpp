@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/columns.hpp"
 #include "base/money.hpp"
 #include "base/text.hpp"
 #include "belief/record/asking_notes.hpp"
@@ -30,14 +31,10 @@ std::string in_attention_colour(const std::string& text, const TextStyle& style)
   return style.color ? "\x1b[33m" + text + "\x1b[0m" : text;
 }
 
-std::size_t column_of(Probability p) {
-  return static_cast<std::size_t>(std::lround(p.value() * static_cast<double>(kScaleColumns)));
-}
-
 // One cell for each column; a later mark covers an earlier one.
 class Scale {
  public:
-  Scale() : cells_(kScaleColumns + 1, "·") {}
+  explicit Scale(std::size_t columns = kScaleColumns) : cells_(columns + 1, "·") {}
   void mark(Probability p, const std::string& sign) { cells_[column_of(p)] = sign; }
   void span(const Interval& interval, const std::string& sign) {
     for (std::size_t i = column_of(interval.low); i <= column_of(interval.high); ++i) cells_[i] = sign;
@@ -49,6 +46,10 @@ class Scale {
   }
 
  private:
+  std::size_t column_of(Probability p) const {
+    return static_cast<std::size_t>(std::lround(p.value() * static_cast<double>(cells_.size() - 1)));
+  }
+
   std::vector<std::string> cells_;
 };
 
@@ -250,20 +251,29 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
 }
 
 std::string forest_text(const Record& r, const TextStyle& style) {
-  const auto label_width = std::max<std::size_t>(std::max<std::size_t>(style.columns, 60) - kScaleColumns - 24, 0);
+  // "  template  mean  0 scale 1  wording"; in a narrow terminal the wording stands below, and the scale gives way.
+  constexpr std::size_t kBeforeScale = 22, kBehindScale = 4, kLeastWording = 8;
+  const std::size_t columns = std::max(style.columns, kLeastColumns);
+  const std::size_t scale_columns = std::min(kScaleColumns, columns - kBeforeScale - kBehindScale);
+  const std::size_t taken = kBeforeScale + scale_columns + kBehindScale;
+  const bool is_below = style.is_bounded && columns < taken + kLeastWording;
+  const std::size_t room = is_below ? columns - 4 : std::max(kLeastWording, columns - std::min(columns, taken));
+
   std::string text = bold(on_one_line(r.plan.recipe.claim.text), style) + "\n" + mock_line(r, style);
   text += dim("  template  mean    answers ○, mean ●", style) + "\n";
   for (const TemplateResult& t : r.templates) {
-    Scale scale;
+    Scale scale(scale_columns);
     for (const Probability p : t.probabilities) scale.mark(p, "○");
     const std::string mean = t.value ? fmt::format("{:.2f}", to_probability(*t.value).value()) : "none";
     if (t.value) scale.mark(to_probability(*t.value), "●");
+
     const std::string wording =
         replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
-    text += fmt::format("  {:<10} {:>4}  0 {} 1  {}\n", shown_number(t.paraphrase_idx), mean, scale.text(),
-                        dim(shortened(on_one_line(wording), std::max<std::size_t>(label_width, 8)), style));
+    text += fmt::format("  {:<10} {:>4}  0 {} 1{}{}\n", shown_number(t.paraphrase_idx), mean, scale.text(),
+                        is_below ? "\n    " : "  ", dim(cut_to(on_one_line(wording), room), style));
   }
-  Scale scale;
+
+  Scale scale(scale_columns);
   if (const auto interval = r.belief.interval()) scale.span(*interval, "═");
   scale.mark(r.belief.p(), belief_sign(r));
   return text + belief_line(r, scale);
@@ -282,8 +292,8 @@ std::string plan_text(const Plan& plan, const PlanFacts& facts, const TextStyle&
 
   line("run", plan.run_id.text());
   line("model", fmt::format("{} ({})", plan.recipe.model, plan.recipe.mode.text()));
-  line("prompt bank", fmt::format("{} ({} paraphrases, sha256 {})", plan.prompt_version, plan.bank_size,
-                                  plan.bank_sha256.substr(0, 16)));
+  line("prompt bank",
+       fmt::format("{} ({} wordings, sha256 {})", plan.prompt_version, plan.bank_size, plan.bank_sha256.substr(0, 16)));
 
   if (s.ladder) line("ladder", fmt::format("until the 95 % interval is at most {} wide", s.ladder->target));
   if (s.ladder)

@@ -9,7 +9,8 @@ namespace heretix {
 
 struct TextStyle {
   bool color = false;
-  std::size_t columns = 100;  // of the terminal, at least 60
+  std::size_t columns = 100;  // of the terminal, at least kLeastColumns
+  bool is_bounded = false;    // no line may be longer than that; a pipe has no width
   bool verbose = false;       // also what stands for comparison with earlier runs
 };
 

@@ -83,7 +83,7 @@ NOT_FOLLOWED = {
         "--to lies in the other direction", "--from belongs to --sql", "a mail needs --mail-to and --mail-from", "--runs is {}; at least {} are needed",
         "--from is '{}'; it must be store, local or prod",
         "  {} months; --json lists them\n", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
-        "{:<34} {:<10} {:>8}   (give it with --price IN,OUT)  retires: {}\n", "NAME --mock", "--most is {}; it must be at least 1", "--price is for one model, but several are given",
+        "The newest {} of {} checks; --json has all of them.", "NAME --mock", "--most is {}; it must be at least 1", "--price is for one model, but several are given",
         "--base-url is for one provider, but several models are given", "--checks-at-once is {}; it must be from 1 to 64", "only run, batch and calibrate take several models; this command takes --model once",
         "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width names another",
         "--until-width looks at the answers between its rungs, but a batch is submitted as a whole", "--db names a store, --database a Postgres", "--price is for hosted models; {} costs nothing",
@@ -301,13 +301,13 @@ class Advice(ProgramTest):
         self.follow(done, "heretix list shows the runs, and heretix answers RUN shows what came back", fill={"RUN": run}.items())
 
     def test_coherence(self):
-        said = self.told(self.failing(2, "coherence", "All swans might be white", "--mock"), 'write it yourself with --not, or take this: --not "It is not the case that {}"')
-        self.ok("coherence", "All swans might be white", *shlex.split(said.split("take this: ")[1]), "--mock")
+        self.told(self.failing(2, "coherence", "Swans might be white. They may not", "--mock"), 'write it yourself: --negation "…"')
+        self.told(self.heretix("coherence", "All swans might be white", "--mock"), 'heretix: {}; asking "{}" (--negation takes your own)')
         done = self.failing(2, "coherence", "Snow is white", "--mock", *SMALL, "--db", STORE)  # four wordings of each, and none of both
         self.follow(done, "ask more templates (-K, -T); see why answers were refused: heretix answers {}")
         self.ok("coherence", "Snow is white", "--mock", "-K", "16", "-R", "1", "--db", STORE)
         done = self.heretix("coherence", "All swans might be white", "--paraphrase", "Swans are white", "--mock", *SMALL)
-        self.told(done, 'heretix: {}; give one with --not "…"')
+        self.told(done, 'heretix: {}; give one with --negation "…"')
         model = self.script(rules=[{"user_contains": "not", "paraphrase_idx": i, "ending": "refused"} for i in range(1, 16)])
         done = self.heretix("coherence", "Snow is white", "--not", "Snow is not white", "--model", model, "--db", STORE)
         self.assertNotEqual(done.returncode, 0)

@@ -55,12 +55,21 @@ class Coherence(ProgramTest):
             self.assertEqual((belief["p"], belief["ci"]), (own["belief_v2"]["p"], own["belief_v2"]["ci"]))
 
     def test_a_negation_is_never_guessed(self):
-        self.refused(2, "coherence", "Tariffs cause inflation", "--mock",
-                     says=["no rule makes a safe negation", '--not "It is not the case that Tariffs cause inflation"'])
+        done = self.heretix("coherence", "Tariffs cause inflation", "--mock")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for said in ("no rule makes a safe negation", 'asking "It is not the case that Tariffs cause inflation" (--negation takes your own)'):
+            self.assertIn(said, done.stderr)
+        self.assertRegex(done.stdout, r"negation +It is not the case that Tariffs cause inflation")
+
+    def test_no_negation_is_made_of_several_sentences(self):
+        self.refused(2, "coherence", "Tariffs rise. Prices rise", "--mock", says=["no rule makes a safe negation", 'write it yourself: --negation "…"'])
+        self.refused(2, "coherence", "Do tariffs rise?", "--mock", "--allow-question", says=["no rule makes a safe negation", "--negation"])
         self.assertFalse((self.folder / "runs").exists(), "nothing was asked")
+
+    def test_a_negation_can_be_given(self):
         done = self.heretix("coherence", "Tariffs cause inflation", "--mock", "--implies", "Prices rise")
         self.assertEqual(done.returncode, 0)
-        self.assertIn("give one with --not", done.stderr)
+        self.assertIn("give one with --negation", done.stderr)
         offered = self.json("coherence", "Tariffs cause inflation", "--negation", "It is not the case that Tariffs cause inflation", "--mock")
         self.assertEqual(offered["checks"][0]["claims"][1], "It is not the case that Tariffs cause inflation")
         self.assertEqual([b["claim"] for b in offered["beliefs"]], offered["checks"][0]["claims"])

@@ -1,9 +1,6 @@
 """What the command line understands: near misses, claims without quotes, the newest run, filters of the list."""
-import os
-import pty
-import subprocess
-
 from heretix import PROGRAM, ProgramTest
+from terminals import on_terminal
 
 CLAIM = "Bees sleep"
 
@@ -71,30 +68,12 @@ class CommandLine(ProgramTest):
         self.assertEqual(self.ok("list", "--claim", "nothing of the kind"), "no run fits\n")
         self.refused(2, "list", "--since", "2026-02-30", says="--since is '2026-02-30'; it must be a date as YYYY-MM-DD")
 
-    def on_a_terminal(self, columns, *arguments):
-        """What is printed on a terminal of that width."""
-        ours, theirs = pty.openpty()
-        subprocess.run(["stty", "cols", str(columns), "-F", os.ttyname(theirs)], check=True)
-        done = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, stdout=theirs, stderr=subprocess.DEVNULL)
-        os.close(theirs)
-        text = b""
-        while True:
-            try:
-                piece = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not piece:
-                break
-            text += piece
-        self.assertEqual(done.wait(), 0)
-        os.close(ours)
-        return text.decode().replace("\r\n", "\n")
-
     def test_the_list_fits_the_terminal_and_is_whole_in_a_pipe(self):
         claim = "A claim that goes on for " + "very " * 20 + "long"
         self.ok("run", claim, "--mock")
         for columns in (60, 80, 120, 200):
-            text = self.on_a_terminal(columns, "list")
+            code, text = on_terminal(columns, ["list"], self.folder, PROGRAM)
+            self.assertEqual(code, 0, text)
             self.assertLessEqual(max(map(len, text.splitlines())), columns, text)
             self.assertIn("A claim that goes", text)
         day, p = self.ok("list").splitlines()[1].split()[1:3]

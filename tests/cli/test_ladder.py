@@ -117,7 +117,7 @@ class Ladder(ProgramTest):
                                                 + "".join(f'  - "{i}: {{CLAIM}}"\n' for i in range(5)))
         done = self.heretix("run", CLAIM, "--mock", "--prompts", ".", "--prompt-version", "small", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("has 5 paraphrases, too few", done.stderr)
+        self.assertIn("has 5 wordings, too few", done.stderr)
         self.assertEqual(json.loads(done.stdout)["answered"], 16)
         self.refused(2, "run", CLAIM, "--mock", "--prompts", ".", "--prompt-version", "small", "--until-width", "0.2",
                      says="the ladder's last rung is 16; it must be from 1 to 5")

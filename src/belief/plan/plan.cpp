@@ -201,7 +201,7 @@ Plan outline_plan(const Recipe& recipe, const PromptBank& bank) {
   Plan plan = without_questions(recipe, bank);
   if (recipe.sampling.ladder && plan.template_order.size() < static_cast<std::size_t>(recipe.sampling.slots))
     throw Error(ErrorKind::bad_input,
-                fmt::format("the bank {} has {} different paraphrases; the ladder needs {}", bank.version,
+                fmt::format("the bank {} has {} different wordings; the ladder needs {}", bank.version,
                             plan.template_order.size(), recipe.sampling.slots),
                 "name a plan with -K, -R and -T, or --fixed");
   require_short_enough(plan);

@@ -183,7 +183,7 @@ TEST(Ladder, ItsPartHoldsTheFirstQuestions) {
 
 TEST(Ladder, IsRefusedWhereItCannotBeClimbed) {
   const PromptBank small = bank_of({"a {CLAIM}", "a {CLAIM}", "c {CLAIM}"});
-  EXPECT_NE(refusal(recipe_of(ladder_of(0.2)), small).find("2 different paraphrases"), std::string::npos);
+  EXPECT_NE(refusal(recipe_of(ladder_of(0.2)), small).find("2 different wordings"), std::string::npos);
   EXPECT_NE(refusal(recipe_of(ladder_of(0.0)), small).find("the wanted width is 0"), std::string::npos);
   EXPECT_NE(refusal(recipe_of(ladder_of(1.01)), small).find("at most 1"), std::string::npos);
 }

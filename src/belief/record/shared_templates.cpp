@@ -35,21 +35,25 @@ std::vector<AnsweredTemplate> answered_templates(const Record& record) {
 }
 
 SharedTemplates shared_templates(std::span<const Record* const> records) {
-  std::vector<std::vector<AnsweredTemplate>> all;
+  std::vector<std::vector<AnsweredTemplate>> answered;
+  for (const Record* record : records) answered.push_back(answered_templates(*record));
+  return shared_templates(answered);
+}
+
+SharedTemplates shared_templates(std::span<const std::vector<AnsweredTemplate>> answered) {
   std::vector<std::map<std::string, const AnsweredTemplate*>> by_wording;
-  for (const Record* record : records) all.push_back(answered_templates(*record));
-  for (const auto& answered : all) {
+  for (const std::vector<AnsweredTemplate>& templates : answered) {
     auto& found = by_wording.emplace_back();
-    for (const AnsweredTemplate& t : answered) found.emplace(t.wording, &t);
+    for (const AnsweredTemplate& t : templates) found.emplace(t.wording, &t);
   }
 
   SharedTemplates shared{.wordings = {},
-                         .means = std::vector<std::vector<double>>(records.size()),
-                         .ranges = std::vector<std::vector<LogitRange>>(records.size())};
-  for (const AnsweredTemplate& t : all.front()) {
+                         .means = std::vector<std::vector<double>>(answered.size()),
+                         .ranges = std::vector<std::vector<LogitRange>>(answered.size())};
+  for (const AnsweredTemplate& t : answered.front()) {
     if (!std::ranges::all_of(by_wording, [&](const auto& found) { return found.contains(t.wording); })) continue;
     shared.wordings.push_back(t.wording);
-    for (std::size_t i = 0; i < records.size(); ++i) {
+    for (std::size_t i = 0; i < answered.size(); ++i) {
       shared.means[i].push_back(by_wording[i].at(t.wording)->mean);
       shared.ranges[i].push_back(by_wording[i].at(t.wording)->range);
     }

@@ -17,7 +17,8 @@ struct AnsweredTemplate {
 };
 std::vector<AnsweredTemplate> answered_templates(const Record& record);
 
-// In the order of the first record. Two templates are the same where their wording is, whatever bank they stand in.
+// In the order of the first record, or of the first list of answered templates. Two templates are the same where their
+// wording is, whatever bank they stand in.
 struct SharedTemplates {
   std::vector<std::string> wordings;
   std::vector<std::vector<double>> means;       // by record, then by template
@@ -25,5 +26,6 @@ struct SharedTemplates {
 };
 
 SharedTemplates shared_templates(std::span<const Record* const> records);
+SharedTemplates shared_templates(std::span<const std::vector<AnsweredTemplate>> answered);
 
 }  // namespace heretix

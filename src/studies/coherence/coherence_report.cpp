@@ -91,10 +91,9 @@ Document to_document(const CoherenceReport& report) {
   document.blocks.push_back(std::move(forest));
 
   if (const auto& free = report.free_of_acquiescence) {
-    document.blocks.push_back(Paragraph{
-        fmt::format("Belief without its leaning to say yes or no to both: {} (95 %).", as_belief(free->belief))});
+    document.blocks.push_back(Paragraph{fmt::format("Belief without yes-bias: {} (95 %).", as_belief(free->belief))});
     document.blocks.push_back(
-        Paragraph{fmt::format("That leaning: {:+.2f} [{:+.2f}, {:+.2f}] in log-odds; above 0 it says yes to both.",
+        Paragraph{fmt::format("Yes-bias: {:+.2f} [{:+.2f}, {:+.2f}] in log-odds; above 0 the model says yes to both.",
                               free->leaning.center, *free->leaning.low, *free->leaning.high)});
   }
 

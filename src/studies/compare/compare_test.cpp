@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "belief/estimate/rng.hpp"
 #include "belief/record/made_record_test.hpp"
+#include "report/shown_difference.hpp"
 #include "studies/compare/difference.hpp"
 #include "studies/compare/sides.hpp"
 

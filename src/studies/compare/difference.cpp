@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/word_table.hpp"
-#include "belief/record/shared_templates.hpp"
+#include "belief/record/belief_difference.hpp"
 #include "belief/stats/moments.hpp"
 
 namespace heretix {
@@ -23,23 +23,15 @@ double grid_of(const Record& a, const Record& b) {
   return std::max(grid(a), grid(b));
 }
 
-std::vector<double> as_probabilities(std::vector<double> logits) {
-  for (double& x : logits) x = sigmoid(x);
-  return logits;
-}
-
 // The range of a minus b that the ranges of a and b leave open.
 LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
-LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low), sigmoid(range.high)}; }
 
-// Widens the intervals over what the rounding leaves open. If the rounding alone could have made the difference, the p
-// value is 1.
-void widen(ClaimDifference& found, const LogitRange& logit, const LogitRange& probability) {
+// Widens the interval in log-odds over what the rounding leaves open. If the rounding alone could have made the
+// difference, the p value is 1.
+void widen(ClaimDifference& found, const LogitRange& logit) {
   if (!(logit.low < logit.high)) return;
   found.rounding = logit;
   found.logit = widened_to(found.logit, logit);
-  found.difference = widened_to(found.difference, probability);
-  found.probability = widened_to(found.probability, probability);
   if (found.p_value && logit.low <= 0 && logit.high >= 0) found.p_value = 1.0;
 }
 
@@ -52,13 +44,6 @@ CenteredInterval moved_to(CenteredInterval interval, double center) {
   return interval;
 }
 
-// Of a difference of two probabilities, which lies within [-1, 1].
-CenteredInterval within_one(CenteredInterval interval) {
-  if (interval.low) interval.low = std::max(*interval.low, -1.0);
-  if (interval.high) interval.high = std::min(*interval.high, 1.0);
-  return interval;
-}
-
 // The trimmed centre of all values but that one.
 double center_without(std::vector<double> values, std::size_t left_out) {
   values.erase(values.begin() + static_cast<std::ptrdiff_t>(left_out));
@@ -68,24 +53,19 @@ double center_without(std::vector<double> values, std::size_t left_out) {
 void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
   const std::vector<double>& a = shared.means[0];
   const std::vector<double>& b = shared.means[1];
-  std::vector<double> logits, probabilities;
-  std::vector<LogitRange> logit_ranges, probability_ranges;
+  std::vector<double> logits;
+  std::vector<LogitRange> ranges;
   for (std::size_t k = 0; k < a.size(); ++k) {
-    const LogitRange &of_a = shared.ranges[0][k], &of_b = shared.ranges[1][k];
     logits.push_back(a[k] - b[k]);
-    logit_ranges.push_back(minus(of_a, of_b));
-    probabilities.push_back(sigmoid(a[k]) - sigmoid(b[k]));
-    probability_ranges.push_back(minus(as_probability(of_a), as_probability(of_b)));
+    ranges.push_back(minus(shared.ranges[0][k], shared.ranges[1][k]));
   }
 
   // What is reported is the difference of the two beliefs; how sure it is follows from the pairs.
   found.is_paired = true;
   found.logit = moved_to(trimmed_spread_interval(logits), found.center_a - found.center_b);
-  found.difference = moved_to(trimmed_spread_interval(probabilities), found.p_a - found.p_b);
-  found.probability = moved_to(trimmed_spread_interval(probabilities, Level::p90), found.p_a - found.p_b);
   found.p_value =
       sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a.text() + "|" + found.run_b.text())));
-  widen(found, center_range(logit_ranges), center_range(probability_ranges));
+  widen(found, center_range(ranges));
   for (std::size_t k = 0; k < a.size(); ++k) {
     found.templates.push_back({shared.wordings[k], a[k], b[k], center_without(a, k) - center_without(b, k)});
   }
@@ -93,11 +73,11 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
                            [](const TemplateDifference& t) { return std::abs(t.difference()); });
 }
 
-void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) {
+void compare_unpaired(ClaimDifference& found, const BeliefSide& a, const BeliefSide& b) {
   std::array<std::vector<double>, 2> means;
   std::array<std::vector<LogitRange>, 2> ranges;
   for (std::size_t side = 0; side < 2; ++side) {
-    for (const AnsweredTemplate& t : answered_templates(side == 0 ? a : b)) {
+    for (const AnsweredTemplate& t : side == 0 ? a.templates : b.templates) {
       means[side].push_back(t.mean);
       ranges[side].push_back(t.range);
     }
@@ -106,12 +86,7 @@ void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) 
   const Welch logit = welch_interval(means[0], means[1]);
   found.logit = logit.interval;
   found.p_value = logit.p_value;
-  const std::vector<double> of_a_alone = as_probabilities(means[0]), of_b_alone = as_probabilities(means[1]);
-  const double difference = found.p_a - found.p_b;
-  found.difference = moved_to(welch_interval(of_a_alone, of_b_alone).interval, difference);
-  found.probability = moved_to(welch_interval(of_a_alone, of_b_alone, Level::p90).interval, difference);
-  const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
-  widen(found, minus(of_a, of_b), minus(as_probability(of_a), as_probability(of_b)));
+  widen(found, minus(center_range(ranges[0]), center_range(ranges[1])));
 }
 
 bool is_small(const CenteredInterval& probability, double grid) {
@@ -145,13 +120,13 @@ ClaimDifference difference_between(const Record& a, const Record& b) {
                         .templates = {}};
 
   found.grid = grid_of(a, b);
-  const SharedTemplates shared = shared_templates(std::array{&a, &b});
-  const std::size_t fewer = std::min(found.templates_a, found.templates_b);
-  if (shared.wordings.size() >= std::min(kLeastShared, fewer) && !shared.wordings.empty()) compare_pairs(found, shared);
-  else compare_unpaired(found, a, b);
+  const BeliefSide side_a{found.p_a, answered_templates(a)}, side_b{found.p_b, answered_templates(b)};
+  found.difference = belief_difference(side_a, side_b);
+  found.probability = belief_difference(side_a, side_b, Level::p90);
+  const SharedTemplates shared = shared_templates(std::array{side_a.templates, side_b.templates});
+  if (is_paired(shared, side_a, side_b)) compare_pairs(found, shared);
+  else compare_unpaired(found, side_a, side_b);
 
-  found.difference = within_one(found.difference);
-  found.probability = within_one(found.probability);
   if (!found.logit.has_interval())
     throw Error(ErrorKind::bad_input, "a difference needs two templates on each side", "ask more templates (-K)");
   found.finding = finding_of(found.logit, is_small(found.probability, found.grid));

@@ -16,7 +16,6 @@ namespace heretix {
 
 inline constexpr double kSameWithin = 0.05;  // in probability: a difference this small counts as none
 inline constexpr double kFalseDiscoveryRate = 0.05;
-inline constexpr std::size_t kLeastShared = 5;  // templates needed for a paired comparison
 
 enum class Finding { higher, lower, same, inconclusive };  // A against B
 std::string_view to_word(Finding finding);
@@ -50,10 +49,6 @@ struct ClaimDifference {
   std::optional<double> adjusted{};           // among many claims (Benjamini-Hochberg)
   Finding finding = Finding::inconclusive;
 };
-
-// "+0.358 [+0.102, +0.614]": A and B are shown to three digits, and what stands here is the difference of what is
-// shown.
-std::string difference_text(double a, double b, const CenteredInterval& difference);
 
 // Throws Error{bad_input} if they share no template and one of them has only one.
 ClaimDifference difference_between(const Record& a, const Record& b);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "report/shown_difference.hpp"
 #include "studies/compare/difference.hpp"
 
 namespace heretix {
@@ -17,14 +18,9 @@ using nlohmann::json;
 
 constexpr std::size_t kMostShown = 40;  // templates or claims shown in one picture
 
-// A minus B as both are printed, so that the three numbers agree to the last digit.
-double shown_difference(double a, double b, double steps) {
-  return (std::round(a * steps) - std::round(b * steps)) / steps;
-}
-
 // Who is how far above or below whom, of one claim: "A is 0.358 above B: 0.947 against 0.589."
 std::string sentence(const ClaimDifference& d, const Differences& all) {
-  const double by = shown_difference(d.p_a, d.p_b, 1000);
+  const double by = shown_difference(d.p_a, d.p_b, kThousandths);
   const std::string place = by == 0 ? "as high as" : fmt::format("{:.3f} {}", std::abs(by), by > 0 ? "above" : "below");
   std::string text =
       fmt::format("A is {} B: {:.3f} ({}) against {:.3f} ({}).", place, d.p_a, all.name_a, d.p_b, all.name_b);
@@ -195,11 +191,6 @@ json to_json(const ClaimDifference& d) {
 }
 
 }  // namespace
-
-std::string difference_text(double a, double b, const CenteredInterval& i) {
-  const double shown = shown_difference(a, b, 1000);
-  return i.low ? fmt::format("{:+.3f} [{:+.3f}, {:+.3f}]", shown, *i.low, *i.high) : fmt::format("{:+.3f}", shown);
-}
 
 Document to_document(const Differences& all) {
   Document document{.title = "Comparison", .blocks = {Paragraph{sentence(all)}}};

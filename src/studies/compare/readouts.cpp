@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "belief/record/readout_facts.hpp"
+#include "report/shown_difference.hpp"
 
 namespace heretix {
 namespace {

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/error.hpp"
 #include "base/word_table.hpp"
-#include "belief/record/shared_templates.hpp"
 #include "belief/stats/moments.hpp"
 
 namespace heretix {
@@ -18,42 +18,64 @@ constexpr WordTable<Alarm, 4> kAlarmWords({{Alarm::none, "none"},
                                            {Alarm::model_changed, "model_changed"},
                                            {Alarm::both, "drift_and_model_changed"}});
 
-// By wording, over the baseline runs that answered it.
-std::map<std::string, double> baseline_means(const Sentinel& sentinel) {
-  std::map<std::string, std::vector<double>> by_wording;
-  for (const SentinelRun& run : sentinel.runs) {
-    if (!run.is_baseline) continue;
-    for (const auto& [wording, mean] : run.means) by_wording[wording].push_back(mean);
-  }
-  std::map<std::string, double> means;
-  for (const auto& [wording, values] : by_wording) means[wording] = mean_left_to_right(values);
-  return means;
+double mean_of(const std::vector<AnsweredTemplate>& answers, auto part) {
+  std::vector<double> values;
+  for (const AnsweredTemplate& t : answers) values.push_back(part(t));
+  return mean_left_to_right(values);
 }
 
-double distance(const SentinelRun& run, const std::map<std::string, double>& baseline) {
-  std::vector<double> differences;
-  for (const auto& [wording, mean] : run.means) {
-    if (const auto found = baseline.find(wording); found != baseline.end()) differences.push_back(mean - found->second);
+// All baseline runs together: each template's value is the mean over the runs that answered it, as it is over
+// replicates, and the belief is that of belief_v2.
+BeliefSide baseline_of(const Sentinel& sentinel) {
+  std::map<std::string, std::vector<AnsweredTemplate>> by_wording;
+  for (const SentinelRun& run : sentinel.runs) {
+    if (!run.is_baseline) continue;
+    for (const AnsweredTemplate& t : run.templates) by_wording[t.wording].push_back(t);
   }
-  if (differences.empty())
+
+  BeliefSide baseline;
+  std::vector<double> means;
+  for (const auto& [wording, answers] : by_wording) {
+    means.push_back(mean_of(answers, [](const AnsweredTemplate& t) { return t.mean; }));
+    const LogitRange range{mean_of(answers, [](const AnsweredTemplate& t) { return t.range.low; }),
+                           mean_of(answers, [](const AnsweredTemplate& t) { return t.range.high; })};
+    baseline.templates.push_back({.wording = wording, .mean = means.back(), .range = range});
+  }
+  if (!means.empty()) baseline.p = sigmoid(trimmed_center(means));
+  return baseline;
+}
+
+double distance(const SentinelRun& run, const BeliefSide& baseline) {
+  const SharedTemplates shared = shared_templates(std::array{run.templates, baseline.templates});
+  if (shared.wordings.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{} shares no template with its baseline", run.execution_id),
                 "the prompt bank changed: begin a new baseline (heretix drift baseline --anew)");
+
+  std::vector<double> differences;
+  for (std::size_t k = 0; k < shared.wordings.size(); ++k)
+    differences.push_back(shared.means[0][k] - shared.means[1][k]);
   return trimmed_center(differences);
 }
 
 SentinelState state_of(const Sentinel& sentinel) {
-  SentinelState state{.claim = sentinel.claim, .x = {}, .values = {}};
-  const auto baseline = baseline_means(sentinel);
+  SentinelState state{.claim = sentinel.claim, .beliefs = {}, .x = {}, .values = {}};
+  const BeliefSide baseline = baseline_of(sentinel);
   std::vector<double> of_baseline, of_checks;
   for (const SentinelRun& run : sentinel.runs) {
     state.x.push_back(distance(run, baseline));
     (run.is_baseline ? of_baseline : of_checks).push_back(state.x.back());
-    if (run.is_baseline) state.baseline_p += run.p;
-    state.last_p = run.p;
+    state.beliefs.push_back({run.execution_id, run.created_at, run.is_baseline, run.belief});
   }
   state.baseline = of_baseline.size();
   state.checks = of_checks.size();
-  if (state.baseline > 0) state.baseline_p /= static_cast<double>(state.baseline);
+
+  if (state.baseline > 0) state.baseline_p = baseline.p;
+  if (state.checks > 0) {
+    const SentinelRun& last = sentinel.runs.back();
+    state.last_p = last.belief.p.value();
+    state.change = belief_difference({*state.last_p, last.templates}, baseline);
+  }
+
   if (state.baseline < kLeastBaselineRuns) return state;
   DriftDetector detector(of_baseline);
   for (const double x : of_checks) state.values.push_back(detector.add(x));
@@ -102,10 +124,9 @@ SentinelRun sentinel_run(const Record& record, bool is_baseline) {
   SentinelRun run{.execution_id = record.execution.execution_id,
                   .created_at = record.execution.created_at,
                   .is_baseline = is_baseline,
-                  .means = {},
+                  .templates = answered_templates(record),
                   .answered_by = {},
-                  .p = record.belief.p().value()};
-  for (const AnsweredTemplate& t : answered_templates(record)) run.means.emplace_back(t.wording, t.mean);
+                  .belief = shown(record.belief)};
   for (const auto& [name, answers] : record.execution.answered_by) run.answered_by.insert(name);
   return run;
 }

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/identity.hpp"
+#include "belief/record/belief_difference.hpp"
 #include "belief/record/record.hpp"
+#include "belief/record/shown_belief.hpp"
 #include "belief/stats/drift.hpp"
 #include "report/document.hpp"
 
@@ -23,9 +25,9 @@ struct SentinelRun {
   ExecutionId execution_id;
   long long created_at = 0;
   bool is_baseline = false;
-  std::vector<std::pair<std::string, double>> means;  // by wording, in log-odds
-  std::set<std::string> answered_by;                  // the provider's names of the model
-  double p = 0;
+  std::vector<AnsweredTemplate> templates;
+  std::set<std::string> answered_by;  // the provider's names of the model
+  ShownBelief belief;
 };
 SentinelRun sentinel_run(const Record& record, bool is_baseline);
 
@@ -34,13 +36,24 @@ struct Sentinel {
   std::vector<SentinelRun> runs;  // in order, baseline first
 };
 
+// What one run said, for the chart of beliefs over time.
+struct BeliefThen {
+  ExecutionId execution_id;
+  long long created_at = 0;
+  bool is_baseline = false;
+  ShownBelief belief;
+};
+
 struct SentinelState {
   std::string claim;
   std::size_t baseline = 0, checks = 0;
-  double baseline_p = 0, last_p = 0;  // mean over the baseline; of the last run
-  std::vector<double> x;              // distance of every run from the baseline, in log-odds
-  std::vector<double> values;         // R after each check
-  bool is_named = false;              // named by e-BH, if there is an alarm
+  std::vector<BeliefThen> beliefs;           // of every run, baseline first
+  std::optional<double> baseline_p{};        // of all its baseline runs together; empty without one
+  std::optional<double> last_p{};            // of the last check; empty without one
+  std::optional<CenteredInterval> change{};  // last_p minus baseline_p, at level 0.95; empty without a check
+  std::vector<double> x;                     // distance of every run from the baseline, in log-odds
+  std::vector<double> values;                // R after each check
+  bool is_named = false;                     // named by e-BH, if there is an alarm
 };
 
 enum class Alarm { none, drift, model_changed, both };
@@ -64,7 +77,8 @@ struct DriftState {
 DriftState drift_state(const std::string& watch, const std::optional<ModelName>& model, double alpha,
                        const std::vector<Sentinel>& sentinels);
 
-Document to_document(const DriftState& state);
+// A watch of which nothing was measured yet names `begin`, the command that begins it.
+Document to_document(const DriftState& state, const std::string& begin);
 nlohmann::json to_json(const DriftState& state);  // format "heretix_drift", version 1
 std::string alarm_text(const DriftState& state);  // a mail's body
 
