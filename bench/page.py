@@ -33,7 +33,7 @@ class PageBench(PageTest):
         rows = []
         for i, identifier in enumerate(ids):
             row = dict(zip(names, first, strict=True))
-            row |= {"id": identifier, "run_id": f"bench-{i}", "claim": f"Claim {i} about {words[i % 7]} and {words[i % 5]}", "user_id": user}
+            row |= {"id": identifier, "run_id": f"bench-{i}", "claim_hash": f"bench {i}", "claim": f"Claim {i} about {words[i % 7]} and {words[i % 5]}", "user_id": user}
             rows.append(list(row.values()))
         quoted = ", ".join(f'"{n}"' for n in names)
         self.insert(f"checks ({quoted})", rows)

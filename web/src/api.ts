@@ -16,6 +16,8 @@ export type Start = paths["/api/start"]["get"]["responses"]["200"]["content"]["a
 export type Quote = paths["/api/quotes"]["post"]["responses"]["200"]["content"]["application/json"];
 export type Billing = paths["/api/billing"]["get"]["responses"]["200"]["content"]["application/json"];
 export type Overview = paths["/api/admin/overview"]["get"]["responses"]["200"]["content"]["application/json"];
+export type ClaimChecks = Schemas["ClaimChecks"];
+export type ClaimPage = paths["/api/claims"]["get"]["responses"]["200"]["content"]["application/json"];
 export type CheckPage = paths["/api/checks"]["get"]["responses"]["200"]["content"]["application/json"];
 
 export interface Gate {

@@ -30,7 +30,7 @@ function page_at(address: URL, start: Start) {
   const path = address.pathname;
   const parameter = (name: string) => address.searchParams.get(name) ?? "";
   if (path === "/") return <AskPage start={start} address={address} />;
-  if (path === "/history") return <HistoryPage start={start} />;
+  if (path === "/history") return <HistoryPage start={start} address={address} />;
   if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
 
   const [, kind, part = "", ...more] = path.split("/");

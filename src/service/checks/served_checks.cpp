@@ -1,8 +1,11 @@
 #include "service/checks/served_checks.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <bit>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/random.hpp"
@@ -10,6 +13,7 @@
 #include "belief/record/measured_columns.hpp"
 #include "measure/check_row.hpp"
 #include "service/checks/check_job.hpp"
+#include "service/checks/web_words.hpp"
 #include "store/stored_word.hpp"
 
 namespace heretix {
@@ -269,42 +273,146 @@ std::optional<ServedCheck> ServedChecks::find_shared(const std::string& share_id
   return found(database_.query(query.sql, query.bindings));
 }
 
-std::vector<ServedCheck> ServedChecks::list(const CheckOwner& owner, const ListedChecks& wanted) {
-  std::string sql = fmt::format("SELECT {}, {} FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE ",
-                                kColumns, kBelief, kWithRecord);
-  Bindings bindings{{":most", static_cast<std::int64_t>(wanted.most)}};
+namespace {
 
-  const auto require = [&](const char* condition, std::string_view name, const std::string& value) {
-    sql += condition;
-    bindings.push_back({name, value});
-  };
-
+// Whose checks, of which model and in which state.
+std::string owned_conditions(const CheckOwner& owner, const ListedChecks& wanted, Bindings& bindings) {
   const bool is_user = std::holds_alternative<UserId>(owner);
-  require(is_user ? "c.user_id = :owner" : "q.visitor_id = :owner", ":owner", text_of(owner));
+  std::string sql = is_user ? "c.user_id = :owner" : "q.visitor_id = :owner";
+  bindings.push_back({":owner", text_of(owner)});
+
+  if (wanted.model) {
+    sql += " AND c.model = :model";
+    bindings.push_back({":model", wanted.model->text()});
+  }
+
+  if (wanted.state) {
+    sql += " AND q.state = :state";
+    bindings.push_back({":state", std::string(to_word(*wanted.state))});
+  }
+
+  return sql;
+}
+
+// Beside these, which claims.
+std::string listed_conditions(const CheckOwner& owner, const ListedChecks& wanted, Bindings& bindings) {
+  std::string sql = owned_conditions(owner, wanted, bindings);
 
   // The characters % and _ are wildcards of LIKE; in a search they stand for themselves.
   if (!wanted.search.empty()) {
     const std::string escaped = replaced(replaced(replaced(wanted.search, "\\", "\\\\"), "%", "\\%"), "_", "\\_");
-    require(" AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'", ":search", "%" + escaped + "%");
+    sql += " AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'";
+    bindings.push_back({":search", "%" + escaped + "%"});
   }
 
-  if (wanted.model) require(" AND c.model = :model", ":model", wanted.model->text());
-  if (wanted.state) require(" AND q.state = :state", ":state", std::string(to_word(*wanted.state)));
+  if (wanted.same_claim) {
+    sql += " AND c.claim_hash = (SELECT s.claim_hash FROM checks s WHERE s.id = :same)";
+    bindings.push_back({":same", wanted.same_claim->text()});
+  }
+
+  return sql;
+}
+
+// One page, in order: the end of a statement that has a condition already.
+std::string page_of(const ListedChecks& wanted, Bindings& bindings, bool is_postgres) {
+  const bool is_newest_first = wanted.order == ListOrder::newest;
+  std::string sql;
 
   // Time and id are compared together, so that no check is lost where several have the same time.
   if (wanted.before) {
+    sql += fmt::format(" AND (c.created_at, c.id) {} (:time, :before)", is_newest_first ? "<" : ">");
+
     // The time was written by this program, in UTC. Without an offset Postgres would read it in the session's time
     // zone.
-    const std::string time = wanted.before->created_at + (database_.locks_rows() ? "+00" : "");
-    require(" AND (c.created_at, c.id) < (:time, ", ":time", time);
-    require(":before)", ":before", wanted.before->id.text());
+    bindings.push_back({":time", wanted.before->created_at + (is_postgres ? "+00" : "")});
+    bindings.push_back({":before", wanted.before->id.text()});
   }
 
-  std::vector<ServedCheck> checks;
-  for (const Row& row : database_.query(sql + " ORDER BY c.created_at DESC, c.id DESC LIMIT :most", bindings))
-    checks.push_back(served_from(row));
+  sql += fmt::format(" ORDER BY c.created_at {0}, c.id {0} LIMIT :most", is_newest_first ? "DESC" : "ASC");
+  bindings.push_back({":most", static_cast<std::int64_t>(wanted.most)});
+  return sql;
+}
 
+}  // namespace
+
+std::vector<ServedCheck> ServedChecks::list(const CheckOwner& owner, const ListedChecks& wanted) {
+  Bindings bindings;
+  const std::string conditions = listed_conditions(owner, wanted, bindings);
+  const std::string page = page_of(wanted, bindings, database_.locks_rows());
+  const std::string sql =
+      fmt::format("SELECT {}, {} FROM checks c JOIN check_requests q ON q.check_id = c.id {} WHERE {}{}", kColumns,
+                  kBelief, kWithRecord, conditions, page);
+
+  std::vector<ServedCheck> checks;
+  for (const Row& row : database_.query(sql, bindings)) checks.push_back(served_from(row));
   return checks;
+}
+
+namespace {
+
+// A claim stands where its newest check stands. One pass over the owner's checks finds these.
+constexpr std::string_view kNewestOfClaims =
+    "SELECT c.id, c.claim, c.claim_hash, c.created_at FROM (SELECT c.id, row_number() OVER (PARTITION BY c.claim_hash "
+    "ORDER BY c.created_at DESC, c.id DESC) AS place FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE "
+    "{}) w JOIN checks c ON c.id = w.id WHERE w.place = 1{}";
+
+// Of these claims, for each model: its newest result, and how many checks there are since when.
+constexpr std::string_view kModelsOfClaims =
+    "SELECT {}, {}, w.claim_hash, w.of_model, w.since FROM (SELECT c.id AS check_id, c.claim_hash, c.created_at, "
+    "row_number() OVER (PARTITION BY c.claim_hash, c.model ORDER BY CASE WHEN q.state = 'done' THEN 0 ELSE 1 END, "
+    "c.created_at DESC, c.id DESC) AS place, count(*) OVER (PARTITION BY c.claim_hash, c.model) AS of_model, "
+    "min(c.created_at) OVER (PARTITION BY c.claim_hash) AS since, max(c.created_at) OVER (PARTITION BY c.claim_hash, "
+    "c.model) AS newest FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE {} AND c.claim_hash IN ({})) w "
+    "JOIN checks c ON c.id = w.check_id JOIN check_requests q ON q.check_id = c.id {} WHERE w.place = 1 ORDER BY "
+    "w.newest DESC, c.id DESC";
+
+}  // namespace
+
+ClaimPage ServedChecks::list_claims(const CheckOwner& owner, const ListedChecks& wanted) {
+  // One more is read than is shown: where it exists, there is a next page.
+  ListedChecks read = wanted;
+  read.most += 1;
+  Bindings bindings;
+  const std::string conditions = listed_conditions(owner, read, bindings);
+  const std::string one_page = page_of(read, bindings, database_.locks_rows());
+  auto newest = database_.query(fmt::format(kNewestOfClaims, conditions, one_page), bindings);
+
+  ClaimPage page;
+  if (newest.size() == read.most) {
+    newest.pop_back();
+    page.next = newest.back().id<CheckId>("id");
+  }
+  if (newest.empty()) return page;
+
+  std::map<std::string, std::size_t> place_of_hash;
+  for (const Row& row : newest) {
+    place_of_hash.emplace(row.required_text("claim_hash"), page.claims.size());
+    page.claims.push_back({.claim = row.required_text("claim"),
+                           .since = row.required_text("created_at"),
+                           .newest_at = row.required_text("created_at")});
+  }
+
+  Bindings of_models;
+  const std::string owned = owned_conditions(owner, wanted, of_models);
+  std::vector<std::string> names;  // the bindings refer to them
+  names.reserve(place_of_hash.size());
+  for (const auto& [hash, place] : place_of_hash) {
+    names.push_back(fmt::format(":hash{}", place));
+    of_models.push_back({names.back(), hash});
+  }
+
+  const std::string sql = fmt::format(kModelsOfClaims, kColumns, kBelief, owned, fmt::join(names, ", "), kWithRecord);
+  for (const Row& row : database_.query(sql, of_models)) {
+    ClaimChecks& claim = page.claims[place_of_hash.at(row.required_text("claim_hash"))];
+    const std::int64_t checks = row.integer("of_model").value_or(0);
+    claim.checks += checks;
+    claim.since = row.required_text("since");
+    claim.models.push_back({.latest = served_from(row), .checks = checks});
+  }
+
+  // The last check of a claim may have been removed between the two queries.
+  std::erase_if(page.claims, [](const ClaimChecks& claim) { return claim.models.empty(); });
+  return page;
 }
 
 std::vector<ServedCheck> ServedChecks::all_of_user(const UserId& user_id) {
@@ -429,12 +537,29 @@ std::optional<ServedCheck> ServedChecks::take_charge(const CheckId& id) {
   return check;
 }
 
+namespace {
+
+// The texts of a state's event are for people.
+std::string payload_of(const Row& row, CheckEventKind kind) {
+  std::string payload = row.required_text("payload");
+  if (kind != CheckEventKind::state) return payload;
+
+  json told = json::parse(payload);
+  for (const char* field : {"error", "why"}) {
+    if (told.contains(field)) told[field] = in_web_words(told[field].get<std::string>());
+  }
+  return told.dump();
+}
+
+}  // namespace
+
 std::vector<CheckEvent> ServedChecks::events_after(const CheckId& id, std::int64_t number, std::size_t most) {
   std::vector<CheckEvent> events;
   for (const Row& row :
-       database_.query(kEvents, {{":id", id}, {":after", number}, {":most", static_cast<std::int64_t>(most)}}))
-    events.push_back({row.integer("number").value_or(0), stored_as(row, "check_events", "kind", kCheckEventKindWords),
-                      row.required_text("payload")});
+       database_.query(kEvents, {{":id", id}, {":after", number}, {":most", static_cast<std::int64_t>(most)}})) {
+    const CheckEventKind kind = stored_as(row, "check_events", "kind", kCheckEventKindWords);
+    events.push_back({row.integer("number").value_or(0), kind, payload_of(row, kind)});
+  }
   return events;
 }
 

@@ -96,13 +96,40 @@ struct ListPlace {
   CheckId id;
 };
 
-// Which checks of their owner a list shows, newest first.
+enum class ListOrder { newest, oldest };  // which comes first
+inline constexpr WordTable<ListOrder, 2> kListOrderWords{
+    {{ListOrder::newest, "newest"}, {ListOrder::oldest, "oldest"}}};
+constexpr std::string_view to_word(ListOrder order) { return kListOrderWords.word(order); }
+
+// Which checks of their owner a list shows.
 struct ListedChecks {
-  std::string search;                 // a text within the claim, in either case; empty: all
-  std::optional<ModelName> model{};   // empty: all
-  std::optional<CheckState> state{};  // empty: all
-  std::optional<ListPlace> before{};  // of the last check seen; empty: from the start
+  std::string search;                   // a text within the claim, in either case; empty: all
+  std::optional<ModelName> model{};     // empty: all
+  std::optional<CheckState> state{};    // empty: all
+  std::optional<CheckId> same_claim{};  // a check of the same claim; empty: all
+  std::optional<ListPlace> before{};    // of the last check seen; empty: from the start
+  ListOrder order = ListOrder::newest;
   std::size_t most = 50;
+};
+
+// The listed checks of one claim and one model.
+struct ModelChecks {
+  ServedCheck latest;  // the newest that has a result; without any, the newest of all. Without its record
+  std::int64_t checks = 0;
+};
+
+// The listed checks of one claim.
+struct ClaimChecks {
+  std::string claim;
+  std::int64_t checks = 0;
+  std::string since;                  // when the first of them was asked for
+  std::string newest_at;              // when the newest was asked for, which gives the claim its place in a list
+  std::vector<ModelChecks> models{};  // that whose newest check is the newest first
+};
+
+struct ClaimPage {
+  std::vector<ClaimChecks> claims{};
+  std::optional<CheckId> next{};  // ListedChecks::before of the next page; empty: there is none
 };
 
 struct CheckEvent {
@@ -131,6 +158,8 @@ class ServedChecks {
   static Query head_query_for(const CheckId& id);  // without the record
   static std::optional<ServedCheck> found(const std::vector<Row>& rows);
   std::vector<ServedCheck> list(const CheckOwner& owner, const ListedChecks& wanted);  // without records
+  // The same checks by claim. `before` and `most` are of claims: `before` is the place of the last claim seen.
+  ClaimPage list_claims(const CheckOwner& owner, const ListedChecks& wanted);
   std::vector<ServedCheck> all_of_user(const UserId& user_id);
   // Anybody who has the share id may read the check until unshare(). Sharing it again gives the same id.
   std::optional<ServedCheck> find_shared(const std::string& share_id);

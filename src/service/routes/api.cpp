@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "service/checks/web_words.hpp"
 #include "service/http/log.hpp"
 
 namespace heretix::http {
@@ -59,8 +60,11 @@ std::vector<std::pair<std::string, std::string>> security_headers(bool is_secure
 
 ServiceResponse problem(const ServiceRequest& request, int status, const std::string& title, const std::string& detail,
                         std::optional<ErrorKind> kind, std::optional<NotGrantedReason> reason) {
-  json body = {
-      {"type", "about:blank"}, {"title", title}, {"status", status}, {"detail", detail}, {"request_id", request.id}};
+  json body = {{"type", "about:blank"},
+               {"title", title},
+               {"status", status},
+               {"detail", in_web_words(detail)},
+               {"request_id", request.id}};
   if (kind) body["kind"] = to_word(*kind);
   if (reason) body["reason"] = to_word(*reason);
   ServiceResponse response{.status = status,
@@ -77,7 +81,8 @@ namespace {
 std::span<const Route> all_routes() {
   static const std::vector<Route> kRoutes = [] {
     std::vector<Route> routes;
-    for (const auto& table : {operation_routes(), account_routes(), check_routes(), result_routes(), billing_routes()})
+    for (const auto& table :
+         {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(), billing_routes()})
       routes.insert(routes.end(), table.begin(), table.end());
     return routes;
   }();
@@ -188,16 +193,27 @@ ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
 
 ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteResult& found) {
   if (changes_state(request.method)) require_same_origin(request);
-  if (!found.routed && found.allowed.empty()) return problem(request, 404, "Not Found", "there is nothing here");
+  if (!found.routed && found.allowed.empty()) {
+    // A browser that was led astray gets a page; a program that calls the API gets its form of an error.
+    const bool gets_page = !changes_state(request.method) && is_page_address(request.path);
+    return gets_page && !service_.parts().web.empty() ? missing_page(service_)
+                                                      : problem(request, 404, "Not Found", "there is nothing here");
+  }
   if (!found.routed) {
     ServiceResponse response =
         problem(request, 405, "Method Not Allowed", fmt::format("allowed: {}", fmt::join(found.allowed, ", ")));
     response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(found.allowed, ", ")));
     return response;
   }
-  const auto database = service_.parts().databases.borrow();
-  Call call{request, found.routed->parameters, *database, {}, {}, {}};
-  return run_route(all_routes()[found.routed->route], call);
+  const Route& route = all_routes()[found.routed->route];
+  try {
+    const auto database = service_.parts().databases.borrow();
+    Call call{request, found.routed->parameters, *database, {}, {}, {}};
+    return run_route(route, call);
+  } catch (const Error& e) {
+    if (route.without_database == nullptr || e.kind() != ErrorKind::unavailable) throw;
+    return route.without_database(service_, request, found.routed->parameters);
+  }
 }
 
 ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const RouteResult& found,

@@ -9,6 +9,7 @@
 #include "base/number.hpp"
 #include "base/random.hpp"
 #include "base/sha256.hpp"
+#include "service/checks/web_words.hpp"
 #include "service/http/address.hpp"
 #include "service/privacy/removal.hpp"
 #include "service/routes/service_context.hpp"
@@ -28,7 +29,7 @@ json check_json(const ServedCheck& check) {
     result = {{"p", belief.at("p")}, {"ci95", belief.at("ci")}, {"stable", belief.at("stable")}};
   }
   json error = nullptr;
-  if (check.error) error = {{"kind", to_word(check.error->kind)}, {"detail", check.error->text}};
+  if (check.error) error = {{"kind", to_word(check.error->kind)}, {"detail", in_web_words(check.error->text)}};
   return {{"id", check.id},
           {"run_id", check.run_id},
           {"state", to_word(check.state)},
@@ -127,35 +128,52 @@ std::optional<CheckOwner> owner_of(const Call& call) {
   return call.visitor_id;
 }
 
-ServiceResponse list_checks(ServiceContext& service, Call& call) {
+// The value of a parameter that is one of a few words; empty if the request does not name it.
+template <class Table>
+auto word_of(const ServiceRequest& request, const char* name, const Table& words) {
+  const auto word = request.parameter(name).value_or("");
+  const auto value = words.value(word);
+  if (!word.empty() && !value)
+    throw Refusal(422, fmt::format("{} must be one of: {}", name, fmt::join(words.all() | std::views::values, ", ")));
+  return value;
+}
+
+// The check must be one that the caller may read, so it reveals nothing about the checks of others.
+std::optional<ServedCheck> check_named_by(Call& call, const char* name) {
+  const auto id = call.request.parameter(name);
+  if (!id) return std::nullopt;
+  if (!is_uuid(*id)) throw Refusal(422, fmt::format("{} must be the id of a check", name));
+  auto check = ServedChecks::found(call.database.query_all({ServedChecks::head_query_for(CheckId{*id})}).front());
+  if (!check || !may_read(call, *check))
+    throw Error(ErrorKind::not_found, fmt::format("{} is not the id of one of your checks", name));
+  return check;
+}
+
+// What both lists take.
+ListedChecks listed_by(Call& call) {
   const ServiceRequest& request = call.request;
   ListedChecks wanted;
   wanted.search = request.parameter("search").value_or("").substr(0, 1000);
   if (const auto model = request.parameter("model"); model && !model->empty()) wanted.model = ModelName(*model);
-
-  if (const auto word = request.parameter("state"); word && !word->empty()) {
-    wanted.state = kCheckStateWords.value(*word);
-    if (!wanted.state)
-      throw Refusal(
-          422, fmt::format("state must be one of: {}", fmt::join(kCheckStateWords.all() | std::views::values, ", ")));
-  }
+  wanted.state = word_of(request, "state", kCheckStateWords);
+  wanted.order = word_of(request, "sort", kListOrderWords).value_or(wanted.order);
 
   const auto limit = request.parameter("limit");
   const auto most = limit ? whole_number(*limit) : std::optional<std::int64_t>(50);
   if (!most || *most < 1 || *most > static_cast<std::int64_t>(kMostListed))
     throw Refusal(422, fmt::format("limit must be a whole number from 1 to {}", kMostListed));
+  wanted.most = static_cast<std::size_t>(*most);
+
+  if (const auto last = check_named_by(call, "before")) wanted.before = ListPlace{last->created_at, last->id};
+  return wanted;
+}
+
+ServiceResponse list_checks(ServiceContext& service, Call& call) {
+  ListedChecks wanted = listed_by(call);
+  if (const auto one = check_named_by(call, "same_claim_as")) wanted.same_claim = one->id;
 
   // One more is read than is shown: where it exists, there is a next page.
-  wanted.most = static_cast<std::size_t>(*most) + 1;
-
-  // The cursor must be a check that the caller may read, so it reveals nothing about the checks of others.
-  if (const auto cursor = request.parameter("before"); cursor) {
-    if (!is_uuid(*cursor)) throw Refusal(422, "before must be the id of a check");
-    const auto last = ServedChecks(call.database).find(CheckId{*cursor});
-    if (!last || !may_read(call, *last))
-      throw Error(ErrorKind::not_found, "before is not the id of one of your checks");
-    wanted.before = ListPlace{last->created_at, last->id};
-  }
+  wanted.most += 1;
 
   // A caller with neither an account nor a visitor's cookie has no checks.
   std::vector<ServedCheck> found;
@@ -169,6 +187,29 @@ ServiceResponse list_checks(ServiceContext& service, Call& call) {
     checks.push_back(check_json(check));
   }
   return json_response(200, {{"checks", checks}, {"next", has_more ? json(found.back().id) : json(nullptr)}});
+}
+
+json claim_json(ServiceContext& service, Call& call, ClaimChecks& claim) {
+  json models = json::array();
+  for (ModelChecks& model : claim.models) {
+    add_belief(service, call.database, model.latest);
+    models.push_back({{"checks", model.checks}, {"latest", check_json(model.latest)}});
+  }
+  return {{"claim", claim.claim},
+          {"checks", claim.checks},
+          {"since", as_rfc3339(claim.since)},
+          {"newest_at", as_rfc3339(claim.newest_at)},
+          {"models", models}};
+}
+
+ServiceResponse list_claims(ServiceContext& service, Call& call) {
+  const ListedChecks wanted = listed_by(call);
+  ClaimPage page;
+  if (const auto owner = owner_of(call)) page = ServedChecks(call.database).list_claims(*owner, wanted);
+
+  json claims = json::array();
+  for (ClaimChecks& claim : page.claims) claims.push_back(claim_json(service, call, claim));
+  return json_response(200, {{"claims", claims}, {"next", page.next ? json(*page.next) : json(nullptr)}});
 }
 
 }  // namespace
@@ -237,7 +278,7 @@ json models_json(const ServiceContext& service) {
                       {"provider", model.facts.provider},
                       {"model", model.facts.model},
                       {"is_free", is_free},
-                      {"cost_note", model.facts.cost_note},
+                      {"cost_note", in_web_words(model.facts.cost_note)},
                       {"mock", model.facts.mode.is_mock()},
                       {"readouts", readouts}});
   }
@@ -257,6 +298,7 @@ std::span<const Route> check_routes() {
                                          Route{{"POST", "/api/quotes"}, Audience::everybody, &quote_check},
                                          Route{{"POST", "/api/checks"}, Audience::everybody, &create_check},
                                          Route{{"GET", "/api/checks"}, Audience::everybody, &list_checks},
+                                         Route{{"GET", "/api/claims"}, Audience::everybody, &list_claims},
                                          Route{{"GET", "/api/checks/{id}"}, Audience::everybody, &get_check},
                                          Route{{"DELETE", "/api/checks/{id}"}, Audience::everybody, &delete_check},
                                          Route{{"POST", "/api/checks/{id}/cancel"}, Audience::everybody, &cancel_check},

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/random.hpp"
+#include "service/checks/web_words.hpp"
 #include "service/queue/queue.hpp"
 #include "service/routes/service_context.hpp"
 
@@ -32,34 +32,6 @@ ServiceResponse style_sheet(ServiceContext& /*service*/, const ServiceRequest& /
   return {.content_type = "text/css; charset=utf-8", .body = std::string(kPaletteSheet) + std::string(kStyleSheet)};
 }
 
-const WebFile* find_file(std::span<const WebFile> files, std::string_view path) {
-  const auto found = std::ranges::find(files, path, &WebFile::path);
-  return found == files.end() ? nullptr : &*found;
-}
-
-ServiceResponse sent(const ServiceRequest& request, const WebFile& file, const char* cache) {
-  const bool is_packed = !file.gzip.empty() && request.header("accept-encoding").find("gzip") != std::string::npos;
-  ServiceResponse response{.content_type = std::string(file.content_type),
-                           .body = std::string(is_packed ? file.gzip : file.text),
-                           .headers = {{"Cache-Control", cache}, {"Vary", "Accept-Encoding"}}};
-  if (is_packed) response.headers.emplace_back("Content-Encoding", "gzip");
-  return response;
-}
-
-// One page for every address: its script shows what the address names.
-ServiceResponse web_page(ServiceContext& service, const ServiceRequest& request, const Parameters& /*none*/) {
-  const WebFile* file = find_file(service.parts().web, "index.html");
-  if (file == nullptr) throw Error(ErrorKind::not_found, "this program was built without the page");
-  return sent(request, *file, "no-cache");
-}
-
-// Names hold a digest of what they name.
-ServiceResponse web_asset(ServiceContext& service, const ServiceRequest& request, const Parameters& parameters) {
-  const WebFile* file = find_file(service.parts().web, "assets/" + parameters.at("name"));
-  if (file == nullptr) throw Error(ErrorKind::not_found, "there is no such file");
-  return sent(request, *file, "public, max-age=31536000, immutable");
-}
-
 ServiceResponse admin_overview(ServiceContext& /*service*/, Call& call) {
   json jobs = json::array();
   for (const Queue::Count& count : Queue(call.database).counts())
@@ -69,7 +41,7 @@ ServiceResponse admin_overview(ServiceContext& /*service*/, Call& call) {
            "SELECT id, kind, error, finished_at FROM jobs WHERE state = 'dead' ORDER BY finished_at DESC LIMIT 50")) {
     dead.push_back({{"id", row.required_text("id")},
                     {"kind", row.required_text("kind")},
-                    {"error", row.text_or_empty("error")},
+                    {"error", in_web_words(row.text_or_empty("error"))},
                     {"finished_at", as_rfc3339(row.text_or_empty("finished_at"))}});
   }
   const auto users = call.database.query("SELECT count(*) AS n FROM users")[0].integer("n").value_or(0);
@@ -94,17 +66,6 @@ ServiceResponse admin_retry(ServiceContext& service, Call& call) {
 std::span<const Route> operation_routes() {
   static constexpr std::array kRoutes = {Route{{"GET", "/healthz"}, Audience::everybody, &healthy},
                                          Route{{"GET", "/readyz"}, Audience::everybody, &ready},
-                                         Route{{"GET", "/"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/history"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/compare"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/usage"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/billing"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/sessions"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/admin"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/sign-in"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/checks/{ids}"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/shared/{share}"}, Audience::everybody, &web_page},
-                                         Route{{"GET", "/assets/{name}"}, Audience::everybody, &web_asset},
                                          Route{{"GET", "/style.css"}, Audience::everybody, &style_sheet},
                                          Route{{"GET", "/api/openapi.yaml"}, Audience::everybody, &contract},
                                          Route{{"GET", "/api/admin/overview"}, Audience::admin, &admin_overview},

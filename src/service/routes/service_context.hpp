@@ -100,6 +100,7 @@ struct Route {
   Pattern pattern;
   Audience access;
   std::variant<Handler, FileHandler> handler;
+  FileHandler without_database = nullptr;  // responds while the database cannot be reached; null: with an error
 };
 
 std::span<const Route> check_routes();
@@ -107,6 +108,13 @@ std::span<const Route> result_routes();
 std::span<const Route> account_routes();
 std::span<const Route> billing_routes();
 std::span<const Route> operation_routes();
+std::span<const Route> page_routes();
+
+// Whether an address that leads nowhere is answered by a page, with status 404, and not by JSON.
+bool is_page_address(std::string_view path);
+ServiceResponse missing_page(const ServiceContext& service);
+// `title` says what is missing, as a sentence without its period.
+ServiceResponse missing_page(const ServiceContext& service, std::string_view title);
 
 // may_read() says whether the caller may read the check. readable() returns the check if so; otherwise it throws
 // Error{not_found}, as it does if there is no such check.
