@@ -31,6 +31,7 @@ void register_costs(CommandTable& table);
 void register_keys(CommandTable& table);
 void register_models(CommandTable& table);
 void register_selftest(CommandTable& table);
-void register_generated(CommandTable& table);  // completion, man, commands
+void register_completion(CommandTable& table);
+void register_generated(CommandTable& table);  // man, commands
 
 }  // namespace heretix

@@ -43,7 +43,8 @@ constexpr std::array kRegistrations = {Registration{{"demo"}, register_demo},
                                        Registration{{"keys"}, register_keys},
                                        Registration{{"models"}, register_models},
                                        Registration{{"selftest"}, register_selftest},
-                                       Registration{{}, register_generated}};  // these show the whole table
+                                       Registration{{}, register_completion},  // these show the whole table
+                                       Registration{{}, register_generated}};
 
 // A fifth of the time that a short command takes went into registering the options of all others, so only what the
 // first argument names is registered; all of it where it names nothing.

@@ -1,13 +1,18 @@
-// `heretix models`: what can be asked, and with --prices what it costs.
+// `heretix models`: what can be asked, and with --prices what it costs; pull, list and remove for models of a hub.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
+#include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/pulled_models.hpp"
 #include "cli/resources.hpp"
 #include "cli/session.hpp"
 #include "cli/terminal.hpp"
@@ -19,6 +24,15 @@ namespace {
 
 struct ModelsOptions : CommonOptions {
   bool show_prices = false;
+};
+
+struct PullOptions : CommonOptions {
+  std::vector<std::string> names;
+};
+
+struct RemoveOptions : CommonOptions {
+  std::vector<std::string> names;
+  bool all = false;
 };
 
 using nlohmann::json;
@@ -161,12 +175,124 @@ ModelName local_model_name(const std::string& path) {
   return ModelName("llama/" + std::filesystem::path(path).stem().string());
 }
 
+// A name without its quantisation means all that was fetched of the repository.
+bool is_meant(const PulledModel& model, const HubName& name) {
+  const bool is_revision =
+      name.revision.empty() || name.revision == kDefaultRevision || model.commit.starts_with(name.revision);
+  const bool is_selector = name.selector.empty() ||
+                           to_lower_ascii(name.selector) == to_lower_ascii(model.name.selector) ||
+                           name.selector == model.parts.front().path;
+  return model.name.repository_id() == name.repository_id() && is_revision && is_selector;
+}
+
+std::vector<PulledModel> meant_models(const std::vector<PulledModel>& all, const HubName& name) {
+  std::vector<PulledModel> meant;
+  std::ranges::copy_if(all, std::back_inserter(meant), [&](const PulledModel& m) { return is_meant(m, name); });
+  if (!meant.empty()) return meant;
+
+  std::string there;
+  for (const PulledModel& model : all) there += (there.empty() ? "" : ", ") + model.name.text();
+  throw Error(ErrorKind::not_found, fmt::format("{} is not on this machine", name.text()),
+              there.empty() ? "no model was fetched" : "name one of " + there);
+}
+
+json to_json(const PulledModel& model) {
+  json files = json::array();
+  for (const HubFile& part : model.parts)
+    files.push_back({{"path", part.path}, {"sha256", part.sha256}, {"bytes", part.bytes}});
+  return {{"name", model.name.text()},
+          {"model", local_model_name(model.path()).text()},
+          {"file", model.path()},
+          {"hub", model.hub},
+          {"repository", model.name.repository_id()},
+          {"revision", model.commit},
+          {"bytes", model.bytes()},
+          {"bytes_here", model.here},
+          {"whole", model.is_whole},
+          {"pulled_at", model.pulled_at},
+          {"files", files}};
+}
+
+constexpr std::size_t kShownDigits = 16;
+
+std::string pulled_text(const PulledModel& model) {
+  const std::string size = model.is_whole
+                               ? size_text(model.bytes())
+                               : fmt::format("{} of {}, unfinished", size_text(model.here), size_text(model.bytes()));
+  const std::string parts = model.parts.size() > 1 ? fmt::format("  {} files", model.parts.size()) : "";
+  return fmt::format("{}\n  {}{}  {}  sha256 {}\n", model.name.text(), size, parts, utc_day(model.pulled_at),
+                     model.parts.front().sha256.substr(0, kShownDigits));
+}
+
+int pull_command(const PullOptions& options) {
+  std::vector<HubName> names;  // all are read before the first is fetched
+  for (const std::string& name : options.names) names.push_back(parse_hub_name(name));
+
+  json all = json::array();
+  for (const HubName& name : names) {
+    const PulledModel model = pull_model(name, options.quiet ? Fetching::silently : Fetching::on_terminal);
+    if (options.json) all.push_back(to_json(model));
+    else print_result(fmt::format("{}  {}\n", pulled_text(model), model.path()));
+  }
+  if (options.json) print_result(all.dump(2) + "\n");
+  return kDone;
+}
+
+int list_command(const CommonOptions& options) {
+  const ModelCache cache = model_cache(read_environment());
+  const std::vector<PulledModel> models = cache.list();
+  if (options.json) {
+    json all = json::array();
+    for (const PulledModel& model : models) all.push_back(to_json(model));
+    print_result(all.dump(2) + "\n");
+    return kDone;
+  }
+
+  std::string text;
+  std::uint64_t bytes = 0;
+  for (const PulledModel& model : models) {
+    text += pulled_text(model);
+    bytes += model.here;
+  }
+  print_result(text);
+  if (models.empty()) print_note(fmt::format("no model in {}; heretix models pull hf:OWNER/REPO", cache.folder()));
+  else print_note(fmt::format("{} in {}", size_text(bytes), cache.folder()));
+  return kDone;
+}
+
+int remove_command(const RemoveOptions& options) {
+  if (options.all != options.names.empty())
+    throw Error(ErrorKind::bad_input, options.all ? "--all names every model" : "no model is named",
+                "give names, as heretix models list shows them, or --all");
+  const ModelCache cache = model_cache(read_environment());
+  const std::vector<PulledModel> all = cache.list();
+
+  // Every name is looked up before anything is removed.
+  std::vector<PulledModel> meant = options.all ? all : std::vector<PulledModel>{};
+  for (const std::string& name : options.names) {
+    for (PulledModel& model : meant_models(all, parse_hub_name(name))) {
+      const bool is_named_twice = std::ranges::find(meant, model.folder, &PulledModel::folder) != meant.end();
+      if (!is_named_twice) meant.push_back(std::move(model));
+    }
+  }
+
+  json removed = json::array();
+  for (const PulledModel& model : meant) {
+    const std::uint64_t bytes = cache.remove(model);
+    if (options.json) removed.push_back({{"name", model.name.text()}, {"bytes", bytes}});
+    else print_result(fmt::format("removed {}  {}\n", model.name.text(), size_text(bytes)));
+  }
+  if (options.json) print_result(removed.dump(2) + "\n");
+  return kDone;
+}
+
 json models_json(const json& prices) {
   const std::string path = local_model_path();
   json all = json::array({{{"name", "local"},
                            {"installed", !path.empty()},
                            {"model", path.empty() ? "" : local_model_name(path).text()},
                            {"file", path}},
+                          {{"name", "hf:OWNER/REPO:QUANT"}},
                           {{"name", "llama:FILE.gguf"}},
                           {{"name", "scripted:FILE"}}});
   for (const HostedProvider& p : hosted_providers()) {
@@ -174,6 +300,9 @@ json models_json(const json& prices) {
                    {"key_variable", p.key_variable},
                    {"base_url_variable", p.base_url_variable},
                    {"base_url", p.base_url}});
+  }
+  for (const PulledModel& model : model_cache(read_environment()).list()) {
+    if (model.is_whole) all.push_back(to_json(model));
   }
   for (const json& entry : prices) all.push_back(entry);
   return all;
@@ -183,15 +312,22 @@ std::string models_text(const PriceList& prices) {
   const std::string path = local_model_path();
   std::string text = fmt::format(
       "{0:<24} {1}\n"
-      "{2:<24} any GGUF file of a chat model, run here by llama.cpp\n"
-      "{3:<24} plays answers and faults from a file (docs/scripted.md)\n"
-      "{4:<24} a deterministic stand-in answers in that model's name; for trials, never a measurement\n",
+      "{2:<24} a GGUF model of the Hugging Face Hub, fetched once and run here by llama.cpp\n"
+      "{3:<24} any GGUF file of a chat model, run here by llama.cpp\n"
+      "{4:<24} plays answers and faults from a file (docs/scripted.md)\n"
+      "{5:<24} a deterministic stand-in answers in that model's name; for trials, never a measurement\n",
       "local",
       path.empty() ? "not installed: make build fetches it"
                    : local_model_name(path).text() +
                          ", run on this machine; it is small: good for trying things out, but it knows little",
-      "llama:FILE.gguf", "scripted:FILE", "NAME --mock");
+      "hf:OWNER/REPO:QUANT", "llama:FILE.gguf", "scripted:FILE", "NAME --mock");
   for (const HostedProvider& p : hosted_providers()) text += hosted_line(p);
+
+  const std::vector<PulledModel> pulled = model_cache(read_environment()).list();
+  if (!pulled.empty()) text += "\nFetched from a hub (heretix models list):\n";
+  for (const PulledModel& model : pulled) {
+    if (model.is_whole) text += fmt::format("  {}  {}\n", model.name.text(), size_text(model.bytes()));
+  }
   return text + fmt::format(
                     "\nThe prices of {} models are known from the list of {}: heretix models --prices. Any other model "
                     "can be asked too, but its cost is unknown.\n",
@@ -218,6 +354,27 @@ void register_models(CommandTable& table) {
   models.add_flag("--prices", o.show_prices,
                   "print the price list: since when and until when each price holds, and what is not known");
   add_json(models, o);
+
+  const auto [pull, p] = table.add_to<PullOptions>(
+      models, "pull", "fetch models from the Hugging Face Hub, or go on with what broke off", pull_command);
+  pull.add_option("names", p.names,
+                  "hf:OWNER/REPO (Q4_K_M, else Q8_0, else the first), hf:OWNER/REPO:QUANT, hf:OWNER/REPO:FILE.gguf; "
+                  "behind REPO may stand @ and a branch, tag or commit")
+      ->type_name("HUB_MODEL")
+      ->required();
+  pull.add_flag("-q,--quiet", p.quiet, "show no progress line");
+  add_json(pull, p);
+
+  const auto [list, l] =
+      table.add_to<CommonOptions>(models, "list", "list the models that were fetched: size, day, sha256", list_command);
+  add_json(list, l);
+
+  const auto [remove, r] =
+      table.add_to<RemoveOptions>(models, "remove", "remove models that were fetched", remove_command);
+  remove.add_option("names", r.names, "hf:OWNER/REPO:QUANT, or hf:OWNER/REPO for all that was fetched of it")
+      ->type_name("HUB_MODEL");
+  remove.add_flag("--all", r.all, "remove all of them, unfinished ones too");
+  add_json(remove, r);
 }
 
 }  // namespace heretix

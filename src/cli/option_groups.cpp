@@ -107,10 +107,11 @@ void add_plan_options(App& command, MeasuringOptions& o) {
                   "a YAML or JSON file with claim, model, K, R, T, B, seed, … (docs/configuration.md)")
       ->type_name("FILE");
   command
-      .add_option("--model", o.models,
-                  "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, typesafe/NAME, "
-                  "openrouter/NAME, systemone/NAME, llama:FILE.gguf or scripted:FILE (default local; see heretix "
-                  "models); run, batch and calibrate accept several: --model A --model B")
+      .add_option(
+          "--model", o.models,
+          "local, openai/NAME, anthropic/NAME, gemini/NAME, xai/NAME, openai-compatible/NAME, typesafe/NAME, "
+          "openrouter/NAME, systemone/NAME, hf:OWNER/REPO:QUANT, llama:FILE.gguf or scripted:FILE (default local; "
+          "see heretix models); run, batch and calibrate accept several: --model A --model B")
       ->type_name("MODEL")
       ->allow_extra_args(false);
 

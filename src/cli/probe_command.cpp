@@ -9,6 +9,7 @@
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/pulled_models.hpp"
 #include "cli/resources.hpp"
 #include "cli/session.hpp"
 #include "cli/stored_results.hpp"
@@ -70,6 +71,7 @@ ModelName name_in_store(const std::string& model, bool is_mock) {
   if (model.starts_with("scripted:")) return load_script(model.substr(9)).model;
   if (model == "local") return name_of_file(default_model_path());
   if (model.starts_with("llama:")) return name_of_file(model.substr(6));
+  if (is_hub_name(model)) return name_of_file(model_here_or_fetched(parse_hub_name(model), Fetching::never).path());
   const auto hosted = hosted_model(model);
   return hosted ? hosted->hashed : ModelName(model);
 }

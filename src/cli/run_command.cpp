@@ -105,7 +105,8 @@ Prepared prepare(const RunOptions& options, const SecondStore& second, Budget& b
   Prepared prepared{resolve_for_run(options), nullptr};
   Resolved& resolved = prepared.resolved;
   parse_claim(resolved.request.claim);
-  prepared.provider = make_provider(resolved.settings);
+  const Fetching fetching = progress_of(options) == ShowProgress::never ? Fetching::silently : Fetching::on_terminal;
+  prepared.provider = make_provider(resolved.settings, Asks::questions, fetching);
   require_price(budget, prepared.provider->facts());
   resolved.request.ask.budget = &budget;
   second.require_fits(resolved, prepared.provider->facts());  // before a file is made

@@ -12,6 +12,7 @@
 #include "base/mail_address.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "cli/pulled_models.hpp"
 #include "cli/resources.hpp"
 #include "cli/terminal.hpp"
 #include "service/account/plan_name.hpp"
@@ -135,12 +136,13 @@ std::unique_ptr<Provider> Service::make_provider(const std::string& model) const
                 "name it in HERETIX_MODELS");
   Settings settings = environment_.settings;
   settings.model = named->model;
-  return heretix::make_provider(settings);
+  return heretix::make_provider(settings, Asks::questions, Fetching::never);
 }
 
 std::vector<OfferedModel> Service::offered_models() const {
   std::vector<OfferedModel> offered;
   for (const NamedModel& model : models_) {
+    if (is_hub_name(model.model)) model_here_or_fetched(parse_hub_name(model.model), Fetching::on_terminal);
     const auto provider = make_provider(model.name);
     offered.push_back({model.name, provider->facts()});
     for (const Readout readout : kReadouts) {

@@ -40,6 +40,7 @@ class Service {
   // all locks.
   void require_separate_sessions() const;
   AnswersPlace open_answers(Database& service) const;
+  // Asks no hub: a visitor's check never makes the service fetch a model.
   std::unique_ptr<Provider> make_provider(const std::string& model) const;
   const Secret& secret() const { return *secret_; }
   const PromptBanks& banks() const { return banks_; }
@@ -48,7 +49,8 @@ class Service {
   // HERETIX_ORIGIN as parse_origin() reads it; empty if it is not set.
   const std::optional<Url>& public_origin() const { return public_origin_; }
 
-  // Makes each model once, so that a bad setting is reported at the start.
+  // Makes each model once, so that a bad setting is reported at the start. What HERETIX_MODELS names of a hub and is
+  // not on this machine is fetched here, before anybody can ask.
   std::vector<OfferedModel> offered_models() const;
   IntakeRules rules() const;
   std::unique_ptr<Mailer> make_mailer(bool shows_links) const;

@@ -10,6 +10,7 @@
 #include "archive/check_store.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "belief/plan/limits.hpp"
 #include "cli/advice.hpp"
 #include "cli/databases.hpp"
@@ -137,8 +138,10 @@ Api api_from(const std::string& word) {
   throw Error(ErrorKind::bad_input, fmt::format("api is '{}'; it must be responses or chat", word));
 }
 
-std::unique_ptr<Provider> make_llama(const Settings& settings, std::string path) {
+std::unique_ptr<Provider> make_llama(const Settings& settings, std::string path,
+                                     std::optional<PulledModel> pulled = {}) {
   LlamaOptions options{.path = std::move(path)};
+  options.pulled = std::move(pulled);
   options.temperature = settings.temperature.value_or(options.temperature);
   if (settings.concurrency && *settings.concurrency < 1) {
     throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}; it must be at least 1", *settings.concurrency));
@@ -363,7 +366,14 @@ void require_price(const Budget& budget, const ProviderFacts& facts) {
 
 namespace {
 
-std::unique_ptr<Provider> provider_of(const Settings& settings, Asks asks) {
+// "OWNER/REPO-GGUF" without the prefix is what people copy from a hub's page.
+std::string meant_name(const std::string& model) {
+  const bool is_hub_like =
+      std::ranges::count(model, '/') == 1 && to_lower_ascii(model).find("gguf") != std::string::npos;
+  return is_hub_like ? fmt::format("did you mean hf:{}? ", model) : "";
+}
+
+std::unique_ptr<Provider> provider_of(const Settings& settings, Asks asks, Fetching fetching) {
   const std::string model = settings.model.value_or("local");
   if (settings.price && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("--price is for hosted models; {} costs nothing", model),
@@ -375,12 +385,19 @@ std::unique_ptr<Provider> provider_of(const Settings& settings, Asks asks) {
   if (settings.mock.value_or(false)) return make_mock_provider(ModelName(settings.model.value_or("mock")));
   if (model == "local") return make_llama(settings, default_model_path());
   if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
+  if (is_hub_name(model)) {
+    const HubName name = parse_hub_name(model);
+    PulledModel pulled = model_here_or_fetched(name, asks == Asks::nothing ? Fetching::never : fetching);
+    std::string path = pulled.path();
+    return make_llama(settings, std::move(path), std::move(pulled));
+  }
   if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings, asks);
   std::string hosted_names;
   for (const HostedProvider& provider : hosted_providers()) hosted_names += fmt::format("{}/NAME, ", provider.name);
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),
-              fmt::format("name one of local, {}llama:FILE.gguf or scripted:FILE; or use --mock; see heretix models",
-                          hosted_names));
+              fmt::format("{}name one of local, {}hf:OWNER/REPO, llama:FILE.gguf or scripted:FILE; or use --mock; see "
+                          "heretix models",
+                          meant_name(model), hosted_names));
 }
 
 }  // namespace
@@ -398,8 +415,8 @@ Settings provider_settings(Settings s) {
   return s;
 }
 
-std::unique_ptr<Provider> make_provider(const Settings& settings, Asks asks) {
-  auto provider = provider_of(settings, asks);
+std::unique_ptr<Provider> make_provider(const Settings& settings, Asks asks, Fetching fetching) {
+  auto provider = provider_of(settings, asks, fetching);
   require_readable(*provider, readout_of(settings));
   return provider;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/option_groups.hpp"
+#include "cli/pulled_models.hpp"
 #include "measure/run_check.hpp"
 #include "measure/run_store.hpp"
 #include "models/price_list.hpp"
@@ -35,10 +36,13 @@ void require_statement(std::string_view claim, bool allow_question);
 // Like resolve(), for run and describe: if nothing names a plan, they ask until the interval is narrow.
 Resolved resolve_for_run(const MeasuringOptions& options);
 
-// Throws Error{bad_input} for an unknown name, and what the provider throws.
-// Whether the provider will be asked. One that is only described needs no key.
+// Whether the provider will be asked. One that is only described needs no key, and nothing is fetched for it.
 enum class Asks { questions, nothing };
-std::unique_ptr<Provider> make_provider(const Settings& settings, Asks asks = Asks::questions);
+
+// Throws Error{bad_input} for an unknown name, and what the provider throws. A model of a hub (hf:OWNER/REPO) that is
+// not on this machine is fetched first if it is asked and `fetching` allows it.
+std::unique_ptr<Provider> make_provider(const Settings& settings, Asks asks = Asks::questions,
+                                        Fetching fetching = Fetching::on_terminal);
 
 // Returns the part of the settings that can matter to the provider. If two settings agree in it, one provider serves
 // both.

@@ -83,6 +83,11 @@ void read_provider_variables(Environment& environment) {
   const std::string home = variable("HOME").value_or(".");
   environment.key_file = variable("XDG_CONFIG_HOME").value_or(home + "/.config") + "/heretix/keys";
   environment.ca_file = variable("SSL_CERT_FILE").value_or("");
+
+  const std::string caches = variable("XDG_CACHE_HOME").value_or(home + "/.cache");
+  environment.model_cache = variable("HERETIX_MODEL_CACHE").value_or(caches + "/heretix/models");
+  environment.hub_endpoint = variable("HF_ENDPOINT");
+  environment.hub_token = variable("HF_TOKEN");
 }
 
 }  // namespace

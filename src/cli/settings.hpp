@@ -67,6 +67,8 @@ struct Environment {
   std::map<std::string, std::string> provider_variables;  // keys and base URLs of hosted providers, by variable
   std::string key_file;                                   // below XDG_CONFIG_HOME or HOME
   std::string ca_file;                                    // SSL_CERT_FILE
+  std::string model_cache;                                // HERETIX_MODEL_CACHE, else below XDG_CACHE_HOME or HOME
+  std::optional<std::string> hub_endpoint, hub_token;     // HF_ENDPOINT, HF_TOKEN
 };
 
 // Throws Error{bad_input} naming the variable.

@@ -56,12 +56,18 @@ NOT_FOLLOWED = {
         ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text; use --readout decision",
         "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as {}",
         "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
+    "of a model hub: tests/provider follows it with a hub": [
+        "heretix models pull {}", "heretix models remove {0}, then heretix models pull {0}", "no model in {}; heretix models pull hf:OWNER/REPO",
+        "fetch it by other means and name the file: --model llama:FILE.gguf", "\nFetched from a hub (heretix models list):\n",
+        "make room (heretix models remove), name a smaller quantisation, or another folder in HERETIX_MODEL_CACHE",
+        "make room (heretix models remove), or name another folder in HERETIX_MODEL_CACHE; what has arrived is kept",
+        "give names, as heretix models list shows them, or --all"],
     "of the service: tests/service follows it": [
         "check whether heretix serve or worker is running, and on which --port or --metrics-port", "stop the program that listens there, or choose another port with --port",
         "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "name the table with one of these endings, e.g. --out results.csv", "leave out --field or --level", "wait for it to end, or begin a separate probe: --fresh",
+        "name the table with one of these endings, e.g. --out results.csv", "leave out --field or --level", "heretix completion bash, zsh or fish", "wait for it to end, or begin a separate probe: --fresh",
         "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan with -K, -R, -T or --fixed",
         "use --readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another with --prompts or RPL_PROMPTS_DIR",
@@ -76,6 +82,7 @@ NOT_FOLLOWED = {
     "says what is wrong, or shows a name, and tells nobody to do anything": [
         "--out is '{}', which ends neither in .csv nor in .jsonl", "--model {} is given twice",
         "  --verbose shows the frozen estimate, for comparison with earlier runs",
+        "--all names every model", "--list prints no script",
         "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",
         "Recalibrated by a map fitted without the claim's own fold: Brier {:.4f}, log {:.4f}. It is applied only by --recalibrate.",
         "--all means local and prod; --database names one", "--lock-wait is {}; it must be at least 0",
@@ -100,7 +107,7 @@ NOT_FOLLOWED = {
 
 
 # Where help texts stand, which are no advice: whole files, and the functions that register a command or its flags.
-HELP = ("option_groups.cpp", "export_options.cpp", "command_table.cpp", "generated_docs.cpp")
+HELP = ("option_groups.cpp", "export_options.cpp", "command_table.cpp", "generated_docs.cpp", "completion.cpp")
 REGISTERING = re.compile(r"^(?:template <[^\n]*\n)?[\w<>:]+ (?:register|add)_\w+\([^;{]*\) \{\n.*?^\}\n", re.MULTILINE | re.DOTALL)
 
 
@@ -257,7 +264,7 @@ class Advice(ProgramTest):
         self.told(self.failing(2, "run", "Is it flat?", "--mock"), "--allow-question measures it as it is")
         self.ok("run", "Is it flat?", "--mock", "--allow-question", *SMALL)
         self.follow(self.failing(2, "run", CLAIM, "--model", "nobody"),
-                    "name one of local, {}llama:FILE.gguf or scripted:FILE; or use --mock; see heretix models")
+                    "{}name one of local, {}hf:OWNER/REPO, llama:FILE.gguf or scripted:FILE; or use --mock; see heretix models")
         self.follow(self.failing(0, "models"), "\nThe prices of {} models are known from the list of {}: heretix models --prices. Any other model can be asked too, but its cost is unknown.\n")
 
     def test_a_claim_that_is_too_long(self):

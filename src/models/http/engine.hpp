@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,11 +32,17 @@ struct EngineOptions {
   std::string ca_file{};              // trusted certificates instead of the system's
 };
 
+// Takes the bytes of a reply as they arrive. Returns false to end the transfer. It must not throw.
+using TakeBytes = std::function<bool(int status, const Headers& headers, std::string_view bytes)>;
+
 struct HttpRequest {
   std::string url;
   std::vector<std::string> headers;  // "Name: value"; the same for many requests, they are kept once
   std::string body{};                // empty with `is_get`
   bool is_get = false;
+  // For a file that does not fit in memory: the body of a 200 or 206 goes here, of any size, and not into the response.
+  // It is not compressed on the way, because a range of it would then be a range of the compressed bytes.
+  TakeBytes take_bytes{};
 };
 
 struct HttpResponse {

@@ -32,7 +32,6 @@ Transfer::Transfer(const EngineOptions& options) : options_(options), handle_(cu
   curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
 
   curl_easy_setopt(h, CURLOPT_USERAGENT, agent.c_str());
-  curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, static_cast<char*>(error_));
   curl_easy_setopt(h, CURLOPT_BUFFERSIZE, kBufferBytes);
@@ -64,6 +63,7 @@ void Transfer::begin(std::uint64_t ticket, HttpRequest request, curl_slist* head
   CURL* h = handle_.get();
   curl_easy_setopt(h, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, request_.take_bytes ? nullptr : "gzip, deflate");
 
   // Whether requests can share a connection is known only after the TLS handshake. Without TLS they cannot, and must
   // not wait for each other.
@@ -89,6 +89,11 @@ std::size_t Transfer::give_body(char* into, std::size_t size, std::size_t count,
 std::size_t Transfer::take_body(char* bytes, std::size_t size, std::size_t count, void* self) {
   Transfer& t = *static_cast<Transfer*>(self);
   t.last_byte_ = std::chrono::steady_clock::now();
+
+  const int status = static_cast<int>(t.info<long>(CURLINFO_RESPONSE_CODE));
+  if (t.request_.take_bytes && (status == 200 || status == 206))
+    return t.request_.take_bytes(status, t.response_.headers, {bytes, size * count}) ? size * count : 0;
+
   if (t.response_.body.size() + size * count > t.options_.most_bytes) {
     t.is_too_large_ = true;
     return 0;  // ends the transfer

@@ -30,11 +30,31 @@ std::uint64_t seed_of(const Question& question, int answers_before) {
   return seed;
 }
 
+// A file in a cache may be changed or damaged after it was checked, and then it is another model.
+void require_as_pulled(const PulledModel& pulled, const std::string& sha256_of_first) {
+  for (const HubFile& part : pulled.parts) {
+    const bool is_first = &part == &pulled.parts.front();
+    const std::string path = pulled.folder + "/" + part.name();
+    if ((is_first ? sha256_of_first : sha256_of_file(path)) == part.sha256) continue;
+    throw Error(ErrorKind::conflict, fmt::format("{} is not the file that was fetched as {}", path, pulled.name.text()),
+                fmt::format("heretix models remove {0}, then heretix models pull {0}", pulled.name.text()));
+  }
+}
+
+nlohmann::json origin_json(const PulledModel& pulled) {
+  nlohmann::json parts = nlohmann::json::array();
+  for (const HubFile& part : pulled.parts)
+    parts.push_back({{"path", part.path}, {"sha256", part.sha256}, {"bytes", part.bytes}});
+  return {
+      {"hub", pulled.hub}, {"repository", pulled.name.repository_id()}, {"revision", pulled.commit}, {"files", parts}};
+}
+
 class LlamaProvider final : public Provider {
  public:
   explicit LlamaProvider(const LlamaOptions& options)
       : options_(options), model_(options.path), form_(model_), judge_(model_, form_, options.threads) {
     const ModelFile& file = model_.file();
+    if (options.pulled) require_as_pulled(*options.pulled, file.sha256);
     facts_.provider = "llama";
     facts_.model = ModelName("llama/" + file.name);
     facts_.mode.with("gguf", file.sha256.substr(0, 16));
@@ -50,6 +70,7 @@ class LlamaProvider final : public Provider {
         {"llama_cpp", llama_cpp_version()},
         {"temperature", options.temperature},
         {"sampling", options.temperature > 0 ? "softmax over what the form allows, seeded per question" : "greedy"}};
+    if (options.pulled) settings["model_origin"] = origin_json(*options.pulled);
     if (form_.why_not().empty()) {
       facts_.decision_form = form_.name();
       settings["decision"] = form_.described();

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "models/hub/model_cache.hpp"
 #include "models/provider.hpp"
 
 namespace heretix {
@@ -15,9 +17,12 @@ struct LlamaOptions {
   double temperature = kDefaultTemperature;  // in [0, 10]; 0 is greedy
   std::size_t concurrency = 16;              // questions side by side
   int threads = 0;                           // 0: one a core
+  std::optional<PulledModel> pulled{};       // where the file came from, if it was fetched from a hub
 };
 
-// Throws what LlamaModel throws, and Error{bad_input} for options out of range.
+// Throws what LlamaModel throws, and Error: bad_input for options out of range, conflict for a file that is no longer
+// the one that was fetched. A model has the same name and the same keys whether its file is named by its path or was
+// fetched from a hub; the record tells where it came from.
 std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options);
 
 }  // namespace heretix

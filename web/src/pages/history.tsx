@@ -214,7 +214,7 @@ interface EntryProps extends Placed {
 
 function Entry({ check, is_inner, is_chosen, onChoose, onDelete, ...place }: EntryProps) {
   const { result } = check;
-  const name = is_inner ? `${check.claim}, ${check.model}, ${moment(check.created_at)}` : check.claim;
+  const name = is_inner ? `${check.claim}, ${shown_model(check)}, ${moment(check.created_at)}` : check.claim;
   return (
     <li class={is_inner ? "entry inner" : "entry"} {...placed(place)}>
       <input
@@ -264,7 +264,7 @@ const belief_of = (check: Check) =>
 function Beliefs({ checks }: { checks: Check[] }) {
   const beliefs = checks.flatMap((check) => {
     const belief = belief_of(check);
-    return belief ? [{ id: check.id, model: check.model, ...belief }] : [];
+    return belief ? [{ id: check.id, model: shown_model(check), ...belief }] : [];
   });
   return (
     <div class="track scale" role="img" aria-label={beliefs.map((one) => belief_in_words(one.model, one)).join("; ")}>
@@ -302,7 +302,7 @@ interface ClaimRowProps extends Placed {
 
 function ClaimRow({ group, is_open, onToggle, ...place }: ClaimRowProps) {
   const latest = group.models.map((one) => one.latest);
-  const names = latest.map((check) => check.model);
+  const names = latest.map((check) => shown_model(check));
   return (
     <li class="entry several" {...placed(place)}>
       <button type="button" class="opener" aria-expanded={is_open} onClick={onToggle}>
