@@ -76,6 +76,7 @@ class Asking final : public Exchange {
   Answer judged(std::size_t question, const Reply& reply) const;
   void fail(ErrorKind kind, const std::string& what, const std::string& hint);
   void tell_once(const std::string& notice);
+  void tell_fault(const Question& part, const Reply& reply);
   void tell();
 
   const Plan& plan_;
@@ -100,6 +101,7 @@ class Asking final : public Exchange {
   std::optional<Error> failure_;
   std::string last_failure_;
   std::set<std::string> told_;  // notices already shown; each is shown once a run
+  bool has_told_fault_ = false;
   AskOutcome outcome_;
 };
 
