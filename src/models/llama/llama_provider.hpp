@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.hpp"
 #include "models/provider.hpp"
 
 namespace heretix {
@@ -17,7 +18,8 @@ struct LlamaOptions {
   int threads = 0;                           // 0: one a core
 };
 
-// Throws what LlamaModel throws, and Error{bad_input} for options out of range.
-std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options);
+// `clock` tells the day that prompts name as today's. Throws what LlamaModel throws, and Error{bad_input} for options
+// out of range.
+std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options, const Clock& clock = SystemClock());
 
 }  // namespace heretix
