@@ -100,6 +100,9 @@ class Readouts(HostedTest):
         told = self.heretix("show", run).stdout
         self.assertRegex(told, r"mass +FAIL  0\.00 < 0\.50  share of the probability that is on True and False")
         self.assertIn("heretix readouts shows them all", told)
+        self.ok("report", run, "-o", "report.html")
+        first_screen = (self.folder / "report.html").read_text().split("By wording")[0]
+        self.assertIn("The gate mass fails: 0.00, where at least 0.50 is required (share of the probability that is on True and False)", first_screen)
 
     def test_a_reply_without_the_content_that_its_tokens_spell_is_no_answer(self):
         """A thinking model behind llama-server: the tokens are those of its thinking, which the content leaves out."""
