@@ -11,7 +11,7 @@ from heretix import ProgramTest
 
 CLAIM = "Copper conducts electricity better than iron"
 TEMPLATE = ("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-            "<|im_start|>system\nToday is {{ strftime_now('%Y-%m-%d') }}<|im_end|>\n<|im_start|>assistant\n<think>\n")
+            "<|im_start|>system\nToday is {{ strftime_now('%Y-%m-%d') }}<|im_end|>\n<|im_start|>assistant\n{{ '<think>\\n' }}")
 PLAN = ("-K", 3, "-R", 1, "-B", 50, "--readout", "token")
 
 
@@ -58,6 +58,16 @@ class LocalPrompts(ProgramTest):
         self.assertNotIn("frame=", record["config"]["mode"])
         self.assertTrue(record["execution"]["settings"]["prompt_frame"]["text"].endswith("{USER}<|im_end|>\n<|im_start|>assistant\n"))
         self.ok("verify", record["run_id"])
+
+
+    def test_the_bank_of_words_makes_the_embedded_model_answer_by_the_two_words(self):
+        def mass(*more):
+            record = self.json("run", "Tariffs cause inflation", "-K", 8, "-R", 1, "-B", 50, "--readout", "token", *more)
+            return next(g for g in record["gates"] if g["name"] == "mass")
+        before, after = mass(), mass("--prompt-version", "heretix_words_v1")
+        self.assertEqual((before["passed"], after["passed"]), (False, True))
+        self.assertGreater(after["observed"], 0.7)
+        self.refused(2, "run", CLAIM, "-K", 3, "--readout", "verbalized", "--prompt-version", "heretix_words_v1", says="asks for one word; the readout verbalized needs a number")
 
 
 if __name__ == "__main__":
