@@ -119,7 +119,8 @@ TEST(ShippedTemplates, EndAsTheirModelsBeginAnAnswer) {
 
 TEST(ChatTemplateFrame, IsThatOfEarlierBuildsWhereATemplateNeitherThinksNorTellsADate) {
   const std::string plain =
-      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
+      "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant{{ "
+      "'\\n' }}";
   EXPECT_EQ(chat(plain).frame(), chat_before(plain).frame());
   EXPECT_EQ(chat(plain).frame(),
             "<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{USER}<|im_end|>\n<|im_start|>assistant\n");
@@ -142,7 +143,7 @@ TEST(ChatTemplateFrame, TellsOneDateAllDayInEveryPlaceOnEarth) {
 
 // A claim about thinking marks is a claim.
 TEST(ChatTemplateFrame, ClosesOnlyWhatTheTemplateOpened) {
-  const std::string opens = "[{{ messages[-1].content }}]<think>\n", plain = "[{{ messages[-1].content }}]";
+  const std::string opens = "[{{ messages[-1].content }}]{{ '<think>\\n' }}", plain = "[{{ messages[-1].content }}]";
   EXPECT_EQ(text_of(chat(opens).render("s", "a </think> b").own), "a </think> b]<think>\n\n</think>\n\n");
   EXPECT_EQ(text_of(chat(plain).render("s", "a <think> b").own), "a <think> b]");
   EXPECT_FALSE(chat(opens).render("s", "u").own.back().is_input);
@@ -160,9 +161,9 @@ TEST(ChatTemplateFrame, BeginsWithASpaceWhereTheVocabularyPutsOne) {
     return ChatTemplate(source, {.bos_token = "<s>", .begins_with_space = true}).render("S", "U");
   };
   EXPECT_EQ(text_of(shown("{{ bos_token }}[INST] {{ messages[-1].content }}").shared), "<s> [INST] S\n\n");
-  const ChatPrompt bare = shown("{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}");
-  EXPECT_EQ(text_of(bare.shared) + text_of(bare.own), "<s> SU");
-  EXPECT_EQ(bare.shared.back().text, " S") << "one stretch, so that it can be one token";
+  const ChatPrompt bare = shown("{{ bos_token }}{% for m in messages %}{{ m.content }}|{% endfor %}");
+  EXPECT_EQ(text_of(bare.shared) + text_of(bare.own), "<s> S|U|");
+  EXPECT_EQ(bare.shared[1].text, " S") << "one stretch, so that it can be one token";
 }
 
 }  // namespace
