@@ -185,7 +185,7 @@ TEST(ChatTemplate, PutsTheSystemTextBeforeTheUsersWhereATemplateTakesNone) {
   const ChatTemplate plain(
       "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif "
       "%}[{{ m.content }}]{% endfor %}",
-      "<s>", "</s>");
+      {.bos_token = "<s>", .eos_token = "</s>"});
   const ChatPrompt prompt = plain.render("SYS", "USER");
   EXPECT_EQ(prompt.shared.back().text, "SYS\n\n");
   EXPECT_TRUE(prompt.shared.back().is_input);

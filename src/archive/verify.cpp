@@ -233,6 +233,21 @@ void compare_json(const std::string& what, const json& stored, const json& recom
   }
 }
 
+// What the model's own template put around every question, against its hash and against the keys. Hosted models have
+// templates of their own, which nobody sees.
+void check_prompt_frame(const Record& record, Checker& checker) {
+  const json settings = json::parse(record.execution.settings, nullptr, false);
+  const json chat = settings.value("prompt_frame", json::object());
+  const std::string text = chat.value("text", "");
+  if (sha256_hex(text) != chat.value("sha256", sha256_hex("")))
+    checker.differ("prompt_frame: its hash is not its text's");
+
+  const std::string keyed = record.plan.recipe.mode.value("frame");
+  const std::string whole = text + settings.value("decision", json::object()).value("frame", "");
+  if (!keyed.empty() && !sha256_hex(whole).starts_with(keyed))
+    checker.differ("prompt_frame: the keys were made for another one");
+}
+
 void check_record_text(const ExecutionRow& execution, const Record& record, Checker& checker) {
   const auto& text = execution.record_text;
   if (!text || sha256_hex(*text) != execution.record_sha256)
@@ -291,6 +306,7 @@ Verification verify_run(RunStore& runs, const std::string& name, const std::stri
     const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
     for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record, keys[i]);
     checker.check_parts(record);
+    check_prompt_frame(record, checker);
 
     verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
     verification.recomputed.push_back(

@@ -7,8 +7,8 @@
 
 #include "base/money.hpp"
 #include "base/text.hpp"
-#include "belief/readout/number_tree.hpp"
 #include "belief/readout/parts.hpp"
+#include "belief/readout/reply_fault.hpp"
 #include "measure/batches.hpp"
 #include "store/sqlite/planted_bugs.hpp"
 
@@ -378,8 +378,7 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
   probe(answer);
 
   tell_once(reply.notice);
-  if (const std::string fault = asked.is_part ? nonsense_in(reply.logprobs) : ""; !fault.empty())
-    tell_once(fmt::format("{} returned probabilities that cannot be right: {}", facts().model, fault));
+  if (asked.is_part) tell_fault(asked, reply);
   if (answer.verdict.reason == Reason::unknown_finish)
     tell_once(fmt::format(
         "{} ended an answer with '{}', which this program does not know: such answers are kept but not read",
@@ -401,6 +400,14 @@ void Asking::on_reply(std::size_t question, const Reply& reply) {
 
 void Asking::tell_once(const std::string& notice) {
   if (!notice.empty() && told_.insert(notice).second) observer_.on_wait(notice);
+}
+
+// The first reply that was refused stands for all of them: what is wrong with one is wrong with most.
+void Asking::tell_fault(const Question& part, const Reply& reply) {
+  const std::string fault = fault_of_reply(plan_.recipe.readout(), reply.text, reply.logprobs, part.begun);
+  if (fault.empty() || has_told_fault_) return;
+  has_told_fault_ = true;
+  observer_.on_wait(fmt::format("a reply of {} is refused: {}", facts().model, fault));
 }
 
 void Asking::fail(ErrorKind kind, const std::string& what, const std::string& hint) {

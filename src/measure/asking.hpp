@@ -78,6 +78,7 @@ class Asking final : public Exchange {
   Answer judged(std::size_t question, const Reply& reply) const;
   void fail(ErrorKind kind, const std::string& what, const std::string& hint);
   void tell_once(const std::string& notice);
+  void tell_fault(const Question& part, const Reply& reply);
   void tell();
   void tell_moves(const std::vector<Delivery>& deliveries, const Taken& taken);
 
@@ -104,6 +105,7 @@ class Asking final : public Exchange {
   std::optional<Error> failure_;
   std::string last_failure_;
   std::set<std::string> told_;  // notices already shown; each is shown once a run
+  bool has_told_fault_ = false;
   AskOutcome outcome_;
 };
 

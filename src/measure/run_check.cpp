@@ -244,8 +244,14 @@ PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} holds statements, which only the readout decision asks", bank.version),
                 "use --readout decision, or name a bank of questions with --prompt-version");
-  const bool by_a_word = request.readout == Readout::token || request.readout == Readout::frequency;
-  return by_a_word ? answered_by_a_word(bank) : bank;
+  PromptBank by_word = answered_by_a_word(bank);
+  if (request.readout == Readout::token || request.readout == Readout::frequency) return by_word;
+  if (request.readout != Readout::decision && by_word.version == bank.version)
+    throw Error(ErrorKind::bad_input,
+                fmt::format("the bank {} asks for one word; the readout {} needs a number", bank.version,
+                            to_word(request.readout)),
+                "use --readout token or frequency, or name another bank with --prompt-version");
+  return bank;
 }
 
 void require_readable(const Provider& provider, Readout readout) {

@@ -46,11 +46,23 @@ std::string belief_text(const Record& r) {
                      bounds, escaped(r.belief_verdict));
 }
 
+// Beside the number, because it says less where a gate fails. What to try stands in the table of gates.
+std::string failed_gates(const Record& r) {
+  std::string text;
+  for (const Gate& gate : r.gates) {
+    if (gate.passed() || is_of_frozen_estimate(gate)) continue;
+    text +=
+        fmt::format("<p class=\"fail\">The gate {} fails: {:.2f}, where {} {:.2f} is required ({}).</p>", gate.name,
+                    gate.observed, gate.bound == Bound::at_least ? "at least" : "at most", gate.limit, gate.meaning);
+  }
+  return text;
+}
+
 std::string headline(const Record& r) {
   return fmt::format(
              "<h1>{}</h1>\n<p class=\"soft\">What {} believes about this claim, asked without any source.</p>\n",
              escaped(r.plan.recipe.claim.text), escaped(shown_model(r))) +
-         "<div class=\"panel\">" + belief_text(r) + html::strip_picture(r) + "</div>\n";
+         "<div class=\"panel\">" + belief_text(r) + failed_gates(r) + html::strip_picture(r) + "</div>\n";
 }
 
 std::string gate_row(const Gate& gate) {

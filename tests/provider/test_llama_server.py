@@ -13,12 +13,12 @@ from test_transport import free_port
 
 
 class LlamaServer(HostedTest):
-    def serve(self, slots):
-        """Starts the server; what `slots` questions share, it computes together, so that their last digits depend on who shares."""
+    def serve(self, slots, *more):
+        """Starts the server with `more` arguments; what `slots` questions share, it computes together, so that their last digits depend on who shares."""
         places = dict(line.split(" ", 1) for line in subprocess.run([os.environ["HERETIX_SOURCE"] + "/tools/setup.sh", "where"], capture_output=True, text=True,
                                                                     check=True).stdout.splitlines() if line.count(" ") == 1)
         port = free_port()
-        running = subprocess.Popen([places["server"], "-m", glob.glob(places["model"] + "/*.gguf")[0], "--host", "127.0.0.1", "--port", str(port), "-np", str(slots), "-c", "8192"],
+        running = subprocess.Popen([places["server"], "-m", glob.glob(places["model"] + "/*.gguf")[0], "--host", "127.0.0.1", "--port", str(port), "-np", str(slots), "-c", "8192", *more],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(running.wait)
         self.addCleanup(running.terminate)
@@ -75,6 +75,25 @@ class LlamaServer(HostedTest):
         self.assertEqual(len(there), 4)
         for prompt, bounds in there.items():  # a little beyond: the embedded model writes no fourth decimal
             self.assertTrue(bounds["low"] - 0.005 <= here[prompt] <= bounds["high"] + 0.005, (here[prompt], bounds["low"], bounds["high"]))
+
+    def test_the_tokens_of_a_models_thinking_are_not_read_as_its_answer(self):
+        """The server takes the thinking out of the content, and lists its tokens all the same."""
+        (self.folder / "thinks.jinja").write_text(
+            "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.role == 'assistant' and m.reasoning_content %}<think>\n{{ m.reasoning_content }}\n</think>\n"
+            "{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n"
+            "{% if enable_thinking is defined and not enable_thinking %}<think>\n\n</think>\n{% else %}<think>\n{% endif %}{% endif %}")
+        environment = {"XDG_CONFIG_HOME": str(self.folder)}
+        command = ("run", CLAIM, "--model", "openai-compatible/thinks", "--readout", "token", "-K", 3, "-B", 50)
+        self.serve(1, "--jinja", "--chat-template-file", str(self.folder / "thinks.jinja"))
+        done = self.heretix(*command, OPENAI_COMPATIBLE_BASE_URL=self.url + "/v1", **environment)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("the content of the reply is empty, though its tokens are '", done.stderr)
+        self.assertEqual(self.rows("SELECT count(*) FROM samples WHERE json_valid = 1")[0][0], 0)
+
+        # As the message says.
+        self.serve(1, "--jinja", "--chat-template-file", str(self.folder / "thinks.jinja"), "--reasoning", "off")
+        done = self.heretix(*command, "--fresh", OPENAI_COMPATIBLE_BASE_URL=self.url + "/v1", **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_what_it_refuses_is_told_in_its_own_words(self):
         self.serve(4)

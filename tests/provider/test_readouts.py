@@ -100,6 +100,46 @@ class Readouts(HostedTest):
         told = self.heretix("show", run).stdout
         self.assertRegex(told, r"mass +FAIL  0\.00 < 0\.50  share of the probability that is on True and False")
         self.assertIn("heretix readouts shows them all", told)
+        self.ok("report", run, "-o", "report.html")
+        first_screen = (self.folder / "report.html").read_text().split("By wording")[0]
+        self.assertIn("The gate mass fails: 0.00, where at least 0.50 is required (share of the probability that is on True and False)", first_screen)
+
+    def test_a_reply_without_the_content_that_its_tokens_spell_is_no_answer(self):
+        """A thinking model behind llama-server: the tokens are those of its thinking, which the content leaves out."""
+        thought = logprobs([("True", {"True": 0.9, "False": 0.1}), (" or", {" or": 1.0}), (" not?", {" not?": 1.0})])
+        number = logprobs([("0", {"0": 0.6, "1": 0.4}), (".", {".": 1.0}), ("5", {"5": 1.0})])
+        ended = logprobs([("True", {"True": 0.9, "False": 0.1}), ("<|im_end|>", {"<|im_end|>": 1.0})])
+        cut = [{"token": "\ufffd", "bytes": byte, "logprob": -9.0, "top_logprobs": [{"token": t, "bytes": None, "logprob": math.log(p)} for t, p in (("True", 0.9), ("False", 0.09))]}
+               for byte in ([0xc3], [0xa9])]
+        cases = {"empty": ("token", "", thought, "the content of the reply is empty, though its tokens are 'True or not?'"),
+                 "blank": ("token", " \n", thought, "the content of the reply is empty"),
+                 "other": ("token", "False", thought, "its tokens 'True or not?' do not spell its content 'False'"),
+                 "shorter": ("token", "True", thought, "do not spell its content 'True'"),
+                 "longer": ("token", "True. It is so", thought[:1], "do not spell its content 'True. It is so'"),
+                 "number": ("expected", "0.9", number, "its tokens '0.5' do not spell its content '0.9'"),
+                 "no number": ("expected", "", number, "the content of the reply is empty"),
+                 "begun": ("expected", OPENING, number, "the content of the reply is empty"),
+                 "no word": ("frequency", "", None, "the content of the reply is empty; the model may think"),
+                 "gone on": ("expected", OPENING + "0.5", number, ""), "ended": ("token", "True", ended, ""), "spaced": ("token", "\n True ", ended, ""), "bytes": ("token", "é", cut, "")}
+        for name, (readout, content, tokens, fault) in cases.items():
+            with self.subTest(name):
+                def script(asked, _):
+                    reply = success(asked, text="x", logprobs=tokens, usage={**usage_of(asked.user, "x"), "output": 8, "reasoning": 0})
+                    reply.body = reply.body.replace(b'"content": "x"', b'"content": ' + json.dumps(content).encode())
+                    return reply
+                server = self.serve(script, fresh=True)
+                done = self.ask(server, "--readout", readout, *(("--samples", 2) if readout == "frequency" else ()), "--json", model=MODEL, plan={"K": 3})
+                if not fault:
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    continue
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(done.stderr.count(" is refused: "), 1, done.stderr)
+                self.assertIn(f"a reply of {MODEL} is refused: ", done.stderr)
+                self.assertIn(fault, done.stderr)
+                self.assertIn("llama-server --reasoning off", done.stderr)
+                kept = [json.loads(row["raw_text"]) for row in self.rows("SELECT raw_text FROM heretix_answers WHERE response_id LIKE 'read-%'")]
+                self.assertTrue(kept and all(fault in k["readout"]["fault"] for k in kept), kept)
+                self.assertEqual(self.rows("SELECT count(*) FROM samples WHERE json_valid = 1")[0][0], 0)
 
     def test_a_frequency_counts_and_more_samples_ask_only_the_rest(self):
         server = self.serve(word_reply)

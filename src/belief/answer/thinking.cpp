@@ -9,10 +9,7 @@
 namespace heretix {
 namespace {
 
-// In lower case, as they are looked for.
-struct Spelling {
-  std::string_view opening, closing;
-};
+using Spelling = ThinkingSpelling;
 constexpr std::array kSpellings = {
     Spelling{"<think>", "</think>"},  // DeepSeek, Qwen and most others
     Spelling{"<thinking>", "</thinking>"},
@@ -78,6 +75,8 @@ bool is_inside(std::string_view text, std::size_t at, std::string_view stretch) 
 }
 
 }  // namespace
+
+std::span<const ThinkingSpelling> thinking_spellings() { return kSpellings; }
 
 std::optional<ThinkingMarks::Mark> ThinkingMarks::mark_at(std::size_t at) const {
   const std::string_view rest = text_.substr(at);

@@ -11,6 +11,12 @@
 
 namespace heretix {
 
+// The two marks that models of one family put around their thinking, in lower case.
+struct ThinkingSpelling {
+  std::string_view opening, closing;
+};
+std::span<const ThinkingSpelling> thinking_spellings();
+
 // The marks of one text, found in time linear in it. The text is borrowed.
 class ThinkingMarks {
  public:

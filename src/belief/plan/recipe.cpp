@@ -32,8 +32,9 @@ void require_valid(const Ladder& ladder, const Sampling& s, std::size_t bank_siz
   require_in("the ladder's last rung", s.slots, 1, static_cast<long>(bank_size));
 }
 
-// In every cache key, but no part of the recipe: which execution it was, and how a server needs to be asked.
-constexpr std::array<std::string_view, 4> kNotOfTheRecipe = {"form", "limit", "run", "system"};
+// In every cache key, but no part of the recipe: which execution it was, how a server needs to be asked, and what a
+// model's own template puts around a question, today's date among it.
+constexpr std::array<std::string_view, 5> kNotOfTheRecipe = {"form", "frame", "limit", "run", "system"};
 
 std::string joined(const std::string& base, const std::map<std::string, std::string>& parameters, bool is_recipe) {
   std::string text = base;

@@ -19,6 +19,7 @@ constexpr const char* kHint =
 constexpr std::array kKnownFields = {"version",    "system", "schema",   "user_template", "paraphrases", "state",
                                      "statements", "name",   "language", "description",   "author_note", "license"};
 constexpr std::array kFieldsOfQuestions = {"system", "schema", "user_template", "paraphrases"};
+constexpr std::string_view kWordSchema = "Answer with one word and nothing else: True or False.";
 constexpr std::size_t kMaxVersionCharacters = 64;  // width of checks.prompt_version
 
 std::string text_of(const YAML::Node& node, const std::string& what, const YamlSource& source) {
@@ -118,9 +119,11 @@ std::string_view default_schema() {
 }
 
 PromptBank answered_by_a_word(PromptBank bank) {
+  if (bank.schema == kWordSchema) return bank;  // it is made for that
+
   const bool has_claim = bank.user_template.find(kClaimMark) != std::string::npos;
   bank.version += "+word";
-  bank.schema = "Answer with one word and nothing else: True or False.";
+  bank.schema = kWordSchema;
   bank.user_template = (has_claim ? "<claim>{CLAIM}</claim> " : "") + std::string("Is it true? Answer True or False.");
   return bank;
 }

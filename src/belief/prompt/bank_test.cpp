@@ -107,6 +107,21 @@ TEST(OurBank, LeavesFiveHundredCharactersForTheClaim) {
   EXPECT_LE(longest, 700U);
 }
 
+// Only what tells the form of the answer is its own.
+TEST(OurBankOfWords, AsksTheSameQuestionsAndEndsThemOtherwise) {
+  const PromptBank words = PromptBanks(HERETIX_PROMPTS).get("heretix_words_v1");
+  EXPECT_EQ(words.version, "heretix_words_v1_2026-11-30");
+  EXPECT_EQ(words.sha256(), "ee6bdc0c811fea3c82f416d57986ccda420f4fe06d38366a0402e8cf4d01d4d0");
+  EXPECT_EQ(words.paraphrases, ours().paraphrases);
+
+  const PromptBank as_asked = answered_by_a_word(words), before = answered_by_a_word(ours());
+  EXPECT_EQ(as_asked.version, words.version) << "it is made for one word";
+  EXPECT_EQ(as_asked.user_template, "True or False?");
+  EXPECT_EQ(before.version, ours().version + "+word");
+  EXPECT_EQ(before.user_template, "Is it true? Answer True or False.");
+  EXPECT_EQ(as_asked.full_system(), before.full_system());
+}
+
 PromptBank statements() { return PromptBanks(HERETIX_PROMPTS).get(kStatementBank); }
 
 TEST(OurStatements, AreSixteenPairsUnderOneState) {

@@ -10,6 +10,7 @@
 
 #include "base/resolution.hpp"
 #include "belief/readout/number_tree.hpp"
+#include "belief/readout/reply_fault.hpp"
 #include "belief/readout/statement.hpp"
 #include "belief/readout/word_mass.hpp"
 
@@ -151,11 +152,11 @@ int most_parts(const Recipe& recipe) {
 Verdict read_part(Readout readout, const Question& part, const std::string& text, const std::string& logprobs) {
   const Verdict nothing{.prob_true = std::nullopt, .reason = Reason::no_probability};
   if (readout == Readout::decision) return read_stated(text);
+  if (!fault_of_reply(readout, text, logprobs, part.begun).empty()) return nothing;
   if (readout == Readout::frequency) {
     const auto word = word_of_answer(text);
     return word ? Verdict{Probability{*word ? 1.0 : 0.0}, std::nullopt} : nothing;
   }
-  if (!nonsense_in(logprobs).empty()) return nothing;
   const std::vector<TokenStep> steps = token_steps(logprobs);
   if (readout == Readout::token) return word_mass(steps) ? Verdict{} : nothing;
   if (json::parse(logprobs, nullptr, false).is_object()) return {};
@@ -272,7 +273,9 @@ Answer Parts::composed(const Question& question, const Group& group, const std::
     const Reason why = part->verdict.reason.value_or(Reason::no_probability);
     json said = {{"belief", json::object()},
                  {"readout", {{"kind", to_word(readout_)}, {"said", part->raw_text.value_or("")}}}};
-    if (const std::string fault = nonsense_in(part->logprobs); !fault.empty()) said["readout"]["fault"] = fault;
+    const std::string_view begun = readout_ == Readout::expected ? kAnswerOpening : "";
+    const std::string fault = fault_of_reply(readout_, part->raw_text.value_or(""), part->logprobs, begun);
+    if (!fault.empty()) said["readout"]["fault"] = fault;
     answer.raw_text = said.dump(-1, ' ', false, json::error_handler_t::replace);
     answer.verdict = is_by_ending(why) ? Verdict{std::nullopt, why} : read_answer(*answer.raw_text, {});
     return answer;

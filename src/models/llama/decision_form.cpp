@@ -137,14 +137,12 @@ std::string DecisionForm::name() const {
 
 nlohmann::json DecisionForm::described() const {
   if (type_.empty()) return {{"form", kWordName}, {"template", "chat"}, {"order", kWordOrder}};
-  return {{"form", kTemplateName},
-          {"template", "systemone"},
-          {"template_sha256", sha256_hex(source_)},
-          {"type", type_},
-          {"temperature", own_temperature_}};
+  return {{"form", kTemplateName}, {"template", "systemone"}, {"template_sha256", sha256_hex(source_)},
+          {"frame", frame()},      {"type", type_},           {"temperature", own_temperature_}};
 }
 
-std::vector<PromptPart> DecisionForm::systemone_parts(const std::string& state, const std::string& statement) const {
+std::vector<PromptPart> DecisionForm::systemone_parts(const std::string& state, const std::string& statement,
+                                                      std::chrono::sys_days today) const {
   const bool is_rating = kind_ == Kind::rating;
   const bool has_labels = type_ != "openjev";
   const auto options = [&] {
@@ -157,7 +155,7 @@ std::vector<PromptPart> DecisionForm::systemone_parts(const std::string& state, 
     return list;
   };
 
-  return rendered_parts(source_, [&](jinja::context& context) {
+  return rendered_parts(source_, today, [&](jinja::context& context) {
     context.set_val("id", text("statement"));
     context.set_val("type", text("noul"));
     context.set_val("instructions", input_text(statement));
@@ -177,6 +175,13 @@ std::vector<PromptPart> DecisionForm::systemone_parts(const std::string& state, 
   });
 }
 
+std::string DecisionForm::frame_on(std::chrono::sys_days day) const {
+  if (kind_ == Kind::word || !why_not_.empty()) return {};
+  try {
+    return text_of(systemone_parts("{STATE}", "{STATEMENT}", day));
+  } catch (const std::exception&) { return {}; }  // it is reported when a statement is judged
+}
+
 std::vector<PromptPart> DecisionForm::parts(const std::string& state, const std::string& statement) const {
   if (kind_ == Kind::word) {
     ChatPrompt prompt = model_.chat_template().render(state + "\n\n" + std::string(kWordOrder), statement);
@@ -184,7 +189,7 @@ std::vector<PromptPart> DecisionForm::parts(const std::string& state, const std:
     return prompt.shared;
   }
   try {
-    return systemone_parts(state, statement);
+    return systemone_parts(state, statement, model_.today());
   } catch (const std::exception& e) {
     throw Error(ErrorKind::bad_input, fmt::format("the model's template 'systemone' cannot be rendered: {}", e.what()),
                 "use another GGUF file of the model");

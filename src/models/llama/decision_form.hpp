@@ -38,8 +38,13 @@ class DecisionForm {
   // part of every key; what the file itself says is covered by the file's own hash.
   std::string name() const;
 
-  // The same for the record, with the hash of the template.
+  // The same for the record, with the hash of the template and its frame.
   nlohmann::json described() const;
+
+  // The prompt of a decision template for the state "{STATE}" and the statement "{STATEMENT}". Empty where the model
+  // has no such template, or where it cannot be rendered.
+  std::string frame() const { return frame_on(model_.today()); }
+  std::string frame_before() const { return frame_on({}); }  // of builds that told a template no date
 
   Attention attention() const { return type_.empty() ? Attention::plain : Attention::fused; }
 
@@ -62,7 +67,9 @@ class DecisionForm {
   void find_labels();
   void read_temperature(const std::string& prefix, const std::vector<std::string>& names);
   std::vector<PromptPart> parts(const std::string& state, const std::string& statement) const;
-  std::vector<PromptPart> systemone_parts(const std::string& state, const std::string& statement) const;
+  std::vector<PromptPart> systemone_parts(const std::string& state, const std::string& statement,
+                                          std::chrono::sys_days today) const;
+  std::string frame_on(std::chrono::sys_days day) const;
 
   const LlamaModel& model_;
   std::string why_not_;

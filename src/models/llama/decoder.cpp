@@ -121,11 +121,16 @@ void Decoder::make_context(std::size_t tokens_per_stream) {
                 "shorten the claim, or use a model with a longer context");
   }
 
+  // One sequence more than there are questions holds the shared prefix. Where a state cannot be cut off at a token,
+  // each question that walks a tree has a second one, which holds the state that its branches begin from.
+  keeps_states_ = options_.readout == Readout::expected &&
+                  (llama_model_is_recurrent(model_.handle()) || llama_model_is_hybrid(model_.handle()));
+  const std::size_t sequences = 1 + options_.streams * (keeps_states_ ? 2 : 1);
+
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   llama_context_params parameters = llama_context_default_params();
-  // One sequence more than there are questions holds the shared prefix.
-  parameters.n_seq_max = static_cast<std::uint32_t>(options_.streams + 1);
-  parameters.n_ctx = static_cast<std::uint32_t>(tokens_per_stream * (options_.streams + 1));
+  parameters.n_seq_max = static_cast<std::uint32_t>(sequences);
+  parameters.n_ctx = static_cast<std::uint32_t>(tokens_per_stream * sequences);
   parameters.n_batch = static_cast<std::uint32_t>(std::max(tokens_per_stream, kPhysicalBatch));
   parameters.n_ubatch = kPhysicalBatch;
   parameters.n_threads = parameters.n_threads_batch = options_.threads > 0 ? options_.threads : cores;
@@ -178,6 +183,7 @@ void Decoder::begin_answer(Stream& stream, const Wanted& wanted, const float* lo
   } else if (options_.readout == Readout::expected) {
     stream.tree.emplace(after_opening_);
     stream.answer_begins = stream.position;
+    if (keeps_states_) copy_stream(stream.sequence, kept_sequence(stream));
     grow_tree(stream, logits);
   } else {
     choose(stream, logits);
@@ -201,9 +207,19 @@ void Decoder::grow_tree(Stream& stream, const float* logits) {
   stream.tokens_out += static_cast<long>(stream.pending.size());
 }
 
-// Goes back to the opening, because what one branch evaluated does not belong to the next.
+// Of the streams' sequences, those that keep a state follow on the others.
+int Decoder::kept_sequence(const Stream& stream) const { return stream.sequence + static_cast<int>(options_.streams); }
+
+// Goes back to the opening, because what one branch evaluated does not belong to the next. The state of a recurrent
+// model, wholly or in part, is a single one that every token changes: it is copied from where it was kept.
 void Decoder::rewind(Stream& stream) {
-  llama_memory_seq_rm(llama_get_memory(context_), stream.sequence, stream.answer_begins, -1);
+  if (keeps_states_) {
+    copy_stream(kept_sequence(stream), stream.sequence);
+  } else if (!llama_memory_seq_rm(llama_get_memory(context_), stream.sequence, stream.answer_begins, -1)) {
+    throw Error(ErrorKind::bad_input,
+                fmt::format("{} cannot go back in a text, which the readout expected needs", model_.file().name),
+                "use another readout: --readout token or verbalized");
+  }
   stream.position = stream.answer_begins;
 }
 

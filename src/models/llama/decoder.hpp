@@ -85,11 +85,13 @@ class Decoder {
   std::string first_token_probabilities(const float* logits) const;
   void grow_tree(Stream& stream, const float* logits);
   void rewind(Stream& stream);
+  int kept_sequence(const Stream& stream) const;
 
   const LlamaModel& model_;
   DecoderOptions options_;
   AnswerForm form_;
   llama_context* context_ = nullptr;
+  bool keeps_states_ = false;  // of an expected readout, to copy them where one cannot be cut off at a token
   std::string system_;
   std::vector<Token> opening_;  // the form's forced beginning, evaluated with the prompt
   AnswerForm::Place after_opening_;

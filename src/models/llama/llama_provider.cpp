@@ -17,6 +17,7 @@ namespace heretix {
 namespace {
 
 constexpr std::size_t kMaxConcurrency = 128;
+constexpr std::size_t kFrameDigits = 16;       // of its hash, in keys
 constexpr std::size_t kStatementsAtOnce = 64;  // taken and handed back in one commit
 constexpr std::string_view kNoChatTemplate =
     "its file has no chat template, so it only judges statements; use --readout decision";
@@ -51,8 +52,8 @@ nlohmann::json origin_json(const PulledModel& pulled) {
 
 class LlamaProvider final : public Provider {
  public:
-  explicit LlamaProvider(const LlamaOptions& options)
-      : options_(options), model_(options.path), form_(model_), judge_(model_, form_, options.threads) {
+  LlamaProvider(const LlamaOptions& options, const Clock& clock)
+      : options_(options), model_(options.path, clock), form_(model_), judge_(model_, form_, options.threads) {
     const ModelFile& file = model_.file();
     if (options.pulled) require_as_pulled(*options.pulled, file.sha256);
     facts_.provider = "llama";
@@ -71,6 +72,7 @@ class LlamaProvider final : public Provider {
         {"temperature", options.temperature},
         {"sampling", options.temperature > 0 ? "softmax over what the form allows, seeded per question" : "greedy"}};
     if (options.pulled) settings["model_origin"] = origin_json(*options.pulled);
+    describe_prompt(settings);
     if (form_.why_not().empty()) {
       facts_.decision_form = form_.name();
       settings["decision"] = form_.described();
@@ -97,6 +99,17 @@ class LlamaProvider final : public Provider {
   }
 
  private:
+  // What questions are put into. It is part of the keys where it is not what builds without it showed the model.
+  void describe_prompt(nlohmann::json& settings) {
+    const std::string frame = model_.frame() + form_.frame();
+    if (!model_.frame().empty())
+      settings["prompt_frame"] = {{"text", model_.frame()}, {"sha256", sha256_hex(model_.frame())}};
+    if (!frame.empty()) settings["today"] = utc_day(unix_seconds(model_.today()));
+
+    const bool is_as_before = frame == model_.frame_before() + form_.frame_before() && !model_.has_space_prefix();
+    if (!is_as_before) facts_.mode.with("frame", sha256_hex(frame).substr(0, kFrameDigits));
+  }
+
   void write_answers(const Plan& plan, Exchange& exchange) {
     const auto longest =
         std::ranges::max_element(plan.questions, {}, [](const Question& q) { return q.user_text.size(); });
@@ -190,7 +203,7 @@ class LlamaProvider final : public Provider {
 
 }  // namespace
 
-std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options) {
+std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options, const Clock& clock) {
   if (!(options.temperature >= 0.0 && options.temperature <= 10.0)) {
     throw Error(ErrorKind::bad_input, fmt::format("temperature is {}; it must be from 0 to 10", options.temperature),
                 "0 is greedy, 1 is the model's own temperature");
@@ -199,7 +212,7 @@ std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options) {
     throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}; it must be from 1 to {} for a local model",
                                                   options.concurrency, kMaxConcurrency));
   }
-  return std::make_unique<LlamaProvider>(options);
+  return std::make_unique<LlamaProvider>(options, clock);
 }
 
 }  // namespace heretix

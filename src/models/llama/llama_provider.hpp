@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "models/hub/model_cache.hpp"
 #include "models/provider.hpp"
 
@@ -20,9 +21,9 @@ struct LlamaOptions {
   std::optional<PulledModel> pulled{};       // where the file came from, if it was fetched from a hub
 };
 
-// Throws what LlamaModel throws, and Error: bad_input for options out of range, conflict for a file that is no longer
-// the one that was fetched. A model has the same name and the same keys whether its file is named by its path or was
-// fetched from a hub; the record tells where it came from.
-std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options);
+// `clock` tells the day that prompts name as today's. Throws what LlamaModel throws, and Error: bad_input for options
+// out of range, conflict for a file that is no longer the one that was fetched. A model has the same name and the same
+// keys whether its file is named by its path or was fetched from a hub; the record tells where it came from.
+std::unique_ptr<Provider> make_llama_provider(const LlamaOptions& options, const Clock& clock = SystemClock());
 
 }  // namespace heretix

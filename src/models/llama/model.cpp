@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <iterator>
 
@@ -49,6 +50,24 @@ void require_file(const std::string& path) {
               "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf");
 }
 
+constexpr const char* kSpacePrefix = "tokenizer.ggml.add_space_prefix";
+
+// With its prefix a vocabulary would put a space before every stretch of a prompt and of an answer that is tokenized by
+// itself, and the model would be shown another text than the one that is stored.
+std::array<llama_model_kv_override, 2> without_space_prefix() {
+  std::array<llama_model_kv_override, 2> overrides{};  // the second one, without a key, ends the list
+  overrides[0].tag = LLAMA_KV_OVERRIDE_TYPE_BOOL;
+  overrides[0].val_bool = false;
+  std::strncpy(overrides[0].key, kSpacePrefix, sizeof(overrides[0].key) - 1);
+  return overrides;
+}
+
+std::string frame_of(const ChatTemplate& chat) {
+  try {
+    return chat.frame();
+  } catch (const Error&) { return {}; }  // it is reported when a question is asked
+}
+
 std::string described(const llama_model* model) {
   std::array<char, 256> text{};
   llama_model_desc(model, text.data(), text.size());
@@ -59,13 +78,16 @@ std::string described(const llama_model* model) {
 
 std::string llama_cpp_version() { return fmt::format("{} ({})", llama_version(), HERETIX_LLAMA_PACKAGE); }
 
-LlamaModel::LlamaModel(const std::string& path) {
+LlamaModel::LlamaModel(const std::string& path, const Clock& clock)
+    : today_(std::chrono::floor<std::chrono::days>(clock.now())) {
   require_processor();
   require_file(path);
   start_backend();
 
   llama_model_params parameters = llama_model_default_params();
   parameters.n_gpu_layers = 0;
+  const auto overrides = without_space_prefix();
+  parameters.kv_overrides = overrides.data();
   model_ = llama_model_load_from_file(path.c_str(), parameters);
   if (model_ == nullptr) {
     std::string why = last_complaint();
@@ -75,9 +97,9 @@ LlamaModel::LlamaModel(const std::string& path) {
   }
 
   vocabulary_ = llama_model_get_vocab(model_);
-  const char* source = llama_model_chat_template(model_, nullptr);
+  const bool has_template = llama_model_chat_template(model_, nullptr) != nullptr;
   // A decision model may have only the template "systemone" (models/llama/decision_form.hpp).
-  if (source == nullptr && named_template("systemone").empty()) {
+  if (!has_template && named_template("systemone").empty()) {
     throw Error(ErrorKind::bad_input, fmt::format("{} has no chat template", path), "use an instruction-tuned model");
   }
 
@@ -88,9 +110,33 @@ LlamaModel::LlamaModel(const std::string& path) {
            .bytes = fs::file_size(path)};
   index_vocabulary();
 
-  if (source == nullptr) return;
-  template_ = std::make_unique<ChatTemplate>(source, token_text(llama_vocab_bos(vocabulary_)),
-                                             token_text(llama_vocab_eos(vocabulary_)));
+  const std::string said = metadata(kSpacePrefix);  // of the file, whatever was overridden
+  has_space_prefix_ = said.empty() ? llama_vocab_type(vocabulary_) == LLAMA_VOCAB_TYPE_SPM : said == "true";
+  if (has_template) read_templates();
+}
+
+void LlamaModel::read_templates() {
+  const std::string source = llama_model_chat_template(model_, nullptr);
+  ChatTemplateOptions options{.bos_token = token_text(llama_vocab_bos(vocabulary_)),
+                              .eos_token = token_text(llama_vocab_eos(vocabulary_)),
+                              .today = today_};
+  template_ = std::make_unique<ChatTemplate>(source, options);
+  frame_ = frame_of(*template_);
+  if (has_space_prefix_ && begins_with_text(frame_)) {
+    options.begins_with_space = true;
+    template_ = std::make_unique<ChatTemplate>(source, options);
+    frame_ = frame_of(*template_);
+  }
+
+  frame_before_ = frame_of(
+      ChatTemplate(source, {.bos_token = options.bos_token, .eos_token = options.eos_token, .as_before_frames = true}));
+}
+
+// A vocabulary's prefix belongs to text, and not to a control token.
+bool LlamaModel::begins_with_text(const std::string& frame) const {
+  const std::vector<Token> tokens = tokenized(frame, true);
+  const auto first = std::ranges::find_if(tokens, [&](Token t) { return t != llama_vocab_bos(vocabulary_); });
+  return first != tokens.end() && !piece(*first).empty();
 }
 
 LlamaModel::~LlamaModel() { llama_model_free(model_); }

@@ -144,9 +144,10 @@ class Worker::Lane {
   }
 
   Provider& provider_of(const std::string& model) {
-    auto& provider = providers_[model];
-    if (!provider) provider = parts_.make_provider(model);
-    return *provider;
+    const std::string today = utc_day(unix_seconds(parts_.clock.now()));
+    Loaded& loaded = providers_[model];
+    if (loaded.day != today) loaded = {today, parts_.make_provider(model)};
+    return *loaded.provider;
   }
 
   // Returns the execution that is to measure the check: the one whose digits the run id has shown since the check was
@@ -256,8 +257,13 @@ class Worker::Lane {
   std::vector<std::string> kinds_;
   std::unique_ptr<Database> database_;
   AnswersPlace answers_;
-  // By model, so that each loads what it needs only once.
-  std::map<std::string, std::unique_ptr<Provider>> providers_;
+
+  // By model, so that each loads what it needs only once a day: the prompts of some models tell the date.
+  struct Loaded {
+    std::string day;
+    std::unique_ptr<Provider> provider;
+  };
+  std::map<std::string, Loaded> providers_;
 };
 
 Worker::Worker(WorkerParts parts) : parts_(std::move(parts)) {}

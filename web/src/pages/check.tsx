@@ -166,13 +166,14 @@ function InWords({ belief, is_final }: { belief: Belief; is_final: boolean }) {
 
 interface HeadlineProps {
   belief: Belief | null;
+  failed: Gate[];
   rows: WordingRow[];
   is_final: boolean;
   selected: number | null;
   onSelect: (wording: number) => void;
 }
 
-function Headline({ belief, rows, is_final, selected, onSelect }: HeadlineProps) {
+function Headline({ belief, failed, rows, is_final, selected, onSelect }: HeadlineProps) {
   return (
     <div class="headline">
       <p class="figure" aria-live="polite" aria-atomic="true">
@@ -187,6 +188,12 @@ function Headline({ belief, rows, is_final, selected, onSelect }: HeadlineProps)
         onSelect={onSelect}
       />
       {belief && <InWords belief={belief} is_final={is_final} />}
+      {failed.map((gate) => (
+        <p class="advice" key={gate.name}>
+          The gate {gate.name} fails: {gate.observed?.toFixed(2) ?? "none"}, where{" "}
+          {gate.bound === "at_least" ? "at least" : "at most"} {gate.limit} is required ({gate.meaning}).
+        </p>
+      ))}
     </div>
   );
 }
@@ -411,8 +418,13 @@ function use_in_words({ is_stable }: Belief, gates: Gate[]): string {
   return is_stable ? "Yes: the belief is stable, and every gate is passed." : "Every gate is passed.";
 }
 
+// Those that judge the belief.
+function gates_of(record: CheckRecord): Gate[] {
+  return record.gates.filter((gate) => !kFrozenGates.includes(gate.name));
+}
+
 function Gates({ record }: { record: CheckRecord }) {
-  const gates = record.gates.filter((gate) => !kFrozenGates.includes(gate.name));
+  const gates = gates_of(record);
   return (
     <section aria-label="Gates">
       <h2>Can it be used?</h2>
@@ -625,7 +637,14 @@ function One({ followed, is_own }: { followed: Followed; is_own: boolean }) {
         <p class="note">The check was cancelled. It was not charged; answers that had arrived are kept.</p>
       )}
       {(is_under_way || record) && (
-        <Headline belief={belief} rows={rows} is_final={record !== null} selected={selected} onSelect={select} />
+        <Headline
+          belief={belief}
+          failed={record ? gates_of(record).filter((gate) => !gate.passed) : []}
+          rows={rows}
+          is_final={record !== null}
+          selected={selected}
+          onSelect={select}
+        />
       )}
       {record && (
         <Actions
