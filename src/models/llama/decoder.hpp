@@ -1,4 +1,5 @@
-// Decodes several questions side by side; the prefix that they share is evaluated only once.
+// Writes the answers to several questions side by side; the prefix that they share is evaluated only once. What is read
+// off token probabilities is not written: models/llama/answer_reader.hpp.
 //
 // Every question has a stream of its own (kv_unified = false), and what is evaluated for it in one call never depends
 // on the other questions. So its answer is the same to the bit whether it is asked alone, in company, or resumed
@@ -20,10 +21,10 @@ struct llama_context;
 namespace heretix {
 
 struct DecoderOptions {
-  std::size_t streams = 16;  // questions side by side
-  int threads = 0;           // 0: as many as the machine has cores
-  double temperature = 1.0;  // 0: greedy
-  Readout readout = Readout::verbalized;
+  std::size_t streams = 16;               // questions side by side
+  int threads = 0;                        // 0: as many as the machine has cores
+  double temperature = 1.0;               // 0: greedy
+  Readout readout = Readout::verbalized;  // or frequency
 };
 
 // One question for the decoder.
@@ -37,7 +38,7 @@ struct Wanted {
 struct Decoded {
   std::size_t ticket = 0;
   std::string text;
-  std::string logprobs{};  // of a token or an expected readout: what parts of an answer are made of (belief/readout/)
+  std::string logprobs{};  // of a readout that is not written: what parts of an answer are made of (belief/readout/)
   bool cut_short = false;  // max_output_tokens reached
   long tokens_in = 0;
   long tokens_out = 0;
@@ -72,11 +73,6 @@ class Decoder {
   void begin_answer(Stream& stream, const Wanted& wanted, const float* logits);
   void choose(Stream& stream, const float* logits);
   Token sampled(Stream& stream, const float* logits, const std::vector<Token>& allowed) const;
-  std::vector<Token> allowed_tokens(AnswerForm::Place place) const;
-  std::vector<double> softmax(const float* logits, const std::vector<Token>& tokens) const;
-  std::string first_token_probabilities(const float* logits) const;
-  void grow_tree(Stream& stream, const float* logits);
-  void rewind(Stream& stream);
 
   const LlamaModel& model_;
   DecoderOptions options_;
