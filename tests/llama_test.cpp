@@ -35,10 +35,12 @@ std::vector<Wanted> questions(std::size_t count) {
   return all;
 }
 
+// With one thread, unless a test is about several: on a busy machine threads that share one evaluation wait for each
+// other most of the time.
 std::map<std::size_t, std::string> decoded(const std::vector<Wanted>& wanted, std::size_t streams,
-                                           double temperature = 1.0) {
+                                           double temperature = 1.0, int threads = 1) {
   Decoder decoder(model(), bank().full_system(), questions(16)[4].user_text,
-                  {.streams = streams, .temperature = temperature});
+                  {.streams = streams, .threads = threads, .temperature = temperature});
   std::map<std::size_t, std::string> answers;
   std::size_t next = 0;
   while (next < wanted.size() || !decoder.is_idle()) {
@@ -62,6 +64,16 @@ TEST(Decoder, GivesTheSameAnswerAloneInAnySubsetAndAtAnyWidth) {
     for (const auto& [ticket, text] : decoded(some, streams)) {
       EXPECT_EQ(text, together.at(ticket)) << "question " << ticket << " at " << streams << " streams";
     }
+  }
+}
+
+TEST(Decoder, GivesTheSameAnswersWithSeveralThreadsAtAnyWidth) {
+  const std::vector<Wanted> all = questions(6);
+  const auto together = decoded(all, 6, 1.0, 2);
+  ASSERT_EQ(together.size(), 6U);
+  for (const std::size_t streams : {1U, 2U}) {
+    for (const auto& [ticket, text] : decoded({all[4], all[1], all[5]}, streams, 1.0, 2))
+      EXPECT_EQ(text, together.at(ticket)) << "question " << ticket << " at " << streams << " streams";
   }
 }
 
@@ -106,7 +118,7 @@ std::map<std::size_t, Decoded> by_ticket(std::vector<Decoded> all) {
 std::map<std::size_t, Decoded> written(const std::vector<Wanted>& wanted, Readout readout, std::size_t streams,
                                        const PromptBank& from) {
   Decoder decoder(model(), from.full_system(), repeated(1, 4, from)[0].user_text,
-                  {.streams = streams, .readout = readout});
+                  {.streams = streams, .threads = 1, .readout = readout});
   std::vector<Decoded> answers;
   std::size_t next = 0;
   while (next < wanted.size() || !decoder.is_idle()) {
@@ -146,7 +158,7 @@ TEST(TokenTree, IsTheMeanOfFourHundredWrittenAnswers) {
 
 TEST(TokenTree, IsTheSameAloneAndInCompany) {
   std::vector<Wanted> all;
-  for (std::size_t i = 0; i < 5; ++i) {
+  for (std::size_t i = 0; i < 3; ++i) {
     all.push_back(repeated(1, i, bank())[0]);
     all.back().ticket = i;
   }
@@ -154,7 +166,7 @@ TEST(TokenTree, IsTheSameAloneAndInCompany) {
   std::ranges::reverse(all);
   const auto the_other_way = read_off(all, Readout::expected, bank());
   for (const Wanted& wanted : all) {
-    const std::string& alone = read_off({wanted}, Readout::expected, bank()).at(wanted.ticket).logprobs;
+    const std::string alone = read_off({wanted}, Readout::expected, bank()).at(wanted.ticket).logprobs;
     EXPECT_EQ(together.at(wanted.ticket).logprobs, alone) << wanted.ticket;
     EXPECT_EQ(the_other_way.at(wanted.ticket).logprobs, alone) << wanted.ticket;
   }
@@ -217,7 +229,7 @@ Walked walked_by_mass(const LlamaModel& of, const std::string& user_text, double
 // for a fifth of the evaluations.
 TEST(TokenTree, TakesAFifthOfTheEvaluationsThatAWalkByMassTakes) {
   std::size_t evaluations = 0, by_mass = 0;
-  for (std::size_t wording = 0; wording < 4; ++wording) {
+  for (std::size_t wording = 0; wording < 2; ++wording) {
     const std::vector<Wanted> wanted = repeated(1, wording, bank());
     AnswerReader reader(model(), 1.0, 1);
     const auto answers = reader.read(Readout::expected, bank().full_system(), wanted, [] { return false; });

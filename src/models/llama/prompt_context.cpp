@@ -11,8 +11,8 @@
 namespace heretix {
 namespace {
 
-constexpr std::size_t kContextStep = 256;
-constexpr std::size_t kPhysicalBatch = 512;
+constexpr std::size_t kCellStep = 256;
+constexpr std::size_t kCallTokens = 512;
 constexpr std::size_t kFusedTokens = 64;  // from here on fused attention sums in one way (ggml-cpu, ops.cpp)
 
 constexpr int kWhole = 0;
@@ -66,7 +66,7 @@ std::size_t shared_tokens(const std::vector<Token>& a, const std::vector<Token>&
 PromptContext::PromptContext(const LlamaModel& model, std::size_t tokens, Attention attention)
     : model_(model),
       is_recurrent_(llama_model_is_recurrent(model.handle()) || llama_model_is_hybrid(model.handle())),
-      capacity_((tokens + kContextStep - 1) / kContextStep * kContextStep) {
+      capacity_((tokens + kCellStep - 1) / kCellStep * kCellStep) {
   if (tokens > model_.trained_context()) {
     throw Error(ErrorKind::bad_input,
                 fmt::format("the prompt has {} tokens; {} was trained with a context of {}", tokens, model_.file().name,
@@ -80,7 +80,8 @@ PromptContext::PromptContext(const LlamaModel& model, std::size_t tokens, Attent
   parameters.n_seq_max = is_recurrent_ ? 2 : static_cast<std::uint32_t>(kFirstEnding + kMostEndings);
   parameters.n_ctx = static_cast<std::uint32_t>(capacity_ + std::max(least_tokens_, kMostEndings * kMostEndingTokens));
   parameters.n_batch = parameters.n_ctx;
-  parameters.n_ubatch = std::min(parameters.n_ctx, static_cast<std::uint32_t>(kPhysicalBatch));
+  parameters.n_ubatch = std::min(parameters.n_ctx, static_cast<std::uint32_t>(kCallTokens));
+  parameters.n_outputs_max = parameters.n_seq_max;  // else room for the logits of every token of a call is reserved
   parameters.n_threads = parameters.n_threads_batch = 1;
   parameters.flash_attn_type =
       attention == Attention::fused ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
