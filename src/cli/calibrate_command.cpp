@@ -13,6 +13,7 @@
 #include "cli/resources.hpp"
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
+#include "studies/calibrate/certificate_store.hpp"
 
 namespace heretix {
 namespace {
@@ -67,6 +68,8 @@ Certificate certificate_of(const CalibrateOptions& options, const LabelledFile& 
   for (const LabelledClaim& claim : claims) judged.push_back(judge_claim(claim, measuring, options));
   Certificate made = certify(measuring.facts().model, file.sha256, measuring.plan_in_words(), std::move(judged));
   made.readout = measuring.readout();
+  made.mode = answering_mode(measuring.facts().mode).text();
+  CertificateStore(measuring.database()).keep(made, unix_seconds(SystemClock().now()));
   return made;
 }
 

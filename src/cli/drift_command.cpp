@@ -23,6 +23,8 @@ namespace heretix {
 namespace {
 
 struct DriftOptions : MeasuringOptions {
+  DriftOptions() { writes_by_default = true; }
+
   std::string file, watch;
   double alpha = 0.0025;
 };

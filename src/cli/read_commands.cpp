@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "belief/readout/statement.hpp"
+#include "cli/about_model.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -249,13 +250,14 @@ int list_command(const ListOptions& options) {
   return kDone;
 }
 
-TextStyle style_of(const ShowOptions& options) {
+TextStyle style_of(const ShowOptions& options, const Record& record, Database& store) {
   TextStyle style = text_style(read_environment().no_color);
   style.verbose = options.verbose;
+  style.about_model = about_model(record.plan.recipe, store);
   return style;
 }
 
-int show_recalibrated(const ShowOptions& options, const Record& record, const RecalibrationMap& map) {
+int show_recalibrated(const ShowOptions& options, const Record& record, const RecalibrationMap& map, Database& store) {
   require_fits(map, record.plan.recipe.model, readout_name(record.plan.recipe));
   if (options.json) {
     json out = to_json(record);
@@ -263,7 +265,7 @@ int show_recalibrated(const ShowOptions& options, const Record& record, const Re
     print_result(dumped(out));
   } else {
     const std::string flag = store_flag_of(options);
-    print_result(result_text(record, style_of(options), flag) + recalibrated_text(map, record));
+    print_result(result_text(record, style_of(options, record, store), flag) + recalibrated_text(map, record));
   }
   return kDone;
 }
@@ -274,10 +276,13 @@ int show_command(const ShowOptions& options) {
   const RunId run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   const auto map = recalibration_of(options.recalibrate);
-  if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map);
+  if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map, *stored.database);
   if (!execution) print_result(options.json ? dumped(run_json(runs.run(run_id))) : foreign_text(runs.run(run_id)));
   else if (options.json) print_result(dumped(json::parse(execution->record_text.value_or(""))));
-  else { print_result(result_text(load_record(runs, *execution), style_of(options), store_flag_of(options))); }
+  else {
+    const Record record = load_record(runs, *execution);
+    print_result(result_text(record, style_of(options, record, *stored.database), store_flag_of(options)));
+  }
   return kDone;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "archive/import.hpp"
+#include "cli/about_model.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -106,8 +107,18 @@ nlohmann::json with_map(const Record& record, const std::optional<RecalibrationM
   return out;
 }
 
+// A line for each model of which something is known.
+std::string about_models(const std::vector<Record>& records, Database& store) {
+  std::string text;
+  for (const Record& record : records) {
+    const std::string about = about_model(record.plan.recipe, store);
+    if (!about.empty()) text += about + "\n";
+  }
+  return text;
+}
+
 void print_records(const std::vector<Record>& records, const RunOptions& options, const Resolved& resolved,
-                   const std::optional<RecalibrationMap>& map) {
+                   const std::optional<RecalibrationMap>& map, Database& store) {
   TextStyle style = text_style(resolved.no_color);
   style.verbose = options.verbose || options.strict;  // which counts every gate
   const bool as_json = options.json;
@@ -119,12 +130,19 @@ void print_records(const std::vector<Record>& records, const RunOptions& options
     print_result(all.dump(2) + "\n");
   } else {
     const std::string flag = store_flag(resolved.database_path);
-    print_result(records.size() == 1 ? result_text(records[0], style, flag) : comparison_text(records, style));
+    if (records.size() == 1) {
+      style.about_model = about_model(records[0].plan.recipe, store);
+      print_result(result_text(records[0], style, flag));
+    } else {
+      print_result(comparison_text(records, style) + about_models(records, store));
+    }
     if (map) print_result(recalibrated_text(*map, records[0]));
     std::string ids;
     for (const Record& record : records) ids += (ids.empty() ? "" : " ") + record.plan.run_id.text();
     print_note(fmt::format("\nstored in {} as {}\nnext: {}", resolved.database_path, ids,
                            with_store("heretix report " + ids, flag)));
+    if (std::ranges::all_of(records, [](const Record& record) { return is_embedded(record.plan.recipe); }))
+      print_note(for_real_measurements());
   }
 }
 
@@ -156,11 +174,11 @@ int run_command(const RunOptions& options) {
       second.keep(records.back(), *database, first.database_path);
     } catch (const Error& e) {
       // The results of the models before it are not lost.
-      if (!records.empty()) print_records(records, options, first, map);
+      if (!records.empty()) print_records(records, options, first, map, *database);
       throw;
     }
   }
-  print_records(records, options, first, map);
+  print_records(records, options, first, map, *database);
   return options.strict && !std::ranges::all_of(records, gates_passed) ? kDifference : kDone;
 }
 

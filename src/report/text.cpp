@@ -216,7 +216,9 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
   text +=
       dim(fmt::format("{} · {} · {} · {}", recipe.model, r.plan.prompt_version, plan_in_words(r.plan), counts_text(r)),
           style) +
-      "\n\n";
+      "\n";
+  if (!style.about_model.empty()) text += on_one_line(style.about_model) + "\n";
+  text += "\n";
 
   const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id.text();
   text += headline(r, run, style);

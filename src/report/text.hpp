@@ -11,6 +11,7 @@ struct TextStyle {
   bool color = false;
   std::size_t columns = 100;  // of the terminal, at least 60
   bool verbose = false;       // also what stands for comparison with earlier runs
+  std::string about_model{};  // a line about how far the model can be trusted; empty: nothing is known
 };
 
 // The result on one screen: belief_v2 with its interval, the gates, and where it is kept. The frozen estimate and what

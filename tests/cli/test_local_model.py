@@ -10,6 +10,7 @@ import unittest
 from heretix import PROGRAM, SOURCE, ProgramTest
 
 CLAIM = "Copper conducts electricity better than iron"
+DEFAULT = "token"  # the readout of the embedded model where none is named
 
 
 class LocalModel(ProgramTest):
@@ -75,6 +76,33 @@ class LocalModel(ProgramTest):
     def evidence(self, db):
         answers = self.json("answers", "last", "--db", db)
         return [json.loads(a["raw_text"])["readout"] for a in answers]
+
+    def readout_of(self, *arguments):
+        mode = self.json("describe", CLAIM, *arguments)["config"]["mode"]
+        return dict(part.split("=", 1) for part in mode.split(";")[1:]).get("readout", "verbalized")
+
+    def test_the_embedded_model_is_read_by_its_next_word_unless_something_needs_written_answers(self):
+        self.plan = ()  # as a user runs it
+        self.assertEqual(self.readout_of(), DEFAULT)
+        self.assertEqual(self.readout_of("-K", 4), DEFAULT)
+        self.assertEqual(self.readout_of("--readout", "verbalized"), "verbalized")
+        self.assertEqual(self.readout_of("-R", 2), "verbalized")
+        self.assertEqual(self.readout_of("--fixed"), "verbalized")
+        self.assertEqual(self.readout_of("--temperature", 0), "verbalized")
+        self.assertEqual(self.readout_of("--mock"), "verbalized")
+        file = self.json("models")[0]["file"]
+        self.assertEqual(self.readout_of("--model", f"llama:{file}"), DEFAULT, "the same file under another spelling is the same model")
+        shutil.copy(file, self.folder / "another.gguf")
+        self.assertEqual(self.readout_of("--model", "llama:another.gguf"), "verbalized")
+
+    def test_a_run_says_what_the_embedded_model_is_and_what_to_use_instead(self):
+        self.plan = ()
+        done = self.heretix("run", CLAIM)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout.splitlines()[2].startswith("SmolLM2-135M is a demonstration"), done.stdout)
+        self.assertTrue(done.stderr.splitlines()[-1].startswith("for a real measurement use a larger model: --model llama:FILE.gguf"), done.stderr)
+        self.assertEqual(self.ok("show", "last").splitlines()[2], done.stdout.splitlines()[2])
+        self.assertNotIn("demonstration", self.ok("run", CLAIM, "--mock"))
 
 
 if __name__ == "__main__":

@@ -122,6 +122,7 @@ json to_json(const Certificate& c) {
   return {{"format", "heretix_calibration"},
           {"version", 1},
           {"model", c.model},
+          {"mode", c.mode},
           {"readout", c.readout},
           {"number", kBeliefMethod},
           {"labels_sha256", c.labels_sha256},
