@@ -17,6 +17,8 @@ bench/demo.sh build/release/bin/heretix
 
 echo "== embedded model, 16 questions (K=8, R=2), $(nproc) cores"
 build/release/bench/bench_llama "$model" prompts
+# Two builds in turns: HERETIX_EARLIER=/path/to/an/earlier/heretix make bench
+[ -z "${HERETIX_EARLIER:-}" ] || python3 bench/embedded.py "$HERETIX_EARLIER" build/release/bin/heretix
 python3 bench/server_peer.py "$server" "$model" build/release/bin/heretix
 
 echo "== hosted model: loopback server that answers in 50 ms, 100 connections, every answer durable"

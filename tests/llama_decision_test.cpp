@@ -5,18 +5,22 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <random>
 
 #include "belief/prompt/banks.hpp"
 #include "belief/readout/number_tree.hpp"
+#include "belief/readout/parts.hpp"
 #include "belief/readout/word_mass.hpp"
 #include "made_gguf.hpp"
+#include "models/llama/answer_reader.hpp"
 #include "models/llama/decision_form.hpp"
 #include "models/llama/llama_provider.hpp"
-#include "models/llama/statement_context.hpp"
+#include "models/llama/prompt_context.hpp"
 #include "models/llama/statement_judge.hpp"
+#include "models/llama/token_choices.hpp"
 
 namespace heretix {
 namespace {
@@ -57,15 +61,15 @@ const LlamaModel& plain_model() {
 PromptBank statements() { return PromptBanks(HERETIX_PROMPTS).get("heretix_decisions_v1"); }
 
 // Both sides of the first `count` wordings: the claims first, then the negations.
-std::vector<StatementPrompt> prompts(const DecisionForm& form, std::size_t count) {
+std::vector<TokenPrompt> prompts(const DecisionForm& form, std::size_t count) {
   const PromptBank bank = statements();
-  std::vector<StatementPrompt> all;
+  std::vector<TokenPrompt> all;
   for (std::size_t i = 0; i < count; ++i) all.push_back(form.prompt(bank.full_system(), bank.user_text(i, kClaim)));
   for (std::size_t i = 0; i < count; ++i) all.push_back(form.prompt(bank.full_system(), bank.negated_text(i, kClaim)));
   return all;
 }
 
-std::vector<double> judged(const LlamaModel& model, const DecisionForm& form, const std::vector<StatementPrompt>& all,
+std::vector<double> judged(const LlamaModel& model, const DecisionForm& form, const std::vector<TokenPrompt>& all,
                            int threads = 1) {
   StatementJudge judge(model, form, threads);
   std::vector<double> numbers;
@@ -74,19 +78,19 @@ std::vector<double> judged(const LlamaModel& model, const DecisionForm& form, co
 }
 
 // From its first token in one call.
-double judged_in_one_call(const LlamaModel& model, const DecisionForm& form, StatementPrompt prompt) {
+double judged_in_one_call(const LlamaModel& model, const DecisionForm& form, TokenPrompt prompt) {
   prompt.state_ends = 0;
   return judged(model, form, {prompt})[0];
 }
 
 TEST(StatementJudge, GivesTheSameNumberToTheBitAloneInAnyCompanyAndWithAnyThreads) {
   const DecisionForm form(plain_model());
-  const std::vector<StatementPrompt> all = prompts(form, 8);
+  const std::vector<TokenPrompt> all = prompts(form, 8);
   const std::vector<double> together = judged(plain_model(), form, all);
   std::vector<std::size_t> order(all.size());
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), std::mt19937(3));
-  std::vector<StatementPrompt> shuffled;
+  std::vector<TokenPrompt> shuffled;
   for (const std::size_t i : order) shuffled.push_back(all[i]);
   const std::vector<double> otherwise = judged(plain_model(), form, shuffled, 2);
   for (std::size_t i = 0; i < order.size(); ++i) EXPECT_EQ(otherwise[i], together[order[i]]) << order[i];
@@ -98,7 +102,7 @@ TEST(StatementJudge, SharesWithoutChangingTheNumberByABit) {
   const LlamaModel own_template(made_decision("openjev").path());
   for (const LlamaModel* model : {&plain_model(), &own_template}) {
     const DecisionForm form(*model);
-    const std::vector<StatementPrompt> all = prompts(form, 2);
+    const std::vector<TokenPrompt> all = prompts(form, 2);
     const std::vector<double> together = judged(*model, form, all);
     for (std::size_t i = 0; i < all.size(); ++i) {
       EXPECT_GT(all[i].state_ends, 20U);
@@ -120,7 +124,7 @@ TEST(StatementJudge, IsRightForARecurrentModel) {
   const LlamaModel model(file.path());
   const DecisionForm form(model);
   ASSERT_EQ(form.why_not(), "");
-  const std::vector<StatementPrompt> all = prompts(form, 6);
+  const std::vector<TokenPrompt> all = prompts(form, 6);
   const std::vector<double> together = judged(model, form, all);
   double most = 0, least = 1;
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -131,12 +135,55 @@ TEST(StatementJudge, IsRightForARecurrentModel) {
   EXPECT_GT(most - least, 0.01);  // the numbers do depend on the prompt
 }
 
+// The state of a recurrent model is copied for every branch of a tree of numbers.
+TEST(AnswerReader, IsRightForARecurrentModel) {
+  const MadeFile file("recurrent_numbers");
+  make_recurrent_gguf(HERETIX_TEST_MODEL, file.path());
+  const LlamaModel model(file.path());
+  const PromptBank bank = PromptBanks(HERETIX_PROMPTS).get("heretix_v1");
+  const std::string text = bank.user_text(0, kClaim);
+  constexpr double temperature = 10;  // the drawn weights make logits that are far apart
+  AnswerReader reader(model, temperature, 1);
+  const auto answers = reader.read(Readout::expected, bank.full_system(), {{.user_text = text}}, [] { return false; });
+  const NumberSpread spread = spread_from(nlohmann::json::parse(answers.at(0).logprobs));
+  ASSERT_GE(spread.numbers.size(), 2U);
+
+  // Every token of a number, evaluated with all that is before it in one call.
+  const ChatPrompt chat = model.chat_template().render(bank.full_system(), text);
+  std::vector<Token> asked = model.tokens(chat.shared, true);
+  for (const auto& more : {model.tokens(chat.own, false), model.tokens(std::string(kAnswerOpening))})
+    asked.insert(asked.end(), more.begin(), more.end());
+  const AnswerForm form = AnswerForm::belief();
+  PromptContext context(model, asked.size() + 8, Attention::plain);
+  for (const auto& [number, mass] : spread.numbers) {
+    AnswerForm::Place place = form.forced(form.start()).place;
+    TokenPrompt prompt{.tokens = asked};
+    double product = 1;
+    // What leaves no choice has the probability 1, and a number ends with every token that begins with a comma.
+    const auto follow = [&](const std::function<bool(const std::string&)>& counts) {
+      if (form.allowed(place).size() == 1) return;
+      const std::vector<Token> allowed = allowed_tokens(form, model, place);
+      const std::vector<double> p = softmax(context.logits_after(prompt), allowed, temperature);
+      double sum = 0;
+      for (std::size_t i = 0; i < allowed.size(); ++i) sum += counts(model.piece(allowed[i])) ? p[i] : 0;
+      product *= sum;
+    };
+    for (const Token token : model.tokens(number)) {
+      follow([&](const std::string& piece) { return piece == model.piece(token); });
+      place = form.after(place, model.piece(token)).value();
+      prompt.tokens.push_back(token);
+    }
+    follow([](const std::string& piece) { return piece.starts_with(','); });
+    EXPECT_NEAR(product, mass, 0.02 * mass) << number;
+  }
+}
+
 // 32 prompts of about 85 tokens: the state once, a claim's quotation once for each way of leading up to it.
 TEST(StatementJudge, EvaluatesWhatStatementsShareOnce) {
   const DecisionForm form(plain_model());
-  const std::vector<StatementPrompt> all = prompts(form, 16);
+  const std::vector<TokenPrompt> all = prompts(form, 16);
   std::size_t tokens = 0;
-  for (const StatementPrompt& p : all) tokens += p.tokens.size();
+  for (const TokenPrompt& p : all) tokens += p.tokens.size();
   StatementJudge judge(plain_model(), form, 1);
   judge.judge(all, 1, [] { return false; });
   EXPECT_GT(tokens, 2600U);
@@ -150,8 +197,8 @@ TEST(StatementJudge, EvaluatesWhatStatementsShareOnce) {
 TEST(DecisionForm, AsksAnOrdinaryModelForTrueOrFalse) {
   const DecisionForm form(plain_model());
   EXPECT_EQ(form.name(), "word_1");
-  const StatementPrompt prompt = form.prompt(statements().full_system(), statements().user_text(0, kClaim));
-  StatementContext context(plain_model(), prompt.tokens.size(), form.attention());
+  const TokenPrompt prompt = form.prompt(statements().full_system(), statements().user_text(0, kClaim));
+  PromptContext context(plain_model(), prompt.tokens.size(), form.attention());
   const float* logits = context.logits_after(prompt);
   double total = 0;
   for (std::size_t t = 0; t < plain_model().vocabulary_size(); ++t) total += std::exp(static_cast<double>(logits[t]));
@@ -211,7 +258,7 @@ TEST(DecisionForm, KeepsControlWordsOfAClaimAsText) {
   for (const LlamaModel* model : {&plain_model(), &own_template}) {
     const DecisionForm form(*model);
     const auto control_tokens = [&](const std::string& claim) {
-      const StatementPrompt prompt = form.prompt("The state.", "So it is: " + claim);
+      const TokenPrompt prompt = form.prompt("The state.", "So it is: " + claim);
       return std::ranges::count_if(prompt.tokens, [&](Token t) { return model->piece(t).empty(); });
     };
     EXPECT_GT(control_tokens("x"), 0);
@@ -264,7 +311,7 @@ TEST(LlamaProvider, JudgesEveryStatementOfAPlan) {
     EXPECT_EQ(said.at("type"), "noul");
     EXPECT_EQ(said.size(), 2U);
     EXPECT_EQ(reply.ending, Ending::complete);
-    const StatementPrompt prompt = form.prompt(plan.system_text, plan.questions[question].user_text);
+    const TokenPrompt prompt = form.prompt(plan.system_text, plan.questions[question].user_text);
     EXPECT_EQ(said.at("noul").get<double>(), judged(plain_model(), form, {prompt})[0]);
     EXPECT_EQ(reply.usage.input, static_cast<long>(prompt.tokens.size()));
   }

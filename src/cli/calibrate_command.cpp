@@ -17,6 +17,7 @@
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "store/sqlite/harness_file.hpp"
+#include "studies/calibrate/certificate_store.hpp"
 
 namespace heretix {
 namespace {
@@ -72,6 +73,8 @@ Certificate certificate_of(const CalibrateOptions& options, const LabelledFile& 
   Certificate made = certify(measuring.facts().model, file.sha256, measuring.plan_in_words(), std::move(judged));
   made.readout = measuring.readout();
   made.is_mock = measuring.facts().mode.is_mock();
+  made.mode = answering_mode(measuring.facts().mode).text();
+  CertificateStore(measuring.database()).keep(made, unix_seconds(SystemClock().now()));
   return made;
 }
 

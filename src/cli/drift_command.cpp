@@ -24,6 +24,8 @@ namespace heretix {
 namespace {
 
 struct DriftOptions : MeasuringOptions {
+  DriftOptions() { writes_by_default = true; }
+
   std::string file;   // empty: the sentinels that come with the program
   std::string watch;  // empty: the file's name
   double alpha = 0.0025;

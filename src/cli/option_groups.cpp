@@ -154,7 +154,8 @@ void add_plan_options(App& command, MeasuringOptions& o) {
   command
       .add_option("--readout", o.flags.readout,
                   "how a probability is read off the model: verbalized, token, frequency, expected or decision "
-                  "(default verbalized, or the only one that the model supports; docs/readouts.md)")
+                  "(default token for the embedded model, else verbalized or the only one that the model supports; "
+                  "docs/readouts.md)")
       ->type_name("READOUT");
   command.add_option("--samples", o.flags.samples, "samples of each template, for --readout frequency (default 20)")
       ->type_name("N");

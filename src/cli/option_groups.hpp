@@ -35,6 +35,8 @@ struct MeasuringOptions : CommonOptions {
   bool resend_unknown = false;
   bool strict = false;
   bool progress_events = false;  // as JSON lines on stderr, for a program that calls this one
+  // The embedded model writes its answers unless a readout is named: of drift, whose baselines of earlier builds do.
+  bool writes_by_default = false;
 };
 
 // A stored run, by its name.

@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "belief/readout/statement.hpp"
 #include "belief/record/stored_config.hpp"
+#include "cli/about_model.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -267,21 +268,23 @@ int list_command(const ListOptions& options) {
   return kDone;
 }
 
-TextStyle style_of(const ShowOptions& options) {
+TextStyle style_of(const ShowOptions& options, const Record& record, Database& store) {
   TextStyle style = text_style(read_environment().no_color);
   style.verbose = options.verbose;
+  style.about_model = about_model(record.plan.recipe, store);
   return style;
 }
 
 int show_recalibrated(const ShowOptions& options, const Record& record, const RecalibrationMap& map,
-                      const std::string& flag) {
+                      const StoredRuns& stored) {
   require_fits(map, record.plan.recipe);
   if (options.json) {
     json out = to_json(record);
     out["recalibrated"] = recalibrated_json(map, record);
     print_result(dumped(out));
   } else {
-    print_text(result_text(record, style_of(options), flag) + recalibrated_text(map, record));
+    const TextStyle style = style_of(options, record, *stored.database);
+    print_text(result_text(record, style, stored.flag) + recalibrated_text(map, record));
   }
   return kDone;
 }
@@ -299,10 +302,13 @@ int show_command(const ShowOptions& options) {
   const RunId run_id = runs.find_run(options.run);
   const auto execution = runs.newest_execution(run_id);
   const auto map = recalibration_of(options.recalibrate);
-  if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map, stored.flag);
+  if (map && execution) return show_recalibrated(options, load_record(runs, *execution), *map, stored);
   if (!execution) print_either(options.json, run_json(runs.run(run_id)), foreign_text(runs.run(run_id)));
   else if (options.json) print_result(dumped(stored_json(*execution)));
-  else { print_text(result_text(load_record(runs, *execution), style_of(options), stored.flag)); }
+  else {
+    const Record record = load_record(runs, *execution);
+    print_text(result_text(record, style_of(options, record, *stored.database), stored.flag));
+  }
   return kDone;
 }
 

@@ -23,6 +23,7 @@ int readouts_command(const MeasuringOptions& options) {
   // Samples belong to a frequency alone, and a plan with another readout is refused where they are set.
   MeasuringOptions plan = options;
   plan.flags.samples.reset();
+  plan.writes_by_default = true;  // the plan is that of written answers, also for the embedded model
   Measuring measuring(plan);
 
   std::vector<Readout> readouts;

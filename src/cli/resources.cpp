@@ -21,6 +21,7 @@ std::string prompts_folder() { return share_folder() / "prompts"; }
 std::string golden_folder() { return share_folder() / "golden"; }
 std::string labelled_claims_file() { return share_folder() / "labelled_claims.csv"; }
 std::string sentinels_file() { return share_folder() / "sentinels.csv"; }
+std::string embedded_certificate_file() { return share_folder() / "embedded_certificate.json"; }
 
 std::string export_program() { return program_folder() / "heretix-export"; }
 std::string duckdb_program() { return program_folder().parent_path() / "lib" / "heretix" / "duckdb"; }
@@ -32,6 +33,14 @@ std::string default_model_path() {
   }
   throw Error(ErrorKind::not_found, "the embedded model is not installed",
               "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf");
+}
+
+bool is_default_model(const std::string& path) {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(share_folder() / "models", failed)) {
+    if (entry.path().extension() == ".gguf") return fs::equivalent(path, entry.path(), failed);
+  }
+  return false;
 }
 
 }  // namespace heretix

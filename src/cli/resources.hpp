@@ -11,11 +11,15 @@ namespace heretix {
 std::string prompts_folder();
 std::string golden_folder();
 std::string labelled_claims_file();
-std::string sentinels_file();  // of drift, where no other file is named
-std::string export_program();  // heretix-export, beside this program
-std::string duckdb_program();  // ../lib/heretix/duckdb
+std::string sentinels_file();             // of drift, where no other file is named
+std::string embedded_certificate_file();  // of the default model; need not be there
+std::string export_program();             // heretix-export, beside this program
+std::string duckdb_program();             // ../lib/heretix/duckdb
 
 // The default model's file. Throws Error{not_found} with how to get it.
 std::string default_model_path();
+
+// Whether `path` leads to the very file of default_model_path(). Throws nothing.
+bool is_default_model(const std::string& path);
 
 }  // namespace heretix

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "archive/import.hpp"
+#include "cli/about_model.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -123,16 +124,17 @@ nlohmann::json with_map(const Record& record, const std::optional<RecalibrationM
 struct MeasuredRun {
   Record record;
   std::string store_path;
+  std::string about_model;  // empty: nothing is known of it
 };
 
 // Where the measurements are, and what to look at next, by store.
 void tell_where(const std::vector<MeasuredRun>& measured) {
   std::vector<std::string> paths;
   std::map<std::string, std::string> ids;
-  for (const auto& [record, path] : measured) {
-    if (!ids.contains(path)) paths.push_back(path);
-    std::string& here = ids[path];
-    here += (here.empty() ? "" : " ") + record.plan.run_id.text();
+  for (const auto& one : measured) {
+    if (!ids.contains(one.store_path)) paths.push_back(one.store_path);
+    std::string& here = ids[one.store_path];
+    here += (here.empty() ? "" : " ") + one.record.plan.run_id.text();
   }
   for (const std::string& path : paths)
     print_note(fmt::format("\nstored in {} as {}\nnext: {}", path, ids[path],
@@ -153,10 +155,18 @@ void print_measured(const std::vector<MeasuredRun>& measured, const RunOptions& 
     for (const Record& record : records) all.push_back(with_map(record, map));
     print_result(all.dump(2) + "\n");
   } else {
-    print_text(records.size() == 1 ? result_text(records[0], style, store_flag(measured[0].store_path))
-                                   : comparison_text(records, style));
+    if (records.size() == 1) {
+      style.about_model = measured[0].about_model;
+      print_text(result_text(records[0], style, store_flag(measured[0].store_path)));
+    } else {
+      std::string about;
+      for (const MeasuredRun& one : measured) about += one.about_model.empty() ? "" : one.about_model + "\n";
+      print_text(comparison_text(records, style) + about);
+    }
     if (map) print_text(recalibrated_text(*map, records[0]));
     tell_where(measured);
+    if (std::ranges::all_of(records, [](const Record& record) { return is_embedded(record.plan.recipe); }))
+      print_note(for_real_measurements());
   }
 }
 
@@ -193,7 +203,9 @@ int run_command(const RunOptions& options) {
       Database& store = *stores.at(path);
       const PlannedCheck check = plan_resolved(model.resolved, provider, store);
       if (!options.quiet && !options.json) tell_expected_cost(check, model.resolved, provider, store);
-      measured.push_back({run_one(check, model.resolved, provider, store, progress_of(options)), path});
+      Record record = run_one(check, model.resolved, provider, store, progress_of(options));
+      std::string about = about_model(record.plan.recipe, store);
+      measured.push_back({std::move(record), path, std::move(about)});
       second.keep(measured.back().record, store, path);
     } catch (const Error& e) {
       // The results of the models before it are not lost.

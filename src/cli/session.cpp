@@ -257,11 +257,23 @@ void require_statement(std::string_view claim, bool allow_question) {
 
 namespace {
 
+// How the embedded model is read unless something else is asked for: one token a wording, and with a narrower interval
+// than what it writes.
+constexpr Readout kEmbeddedReadout = Readout::token;
+
+// Replicates differ only in what is written, and at temperature 0 one token has all the probability.
+bool needs_written_answers(const Settings& s) { return s.replicates.value_or(1) > 1 || s.temperature == 0.0; }
+
 // A model that writes no text can be read in only one way, so the user does not have to name it.
-void use_usual_readout(Settings& s) {
-  if (s.readout || !s.model) return;
-  const auto hosted = hosted_model(*s.model);
+void use_usual_readout(Settings& s, bool writes) {
+  if (s.readout) return;
+  const std::string model = s.model.value_or("local");
+  const auto hosted = hosted_model(model);
   if (hosted && usual_readout(*hosted) == Readout::decision) s.readout = "decision";
+
+  const bool is_embedded = model == "local" || (model.starts_with("llama:") && is_default_model(model.substr(6)));
+  if (is_embedded && !s.mock.value_or(false) && !writes && !needs_written_answers(s))
+    s.readout = to_word(kEmbeddedReadout);
 }
 
 }  // namespace
@@ -273,7 +285,7 @@ Resolved resolve(const MeasuringOptions& options, const Settings& row) {
   const Settings flags = flags_of(options);
 
   Resolved resolved{.settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}};
-  use_usual_readout(resolved.settings);
+  use_usual_readout(resolved.settings, options.fixed || options.writes_by_default);
   const Settings& s = resolved.settings;
 
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");

@@ -223,7 +223,9 @@ std::string result_text(const Record& r, const TextStyle& style, const std::stri
   text += dim(fmt::format("{} · {} · {} · {}", shown_model(r), r.plan.prompt_version, plan_in_words(r.plan),
                           counts_text(r)),
               style) +
-          "\n" + mock_line(r, style) + "\n";
+          "\n" + mock_line(r, style);
+  if (!style.about_model.empty()) text += on_one_line(style.about_model) + "\n";
+  text += "\n";
 
   const std::string run = (store_flag.empty() ? "" : store_flag + " ") + r.plan.run_id.text();
   text += headline(r, run, style);

@@ -12,6 +12,7 @@ struct TextStyle {
   std::size_t columns = 100;  // of the terminal, at least kLeastColumns
   bool is_bounded = false;    // no line may be longer than that; a pipe has no width
   bool verbose = false;       // also what stands for comparison with earlier runs
+  std::string about_model{};  // a line about how far the model can be trusted; empty: nothing is known
 };
 
 // The result on one screen: belief_v2 with its interval, the gates, and where it is kept. The frozen estimate and what

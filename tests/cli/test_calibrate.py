@@ -75,6 +75,35 @@ class Calibrate(ProgramTest):
         self.ok("calibrate", "labels.csv", "--model", model, "-q")
         self.assertEqual(self.database().execute("SELECT count(*) FROM heretix_answers").fetchone()[0], 96)
 
+    def test_a_run_says_how_often_a_certified_model_was_right(self):
+        model = self.model(0.9, 0.7)  # 30 of 40 claims are true, and all are called so
+        claim = "Claim number 001"
+        self.assertNotIn("labelled claims", self.ok("run", claim, "--model", model))
+        self.ok("calibrate", self.labels(), "--model", model, "-q")
+        line = "right on 30 of 40 labelled claims"
+        self.assertTrue(self.ok("run", claim, "--model", model).splitlines()[2].endswith(line))
+        self.assertIn(line, self.ok("show", "last"))
+        self.assertNotIn("labelled claims", self.ok("run", claim, "--model", self.model(0.9, 0.7, name="other")))
+
+        # The newest counts, and says which claims it is about: of level 2 are 1, 4, …, 37, of which 4, 16 and 28 are false.
+        self.ok("calibrate", "labels.csv", "--model", model, "--level", 2, "-q")
+        self.assertIn("right on 10 of 13 labelled claims of level 2\n", self.ok("run", claim, "--model", model))
+        self.ok("calibrate", "labels.csv", "--model", model, "--field", "even", "-q")
+        self.assertIn("right on 10 of 20 labelled claims in even\n", self.ok("run", claim, "--model", model))
+        several = self.ok("run", claim, "--model", model, "--model", self.model(0.9, 0.7, name="other"))
+        self.assertEqual(several.count("labelled claims"), 1)
+        self.assertEqual(self.database().execute("SELECT count(*) FROM heretix_certificates").fetchone()[0], 3)
+
+    def test_a_store_of_an_earlier_build_is_read_as_it_is(self):
+        model = self.model(0.9, 0.2)
+        self.ok("run", "Claim number 001", "--model", model)
+        with self.database() as store:
+            store.execute("DROP TABLE heretix_certificates")
+            store.execute("UPDATE heretix_meta SET value = '5' WHERE key = 'schema'")
+        self.assertNotIn("labelled claims", self.ok("show", "last"))
+        self.ok("calibrate", self.labels(), "--model", model, "-q")
+        self.assertIn("right on 40 of 40 labelled claims", self.ok("show", "last"))
+
     def test_several_models_are_not_ranked_by_a_few_labels(self):
         text = self.ok("calibrate", self.labels(), "--model", self.model(0.9, 0.2, name="a"), "--model", self.model(0.8, 0.3, name="b"))
         self.assertIn("Not ranked: fewer than 200 labels", text)

@@ -18,10 +18,6 @@ constexpr double kGrain = 1e-9;
 constexpr double kLogRounding = 1e-6;
 constexpr double kMassRounding = 0.01;  // of twenty numbers with two decimals
 
-struct Reach {
-  double low, high;
-};
-
 bool is_all(std::string_view text, std::string_view of) { return text.find_first_not_of(of) == std::string_view::npos; }
 
 // "0", "0.", "0.25", "1", "1.0"; empty: nothing yet.
@@ -33,14 +29,6 @@ bool can_be_number(std::string_view text) {
 }
 
 bool is_number(std::string_view text) { return can_be_number(text) && !text.empty() && text.back() != '.'; }
-
-// Where the number that begins so can lie.
-Reach reach_of(std::string_view begun) {
-  if (begun.empty() || begun == "0" || begun == "0.") return {0, 1};
-  const double low = std::stod(std::string(begun));
-  if (begun[0] == '1') return {1, 1};
-  return {low, std::min(1.0, low + std::pow(10.0, -static_cast<double>(begun.size() - 2)))};
-}
 
 double sum_of(const std::map<std::string, double>& masses) {
   double sum = 0;
@@ -63,6 +51,13 @@ TokenChoice choice_of(const json& token) {
 }
 
 }  // namespace
+
+Reach reach_of(std::string_view begun) {
+  if (begun.empty() || begun == "0" || begun == "0.") return {0, 1};
+  const double low = std::stod(std::string(begun));
+  if (begun[0] == '1') return {1, 1};
+  return {low, std::min(1.0, low + std::pow(10.0, -static_cast<double>(begun.size() - 2)))};
+}
 
 ReadNumber read_number(std::string_view text) {
   const std::size_t start = std::min(text.find_first_not_of(kWhiteSpace), text.size());
@@ -139,9 +134,17 @@ void round_masses(NumberSpread& spread) {
   }
 }
 
-json to_json(const NumberSpread& spread) { return {{"numbers", spread.numbers}, {"open", spread.open}}; }
+json to_json(const NumberSpread& spread) {
+  json out = {{"numbers", spread.numbers}, {"open", spread.open}};
+  if (spread.explored_to) out["explored_to"] = *spread.explored_to;
+  return out;
+}
 
-NumberSpread spread_from(const json& spread) { return {.numbers = spread.at("numbers"), .open = spread.at("open")}; }
+NumberSpread spread_from(const json& spread) {
+  NumberSpread read{.numbers = spread.at("numbers"), .open = spread.at("open")};
+  if (spread.contains("explored_to")) read.explored_to = spread.at("explored_to").get<double>();
+  return read;
+}
 
 void NumberTree::add(const std::string& begun, const std::vector<TokenChoice>& next) { next_.try_emplace(begun, next); }
 

@@ -7,14 +7,15 @@
 
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace heretix {
 
-inline constexpr double kRemainingMass = 0.01;    // explored until this little is open
-inline constexpr double kRemainingReach = 0.003;  // or until the mean can lie in a stretch no longer than this
+inline constexpr double kRemainingReach = 0.003;  // explored until the mean can lie in a stretch no longer than this
+inline constexpr double kRemainingMass = 0.01;    // or, over a server's answers, until this little is open
 
 struct TokenChoice {
   std::string text;
@@ -36,10 +37,21 @@ std::vector<TokenStep> token_steps(const std::string& logprobs);
 // by more than rounding. The result names the token; it is empty if there is none.
 std::string nonsense_in(const std::string& logprobs);
 
+// Where the number lies that begins with a text: from `low` to `high`, within 0 to 1.
+struct Reach {
+  double low = 0, high = 1;
+  double length() const { return high - low; }
+};
+Reach reach_of(std::string_view begun);
+
 // Masses by number and, as far as they are open, by the beginning of a number; together they make 1.
 struct NumberSpread {
   std::map<std::string, double> numbers;
   std::map<std::string, double> open;
+
+  // Of a local model's tree: it was walked until the mean could lie in a stretch no longer than this. Empty for a
+  // server's answers, and for a local model's of earlier builds, which were walked until kRemainingMass was open.
+  std::optional<double> explored_to{};
 
   // The mean, with an open mass in the middle of what it could be; and what the mean can be at least and at most.
   double expected() const;

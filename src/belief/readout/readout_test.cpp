@@ -82,6 +82,17 @@ TEST(NumberTree, CountsOnlyWhatKeepsToTheForm) {
   EXPECT_TRUE(cut.unexplored(8).empty()) << "asking again shows no more";
 }
 
+// Trees of earlier builds lack the rule by which a local model's tree is walked now.
+TEST(NumberTree, KeepsTheRuleThatItWasWalkedBy) {
+  NumberSpread walked{.numbers = {{"0.5", 0.9}}, .open = {{"0.7", 0.1}}, .explored_to = kRemainingReach};
+  EXPECT_EQ(spread_from(to_json(walked)).explored_to, kRemainingReach);
+  EXPECT_NEAR(walked.expected(), 0.9 * 0.5 + 0.1 * 0.75, 1e-12);
+  const NumberSpread earlier = spread_from({{"numbers", {{"0.5", 0.9}}}, {"open", {{"0.7", 0.1}}}});
+  EXPECT_FALSE(earlier.explored_to.has_value());
+  EXPECT_FALSE(to_json(earlier).contains("explored_to"));
+  EXPECT_EQ(earlier.expected(), walked.expected());
+}
+
 TEST(NumberTree, SaysTheNoiseOfOneWrittenNumber) {
   NumberTree tree;
   tree.add("", {{"0.2,", 0.5}, {"0.8,", 0.5}});

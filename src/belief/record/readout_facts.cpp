@@ -112,8 +112,8 @@ std::string readout_in_words(const Record& record) {
   if (readout == Readout::frequency)
     return fmt::format("{:.0f} samples a template", facts.at("samples_mean").get<double>());
   if (readout == Readout::verbalized) return fmt::format("{} answers", record.usable);
-  return fmt::format("at most {:.4f} of the mass open; s.d. of one written answer {:.3f}",
-                     facts.at("remaining_mass_most").get<double>(), facts.at("sd_of_one_answer").get<double>());
+  return fmt::format("each mean known to within {:.4f}; s.d. of one written answer {:.3f}",
+                     facts.at("reach_most").get<double>(), facts.at("sd_of_one_answer").get<double>());
 }
 
 }  // namespace heretix

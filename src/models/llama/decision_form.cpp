@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "belief/readout/word_mass.hpp"
 #include "models/llama/jinja_parts.hpp"
+#include "models/llama/token_choices.hpp"
 
 namespace heretix {
 namespace {
@@ -40,21 +41,6 @@ jinja::value value_of(const Option& option, bool sorted) {
   if (sorted) object->insert("key", text(option.key));
   if (!option.label.empty()) object->insert("label", text(option.label));
   return object;
-}
-
-// The probability of each of `tokens` among themselves.
-std::vector<double> softmax(const float* logits, const std::vector<Token>& tokens, double temperature) {
-  double most = -std::numeric_limits<double>::infinity();
-  for (const Token t : tokens) most = std::max(most, static_cast<double>(logits[t]));
-
-  std::vector<double> p;
-  double total = 0;
-  for (const Token t : tokens) {
-    p.push_back(std::exp((static_cast<double>(logits[t]) - most) / temperature));
-    total += p.back();
-  }
-  for (double& each : p) each /= total;
-  return p;
 }
 
 }  // namespace
@@ -196,10 +182,10 @@ std::vector<PromptPart> DecisionForm::parts(const std::string& state, const std:
   }
 }
 
-StatementPrompt DecisionForm::prompt(const std::string& state, const std::string& statement) const {
+TokenPrompt DecisionForm::prompt(const std::string& state, const std::string& statement) const {
   const std::vector<PromptPart> whole = parts(state, statement);
   const bool starts_text = kind_ == Kind::word;  // a decision template writes its own beginning of a text
-  StatementPrompt prompt{.tokens = model_.tokens_as_one(whole, starts_text)};
+  TokenPrompt prompt{.tokens = model_.tokens_as_one(whole, starts_text)};
 
   // What is cut off may have changed the last token before the cut, so only what the tokens have in common counts.
   const auto first = std::ranges::find_if(
@@ -210,13 +196,25 @@ StatementPrompt DecisionForm::prompt(const std::string& state, const std::string
   return prompt;
 }
 
+std::vector<Token> DecisionForm::answers() const {
+  if (kind_ != Kind::word) return labels_;
+  std::vector<Token> tokens = yes_;
+  tokens.insert(tokens.end(), no_.begin(), no_.end());
+  return tokens;
+}
+
+double DecisionForm::mass(const float* logits, double temperature) const {
+  std::vector<Token> all(model_.vocabulary_size());
+  std::iota(all.begin(), all.end(), 0);
+  const std::vector<double> p = softmax(logits, all, temperature * own_temperature_);
+
+  double mass = 0;
+  for (const Token token : answers()) mass += p[static_cast<std::size_t>(token)];
+  return std::min(1.0, mass);
+}
+
 Probability DecisionForm::read(const float* logits, double temperature) const {
-  std::vector<Token> tokens = labels_;
-  if (kind_ == Kind::word) {
-    tokens = yes_;
-    tokens.insert(tokens.end(), no_.begin(), no_.end());
-  }
-  const std::vector<double> p = softmax(logits, tokens, temperature * own_temperature_);
+  const std::vector<double> p = softmax(logits, answers(), temperature * own_temperature_);
 
   double noul = 0;
   if (kind_ == Kind::word) {

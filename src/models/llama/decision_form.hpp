@@ -11,20 +11,9 @@
 
 #include "base/belief.hpp"
 #include "models/llama/model.hpp"
+#include "models/llama/prompt_context.hpp"
 
 namespace heretix {
-
-struct StatementPrompt {
-  std::vector<Token> tokens;
-  std::size_t state_ends = 0;  // so many tokens are the same for every statement under one state
-};
-
-// How attention is summed. llama.cpp's fused attention rounds differently for fewer than 64 tokens in a call, and on a
-// small quantised model that alone moves a probability by some hundredths (docs/decisions.md).
-enum class Attention {
-  plain,  // not fused: a prompt evaluated in several calls gives the same logits to the bit
-  fused,  // as llama.cpp's server has it; short calls are filled up, so that the logits are those of one call
-};
 
 class DecisionForm {
  public:
@@ -49,11 +38,14 @@ class DecisionForm {
   Attention attention() const { return type_.empty() ? Attention::plain : Attention::fused; }
 
   // Throws Error{bad_input} where the template cannot be rendered.
-  StatementPrompt prompt(const std::string& state, const std::string& statement) const;
+  TokenPrompt prompt(const std::string& state, const std::string& statement) const;
 
   // The probability that the statement is true, from the logits after its prompt, each divided by `temperature` (> 0).
   // Throws Error{broken} if they are not numbers.
   Probability read(const float* logits, double temperature) const;
+
+  // The share of all probability that the answers it reads hold together; the rest is on other words.
+  double mass(const float* logits, double temperature) const;
 
  private:
   enum class Kind {
@@ -62,6 +54,7 @@ class DecisionForm {
     rating,  // the mean of nine labels, from certainly no to certainly yes
   };
 
+  std::vector<Token> answers() const;  // every token that is read as one
   void read_metadata();
   void find_words();
   void find_labels();

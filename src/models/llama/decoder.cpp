@@ -5,16 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <numeric>
 #include <thread>
 
 #include "base/error.hpp"
-#include "belief/readout/word_mass.hpp"
 #include "models/llama/random_unit.hpp"
-#include "models/llama/token_tree.hpp"
+#include "models/llama/token_choices.hpp"
 
 namespace heretix {
 namespace {
@@ -55,10 +51,6 @@ class Batch {
   llama_batch batch_;
 };
 
-bool says_a_word(Readout readout) { return readout == Readout::token || readout == Readout::frequency; }
-
-constexpr std::size_t kShownTokens = 20;  // of a first token that are neither True nor False
-
 }  // namespace
 
 struct Decoder::Stream {
@@ -75,9 +67,6 @@ struct Decoder::Stream {
   bool finished = false;
   bool cut_short = false;
   RandomUnit random{0};
-  std::string logprobs;
-  std::optional<TokenTree> tree;  // of an expected readout
-  int answer_begins = 0;          // where its branches begin
   SteadyClock::time_point started;
 };
 
@@ -85,7 +74,7 @@ Decoder::Decoder(const LlamaModel& model, const std::string& system, const std::
                  const DecoderOptions& options)
     : model_(model),
       options_(options),
-      form_(says_a_word(options.readout) ? AnswerForm::word() : AnswerForm::belief()),
+      form_(options.readout == Readout::frequency ? AnswerForm::word() : AnswerForm::belief()),
       system_(system) {
   const AnswerForm::Forced opening = form_.forced(form_.start());
   opening_text_ = opening.text;
@@ -121,11 +110,8 @@ void Decoder::make_context(std::size_t tokens_per_stream) {
                 "shorten the claim, or use a model with a longer context");
   }
 
-  // One sequence more than there are questions holds the shared prefix. Where a state cannot be cut off at a token,
-  // each question that walks a tree has a second one, which holds the state that its branches begin from.
-  keeps_states_ = options_.readout == Readout::expected &&
-                  (llama_model_is_recurrent(model_.handle()) || llama_model_is_hybrid(model_.handle()));
-  const std::size_t sequences = 1 + options_.streams * (keeps_states_ ? 2 : 1);
+  // One sequence more than there are questions holds the shared prefix.
+  const std::size_t sequences = 1 + options_.streams;
 
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   llama_context_params parameters = llama_context_default_params();
@@ -173,89 +159,7 @@ void Decoder::begin_answer(Stream& stream, const Wanted& wanted, const float* lo
   stream.finished = stream.cut_short = false;
 
   stream.random = RandomUnit(wanted.seed);
-  stream.logprobs.clear();
-  stream.tree.reset();
-
-  // A token readout needs only these first logits: its answer is complete.
-  if (options_.readout == Readout::token) {
-    stream.logprobs = first_token_probabilities(logits);
-    stream.finished = true;
-  } else if (options_.readout == Readout::expected) {
-    stream.tree.emplace(after_opening_);
-    stream.answer_begins = stream.position;
-    if (keeps_states_) copy_stream(stream.sequence, kept_sequence(stream));
-    grow_tree(stream, logits);
-  } else {
-    choose(stream, logits);
-  }
-}
-
-// Grows the branch that the logits belong to, then sets up the next branch from the opening on.
-void Decoder::grow_tree(Stream& stream, const float* logits) {
-  TokenTree& tree = *stream.tree;
-  const std::vector<Token> allowed = allowed_tokens(tree.next().place);
-  tree.grow(form_, model_, allowed, softmax(logits, allowed));
-  if (tree.is_done()) {
-    const NumberSpread spread = tree.spread();
-    const auto likeliest = std::ranges::max_element(spread.numbers, {}, [](const auto& item) { return item.second; });
-    stream.text += likeliest->first;
-    stream.logprobs = to_json(spread).dump();
-    stream.finished = true;
-    return;
-  }
-  stream.pending = tree.next().path;
-  stream.tokens_out += static_cast<long>(stream.pending.size());
-}
-
-// Of the streams' sequences, those that keep a state follow on the others.
-int Decoder::kept_sequence(const Stream& stream) const { return stream.sequence + static_cast<int>(options_.streams); }
-
-// Goes back to the opening, because what one branch evaluated does not belong to the next. The state of a recurrent
-// model, wholly or in part, is a single one that every token changes: it is copied from where it was kept.
-void Decoder::rewind(Stream& stream) {
-  if (keeps_states_) {
-    copy_stream(kept_sequence(stream), stream.sequence);
-  } else if (!llama_memory_seq_rm(llama_get_memory(context_), stream.sequence, stream.answer_begins, -1)) {
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{} cannot go back in a text, which the readout expected needs", model_.file().name),
-                "use another readout: --readout token or verbalized");
-  }
-  stream.position = stream.answer_begins;
-}
-
-// The probabilities in the form of Chat Completions: every token that begins True or False, and the likeliest others.
-std::string Decoder::first_token_probabilities(const float* logits) const {
-  std::vector<Token> all(model_.vocabulary_size());
-  std::iota(all.begin(), all.end(), 0);
-  const std::vector<double> p = softmax(logits, all);
-  std::ranges::sort(all, [&](Token a, Token b) {
-    return std::pair(-p[static_cast<std::size_t>(a)], a) < std::pair(-p[static_cast<std::size_t>(b)], b);
-  });
-  nlohmann::json shown = nlohmann::json::array();
-  for (std::size_t rank = 0; rank < all.size(); ++rank) {
-    const std::string& piece = model_.piece(all[rank]);
-    const WordSide side = side_of(piece);
-    const bool counts = !piece.empty() && (side == WordSide::yes || side == WordSide::no);
-    const double probability = p[static_cast<std::size_t>(all[rank])];
-    if (probability <= 0 || (!counts && rank >= kShownTokens)) continue;
-    shown.push_back({{"token", piece}, {"logprob", std::log(probability)}});
-  }
-  const nlohmann::json step = {
-      {"token", shown[0]["token"]}, {"logprob", shown[0]["logprob"]}, {"top_logprobs", shown}, {"complete", true}};
-  return nlohmann::json::array({step}).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-std::vector<double> Decoder::softmax(const float* logits, const std::vector<Token>& tokens) const {
-  std::vector<double> p;
-  double most = -std::numeric_limits<double>::infinity();
-  for (const Token t : tokens) most = std::max(most, static_cast<double>(logits[t]));
-  double total = 0;
-  for (const Token t : tokens) {
-    p.push_back(std::exp((static_cast<double>(logits[t]) - most) / options_.temperature));
-    total += p.back();
-  }
-  for (double& each : p) each /= total;
-  return p;
+  choose(stream, logits);
 }
 
 void Decoder::start(const std::vector<Wanted>& wanted) {
@@ -317,16 +221,6 @@ void Decoder::tell_work() {
   options_.tell(told);
 }
 
-std::vector<Token> Decoder::allowed_tokens(AnswerForm::Place place) const {
-  std::vector<Token> allowed;
-  for (const char byte : form_.allowed(place)) {
-    for (const Token token : model_.starting_with(byte)) {
-      if (form_.after(place, model_.piece(token))) allowed.push_back(token);
-    }
-  }
-  return allowed;
-}
-
 // Samples from the softmax over what the form allows, in token order, so that the same draw gives the same token
 // everywhere.
 Token Decoder::sampled(Stream& stream, const float* logits, const std::vector<Token>& allowed) const {
@@ -344,7 +238,7 @@ Token Decoder::sampled(Stream& stream, const float* logits, const std::vector<To
 }
 
 void Decoder::choose(Stream& stream, const float* logits) {
-  const Token token = sampled(stream, logits, allowed_tokens(stream.place));
+  const Token token = sampled(stream, logits, allowed_tokens(form_, model_, stream.place));
   stream.text += model_.piece(token);
   const AnswerForm::Forced forced = form_.forced(*form_.after(stream.place, model_.piece(token)));
   stream.text += forced.text;
@@ -362,7 +256,6 @@ void Decoder::decode(const std::vector<Stream*>& streams) {
   Batch batch(streams.size() * streams[0]->pending.size());
   std::vector<int> rows;
   for (Stream* s : streams) {
-    if (s->tree) rewind(*s);
     for (std::size_t i = 0; i < s->pending.size(); ++i) {
       batch.add(s->pending[i], s->position++, s->sequence, i + 1 == s->pending.size());
     }
@@ -371,11 +264,7 @@ void Decoder::decode(const std::vector<Stream*>& streams) {
   }
   batch.decode(context_);
   work_.output += static_cast<double>(batch.size());
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    const float* logits = llama_get_logits_ith(context_, rows[i]);
-    if (streams[i]->tree) grow_tree(*streams[i], logits);
-    else choose(*streams[i], logits);
-  }
+  for (std::size_t i = 0; i < streams.size(); ++i) { choose(*streams[i], llama_get_logits_ith(context_, rows[i])); }
   tell_work();
 }
 
@@ -392,7 +281,12 @@ std::vector<Decoded> Decoder::step() {
     ++ended_;
     ended_output_ += static_cast<double>(s->evaluated);
     const double elapsed = std::chrono::duration<double, std::milli>(SteadyClock::now() - s->started).count();
-    done.push_back({s->wanted.ticket, s->text, s->logprobs, s->cut_short, s->prompt_tokens, s->tokens_out, elapsed});
+    done.push_back({.ticket = s->wanted.ticket,
+                    .text = s->text,
+                    .cut_short = s->cut_short,
+                    .tokens_in = s->prompt_tokens,
+                    .tokens_out = s->tokens_out,
+                    .latency_ms = elapsed});
   }
   return done;
 }

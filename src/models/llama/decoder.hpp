@@ -1,4 +1,5 @@
-// Decodes several questions side by side; the prefix that they share is evaluated only once.
+// Writes the answers to several questions side by side; the prefix that they share is evaluated only once. What is read
+// off token probabilities is not written: models/llama/answer_reader.hpp.
 //
 // Every question has a stream of its own (kv_unified = false), and what is evaluated for it in one call never depends
 // on the other questions. So its answer is the same to the bit whether it is asked alone, in company, or resumed
@@ -22,11 +23,11 @@ struct llama_context;
 namespace heretix {
 
 struct DecoderOptions {
-  std::size_t streams = 16;  // questions side by side
-  int threads = 0;           // 0: as many as the machine has cores
-  double temperature = 1.0;  // 0: greedy
-  Readout readout = Readout::verbalized;
-  double usual_output = 0;  // tokens that are evaluated for an answer, about; 0: not known yet
+  std::size_t streams = 16;               // questions side by side
+  int threads = 0;                        // 0: as many as the machine has cores
+  double temperature = 1.0;               // 0: greedy
+  Readout readout = Readout::verbalized;  // or frequency
+  double usual_output = 0;                // tokens that are evaluated for an answer, about; 0: not known yet
   std::function<void(const WorkDone&)> tell = [](const WorkDone&) {};  // after each evaluation
 };
 
@@ -41,7 +42,7 @@ struct Wanted {
 struct Decoded {
   std::size_t ticket = 0;
   std::string text;
-  std::string logprobs{};  // of a token or an expected readout: what parts of an answer are made of (belief/readout/)
+  std::string logprobs{};  // of a readout that is not written: what parts of an answer are made of (belief/readout/)
   bool cut_short = false;  // max_output_tokens reached
   long tokens_in = 0;
   long tokens_out = 0;
@@ -80,18 +81,11 @@ class Decoder {
   void begin_answer(Stream& stream, const Wanted& wanted, const float* logits);
   void choose(Stream& stream, const float* logits);
   Token sampled(Stream& stream, const float* logits, const std::vector<Token>& allowed) const;
-  std::vector<Token> allowed_tokens(AnswerForm::Place place) const;
-  std::vector<double> softmax(const float* logits, const std::vector<Token>& tokens) const;
-  std::string first_token_probabilities(const float* logits) const;
-  void grow_tree(Stream& stream, const float* logits);
-  void rewind(Stream& stream);
-  int kept_sequence(const Stream& stream) const;
 
   const LlamaModel& model_;
   DecoderOptions options_;
   AnswerForm form_;
   llama_context* context_ = nullptr;
-  bool keeps_states_ = false;  // of an expected readout, to copy them where one cannot be cut off at a token
   std::string system_;
   std::vector<Token> opening_;  // the form's forced beginning, evaluated with the prompt
   AnswerForm::Place after_opening_;

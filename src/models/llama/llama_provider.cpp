@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "models/llama/answer_reader.hpp"
 #include "models/llama/decision_form.hpp"
 #include "models/llama/decoder.hpp"
 #include "models/llama/model.hpp"
@@ -19,6 +21,7 @@ namespace {
 constexpr std::size_t kMaxConcurrency = 128;
 constexpr std::size_t kFrameDigits = 16;       // of its hash, in keys
 constexpr std::size_t kStatementsAtOnce = 64;  // taken and handed back in one commit
+constexpr std::size_t kReadByThread = 2;       // questions, likewise
 constexpr std::string_view kNoChatTemplate =
     "its file has no chat template, so it only judges statements; use --readout decision";
 
@@ -53,7 +56,11 @@ nlohmann::json origin_json(const PulledModel& pulled) {
 class LlamaProvider final : public Provider {
  public:
   LlamaProvider(const LlamaOptions& options, const Clock& clock)
-      : options_(options), model_(options.path, clock), form_(model_), judge_(model_, form_, options.threads) {
+      : options_(options),
+        model_(options.path, clock),
+        form_(model_),
+        judge_(model_, form_, options.threads),
+        reader_(model_, options.temperature, options.threads) {
     const ModelFile& file = model_.file();
     if (options.pulled) require_as_pulled(*options.pulled, file.sha256);
     facts_.provider = "llama";
@@ -94,8 +101,13 @@ class LlamaProvider final : public Provider {
   }
 
   void answer(const Plan& plan, Exchange& exchange) override {
-    if (plan.recipe.readout() == Readout::decision) judge_statements(plan, exchange);
-    else write_answers(plan, exchange);
+    switch (plan.recipe.readout()) {
+      case Readout::verbalized:
+      case Readout::frequency: return write_answers(plan, exchange);
+      case Readout::token:
+      case Readout::expected: return read_answers(plan, exchange);
+      case Readout::decision: return judge_statements(plan, exchange);
+    }
   }
 
  private:
@@ -135,32 +147,50 @@ class LlamaProvider final : public Provider {
     }
   }
 
-  void judge_statements(const Plan& plan, Exchange& exchange) {
+  // Takes up to `most` questions and hands their answers over together, until there are no more. `answered` returns
+  // nothing if the exchange was abandoned before.
+  using Answered = std::function<std::vector<Decoded>(const std::vector<Request>&)>;
+  void answer_in_turns(const Plan& plan, Exchange& exchange, std::size_t most, const Answered& answered) {
     std::vector<Delivery> deliveries;
     while (!exchange.abandoned()) {
-      const Taken taken = exchange.turn(std::exchange(deliveries, {}), kStatementsAtOnce);
+      const Taken taken = exchange.turn(std::exchange(deliveries, {}), most);
       if (taken.requests.empty()) {
         if (!taken.again_at) return;
         std::this_thread::sleep_until(*taken.again_at);
         continue;
       }
 
-      std::vector<StatementPrompt> prompts;
-      for (const Request& r : taken.requests) {
-        attempts_[r.question] = r.attempt;
-        const std::string& statement = plan.questions[r.question].user_text;
-        prompts.push_back(form_.prompt(plan.system_text, statement));
-      }
-      const std::vector<Judged> judged =
-          judge_.judge(prompts, options_.temperature, [&] { return exchange.abandoned(); });
-      for (std::size_t i = 0; i < judged.size(); ++i)
-        deliveries.push_back(delivery(plan, decoded(taken.requests[i].question, prompts[i], judged[i])));
+      for (const Request& r : taken.requests) attempts_[r.question] = r.attempt;
+      for (Decoded& d : answered(taken.requests)) deliveries.push_back(delivery(plan, std::move(d)));
     }
   }
 
-  static Decoded decoded(std::size_t question, const StatementPrompt& prompt, const Judged& judged) {
+  void read_answers(const Plan& plan, Exchange& exchange) {
+    const std::size_t most = std::min(options_.concurrency, kReadByThread * reader_.threads());
+    answer_in_turns(plan, exchange, most, [&](const std::vector<Request>& requests) {
+      return reader_.read(plan.recipe.readout(), plan.system_text, wanted(plan, requests),
+                          [&] { return exchange.abandoned(); });
+    });
+  }
+
+  void judge_statements(const Plan& plan, Exchange& exchange) {
+    answer_in_turns(plan, exchange, kStatementsAtOnce, [&](const std::vector<Request>& requests) {
+      std::vector<TokenPrompt> prompts;
+      for (const Request& r : requests)
+        prompts.push_back(form_.prompt(plan.system_text, plan.questions[r.question].user_text));
+      const std::vector<Judged> judged =
+          judge_.judge(prompts, options_.temperature, [&] { return exchange.abandoned(); });
+
+      std::vector<Decoded> answers;
+      for (std::size_t i = 0; i < judged.size(); ++i)
+        answers.push_back(decoded(requests[i].question, prompts[i], judged[i]));
+      return answers;
+    });
+  }
+
+  static Decoded decoded(std::size_t question, const TokenPrompt& prompt, const Judged& judged) {
     return {.ticket = question,
-            .text = nlohmann::json{{"type", "noul"}, {"noul", judged.noul}}.dump(),
+            .text = nlohmann::json{{"type", "noul"}, {"noul", judged.noul}, {"mass", judged.mass}}.dump(),
             .tokens_in = static_cast<long>(prompt.tokens.size()),
             .latency_ms = judged.latency_ms};
   }
@@ -194,11 +224,12 @@ class LlamaProvider final : public Provider {
   LlamaModel model_;
   DecisionForm form_;
   StatementJudge judge_;
+  AnswerReader reader_;
   ProviderFacts facts_;
   std::map<std::size_t, int> attempts_;
 
   // Tokens that are evaluated for an answer: what the embedded model takes, until this one has answered.
-  std::map<Readout, double> usual_output_{{Readout::verbalized, 13}, {Readout::expected, 400}};
+  std::map<Readout, double> usual_output_{{Readout::verbalized, 13}};
 };
 
 }  // namespace

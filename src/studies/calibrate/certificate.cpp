@@ -54,6 +54,38 @@ std::string readout_name(const Recipe& recipe) {
   return readout_name(recipe.readout(), recipe.mode.value("negation") != kNoNegation);
 }
 
+Mode answering_mode(Mode of_recipe) {
+  for (const char* name : {"run", "readout", "samples", "asked", "negation", "together", "part"})
+    of_recipe.without(name);
+  return of_recipe;
+}
+
+CertifiedRight certified_right(const json& certificate) {
+  CertifiedRight certified;
+  for (const json& claim : certificate.at("claims")) {
+    if (claim.at("p").is_null()) continue;
+    const double p = claim.at("p");
+    ++certified.judged;
+    if (p != 0.5 && (p > 0.5) == claim.at("label").get<bool>()) ++certified.right;
+  }
+
+  // A group that all claims are in.
+  const auto only = [&](const std::string& kind) -> std::string {
+    for (const json& group : certificate.at("groups")) {
+      const std::string name = group.at("group");
+      if (name.starts_with(kind) && group.at("labels") == certified.judged) return name.substr(kind.size());
+    }
+    return {};
+  };
+  if (const std::string level = only("level "); !level.empty()) certified.which += " of level " + level;
+  if (const std::string field = only("field "); !field.empty()) certified.which += " in " + field;
+  return certified;
+}
+
+std::string in_words(const CertifiedRight& certified) {
+  return fmt::format("right on {} of {} labelled claims{}", certified.right, certified.judged, certified.which);
+}
+
 Certificate certify(ModelName model, std::string labels_sha256, std::string plan, std::vector<JudgedClaim> claims) {
   const std::vector<LabelledBelief> beliefs = beliefs_of(claims);
   if (beliefs.empty())

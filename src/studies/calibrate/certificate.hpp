@@ -39,6 +39,7 @@ struct Certificate {
   std::string labels_sha256, plan;
   std::string readout = "verbalized";  // how the beliefs were read: readout_name()
   bool is_mock = false;                // made of mock numbers: it says nothing about the model
+  std::string mode{};                  // how the answers were made: the text of answering_mode()
   std::uint64_t seed = 0;
   std::vector<JudgedClaim> claims;
   std::size_t judged = 0;  // claims with a p
@@ -63,6 +64,23 @@ nlohmann::json to_json(const Certificate& certificate);  // format "heretix_cali
 // The readout of a recipe, with what changes the belief within it: "decision", "decision without negations".
 std::string readout_name(Readout readout, bool asks_negation);
 std::string readout_name(const Recipe& recipe);
+
+// How a model answers, whatever is asked and however it is read: the mode of a recipe as its provider states it.
+Mode answering_mode(Mode of_recipe);
+
+// What one line says of a certificate: the model, how many claims it put on the right side of one half, and which they
+// were.
+struct CertifiedRight {
+  std::size_t right = 0;   // exactly one half is on neither side
+  std::size_t judged = 0;  // claims with a p
+  std::string which;       // " of level 1", " of level 2 in astronomy"; empty: of several levels and fields, or of none
+};
+
+// From a certificate's JSON. Throws nlohmann's exceptions for one that is malformed.
+CertifiedRight certified_right(const nlohmann::json& certificate);
+
+// "right on 170 of 300 labelled claims"
+std::string in_words(const CertifiedRight& certified);
 
 // The map of a certificate, for measurements of the same model that were read in the same way.
 struct RecalibrationMap {

@@ -208,6 +208,7 @@ json to_json(const Certificate& c) {
   json out = {{"format", "heretix_calibration"},
               {"version", 1},
               {"model", c.model},
+              {"mode", c.mode},
               {"readout", c.readout},
               {"number", kBeliefMethod},
               {"labels_sha256", c.labels_sha256},
