@@ -12,13 +12,14 @@ namespace heretix {
 std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
-  return "'" + replaced(text, "'", "'\\''") + "'";
+  return "'" + replaced(text, {"'", "'\\''"}) + "'";
 }
 
 std::string store_flag(const std::string& database_path) {
   return database_path == heretix::database_path(CommonOptions{}) ? "" : "--db " + shell_word(database_path);
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): "with the store" says which comes second
 std::string with_store(const std::string& advice, const std::string& flag) {
   static const std::regex reading("heretix (list|show|answers|report|verify|variance|compare)\\b(?! --d)");
   if (flag.empty()) return advice;

@@ -48,7 +48,7 @@ std::string usage_of(const CLI::Option& option) {
   return names + (takes_value ? " " + option.get_type_name() : "");
 }
 
-std::string in_roff(const std::string& text) { return replaced(replaced(text, "\\", "\\\\"), "-", "\\-"); }
+std::string in_roff(const std::string& text) { return replaced(replaced(text, {"\\", "\\\\"}), {"-", "\\-"}); }
 
 std::vector<std::string> flags_of(const CLI::App& command) {
   std::vector<std::string> flags;
@@ -108,17 +108,17 @@ std::string fish_script(const CLI::App& app) {
   std::string text = "# fish completion: heretix completion fish | source\n";
   for (const CLI::App* command : commands_of(app)) {
     text += fmt::format("complete -c heretix -n __fish_use_subcommand -a {} -d '{}'\n", command->get_name(),
-                        replaced(command->get_description(), "'", "\\'"));
+                        replaced(command->get_description(), {"'", "\\'"}));
     for (const CLI::App* inner : commands_of(*command)) {
       text += fmt::format("complete -c heretix -n '__fish_seen_subcommand_from {}' -a {} -d '{}'\n",
-                          command->get_name(), inner->get_name(), replaced(inner->get_description(), "'", "\\'"));
+                          command->get_name(), inner->get_name(), replaced(inner->get_description(), {"'", "\\'"}));
     }
   }
   for (const CLI::App* command : runnable_commands_of(app)) {
     for (const CLI::Option* option : options_of(*command)) {
       for (const std::string& name : option->get_lnames()) {
         text += fmt::format("complete -c heretix -n '__fish_seen_subcommand_from {}' -l {} -d '{}'\n",
-                            command->get_name(), name, replaced(option->get_description(), "'", "\\'"));
+                            command->get_name(), name, replaced(option->get_description(), {"'", "\\'"}));
       }
     }
   }

@@ -336,7 +336,7 @@ int verify_command(const StoredRunOptions& options) {
   std::optional<ExecutionId> served;
   if (options.database.empty()) served = execution_served_as(RunId{options.run}, database_path(options));
 
-  const Verification v = verify_run(runs, served ? served->text() : options.run, database_path(options));
+  const Verification v = verify_run(served ? served->text() : options.run, runs, database_path(options));
 
   if (options.json) {
     print_result(dumped({{"run_id", v.run_id},

@@ -23,7 +23,7 @@ namespace heretix {
 namespace {
 
 constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
-constexpr std::chrono::milliseconds kReadTimeout{5'000};
+constexpr std::chrono::milliseconds kModelReadTimeout{5'000};
 constexpr int kHostedConcurrency = 100;
 constexpr double kHostedTimeout = 300;
 
@@ -175,7 +175,7 @@ StoredRuns open_for_reading(const CommonOptions& options) {
     return {std::move(database), std::move(store)};
   }
   auto database =
-      open_harness_file(database_path(options), {.access = Access::read_only, .busy_timeout = kReadTimeout});
+      open_harness_file(database_path(options), {.access = Access::read_only, .busy_timeout = kModelReadTimeout});
   auto store = std::make_unique<RunStore>(*database);
   return {std::move(database), std::move(store)};
 }
@@ -295,7 +295,7 @@ Budget make_budget(const Settings& settings) {
     if (!amount) return std::nullopt;
     return Usd::from_picos(std::llround(in_range(name, *amount, 0.0, 1'000'000.0) * 1e12));
   };
-  return Budget(dollars("budget", settings.budget), dollars("budget-day", settings.budget_day));
+  return Budget({.command = dollars("budget", settings.budget), .day = dollars("budget-day", settings.budget_day)});
 }
 
 void require_price(const Budget& budget, const ProviderFacts& facts) {

@@ -48,18 +48,19 @@ Record stored_record(RunStore& runs, const ExecutionId& execution) {
   return load_record(runs, *found);
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file with --out");
+void write_file(const NamedText& file) {
+  std::ofstream written(file.name, std::ios::binary | std::ios::trunc);
+  written << file.text;
+  written.close();
+  if (!written)
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", file.name), "name another file with --out");
 }
 
 void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options) {
   if (options.json) print_result(as_json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   else print_result(to_text(document, text_style(read_environment().no_color)));
   if (options.out.empty()) return;
-  write_file(options.out, to_html(document));
+  write_file({.name = options.out, .text = to_html(document)});
   print_note(fmt::format("written to {}", options.out));
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "base/text_file.hpp"
 #include "cli/option_groups.hpp"
 #include "measure/run_store.hpp"
 #include "report/document.hpp"
@@ -19,6 +20,6 @@ Record stored_record(RunStore& runs, const ExecutionId& execution);  // of one t
 void show_document(const Document& document, const nlohmann::json& as_json, const CommonOptions& options);
 
 // Throws Error{not_allowed}.
-void write_file(const std::string& path, const std::string& text);
+void write_file(const NamedText& file);
 
 }  // namespace heretix

@@ -69,7 +69,7 @@ std::string belief_text(const Record& r) {
 
 std::string row(const Record& r, const TemplateResult& t, double y) {
   const std::string wording =
-      replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
+      replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], {"<claim>{CLAIM}</claim>", "…"});
   std::string out = fmt::format("<text x=\"0\" y=\"{:.1f}\">{} · {}</text>", y + 4, shown_number(t.paraphrase_idx),
                                 escaped(shortened(on_one_line(wording), 36)));
   for (const Probability p : t.probabilities) out += dot(p, y, false);

@@ -93,7 +93,8 @@ double RecalibrationMap::apply(double p) const {
   return std::clamp(rate_at(steps, p), kLogScoreClamp, 1 - kLogScoreClamp);
 }
 
-RecalibrationMap recalibration_map(const std::string& json_text, const std::string& source) {
+RecalibrationMap recalibration_map(const NamedText& certificate) {
+  const auto& [source, json_text] = certificate;
   const json root = json::parse(json_text, nullptr, false);
   const auto refuse = [&](const std::string& what) -> RecalibrationMap {
     throw Error(ErrorKind::bad_input, fmt::format("{}: {}", source, what), "make one: heretix calibrate --json > FILE");

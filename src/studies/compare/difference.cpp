@@ -34,7 +34,13 @@ LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low),
 
 // Widens the intervals over what the rounding leaves open. If the rounding alone could have made the difference, the p
 // value is 1.
-void widen(ClaimDifference& found, const LogitRange& logit, const LogitRange& probability) {
+struct LeftOpen {
+  LogitRange logit;
+  LogitRange probability;  // of the difference of two probabilities, in [-1, 1]
+};
+
+void widen(ClaimDifference& found, const LeftOpen& by) {
+  const auto& [logit, probability] = by;
   if (!(logit.low < logit.high)) return;
   found.rounding = logit;
   found.logit = widened_to(found.logit, logit);
@@ -85,7 +91,7 @@ void compare_pairs(ClaimDifference& found, const SharedTemplates& shared) {
   found.probability = moved_to(trimmed_spread_interval(probabilities, Level::p90), found.p_a - found.p_b);
   found.p_value =
       sign_flip_p(logits, first_eight_bytes(sha256("RPL-COMPARE|" + found.run_a.text() + "|" + found.run_b.text())));
-  widen(found, center_range(logit_ranges), center_range(probability_ranges));
+  widen(found, {.logit = center_range(logit_ranges), .probability = center_range(probability_ranges)});
   for (std::size_t k = 0; k < a.size(); ++k) {
     found.templates.push_back({shared.wordings[k], a[k], b[k], center_without(a, k) - center_without(b, k)});
   }
@@ -111,7 +117,7 @@ void compare_unpaired(ClaimDifference& found, const Record& a, const Record& b) 
   found.difference = moved_to(welch_interval(of_a_alone, of_b_alone).interval, difference);
   found.probability = moved_to(welch_interval(of_a_alone, of_b_alone, Level::p90).interval, difference);
   const LogitRange of_a = center_range(ranges[0]), of_b = center_range(ranges[1]);
-  widen(found, minus(of_a, of_b), minus(as_probability(of_a), as_probability(of_b)));
+  widen(found, {.logit = minus(of_a, of_b), .probability = minus(as_probability(of_a), as_probability(of_b))});
 }
 
 bool is_small(const CenteredInterval& probability, double grid) {
