@@ -94,7 +94,8 @@ double RecalibrationMap::apply(double p) const {
 }
 
 RecalibrationMap recalibration_map(const NamedText& certificate) {
-  const auto& [source, json_text] = certificate;
+  const std::string& source = certificate.name;
+  const std::string& json_text = certificate.text;
   const json root = json::parse(json_text, nullptr, false);
   const auto refuse = [&](const std::string& what) -> RecalibrationMap {
     throw Error(ErrorKind::bad_input, fmt::format("{}: {}", source, what), "make one: heretix calibrate --json > FILE");
