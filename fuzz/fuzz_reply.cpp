@@ -61,8 +61,8 @@ void read_times(std::string_view text) {
   if (wait && (wait->count() < 0 || *wait > std::chrono::days(400))) std::abort();
   Pacer pacer;
   const Pacer::Time steady{};
-  pacer.learn(headers, steady, now, 3, 100);
-  if (pacer.room(7, 100, steady) > 7 || pacer.opens_at(100, steady) < steady) std::abort();
+  pacer.learn(headers, 3, steady, now, 100);
+  if (pacer.room(7, steady, 100) > 7 || pacer.opens_at(100, steady) < steady) std::abort();
 }
 
 }  // namespace

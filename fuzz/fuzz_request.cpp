@@ -53,13 +53,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.headers = read.head.headers;
   const std::size_t mark = std::min(read.head.target.find('?'), read.head.target.size());
   request.query = read.head.target.substr(std::min(mark + 1, read.head.target.size()));
-  const RouteResult found = find_route(kPatterns, read.head.method, read.head.target.substr(0, mark));
+  const RouteResult found =
+      find_route(kPatterns, {.method = read.head.method, .path = read.head.target.substr(0, mark)});
   if (found.routed) require(found.routed->route < kPatterns.size());
   request.parameter("next");
   request.cookie("heretix");
-  client_address("10.0.0.1", request.header("x-forwarded-for"), parse_ranges("10.0.0.0/8"));
+  client_address("10.0.0.1", parse_ranges("10.0.0.0/8"), request.header("x-forwarded-for"));
   network_of(request.header("host"));
-  const bool is_local = KnownHosts().hold(request.header("host"), "192.0.2.1");
+  const bool is_local = KnownHosts().hold({.host_header = request.header("host"), .local_address = "192.0.2.1"});
   require(!is_local || request.header("host").find("evil") == std::string::npos);
   return 0;
 }

@@ -99,7 +99,7 @@ std::vector<ExpectedColumn> CheckStore::expected_columns(const Record& record, c
   const bool is_cached = stored.integer("was_cached") == 1;
   std::vector<ExpectedColumn> expected;
   for (const CheckColumn& column :
-       check_columns(record, stored.required_text("env"), stored.text_or_empty("artifact_json_path"))) {
+       check_columns(stored.required_text("env"), record, stored.text_or_empty("artifact_json_path"))) {
     const std::string_view name = column.name;
     if (name.ends_with("ed_at") || name == "run_id") continue;
     if (is_cached && (name.ends_with("_json") || name == "artifact_json_path"))

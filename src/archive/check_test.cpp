@@ -77,7 +77,7 @@ TEST_F(Check, IsRecomputedToTheSameRecordAndVerified) {
   EXPECT_EQ(again.estimate.low, made.estimate.low);
   EXPECT_EQ(again.seed, made.seed);
   EXPECT_EQ(answers_sha256(again.answers), answers_sha256(made.answers));
-  const Verification verification = verify_run(runs, made.plan.run_id.text(), path_);
+  const Verification verification = verify_run(made.plan.run_id.text(), runs, path_);
   EXPECT_TRUE(verification.passed()) << verification.differences[0];
   EXPECT_EQ(count("heretix_attempts"), 17);
 }
@@ -151,21 +151,21 @@ TEST_F(Check, GivesUpAfterItsTriesAndSaysWhatIsKept) {
 
 TEST_F(Check, BudgetIsNeverOvershotWhateverIsInFlight) {
   const auto provider = scripted(R"({"model": "m", "concurrency": 8, "price_micro_usd": 1000, "delay_ms": 1})");
-  Budget budget(Usd::from_micros(10'500));
+  Budget budget({.command = Usd::from_micros(10'500), .day = {}});
   EXPECT_EQ(kind_of_failure(*provider, {.budget = &budget}), ErrorKind::stopped);
   EXPECT_EQ(count("heretix_answers"), 10);
   EXPECT_EQ(budget.committed(), Usd::from_micros(10'000));
-  Budget rest(Usd::from_micros(6'000));
+  Budget rest({.command = Usd::from_micros(6'000), .day = {}});
   EXPECT_EQ(run(*provider, {.budget = &rest}).usable, 16U);
 }
 
 TEST_F(Check, BudgetOfADayCountsWhatOthersSpentAndWhatMayHaveBeenBilled) {
   const auto provider = scripted(R"({"model": "m", "concurrency": 1, "price_micro_usd": 1000,
                                      "rules": [{"paraphrase_idx": 5, "attempt": 1, "fail": "lost_reply"}]})");
-  Budget first({}, Usd::from_micros(5'000));
+  Budget first({.command = {}, .day = Usd::from_micros(5'000)});
   EXPECT_EQ(kind_of_failure(*provider, {.budget = &first}), ErrorKind::stopped);
   EXPECT_EQ(count("heretix_attempts"), 5);
-  Budget second({}, Usd::from_micros(7'000));
+  Budget second({.command = {}, .day = Usd::from_micros(7'000)});
   EXPECT_EQ(kind_of_failure(*provider, {.budget = &second}), ErrorKind::stopped);
   EXPECT_EQ(count("heretix_attempts"), 7);
 }

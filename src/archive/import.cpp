@@ -172,7 +172,7 @@ class AttemptNumbers {
 
 class Import {
  public:
-  Import(Database& file, Database& target, const ImportOptions& options)
+  Import(Database& file, const ImportOptions& options, Database& target)
       : file_(file), target_(target), options_(options), numbers_(target) {}
 
   ImportReport run() {
@@ -324,7 +324,7 @@ class Import {
       const auto id = row.id<ExecutionId>("execution_id");
       try {
         const Record record = load_record(runs, *runs.execution(id));
-        add(check_columns(record, options_.env, artifact_name(id)));
+        add(check_columns(options_.env, record, artifact_name(id)));
       } catch (const Error& e) {
         if (e.kind() != ErrorKind::broken && e.kind() != ErrorKind::bad_input) throw;
         report_.problems.push_back(fmt::format("execution {}: its check was left out: {}", id, e.what()));
@@ -340,7 +340,7 @@ class Import {
       sql += " WHERE NOT EXISTS (SELECT 1 FROM heretix_executions e WHERE e.run_id = r.run_id AND e.status = 'done')";
     for (const Row& run : file_.query(sql + " ORDER BY r.rowid")) {
       lost_seeds += std::holds_alternative<double>(run.value("bootstrap_seed")) ? 1U : 0U;
-      add(check_columns(run, options_.env));
+      add(check_columns(options_.env, run));
     }
     if (lost_seeds > 0)
       report_.notes.push_back(fmt::format(
@@ -362,7 +362,7 @@ class Import {
 }  // namespace
 
 ImportReport import_file(Database& file, Database& target, const ImportOptions& options) {
-  return Import(file, target, options).run();
+  return Import(file, options, target).run();
 }
 
 }  // namespace heretix

@@ -63,7 +63,7 @@ class Checker {
       return;
     }
     check_raw_text(place, *row, record.answers[position].verdict, plan.recipe);
-    if (sample) check_sample(place, *sample, behind(*sample, *row), question);
+    if (sample) check_sample(place, *sample, behind({.sample = *sample, .counted = *row}), question);
   }
 
   // Checks what the usable answers were made of, where that was asked in questions of its own: each part as it arrived
@@ -104,9 +104,15 @@ class Checker {
   }
 
  private:
+  struct SampleAndCounted {
+    const Row& sample;
+    const Row& counted;
+  };
+
   // The answer that a sample was made of. That is the counted one, except where several files met in one database, or
   // where the counted one was no answer and another has since taken its place.
-  Row behind(const Row& sample, const Row& counted) {
+  Row behind(const SampleAndCounted& rows) {
+    const auto& [sample, counted] = rows;
     if (!runs_.shares_samples() && !held_no_answer(counted)) return counted;
     for (const Row& answer : runs_.answer_rows(sample.required_text("cache_key"))) {
       if (are_same(answer.value("response_id"), sample.value("response_id")) &&
@@ -285,7 +291,7 @@ std::string summary(const Record& r) {
 
 }  // namespace
 
-Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path) {
+Verification verify_run(const std::string& name, RunStore& runs, const std::string& database_path) {
   const RunId run_id = runs.find_run(name);
   const auto newest = runs.newest_execution(run_id);
   const auto named = runs.execution_named(name);

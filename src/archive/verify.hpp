@@ -22,7 +22,7 @@ struct Verification {
 
 // `name` is understood as RunStore::find_run does; of a run the newest execution is verified, unless the name means
 // another one. `database_path` says where artifacts are looked for. Only reads. Throws Error{not_found}.
-Verification verify_run(RunStore& runs, const std::string& name, const std::string& database_path);
+Verification verify_run(const std::string& name, RunStore& runs, const std::string& database_path);
 
 // Verifies a run that another program wrote: its centre and interval from `samples`, as far as its rows allow.
 Verification verify_foreign(RunStore& runs, const RunId& run_id);

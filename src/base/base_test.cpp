@@ -38,8 +38,8 @@ TEST(Text, CountsAndShortensByCodePoint) {
 }
 
 TEST(Text, ReplacesInOnePass) {
-  EXPECT_EQ(replaced("{C} and {C}", "{C}", "a {C}"), "a {C} and a {C}");
-  EXPECT_EQ(replaced("none", "{C}", "x"), "none");
+  EXPECT_EQ(replaced("{C} and {C}", {"{C}", "a {C}"}), "a {C} and a {C}");
+  EXPECT_EQ(replaced("none", {"{C}", "x"}), "none");
 }
 
 TEST(Text, CannotDriveATerminal) { EXPECT_EQ(on_one_line("a\x1b[31m\nb\xc2\x9bz é"), "a\\x1b[31m\\nb\\x9bz é"); }

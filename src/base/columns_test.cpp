@@ -53,7 +53,7 @@ TEST(Columns, NothingIsLostAndNoLineIsTooLong) {
       line += std::string(1 + numbers() % 12, 'a') + std::string(1 + numbers() % 3, ' ');
     const std::size_t columns = kLeastColumns + numbers() % 60;
     const std::string text = fitted(line, columns);
-    EXPECT_EQ(replaced(replaced(text, " ", ""), "\n", ""), replaced(line, " ", ""));
+    EXPECT_EQ(replaced(replaced(text, {" ", ""}), {"\n", ""}), replaced(line, {" ", ""}));
     for (const std::string_view part : split(text, '\n')) EXPECT_LE(display_width(part), columns) << line;
   }
 }

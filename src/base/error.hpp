@@ -45,6 +45,7 @@ constexpr std::string_view to_word(ErrorKind kind) { return kErrorKindWords.word
 class Error : public std::runtime_error {
  public:
   // `what` says what happened, and to which thing. `hint` says what to do next; it is empty if nobody knows.
+  // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a message before its hint, as people read them
   Error(ErrorKind kind, const std::string& what, std::string hint = {})
       : std::runtime_error(what), kind_(kind), hint_(std::move(hint)) {}
 

@@ -39,6 +39,7 @@ using ExecutionId = Id<struct ExecutionKind>;  // one time that a recipe was car
 using RunId = Id<struct RunKind>;              // a stored result, as list, show and verify name it: see below
 using CheckId = Id<struct CheckKind>;          // a check of the service, a uuid
 using UserId = Id<struct UserKind>;            // an account of the service, a uuid
+using LeaseToken = Id<struct LeaseKind>;       // one claim of a job by a worker: "lease-" and 32 digits
 using VisitorId = Id<struct VisitorKind>;      // somebody without an account: the keyed hash of a cookie
 using ModelName = Id<struct ModelKind>;        // as hashed into keys, e.g. "openai/gpt-5"
 

@@ -12,12 +12,18 @@
 
 namespace heretix {
 
+// A function's name and the library that holds it, as dlopen(3) and dlsym(3) take them.
+struct LibrarySymbol {
+  const char* library;
+  const char* name;
+};
+
 // `Function` is the pointer's type, e.g. decltype(&::PQclear). May be called from several threads. Throws
 // Error{broken} naming the library and the function that is not there.
 template <class Function>
 class LazyFunction {
  public:
-  constexpr LazyFunction(const char* library, const char* name) : library_(library), name_(name) {}
+  constexpr explicit LazyFunction(LibrarySymbol symbol) : symbol_(symbol) {}
 
   template <class... Arguments>
   auto operator()(Arguments&&... arguments) {
@@ -28,17 +34,16 @@ class LazyFunction {
 
  private:
   Function find() const {
-    void* library = ::dlopen(library_, RTLD_NOW | RTLD_LOCAL);  // a repeated call only counts a reference
-    void* symbol = library == nullptr ? nullptr : ::dlsym(library, name_);
+    void* library = ::dlopen(symbol_.library, RTLD_NOW | RTLD_LOCAL);  // a repeated call only counts a reference
+    void* symbol = library == nullptr ? nullptr : ::dlsym(library, symbol_.name);
     if (symbol == nullptr) {
-      throw Error(ErrorKind::broken, std::string("cannot load ") + name_ + ": " + ::dlerror(),
+      throw Error(ErrorKind::broken, std::string("cannot load ") + symbol_.name + ": " + ::dlerror(),
                   "install the library again: tools/setup.sh build");
     }
     return reinterpret_cast<Function>(symbol);
   }
 
-  const char* library_;
-  const char* name_;
+  LibrarySymbol symbol_;
   std::atomic<Function> found_{nullptr};
 };
 
@@ -47,6 +52,8 @@ class LazyFunction {
 // Within namespace heretix the function's own name then means the lazy one.
 // A declared name cannot stand in parentheses.
 // NOLINTBEGIN(bugprone-macro-parentheses)
-#define HERETIX_LAZY_FUNCTION(library, name) \
-  inline constinit LazyFunction<decltype(&::name)> name { (library), #name }
+#define HERETIX_LAZY_FUNCTION(from, function)                     \
+  inline constinit LazyFunction<decltype(&::function)> function { \
+    LibrarySymbol { .library = (from), .name = #function }        \
+  }
 // NOLINTEND(bugprone-macro-parentheses)

@@ -57,12 +57,12 @@ std::size_t end_of_string(std::string_view text, std::size_t quote) {
 
 // The library refuses numbers beyond a double's range as a syntax error; by our rules they are numbers.
 std::string with_numbers_in_range(std::string_view text) {
-  constexpr std::string_view number_characters = "+-.eE0123456789";
+  constexpr std::string_view kNumberCharacters = "+-.eE0123456789";
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t end = i + 1;
     if (text[i] == '"') end = end_of_string(text, i);
-    if (text[i] == '-' || is_digit(text[i])) end = std::min(text.find_first_not_of(number_characters, i), text.size());
+    if (text[i] == '-' || is_digit(text[i])) end = std::min(text.find_first_not_of(kNumberCharacters, i), text.size());
     const std::string token(text.substr(i, end - i));
     const bool overflows = token[0] != '"' && is_json_number(token) && std::isinf(std::strtod(token.c_str(), nullptr));
     out += overflows ? (token[0] == '-' ? "-1e308" : "1e308") : token;
@@ -101,7 +101,7 @@ class WatchedIterator {
 };
 
 std::string step(const std::string& key) {
-  return "/" + replaced(replaced(key, "~", "~0"), "/", "~1");  // RFC 6901
+  return "/" + replaced(replaced(key, {"~", "~0"}), {"/", "~1"});  // RFC 6901
 }
 
 // The escape that has no partner, as it was written: the last one that the parser read.
@@ -115,7 +115,14 @@ std::string lone_surrogate_in(const std::string& last_read) {
   return "\\u";
 }
 
-std::string reason_of(const std::string& what, const std::string& last_read) {
+// What nlohmann's parser says of a syntax error, and the text that it had read last.
+struct ParserComplaint {
+  std::string what;
+  std::string last_read;
+};
+
+std::string reason_of(const ParserComplaint& complaint) {
+  const auto& [what, last_read] = complaint;
   if (what.find("surrogate") != std::string::npos) {
     return fmt::format("{} is half of a surrogate pair, and its other half is missing",
                        on_one_line(lone_surrogate_in(last_read)));
@@ -180,7 +187,7 @@ class Reader final : public json::json_sax_t {
   }
 
   bool parse_error(std::size_t, const std::string& last_read, const json::exception& e) override {
-    syntax_error_ = {last(), reason_of(e.what(), last_read)};
+    syntax_error_ = {last(), reason_of({.what = e.what(), .last_read = last_read})};
     number_overflows_ = e.id == kNumberOverflow;
     return false;
   }

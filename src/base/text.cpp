@@ -61,7 +61,8 @@ std::string shortened(std::string_view text, std::size_t most) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+std::string replaced(std::string_view text, const Replacement& replacement) {
+  const auto& [from, to] = replacement;
   std::string out;
   for (std::size_t at = 0;;) {
     const std::size_t found = text.find(from, at);

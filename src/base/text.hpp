@@ -19,8 +19,13 @@ std::size_t count_code_points(std::string_view text);
 // At most `most` code points of valid UTF-8, with an ellipsis if something was cut.
 std::string shortened(std::string_view text, std::size_t most);
 
-// Every occurrence of `from` replaced in one pass: what `to` brings in is not searched again.
-std::string replaced(std::string_view text, std::string_view from, std::string_view to);
+struct Replacement {
+  std::string_view from;
+  std::string_view to;
+};
+
+// Every occurrence of `from` replaced by `to` in one pass: what `to` brings in is not searched again.
+std::string replaced(std::string_view text, const Replacement& replacement);
 
 // The characters that JSON, YAML and most of our own files treat as white space.
 inline constexpr std::string_view kWhiteSpace = " \t\r\n";

@@ -7,6 +7,12 @@
 
 namespace heretix {
 
+// What a file holds, and the name that messages give it.
+struct NamedText {
+  std::string name;
+  std::string text;
+};
+
 // Both count from 1; the column in characters.
 struct TextPlace {
   std::size_t line = 1;

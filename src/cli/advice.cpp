@@ -13,7 +13,7 @@ namespace heretix {
 std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
-  return "'" + replaced(text, "'", "'\\''") + "'";
+  return "'" + replaced(text, {"'", "'\\''"}) + "'";
 }
 
 std::string same_command(const std::vector<std::string>& arguments) {
@@ -28,6 +28,7 @@ std::string same_command(const std::vector<std::string>& arguments) {
   return command;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): "with the store" says which comes second
 std::string with_store(const std::string& advice, const std::string& flag) {
   static const std::regex reading("heretix (list|show|answers|report|verify|variance|compare)\\b(?! --(?:d|mock))");
   if (flag.empty()) return advice;

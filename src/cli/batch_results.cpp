@@ -66,7 +66,7 @@ ordered_json columns_of(const BatchRow& row) {
 // By RFC 4180.
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  return "\"" + replaced(text, "\"", "\"\"") + "\"";
+  return "\"" + replaced(text, {"\"", "\"\""}) + "\"";
 }
 
 std::string csv_text(const ordered_json& value) {

@@ -74,8 +74,8 @@ std::string negation_of(const std::string& claim, const CoherenceOptions& option
   return whole;
 }
 
-std::vector<std::string> claims_of(const std::string& claim, const std::string& negation,
-                                   const CoherenceOptions& options) {
+std::vector<std::string> claims_of(const std::string& claim, const CoherenceOptions& options,
+                                   const std::string& negation) {
   std::vector<std::string> claims{claim};
   if (!negation.empty()) claims.push_back(negation);
   claims.insert(claims.end(), options.paraphrases.begin(), options.paraphrases.end());
@@ -96,7 +96,7 @@ int coherence_command(const CoherenceOptions& options) {
 
   // Every claim is checked before the first one costs anything.
   const std::string negation = negation_of(claim, options);
-  const std::vector<std::string> claims = claims_of(claim, negation, options);
+  const std::vector<std::string> claims = claims_of(claim, options, negation);
   for (const std::string& other : claims) require_statement(parse_claim(other).text, allow_question);
 
   Measuring measuring(options);

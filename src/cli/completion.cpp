@@ -314,7 +314,7 @@ std::string zsh_script(const Completions& all) {
 }
 
 std::string in_fish_quotes(const std::string& text) {
-  return "'" + replaced(replaced(text, "\\", "\\\\"), "'", "\\'") + "'";
+  return "'" + replaced(replaced(text, {"\\", "\\\\"}), {"'", "\\'"}) + "'";
 }
 
 // The arguments of `complete` for what an option (`-r`) or an operand takes.

@@ -193,10 +193,10 @@ Settings load_config(const std::string& path) {
 std::uint64_t parse_seed(const std::string& text, const std::string& what) {
   std::uint64_t value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (failed != std::errc{} || end != text.data() + text.size() || value > most) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (failed != std::errc{} || end != text.data() + text.size() || value > kMost) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("{} is '{}'; it must be from 0 to {}", what, on_one_line(shortened(text, 40)), most),
+                fmt::format("{} is '{}'; it must be from 0 to {}", what, on_one_line(shortened(text, 40)), kMost),
                 "give a whole number in that range, or none to have it derived from the recipe");
   }
   return value;

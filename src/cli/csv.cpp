@@ -15,7 +15,7 @@ namespace {
 
 class Reader {
  public:
-  Reader(const std::string& text, const std::string& source) : text_(text), source_(source) {}
+  explicit Reader(const NamedText& file) : text_(file.text), source_(file.name) {}
   bool has_more() const { return at_ < text_.size(); }
 
   CsvRow row() {
@@ -101,8 +101,8 @@ std::size_t CsvTable::required_column(const std::string& name) const {
 }
 
 CsvTable parse_csv(std::string_view bytes, const std::string& source, const std::vector<std::string>& required) {
-  const std::string text(utf8_text(bytes, source));
-  Reader reader(text, source);
+  const NamedText file{.name = source, .text = std::string(utf8_text(bytes, source))};
+  Reader reader(file);
   CsvTable table{.source = source, .header = {}, .rows = {}};
   if (!reader.has_more())
     throw Error(ErrorKind::bad_input, fmt::format("{} is empty", source), "the first line names the columns");

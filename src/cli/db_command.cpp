@@ -107,8 +107,8 @@ Agreement compare_databases(Target& local, Target& prod) {
     print_note(fmt::format("views are compared by name alone, because PostgreSQL {} and {} word them differently",
                            local_version, prod_version));
   }
-  Agreement agreement{true, true, compare(a.ours, b.ours)};
-  const std::vector<Difference> beside = compare(a.beside, b.beside);
+  Agreement agreement{true, true, compare({.expected = a.ours, .found = b.ours})};
+  const std::vector<Difference> beside = compare({.expected = a.beside, .found = b.beside});
   agreement.differences.insert(agreement.differences.end(), beside.begin(), beside.end());
   return agreement;
 }

@@ -276,7 +276,7 @@ std::vector<std::string> opposing_wordings(const Record& r) {
   for (const TemplateResult& t : r.templates) {
     if (!t.value || (to_probability(*t.value).value() >= 0.5) == is_likely) continue;
     const std::string& wording = r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)];
-    opposing.push_back(on_one_line(replaced(wording, "<claim>{CLAIM}</claim>", "…")));
+    opposing.push_back(on_one_line(replaced(wording, {"<claim>{CLAIM}</claim>", "…"})));
   }
   return opposing;
 }

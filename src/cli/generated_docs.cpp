@@ -48,7 +48,7 @@ std::string usage_of(const CLI::Option& option) {
   return names + (takes_value ? " " + option.get_type_name() : "");
 }
 
-std::string in_roff(const std::string& text) { return replaced(replaced(text, "\\", "\\\\"), "-", "\\-"); }
+std::string in_roff(const std::string& text) { return replaced(replaced(text, {"\\", "\\\\"}), {"-", "\\-"}); }
 
 }  // namespace
 

@@ -60,7 +60,7 @@ std::string without_secrets(std::string text, const std::vector<std::string>& ar
     const std::size_t scheme_end = argument.find("://");
     if (scheme_end == std::string::npos) continue;
     const std::string address = argument.substr(argument.rfind('=', scheme_end) + 1);  // behind "--base-url=", or all
-    text = replaced(text, address, shown_url(address));
+    text = replaced(text, {address, shown_url(address)});
   }
   return text;
 }

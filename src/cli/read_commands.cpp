@@ -372,7 +372,7 @@ int verify_command(const StoredRunOptions& options) {
   std::optional<ExecutionId> served;
   if (options.database.empty()) served = execution_served_as(RunId{options.run}, stored.path);
 
-  const Verification v = verify_run(runs, served ? served->text() : options.run, stored.path);
+  const Verification v = verify_run(served ? served->text() : options.run, runs, stored.path);
 
   const auto execution = v.execution_id ? runs.execution(*v.execution_id) : std::nullopt;
   const bool is_mock_run = execution && is_mock_mode(execution->mode);

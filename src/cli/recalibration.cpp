@@ -15,7 +15,7 @@ std::optional<RecalibrationMap> recalibration_of(const std::string& certificate)
   if (!text)
     throw Error(ErrorKind::not_found, fmt::format("cannot read the certificate {}", certificate),
                 "make one: heretix calibrate --json > FILE");
-  return recalibration_map(*text, certificate);
+  return recalibration_map({.name = certificate, .text = *text});
 }
 
 void require_fits(const RecalibrationMap& map, const Recipe& recipe) {

@@ -40,7 +40,7 @@ int report_command(const ReportOptions& options) {
   if (path == "-") {
     print_result(page);
   } else {
-    write_file(path, page);
+    write_file({.name = path, .text = page});
     print_note(fmt::format("written to {}", path));
   }
   return kDone;

@@ -180,7 +180,9 @@ int serve_command(const ServeOptions& options) {
 
   http::ApiParts parts{databases, service.secret(), service.banks(), models,           rules, metrics,
                        hub,       wake_worker,      open_answers,    http::web_files()};
-  parts.forget_mails = [&mailer](const std::string& address) { mailer->forget(kSignInSubject, address); };
+  parts.forget_mails = [&mailer](const std::string& address) {
+    mailer->forget({.subject = kSignInSubject, .address = address});
+  };
   http::ServiceApi api(parts, settings);
   if (worker) worker->start();
   const bool is_secure = service.public_origin() && service.public_origin()->is_encrypted();

@@ -366,7 +366,7 @@ Budget make_budget(const Settings& settings) {
     if (!amount) return std::nullopt;
     return Usd::from_picos(std::llround(in_range(name, *amount, 0.0, 1'000'000.0) * 1e12));
   };
-  return Budget(dollars("budget", settings.budget), dollars("budget-day", settings.budget_day));
+  return Budget({.command = dollars("budget", settings.budget), .day = dollars("budget-day", settings.budget_day)});
 }
 
 void require_price(const Budget& budget, const ProviderFacts& facts) {

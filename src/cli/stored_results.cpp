@@ -49,11 +49,12 @@ Record stored_record(RunStore& runs, const ExecutionId& execution) {
   return load_record(runs, *found);
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", path), "name another file with --out");
+void write_file(const NamedText& file) {
+  std::ofstream written(file.name, std::ios::binary | std::ios::trunc);
+  written << file.text;
+  written.close();
+  if (!written)
+    throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}", file.name), "name another file with --out");
 }
 
 void mark_as_mock(nlohmann::json& as_json) {
@@ -66,7 +67,7 @@ void show_document(Document document, nlohmann::json as_json, const CommonOption
   if (is_mock) mark_as_mock(as_json);
   print_either(options.json, as_json, to_text(document, text_style(read_environment().no_color)));
   if (options.out.empty()) return;
-  write_file(options.out, to_html(document));
+  write_file({.name = options.out, .text = to_html(document)});
   print_note(fmt::format("written to {}", options.out));
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "base/text_file.hpp"
 #include "cli/option_groups.hpp"
 #include "measure/run_store.hpp"
 #include "report/document.hpp"
@@ -23,6 +24,6 @@ void show_document(Document document, nlohmann::json as_json, const CommonOption
 void mark_as_mock(nlohmann::json& as_json);
 
 // Throws Error{not_allowed}.
-void write_file(const std::string& path, const std::string& text);
+void write_file(const NamedText& file);
 
 }  // namespace heretix

@@ -122,7 +122,7 @@ int user_delete_command(const UserOptions& options) {
                  {.isolation = Isolation::beside_others});
   AnswersPlace answers = service.open_answers(*database);
   forget_executions(*database, answers, executions);
-  service.make_mailer(false)->forget(kSignInSubject, user.email);
+  service.make_mailer(false)->forget({.subject = kSignInSubject, .address = user.email});
   print_text(fmt::format("{} is deleted\n", user.email));
   return kDone;
 }

@@ -8,20 +8,26 @@
 
 namespace heretix {
 
+// What may be spent: by the command, and in all since midnight UTC by everything that the store saw sent, the command
+// included. Empty is without a limit.
+struct SpendingCaps {
+  std::optional<Usd> command;
+  std::optional<Usd> day;
+};
+
 // One budget serves all runs of a command. Not thread-safe.
 class Budget {
  public:
-  // `cap` limits the command. `day_cap` limits everything that the store saw sent since midnight UTC, this command
-  // included.
-  explicit Budget(std::optional<Usd> cap = {}, std::optional<Usd> day_cap = {}) : cap_(cap), day_cap_(day_cap) {}
+  Budget() = default;
+  explicit Budget(SpendingCaps caps) : caps_(caps) {}
 
-  bool is_limited() const { return cap_ || day_cap_; }
-  const std::optional<Usd>& cap() const { return cap_; }
-  const std::optional<Usd>& day_cap() const { return day_cap_; }
+  bool is_limited() const { return caps_.command || caps_.day; }
+  const std::optional<Usd>& cap() const { return caps_.command; }
+  const std::optional<Usd>& day_cap() const { return caps_.day; }
 
   // `today` is what all processes together have spent or reserved by the store's count; it is used only with a day cap.
   bool allows(Usd most, Usd today) const {
-    return (!cap_ || committed_ + most <= *cap_) && (!day_cap_ || today + most <= *day_cap_);
+    return (!caps_.command || committed_ + most <= *caps_.command) && (!caps_.day || today + most <= *caps_.day);
   }
   void reserve(Usd most) { committed_ += most; }
   // Replaces what was reserved for an attempt by what it really cost; empty means that it may have cost all of it.
@@ -36,7 +42,7 @@ class Budget {
   Reached reached() const { return reached_; }
 
  private:
-  std::optional<Usd> cap_, day_cap_;
+  SpendingCaps caps_;
   Usd committed_;
   Reached reached_ = Reached::neither;
 };

@@ -90,7 +90,7 @@ RecipeId recipe_in(const RunId& check) {
 
 ExecutionId execution_in(const RunId& check) { return ExecutionId{"exec-" + execution_digits(check.text())}; }
 
-std::vector<CheckColumn> check_columns(const Record& r, const std::string& env, const std::string& artifact_path) {
+std::vector<CheckColumn> check_columns(const std::string& env, const Record& r, const std::string& artifact_path) {
   std::vector<CheckColumn> columns{column("run_id", check_run_id(r.plan.run_id, r.execution.execution_id)),
                                    column("env", env), column("created_at", utc_text(r.execution.created_at)),
                                    column("finished_at", utc_text(r.execution.finished_at))};
@@ -101,7 +101,7 @@ std::vector<CheckColumn> check_columns(const Record& r, const std::string& env, 
   return columns;
 }
 
-std::vector<CheckColumn> check_columns(const Row& run, const std::string& env) {
+std::vector<CheckColumn> check_columns(const std::string& env, const Row& run) {
   const std::string recipe = run.text_or_empty("run_id");
   const long long created = run.integer("created_at").value_or(0);
   const std::string digits = sha256_hex(fmt::format("{}|{}", recipe, created)).substr(0, kExecutionDigits);

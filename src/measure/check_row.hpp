@@ -35,10 +35,10 @@ RecipeId recipe_in(const RunId& check);
 ExecutionId execution_in(const RunId& check);
 
 // Every column of a check that this program measured, except `id`. `env` is local or prod. Timestamps are text in UTC.
-std::vector<CheckColumn> check_columns(const Record& record, const std::string& env, const std::string& artifact_path);
+std::vector<CheckColumn> check_columns(const std::string& env, const Record& record, const std::string& artifact_path);
 
 // The same for a row of `runs` that another program wrote. A seed that lost its precision becomes null.
-std::vector<CheckColumn> check_columns(const Row& run, const std::string& env);
+std::vector<CheckColumn> check_columns(const std::string& env, const Row& run);
 
 // Throws Error{bad_input} naming the column if a value would not fit it. Call it before anything is asked.
 void require_fits_check(const Plan& plan);

@@ -382,7 +382,7 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
   const ExecutionId& execution_id = check.execution_id;
   const long long started = unix_seconds(ports.clock.now());
   const std::string config = config_json(plan, check.bank, request.seed).dump();
-  auto held = runs.start(plan, check.bank, execution_id, config, ports.owner, started);
+  auto held = runs.start(plan, check.bank, execution_id, config, started, ports.owner);
   std::optional<EndedIfThrown> ended;
   ended.emplace(runs, execution_id, ports.clock, std::move(held));
 

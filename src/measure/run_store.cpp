@@ -129,7 +129,7 @@ void RunStore::write(const std::function<void()>& body) {
 }
 
 std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& bank, const ExecutionId& execution_id,
-                                          const std::string& config_text, const std::string& owner, long long now) {
+                                          const std::string& config_text, long long now, const std::string& owner) {
   const std::string content = to_json(bank).dump();
   Ownership ours = owner.empty() ? own_execution(database_, execution_id) : Ownership{owner, nullptr};
   owner_ = ours.owner;

@@ -75,7 +75,7 @@ class RunStore {
   // object lives (measure/ownership.hpp). Keep that object until the end is written.
   [[nodiscard]] std::unique_ptr<HeldName> start(const Plan& plan, const PromptBank& bank,
                                                 const ExecutionId& execution_id, const std::string& config_text,
-                                                const std::string& owner, long long now);
+                                                long long now, const std::string& owner);
 
   // Writes the record, the answers that it counted and, in a harness file, the `runs` row, in one transaction. Throws
   // Error{conflict} if another owner has begun the execution anew since start().

@@ -191,7 +191,7 @@ PriceHistory history_from_version_1(const json& entry, const Place& place) {
   return PriceHistory({{.price = std::move(price)}});
 }
 
-PriceList::Entry entry_from(const json& entry, const Place& here, std::size_t index, int version) {
+PriceList::Entry entry_from(const json& entry, std::size_t index, const Place& here, int version) {
   if (!entry.is_object() || !entry.contains("model") || !entry["model"].is_string())
     refuse(here, fmt::format("entry {} has no 'model'", index));
   PriceList::Entry found{.model = entry["model"]};
@@ -296,7 +296,7 @@ PriceList PriceList::parse(std::string_view text, const std::string& source) {
   std::map<std::string, std::size_t> lines;  // of each name
   for (std::size_t i = 0; i < models.size(); ++i) {
     const Place here = place.at("models").at(i);
-    Entry entry = entry_from(models[i], here, i, version);
+    Entry entry = entry_from(models[i], i, here, version);
     require_new_names(entry, here, lines);
     entry.date = list.date_;
     list.entries_.push_back(std::move(entry));

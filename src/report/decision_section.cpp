@@ -29,7 +29,7 @@ std::string yes_bias_in_words(const CenteredInterval& bias) {
 }
 
 std::string wording_of(const Record& record, const TemplateResult& t) {
-  return replaced(record.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
+  return replaced(record.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], {"<claim>{CLAIM}</claim>", "…"});
 }
 
 std::string row_of(const Record& record, const TemplateResult& t, const StatedSides& sides) {

@@ -100,7 +100,7 @@ struct Label {
 
 Label label_of(const Record& r, const TemplateResult& t) {
   const std::string wording =
-      replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
+      replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], {"<claim>{CLAIM}</claim>", "…"});
   return {label_lines(fmt::format("{} · {}", shown_number(t.paraphrase_idx), on_one_line(wording)))};
 }
 

@@ -67,7 +67,7 @@ std::string counts(const Agreement& a) {
 // A square for a wording that contradicts itself.
 std::string point(const Record& r, const Placed& placed, double y, bool contradicts) {
   const std::string wording = replaced(r.bank.paraphrases[static_cast<std::size_t>(placed.wording->paraphrase_idx)],
-                                       "<claim>{CLAIM}</claim>", "…");
+                                       {"<claim>{CLAIM}</claim>", "…"});
   const std::string title =
       escaped(fmt::format("{} · {}: {:.2f}", shown_number(placed.wording->paraphrase_idx), wording, placed.p));
   if (contradicts)

@@ -160,8 +160,8 @@ std::string cost_text(const ExecutionFacts& e) {
 
 // Advice, with what its commands need to show this run.
 std::string with_run(std::string_view advice, const std::string& run) {
-  const std::string answers = replaced(advice, "(heretix answers)", fmt::format("(heretix answers {})", run));
-  return replaced(answers, "(heretix report)", fmt::format("(heretix report {})", run));
+  const std::string answers = replaced(advice, {"(heretix answers)", fmt::format("(heretix answers {})", run)});
+  return replaced(answers, {"(heretix report)", fmt::format("(heretix report {})", run)});
 }
 
 std::string gate_text(const Gate& gate, const std::string& run, const TextStyle& style) {
@@ -270,7 +270,7 @@ std::string forest_text(const Record& r, const TextStyle& style) {
     if (t.value) scale.mark(to_probability(*t.value), "●");
 
     const std::string wording =
-        replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], "<claim>{CLAIM}</claim>", "…");
+        replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], {"<claim>{CLAIM}</claim>", "…"});
     text += fmt::format("  {:<10} {:>4}  0 {} 1{}{}\n", shown_number(t.paraphrase_idx), mean, scale.text(),
                         is_below ? "\n    " : "  ", dim(cut_to(on_one_line(wording), room), style));
   }

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string quoted(const std::string& text) { return "'" + replaced(text, "'", "''") + "'"; }
+std::string quoted(const std::string& text) { return "'" + replaced(text, {"'", "''"}) + "'"; }
 
 const char* duckdb_type(ColumnType type) {
   switch (type) {
@@ -133,7 +133,7 @@ class NewFile {
 
 }  // namespace
 
-Duckdb::Duckdb(std::string program, const std::string& folder, const Manifest& manifest)
+Duckdb::Duckdb(std::string program, const Manifest& manifest, const std::string& folder)
     : program_(std::move(program)) {
   if (!fs::exists(program_))
     throw Error(ErrorKind::not_found, fmt::format("DuckDB's program is not at {}", program_),
@@ -143,18 +143,18 @@ Duckdb::Duckdb(std::string program, const std::string& folder, const Manifest& m
   views_ += kViewsSql;
 }
 
-void Duckdb::run(const std::string& database, const std::string& script) const {
-  Child child(program_, database);
-  child.feed(script);
+void Duckdb::run(const Script& script) const {
+  Child child(program_, script.database);
+  child.feed(script.sql);
   const std::string complaint = child.complaint();
   if (child.wait() == 0) return;
-  throw Error(ErrorKind::bad_input, fmt::format("DuckDB refused: {}", replaced(complaint, "\n", " ")),
+  throw Error(ErrorKind::bad_input, fmt::format("DuckDB refused: {}", replaced(complaint, {"\n", " "})),
               "docs/analytics.md lists tables, columns and views");
 }
 
 void Duckdb::write_views(const std::string& path) const {
   NewFile file(path);
-  run(file.staged(), views_);
+  run({.database = file.staged(), .sql = views_});
   file.finish();
 }
 
@@ -167,7 +167,7 @@ void Duckdb::query(const std::string& sql, ResultFormat format, const std::strin
     return fmt::format("{}COPY (\n{}\n) TO {} ({});\n", views_, body, quoted(path), options);
   };
   NewFile file(out);
-  run(":memory:", copy(file.staged()));
+  run({.database = ":memory:", .sql = copy(file.staged())});
   file.finish();
 }
 

@@ -13,7 +13,7 @@ enum class ResultFormat { csv, jsonl };
 // DuckDB's program, and the folder that the manifest's files lie in.
 class Duckdb {
  public:
-  Duckdb(std::string program, const std::string& folder, const Manifest& manifest);
+  Duckdb(std::string program, const Manifest& manifest, const std::string& folder);
 
   // Writes a DuckDB file of views over this generation, which is either complete or absent. Its paths are absolute.
   // Throws Error{unavailable, broken}.
@@ -24,7 +24,12 @@ class Duckdb {
   void query(const std::string& sql, ResultFormat format, const std::string& out) const;
 
  private:
-  void run(const std::string& database, const std::string& script) const;
+  // `database` is the path of a DuckDB file, or ":memory:".
+  struct Script {
+    std::string database;
+    std::string sql;
+  };
+  void run(const Script& script) const;
   std::string program_;
   std::string views_;  // SQL that makes them
 };

@@ -38,11 +38,6 @@ void sync(const fs::path& path) {
   if (::fsync(file.number()) != 0) refuse("sync", path, errno);
 }
 
-void write_whole(const fs::path& path, const std::string& text) {
-  const Descriptor file = opened(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!write_all(file.number(), text)) refuse("write", path, errno);
-}
-
 class FolderTarget final : public Target {
  public:
   explicit FolderTarget(const std::string& path) : root_(path) {}
@@ -91,26 +86,29 @@ class FolderTarget final : public Target {
                 "wait for it, then run the same command again");
   }
 
-  std::string staged_file(const std::string& name) override {
+  StagedFile staged_file(const std::string& name) override {
     make_folder(root_ / kStaging);
-    return root_ / kStaging / name;
+    return {root_ / kStaging / name};
   }
 
-  void publish(const std::string& staged, const std::string& path) override {
-    sync(staged);
+  void publish(const StagedFile& staged, const std::string& path) override {
+    sync(staged.local_path);
     const fs::path final_path = root_ / path;
     make_folder(final_path.parent_path());
-    if (::rename(staged.c_str(), final_path.c_str()) != 0) refuse("name", final_path, errno);
+    if (::rename(staged.local_path.c_str(), final_path.c_str()) != 0) refuse("name", final_path, errno);
     for (fs::path folder = final_path.parent_path();; folder = folder.parent_path()) {
       sync(folder);
       if (folder == root_) return;
     }
   }
 
-  void replace(const std::string& path, const std::string& text) override {
-    const std::string staged = staged_file(fs::path(path).filename());
-    write_whole(staged, text);
-    publish(staged, path);
+  void replace(const SmallFile& file) override {
+    const StagedFile staged = staged_file(fs::path(file.path).filename());
+    {
+      const Descriptor written = opened(staged.local_path, O_WRONLY | O_CREAT | O_TRUNC);
+      if (!write_all(written.number(), file.text)) refuse("write", staged.local_path, errno);
+    }
+    publish(staged, file.path);
   }
 
   void remove(const std::string& path) override {

@@ -9,6 +9,17 @@
 
 namespace heretix {
 
+// A complete local file that is not yet part of the dataset.
+struct StagedFile {
+  std::string local_path;
+};
+
+// A short text and where it lies in the dataset.
+struct SmallFile {
+  std::string path;
+  std::string text;
+};
+
 struct ListedFile {
   std::string path;
   std::int64_t bytes = 0;
@@ -28,9 +39,10 @@ class Target {
   // need none. Throws Error{unavailable} if somebody else exports there.
   virtual void lock() = 0;
   // A new local file that publish() will take away.
-  virtual std::string staged_file(const std::string& name) = 0;
-  virtual void publish(const std::string& staged, const std::string& path) = 0;  // durable; complete or absent
-  virtual void replace(const std::string& path, const std::string& text) = 0;    // the same for a short text
+  virtual StagedFile staged_file(const std::string& name) = 0;
+  // Both are durable, and the file at `path` is complete or as it was before.
+  virtual void publish(const StagedFile& staged, const std::string& path) = 0;
+  virtual void replace(const SmallFile& file) = 0;
   virtual void remove(const std::string& path) = 0;
   // Removes what earlier exports left half-way. Call it only while locked.
   virtual void clear_staging() = 0;

@@ -43,15 +43,14 @@ std::size_t next_link(std::string_view lower, std::size_t from) {
 
 }  // namespace
 
-bool has_link(std::string_view text, std::string_view claim) {
+ForeignLinks::ForeignLinks(std::string_view claim) : own_(addresses_in(claim)) {}
+
+bool ForeignLinks::are_in(std::string_view text) const {
   const std::string lower = to_lower_ascii(text);
   std::size_t at = next_link(lower, 0);
-  if (at == std::string::npos || claim.empty()) return at != std::string::npos;
-
-  const std::vector<std::string> own = addresses_in(claim);
   while (at != std::string::npos) {
     const std::size_t end = std::min(lower.find_first_of(kAround, at), lower.size());
-    if (std::ranges::find(own, bare(std::string_view(lower).substr(at, end - at))) == own.end()) return true;
+    if (std::ranges::find(own_, bare(std::string_view(lower).substr(at, end - at))) == own_.end()) return true;
     at = next_link(lower, end);
   }
   return false;

@@ -268,14 +268,14 @@ bool declines(const json& level, int rules) {
 }
 
 // Rule 7.
-bool has_link_inside(const json& value, std::string_view claim) {
-  if (value.is_string()) return has_link(value.get_ref<const std::string&>(), claim);
+bool has_link_inside(const json& value, const ForeignLinks& links) {
+  if (value.is_string()) return links.are_in(value.get_ref<const std::string&>());
   if (value.is_object()) {
     return std::ranges::any_of(value.items(), [&](const auto& item) {
-      return has_link(item.key(), claim) || has_link_inside(item.value(), claim);
+      return links.are_in(item.key()) || has_link_inside(item.value(), links);
     });
   }
-  return value.is_array() && std::ranges::any_of(value, [&](const json& v) { return has_link_inside(v, claim); });
+  return value.is_array() && std::ranges::any_of(value, [&](const json& v) { return has_link_inside(v, links); });
 }
 
 // Of the object that holds the belief; it stands beside the number.
@@ -320,11 +320,11 @@ Verdict read_answer(std::string_view raw, const AnswerReading& reading) {
   Verdict verdict = probability_of(levels.back());
   if (!verdict.usable()) return verdict;
 
-  const std::string_view claim = reading.rules == 1 ? std::string_view() : reading.claim;
-  const auto leans_on_source = [&](const json& level) { return has_link_inside(level, claim); };
+  const ForeignLinks links(reading.rules == 1 ? std::string_view() : std::string_view(reading.claim));
+  const auto leans_on_source = [&](const json& level) { return has_link_inside(level, links); };
   if (std::ranges::any_of(levels, [&](const json& level) { return declines(level, reading.rules); }))
     verdict.reason = Reason::refused;
-  else if (has_link(raw, claim) || std::ranges::any_of(levels, leans_on_source)) verdict.reason = Reason::cites_source;
+  else if (links.are_in(raw) || std::ranges::any_of(levels, leans_on_source)) verdict.reason = Reason::cites_source;
   else if (reading.rules > 1) verdict.label_fits = label_fits_in(levels.back(), *verdict.prob_true);
   if (verdict.usable()) verdict.decimals = decimals_in(text, reading.rules);
   return verdict;

@@ -19,14 +19,14 @@ std::uint32_t mixed(std::uint32_t x, std::uint32_t y) {
 }  // namespace
 
 SeedSequence::SeedSequence(std::uint64_t seed) {
-  constexpr std::uint32_t multiplier = 0x931e8875U;
+  constexpr std::uint32_t kMultiplier = 0x931e8875U;
   std::uint32_t key = 0x43b0d7e5U;
   const std::array<std::uint32_t, 4> words = {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
                                               0, 0};
-  for (std::size_t i = 0; i < pool_.size(); ++i) pool_[i] = hashed(words[i], key, multiplier);
+  for (std::size_t i = 0; i < pool_.size(); ++i) pool_[i] = hashed(words[i], key, kMultiplier);
   for (std::size_t from = 0; from < pool_.size(); ++from) {
     for (std::size_t to = 0; to < pool_.size(); ++to) {
-      if (to != from) pool_[to] = mixed(pool_[to], hashed(pool_[from], key, multiplier));
+      if (to != from) pool_[to] = mixed(pool_[to], hashed(pool_[from], key, kMultiplier));
     }
   }
 }

@@ -27,7 +27,8 @@ int rotation_of(const Recipe& recipe, const PromptBank& bank) {
   return static_cast<int>(head % bank.paraphrases.size());
 }
 
-std::vector<int> rotated_order(int bank_size, int rotation, int selected) {
+std::vector<int> rotated_order(int rotation, const PromptBank& bank, int selected) {
+  const int bank_size = static_cast<int>(bank.paraphrases.size());
   std::vector<int> order(static_cast<std::size_t>(selected));
   for (int i = 0; i < selected; ++i) order[static_cast<std::size_t>(i)] = (rotation + i) % bank_size;
   return order;
@@ -63,7 +64,7 @@ void fill_slots(Plan& plan) {
   }
   const int selected = plan.templates_selected();
   plan.planned_counts.assign(plan.template_order.size(), 0);
-  for (const int local : balanced_indices(selected, plan.recipe.sampling.slots, 0)) {
+  for (const int local : balanced_indices({.templates = selected, .slots = plan.recipe.sampling.slots})) {
     plan.slot_order.push_back(plan.template_order[static_cast<std::size_t>(local)]);
     ++plan.planned_counts[static_cast<std::size_t>(local)];
   }
@@ -121,7 +122,8 @@ void require_short_enough(const Plan& plan) {
 
 }  // namespace
 
-std::vector<int> balanced_indices(int templates, int slots, int offset) {
+std::vector<int> balanced_indices(const Balance& balance) {
+  const auto& [templates, slots, offset] = balance;
   std::vector<int> sequence;
   if (templates < 1) return sequence;
   for (int t = 0; t < templates; ++t) {
@@ -172,7 +174,7 @@ Plan without_questions(const Recipe& recipe, const PromptBank& bank) {
             .templates = {}};
   const int selected = std::clamp(recipe.sampling.templates.value_or(bank_size), 1, bank_size);
   plan.template_order =
-      recipe.sampling.ladder ? shuffled_order(recipe, bank) : rotated_order(bank_size, plan.rotation, selected);
+      recipe.sampling.ladder ? shuffled_order(recipe, bank) : rotated_order(plan.rotation, bank, selected);
   fill_slots(plan);
   measure_prompts(plan, bank);
   return plan;

@@ -76,7 +76,13 @@ std::string cache_key(const Recipe& recipe, const std::string& prompt_version, c
 std::uint64_t derived_seed(const Recipe& recipe, const std::string& prompt_version, std::vector<std::string> usable,
                            const std::string& center = "trimmed", const std::string& trim = "0.2");
 
+struct Balance {
+  int templates;  // T
+  int slots;      // K
+  int offset = 0;
+};
+
 // (slot + offset) mod T in blocks, floor modulo. Plans rotate the bank instead; golden files check this too.
-std::vector<int> balanced_indices(int templates, int slots, int offset);
+std::vector<int> balanced_indices(const Balance& balance);
 
 }  // namespace heretix

@@ -131,12 +131,13 @@ PromptBank answered_by_a_word(PromptBank bank) {
 std::string PromptBank::full_system() const { return states() ? system : system + "\n\n" + schema; }
 
 std::string PromptBank::negated_text(std::size_t paraphrase, const std::string& claim) const {
-  return replaced(negations.at(paraphrase), kClaimMark, claim);
+  return replaced(negations.at(paraphrase), {kClaimMark, claim});
 }
 
 std::string PromptBank::user_text(std::size_t paraphrase, const std::string& claim) const {
-  if (states()) return replaced(paraphrases.at(paraphrase), kClaimMark, claim);
-  return replaced(paraphrases.at(paraphrase), kClaimMark, claim) + "\n\n" + replaced(user_template, kClaimMark, claim);
+  if (states()) return replaced(paraphrases.at(paraphrase), {kClaimMark, claim});
+  return replaced(paraphrases.at(paraphrase), {kClaimMark, claim}) + "\n\n" +
+         replaced(user_template, {kClaimMark, claim});
 }
 
 std::string PromptBank::sha256() const {

@@ -18,7 +18,7 @@ PromptBank ours() { return PromptBanks(HERETIX_PROMPTS).get("heretix_v1"); }
 
 std::vector<std::string> words_of(const std::string& text) {
   static const std::regex word("[a-z0-9']+");
-  const std::string lower = to_lower_ascii(replaced(text, "<claim>{CLAIM}</claim>", " claim "));
+  const std::string lower = to_lower_ascii(replaced(text, {"<claim>{CLAIM}</claim>", " claim "}));
   return {std::sregex_token_iterator(lower.begin(), lower.end(), word), {}};
 }
 
@@ -166,8 +166,8 @@ TEST(OurStatements, AreNegatedOnTheNegativeSideAlone) {
   const auto is_negative = [&](const std::string& word) { return negative.contains(word); };
   for (std::size_t i = 0; i < 16; ++i) {
     const std::string& quiz = "True-or-false quiz item: ";
-    const auto positive_words = words_of(replaced(statements().paraphrases[i], quiz, ""));
-    const auto negative_words = words_of(replaced(statements().negations[i], quiz, ""));
+    const auto positive_words = words_of(replaced(statements().paraphrases[i], {quiz, ""}));
+    const auto negative_words = words_of(replaced(statements().negations[i], {quiz, ""}));
     EXPECT_TRUE(std::ranges::none_of(positive_words, is_negative)) << statements().paraphrases[i];
     EXPECT_EQ(std::ranges::count_if(negative_words, is_negative), 1) << statements().negations[i];
   }

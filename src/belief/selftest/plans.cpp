@@ -87,7 +87,8 @@ void sampler_cases(const json& cases, Comparison& comparison) {
 void sampler_balanced(const json& cases, Comparison& comparison) {
   for (const json& c : cases) {
     const int templates = c.at("T");
-    const std::vector<int> sequence = balanced_indices(templates, c.at("K"), c.at("offset"));
+    const std::vector<int> sequence =
+        balanced_indices({.templates = templates, .slots = c.at("K"), .offset = c.at("offset")});
     const std::string place =
         fmt::format("T={} K={} offset={}", templates, c.at("K").get<int>(), c.at("offset").get<int>());
     comparison.same(place, sequence, c.at("sequence").get<std::vector<int>>());

@@ -104,7 +104,7 @@ bool contradicts(std::span<const double> sorted) {
   return std::ranges::any_of(sorted, [&](double m) { return m * median < 0 && std::abs(m - median) > 2; });
 }
 
-std::vector<std::string> flags_of(std::span<const double> sorted, std::span<const double> answers, double half) {
+std::vector<std::string> flags_of(std::span<const double> sorted, double half, std::span<const double> answers) {
   std::vector<std::string> flags;
   if (sorted.size() < 5) flags.emplace_back("few_templates");
   if (std::ranges::any_of(answers, [](double p) { return p < .005 || p > .995; })) {
@@ -145,7 +145,7 @@ HonestInterval::Bounds bounds_of(const std::vector<double>& sorted, std::span<co
           .grid = grid,
           .no_hull = no_hull,
           .interval = options.frozen ? widened(no_hull, *options.frozen) : no_hull,
-          .flags = flags_of(sorted, answers, half)};
+          .flags = flags_of(sorted, half, answers)};
 }
 
 }  // namespace

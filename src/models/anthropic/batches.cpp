@@ -47,7 +47,7 @@ class AnthropicBatches final : public BatchApi {
       body += body.empty() ? R"({"requests":[)" : ",";
       body += fmt::format(R"({{"custom_id":"{}","params":{}}})", question.cache_key, frame.body(question));
     }
-    std::string id = text_of(caller_.post_json(kPath, fmt::format("{}]}}", body)), "id");
+    std::string id = text_of(caller_.post_json(kPath, {.text = fmt::format("{}]}}", body)}), "id");
     if (id.empty()) throw Error(ErrorKind::in_doubt, "anthropic: the batch was created, but its id did not arrive");
     return id;
   }

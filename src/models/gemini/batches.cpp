@@ -58,7 +58,7 @@ class GeminiBatches final : public BatchApi {
     const std::string body = fmt::format(
         R"({{"batch":{{"displayName":"{}","inputConfig":{{"requests":{{"requests":[{}]}}}}}}}})", name, inlined);
     const std::string path = fmt::format("{}models/{}:batchGenerateContent", kRoot, caller_.options().asked_model);
-    std::string id = text_of(caller_.post_json(path, body), "name");
+    std::string id = text_of(caller_.post_json(path, {.text = body}), "name");
     if (id.empty()) throw Error(ErrorKind::in_doubt, "gemini: the batch was created, but its name did not arrive");
     return id;
   }

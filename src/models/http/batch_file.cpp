@@ -26,21 +26,22 @@ std::string batch_file(const Plan& plan, const std::vector<Request>& requests, c
   return text;
 }
 
-std::string upload_batch_file(Caller& caller, const std::string& content, const std::string& purpose) {
+std::string upload_batch_file(Caller& caller, const BatchUpload& upload) {
   const std::string& provider = caller.options().provider;
   std::string body;
-  if (!purpose.empty()) {
-    body = fmt::format("--{}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n{}\r\n", kBoundary, purpose);
+  if (!upload.purpose.empty()) {
+    body = fmt::format("--{}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n{}\r\n", kBoundary,
+                       upload.purpose);
   }
   body += fmt::format(
       "--{}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"questions.jsonl\"\r\n"
       "Content-Type: application/jsonl\r\n\r\n",
       kBoundary);
-  body += content + fmt::format("\r\n--{}--\r\n", kBoundary);
+  body += upload.content + fmt::format("\r\n--{}--\r\n", kBoundary);
 
   try {
-    const nlohmann::json file =
-        caller.post_json("/files", body, fmt::format("multipart/form-data; boundary={}", kBoundary));
+    const nlohmann::json file = caller.post_json(
+        "/files", {.text = body, .content_type = fmt::format("multipart/form-data; boundary={}", kBoundary)});
     if (std::string id = text_of(file, "id"); !id.empty()) return id;
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::in_doubt) throw;

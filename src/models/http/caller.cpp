@@ -14,20 +14,13 @@ using nlohmann::json;
 
 constexpr std::size_t kMostBytes = 256U << 20;  // the answers of a whole batch
 
-json parsed(const std::string& text, const std::string& provider) {
-  json body = json::parse(text, nullptr, false);
-  if (body.is_object()) return body;
-  throw Error(ErrorKind::unavailable, fmt::format("{}: the reply is not a JSON object", provider),
-              "run the same command again");
-}
-
 }  // namespace
 
 std::string percent_encoded(const std::string& text) {
-  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   std::string encoded;
   for (const char c : text) {
-    if (plain.find(c) != std::string_view::npos) encoded += c;
+    if (kPlain.find(c) != std::string_view::npos) encoded += c;
     else encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return encoded;
@@ -67,17 +60,22 @@ std::string Caller::get(const std::string& path_or_url) {
   return call(std::move(request));
 }
 
-std::string Caller::post(const std::string& path, const std::string& body, const std::string& content_type) {
-  HttpRequest request{.url = options_.base_url + path, .headers = options_.headers, .body = body};
+std::string Caller::post(const std::string& path, const PostBody& body) {
+  HttpRequest request{.url = options_.base_url + path, .headers = options_.headers, .body = body.text};
   std::erase_if(request.headers, [](const std::string& h) { return h.starts_with("Content-Type:"); });
-  request.headers.push_back("Content-Type: " + content_type);
+  request.headers.push_back("Content-Type: " + body.content_type);
   return call(std::move(request));
 }
 
-json Caller::get_json(const std::string& path) { return parsed(get(path), options_.provider); }
-
-json Caller::post_json(const std::string& path, const std::string& body, const std::string& content_type) {
-  return parsed(post(path, body, content_type), options_.provider);
+json Caller::parsed(const std::string& text) const {
+  json body = json::parse(text, nullptr, false);
+  if (body.is_object()) return body;
+  throw Error(ErrorKind::unavailable, fmt::format("{}: the reply is not a JSON object", options_.provider),
+              "run the same command again");
 }
+
+json Caller::get_json(const std::string& path) { return parsed(get(path)); }
+
+json Caller::post_json(const std::string& path, const PostBody& body) { return parsed(post(path, body)); }
 
 }  // namespace heretix

@@ -107,6 +107,7 @@ struct HttpEngine::State {
 
   // libcurl says which sockets it waits for and when it wants to be called without any of them being ready. So the work
   // of an answer does not grow with the number of connections that are open beside it.
+  // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): libcurl says what it passes
   static int watch_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* is_watched) {
     auto& state = *static_cast<State*>(self);
     if (what == CURL_POLL_REMOVE) {

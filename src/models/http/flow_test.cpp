@@ -89,7 +89,7 @@ struct Simulation {
         else refused.push_back(number);
       }
       turned_away += refused.size();
-      for (const std::uint64_t number : refused) limiter.on_rate_limited(number, --in_flight, now, 0ms);
+      for (const std::uint64_t number : refused) limiter.on_rate_limited(number, now, --in_flight, 0ms);
       now += 1ms;
       while (!serving.empty() && serving.front().first <= now) {
         limiter.on_answer(serving.front().second);
@@ -120,19 +120,19 @@ TEST(Limiter, CutsOnceAnEpisode) {
   Limiter limiter(100);
   std::vector<std::uint64_t> numbers;
   for (std::size_t i = 1; i <= 20; ++i) numbers.push_back(limiter.on_sent(i));
-  for (std::size_t i = 0; i < 20; ++i) limiter.on_rate_limited(numbers[i], 19 - i, Steady{} + 1s, 0ms);
+  for (std::size_t i = 0; i < 20; ++i) limiter.on_rate_limited(numbers[i], Steady{} + 1s, 19 - i, 0ms);
   EXPECT_EQ(limiter.limit(), 16U);
   EXPECT_EQ(limiter.episodes(), 1U);
   EXPECT_EQ(limiter.room(0, Steady{} + 1s), 0U);
   EXPECT_EQ(limiter.room(0, Steady{} + 2s), 1U);
-  limiter.on_rate_limited(limiter.on_sent(1), 0, Steady{} + 2s, 3s);
+  limiter.on_rate_limited(limiter.on_sent(1), Steady{} + 2s, 0, 3s);
   EXPECT_EQ(limiter.limit(), 12U);
   EXPECT_EQ(limiter.opens_at(), Steady{} + 5s);
 }
 
 TEST(Limiter, NeverFallsBelowOne) {
   Limiter limiter(100);
-  for (int i = 0; i < 50; ++i) limiter.on_rate_limited(limiter.on_sent(1), 0, Steady{} + i * 1s, 0ms);
+  for (int i = 0; i < 50; ++i) limiter.on_rate_limited(limiter.on_sent(1), Steady{} + i * 1s, 0, 0ms);
   EXPECT_EQ(limiter.limit(), 1U);
 }
 
@@ -166,8 +166,8 @@ TEST(Pacer, SaysNothingWhereHeadersAreMissingZeroOrNegative) {
                         headers({"x-ratelimit-limit-requests: -1", "x-ratelimit-remaining-requests: -1"}),
                         headers({"x-ratelimit-limit-requests: 60"}),
                         headers({"x-ratelimit-limit-requests: x", "x-ratelimit-remaining-requests: 3"})}) {
-    pacer.learn(h, Steady{} + 1s, kNow, 50, 100);
-    EXPECT_EQ(pacer.room(100, 500, Steady{} + 1s), 100U);
+    pacer.learn(h, 50, Steady{} + 1s, kNow, 100);
+    EXPECT_EQ(pacer.room(100, Steady{} + 1s, 500), 100U);
   }
 }
 
@@ -176,12 +176,12 @@ TEST(Pacer, SpendsWhatIsLeftAndThenTheRateOfTheReset) {
   const Steady now = Steady{} + 1s;
   pacer.learn(headers({"x-ratelimit-limit-requests: 600", "x-ratelimit-remaining-requests: 12",
                        "x-ratelimit-reset-requests: 58.8s"}),
-              now, kNow, 2, 100);
-  EXPECT_EQ(pacer.room(100, 100, now), 10U);
+              2, now, kNow, 100);
+  EXPECT_EQ(pacer.room(100, now, 100), 10U);
   for (int i = 0; i < 10; ++i) pacer.on_sent(100);
-  EXPECT_EQ(pacer.room(100, 100, now), 0U);
+  EXPECT_EQ(pacer.room(100, now, 100), 0U);
   EXPECT_EQ(pacer.opens_at(100, now), now + 100ms);
-  EXPECT_EQ(pacer.room(100, 100, now + 1s), 10U);
+  EXPECT_EQ(pacer.room(100, now + 1s, 100), 10U);
 }
 
 TEST(Pacer, CountsTokensToo) {
@@ -189,8 +189,8 @@ TEST(Pacer, CountsTokensToo) {
   const Steady now = Steady{} + 1s;
   pacer.learn(headers({"anthropic-ratelimit-tokens-limit: 60000", "anthropic-ratelimit-tokens-remaining: 5000",
                        "anthropic-ratelimit-tokens-reset: 2026-03-01T12:00:55Z"}),
-              now, kNow, 0, 1000);
-  EXPECT_EQ(pacer.room(100, 1000, now), 5U);
+              0, now, kNow, 1000);
+  EXPECT_EQ(pacer.room(100, now, 1000), 5U);
   for (int i = 0; i < 5; ++i) pacer.on_sent(1000);
   EXPECT_EQ(pacer.opens_at(1000, now), now + 1s);
 }

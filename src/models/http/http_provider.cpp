@@ -38,7 +38,7 @@ struct HttpProvider::Gate {
 
   std::size_t room(std::size_t in_flight, Time now) const {
     if (breaker.is_open()) return in_flight == 0 && now >= breaker.probes_at() ? 1 : 0;
-    return pacer.room(limiter.room(in_flight, now), tokens_each, now);
+    return pacer.room(limiter.room(in_flight, now), now, tokens_each);
   }
   Time opens_at(Time now) const {
     if (breaker.is_open()) return breaker.probes_at();
@@ -227,12 +227,12 @@ class HttpProvider::Conversation {
 
   void learn(const Sent& sent, const HttpResponse& response, Reading& reading) {
     const Time now = SteadyClock::now();
-    gate_.pacer.learn(response.headers, now, std::chrono::system_clock::now(), engine_->in_flight(), gate_.tokens_each);
+    gate_.pacer.learn(response.headers, engine_->in_flight(), now, std::chrono::system_clock::now(), gate_.tokens_each);
     auto* failure = std::get_if<Failure>(&reading.outcome);
     if (reading.is_rate_limited) {
       const auto wait = failure == nullptr ? std::nullopt : failure->retry_after;
       // A longer wait ends the run; whoever goes on after it need not wait for it here.
-      gate_.limiter.on_rate_limited(sent.number, engine_->in_flight(), now,
+      gate_.limiter.on_rate_limited(sent.number, now, engine_->in_flight(),
                                     std::min<std::chrono::milliseconds>(wait.value_or(0ms), kLongestWait));
       gate_.breaker.on_success(now);  // it is there
     } else if (reading.is_server_error) {

@@ -42,7 +42,7 @@ void Limiter::on_answer(std::uint64_t number) {
   start_round();
 }
 
-void Limiter::on_rate_limited(std::uint64_t number, std::size_t in_flight, Time now, std::chrono::milliseconds wait) {
+void Limiter::on_rate_limited(std::uint64_t number, Time now, std::size_t in_flight, std::chrono::milliseconds wait) {
   met_limit_ = true;
   window_ = std::max(1.0, std::min(window_, static_cast<double>(in_flight)));
   closed_until_ = std::max(closed_until_, now + std::max(wait, number >= episode_from_ ? kCoolDown : wait));

@@ -25,7 +25,7 @@ class Limiter {
   std::uint64_t on_sent(std::size_t in_flight);  // with it; gives the request its number
   void on_answer(std::uint64_t number);
   // `in_flight`: without it. `wait`: what the provider asked for.
-  void on_rate_limited(std::uint64_t number, std::size_t in_flight, Time now, std::chrono::milliseconds wait);
+  void on_rate_limited(std::uint64_t number, Time now, std::size_t in_flight, std::chrono::milliseconds wait);
   void on_server_error() { is_clean_ = false; }  // no growth this round
 
  private:

@@ -51,7 +51,7 @@ double Pacer::Bucket::level_at(Time now) const {
   return std::min(limit, level + per_second * std::chrono::duration<double>(now - at).count());
 }
 
-void Pacer::learn(const Headers& headers, Time now, SystemTime wall, std::size_t in_flight, double tokens_each) {
+void Pacer::learn(const Headers& headers, std::size_t in_flight, Time now, SystemTime wall, double tokens_each) {
   const auto update = [&](Bucket& bucket, const std::string& what, double not_counted) {
     const ToldLimit told = told_by(headers, what, wall);
     if (!told.limit || !told.remaining || *told.limit < 1 || *told.remaining < 0) return;
@@ -62,7 +62,7 @@ void Pacer::learn(const Headers& headers, Time now, SystemTime wall, std::size_t
   update(tokens_, "tokens", open * tokens_each);
 }
 
-std::size_t Pacer::room(std::size_t most, double tokens_each, Time now) const {
+std::size_t Pacer::room(std::size_t most, Time now, double tokens_each) const {
   double allowed = static_cast<double>(most);
   if (requests_.per_second > 0) allowed = std::min(allowed, requests_.level_at(now));
   if (tokens_.per_second > 0 && tokens_each > 0) allowed = std::min(allowed, tokens_.level_at(now) / tokens_each);

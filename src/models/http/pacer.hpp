@@ -14,11 +14,11 @@ class Pacer {
   using Time = std::chrono::steady_clock::time_point;
 
   // `in_flight`: requests that the provider may not have counted yet, with `tokens_each` on the average.
-  void learn(const Headers& headers, Time now, std::chrono::system_clock::time_point wall, std::size_t in_flight,
+  void learn(const Headers& headers, std::size_t in_flight, Time now, std::chrono::system_clock::time_point wall,
              double tokens_each);
 
   // How many requests of `tokens_each` may be sent now; at most `most`.
-  std::size_t room(std::size_t most, double tokens_each, Time now) const;
+  std::size_t room(std::size_t most, Time now, double tokens_each) const;
   Time opens_at(double tokens_each, Time now) const;  // when one may be sent; now where nothing is known
   void on_sent(double tokens);
 

@@ -276,7 +276,11 @@ std::optional<std::chrono::sys_days> day_named_in(std::string_view message) {
   return std::nullopt;
 }
 
-std::string page_name(const std::string& page, const std::string& lower) {
+// What an HTML page calls itself; empty where the text is no HTML page.
+std::string page_name(const std::string& page) {
+  const std::string lower = to_lower_ascii(page);
+  if (lower.find("<html") == std::string::npos && lower.find("<!doctype html") == std::string::npos) return "";
+
   const std::size_t title = lower.find("<title>");
   const std::size_t end = lower.find("</title>");
   if (title == std::string::npos || end == std::string::npos || end < title + 7) return "an HTML page";
@@ -333,10 +337,7 @@ ProviderError read_plain_error(std::string_view body) {
   const auto broken = first_invalid_utf8(text);
   if (broken && body.size() > text.size() && *broken + 4 > text.size()) text.resize(*broken);  // cut by ourselves
 
-  const std::string lower = to_lower_ascii(text);
-  if (lower.find("<html") != std::string::npos || lower.find("<!doctype html") != std::string::npos) {
-    text = page_name(text, lower);
-  }
+  if (std::string name = page_name(text); !name.empty()) text = std::move(name);
   if (first_invalid_utf8(text)) text = "bytes that are not text";
 
   ProviderError error;

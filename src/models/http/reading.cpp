@@ -26,7 +26,7 @@ Usage believable(Usage usage, const std::string& text) {
 }
 
 std::string without_key(const std::string& text, const std::string& key) {
-  return key.size() < 8 ? text : replaced(text, key, "[key]");
+  return key.size() < 8 ? text : replaced(text, {key, "[key]"});
 }
 
 std::string shown(const std::string& message, const HttpProviderOptions& options) {

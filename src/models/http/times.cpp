@@ -64,7 +64,7 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   };
 
   // "ms" comes before "m", which it begins with.
-  constexpr std::array units = {Unit{"ms", 1}, Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1000}};
+  constexpr std::array kUnits = {Unit{"ms", 1}, Unit{"h", 3'600'000}, Unit{"m", 60'000}, Unit{"s", 1000}};
 
   if (text.empty()) return std::nullopt;
 
@@ -75,7 +75,7 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     text.remove_prefix(digits);
 
     const Unit* unit = nullptr;
-    for (const Unit& u : units) {
+    for (const Unit& u : kUnits) {
       if (unit == nullptr && text.starts_with(u.name)) unit = &u;
     }
 

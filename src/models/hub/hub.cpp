@@ -150,7 +150,7 @@ std::string Hub::words_of(const HttpResponse& response) const {
     if (body.is_object() && body.contains("error") && body["error"].is_string()) words = body["error"];
   }
   if (words.empty() || first_invalid_utf8(words)) return {};
-  if (!settings_.token.empty()) words = replaced(words, settings_.token, "…");
+  if (!settings_.token.empty()) words = replaced(words, {settings_.token, "…"});
   return fmt::format(" ({})", on_one_line(shortened(words, kMostWords)));
 }
 

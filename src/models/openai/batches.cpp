@@ -24,12 +24,14 @@ class OpenAiBatches final : public BatchApi {
   std::string submit(const Plan& plan, const std::vector<Request>& requests, const std::string& name) override {
     const HttpProviderOptions& options = caller_.options();
     const std::string endpoint = "/v1" + options.wire->path(options.asked_model);
-    const std::string file = upload_batch_file(caller_, batch_file(plan, requests, endpoint, options), "batch");
-    const json created = caller_.post_json("/batches", json{{"input_file_id", file},
-                                                            {"endpoint", endpoint},
-                                                            {"completion_window", "24h"},
-                                                            {"metadata", {{"heretix", name}}}}
-                                                           .dump());
+    const std::string file =
+        upload_batch_file(caller_, {.content = batch_file(plan, requests, endpoint, options), .purpose = "batch"});
+
+    const json wanted{{"input_file_id", file},
+                      {"endpoint", endpoint},
+                      {"completion_window", "24h"},
+                      {"metadata", {{"heretix", name}}}};
+    const json created = caller_.post_json("/batches", {.text = wanted.dump()});
     std::string id = text_of(created, "id");
     if (id.empty()) throw Error(ErrorKind::in_doubt, "openai: the batch was created, but its id did not arrive");
     return id;

@@ -118,10 +118,11 @@ Said ChatWire::read(const json& body) const {
     said.no_answer = "the reply has no `choices`";
     return said;
   }
-  return read_choice(body, choices[0], std::move(said));
+  return read_first_choice(body, std::move(said));
 }
 
-Said ChatWire::read_choice(const json& body, const json& choice, Said said) const {
+Said ChatWire::read_first_choice(const json& body, Said said) const {
+  const json& choice = body["choices"][0];
   const json& message = member(choice, "message");
   said.finish = text_of(choice, "finish_reason");
   said.ending = ending_of(dialect_.finish_words, said.finish);

@@ -38,7 +38,7 @@ class ChatWire final : public Wire {
   std::string value_of(const AskingWay& way, std::string_view feature) const override;
 
  private:
-  Said read_choice(const nlohmann::json& body, const nlohmann::json& choice, Said said) const;
+  Said read_first_choice(const nlohmann::json& body, Said said) const;
 
   ChatDialect dialect_;
 };

@@ -96,10 +96,18 @@ ScriptedRule rule_from(const json& object, const std::string& place, std::chrono
   return rule;
 }
 
-double number_in(const json& object, const std::string& place, const char* name, double otherwise, double most) {
-  const double value = field<double>(object, place, name).value_or(otherwise);
-  if (!(std::abs(value) <= most))
-    refuse(place, fmt::format("'{}' is {}; it must be from {} to {}", name, value, -most, most));
+// A number of at most `most` in size, and what it is where it is left out.
+struct NumberField {
+  const char* name;
+  double otherwise;
+  double most;
+};
+
+double number_in(const json& object, const std::string& place, const NumberField& wanted) {
+  const double value = field<double>(object, place, wanted.name).value_or(wanted.otherwise);
+  if (!(std::abs(value) <= wanted.most)) {
+    refuse(place, fmt::format("'{}' is {}; it must be from {} to {}", wanted.name, value, -wanted.most, wanted.most));
+  }
   return value;
 }
 
@@ -109,9 +117,9 @@ ScriptedCompany company_from(const json& object, const std::string& place) {
   const long most = field<long>(object, place, "most").value_or(static_cast<long>(company.most));
   if (most < 1 || most > kMaxTogether) refuse(place, fmt::format("'most' must be from 1 to {}", kMaxTogether));
   company.most = static_cast<std::size_t>(most);
-  company.together = number_in(object, place, "together", 0, 1);
-  company.reversed = number_in(object, place, "reversed", 0, 1);
-  company.renamed = number_in(object, place, "renamed", 0, 1);
+  company.together = number_in(object, place, {.name = "together", .otherwise = 0, .most = 1});
+  company.reversed = number_in(object, place, {.name = "reversed", .otherwise = 0, .most = 1});
+  company.renamed = number_in(object, place, {.name = "renamed", .otherwise = 0, .most = 1});
   return company;
 }
 
@@ -140,7 +148,7 @@ Script load_script(const std::string& path) {
   script.delay = milliseconds_of(root, path, "delay_ms");
   script.ledger = field<std::string>(root, path, "ledger").value_or("");
   if (root.contains("company")) script.company = company_from(root["company"], path + ": company");
-  script.noise = number_in(root, path, "noise", script.noise, 100);
+  script.noise = number_in(root, path, {.name = "noise", .otherwise = script.noise, .most = 100});
 
   const json rules = root.value("rules", json::array());
   if (!rules.is_array()) refuse(path, "'rules' must be a list");

@@ -53,8 +53,8 @@ double in_company(double p, const Mode& mode, const ScriptedCompany& company) {
 }
 
 std::string label_of(double p) {
-  constexpr std::array words = {"very_unlikely", "unlikely", "uncertain", "likely", "very_likely"};
-  return words[std::min<std::size_t>(static_cast<std::size_t>(p * 5.0), words.size() - 1)];
+  constexpr std::array kWords = {"very_unlikely", "unlikely", "uncertain", "likely", "very_likely"};
+  return kWords[std::min<std::size_t>(static_cast<std::size_t>(p * 5.0), kWords.size() - 1)];
 }
 
 std::string stated_text(double p) { return json{{"type", "noul"}, {"noul", p}}.dump(); }

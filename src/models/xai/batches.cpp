@@ -38,8 +38,9 @@ class XaiBatches final : public BatchApi {
   std::string submit(const Plan& plan, const std::vector<Request>& requests, const std::string& name) override {
     const HttpProviderOptions& options = caller_.options();
     const std::string endpoint = "/v1" + options.wire->path(options.asked_model);
-    const std::string file = upload_batch_file(caller_, batch_file(plan, requests, endpoint, options), "");
-    const json created = caller_.post_json("/batches", json{{"name", name}, {"input_file_id", file}}.dump());
+    const std::string file =
+        upload_batch_file(caller_, {.content = batch_file(plan, requests, endpoint, options), .purpose = ""});
+    const json created = caller_.post_json("/batches", {.text = json{{"name", name}, {"input_file_id", file}}.dump()});
     std::string id = text_of(created, "batch_id");
     if (id.empty()) throw Error(ErrorKind::in_doubt, "xai: the batch was created, but its id did not arrive");
     return id;

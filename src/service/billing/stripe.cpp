@@ -103,12 +103,11 @@ std::string portal_page(const StripeSettings& settings, const std::string& custo
                  "");
 }
 
-std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const std::string& path,
-                                           const std::string& event_id, const std::string& context) {
+std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const BillingEvent& event) {
   std::vector<std::string> headers = {fmt::format("Stripe-Version: {}", kStripeVersion),
-                                      "Stripe-Request-Trigger: event=" + on_one_line(event_id)};
-  if (!context.empty()) headers.push_back("Stripe-Context: " + on_one_line(context));
-  const Reply reply = ask_stripe(settings, path, "", headers);
+                                      "Stripe-Request-Trigger: event=" + on_one_line(event.id)};
+  if (!event.context.empty()) headers.push_back("Stripe-Context: " + on_one_line(event.context));
+  const Reply reply = ask_stripe(settings, event.path, "", headers);
   if (reply.status == 404) return std::nullopt;
   if (reply.status == 200 && reply.told.is_object()) return reply.told;
   throw_refused(reply);

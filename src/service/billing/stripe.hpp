@@ -10,6 +10,7 @@
 
 #include "base/identity.hpp"
 #include "service/account/plan_name.hpp"
+#include "service/billing/event.hpp"
 
 namespace heretix {
 
@@ -35,9 +36,8 @@ std::string checkout_page(const StripeSettings& settings, const std::string& pri
 // `customer_id` is the id of a customer ("cus_…") or of an account that is a customer ("acct_…").
 std::string portal_page(const StripeSettings& settings, const std::string& customer_id, const std::string& origin);
 
-// Fetches the object at `path` for the thin event `event_id`, in the name of `context` (empty: our own account).
-// Returns empty if there is none for this key. Throws as above.
-std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const std::string& path,
-                                           const std::string& event_id, const std::string& context);
+// Fetches the object that a thin event names, in the name of the event's account (without one: our own). Returns empty
+// if there is none for this key. Throws as above.
+std::optional<nlohmann::json> fetch_object(const StripeSettings& settings, const BillingEvent& event);
 
 }  // namespace heretix

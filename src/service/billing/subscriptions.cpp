@@ -83,7 +83,7 @@ BillingEvent held_event(const Row& row) {
 
 }  // namespace
 
-bool is_signed(std::string_view header, std::string_view body, const std::vector<std::string>& secrets,
+bool is_signed(std::string_view header, const std::vector<std::string>& secrets, std::string_view body,
                std::int64_t now) {
   std::optional<std::int64_t> at;
   std::string_view stamp;

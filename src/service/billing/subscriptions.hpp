@@ -22,7 +22,7 @@ namespace heretix {
 
 // `header` is "t=UNIX,v1=HEX,…": true where any v1 is the HMAC-SHA-256 of "t.body" by any of the secrets, and t is at
 // most 300 s from `now` (UNIX seconds) either way. Pure, compares in constant time.
-bool is_signed(std::string_view header, std::string_view body, const std::vector<std::string>& secrets,
+bool is_signed(std::string_view header, const std::vector<std::string>& secrets, std::string_view body,
                std::int64_t now);
 
 struct BillingAccount {

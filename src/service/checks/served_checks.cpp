@@ -300,7 +300,7 @@ std::string listed_conditions(const CheckOwner& owner, const ListedChecks& wante
 
   // The characters % and _ are wildcards of LIKE; in a search they stand for themselves.
   if (!wanted.search.empty()) {
-    const std::string escaped = replaced(replaced(replaced(wanted.search, "\\", "\\\\"), "%", "\\%"), "_", "\\_");
+    const std::string escaped = replaced(replaced(replaced(wanted.search, {"\\", "\\\\"}), {"%", "\\%"}), {"_", "\\_"});
     sql += " AND lower(c.claim) LIKE lower(:search) ESCAPE '\\'";
     bindings.push_back({":search", "%" + escaped + "%"});
   }
@@ -469,25 +469,25 @@ bool ServedChecks::cancel_queued(const CheckId& id) {
   return true;
 }
 
-std::optional<RunId> ServedChecks::begin(const CheckId& id, const std::string& lease) {
+std::optional<RunId> ServedChecks::begin(const CheckId& id, const LeaseToken& lease) {
   if (database_.execute(kBegin, {{":lease", lease}, {":id", id}}) == 0) return std::nullopt;
   add_event(id, CheckEventKind::state, state_payload(CheckState::running));
   return database_.query("SELECT run_id FROM checks WHERE id = :id", {{":id", id}}).at(0).id<RunId>("run_id");
 }
 
-bool ServedChecks::owned(std::string_view sql, Bindings bindings, const CheckId& id, const std::string& lease) {
+bool ServedChecks::owned(std::string_view sql, Bindings bindings, const CheckId& id, const LeaseToken& lease) {
   bindings.push_back({":id", id});
   bindings.push_back({":lease", lease});
   return database_.execute(fmt::format("{}{}", sql, kOwned), bindings) == 1;
 }
 
-bool ServedChecks::progress(const CheckId& id, const std::string& lease, const std::string& payload) {
+bool ServedChecks::progress(const CheckId& id, const LeaseToken& lease, const std::string& payload) {
   if (!owned("UPDATE check_requests SET updated_at = now()", {}, id, lease)) return false;
   add_event(id, CheckEventKind::progress, payload);
   return true;
 }
 
-bool ServedChecks::finish(const CheckId& id, const std::string& lease, const Record& record, const std::string& env) {
+bool ServedChecks::finish(const CheckId& id, const LeaseToken& lease, const Record& record, const std::string& env) {
   if (!owned("UPDATE check_requests SET state = 'done', updated_at = now()", {}, id, lease)) return false;
   const ExecutionId& execution = record.execution.execution_id;
   database_.execute(kKeepRecord, {{":execution", execution}, {":record", to_json(record).dump()}});
@@ -498,7 +498,7 @@ bool ServedChecks::finish(const CheckId& id, const std::string& lease, const Rec
   std::string set = "finished_at = now()";
   std::vector<std::string> names;
   Bindings bindings{{":id", id}};
-  const std::vector<CheckColumn> columns = check_columns(record, env, "");
+  const std::vector<CheckColumn> columns = check_columns(env, record, "");
   names.reserve(columns.size());
   for (const CheckColumn& column : columns) {
     const std::string_view name = column.name;
@@ -512,7 +512,7 @@ bool ServedChecks::finish(const CheckId& id, const std::string& lease, const Rec
   return true;
 }
 
-bool ServedChecks::end(const CheckId& id, const std::string& lease, const std::optional<CheckError>& error) {
+bool ServedChecks::end(const CheckId& id, const LeaseToken& lease, const std::optional<CheckError>& error) {
   const CheckState state = error ? CheckState::failed : CheckState::cancelled;
   if (!owned("UPDATE check_requests SET state = :state, error_kind = :kind, error = :error",
              {{":state", std::string(to_word(state))},
@@ -525,7 +525,7 @@ bool ServedChecks::end(const CheckId& id, const std::string& lease, const std::o
   return true;
 }
 
-bool ServedChecks::requeue(const CheckId& id, const std::string& lease, const std::string& why) {
+bool ServedChecks::requeue(const CheckId& id, const LeaseToken& lease, const std::string& why) {
   if (!owned("UPDATE check_requests SET state = 'queued', lease_token = NULL", {}, id, lease)) return false;
   add_event(id, CheckEventKind::state, json{{"state", to_word(CheckState::queued)}, {"why", why}}.dump());
   return true;

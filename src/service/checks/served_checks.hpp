@@ -174,12 +174,12 @@ class ServedChecks {
   bool request_cancel(const CheckId& id);  // for a check that runs
   bool cancel_queued(const CheckId& id);   // for a check that no worker runs yet
   // The run id; empty: the check has ended.
-  std::optional<RunId> begin(const CheckId& id, const std::string& lease);
-  bool progress(const CheckId& id, const std::string& lease, const std::string& payload);
-  bool finish(const CheckId& id, const std::string& lease, const Record& record, const std::string& env);
+  std::optional<RunId> begin(const CheckId& id, const LeaseToken& lease);
+  bool progress(const CheckId& id, const LeaseToken& lease, const std::string& payload);
+  bool finish(const CheckId& id, const LeaseToken& lease, const Record& record, const std::string& env);
   // The check ends without a result: it failed with that error or, if there is none, was cancelled.
-  bool end(const CheckId& id, const std::string& lease, const std::optional<CheckError>& error);
-  bool requeue(const CheckId& id, const std::string& lease, const std::string& why);
+  bool end(const CheckId& id, const LeaseToken& lease, const std::optional<CheckError>& error);
+  bool requeue(const CheckId& id, const LeaseToken& lease, const std::string& why);
   bool is_cancel_requested(const CheckId& id);
   bool is_there(const CheckId& id);  // false: it was removed
   // Returns whom to give the check back to, and marks it as returned. Empty if nobody was charged, or if it was given
@@ -195,7 +195,7 @@ class ServedChecks {
 
  private:
   void add_event(const CheckId& id, CheckEventKind kind, const std::string& payload);
-  bool owned(std::string_view sql, Bindings bindings, const CheckId& id, const std::string& lease);
+  bool owned(std::string_view sql, Bindings bindings, const CheckId& id, const LeaseToken& lease);
   Database& database_;
 };
 

@@ -92,8 +92,8 @@ bool are_in(const std::vector<AddressRange>& ranges, std::string_view address) {
   return false;
 }
 
-std::string client_address(std::string_view peer, std::string_view forwarded_for,
-                           const std::vector<AddressRange>& trusted) {
+std::string client_address(std::string_view peer, const std::vector<AddressRange>& trusted,
+                           std::string_view forwarded_for) {
   std::string_view client = peer;
   std::vector<std::string_view> hops = split(forwarded_for, ',');
   while (are_in(trusted, client) && !hops.empty()) {

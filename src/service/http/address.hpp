@@ -25,8 +25,8 @@ bool are_in(const std::vector<AddressRange>& ranges, std::string_view address);
 
 // Returns the first address from the right that does not belong to a trusted proxy; the peer's own address if the peer
 // is not trusted.
-std::string client_address(std::string_view peer, std::string_view forwarded_for,
-                           const std::vector<AddressRange>& trusted);
+std::string client_address(std::string_view peer, const std::vector<AddressRange>& trusted,
+                           std::string_view forwarded_for);
 
 // The client whose load is counted: an IPv4 address itself, or the /64 of an IPv6 address, which is what one machine or
 // household has. A text that is not an address is returned unchanged.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/text.hpp"
 
@@ -101,9 +102,11 @@ std::optional<ReadHead> read_length(Head& head) {
   return std::nullopt;
 }
 
-bool names_option(std::string_view list, std::string_view option) {
-  return std::ranges::any_of(split(list, ','),
-                             [&](std::string_view one) { return to_lower_ascii(trimmed(one)) == option; });
+// The options of a header Connection, in lower case (RFC 9110, 7.6.1).
+std::set<std::string> connection_options(std::string_view list) {
+  std::set<std::string> options;
+  for (const std::string_view one : split(list, ',')) options.insert(to_lower_ascii(trimmed(one)));
+  return options;
 }
 
 }  // namespace
@@ -124,9 +127,9 @@ ReadHead read_head(std::string_view text) {
     return refused(400, "the Host header is missing");
   if (auto bad = read_length(read.head)) return *bad;
   const auto connection = read.head.headers.find("connection");
-  const std::string_view options = connection == read.head.headers.end() ? std::string_view{} : connection->second;
-  read.head.keeps_alive =
-      read.head.minor_version == 1 ? !names_option(options, "close") : names_option(options, "keep-alive");
+  const std::set<std::string> options =
+      connection_options(connection == read.head.headers.end() ? std::string_view{} : connection->second);
+  read.head.keeps_alive = read.head.minor_version == 1 ? !options.contains("close") : options.contains("keep-alive");
   return read;
 }
 

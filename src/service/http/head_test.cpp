@@ -48,14 +48,15 @@ TEST(Head, ThatNeverEndsIsTooLongByItsLineOrItsHeaders) {
 
 TEST(Router, TakesOneSegmentForAName) {
   constexpr std::array kPatterns = {Pattern{"GET", "/a/{id}"}, Pattern{"POST", "/a/{id}"}, Pattern{"GET", "/a/b/c"}};
-  const auto found = find_route(kPatterns, "HEAD", "/a/x%20y");
+  const auto found = find_route(kPatterns, {.method = "HEAD", .path = "/a/x%20y"});
   ASSERT_TRUE(found.routed);
   EXPECT_EQ(found.routed->parameters.at("id"), "x y");
-  EXPECT_EQ(find_route(kPatterns, "POST", "/a/x").routed->route, 1U);
-  EXPECT_EQ(find_route(kPatterns, "DELETE", "/a/x").allowed, (std::vector<std::string>{"GET", "HEAD", "POST"}));
+  EXPECT_EQ(find_route(kPatterns, {.method = "POST", .path = "/a/x"}).routed->route, 1U);
+  EXPECT_EQ(find_route(kPatterns, {.method = "DELETE", .path = "/a/x"}).allowed,
+            (std::vector<std::string>{"GET", "HEAD", "POST"}));
   for (const char* path :
        {"", "/", "/a", "/a/", "/a//", "/a/x/", "//a/x", "/a/%", "/a/%zz", "/a/%ff", "/A/x", "/a/b/c/d"})
-    EXPECT_FALSE(find_route(kPatterns, "GET", path).routed) << path;
+    EXPECT_FALSE(find_route(kPatterns, {.method = "GET", .path = path}).routed) << path;
 }
 
 TEST(Message, ReadsCookiesAndQueries) {
@@ -72,11 +73,11 @@ TEST(Message, ReadsCookiesAndQueries) {
 
 TEST(Address, IsTheNearestThatNoTrustedProxyHas) {
   const auto trusted = parse_ranges("10.0.0.0/8, ::1, 192.0.2.7");
-  EXPECT_EQ(client_address("203.0.113.1", "1.2.3.4", trusted), "203.0.113.1");
-  EXPECT_EQ(client_address("10.1.1.1", "9.9.9.9, 1.2.3.4, 10.2.2.2", trusted), "1.2.3.4");
-  EXPECT_EQ(client_address("10.1.1.1", "", trusted), "10.1.1.1");
-  EXPECT_EQ(client_address("10.1.1.1", "x, 192.0.2.7", trusted), "192.0.2.7");
-  EXPECT_EQ(client_address("::ffff:10.1.1.1", "1.2.3.4", trusted), "1.2.3.4");
+  EXPECT_EQ(client_address("203.0.113.1", trusted, "1.2.3.4"), "203.0.113.1");
+  EXPECT_EQ(client_address("10.1.1.1", trusted, "9.9.9.9, 1.2.3.4, 10.2.2.2"), "1.2.3.4");
+  EXPECT_EQ(client_address("10.1.1.1", trusted, ""), "10.1.1.1");
+  EXPECT_EQ(client_address("10.1.1.1", trusted, "x, 192.0.2.7"), "192.0.2.7");
+  EXPECT_EQ(client_address("::ffff:10.1.1.1", trusted, "1.2.3.4"), "1.2.3.4");
   EXPECT_THROW(parse_ranges("10.0.0.0/33"), std::exception);
   EXPECT_EQ(network_of("192.0.2.77"), "192.0.2.0/24");
   EXPECT_EQ(network_of("2001:db8:1:2ff::1"), "2001:db8:1:200::/56");
@@ -92,13 +93,14 @@ TEST(KnownHosts, AreOurOwnNamesAndNoOthers) {
   for (const char* ours :
        {"heretix.example", "HERETIX.example:443", "heretix.internal:8080", "10.0.0.5", "[2001:DB8:0::5]:1",
         "localhost:8080", "127.0.0.1", "127.8.8.8:9", "[::1]:8080", "192.0.2.9:8080"})
-    EXPECT_TRUE(hosts.hold(ours, "192.0.2.9")) << ours;
+    EXPECT_TRUE(hosts.hold({.host_header = ours, .local_address = "192.0.2.9"})) << ours;
   for (const char* other :
        {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "heretix.example.evil.example",
         "heretix.example@evil.example", "evil.example/heretix.example", "evil.example#@localhost", "localhost.",
         "192.0.2.10", "heretix.example, evil.example", "heretix.example:x", "xheretix.example"})
-    EXPECT_FALSE(hosts.hold(other, "192.0.2.9")) << other;
-  EXPECT_TRUE(hosts.hold("[2001:db8::9]", "2001:db8::9")) << "the address that the connection came in at";
+    EXPECT_FALSE(hosts.hold({.host_header = other, .local_address = "192.0.2.9"})) << other;
+  EXPECT_TRUE(hosts.hold({.host_header = "[2001:db8::9]", .local_address = "2001:db8::9"}))
+      << "the address that the connection came in at";
   for (const char* wrong : {"a:80", "http://a", "[::1]:80", "a/b", "a b", "*"})
     EXPECT_THROW(KnownHosts::parse(wrong, "HERETIX_HOSTS"), std::exception) << wrong;
 }

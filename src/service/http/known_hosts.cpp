@@ -26,10 +26,10 @@ KnownHosts KnownHosts::parse(std::string_view list, const std::string& source) {
   return hosts;
 }
 
-bool KnownHosts::hold(std::string_view host_header, std::string_view local_address) const {
-  const auto host = host_of_authority(host_header);
+bool KnownHosts::hold(const Asked& asked) const {
+  const auto host = host_of_authority(asked.host_header);
   if (!host) return false;
-  return is_loopback_host(*host) || *host == url_host(local_address) || names_.contains(*host);
+  return is_loopback_host(*host) || *host == url_host(asked.local_address) || names_.contains(*host);
 }
 
 }  // namespace heretix::http

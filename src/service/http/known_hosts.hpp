@@ -16,10 +16,15 @@ class KnownHosts {
 
   void add(const std::string& host) { names_.insert(host); }  // as Url::host has it
 
+  struct Asked {
+    std::string_view host_header;
+    std::string_view local_address;
+  };
+
   // Does a Host header name this server? True for localhost and every loopback address, for the address that the
   // connection came in at (which no page can make a browser send under another name), and for the names that were
   // added. The port does not matter: it may be forwarded. Thread-safe.
-  bool hold(std::string_view host_header, std::string_view local_address) const;
+  bool hold(const Asked& asked) const;
 
  private:
   std::set<std::string, std::less<>> names_;

@@ -16,8 +16,8 @@ std::optional<std::map<std::string, std::string, std::less<>>> form_fields(std::
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
     // In a form '+' is a space.
-    const auto name = decoded_text(replaced(pair.substr(0, equals), "+", " "));
-    const auto value = decoded_text(replaced(pair.substr(std::min(equals + 1, pair.size())), "+", " "));
+    const auto name = decoded_text(replaced(pair.substr(0, equals), {"+", " "}));
+    const auto value = decoded_text(replaced(pair.substr(std::min(equals + 1, pair.size())), {"+", " "}));
     if (!name || !value) return std::nullopt;
     fields.try_emplace(*name, *value);
   }

@@ -45,7 +45,7 @@ struct Metrics::State {
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::count_request(std::string_view route, std::string_view method, int status,
+void Metrics::count_request(std::string_view route, int status, std::string_view method,
                             std::chrono::microseconds took) {
   const std::string path(route);
   state_->requests

@@ -17,7 +17,7 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   // Thread-safe.
-  void count_request(std::string_view route, std::string_view method, int status, std::chrono::microseconds took);
+  void count_request(std::string_view route, int status, std::string_view method, std::chrono::microseconds took);
   void count_job(const std::string& kind, const std::string& outcome, double seconds);
   void set(const std::string& gauge, const std::string& label, const std::string& value, double number);
   std::string text() const;  // in Prometheus's format

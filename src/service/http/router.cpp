@@ -35,11 +35,11 @@ std::optional<Parameters> match(std::string_view pattern, std::string_view path)
 
 }  // namespace
 
-RouteResult find_route(std::span<const Pattern> patterns, std::string_view method, std::string_view path) {
+RouteResult find_route(std::span<const Pattern> patterns, const RouteAsked& asked) {
   RouteResult result;
-  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  const std::string_view wanted = asked.method == "HEAD" ? "GET" : asked.method;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    auto parameters = match(patterns[i].path, path);
+    auto parameters = match(patterns[i].path, asked.path);
     if (!parameters) continue;
     if (patterns[i].method == wanted) {
       result.routed = Routed{i, std::move(*parameters)};

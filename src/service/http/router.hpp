@@ -25,7 +25,11 @@ struct RouteResult {
   std::vector<std::string> allowed{};  // the methods, if the path is known and the method is not (405)
 };
 
-// `path` is as it was sent, without its query.
-RouteResult find_route(std::span<const Pattern> patterns, std::string_view method, std::string_view path);
+struct RouteAsked {
+  std::string_view method;
+  std::string_view path;  // as it was sent, without its query
+};
+
+RouteResult find_route(std::span<const Pattern> patterns, const RouteAsked& asked);
 
 }  // namespace heretix::http

@@ -385,7 +385,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   bool names_this_server(const Head& head) {
     const auto host = head.headers.find("host");
     if (host == head.headers.end() || host->second == known_host_) return true;
-    if (!state_.options.hosts.hold(host->second, local_address_)) return false;
+    if (!state_.options.hosts.hold({.host_header = host->second, .local_address = local_address_})) return false;
     known_host_ = host->second;  // the next request on this connection usually has the same
     return true;
   }
@@ -418,7 +418,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     request.path = head.target.substr(0, mark);
     request.query = head.target.substr(std::min(mark + 1, head.target.size()));
     request.address =
-        is_proxy_ ? client_address(peer_, request.header("x-forwarded-for"), state_.options.trusted_proxies) : peer_;
+        is_proxy_ ? client_address(peer_, state_.options.trusted_proxies, request.header("x-forwarded-for")) : peer_;
     return request;
   }
 

@@ -72,8 +72,9 @@ class OutboxMailer final : public Mailer {
   OutboxMailer(std::string folder, const Clock& clock, std::function<void(const Mail&, const std::string&)> tell)
       : outbox_(std::move(folder)), clock_(clock), tell_(std::move(tell)) {}
   void send(const Mail& mail) override { tell_(mail, outbox_.put(mail, clock_)); }
-  void forget(const std::string& subject, const std::string& address) override {
-    outbox_.remove(subject, [&](const Mail& mail, std::int64_t) { return mail.to == std::vector{address}; });
+  void forget(const SentMails& mails) override {
+    outbox_.remove(mails.subject,
+                   [&](const Mail& mail, std::int64_t) { return mail.to == std::vector{mails.address}; });
   }
   void forget_older_than(const std::string& subject, std::chrono::seconds age) override {
     const std::int64_t before = unix_micros(clock_.now() - age);

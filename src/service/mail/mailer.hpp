@@ -14,6 +14,12 @@ namespace heretix {
 
 inline constexpr const char* kSignInSubject = "Sign in to Heretix";
 
+// The mails with that subject that went to that address.
+struct SentMails {
+  std::string subject;
+  std::string address;
+};
+
 class Mailer {
  public:
   virtual ~Mailer() = default;
@@ -22,7 +28,7 @@ class Mailer {
   virtual void send(const Mail& mail) = 0;
   // If mails wait in a folder, these remove the ones with that subject that go to that address, or that are older.
   // Other mailers do nothing.
-  virtual void forget(const std::string& /*subject*/, const std::string& /*address*/) {}
+  virtual void forget(const SentMails& /*mails*/) {}
   virtual void forget_older_than(const std::string& /*subject*/, std::chrono::seconds /*age*/) {}
 };
 

@@ -32,11 +32,6 @@ Descriptor opened(const std::string& path, int flags) {
   return file;
 }
 
-void write_synced(const std::string& path, const std::string& text) {
-  const Descriptor file = opened(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!write_all(file.number(), text) || ::fsync(file.number()) != 0) cannot_write(path);
-}
-
 struct Stored {
   Mail envelope;  // addresses only
   std::string text;
@@ -66,8 +61,11 @@ std::string Outbox::put(const Mail& mail, const Clock& clock) {
   const std::string domain = mail.from.substr(mail.from.find('@') + 1);
   const std::string text = fmt::format("{}{} {}\r\n{}", kEnvelope, mail.from, fmt::join(mail.to, " "),
                                        mime_text(mail, unix_seconds(clock.now()), id + "@" + domain));
-  write_synced(path + ".part", text);
-  if (::rename((path + ".part").c_str(), path.c_str()) != 0) cannot_write(path);
+
+  const std::string part = path + ".part";
+  const Descriptor file = opened(part, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!write_all(file.number(), text) || ::fsync(file.number()) != 0) cannot_write(part);
+  if (::rename(part.c_str(), path.c_str()) != 0) cannot_write(path);
   const Descriptor folder = opened(folder_, O_RDONLY | O_DIRECTORY);
   ::fsync(folder.number());
   return path;

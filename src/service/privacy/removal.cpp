@@ -108,7 +108,7 @@ bool is_still_shown(Database& service, const ExecutionId& execution, const std::
 }
 
 // Within one transaction of the answers' database. False: somebody still counts it.
-bool forget_execution(Database& service, Database& answers, bool is_harness, const ExecutionId& execution) {
+bool forget_execution(Database& service, const ExecutionId& execution, Database& answers, bool is_harness) {
   const auto found = answers.query(kExecution, {{":execution", execution}});
   const auto recipe = found.empty() ? std::nullopt : std::optional(found[0].id<RecipeId>("run_id"));
   const std::string claim = found.empty() ? "" : found[0].required_text("claim");
@@ -129,7 +129,7 @@ bool forget_execution(Database& service, Database& answers, bool is_harness, con
 std::string checks_of_user() { return std::string(kOfUser); }
 
 std::string with_checks(std::string_view condition, const std::string& checks) {
-  return replaced(condition, "{checks}", checks);
+  return replaced(condition, {"{checks}", checks});
 }
 
 Bindings named_in(std::string_view sql, const Bindings& bindings) {
@@ -194,7 +194,7 @@ void forget_executions(Database& service, AnswersPlace& place, const std::vector
   Database& answers = place.runs->database();
   for (const ExecutionId& execution : executions) {
     bool is_forgotten = false;
-    in_transaction(answers, [&] { is_forgotten = forget_execution(service, answers, is_harness, execution); },
+    in_transaction(answers, [&] { is_forgotten = forget_execution(service, execution, answers, is_harness); },
                    {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
     if (is_harness && is_forgotten) {
       std::error_code not_there;

@@ -71,7 +71,7 @@ bool Queue::enqueue(const NewJob& job) {
 }
 
 std::optional<ClaimedJob> Queue::claim_by(std::string_view sql, const std::vector<std::string>& kinds,
-                                          const std::string& token) {
+                                          const LeaseToken& token) {
   std::string wanted = "kind IN (";
   std::vector<std::string> names;
   names.reserve(kinds.size());
@@ -93,20 +93,20 @@ std::optional<ClaimedJob> Queue::claim_by(std::string_view sql, const std::vecto
                     .attempt = rows[0].integer("attempt").value_or(1)};
 }
 
-std::optional<ClaimedJob> Queue::claim(const std::vector<std::string>& kinds, const std::string& token) {
+std::optional<ClaimedJob> Queue::claim(const std::vector<std::string>& kinds, const LeaseToken& token) {
   if (auto lost = claim_by(kTakeOver, kinds, token)) return lost;
   return claim_by(kClaim, kinds, token);
 }
 
-bool Queue::renew(const std::string& token) {
+bool Queue::renew(const LeaseToken& token) {
   return database_.execute(kRenew, {{":lease", lease_seconds()}, {":token", token}}) == 1;
 }
 
-bool Queue::holds(const std::string& token) { return !database_.query(kHolds, {{":token", token}}).empty(); }
+bool Queue::holds(const LeaseToken& token) { return !database_.query(kHolds, {{":token", token}}).empty(); }
 
-bool Queue::finish(const std::string& token) { return database_.execute(kFinish, {{":token", token}}) == 1; }
+bool Queue::finish(const LeaseToken& token) { return database_.execute(kFinish, {{":token", token}}) == 1; }
 
-Queue::Failed Queue::fail(const std::string& token, const std::string& error, bool for_good,
+Queue::Failed Queue::fail(const LeaseToken& token, const std::string& error, bool for_good,
                           std::int64_t most_attempts) {
   const auto rows = database_.query(kAttempt, {{":token", token}});
   if (rows.empty()) return Failed::not_held;
@@ -119,7 +119,7 @@ Queue::Failed Queue::fail(const std::string& token, const std::string& error, bo
   return changed == 1 ? Failed::again : Failed::not_held;
 }
 
-bool Queue::hand_back(const std::string& token) { return database_.execute(kHandBack, {{":token", token}}) == 1; }
+bool Queue::hand_back(const LeaseToken& token) { return database_.execute(kHandBack, {{":token", token}}) == 1; }
 
 bool Queue::cancel(const std::string& kind, const std::string& unique_key) {
   return database_.execute(kCancel, {{":kind", kind}, {":key", unique_key}}) == 1;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/identity.hpp"
 #include "base/word_table.hpp"
 #include "store/database.hpp"
 
@@ -36,7 +37,7 @@ struct NewJob {
 
 struct ClaimedJob {
   std::string id, kind, unique_key, payload;
-  std::string lease_token;  // every write on its behalf names it
+  LeaseToken lease_token;  // every write on its behalf names it
   std::int64_t attempt = 1;
 };
 
@@ -54,19 +55,19 @@ class Queue {
   // Claims the job of those kinds that has waited longest, queued or with a lease that ran out. Nobody else can claim
   // it for kLease. `token` is chosen by the claimer and unique to this claim. A job whose lease ran out kMostAttempts
   // times is dead.
-  std::optional<ClaimedJob> claim(const std::vector<std::string>& kinds, const std::string& token);
+  std::optional<ClaimedJob> claim(const std::vector<std::string>& kinds, const LeaseToken& token);
 
   // Each returns false if the lease is no longer held; then nothing was written. They run in the caller's transaction
   // or without one.
-  bool renew(const std::string& token);
-  bool holds(const std::string& token);  // locks the job until the transaction's end
-  bool finish(const std::string& token);
+  bool renew(const LeaseToken& token);
+  bool holds(const LeaseToken& token);  // locks the job until the transaction's end
+  bool finish(const LeaseToken& token);
   // The job is tried again after its backoff. If `for_good`, or after `most_attempts`, it is dead and its error is
   // kept.
   enum class Failed { again, dead, not_held };
-  Failed fail(const std::string& token, const std::string& error, bool for_good, std::int64_t most_attempts);
+  Failed fail(const LeaseToken& token, const std::string& error, bool for_good, std::int64_t most_attempts);
   // As it was before: another worker can claim it at once, and no attempt is counted.
-  bool hand_back(const std::string& token);
+  bool hand_back(const LeaseToken& token);
 
   // Cancels a job that waits. Returns false if it runs, is done or does not exist.
   bool cancel(const std::string& kind, const std::string& unique_key);
@@ -82,7 +83,7 @@ class Queue {
 
  private:
   std::optional<ClaimedJob> claim_by(std::string_view sql, const std::vector<std::string>& kinds,
-                                     const std::string& token);
+                                     const LeaseToken& token);
   Database& database_;
 };
 

@@ -139,7 +139,7 @@ void ServiceApi::require_same_origin(const ServiceRequest& request) const {
 }
 
 std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& request) {
-  const RouteResult found = find_route(patterns(), request.method, request.path);
+  const RouteResult found = find_route(patterns(), {.method = request.method, .path = request.path});
   if (!found.routed) return std::nullopt;
   const auto* handler = std::get_if<FileHandler>(&all_routes()[found.routed->route].handler);
   if (handler == nullptr) return std::nullopt;
@@ -236,7 +236,7 @@ ServiceResponse ServiceApi::guarded(const ServiceRequest& request, const RouteRe
 }
 
 ServiceResponse ServiceApi::handle(const ServiceRequest& request) {
-  const RouteResult found = find_route(patterns(), request.method, request.path);
+  const RouteResult found = find_route(patterns(), {.method = request.method, .path = request.path});
   return guarded(request, found, [&] { return answer(request, found); });
 }
 
@@ -247,7 +247,7 @@ ServiceResponse ServiceApi::refused(const ServiceRequest& request, int status, c
 // By pattern, never by path: a path may hold a link.
 void ServiceApi::tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) {
   const std::string_view route = response.route.empty() ? "other" : response.route;
-  service_.parts().metrics.count_request(route, request.method, response.status, took);
+  service_.parts().metrics.count_request(route, response.status, request.method, took);
   if (route == "/healthz") return;
   log_line(LogLevel::info, "request",
            {{"request_id", request.id},

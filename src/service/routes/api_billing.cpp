@@ -66,7 +66,7 @@ ServiceResponse open_portal(ServiceContext& service, Call& call) {
 
 // A thin event only names its object. What is fetched is at least as new as the event, so it may be applied as it is.
 void complete(BillingEvent& event, const StripeSettings& stripe) {
-  const auto object = fetch_object(stripe, event.path, event.id, event.context);
+  const auto object = fetch_object(stripe, event);
   if (object) return add_fetched_object(event, *object);
 
   // Stripe forgets ended subscriptions in the end; any other that is missing belongs to another key.
@@ -85,7 +85,7 @@ ServiceResponse take_webhook(ServiceContext& service, Call& call) {
   require_billing(service);
   Subscriptions subscriptions(call.database, service.secret(), service.settings().billing.plan_of_price);
   const std::string& body = call.request.body;
-  if (!is_signed(signature, body, service.settings().billing.webhook_secrets, subscriptions.now()))
+  if (!is_signed(signature, service.settings().billing.webhook_secrets, body, subscriptions.now()))
     throw Refusal(400, "the signature is not valid");
 
   // Fetching takes up to 20 seconds, so no transaction is open meanwhile.

@@ -104,7 +104,7 @@ ServiceResponse missing_page(const ServiceContext& service, std::string_view tit
   const PageAbout what{.title = std::string(title),
                        .description = "Heretix measures what a language model believes about a claim."};
   std::string body(kMissingBody);
-  body = replaced(body, kMissingTitle, title);
+  body = replaced(body, {kMissingTitle, title});
   return {.status = 404,
           .content_type = std::string(kHtml),
           .body = with_about(page_file(service).text, what, body),

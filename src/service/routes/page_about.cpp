@@ -41,7 +41,7 @@ std::string meta(std::string_view kind, std::string_view name, std::string_view 
 
 // Of a text of several lines, as a window's title holds it.
 std::string in_one_line(const std::string& text, std::size_t most) {
-  return shortened(on_one_line(replaced(replaced(text, "\n", " "), "\t", " ")), most);
+  return shortened(on_one_line(replaced(replaced(text, {"\n", " "}), {"\t", " "})), most);
 }
 
 // Where `part` begins, which the build has put in once.

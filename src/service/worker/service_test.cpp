@@ -167,7 +167,7 @@ TEST(CheckJob, RefusesNumbersThatWouldBeReadAsOthers) {
       to_json_text({.model = "play", .request = {.claim = "a", .bank = "b", .sampling = {}}}, play_plan(bank), bank);
   EXPECT_EQ(check_job_from(text).request.sampling.slots, 8);
   for (const char* bad : {"4294967304", "0", "-8", "4097", "8.5", "18446744073709551615", "\"8\""})
-    EXPECT_THROW(check_job_from(replaced(text, "\"K\":8", std::string("\"K\":") + bad)), Error) << bad;
+    EXPECT_THROW(check_job_from(replaced(text, {"\"K\":8", std::string("\"K\":") + bad})), Error) << bad;
 }
 
 TEST_F(App, RunsAJobOnceUnderALease) {
@@ -176,23 +176,23 @@ TEST_F(App, RunsAJobOnceUnderALease) {
     EXPECT_TRUE(queue.enqueue({.kind = "k", .unique_key = "a", .payload = "{}"}));
     EXPECT_FALSE(queue.enqueue({.kind = "k", .unique_key = "a", .payload = "{}"}));
   });
-  EXPECT_FALSE(queue.claim({"other"}, "t0"));
-  const auto job = queue.claim({"other", "k"}, "t1");
+  EXPECT_FALSE(queue.claim({"other"}, LeaseToken("t0")));
+  const auto job = queue.claim({"other", "k"}, LeaseToken("t1"));
   ASSERT_TRUE(job);
   EXPECT_EQ(job->attempt, 1);
-  EXPECT_FALSE(queue.claim({"k"}, "t2"));
-  EXPECT_FALSE(queue.finish("t2"));
-  EXPECT_TRUE(queue.renew("t1"));
+  EXPECT_FALSE(queue.claim({"k"}, LeaseToken("t2")));
+  EXPECT_FALSE(queue.finish(LeaseToken("t2")));
+  EXPECT_TRUE(queue.renew(LeaseToken("t1")));
   database_->execute("UPDATE jobs SET lease_until = later(-1)");
-  const auto taken = queue.claim({"k"}, "t2");
+  const auto taken = queue.claim({"k"}, LeaseToken("t2"));
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->attempt, 2);
-  EXPECT_FALSE(queue.renew("t1")) << "its lease is lost";
-  EXPECT_EQ(queue.fail("t2", "away", false, 3), Queue::Failed::again);
-  EXPECT_FALSE(queue.claim({"k"}, "t3")) << "16 s are not over";
+  EXPECT_FALSE(queue.renew(LeaseToken("t1"))) << "its lease is lost";
+  EXPECT_EQ(queue.fail(LeaseToken("t2"), "away", false, 3), Queue::Failed::again);
+  EXPECT_FALSE(queue.claim({"k"}, LeaseToken("t3"))) << "16 s are not over";
   database_->execute("UPDATE jobs SET run_at = later(-1)");
-  ASSERT_TRUE(queue.claim({"k"}, "t3"));
-  EXPECT_EQ(queue.fail("t3", "away", false, 3), Queue::Failed::dead);
+  ASSERT_TRUE(queue.claim({"k"}, LeaseToken("t3")));
+  EXPECT_EQ(queue.fail(LeaseToken("t3"), "away", false, 3), Queue::Failed::dead);
   EXPECT_TRUE(queue.retry(job->id));
 }
 

@@ -70,7 +70,7 @@ class Worker::Lane {
     return *database_;
   }
 
-  void in_lease(const std::string& token, const std::function<void(Queue&)>& body) {
+  void in_lease(const LeaseToken& token, const std::function<void(Queue&)>& body) {
     in_transaction(database(),
                    [&] {
                      Queue queue(database());
@@ -80,7 +80,7 @@ class Worker::Lane {
   }
 
   bool run_next() {
-    const std::string token = "lease-" + random_hex(16);
+    const LeaseToken token("lease-" + random_hex(16));
     const auto job = Queue(database()).claim(kinds_, token);
     if (!job) return false;
 
@@ -165,7 +165,7 @@ class Worker::Lane {
   Record measure(const ClaimedJob& job, const CheckJob& wanted, const ExecutionId& execution_id, const StopSignal& stop,
                  std::atomic<bool>& is_lost) {
     Provider& provider = provider_of(wanted.model);
-    Budget budget(Usd::from_micros(wanted.most_micro_usd));
+    Budget budget({.command = Usd::from_micros(wanted.most_micro_usd), .day = {}});
     CheckRequest request = wanted.request;
     if (provider.facts().price && !provider.facts().price->is_free()) request.ask.budget = &budget;
     const PlannedCheck check = plan_check(request, parts_.banks, provider, *answers_.runs, execution_id);
@@ -177,7 +177,7 @@ class Worker::Lane {
                      },
                      {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_let_go});
     });
-    const std::string owner = answers_.path.empty() ? job.lease_token : "";
+    const std::string owner = answers_.path.empty() ? job.lease_token.text() : "";
     return run_check(check, {.banks = parts_.banks,
                              .provider = provider,
                              .runs = *answers_.runs,
@@ -284,25 +284,25 @@ bool Worker::wait_for_work() {
   return !draining_;
 }
 
-void Worker::hold(const std::string& token, Held held) {
+void Worker::hold(const LeaseToken& token, Held held) {
   const std::lock_guard lock(mutex_);
   held_[token] = std::move(held);
 }
 
-void Worker::release(const std::string& token) {
+void Worker::release(const LeaseToken& token) {
   const std::lock_guard lock(mutex_);
   held_.erase(token);
 }
 
 void Worker::look_after(Database& database, Queue& queue, bool renews) {
   // A copy, because the queries below must not run under the lock.
-  std::map<std::string, Held> held;
+  std::map<LeaseToken, Held> held;
   {
     const std::lock_guard lock(mutex_);
     held = held_;
   }
 
-  const auto press = [&](const std::string& token, std::atomic<bool>* why, int presses) {
+  const auto press = [&](const LeaseToken& token, std::atomic<bool>* why, int presses) {
     const std::lock_guard lock(mutex_);
     const auto found = held_.find(token);  // it may have ended meanwhile
     if (found == held_.end()) return;

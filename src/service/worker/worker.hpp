@@ -104,15 +104,15 @@ class Worker {
   };
   void renew_leases();
   void look_after(Database& database, Queue& queue, bool renews);
-  void hold(const std::string& token, Held held);
-  void release(const std::string& token);
+  void hold(const LeaseToken& token, Held held);
+  void release(const LeaseToken& token);
   bool wait_for_work();
 
   WorkerParts parts_;
   std::atomic<bool> draining_{false}, ended_{false};
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::map<std::string, Held> held_;  // by lease token
+  std::map<LeaseToken, Held> held_;  // by lease token
   std::vector<std::thread> threads_;
   std::thread renewer_;
 };

@@ -53,8 +53,8 @@ AddressQuery parse_query(const std::string& text) {
   for (const std::string& field : parts_of(text, '&')) {
     const std::size_t equals = field.find('=');
     if (equals == std::string::npos || equals + 1 == field.size()) continue;
-    query[unquoted(replaced(field.substr(0, equals), "+", " "))].push_back(
-        unquoted(replaced(field.substr(equals + 1), "+", " ")));
+    query[unquoted(replaced(field.substr(0, equals), {"+", " "}))].push_back(
+        unquoted(replaced(field.substr(equals + 1), {"+", " "})));
   }
   return query;
 }
@@ -236,9 +236,9 @@ bool looks_like_keywords(const std::string& text) {
 }
 
 std::string in_conninfo(const std::string& value) {
-  return "'" + replaced(replaced(value, "\\", "\\\\"), "'", "\\'") + "'";
+  return "'" + replaced(replaced(value, {"\\", "\\\\"}), {"'", "\\'"}) + "'";
 }
-std::string in_shell(const std::string& word) { return "'" + replaced(word, "'", "'\\''") + "'"; }
+std::string in_shell(const std::string& word) { return "'" + replaced(word, {"'", "'\\''"}) + "'"; }
 
 bool is_secret(const std::string& keyword) { return keyword == "password" || keyword == "sslpassword"; }
 

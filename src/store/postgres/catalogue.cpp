@@ -119,7 +119,8 @@ DatabaseShape read_shape(PostgresDatabase& database) {
   return shape;
 }
 
-std::vector<Difference> compare(const Catalogue& expected, const Catalogue& found) {
+std::vector<Difference> compare(const CataloguePair& pair) {
+  const auto& [expected, found] = pair;
   std::vector<Difference> differences;
   for (const auto& [object, definition] : expected) {
     const auto there = found.find(object);

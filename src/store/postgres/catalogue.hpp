@@ -27,7 +27,12 @@ struct Difference {
   std::string found;     // "absent" where it is missing
 };
 
-std::vector<Difference> compare(const Catalogue& expected, const Catalogue& found);
+struct CataloguePair {
+  const Catalogue& expected;
+  const Catalogue& found;
+};
+
+std::vector<Difference> compare(const CataloguePair& pair);
 std::string to_line(const Difference& difference);
 
 // The older shape whose differences these are, if they match exactly.

@@ -34,7 +34,7 @@ bool is_taken_away(const Revision& revision, const std::string& object) {
 
 TEST(History, AShapeHoldsWhatTheOneBeforeHeld) {
   for (std::size_t i = 1; i < history().size(); ++i) {
-    for (const Difference& d : compare(history()[i - 1].catalogue, history()[i].catalogue))
+    for (const Difference& d : compare({.expected = history()[i - 1].catalogue, .found = history()[i].catalogue}))
       EXPECT_EQ(d.found == "absent", is_taken_away(history()[i], d.object)) << to_line(d);
   }
 }

@@ -109,7 +109,8 @@ std::vector<Difference> Migrator::differences() {
   // Alembic leaves its empty table behind at base.
   if (at == nullptr)
     std::erase_if(found.ours, [](const auto& item) { return item.first.find("alembic_version") != std::string::npos; });
-  return compare(at == nullptr ? Catalogue{} : at->catalogue, found.ours);
+  static const Catalogue none;
+  return compare({.expected = at == nullptr ? none : at->catalogue, .found = found.ours});
 }
 
 // A pooler in transaction mode gives a client another server connection for each transaction, so the session's advisory
@@ -200,7 +201,7 @@ void Migrator::step(const std::string& what, const std::function<void()>& body) 
     } catch (const PostgresError& e) {
       // 55P03 is lock_not_available: our own lock_timeout ended the wait for a table.
       if (e.sqlstate() != "55P03")
-        throw PostgresError(e.kind(), fmt::format("{}: {}", what, e.what()), e.hint(), e.sqlstate());
+        throw PostgresError(Error(e.kind(), fmt::format("{}: {}", what, e.what()), e.hint()), e.sqlstate());
 
       if (tries >= options_.table_lock_tries) {
         throw Error(
@@ -337,7 +338,7 @@ void Migrator::stamp(const std::string& revision) {
       std::erase_if(wanted, of_version);
       std::erase_if(found.ours, of_version);
 
-      const std::vector<Difference> wrong = compare(wanted, found.ours);
+      const std::vector<Difference> wrong = compare({.expected = wanted, .found = found.ours});
       if (!wrong.empty())
         throw Error(ErrorKind::bad_input,
                     fmt::format("{} does not have the shape of {}:{}", database_.address().shown(), word_at(goal),
@@ -367,7 +368,7 @@ std::string Migrator::convert() {
       database_.execute_script(older->sql);
 
       // Compared before the commit, so that a conversion that went wrong is undone.
-      const std::vector<Difference> left = compare(at->catalogue, read_shape(database_).ours);
+      const std::vector<Difference> left = compare({.expected = at->catalogue, .found = read_shape(database_).ours});
       if (!left.empty())
         throw Error(ErrorKind::broken,
                     fmt::format("the conversion of {} left differences:{}", older->name, first_lines(left)),

@@ -31,7 +31,7 @@ constexpr const char* kNothingHappened = "nothing was written; run the same comm
 std::string tidy(const char* message) {
   std::string text = message == nullptr ? "" : message;
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return on_one_line(replaced(replaced(text, "\n\t", " "), "\n", "; "));
+  return on_one_line(replaced(replaced(text, {"\n\t", " "}), {"\n", "; "}));
 }
 
 bool wait_for(int socket, short events, Steady::time_point deadline) {
@@ -446,15 +446,16 @@ void PostgresDatabase::require_success(const Result& result, Doing doing) {
 void PostgresDatabase::refuse(const Result& result) {
   if (result.timed_out && (result.sqlstate.empty() || result.sqlstate == "57014")) {
     throw PostgresError(
-        ErrorKind::unavailable,
-        fmt::format("{}: no answer within {} ms", address_.shown(), options_.statement_deadline.count()),
-        kNothingHappened, "57014");
+        Error(ErrorKind::unavailable,
+              fmt::format("{}: no answer within {} ms", address_.shown(), options_.statement_deadline.count()),
+              kNothingHappened),
+        "57014");
   }
   const std::string what = fmt::format("{}: {} ({})", address_.shown(), result.message, result.sqlstate);
   if (result.sqlstate == "40001" || result.sqlstate == "40P01" || result.is_outdated)
     throw TransactionLost(ErrorKind::conflict, what, kNothingHappened);
   const ErrorKind kind = kind_of(result.sqlstate);
-  throw PostgresError(kind, what, hint_of(kind), result.sqlstate);
+  throw PostgresError(Error(kind, what, hint_of(kind)), result.sqlstate);
 }
 
 std::int64_t PostgresDatabase::execute(std::string_view sql, const Bindings& bindings) {
@@ -679,9 +680,11 @@ std::optional<CopiedBytes> PostgresDatabase::next_copied() {
     if (!wait_for(PQsocket(handle), POLLIN, Steady::now() + options_.copy_deadline)) {
       connection_->handle.reset();
       in_transaction_ = false;
-      throw PostgresError(ErrorKind::unavailable,
-                          fmt::format("{}: no row within {} ms", address_.shown(), options_.copy_deadline.count()),
-                          kNothingHappened, "57014");
+      throw PostgresError(
+          Error(ErrorKind::unavailable,
+                fmt::format("{}: no row within {} ms", address_.shown(), options_.copy_deadline.count()),
+                kNothingHappened),
+          "57014");
     }
     if (PQconsumeInput(handle) == 0) break;
   }

@@ -29,8 +29,7 @@ struct PostgresOptions {
 // An error with the SQL state that the server gave, for callers that handle particular ones.
 class PostgresError : public Error {
  public:
-  PostgresError(ErrorKind kind, const std::string& what, const std::string& hint, std::string sqlstate)
-      : Error(kind, what, hint), sqlstate_(std::move(sqlstate)) {}
+  PostgresError(const Error& error, std::string sqlstate) : Error(error), sqlstate_(std::move(sqlstate)) {}
   const std::string& sqlstate() const noexcept { return sqlstate_; }
 
  private:

@@ -59,6 +59,11 @@ class HeldByte final : public HeldName {
   Descriptor file_;
 };
 
+struct OwnersPaths {
+  const std::string& database;
+  const std::string& owners;
+};
+
 // Whoever may use the database may use this file: a run by root must not keep the service's user out.
 void give_rights_of(const std::string& database_path, int file) {
   struct stat facts {};
@@ -67,7 +72,8 @@ void give_rights_of(const std::string& database_path, int file) {
   ::fchmod(file, facts.st_mode & 0666U);
 }
 
-Descriptor open_owners(const std::string& database_path, const std::string& path) {
+Descriptor open_owners(const OwnersPaths& paths) {
+  const auto& [database_path, path] = paths;
   Descriptor made(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (made.number() >= 0) {
     give_rights_of(database_path, made.number());
@@ -89,33 +95,34 @@ bool is_still_at(const std::string& path, int file) {
 
 }  // namespace
 
-std::unique_ptr<HeldName> hold_name(const std::string& database_path, const std::string& name) {
-  const std::string path = owners_path(database_path);
+OwnersFile::OwnersFile(std::string database_path)
+    : database_path_(std::move(database_path)), path_(owners_path(database_path_)) {}
+
+std::unique_ptr<HeldName> OwnersFile::hold(const std::string& name) const {
   for (;;) {
-    Descriptor file = open_owners(database_path, path);
+    Descriptor file = open_owners({.database = database_path_, .owners = path_});
     if (file.number() < 0) continue;  // somebody removed it between our two looks
 
     struct flock lock = byte_of(name);
     if (::fcntl(file.number(), F_OFD_SETLK, &lock) != 0) {
       if (errno == EINVAL) return nullptr;
       if (errno == EAGAIN || errno == EACCES)
-        throw Error(ErrorKind::conflict, fmt::format("{} is already held in {}", name, path), "run the command again");
-      refuse(path, "locked");
+        throw Error(ErrorKind::conflict, fmt::format("{} is already held in {}", name, path_), "run the command again");
+      refuse(path_, "locked");
     }
 
     // A lock on a file that was removed meanwhile would be seen by nobody.
-    if (is_still_at(path, file.number())) return std::make_unique<HeldByte>(std::move(file));
+    if (is_still_at(path_, file.number())) return std::make_unique<HeldByte>(std::move(file));
   }
 }
 
-bool is_name_held(const std::string& database_path, const std::string& name) {
-  const std::string path = owners_path(database_path);
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+bool OwnersFile::is_held(const std::string& name) const {
+  const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number() < 0 && errno == ENOENT) return false;
-  if (file.number() < 0) refuse(path, "opened");
+  if (file.number() < 0) refuse(path_, "opened");
 
   struct flock lock = byte_of(name);
-  if (::fcntl(file.number(), F_OFD_GETLK, &lock) != 0) refuse(path, "asked for its locks");
+  if (::fcntl(file.number(), F_OFD_GETLK, &lock) != 0) refuse(path_, "asked for its locks");
   return lock.l_type != F_UNLCK;
 }
 

@@ -14,12 +14,22 @@
 
 namespace heretix {
 
-// Null where the kernel has no locks of open files (Linux has them since 3.15). Thread-safe. Throws Error: conflict
-// where the name is held already, not_allowed or unavailable where the file cannot be made or locked.
-std::unique_ptr<HeldName> hold_name(const std::string& database_path, const std::string& name);
+// The names held beside one database. Thread-safe.
+class OwnersFile {
+ public:
+  explicit OwnersFile(std::string database_path);  // touches nothing
 
-// Whether any process, or another object of this one, holds the name. Changes nothing, so that a reader of a database
-// it may not write can ask. Thread-safe. Throws Error where the file is there but cannot be asked.
-bool is_name_held(const std::string& database_path, const std::string& name);
+  // Null where the kernel has no locks of open files (Linux has them since 3.15). Throws Error: conflict where the name
+  // is held already, not_allowed or unavailable where the file cannot be made or locked.
+  std::unique_ptr<HeldName> hold(const std::string& name) const;
+
+  // Whether any process, or another object of this one, holds the name. Changes nothing, so that a reader of a database
+  // it may not write can ask. Throws Error where the file is there but cannot be asked.
+  bool is_held(const std::string& name) const;
+
+ private:
+  std::string database_path_;
+  std::string path_;
+};
 
 }  // namespace heretix

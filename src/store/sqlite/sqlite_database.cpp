@@ -290,8 +290,8 @@ bool SqliteDatabase::changed_elsewhere() {
   return std::exchange(data_version_, version) != version;
 }
 
-std::unique_ptr<HeldName> SqliteDatabase::hold(const std::string& name) { return hold_name(path_, name); }
-bool SqliteDatabase::is_held(const std::string& name) { return is_name_held(path_, name); }
+std::unique_ptr<HeldName> SqliteDatabase::hold(const std::string& name) { return OwnersFile(path_).hold(name); }
+bool SqliteDatabase::is_held(const std::string& name) { return OwnersFile(path_).is_held(name); }
 
 bool SqliteDatabase::has_table(std::string_view name) {
   return !query("SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = :name",

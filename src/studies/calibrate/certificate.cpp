@@ -125,7 +125,9 @@ double RecalibrationMap::apply(double p) const {
   return std::clamp(rate_at(steps, p), kLogScoreClamp, 1 - kLogScoreClamp);
 }
 
-RecalibrationMap recalibration_map(const std::string& json_text, const std::string& source) {
+RecalibrationMap recalibration_map(const NamedText& certificate) {
+  const std::string& source = certificate.name;
+  const std::string& json_text = certificate.text;
   const json root = json::parse(json_text, nullptr, false);
   const auto refuse = [&](const std::string& what) -> RecalibrationMap {
     throw Error(ErrorKind::bad_input, fmt::format("{}: {}", source, what), "make one: heretix calibrate --json > FILE");

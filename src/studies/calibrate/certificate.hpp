@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/identity.hpp"
+#include "base/text_file.hpp"
 #include "belief/record/record.hpp"
 #include "belief/stats/belief_v2.hpp"
 #include "belief/stats/calibration.hpp"
@@ -97,7 +98,7 @@ struct RecalibrationMap {
   double apply(double p) const;
 };
 
-// Reads the map from a certificate's JSON. Throws Error{bad_input} naming what is wrong; messages begin with `source`.
-RecalibrationMap recalibration_map(const std::string& json_text, const std::string& source);
+// Reads the map from a certificate's JSON. Throws Error{bad_input} naming what is wrong; messages begin with its name.
+RecalibrationMap recalibration_map(const NamedText& certificate);
 
 }  // namespace heretix

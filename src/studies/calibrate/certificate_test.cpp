@@ -37,7 +37,7 @@ TEST(Certificate, FindsOverconfidenceAndTheMapMendsIt) {
   EXPECT_LT(c.z_p_value, 0.001);
   EXPECT_GT(c.error.excess(), 0.1);
   EXPECT_LT(c.recalibrated->brier, c.scores.brier - 0.02);
-  const RecalibrationMap map = recalibration_map(to_json(c).dump(), "c.json");
+  const RecalibrationMap map = recalibration_map({.name = "c.json", .text = to_json(c).dump()});
   EXPECT_LT(map.apply(0.85), 0.8);
   EXPECT_GT(map.apply(0.05), 0.2);
   for (double p = 0; p < 1; p += 0.01) EXPECT_LE(map.apply(p), map.apply(p + 0.01) + 1e-15) << p;
@@ -149,17 +149,17 @@ TEST(Certificate, TakesTheBrierScoreApart) {
 
 TEST(RecalibrationMap, RefusesDamagedCertificates) {
   nlohmann::json good = to_json(certificate(judged(50, 0.5)));
-  EXPECT_NO_THROW(recalibration_map(good.dump(), "c"));
+  EXPECT_NO_THROW(recalibration_map({.name = "c", .text = good.dump()}));
   nlohmann::json wrong = good;
   wrong["curve"][0]["low"] = 2.0;
-  EXPECT_THROW(recalibration_map(wrong.dump(), "c"), Error);
+  EXPECT_THROW(recalibration_map({.name = "c", .text = wrong.dump()}), Error);
   wrong = good;
   wrong["recalibrated"] = nullptr;
-  EXPECT_THROW(recalibration_map(wrong.dump(), "c"), Error);
-  EXPECT_THROW(recalibration_map("[]", "c"), Error);
+  EXPECT_THROW(recalibration_map({.name = "c", .text = wrong.dump()}), Error);
+  EXPECT_THROW(recalibration_map({.name = "c", .text = "[]"}), Error);
   wrong = good;
   wrong.erase("scores");
-  EXPECT_THROW(recalibration_map(wrong.dump(), "c"), Error);
+  EXPECT_THROW(recalibration_map({.name = "c", .text = wrong.dump()}), Error);
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
   Forest forest{.axis = "A minus B, log-odds", .from = 0, .to = 0};
   for (const TemplateDifference& t : d.templates)
     if (forest.rows.size() < kMostShown)
-      forest.rows.push_back({replaced(t.wording, "<claim>{CLAIM}</claim>", "…"), t.difference()});
+      forest.rows.push_back({replaced(t.wording, {"<claim>{CLAIM}</claim>", "…"}), t.difference()});
   forest.rows.push_back({"difference", d.logit.center, d.logit.low, d.logit.high, true});
   blocks.push_back(on_its_axis(std::move(forest)));
 
@@ -116,7 +116,7 @@ void show_one(const ClaimDifference& d, std::vector<Block>& blocks) {
         "What drives it: {} of {} templates say {}; without the one that pulls hardest, the difference is {:+.2f}: {}",
         std::ranges::count_if(d.templates, [&](const auto& t) { return t.difference() * d.logit.center > 0; }),
         d.templates.size(), d.logit.center > 0 ? "higher" : "lower", strongest->without,
-        replaced(strongest->wording, "<claim>{CLAIM}</claim>", "…"))});
+        replaced(strongest->wording, {"<claim>{CLAIM}</claim>", "…"}))});
 }
 
 void show_many(const Differences& all, std::vector<Block>& blocks) {

@@ -59,21 +59,28 @@ Plan empty_plan(const ProbeDesign& design, std::size_t claim, Mode mode, std::st
   return plan;
 }
 
-void add(Plan& plan, std::string text, std::size_t wording, int repeat, bool is_negation) {
+struct ProbeQuestion {
+  std::size_t wording;
+  int repeat;
+  bool is_negation;
+};
+
+void add(Plan& plan, std::string text, const ProbeQuestion& asked) {
   Question question;
-  question.paraphrase_idx = static_cast<int>(wording);
-  question.replicate_idx = repeat;
+  question.paraphrase_idx = static_cast<int>(asked.wording);
+  question.replicate_idx = asked.repeat;
   question.is_part = true;
-  question.is_negation = is_negation;
+  question.is_negation = asked.is_negation;
   question.user_text = std::move(text);
   question.prompt_sha256 = prompt_sha256(plan.system_text, question.user_text);
-  question.cache_key = cache_key(plan.recipe, plan.prompt_version, question.prompt_sha256, repeat);
+  question.cache_key = cache_key(plan.recipe, plan.prompt_version, question.prompt_sha256, asked.repeat);
   plan.questions.push_back(std::move(question));
 }
 
-void add_wordings(Plan& plan, const ProbeDesign& design, std::size_t wordings, int repeat) {
-  for (std::size_t w = 0; w < wordings; ++w)
-    add(plan, design.bank.user_text(w, plan.recipe.claim.text), w, repeat, false);
+void add_wordings(Plan& plan, std::size_t wordings, const ProbeDesign& design, int repeat) {
+  for (std::size_t w = 0; w < wordings; ++w) {
+    add(plan, design.bank.user_text(w, plan.recipe.claim.text), {.wording = w, .repeat = repeat, .is_negation = false});
+  }
 }
 
 }  // namespace
@@ -102,24 +109,25 @@ std::string ProbeDesign::text() const {
 Plan probe_plan(const ProbeDesign& design, std::size_t claim, Way way) {
   Plan plan = empty_plan(design, claim, mode_of(design, way), design.bank.full_system());
   const std::size_t wordings = way == Way::company ? design.bank.paraphrases.size() : design.wordings();
-  for (int repeat = 0; repeat < design.repeats; ++repeat) add_wordings(plan, design, wordings, repeat);
+  for (int repeat = 0; repeat < design.repeats; ++repeat) add_wordings(plan, wordings, design, repeat);
 
   const bool asks_negations = way == Way::alone;
   for (std::size_t w = 0; asks_negations && w < wordings; ++w)
-    add(plan, design.bank.negated_text(w, plan.recipe.claim.text), w, 0, true);
+    add(plan, design.bank.negated_text(w, plan.recipe.claim.text), {.wording = w, .repeat = 0, .is_negation = true});
   return plan;
 }
 
 Plan probe_plan_under(const ProbeDesign& design, std::size_t claim, const ProbeState& state) {
   Plan plan = empty_plan(design, claim, mode_of(design, Way::alone), std::string(state.text));
-  add_wordings(plan, design, design.wordings(), 0);
+  add_wordings(plan, design.wordings(), design, 0);
   return plan;
 }
 
 Plan probe_plan_one_by_one(const ProbeDesign& design, int number) {
   const std::size_t claim = static_cast<std::size_t>(number) % kClaims.size();
   Plan plan = empty_plan(design, claim, mode_of(design, Way::alone), design.bank.full_system());
-  add(plan, design.bank.user_text(0, plan.recipe.claim.text), 0, kFirstOneByOne + number, false);
+  add(plan, design.bank.user_text(0, plan.recipe.claim.text),
+      {.wording = 0, .repeat = kFirstOneByOne + number, .is_negation = false});
   return plan;
 }
 

@@ -159,7 +159,7 @@ std::vector<ShiftSeen> shifts_in(const std::vector<StatementSeen>& statements) {
 // probability. Which of the two a model has is not known, so the larger one counts.
 class ShiftError {
  public:
-  ShiftError(const std::vector<StatementSeen>& statements, std::size_t shifts, double step) : step_(step) {
+  ShiftError(std::size_t shifts, const std::vector<StatementSeen>& statements, double step) : step_(step) {
     double squares = 0, degrees = 0, weights = 0;
     for (const StatementSeen& statement : statements) {
       for (const auto& [way, numbers] : statement.numbers) {
@@ -214,7 +214,7 @@ std::string why_not_together(const ProbeDesign& design, const ProbeSeen& seen, c
 
 IsolationFound isolation_of(const ProbeDesign& design, const ProbeSeen& seen, double step) {
   const std::vector<ShiftSeen> shifts = shifts_in(seen.statements);
-  const ShiftError error(seen.statements, shifts.size(), step);
+  const ShiftError error(shifts.size(), seen.statements, step);
 
   IsolationFound found;
   std::vector<const ShiftSeen*> all;

@@ -32,7 +32,7 @@ ProbedModel probed_model(const ProviderFacts& facts) {
   return {.address = facts.address, .model = facts.model, .mode = facts.mode.text()};
 }
 
-std::string ProfileStore::begin(const ProbedModel& of, const std::string& design, const std::string& new_id,
+std::string ProfileStore::begin(const std::string& new_id, const ProbedModel& of, const std::string& design,
                                 bool afresh, long long now) {
   const Bindings named = {{":address", of.address},
                           {":model", of.model},

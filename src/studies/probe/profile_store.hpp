@@ -26,7 +26,7 @@ class ProfileStore {
 
   // Returns the probe of that model and design that was begun and not finished, unless `afresh` says to leave it
   // behind. Otherwise begins a new one under the id that is given.
-  std::string begin(const ProbedModel& of, const std::string& design, const std::string& new_id, bool afresh,
+  std::string begin(const std::string& new_id, const ProbedModel& of, const std::string& design, bool afresh,
                     long long now);
 
   long long started_at(const std::string& probe_id);

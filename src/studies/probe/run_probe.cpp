@@ -219,7 +219,7 @@ Profile run_probe(const ProbeRequest& request, const ProbePorts& ports) {
   ProbeDesign design = design_of(request, ports.provider);
   const ProbedModel model = probed_model(ports.provider.facts());
   ProfileStore profiles(ports.database);
-  design.probe_id = profiles.begin(model, design.text(), "probe-" + random_hex(kIdBytes), request.fresh,
+  design.probe_id = profiles.begin("probe-" + random_hex(kIdBytes), model, design.text(), request.fresh,
                                    unix_seconds(ports.clock.now()));
   const auto held = held_alone(ports.database, design.probe_id);
 

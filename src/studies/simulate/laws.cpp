@@ -66,7 +66,7 @@ double trimmed_aim(Law law, std::size_t n) {
 
 double rounded(double p, double grid) { return grid > 0 ? std::clamp(std::floor(p / grid + 0.5) * grid, 0.0, 1.0) : p; }
 
-std::vector<std::vector<Probability>> drawn_answers(Law law, std::size_t n, double center, double spread, double grid,
+std::vector<std::vector<Probability>> drawn_answers(std::size_t n, Law law, double center, double spread, double grid,
                                                     Rng& rng) {
   const double aim = trimmed_aim(law, n);
   std::vector<std::vector<Probability>> groups;

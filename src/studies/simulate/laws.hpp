@@ -30,7 +30,7 @@ double normal_draw(Rng& rng);
 double rounded(double p, double grid);
 
 // The rounded answers of n templates, one each, to a claim that is believed at `center` (log-odds).
-std::vector<std::vector<Probability>> drawn_answers(Law law, std::size_t n, double center, double spread, double grid,
+std::vector<std::vector<Probability>> drawn_answers(std::size_t n, Law law, double center, double spread, double grid,
                                                     Rng& rng);
 
 }  // namespace heretix

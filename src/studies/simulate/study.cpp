@@ -60,7 +60,7 @@ StudyRow coverage_row(const Cell& cell, Rng rng, const StudyOptions& options) {
   const double scale = options.scale_factor * honest_scale(Level::p95, cell.templates);
   for (int i = 0; i < options.runs; ++i) {
     const DrawnClaim claim = drawn_claim(rng);
-    const auto groups = drawn_answers(cell.law, cell.templates, claim.center, claim.spread, cell.grid, rng);
+    const auto groups = drawn_answers(cell.templates, cell.law, claim.center, claim.spread, cell.grid, rng);
     const double p = sigmoid(claim.center);
     const HonestInterval found = honest_interval(groups, {.level = Level::p95, .frozen = std::nullopt, .scale = scale});
     covered += holds(found.bounds->no_hull, p) ? 1 : 0;
@@ -89,7 +89,7 @@ StudyRow stopping_row(const LadderCell& cell, Rng rng, const StudyOptions& optio
   for (int i = 0; i < options.runs; ++i) {
     const double center = 4 * rng.unit() - 2;
     std::vector<std::optional<NumberRead>> bank;
-    for (const auto& group : drawn_answers(cell.law, 24, center, cell.spread, 0.01, rng))
+    for (const auto& group : drawn_answers(24, cell.law, center, cell.spread, 0.01, rng))
       bank.push_back(rng.unit() < cell.unusable ? std::nullopt : std::optional(read_as_written(group[0], 2)));
 
     const LadderTerms terms{.target = cell.target, .rule = cell.rule};

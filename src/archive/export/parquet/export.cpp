@@ -363,9 +363,10 @@ bool has_same_files(const Manifest& a, const Manifest& b) {
 void publish(Target& target, const Manifest& manifest) {
   const std::string text = to_json_text(manifest);
   const std::string path = manifest_path(manifest.generation, text);
-  target.replace(path, text);
-  target.replace(kPointerPath, to_json_text(Pointer{
-                                   .generation = manifest.generation, .manifest = path, .sha256 = sha256_hex(text)}));
+  target.replace({.path = path, .text = text});
+
+  const Pointer pointer{.generation = manifest.generation, .manifest = path, .sha256 = sha256_hex(text)};
+  target.replace({.path = kPointerPath, .text = to_json_text(pointer)});
 }
 
 std::optional<Pointer> newest_pointer(Target& target) {

@@ -73,26 +73,26 @@ class S3Target final : public Target {
 
   void lock() override {}
 
-  std::string staged_file(const std::string& name) override {
+  StagedFile staged_file(const std::string& name) override {
     if (!staging_) staging_.emplace();
-    return staging_->path() + "/" + name;
+    return {staging_->path() + "/" + name};
   }
 
   // An object is there whole once its upload is completed.
-  void publish(const std::string& staged, const std::string& path) override {
-    std::ifstream in(staged, std::ios::binary);
+  void publish(const StagedFile& staged, const std::string& path) override {
+    std::ifstream in(staged.local_path, std::ios::binary);
     const auto out = value_of(files_->OpenOutputStream(full(path)));
     std::vector<char> piece(1 << 20);
     while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0)
       require_ok(out->Write(piece.data(), in.gcount()));
     require_ok(out->Close());
     in.close();
-    fs::remove(staged);
+    fs::remove(staged.local_path);
   }
 
-  void replace(const std::string& path, const std::string& text) override {
-    const auto out = value_of(files_->OpenOutputStream(full(path)));
-    require_ok(out->Write(text.data(), static_cast<std::int64_t>(text.size())));
+  void replace(const SmallFile& file) override {
+    const auto out = value_of(files_->OpenOutputStream(full(file.path)));
+    require_ok(out->Write(file.text.data(), static_cast<std::int64_t>(file.text.size())));
     require_ok(out->Close());
   }
 
