@@ -59,8 +59,8 @@ void make_folder(const DemoPlaces& places) {
 
 void write_recordings(const DemoRecordings& demo, const DemoPlaces& places) {
   make_folder(places);
-  for (const auto& [key, model] : demo.models) write_file(places.script(key), model.script);
-  write_file(places.sentinels(), json{{"claim", demo.watched}}.dump() + "\n");
+  for (const auto& [key, model] : demo.models) write_file({.name = places.script(key), .text = model.script});
+  write_file({.name = places.sentinels(), .text = json{{"claim", demo.watched}}.dump() + "\n"});
 }
 
 // One model of the demo, on the real path: its recording is played, and every answer is kept and counted as any other.
@@ -178,7 +178,7 @@ std::vector<Verification> verify_all(const DemoPlaces& places) {
   RunStore runs(*database);
   std::vector<Verification> all;
   for (const ExecutionHead& head : runs.done_executions())
-    all.push_back(verify_run(runs, head.execution_id.text(), places.store()));
+    all.push_back(verify_run(head.execution_id.text(), runs, places.store()));
   return all;
 }
 
@@ -188,7 +188,7 @@ DemoStory play(const DemoRecordings& demo, const DemoPlaces& places) {
   story.comparison = compare_models(demo, places);
   story.coherence = test_coherence(demo, places);
   story.drift = watch_for_drift(demo, places);
-  write_file(places.page(), report_html(story.of(demo.flips)));
+  write_file({.name = places.page(), .text = report_html(story.of(demo.flips))});
   story.verified = verify_all(places);
   return story;
 }
@@ -313,7 +313,7 @@ void write_drift(const DemoStory& story, Writer& out) {
   out.heading("5  drift: has the model changed its mind?");
   out.paragraph(s.claim);
   out.paragraph(fmt::format("{:.2f} at the baseline, {:.2f} now: {} after {} checks. Its name is the same.",
-                            s.baseline_p, s.last_p, alarm, story.drift.values.size()));
+                            s.baseline_p.value(), s.last_p.value(), alarm, story.drift.values.size()));
 }
 
 std::size_t passed(const DemoStory& story) {

@@ -22,6 +22,7 @@ import psycopg
 from cases import HostedTest
 from fault_server import Reply
 from heretix import PROGRAM, SOURCE
+from hub_server import HubServer, Repository
 from server import Server
 from test_batches import Desk
 
@@ -55,13 +56,15 @@ class Readme(HostedTest):
         desk = Desk()
         desk.open = False  # batches end at once
         self.hosted = self.serve(lambda asked, server: desk(asked, server))
+        hub = HubServer({"OWNER/REPO": Repository({"Tiny-Q4_K_M.gguf": b"GGUF" + bytes(1000)})})
+        self.addCleanup(hub.stop)
         told = json.loads((pathlib.Path(os.environ["HERETIX_TEST_SERVER"]) / "server.json").read_text())
         server = Server(told["folder"], told["port"])
         local, prod = self.new_database(server), self.new_database(server)
         (self.folder / "claims.csv").write_text(f"claim\n{CLAIM}\nSnow is white\n")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "NO_COLOR"))}
         self.variables = {**kept, **self.environment(self.hosted.url), "DATABASE_URL": local, "DATABASE_URL_PROD": prod, "HERETIX_DB": "runs/heretix.sqlite",
-                          "HERETIX_PRICES": "prices.json", "HF_ENDPOINT": self.hosted.url, "HERETIX_PORT": str(free_port()), "HERETIX_METRICS_PORT": str(free_port())}
+                          "HERETIX_PRICES": "prices.json", "HF_ENDPOINT": hub.url, "HERETIX_MODEL_CACHE": str(self.folder / "models"), "HERETIX_PORT": str(free_port()), "HERETIX_METRICS_PORT": str(free_port())}
         self.staying = []
         self.run_to_its_end("db upgrade", ["heretix", "db", "upgrade", "--database", "prod"])  # somebody did that long ago
 
