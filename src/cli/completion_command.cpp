@@ -61,9 +61,9 @@ std::vector<std::string> run_names(const CompletionOptions& options) {
 
   const auto database = open_harness_file(path, {.access = Access::read_only, .busy_timeout = kShortWait});
   RunStore store(*database);
-  std::vector<Row> rows = store.runs(kMostRuns);
+  std::vector<Row> rows = store.runs(kMostRuns, Origin::any);
   const bool has_result = !rows.empty();
-  std::ranges::move(store.unfinished(kMostRuns), std::back_inserter(rows));
+  std::ranges::move(store.unfinished(kMostRuns, Origin::any), std::back_inserter(rows));
   std::ranges::stable_sort(rows, std::ranges::greater{},
                            [](const Row& row) { return row.integer("created_at").value_or(0); });
 

@@ -240,7 +240,7 @@ int print_query(const ExportCommandOptions& options, Target& target) {
   if (!target.is_folder()) fetch(target, manifest, folder.path());
   const bool prints = options.out.empty() || options.out == "-";
   const std::string out = prints ? folder.path() + "/result" : options.out;
-  Duckdb(duckdb_program(), target.is_folder() ? target.shown() : folder.path(), manifest)
+  Duckdb(duckdb_program(), manifest, target.is_folder() ? target.shown() : folder.path())
       .query(options.query, options.format == "csv" ? ResultFormat::csv : ResultFormat::jsonl, out);
   if (prints) print_file(out);
   return kDone;
@@ -251,7 +251,7 @@ void write_views(const ExportCommandOptions& options, Target& target) {
     throw Error(ErrorKind::bad_input, "views are written over a dataset in a folder",
                 "ask a single question with --query, or copy the dataset to a folder");
   const std::string path = options.out.empty() ? (fs::path(target.shown()) / kViewsFile).string() : options.out;
-  Duckdb(duckdb_program(), target.shown(), require_dataset(target)).write_views(path);
+  Duckdb(duckdb_program(), require_dataset(target), target.shown()).write_views(path);
   print_note(fmt::format("views: {} (duckdb {})", path, path));
 }
 

@@ -16,14 +16,14 @@ std::string folder_of(const Partition& partition) {
 
 std::unique_ptr<ParquetFile> MonthWriter::new_file(const std::string& env) {
   const std::string name = fmt::format("{}-{}-{}.parquet", table_.name, env, staged_++);
-  return std::make_unique<ParquetFile>(table_, target_.staged_file(name));
+  return std::make_unique<ParquetFile>(table_, target_.staged_file(name).local_path);
 }
 
 DatasetFile MonthWriter::publish(const ParquetFile::Facts& facts, const std::string& env, const std::string& month,
                                  const std::string& digest) {
   const std::string path =
       fmt::format("{0}/env={1}/month={2}/{0}-{3}.parquet", table_.name, env, month, facts.sha256.substr(0, 16));
-  target_.publish(facts.local_path, path);
+  target_.publish({.local_path = facts.local_path}, path);
   return {.path = path,
           .env = env,
           .month = month,
