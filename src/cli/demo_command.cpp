@@ -416,7 +416,7 @@ int demo_command(const DemoOptions& options) {
   const DemoStory story = play(demo, places);
 
   if (options.json) print_result(to_json(demo, story, places).dump(2) + "\n");
-  else print_result(to_text(demo, story, places, text_style(read_environment().no_color)));
+  else print_text(to_text(demo, story, places, text_style(read_environment().no_color)));
   return passed(story) == story.verified.size() ? kDone : kDifference;
 }
 

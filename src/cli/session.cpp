@@ -216,8 +216,9 @@ std::string store_to_read(const CommonOptions& options, const std::vector<std::s
   const std::string usual = store_path(settings);
   if (settings.db || settings.mock || !std::filesystem::exists(kMockDatabase)) return usual;
 
-  if (!runs.empty()) return !has_runs(usual, runs) && has_runs(kMockDatabase, runs) ? kMockDatabase : usual;
-  if (std::filesystem::exists(usual)) return usual;
+  if (std::filesystem::exists(usual))
+    return !runs.empty() && !has_runs(usual, runs) && has_runs(kMockDatabase, runs) ? kMockDatabase : usual;
+  if (!runs.empty()) return kMockDatabase;
   print_note(fmt::format("heretix: there are only mock runs so far, in {}", kMockDatabase));
   return kMockDatabase;
 }

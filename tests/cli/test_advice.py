@@ -67,7 +67,10 @@ NOT_FOLLOWED = {
         "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "name the table with one of these endings, e.g. --out results.csv", "leave out --field or --level", "heretix completion bash, zsh or fish", "wait for it to end, or begin a separate probe: --fresh",
+        "name the table with one of these endings, e.g. --out results.csv", "install heretix again, or remove that file",
+        "use --readout token or frequency, or name another bank with --prompt-version",
+        "for a real measurement use a larger model: --model llama:FILE.gguf, or a hosted one such as --model openai/gpt-5 (heretix models)",
+        "the model may think before it answers: switch thinking off at the server (llama-server --reasoning off), or use another readout", "leave out --field or --level", "heretix completion bash, zsh or fish", "wait for it to end, or begin a separate probe: --fresh",
         "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan with -K, -R, -T or --fixed",
         "use --readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another with --prompts or RPL_PROMPTS_DIR",
@@ -121,7 +124,7 @@ def hints_of_the_sources():
         text = re.sub(REGISTERING, "", text)
         for piece in re.finditer(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', text):
             literal = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', piece.group(0))).replace('\\"', '"').replace("\\n", "\n")
-            if " " in literal and "(?!" not in literal and re.search(r"\bheretix [a-z-]|(?<![\w-])--[a-z]|(?<![\w-])-[A-Z]\b|\bmake [a-z]+ |chmod|openssl|tools/", literal):
+            if " " in literal and "(?!" not in literal and not literal.startswith("<") and re.search(r"\bheretix [a-z-]|(?<![\w-])--[a-z]|(?<![\w-])-[A-Z]\b|\bmake [a-z]+ |chmod|openssl|tools/", literal):
                 found.add(literal)
     return found
 
@@ -239,7 +242,7 @@ class Advice(ProgramTest):
         cut = self.script("cut.json", rules=[{"paraphrase_idx": 3, "ending": "length"}, *rules])
         done = self.failing(0, "run", CLAIM, "--model", cut, "-K", "16", "-R", "1")
         run = self.json("list")[0]["run_id"]
-        self.assertIn(f"give answers that were cut off at their limit more room: --max-output-tokens (heretix answers {run})", done.stdout)
+        self.assertIn(f"give answers that were cut off at their limit more room: --max-output-tokens (heretix answers --mock {run})", done.stdout)
         self.ok("answers", run)
 
     def test_what_is_wrong_with_a_command(self):
@@ -346,7 +349,7 @@ class Advice(ProgramTest):
 
     def test_export(self):
         done = self.failing(3, "export", "my lake")
-        self.follow(done, "measure something first (heretix run), or name a store with --db", fill={"+": (CLAIM, "--mock", *SMALL)}.items())
+        self.follow(done, "measure something first (heretix run), or name a store with --db", fill={"+": (CLAIM, "--mock", *SMALL, "--db", "runs/heretix.sqlite")}.items())
         done = self.failing(3, "export", "my lake", "--query", "SELECT 1")
         self.follow(done, "heretix export {} makes it")
         self.ok("export", "my lake", "--query", "SELECT 1")

@@ -36,7 +36,7 @@ class SeveralModels(BatchTest):
         claims = self.claims(2)
         models = ("--model", self.script("one.json"), "--model", self.script("two.json"))
         records = [json.loads(line) for line in self.ok("batch", claims, *models, *SMALL, "--json").splitlines()]
-        self.assertEqual([(r["claim"], r["model"]) for r in records],
+        self.assertEqual([(r["claim"], r["config"]["model"]) for r in records],
                          [(f"Claim number {i}", model) for i in range(2) for model in ("one", "two")])
 
         lines = self.ok("batch", claims, *models, *SMALL).splitlines()
@@ -70,9 +70,9 @@ class SeveralModels(BatchTest):
     def test_one_model_as_before_and_rows_that_name_their_own(self):
         (self.folder / "c.csv").write_text("claim,model\nOne,a\nTwo,b\n")
         records = [json.loads(line) for line in self.ok("batch", "c.csv", "--mock", *SMALL, "--json").splitlines()]
-        self.assertEqual([r["model"] for r in records], ["a", "b"])
+        self.assertEqual([r["config"]["model"] for r in records], ["a", "b"])
         records = [json.loads(line) for line in self.ok("batch", "c.csv", "--mock", "--model", "x", "--model", "y", *SMALL, "--json").splitlines()]
-        self.assertEqual([r["model"] for r in records], ["x", "y", "x", "y"])
+        self.assertEqual([r["config"]["model"] for r in records], ["x", "y", "x", "y"])
 
 
 class Tables(BatchTest):
@@ -87,8 +87,8 @@ class Tables(BatchTest):
         self.assertEqual(list(cells[0]), list(rows[0]))
         self.assertEqual(len(cells), 4)
         for cell, row, record in zip(cells, rows, records, strict=True):
-            self.assertEqual((cell["claim"], cell["model"]), (record["claim"], record["model"]))
-            self.assertEqual((row["claim"], row["model"], row["mode"]), (record["claim"], record["model"], "MOCK"))
+            self.assertEqual((cell["claim"], cell["model"]), (record["claim"], record["config"]["model"]))
+            self.assertEqual((row["claim"], row["model"], row["mode"]), (record["claim"], record["config"]["model"], "MOCK"))
             self.assertEqual(row["p"], record["belief_v2"]["p"])
             self.assertEqual(float(cell["p"]), row["p"])
             self.assertEqual([row["low"], row["high"]], record["belief_v2"]["interval"])

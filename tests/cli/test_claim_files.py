@@ -236,7 +236,7 @@ class Questions(FilesTest):
         self.ok("compare", record["execution"]["execution_id"], again["execution"]["execution_id"])
         self.write("b.csv", f"claim\n{self.QUESTION}\n")
         self.ok("compare", "model=mock", "model=mock", "--claims", "b.csv")
-        self.ok("export", "lake", "-q")
+        self.ok("export", "lake", "-q", "--db", "runs/mock.sqlite")
 
     def test_a_sentinel_that_is_a_question_is_still_shown(self):
         self.write("w.csv", f"claim\n{self.QUESTION}\n")
@@ -272,7 +272,7 @@ class AppEnv(FilesTest):
             with self.subTest(word):
                 run = self.json("run", "Snow is white", "--mock", *SMALL, APP_ENV=word)["run_id"]
                 for command in (["list"], ["show", run], ["verify", run], ["models"], ["keys", "list"], ["costs"], ["describe", "Snow is white", "--mock"], ["db", "history"],
-                                ["export", "lake", "-q"], ["plan", "list"], ["usage"]):
+                                ["export", "lake", "-q", "--db", "runs/mock.sqlite"], ["plan", "list"], ["usage"]):
                     self.ok(*command, APP_ENV=word)
                 self.refused(2, "db", "current", says=[f"APP_ENV is '{word}'", "unset it"], APP_ENV=word)
 

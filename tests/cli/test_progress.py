@@ -9,6 +9,7 @@ import struct
 import subprocess
 import termios
 import time
+import unicodedata
 import unittest
 
 from heretix import PROGRAM, ProgramTest
@@ -18,7 +19,7 @@ ERASE = "\r\x1b[K"
 
 
 def width_of(text):
-    return sum(2 if ord(c) >= 0x1100 else 1 for c in text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 class ProgressTest(ProgramTest):

@@ -80,7 +80,7 @@ class Run(ProgramTest):
         self.assertEqual((belief["stable"], belief["split"], belief["say_true"], belief["say_false"], belief["undecided"]), (False, True, 4, 4, 0))
         self.assertAlmostEqual(record["estimate"]["prob_true_rpl"], 0.855750, 6)  # the frozen number stays
         told = self.ok("show", record["run_id"])
-        self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99\n  try: look at the templates that differ (heretix report heretix-rpl-", told)
+        self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99   (mock)\n  try: look at the templates that differ (heretix report --mock heretix-rpl-", told)
         self.assertIn("◇", told)
         self.assertNotIn("◆", told)
         self.assertIn("unstable", self.ok("list"))
@@ -217,10 +217,10 @@ class Reading(ProgramTest):
         self.assertEqual(self.json("show", run), record)
         self.assertIn(CLAIM, self.ok("show", run[:18]))
         self.assertIn(CLAIM, self.ok("show", record["execution"]["execution_id"]))
-        self.assertEqual(len(self.ok("answers", run).splitlines()), 17)
+        self.assertEqual(len(self.ok("answers", run).splitlines()), 1 + 1 + 16)
         self.assertIn('"prob_true"', self.ok("answers", run, "--raw"))
         self.assertEqual(len(self.json("answers", run)), 16)
-        self.assertEqual(len(self.ok("report", run, "--text").splitlines()), 2 + 8 + 1)
+        self.assertEqual(len(self.ok("report", run, "--text").splitlines()), 2 + 1 + 8 + 1)
         self.refused(3, "show", "nothing", says="there is no run 'nothing'")
 
     def test_the_report_is_one_file_that_asks_for_nothing_and_escapes_what_came_from_outside(self):

@@ -121,7 +121,7 @@ class DamagedFiles(ProgramTest):
         path = self.prepared()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE heretix_meta SET value = '99'")
-        self.left_alone(path, 2, ["has Heretix schema 99; this program knows 5", "use a newer heretix"])
+        self.left_alone(path, 2, ["has Heretix schema 99; this program knows 6", "use a newer heretix"])
 
     def test_truncated_and_corrupt(self):
         path = self.prepared()
@@ -169,7 +169,7 @@ class DamagedFiles(ProgramTest):
     def test_a_full_disk_keeps_what_was_acknowledged(self):
         disk = self.folder / "disk"
         disk.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192k", "tmpfs", disk], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], check=True)
         self.addCleanup(subprocess.run, ["umount", disk], check=True)
         command = ["run", CLAIM, "--model", self.script(), "-K", 16, "-R", 20, "--db", disk / "h.sqlite"]
         self.refused(5, *command, says=["the disk is full", "free some space"])
