@@ -41,7 +41,7 @@ class SeveralModels(BatchTest):
 
         lines = self.ok("batch", claims, *models, *SMALL).splitlines()
         self.assertEqual(lines[0].split(), ["run", "p", "95", "%", "within", "model", "claim"])
-        self.assertEqual([re.search(r"(one|two) +Claim number (\d)", line).groups() for line in lines[1:]],
+        self.assertEqual([re.search(r"(one|two) \(mock\) +Claim number (\d)", line).groups() for line in lines[1:]],
                          [("one", "0"), ("two", "0"), ("one", "1"), ("two", "1")])
 
     def test_a_model_that_is_wrong_refuses_the_whole_call_before_anything_is_asked(self):
@@ -91,7 +91,7 @@ class Tables(BatchTest):
             self.assertEqual((row["claim"], row["model"], row["mode"]), (record["claim"], record["config"]["model"], "MOCK"))
             self.assertEqual(row["p"], record["belief_v2"]["p"])
             self.assertEqual(float(cell["p"]), row["p"])
-            self.assertEqual([row["low"], row["high"]], record["belief_v2"]["interval"])
+            self.assertEqual([row["low"], row["high"]], record["belief_v2"]["ci"])
             self.assertEqual(cell["stable"], {True: "true", False: "false", None: ""}[row["stable"]])
             self.assertEqual(row["run_id"], record["run_id"])
         self.assertEqual([p.name for p in self.folder.glob("*.part")], [])
@@ -162,7 +162,7 @@ class Stopped(BatchTest):
     def test_several_models_are_counted_as_checks(self):
         bad = self.script("bad.json", rules=[{"user_contains": "number 2", "fail": "bad_key"}])
         done = self.refused(4, "batch", self.claims(4), "--model", self.script("good.json"), "--model", bad, *SMALL, "-q",
-                            says=["claims.jsonl:3 by bad: the key was refused. 5 of 8 checks (4 claims by 2 models) are finished; in all 20 answers are kept"])
+                            says=["claims.jsonl:3 by bad: 401: the key was refused. 5 of 8 checks (4 claims by 2 models) are finished; in all 20 answers are kept"])
         command, asks = self.command_in(done.stderr)
         self.assertEqual(asks, 12)
         self.assertEqual(command.count("--model"), 2)
