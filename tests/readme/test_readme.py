@@ -95,7 +95,7 @@ class Readme(HostedTest):
         return words
 
     def run_to_its_end(self, command, words):
-        mock = {"HERETIX_MOCK": "1"} if command.startswith(ASKS_MUCH) or "MODEL" in command else {}
+        mock = {"HERETIX_MOCK": "1", "HERETIX_DB": "runs/mock.sqlite"} if command.startswith(ASKS_MUCH) or "MODEL" in command else {}
         done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env={**self.variables, **mock}, capture_output=True, text=True, timeout=SECONDS)
         if SUBMITS in words and done.returncode == 7:
             done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env=self.variables, capture_output=True, text=True, timeout=SECONDS)
