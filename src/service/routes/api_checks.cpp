@@ -131,9 +131,9 @@ std::optional<CheckOwner> owner_of(const Call& call) {
 // The value of a parameter that is one of a few words; empty if the request does not name it.
 template <class Table>
 auto word_of(const ServiceRequest& request, const char* name, const Table& words) {
-  const auto word = request.parameter(name).value_or("");
-  const auto value = words.value(word);
-  if (!word.empty() && !value)
+  const auto word = request.parameter(name);
+  const auto value = words.value(word.value_or(""));
+  if (word && !value)
     throw Refusal(422, fmt::format("{} must be one of: {}", name, fmt::join(words.all() | std::views::values, ", ")));
   return value;
 }
