@@ -49,13 +49,13 @@ class ProgramTest(unittest.TestCase):
             self.assertIn(text, done.stderr)
         return done
 
-    def store(self):
+    def usual_store(self):
         """The store that this test's runs went to: mock runs have one of their own."""
         mock = "runs/mock.sqlite"
         return mock if (self.folder / mock).exists() and not (self.folder / "runs/heretix.sqlite").exists() else "runs/heretix.sqlite"
 
     def database(self, name=None):
-        connection = sqlite3.connect(self.folder / (name or self.store()))
+        connection = sqlite3.connect(self.folder / (name or self.usual_store()))
         self.addCleanup(connection.close)
         connection.row_factory = sqlite3.Row
         return connection

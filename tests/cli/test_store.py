@@ -95,7 +95,7 @@ class OtherPrograms(ProgramTest):
 class DamagedFiles(ProgramTest):
     def prepared(self):
         self.ok("run", CLAIM, "--mock")
-        return self.folder / self.store()
+        return self.folder / self.usual_store()
 
     def left_alone(self, path, code, says, *command):
         before = path.read_bytes()
@@ -147,7 +147,7 @@ class DamagedFiles(ProgramTest):
         if os.geteuid() != 0:
             self.fail("this test drops its rights, which needs root")
         (self.folder / "runs").chmod(0o555)
-        (self.folder / self.store()).chmod(0o444)
+        (self.folder / self.usual_store()).chmod(0o444)
         self.folder.chmod(0o755)
         as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -161,7 +161,7 @@ class DamagedFiles(ProgramTest):
         done = run("run", CLAIM, "--mock", "--db", "new/x.sqlite")
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn("cannot create the folder", done.stderr)
-        (self.folder / self.store()).chmod(0o000)
+        (self.folder / self.usual_store()).chmod(0o000)
         done = run("list")
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn("cannot be opened", done.stderr)
@@ -236,7 +236,7 @@ class Verify(ProgramTest):
     )
 
     def test_every_changed_bit_is_named(self):
-        path = self.folder / self.store()
+        path = self.folder / self.usual_store()
         whole = path.read_bytes()
         self.assertGreaterEqual(len(self.MUTATIONS), 20)
         for change, names in self.MUTATIONS:

@@ -122,7 +122,7 @@ class Drift(ProgramTest):
 
     def test_a_changed_model_id_is_an_alarm_of_its_own(self):
         self.watching()
-        database = sqlite3.connect(self.folder / self.store())
+        database = sqlite3.connect(self.folder / self.usual_store())
         self.drift()
         newest = database.execute("SELECT execution_id FROM heretix_drift_measurements WHERE is_baseline = 0 LIMIT 1").fetchone()[0]
         text = json.loads(database.execute("SELECT record_json FROM heretix_executions WHERE execution_id = ?", (newest,)).fetchone()[0])

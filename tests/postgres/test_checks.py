@@ -27,14 +27,14 @@ class Checks(PostgresTest):
         return self.rows(f"SELECT {columns} FROM checks ORDER BY created_at, run_id")
 
     def imported(self, path=None, code=0, address=None, **more):
-        done = self.db("import", path or self.store(), "--json", address=address, **more)
+        done = self.db("import", path or self.usual_store(), "--json", address=address, **more)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         told = json.loads(done.stdout)
         return {t["table"]: (t["added"], t["already"]) for t in told["tables"]}, told
 
     def tables(self, path=None):
         """What an import copies, by the file's own catalogue: every table with the columns of its primary key."""
-        with sqlite3.connect(self.folder / (path or self.store())) as file:
+        with sqlite3.connect(self.folder / (path or self.usual_store())) as file:
             names = [n for (n,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
             keys = {n: sorted((row[5], row[1]) for row in file.execute(f"PRAGMA table_info({n})") if row[5]) for n in names if n not in STAYS_IN_A_FILE}
         self.assertLessEqual({"samples", "heretix_executions", "heretix_answers", "heretix_drift_measurements"}, set(keys))
@@ -46,7 +46,7 @@ class Checks(PostgresTest):
                 for table, key in self.tables().items()}
 
     def file_rows(self, path=None):
-        with sqlite3.connect(self.folder / (path or self.store())) as file:
+        with sqlite3.connect(self.folder / (path or self.usual_store())) as file:
             file.text_factory = bytes
             decoded = lambda table, row: tuple(v.decode() if isinstance(v, bytes) and not (table == "heretix_answers" and i == 3) else v  # noqa: E731
                                                for i, v in enumerate(row))

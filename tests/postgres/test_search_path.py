@@ -25,7 +25,7 @@ class SearchPath(PostgresTest):
     def all_refuse(self, *says, address=None, alembic_says="does not lead to schema public", **environment):
         address = address or self.address
         self.ok("run", "Snow is white", "--mock")
-        for command in (["upgrade"], ["status"], ["check"], ["current"], ["stamp", "head"], ["import", self.store()]):
+        for command in (["upgrade"], ["status"], ["check"], ["current"], ["stamp", "head"], ["import", self.usual_store()]):
             self.refused(2, "db", *command, "--database", address, says=says, **environment)
         self.refused(2, "run", "Snow is white", "--mock", "--database", address, says=says, **environment)
         self.refused(2, "list", "--database", address, says=says, **environment)

@@ -30,7 +30,7 @@ class History(PageTest):
         expect(opener).to_contain_text("3 models · 4 checks")
         low, high = (f"{100 * check['result']['p']:.0f}" for check in (other, first))
         expect(group.locator(".value")).to_contain_text(f"{low} to {high} %")
-        expect(group.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"^split: no stable belief, centre 59 %, from 2 % to 99 %; other: \d+ %, from .*; play: "))
+        expect(group.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"^split \(mock\): no stable belief, centre 59 %, from 2 % to 99 %; other \(mock\): \d+ %, from .*; play \(mock\): "))
         expect(group.locator(".point")).to_have_count(3)
         expect(group.locator(".point.hollow")).to_have_count(1)
         tea = page.locator(".entry", has_text="Tea")
@@ -42,7 +42,7 @@ class History(PageTest):
         expect(opener).to_have_attribute("aria-expanded", "true")
         inner = page.locator(".entry.inner")
         expect(inner).to_have_count(4)
-        self.assertEqual([text.split("\n")[0] for text in inner.locator("a b").all_inner_texts()], ["split", "other", "play", "play"])
+        self.assertEqual([text.split("\n")[0] for text in inner.locator("a b").all_inner_texts()], ["split (mock)", "other (mock)", "play (mock)", "play (mock)"])
         for entry, range_text in ((inner.nth(0), "2 % to 99 %"), (inner.nth(1), re.compile(r"\d+ % to \d+ %"))):
             expect(entry.locator(".value")).to_contain_text(range_text)
         self.axe(page)
