@@ -88,8 +88,8 @@ constexpr double kPromised = 0.30;
 TEST(TimeLeft, IsRightForASteadyModelThatAnswersOneByOne) { EXPECT_LT(worst_of({}), 0.05); }
 
 TEST(TimeLeft, IsRightForQuestionsInFlightTogether) {
-  for (const std::size_t concurrency : {2, 4, 7, 16}) {
-    for (const std::size_t questions : {40, 64, 200}) {
+  for (const std::size_t concurrency : {2U, 4U, 7U, 16U}) {
+    for (const std::size_t questions : {40U, 64U, 200U}) {
       SCOPED_TRACE(testing::Message() << questions << " questions, " << concurrency << " at once");
       EXPECT_LT(worst_of({.questions = questions, .concurrency = concurrency}), kPromised);
     }
@@ -131,7 +131,7 @@ TEST(TimeLeft, IsRightUnderARateLimit) {
 TEST(TimeLeft, IsRightWhereQuestionsWaitForEachOtherAtTheModel) {
   const auto mixed = [](std::size_t i) { return 300.0 + 100.0 * static_cast<double>(i * 7 % 10); };
   const auto by_size = [&](std::size_t i) { return mixed(i) / 500; };
-  for (const std::size_t concurrency : {1, 2, 4}) {
+  for (const std::size_t concurrency : {1U, 2U, 4U}) {
     SCOPED_TRACE(testing::Message() << concurrency << " at once");
     EXPECT_LT(worst_of({.questions = 40, .concurrency = concurrency, .sent_at_once = 100}), kPromised);
     EXPECT_LT(worst_of({.questions = 200, .concurrency = concurrency, .sent_at_once = 20}), kPromised);
@@ -141,7 +141,7 @@ TEST(TimeLeft, IsRightWhereQuestionsWaitForEachOtherAtTheModel) {
 
 TEST(TimeLeft, IsRightWhereAnswersDifferALittle) {
   std::mt19937 random(7);
-  for (const std::size_t concurrency : {1, 4, 16}) {
+  for (const std::size_t concurrency : {1U, 4U, 16U}) {
     for (int draw = 0; draw < 10; ++draw) {
       std::vector<double> seconds;
       for (int i = 0; i < 100; ++i) seconds.push_back(std::uniform_real_distribution(0.8, 1.2)(random));
