@@ -82,7 +82,7 @@ TEST(WebWords, HoldForEveryTextOfTheProgram) {
       for (const std::string& text : literals_of(entry.path())) {
         texts += 1;
         const std::string told = in_web_words(text);
-        changed += told != text ? 1 : 0;
+        changed += told != text ? 1U : 0U;
         EXPECT_FALSE(speaks_of_command_line(told)) << name << ": " << text << "\n  told as: " << told;
         EXPECT_EQ(told.empty(), text.empty()) << name << ": " << text;
         // As a hint it follows what happened.
