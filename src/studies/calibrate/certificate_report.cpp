@@ -87,9 +87,10 @@ void show_pictures(const Certificate& c, std::vector<Block>& blocks) {
   blocks.push_back(reliability_diagram(c));
   blocks.push_back(stated_probabilities(c));
   blocks.push_back(Paragraph{
-      fmt::format("The line is the isotonic fit. The band holds 95 % of the fits of a calibrated model with these "
-                  "probabilities, from {} resamples; where the line leaves it, chance does not explain the distance.",
-                  kBandResamples),
+      fmt::format(
+          "The line is the isotonic fit. The band holds 95 % of the fits of a calibrated model with these "
+          "probabilities, from {} bootstrap draws; where the line leaves it, chance does not explain the distance.",
+          kBandResamples),
       true});
   blocks.push_back(parts_of_brier(c.scores));
   blocks.push_back(
