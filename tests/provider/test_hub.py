@@ -395,7 +395,7 @@ class Keeping(HubTest):
 class Measuring(HubTest):
     """The embedded model, served by the hub."""
     claim = "Copper conducts electricity better than iron"
-    small = ("-K", "3", "-R", "1")
+    small = ("-K", "3", "-R", "1", "--readout", "verbalized")
 
     def setUp(self):
         super().setUp()

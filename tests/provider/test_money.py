@@ -278,7 +278,7 @@ class Bills(HostedTest):
     def test_models_shows_dates_retirements_and_what_is_unknown(self):
         (self.folder / "prices.json").write_text(json.dumps(NEW_FORM))
         text = self.ok("models", "--prices", HERETIX_PRICES="prices.json")
-        line = next(x for x in text.splitlines() if x.startswith("openai/gpt-6.2-sol"))
+        line = next(x for x in text.splitlines() if x.strip().startswith("openai/gpt-6.2-sol"))
         self.assertIn("unknown", line)
         self.assertRegex(text, r"gemini/gemini-4-argon +2026-12-01 +4 ")
         self.assertRegex(text, r"openai/gpt-5 .* 2026-12-11")

@@ -347,7 +347,7 @@ class Settings(HostedTest):
         records = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([r["config"]["mode"].startswith("MOCK") for r in records], [False, False, True])
         self.assertEqual([r["execution"]["billed_micro_usd"] > 1000 for r in records], [False, True, False])
-        for name, claims in (("a", ["claim 0"]), ("b", ["claim 1"]), ("runs/heretix", ["claim 2"])):
+        for name, claims in (("a", ["claim 0"]), ("b", ["claim 1"]), ("runs/mock", ["claim 2"])):
             self.assertEqual([row["claim"] for row in self.database(f"{name}.sqlite").execute("SELECT claim FROM runs")], claims)
 
     def test_the_table_lists_every_field_that_a_file_may_have(self):
