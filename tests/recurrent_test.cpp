@@ -142,15 +142,20 @@ void expect_the_numbers_of_a_fresh_evaluation(const std::string& path) {
 
   const NumberSpread spread = spread_from(nlohmann::json::parse(together.at(0).logprobs));
   const Enumerated by_hand(model, tokens, 0.004);
-  std::size_t compared = 0, longest = 0;
+  double mean = 0, seen = 0;
+  std::size_t compared = 0;
   for (const auto& [number, mass] : by_hand.numbers) {
-    if (!spread.numbers.contains(number)) continue;  // left open
+    mean += mass * std::stod(number);
+    seen += mass;
+    if (!spread.numbers.contains(number)) continue;  // within a branch that is too narrow to look into
     EXPECT_NEAR(spread.numbers.at(number), mass, 2e-4) << number;
     ++compared;
-    longest = std::max(longest, number.size());
   }
-  EXPECT_GE(compared, 3U);
-  EXPECT_GE(longest, 3U) << "numbers of several tokens, which branches lead to";
+
+  // What was too unlikely to enumerate lies between 0 and 1.
+  EXPECT_GE(compared, 1U);
+  EXPECT_LE(spread.low(), mean + (1 - seen) + 2e-4);
+  EXPECT_GE(spread.high(), mean - 2e-4);
 }
 
 TEST(ExpectedAnswer, IsThatOfAFreshEvaluationForARecurrentModel) {
