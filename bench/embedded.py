@@ -56,7 +56,7 @@ def main():
             reach = f", bounds at most {last['facts']['reach_most']:.4f} apart" if "reach_most" in last["facts"] else ""
             print(f"  {which:8} {middle['wall']:7.2f} s, {middle['cpu']:7.2f} s of CPU, {middle['tokens']:5.0f} tokens; p = {last['p']:.4f}{reach}")
         for key, what in (("wall", "time"), ("cpu", "CPU")):
-            ratio = statistics.median(a[key] / b[key] for a, b in zip(found["earlier"], found["now"]))
+            ratio = statistics.median(a[key] / b[key] for a, b in zip(found["earlier"], found["now"], strict=True))
             print(f"  {ratio:.1f} times less {what}")
 
 

@@ -13,6 +13,7 @@ import sqlite3
 import sys
 
 import numpy
+
 from decision_forms import placements, standard_error
 
 FLOOR = 0.5
@@ -40,7 +41,8 @@ def main():
     store = sqlite3.connect(sys.argv[1])
     draw = numpy.random.default_rng(20261130)
     first = None
-    print("| readout | claims | AUC (95 % interval) | Brier (95 % interval) | right side of 0.5 | mass on True and False | claims with a mass of 0.5 and more | AUC less that of the first (95 % interval) |")
+    print("| readout | claims | AUC (95 % interval) | Brier (95 % interval) | right side of 0.5 | mass on True and False | claims with a mass of 0.5 and more"
+          " | AUC less that of the first (95 % interval) |")
     print("|---|---|---|---|---|---|---|---|")
     for path in sys.argv[2:]:
         certificate = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))

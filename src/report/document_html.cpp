@@ -282,13 +282,14 @@ struct HtmlWriter {
       line += fmt::format("{:.1f},{:.1f} ", x_of(i), y_of(point.value));
     }
 
-    body += fmt::format(
-                "<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"var(--attention)\" stroke-dasharray=\"6 "
-                "4\"><title>{}: {:.3f}</title></line>",
-                kMargin, y_of(timeline.reference), width, y_of(timeline.reference), escaped(timeline.reference_label),
-                timeline.reference) +
-            fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--measure)\" opacity=\"0.5\"/>", line) +
-            marks + soft_label(kMargin, height + 28, timeline.points.front().label, "start");
+    body +=
+        fmt::format(
+            "<line x1=\"{}\" y1=\"{:.1f}\" x2=\"{}\" y2=\"{:.1f}\" stroke=\"var(--attention)\" stroke-dasharray=\"6 "
+            "4\"><title>{}: {:.3f}</title></line>",
+            kMargin, y_of(timeline.reference), width, y_of(timeline.reference), escaped(timeline.reference_label),
+            timeline.reference) +
+        fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"var(--measure)\" opacity=\"0.5\"/>", line) + marks +
+        soft_label(kMargin, height + 28, timeline.points.front().label, "start");
     if (timeline.points.size() > 1) body += soft_label(width, height + 28, timeline.points.back().label, "end");
     body +=
         soft_label((kMargin + width) / 2, height + 46,

@@ -279,8 +279,7 @@ std::string report_html(const std::vector<Record>& records) {
                   escaped(claim), records.size());
   body += html::models_picture(records) + comparison_table(records) + earlier_runs_table(records);
 
-  for (const Record& r : records)
-    body += fmt::format("<h2>{}</h2>{}", escaped(shown_model(r)), html::strip_picture(r));
+  for (const Record& r : records) body += fmt::format("<h2>{}</h2>{}", escaped(shown_model(r)), html::strip_picture(r));
   for (const Record& r : records)
     body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(shown_model(r)),
                         escaped(r.plan.run_id.text())) +

@@ -33,7 +33,8 @@ NOT_FOLLOWED = {
         "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf", "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
         "not installed: make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
         "check the permissions of the file and its folder, or name another store with --db", "check the permissions of the file and its folder, or name another with --db",
-        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "free some space where the output goes; what was measured is stored: heretix list", "free some space there; what was measured is stored: heretix list",
+        "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "free some space where the output goes; what was measured is stored: heretix list",
+        "free some space there; what was measured is stored: heretix list",
         "name another file with --out", "it was left as it is; restore a copy, or name another file with --db", "use a newer heretix, or name another file with --db",
         "use a newer heretix, or name another file with --app-db", "name another file with --app-db; this one was left as it is", "see heretix keys path"],
     "of the dataset: tests/export follows it": [
@@ -70,7 +71,9 @@ NOT_FOLLOWED = {
         "name the table with one of these endings, e.g. --out results.csv", "install heretix again, or remove that file",
         "use --readout token or frequency, or name another bank with --prompt-version",
         "for a real measurement use a larger model: --model llama:FILE.gguf, or a hosted one such as --model openai/gpt-5 (heretix models)",
-        "the model may think before it answers: switch thinking off at the server (llama-server --reasoning off), or use another readout", "leave out --field or --level", "heretix completion bash, zsh or fish", "wait for it to end, or begin a separate probe: --fresh",
+        "the model may think before it answers: switch thinking off at the server (llama-server --reasoning off), or use another readout", "leave out --field or --level",
+        "heretix completion bash, zsh or fish",
+        "wait for it to end, or begin a separate probe: --fresh",
         "leave -R out; --samples says how often a frequency asks", "leave out --batch, or name a plan with -K, -R, -T or --fixed",
         "use --readout frequency --samples N", "leave out --batch or --readout", "check --prices", "check the path after --config", "leave --price out", "name a plan with -K, -R and -T, or --fixed",
         "e.g. --until-width 0.20", "for example --price 1.25,10", "check the path, or --prompts and RPL_PROMPTS_DIR", "name another with --prompts or RPL_PROMPTS_DIR",
@@ -94,7 +97,8 @@ NOT_FOLLOWED = {
         "--from is '{}'; it must be store, local or prod",
         "  {} months; --json lists them\n", "# heretix keys set PROVIDER writes this file; the environment wins over it.\n",
         "The newest {} of {} checks; --json has all of them.", "NAME --mock", "--most is {}; it must be at least 1", "--price is for one model, but several are given",
-        "--base-url is for one provider, but several models are given", "--checks-at-once is {}; it must be from 1 to 64", "only run, batch and calibrate take several models; this command takes --model once",
+        "--base-url is for one provider, but several models are given", "--checks-at-once is {}; it must be from 1 to 64",
+        "only run, batch and calibrate take several models; this command takes --model once",
         "--fixed names the plan K 8, R 2, T all; -K, -R and -T name another", "--fixed names the plan K 8, R 2, T all; --until-width names another",
         "--until-width looks at the answers between its rungs, but a batch is submitted as a whole", "--db names a store, --database a Postgres", "--price is for hosted models; {} costs nothing",
         "--draws is {}; it must be from 1 to 10000000", "--scale is {}; it must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for",
@@ -124,7 +128,8 @@ def hints_of_the_sources():
         text = re.sub(REGISTERING, "", text)
         for piece in re.finditer(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', text):
             literal = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', piece.group(0))).replace('\\"', '"').replace("\\n", "\n")
-            if " " in literal and "(?!" not in literal and not literal.startswith("<") and re.search(r"\bheretix [a-z-]|(?<![\w-])--[a-z]|(?<![\w-])-[A-Z]\b|\bmake [a-z]+ |chmod|openssl|tools/", literal):
+            is_text = " " in literal and "(?!" not in literal and not literal.startswith("<")  # no pattern and no picture
+            if is_text and re.search(r"\bheretix [a-z-]|(?<![\w-])--[a-z]|(?<![\w-])-[A-Z]\b|\bmake [a-z]+ |chmod|openssl|tools/", literal):
                 found.add(literal)
     return found
 

@@ -80,7 +80,8 @@ class Run(ProgramTest):
         self.assertEqual((belief["stable"], belief["split"], belief["say_true"], belief["say_false"], belief["undecided"]), (False, True, 4, 4, 0))
         self.assertAlmostEqual(record["estimate"]["prob_true_rpl"], 0.855750, 6)  # the frozen number stays
         told = self.ok("show", record["run_id"])
-        self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99   (mock)\n  try: look at the templates that differ (heretix report --mock heretix-rpl-", told)
+        self.assertIn("No stable belief: 4 wordings say true, 4 say false\n  p = 0.59   95 % interval 0.02 to 0.99   (mock)\n"
+                      "  try: look at the templates that differ (heretix report --mock heretix-rpl-", told)
         self.assertIn("◇", told)
         self.assertNotIn("◆", told)
         self.assertIn("unstable", self.ok("list"))

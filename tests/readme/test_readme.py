@@ -16,11 +16,12 @@ import sys
 import time
 import unittest
 
-HERE = pathlib.Path(__file__).parent
-sys.path[:0] = [str(HERE.parent / "provider"), str(HERE.parent / "postgres"), str(HERE.parent / "cli")]
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "postgres"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "provider"))
 import psycopg
+
 from cases import HostedTest
-from fault_server import Reply
 from heretix import PROGRAM, SOURCE
 from hub_server import HubServer, Repository
 from server import Server
@@ -64,7 +65,8 @@ class Readme(HostedTest):
         (self.folder / "claims.csv").write_text(f"claim\n{CLAIM}\nSnow is white\n")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "NO_COLOR"))}
         self.variables = {**kept, **self.environment(self.hosted.url), "DATABASE_URL": local, "DATABASE_URL_PROD": prod, "HERETIX_DB": "runs/heretix.sqlite",
-                          "HERETIX_PRICES": "prices.json", "HF_ENDPOINT": hub.url, "HERETIX_MODEL_CACHE": str(self.folder / "models"), "HERETIX_PORT": str(free_port()), "HERETIX_METRICS_PORT": str(free_port())}
+                          "HERETIX_PRICES": "prices.json", "HF_ENDPOINT": hub.url, "HERETIX_MODEL_CACHE": str(self.folder / "models"),
+                          "HERETIX_PORT": str(free_port()), "HERETIX_METRICS_PORT": str(free_port())}
         self.staying = []
         self.run_to_its_end("db upgrade", ["heretix", "db", "upgrade", "--database", "prod"])  # somebody did that long ago
 
@@ -83,7 +85,7 @@ class Readme(HostedTest):
     def stands_for(self, row, command):
         """What the reader puts in place of the words in capitals."""
         if command.startswith("heretix compare"):
-            return {side: "model=" + model.split("/")[1] for side, model in zip("AB", HOSTED)}
+            return {side: "model=" + model.split("/")[1] for side, model in zip("AB", HOSTED, strict=True)}
         return {"CLAIM": CLAIM, "A": HOSTED[0], "B": HOSTED[1], "RUN": "last", "RUN…": "last", "MODEL": "local", "FILE": "runs/heretix.sqlite",
                 "STUDY": "coherence", "SQL": "SELECT count(*) FROM checks"}
 

@@ -140,7 +140,7 @@ void forget_measured(const ServiceContext& service, Database& database, const st
 // "2026-11-23 08:00:00.000000" as "2026-11-23T08:00:00.000000Z".
 std::string as_rfc3339(std::string time);
 
-extern const std::string_view kOpenApi;     // api/openapi.yaml
+extern const std::string_view kOpenApi;       // api/openapi.yaml
 extern const std::string_view kPaletteSheet;  // web/src/palette.css: the colours of kStyleSheet
 extern const std::string_view kStyleSheet;    // for the pages that the server writes itself
 

@@ -504,8 +504,8 @@ export function HistoryPage({ start, address }: { start: Start; address: URL }) 
       {doomed && (
         <Confirm title="Delete this check?" action="Delete" onYes={really_delete} onNo={() => doom(null)}>
           <p>
-            “{doomed.claim}” by {shown_model(doomed)}, {moment(doomed.created_at)}. It cannot be restored, and it still counts
-            as used.
+            “{doomed.claim}” by {shown_model(doomed)}, {moment(doomed.created_at)}. It cannot be restored, and it still
+            counts as used.
           </p>
         </Confirm>
       )}
