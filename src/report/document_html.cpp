@@ -132,7 +132,7 @@ struct HtmlWriter {
       line += fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(p.y));
       if (!p.low || !p.high) continue;
       band_up += fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(*p.high));
-      band_down = fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(*p.low)) + band_down;
+      band_down.insert(0, fmt::format("{:.1f},{:.1f} ", x_of(p.x), y_of(*p.low)));
     }
 
     for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0}) {
