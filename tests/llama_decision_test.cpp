@@ -10,6 +10,7 @@
 #include <numeric>
 #include <random>
 
+#include "asked_once.hpp"
 #include "belief/prompt/banks.hpp"
 #include "belief/readout/number_tree.hpp"
 #include "belief/readout/parts.hpp"
@@ -266,25 +267,6 @@ TEST(DecisionForm, KeepsControlWordsOfAClaimAsText) {
   }
 }
 
-// Hands out every question of a plan once and keeps what comes back.
-class OneTurn final : public Exchange {
- public:
-  explicit OneTurn(std::size_t questions) : questions_(questions) {}
-  Taken turn(std::vector<Delivery> deliveries, std::size_t most) override {
-    for (Delivery& d : deliveries) replies[d.question] = std::get<Reply>(d.outcome);
-    Taken taken;
-    while (next_ < questions_ && taken.requests.size() < most) taken.requests.push_back({.question = next_++});
-    return taken;
-  }
-  void tell_wait(const std::string& /*why*/) override {}
-  bool abandoned() const override { return false; }
-  std::map<std::size_t, Reply> replies;
-
- private:
-  std::size_t questions_;
-  std::size_t next_ = 0;
-};
-
 TEST(LlamaProvider, JudgesEveryStatementOfAPlan) {
   const auto provider = make_llama_provider({.path = HERETIX_TEST_MODEL});
   EXPECT_EQ(provider->why_not(Readout::decision), "");
@@ -302,14 +284,16 @@ TEST(LlamaProvider, JudgesEveryStatementOfAPlan) {
       plan.questions.push_back(q);
     }
   }
-  OneTurn exchange(plan.questions.size());
+  AskedOnce exchange(plan.questions.size());
   provider->answer(plan, exchange);
   ASSERT_EQ(exchange.replies.size(), 6U);
   const DecisionForm form(plain_model());
   for (const auto& [question, reply] : exchange.replies) {
     const nlohmann::json said = nlohmann::json::parse(reply.text);
     EXPECT_EQ(said.at("type"), "noul");
-    EXPECT_EQ(said.size(), 2U);
+    EXPECT_EQ(said.size(), 3U);
+    EXPECT_GT(said.at("mass").get<double>(), 0);
+    EXPECT_LE(said.at("mass").get<double>(), 1 + 1e-9);
     EXPECT_EQ(reply.ending, Ending::complete);
     const TokenPrompt prompt = form.prompt(plan.system_text, plan.questions[question].user_text);
     EXPECT_EQ(said.at("noul").get<double>(), judged(plain_model(), form, {prompt})[0]);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "asked_once.hpp"
 #include "belief/plan/plan.hpp"
 #include "belief/prompt/banks.hpp"
 #include "belief/readout/number_tree.hpp"
@@ -21,28 +22,6 @@ namespace heretix {
 namespace {
 
 constexpr double kTemperature = 8;  // drawn weights are sure of themselves; so many numbers are likely
-
-// Hands out every question once and keeps the replies.
-class OneRound final : public Exchange {
- public:
-  explicit OneRound(std::size_t questions) : questions_(questions) {}
-
-  Taken turn(std::vector<Delivery> deliveries, std::size_t most) override {
-    for (Delivery& d : deliveries) replies[d.question] = std::get<Reply>(d.outcome);
-    Taken taken;
-    for (; taken.requests.size() < most && next_ < questions_; ++next_)
-      taken.requests.push_back({.question = next_, .attempt = 1, .answers_before = 0});
-    if (taken.requests.empty() && replies.size() < questions_) taken.again_at = std::chrono::steady_clock::now();
-    return taken;
-  }
-  void tell_wait(const std::string& /*why*/) override {}
-  bool abandoned() const override { return false; }
-
-  std::map<std::size_t, Reply> replies;
-
- private:
-  std::size_t questions_, next_ = 0;
-};
 
 Plan expected_plan(const Provider& provider, int templates) {
   Recipe recipe{.claim = parse_claim("Copper conducts electricity better than iron"),
@@ -114,7 +93,7 @@ class Enumerated {
 };
 
 std::map<std::size_t, Reply> replies_of(Provider& provider, const Plan& asked) {
-  OneRound round(asked.questions.size());
+  AskedOnce round(asked.questions.size());
   provider.answer(asked, round);
   return std::move(round.replies);
 }
