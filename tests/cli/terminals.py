@@ -2,6 +2,7 @@
 import os
 import pty
 import re
+import select
 import subprocess
 import unicodedata
 
@@ -23,6 +24,20 @@ def width_of(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def pieces_of(terminal, seconds=SECONDS):
+    """What arrives at our end of a terminal, piece by piece, until the other end is closed. Fails if nothing comes for that long."""
+    while True:
+        if not select.select([terminal], [], [], seconds)[0]:
+            raise TimeoutError(f"nothing was printed for {seconds} s")
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # how the end of a terminal is told
+            return
+        if not piece:
+            return
+        yield piece
+
+
 def on_terminal(columns, arguments, folder, program, environment=None, stdin=None):
     """Exit code and everything printed, to stdout and stderr alike, on a terminal of that width."""
     ours, theirs = pty.openpty()
@@ -30,15 +45,7 @@ def on_terminal(columns, arguments, folder, program, environment=None, stdin=Non
     running = subprocess.Popen(["timeout", "--foreground", str(SECONDS), program, *map(str, arguments)], cwd=folder, stdin=stdin or subprocess.DEVNULL,
                                stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
-    text = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        text += piece
+    text = b"".join(pieces_of(ours, SECONDS + 5))
     code = running.wait()
     os.close(ours)
     return code, text.decode()

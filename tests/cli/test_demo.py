@@ -1,12 +1,12 @@
 """heretix demo: six recorded claims through the whole instrument, and every command that it prints."""
 import json
 import os
-import pty
 import re
 import shlex
 import subprocess
 
 from heretix import PROGRAM, SOURCE, ProgramTest
+from terminals import on_terminal
 
 FINDINGS = ["agreed true", "agreed false", "split", "flips by wording", "refused", "drifted"]
 NOTICE = "MOCK NUMBERS: a script answered in the model's place; no model was asked."
@@ -103,19 +103,9 @@ class Demo(ProgramTest):
         self.refused(4, "demo", "--folder", "file/below", says=("cannot create the folder file/below", "heretix demo --folder FOLDER"))
 
     def on_a_terminal(self, columns):
-        ours, theirs = pty.openpty()
-        subprocess.run(["stty", "cols", str(columns), "-F", os.ttyname(theirs)], check=True)
-        done = subprocess.Popen([PROGRAM, "demo"], cwd=self.folder, stdout=theirs, stderr=theirs, env={**os.environ, "NO_COLOR": "1"})
-        os.close(theirs)
-        text = b""
-        try:
-            while piece := os.read(ours, 65536):
-                text += piece
-        except OSError:  # the other end is closed
-            pass
-        os.close(ours)
-        self.assertEqual(done.wait(), 0)
-        return text.decode().replace("\r\n", "\n")
+        code, text = on_terminal(columns, ["demo"], self.folder, PROGRAM, {**os.environ, "NO_COLOR": "1"})
+        self.assertEqual(code, 0)
+        return text
 
     def test_it_fits_narrow_and_wide_terminals(self):
         for columns in (60, 80, 120):

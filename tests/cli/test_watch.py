@@ -108,7 +108,7 @@ class Drift(ProgramTest):
         sender, to, content = inbox.mails[0]
         self.assertEqual((sender, to), ("heretix@example.org", ["a@example.org", "b@example.org"]))
         mail = email.message_from_bytes(content)
-        self.assertEqual(mail["Subject"], "Heretix: drift in watch watch")
+        self.assertEqual(mail["Subject"], "Heretix: (mock) drift in watch watch")
         self.assertIn("ALARM: the beliefs have drifted", mail.get_payload(decode=True).decode())
         again, _ = self.drift(*told, shift=0.2, HERETIX_SMTP_URL=f"smtp://127.0.0.1:{port}")
         self.assertEqual((again["alarm"], again["new"], len(inbox.mails), len(seen)), ("drift", False, 1, 1))
@@ -210,7 +210,7 @@ class Drift(ProgramTest):
                                 (("--webhook", "ftp://x"), "is not an https:// or http:// address"), (("--alpha", "2"), "alpha is 2")):
             self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), *arguments, says=says)
         self.refused(2, "drift", "check", "watch.csv", "--model", self.model(), says="SMTP address", HERETIX_SMTP_URL="mail.example")
-        self.refused(2, "drift", "check", "watch.csv", "--model", self.model(name="other"), says=["belongs to m, not to other", "--anew"])
+        self.refused(2, "drift", "check", "watch.csv", "--model", self.model(name="other"), says=["belongs to m (mock), not to other (mock)", "--anew"])
         self.ok("drift", "baseline", "watch.csv", "--model", self.model(name="other"), "--anew", "-q")
         self.assertEqual(self.json("drift", "show", "watch.csv")["model"], "other")
 

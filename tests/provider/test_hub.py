@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 from fault_server import server_context
 from heretix import PROGRAM, ProgramTest
 from hub_server import COMMIT, Fault, HubServer, Repository
+from terminals import pieces_of
 from test_transport import Authority
 
 TOKEN = "hf_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -65,6 +66,16 @@ class HubTest(ProgramTest):
                                    env={**kept, **self.environment(**more)})
         self.addCleanup(lambda: process.poll() is None and process.kill())
         return process
+
+    def start_half_way(self):
+        """A pull of which half has arrived; what is missing comes when the gate is set."""
+        self.serve()
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        self.hub.faults = [Fault(gate=gate)]
+        running = self.start("models", "pull", OWNER)
+        self.wait_for(lambda: [p for p in self.parts() if p.stat().st_size >= 500_000])
+        return running, gate
 
     def parts(self):
         return list((self.folder / "cache").rglob("*.part"))
@@ -162,12 +173,7 @@ class Downloading(HubTest):
         self.assertEqual({s.headers.get("accept-encoding") for s in self.hub.downloads()}, {None}, "a range of compressed bytes would be another one")
 
     def test_after_kill_9_the_same_command_goes_on(self):
-        self.serve()
-        gate = threading.Event()
-        self.addCleanup(gate.set)
-        self.hub.faults = [Fault(gate=gate)]
-        running = self.start("models", "pull", OWNER)
-        self.wait_for(lambda: [p for p in self.parts() if p.stat().st_size >= 500_000])
+        running, gate = self.start_half_way()
         running.kill()
         running.wait()
         [part] = self.parts()
@@ -182,12 +188,7 @@ class Downloading(HubTest):
         self.assertEqual(self.ranges(), [None, f"bytes={arrived}-"])
 
     def test_an_interrupt_keeps_what_has_arrived(self):
-        self.serve()
-        gate = threading.Event()
-        self.addCleanup(gate.set)
-        self.hub.faults = [Fault(gate=gate)]
-        running = self.start("models", "pull", OWNER)
-        self.wait_for(lambda: [p for p in self.parts() if p.stat().st_size >= 500_000])
+        running, gate = self.start_half_way()
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=20)
         self.assertEqual(running.returncode, 7, said)
@@ -236,12 +237,7 @@ class Downloading(HubTest):
         self.refused_pull(5, says="does not answer")
 
     def test_two_processes_fetch_one_model_once(self):
-        self.serve()
-        gate = threading.Event()
-        self.addCleanup(gate.set)
-        self.hub.faults = [Fault(gate=gate)]
-        first = self.start("models", "pull", OWNER)
-        self.wait_for(lambda: [p for p in self.parts() if p.stat().st_size >= 500_000])
+        first, gate = self.start_half_way()
         second = self.start("models", "pull", f"{OWNER}:Q4_K_M")
         self.wait_for(lambda: len([s for s in self.hub.seen if "/tree/" in s.path]) == 2)
         time.sleep(0.6)
@@ -254,12 +250,7 @@ class Downloading(HubTest):
         self.assert_whole(self.listed()[0], Q4)
 
     def test_the_one_that_waits_takes_over_from_one_that_was_killed(self):
-        self.serve()
-        gate = threading.Event()
-        self.addCleanup(gate.set)
-        self.hub.faults = [Fault(gate=gate)]
-        first = self.start("models", "pull", OWNER)
-        self.wait_for(lambda: [p for p in self.parts() if p.stat().st_size >= 500_000])
+        first, _ = self.start_half_way()
         second = self.start("models", "pull", OWNER)
         self.wait_for(lambda: len([s for s in self.hub.seen if "/tree/" in s.path]) == 2)
         first.kill()
@@ -376,15 +367,7 @@ class Keeping(HubTest):
         with subprocess.Popen([PROGRAM, "models", "pull", f"{OWNER}:Q8_0"], cwd=self.folder, stderr=secondary, stdout=subprocess.DEVNULL,
                               env={**kept, **self.environment()}) as running:
             os.close(secondary)
-            shown = b""
-            while True:
-                try:
-                    piece = os.read(primary, 4096)
-                except OSError:  # the other end is closed
-                    break
-                if not piece:
-                    break
-                shown += piece
+            shown = b"".join(pieces_of(primary))
         os.close(primary)
         self.assertEqual(running.returncode, 0)
         self.assertRegex(shown.decode(), r"\[#+ +\] \d+\.\d kB of 1\.5 MB  \d")

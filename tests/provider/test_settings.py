@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cases import ADDRESSES, CLAIM, HostedTest
 from fault_server import PRICE, failure, success
 from heretix import PROGRAM, SOURCE
+from terminals import pieces_of
 
 SMALL = ("-K", "4", "-R", "1", "-B", "50")
 FILE_WAYS = ("YAML file", "JSON file", "JSON line", "CSV row")
@@ -273,7 +274,7 @@ class Settings(HostedTest):
         return [str(port) in shown], [True]
 
     def see_lake(self, way):
-        self.record(None, None, "--mock", *SMALL)
+        self.record(None, None, "--mock", *SMALL, "--db", "runs/heretix.sqlite")
         name = f"lake-{way.kind}"
         if way.kind == "variable":
             self.ok("export", "-q", **{way.name: name})
@@ -288,17 +289,12 @@ class Settings(HostedTest):
         for environment in ({way.name: "1"}, {}):
             kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "NO_COLOR"))}
             ours, theirs = os.openpty()
-            with os.fdopen(ours, "rb", 0) as screen:
-                process = subprocess.Popen([PROGRAM, "run", CLAIM, "--mock", *SMALL], cwd=self.folder, stdout=theirs, stderr=subprocess.DEVNULL,
-                                           env={**kept, **environment, "TERM": "xterm"})
-                os.close(theirs)
-                shown = b""
-                try:
-                    while piece := screen.read(4096):
-                        shown += piece
-                except OSError:
-                    pass  # how the end of a pseudo-terminal is told
-                self.assertEqual(process.wait(60), 0)
+            process = subprocess.Popen([PROGRAM, "run", CLAIM, "--mock", *SMALL], cwd=self.folder, stdout=theirs, stderr=subprocess.DEVNULL,
+                                       env={**kept, **environment, "TERM": "xterm"})
+            os.close(theirs)
+            shown = b"".join(pieces_of(ours))
+            os.close(ours)
+            self.assertEqual(process.wait(60), 0)
             seen.append(b"\x1b[" in shown)
         return seen, [False, True]
 
@@ -306,6 +302,9 @@ class Settings(HostedTest):
     SEEN_ELSEWHERE = {
         "HERETIX_SMTP_URL": ("tests/cli/test_watch.py", "test_a_shift_is_an_alarm_and_is_told_once"),
         "HERETIX_EXPORT_KEY": ("tests/export/test_dataset.py", "test_a_user_appears_only_as_a_keyed_hash_and_no_mail_address_leaves"),
+        "HERETIX_MODEL_CACHE": ("tests/provider/test_hub.py", "test_the_cache_lies_where_the_setting_says"),
+        "HF_ENDPOINT": ("tests/provider/test_hub.py", "test_a_token_is_not_sent_unencrypted_to_another_machine"),
+        "HF_TOKEN": ("tests/provider/test_hub.py", "test_the_token_goes_to_the_hub_and_to_nobody_else"),
         "HTTPS_PROXY": ("tests/provider/test_transport.py", "test_https_proxy_is_used_and_sees_no_key"),
         "NO_PROXY": ("tests/provider/test_transport.py", "test_https_proxy_is_used_and_sees_no_key"),
         "SSL_CERT_FILE": ("tests/provider/test_transport.py", "test_a_trusted_certificate_and_one_that_only_we_do_not_know"),
