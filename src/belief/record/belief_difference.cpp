@@ -8,7 +8,6 @@
 namespace heretix {
 namespace {
 
-LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
 LogitRange as_probability(const LogitRange& range) { return {sigmoid(range.low), sigmoid(range.high)}; }
 
 struct Found {
@@ -38,15 +37,6 @@ Found unpaired(const BeliefSide& a, const BeliefSide& b, Level level) {
 
   const LogitRange of_a = as_probability(center_range(ranges[0])), of_b = as_probability(center_range(ranges[1]));
   return {welch_interval(probabilities[0], probabilities[1], level).interval, minus(of_a, of_b)};
-}
-
-// The same interval around another centre.
-CenteredInterval moved_to(CenteredInterval interval, double center) {
-  const double by = center - interval.center;
-  interval.center = center;
-  if (interval.low) interval.low = *interval.low + by;
-  if (interval.high) interval.high = *interval.high + by;
-  return interval;
 }
 
 }  // namespace

@@ -32,6 +32,16 @@ CenteredInterval widened_to(CenteredInterval interval, LogitRange range) {
   return interval;
 }
 
+CenteredInterval moved_to(CenteredInterval interval, double center) {
+  const double by = center - interval.center;
+  interval.center = center;
+  if (interval.low) interval.low = *interval.low + by;
+  if (interval.high) interval.high = *interval.high + by;
+  return interval;
+}
+
+LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
+
 CenteredInterval trimmed_spread_interval(std::span<const double> d, Level level) {
   require_some(d);
   CenteredInterval found{.center = trimmed_center({d.begin(), d.end()}), .low = {}, .high = {}};

@@ -33,6 +33,12 @@ struct CenteredInterval {
 // is claimed than there was.
 CenteredInterval widened_to(CenteredInterval interval, LogitRange range);
 
+// The same interval around another centre.
+CenteredInterval moved_to(CenteredInterval interval, double center);
+
+// The range of a minus b that the ranges of a and b leave open, on whatever scale both are.
+LogitRange minus(const LogitRange& a, const LogitRange& b);
+
 // TS(d). Throws Error{bad_input} for no value.
 CenteredInterval trimmed_spread_interval(std::span<const double> d, Level level = Level::p95);
 

@@ -23,9 +23,6 @@ double grid_of(const Record& a, const Record& b) {
   return std::max(grid(a), grid(b));
 }
 
-// The range of a minus b that the ranges of a and b leave open.
-LogitRange minus(const LogitRange& a, const LogitRange& b) { return {a.low - b.high, a.high - b.low}; }
-
 // Widens the interval in log-odds over what the rounding leaves open. If the rounding alone could have made the
 // difference, the p value is 1.
 void widen(ClaimDifference& found, const LogitRange& logit) {
@@ -33,15 +30,6 @@ void widen(ClaimDifference& found, const LogitRange& logit) {
   found.rounding = logit;
   found.logit = widened_to(found.logit, logit);
   if (found.p_value && logit.low <= 0 && logit.high >= 0) found.p_value = 1.0;
-}
-
-// The same interval around another centre.
-CenteredInterval moved_to(CenteredInterval interval, double center) {
-  const double by = center - interval.center;
-  interval.center = center;
-  if (interval.low) interval.low = *interval.low + by;
-  if (interval.high) interval.high = *interval.high + by;
-  return interval;
 }
 
 // The trimmed centre of all values but that one.
