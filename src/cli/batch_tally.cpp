@@ -14,25 +14,17 @@ void BatchTally::add_finished(const Record& record, Usd may_be_billed) {
   progress.billed = Usd::from_micros(record.execution.billed_micro_usd);
   progress.may_be_billed = may_be_billed;
   progress.billing_unknown = record.execution.billing_unknown;
-  add(progress);
+  sum_ += progress;
 }
 
 void BatchTally::add_failed(const AskProgress& progress) {
   ++failed_;
-  add(progress);
+  sum_ += progress;
 }
 
 void BatchTally::add_unfinished(const AskProgress& progress) {
   unfinished_ = progress;
-  add(progress);
-}
-
-void BatchTally::add(const AskProgress& progress) {
-  sum_.answered += progress.answered;
-  sum_.from_store += progress.from_store;
-  sum_.billed += progress.billed;
-  sum_.may_be_billed += progress.may_be_billed;
-  sum_.billing_unknown += progress.billing_unknown;
+  sum_ += progress;
 }
 
 std::string BatchTally::finished_in_words() const {

@@ -25,7 +25,6 @@ class BatchTally {
 
  private:
   std::string finished_in_words() const;
-  void add(const AskProgress& progress);
 
   std::size_t models_;
   std::size_t checks_;

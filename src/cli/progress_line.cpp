@@ -207,12 +207,7 @@ void SetProgressLine::end() {
     pace().left.open(pace().before, {});
     is_running_ = false;
     ++done_;
-    before_.answered += progress_.answered;
-    before_.from_store += progress_.from_store;
-    before_.refused += progress_.refused;
-    before_.retries += progress_.retries;
-    before_.billed += progress_.billed;
-    before_.billing_unknown += progress_.billing_unknown;
+    before_ += progress_;
     progress_ = {};
   });
 }

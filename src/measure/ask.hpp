@@ -32,6 +32,20 @@ struct AskProgress {
   Usd billed;
   Usd may_be_billed;                // beyond `billed`, at most: attempts with unknown bills, where prices are known
   std::size_t billing_unknown = 0;  // attempts that may have been billed
+
+  // Adds how far another check has come.
+  AskProgress& operator+=(const AskProgress& other) {
+    questions += other.questions;
+    answered += other.answered;
+    from_store += other.from_store;
+    refused += other.refused;
+    retries += other.retries;
+    attempts += other.attempts;
+    billed += other.billed;
+    may_be_billed += other.may_be_billed;
+    billing_unknown += other.billing_unknown;
+    return *this;
+  }
 };
 
 // Called after each commit, by one thread at a time. `answers[i]` belongs to question i of the plan.

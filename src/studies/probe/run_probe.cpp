@@ -47,15 +47,8 @@ class WholeProbe final : public AskObserver {
  private:
   AskProgress with(const AskProgress& progress) const {
     AskProgress sum = before_;
+    sum += progress;
     sum.questions = questions_;
-    sum.answered += progress.answered;
-    sum.from_store += progress.from_store;
-    sum.refused += progress.refused;
-    sum.retries += progress.retries;
-    sum.attempts += progress.attempts;
-    sum.billed += progress.billed;
-    sum.may_be_billed += progress.may_be_billed;
-    sum.billing_unknown += progress.billing_unknown;
     return sum;
   }
 
