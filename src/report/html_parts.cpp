@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/columns.hpp"
 #include "base/html_text.hpp"
 #include "base/text.hpp"
 #include "report/mock_mark.hpp"
@@ -70,18 +71,6 @@ std::string belief_text(const Record& r) {
   return fmt::format("belief {:.2f}", r.belief.p().value());
 }
 
-// The words of a label in lines of at most kLabelColumns, since SVG breaks none.
-std::vector<std::string> label_lines(const std::string& text) {
-  std::vector<std::string> lines(1);
-  for (const std::string_view word : split(text, ' ')) {
-    const std::size_t length = count_code_points(lines.back()) + 1 + count_code_points(word);
-    if (!lines.back().empty() && length > kLabelColumns) lines.emplace_back();
-    if (!lines.back().empty()) lines.back() += ' ';
-    lines.back() += word;
-  }
-  return lines;
-}
-
 struct Label {
   std::vector<std::string> lines;
   double height() const { return std::max(kRow, kLine * static_cast<double>(lines.size()) + 8); }
@@ -101,7 +90,7 @@ struct Label {
 Label label_of(const Record& r, const TemplateResult& t) {
   const std::string wording =
       replaced(r.bank.paraphrases[static_cast<std::size_t>(t.paraphrase_idx)], {"<claim>{CLAIM}</claim>", "…"});
-  return {label_lines(fmt::format("{} · {}", shown_number(t.paraphrase_idx), on_one_line(wording)))};
+  return {wrapped(fmt::format("{} · {}", shown_number(t.paraphrase_idx), on_one_line(wording)), kLabelColumns)};
 }
 
 std::string marks_of(const TemplateResult& t, double y) {
@@ -171,7 +160,7 @@ std::string models_picture(const std::vector<Record>& records) {
   std::vector<Label> labels;
   double bottom = 4;
   for (const Record& r : records) {
-    labels.push_back({label_lines(on_one_line(r.plan.recipe.model.text()))});
+    labels.push_back({wrapped(on_one_line(shown_model(r)), kLabelColumns)});
     bottom += labels.back().height();
   }
   bottom += 4;
