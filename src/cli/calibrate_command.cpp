@@ -72,7 +72,6 @@ Certificate certificate_of(const CalibrateOptions& options, const LabelledFile& 
   for (const LabelledClaim& claim : claims) judged.push_back(judge_claim(claim, measuring, options));
   Certificate made = certify(measuring.facts().model, file.sha256, measuring.plan_in_words(), std::move(judged));
   made.readout = measuring.readout();
-  made.is_mock = measuring.facts().mode.is_mock();
   made.mode = answering_mode(measuring.facts().mode).text();
   CertificateStore(measuring.database()).keep(made, unix_seconds(SystemClock().now()));
   return made;

@@ -10,6 +10,7 @@
 #include "base/identity.hpp"
 #include "base/text_file.hpp"
 #include "belief/record/record.hpp"
+#include "belief/record/stored_config.hpp"
 #include "belief/stats/belief_v2.hpp"
 #include "belief/stats/calibration.hpp"
 #include "report/document.hpp"
@@ -39,7 +40,6 @@ struct Certificate {
   ModelName model;
   std::string labels_sha256, plan;
   std::string readout = "verbalized";  // how the beliefs were read: readout_name()
-  bool is_mock = false;                // made of mock numbers: it says nothing about the model
   std::string mode{};                  // how the answers were made: the text of answering_mode()
   std::uint64_t seed = 0;
   std::vector<JudgedClaim> claims;
@@ -54,6 +54,8 @@ struct Certificate {
   ConsistencyBand band;
   std::optional<CalibrationScores> recalibrated{};  // cross-fitted; empty below 10 labels
   std::vector<GroupScore> groups;
+
+  bool is_mock() const { return is_mock_mode(mode); }  // made of mock numbers: it says nothing about the model
 };
 
 // Throws Error{bad_input} if no claim got a p, or if all of them have the same label.

@@ -33,7 +33,7 @@ json scores_json(const CalibrationScores& s) {
 
 std::string name_of(const Certificate& c) {
   const bool is_written = c.readout == to_word(Readout::verbalized);
-  const std::string model = shown_model(c.model, c.is_mock);
+  const std::string model = shown_model(c.model, c.is_mock());
   return is_written ? model : fmt::format("{}, read by {}", model, c.readout);
 }
 
@@ -161,7 +161,7 @@ void show_ranking_picture(const std::vector<Certificate>& all, std::vector<Block
 void show_ranking_table(const std::vector<Certificate>& all, std::vector<Block>& blocks) {
   DocumentTable table{{"model", "labels", "Brier", "miscalibration", "discrimination", "Z"}, {}};
   for (const Certificate* c : in_order(all))
-    table.rows.push_back({shown_model(c->model, c->is_mock), std::to_string(c->judged),
+    table.rows.push_back({shown_model(c->model, c->is_mock()), std::to_string(c->judged),
                           fmt::format("{:.4f}", c->scores.brier), fmt::format("{:.4f}", c->scores.miscalibration),
                           fmt::format("{:.4f}", c->scores.discrimination),
                           fmt::format("{:+.2f}", c->scores.spiegelhalter_z)});
@@ -228,7 +228,7 @@ json to_json(const Certificate& c) {
               {"recalibrated", c.recalibrated ? scores_json(*c.recalibrated) : json(nullptr)},
               {"groups", groups},
               {"claims", claims}};
-  if (c.is_mock) out["mock"] = true;
+  if (c.is_mock()) out["mock"] = true;
   return out;
 }
 
