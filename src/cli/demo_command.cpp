@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "archive/load_record.hpp"
 #include "archive/verify.hpp"
+#include "base/columns.hpp"
 #include "base/text.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
@@ -141,11 +141,16 @@ CoherenceReport test_coherence(const DemoRecordings& demo, const DemoPlaces& pla
           .executions = {claim.execution.execution_id, negation.execution.execution_id}};
 }
 
-DriftState state_of_watch(const DemoRecordings& demo, Database& database) {
+// What an earlier demo measured.
+Sentinel watched_so_far(const Claim& claim, Database& database) {
   RunStore runs(database);
-  Sentinel sentinel{.claim = demo.watched, .runs = {}};
-  for (const WatchedExecution& execution : WatchStore(database, kWatch).of(parse_claim(demo.watched).hash()))
+  Sentinel sentinel{.claim = claim.text, .runs = {}};
+  for (const WatchedExecution& execution : WatchStore(database, kWatch).of(claim.hash()))
     sentinel.runs.push_back(sentinel_run(stored_record(runs, execution.execution_id), execution.is_baseline));
+  return sentinel;
+}
+
+DriftState state_of(const Sentinel& sentinel, const DemoRecordings& demo) {
   DriftState state = drift_state(kWatch, ModelName(demo.models.at(demo.watched_now).name), kDriftAlpha, {sentinel});
   state.is_mock = true;
   return state;
@@ -156,19 +161,20 @@ DriftState state_of_watch(const DemoRecordings& demo, Database& database) {
 DriftState watch_for_drift(const DemoRecordings& demo, const DemoPlaces& places) {
   const Claim claim = parse_claim(demo.watched);
   DemoModelRun before(demo.watched_before, places), now(demo.watched_now, places);
-  Database& database = now->database();
-  WatchStore watch(database, kWatch);
+  Sentinel sentinel = watched_so_far(claim, now->database());
+  WatchStore watch(now->database(), kWatch);
 
   const auto measure = [&](DemoModelRun& model, bool is_baseline) {
     const Record record = model->measure_afresh(claim.text);
     watch.add(claim.hash(), {record.execution.execution_id, is_baseline}, record.execution.finished_at);
+    sentinel.runs.push_back(sentinel_run(record, is_baseline));
   };
-  while (watch.of(claim.hash()).size() < kBaselineRuns) measure(before, true);
+  while (sentinel.runs.size() < kBaselineRuns) measure(before, true);
 
-  DriftState state = state_of_watch(demo, database);
+  DriftState state = state_of(sentinel, demo);
   while (state.alarm == Alarm::none && state.values.size() < kMostChecks) {
     measure(now, false);
-    state = state_of_watch(demo, database);
+    state = state_of(sentinel, demo);
   }
   return state;
 }
@@ -195,43 +201,39 @@ DemoStory play(const DemoRecordings& demo, const DemoPlaces& places) {
 
 // Text in paragraphs that fit the terminal.
 class Writer {
+  static constexpr std::size_t kIndent = 3;
+
  public:
   explicit Writer(const TextStyle& style) : style_(style) {}
 
   void line(const std::string& text) { text_ += text + "\n"; }
   void heading(const std::string& text) { line("\n" + emphasised(text, style_)); }
-  void paragraph(const std::string& text, std::size_t indent = 3) {
-    std::vector<std::string> words;
-    for (const std::string_view word : split(text, ' ')) words.emplace_back(word);
-    add_wrapped(words, indent, indent, "");
+  void paragraph(const std::string& text, std::size_t indent = kIndent) {
+    for (const std::string& part : wrapped(text, style_.columns - indent)) line(std::string(indent, ' ') + part);
   }
 
   // A command that runs as it is printed, in several lines where it is too long for one.
-  void command(const std::vector<std::string>& words) { add_wrapped(words, 3, 7, " \\"); }
+  void command(const std::vector<std::string>& words) {
+    constexpr std::string_view kGoesOn = " \\";
+    constexpr std::size_t kIndentBelow = 7;
 
-  const std::string& text() const { return text_; }
-
- private:
-  void add_wrapped(const std::vector<std::string>& words, std::size_t indent, std::size_t indent_below,
-                   const std::string& at_break) {
-    std::string now(indent, ' ');
-    std::size_t columns = indent;
+    std::string now(kIndent, ' ');
     bool is_empty = true;
     for (const std::string& word : words) {
-      const std::size_t width = count_code_points(word);
-      if (!is_empty && columns + 1 + width + at_break.size() > style_.columns) {
-        line(now + at_break);
-        now = std::string(indent_below, ' ');
-        columns = indent_below;
+      if (!is_empty && display_width(now) + 1 + display_width(word) + kGoesOn.size() > style_.columns) {
+        line(now.append(kGoesOn));
+        now = std::string(kIndentBelow, ' ');
         is_empty = true;
       }
       now += (is_empty ? "" : " ") + word;
-      columns += width + (is_empty ? 0 : 1);
       is_empty = false;
     }
     line(now);
   }
 
+  const std::string& text() const { return text_; }
+
+ private:
   const TextStyle& style_;
   std::string text_;
 };
