@@ -71,7 +71,7 @@ class PersonalData(EachStore):
         share = client.post(f"/api/checks/{checks[0]['id']}/share").json()["share"]
         session = client.get("/api/sessions").json()["sessions"][0]["id"]
         runs = [check["run_id"] for check in checks]
-        return client, [ADDRESS, me, CLAIM, "71317", share, session, "cus_walk", "sub_walk", "key-of-the-walk",
+        return client, [ADDRESS, me, CLAIM, "zebrafish of Uqbar", share, session, "cus_walk", "sub_walk", "key-of-the-walk",
                         *(check["id"] for check in checks), *runs, *(run[-12:] for run in runs)]
 
     def test_every_column_of_every_table_is_listed(self):
