@@ -245,6 +245,23 @@ class Addresses(PageTest):
         expect(page.get_by_role("checkbox", name="play")).to_be_checked()
         expect(page.get_by_role("radio", name="Standard")).to_be_checked()
 
+    def test_choices_of_one_moment_all_count(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        page.goto("/")
+        page.get_by_label("Claim").fill(CLAIM)
+        page.get_by_role("checkbox", name="other").wait_for()
+        page.evaluate("""async () => {
+            for (const name of ["other", "Custom"]) {
+                [...document.querySelectorAll(".choice")].find((choice) => choice.textContent.startsWith(name)).querySelector("input").click();
+                for (let i = 0; i < 9; ++i) await null;  // the page is rendered, and not yet drawn
+            }
+        }""")
+        expect(page).to_have_url(re.compile(r"/\?model=play&model=other&depth=custom&K=\d+&R=\d+&T=\d+$"))
+        expect(page.get_by_role("radio", name="Custom")).to_be_checked()
+        page.get_by_role("spinbutton", name="questions").wait_for()
+        expect(page.get_by_label("Claim")).to_have_value(CLAIM)
+        expect(page.get_by_role("checkbox", name="other")).to_be_checked()
+
     def test_signing_out_that_fails_is_told(self):
         page = self.visitor(client=self.signed_in())
         page.goto("/usage")

@@ -1,5 +1,5 @@
 // Ask: a claim, the models, how thoroughly; what it would cost before anything is asked.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { post, Problem, type Check, type Model, type Quote, type Readout, type Start, type Wish } from "../api";
 import { ProblemNote } from "../parts/common";
@@ -70,7 +70,8 @@ function address_of(plan: Plan, { models: offered }: Start, claim: string, is_fr
 function usePlan(address: URL, start: Start) {
   const [plan, set] = useState(() => plan_at(address, start));
   const written = useRef(address.search);
-  useEffect(() => {
+  // Before the page is drawn: an effect after it would meet the next choice made meanwhile, and take it back.
+  useLayoutEffect(() => {
     if (address.search === written.current) return;
     written.current = address.search;
     set(plan_at(address, start));
