@@ -77,6 +77,7 @@ void Measuring::tell_cost(const std::string& claim, const std::vector<Readout>& 
 Resolved Measuring::for_readout(Readout readout, const std::string& claim, int samples) const {
   Resolved resolved = for_claim(claim);
   resolved.request.readout = readout;
+  resolved.request.bank = bank_of(resolved.settings, readout);
   if (readout != Readout::verbalized) resolved.request.sampling.replicates = 1;
   resolved.request.samples = samples;
   return resolved;

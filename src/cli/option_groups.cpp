@@ -54,7 +54,8 @@ void add_mock(App& command, CommonOptions& o) {
 void add_bank(App& command, CommonOptions& o) {
   command
       .add_option("--prompt-version", o.flags.prompt_version,
-                  "the prompt bank, by file name or version (default heretix_v1)")
+                  "the prompt bank, by file name or version (default heretix_v1, or for the embedded model's token and "
+                  "frequency heretix_words_v1)")
       ->type_name("BANK");
   command.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")->type_name("FOLDER");
 }

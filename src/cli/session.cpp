@@ -102,13 +102,33 @@ Readout readout_of(const Settings& s) {
   return readout;
 }
 
+// Whether the embedded model answers, and no stand-in in its name.
+bool asks_embedded(const Settings& s) {
+  if (s.mock.value_or(false)) return false;
+  const std::string model = s.model.value_or("local");
+  return model == "local" || (model.starts_with("llama:") && is_default_model(model.substr(6)));
+}
+
+}  // namespace
+
+// Under the ending of the bank of words so small a model says True or False and little else (docs/prompts.md). Other
+// models keep the questions that their stored answers, which may have cost money, were given to.
+std::string bank_of(const Settings& s, Readout readout) {
+  if (s.prompt_version) return *s.prompt_version;
+  const bool is_of_words = readout == Readout::token || readout == Readout::frequency;
+  return is_of_words && !s.prompts && asks_embedded(s) ? kWordBank : kQuestionBank;
+}
+
+namespace {
+
 // The ladder is used if nothing names a plan and the bank is large enough for it.
 bool uses_ladder_by_default(const MeasuringOptions& options, const Settings& s, const PromptBanks& banks) {
   if (options.fixed || !options.config.empty() || s.slots || s.replicates || s.templates || s.until_width ||
       s.batch.value_or(false))
     return false;
-  const PromptBank bank = named_bank(
-      {.claim = {}, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = {}, .readout = readout_of(s)}, banks);
+  const Readout readout = readout_of(s);
+  const PromptBank bank =
+      named_bank({.claim = {}, .bank = bank_of(s, readout), .sampling = {}, .readout = readout}, banks);
   if (bank.paraphrases.size() >= static_cast<std::size_t>(kLadderRungs.back())) return true;
   print_note(
       fmt::format("heretix: the bank {} has {} wordings, too few to ask until the interval is narrow; using K 8, R 2",
@@ -268,13 +288,9 @@ bool needs_written_answers(const Settings& s) { return s.replicates.value_or(1) 
 // A model that writes no text can be read in only one way, so the user does not have to name it.
 void use_usual_readout(Settings& s, bool writes) {
   if (s.readout) return;
-  const std::string model = s.model.value_or("local");
-  const auto hosted = hosted_model(model);
+  const auto hosted = hosted_model(s.model.value_or("local"));
   if (hosted && usual_readout(*hosted) == Readout::decision) s.readout = "decision";
-
-  const bool is_embedded = model == "local" || (model.starts_with("llama:") && is_default_model(model.substr(6)));
-  if (is_embedded && !s.mock.value_or(false) && !writes && !needs_written_answers(s))
-    s.readout = to_word(kEmbeddedReadout);
+  if (asks_embedded(s) && !writes && !needs_written_answers(s)) s.readout = to_word(kEmbeddedReadout);
 }
 
 }  // namespace
@@ -292,7 +308,8 @@ Resolved resolve(const MeasuringOptions& options, const Settings& row) {
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
   require_statement(*s.claim, s.allow_question.value_or(false));
 
-  resolved.request = {.claim = *s.claim, .bank = s.prompt_version.value_or(kQuestionBank), .sampling = sampling_of(s)};
+  const Readout readout = readout_of(s);
+  resolved.request = {.claim = *s.claim, .bank = bank_of(s, readout), .sampling = sampling_of(s), .readout = readout};
 
   // A seed is looked up in an order of its own: flag, then file, then environment.
   resolved.request.seed = flags.seed ? flags.seed : file.seed;
@@ -300,7 +317,6 @@ Resolved resolve(const MeasuringOptions& options, const Settings& row) {
   else if (environment.seed) resolved.request.seed_source = SeedSource::environment;
   if (!resolved.request.seed) resolved.request.seed = environment.seed;
 
-  resolved.request.readout = readout_of(s);
   resolved.request.samples = samples_of(s);
   resolved.request.asks_negation = asks_negation(s);
   // A request that cannot be measured is refused before a model is loaded and before any plan is made.

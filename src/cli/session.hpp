@@ -30,6 +30,9 @@ Resolved resolve(const MeasuringOptions& options, const Settings& row = {});
 // Whether --allow-question, its variable, the row or the configuration file lets a claim be a question.
 bool allows_questions(const MeasuringOptions& options, const Settings& row = {});
 
+// The bank that is asked for, or the usual one of this model and readout.
+std::string bank_of(const Settings& settings, Readout readout);
+
 // Checks a claim that a person gives: require_statement() with a hint in the words of the command line.
 void require_statement(std::string_view claim, bool allow_question);
 

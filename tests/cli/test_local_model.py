@@ -95,11 +95,25 @@ class LocalModel(ProgramTest):
         shutil.copy(file, self.folder / "another.gguf")
         self.assertEqual(self.readout_of("--model", "llama:another.gguf"), "verbalized")
 
+    def bank_of(self, *arguments):
+        return self.json("describe", CLAIM, *arguments)["config"]["prompt_version"]
+
+    def test_the_embedded_model_is_asked_for_a_word_by_the_bank_of_words(self):
+        self.plan = ()
+        self.assertEqual(self.bank_of(), "heretix_words_v1_2026-11-30")
+        self.assertEqual(self.bank_of("--readout", "frequency"), "heretix_words_v1_2026-11-30")
+        self.assertEqual(self.bank_of("--readout", "verbalized"), "heretix_v1_2026-11-23")
+        self.assertEqual(self.bank_of("--prompt-version", "heretix_v1"), "heretix_v1_2026-11-23+word")
+        self.assertEqual(self.bank_of("--mock"), "heretix_v1_2026-11-23")
+        shutil.copy(self.json("models")[0]["file"], self.folder / "another.gguf")
+        self.assertEqual(self.bank_of("--model", "llama:another.gguf", "--readout", "token"), "heretix_v1_2026-11-23+word",
+                         "other models go on with the answers that they gave")
+
     def test_a_run_says_what_the_embedded_model_is_and_what_to_use_instead(self):
         self.plan = ()
         done = self.heretix("run", CLAIM)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertTrue(done.stdout.splitlines()[2].startswith("SmolLM2-135M is a demonstration"), done.stdout)
+        self.assertRegex(done.stdout.splitlines()[2], r"\ASmolLM2-135M is a demonstration: right on 1\d\d of 300 labelled claims\Z")
         self.assertTrue(done.stderr.splitlines()[-1].startswith("for a real measurement use a larger model: --model llama:FILE.gguf"), done.stderr)
         self.assertEqual(self.ok("show", "last").splitlines()[2], done.stdout.splitlines()[2])
         self.assertNotIn("demonstration", self.ok("run", CLAIM, "--mock"))

@@ -12,8 +12,9 @@
 
 namespace heretix {
 
-// The program's own: questions, and statements for models that state a probability.
+// The program's own: questions, those with an ending for one word, and statements for models that state a probability.
 inline constexpr const char* kQuestionBank = "heretix_v1";
+inline constexpr const char* kWordBank = "heretix_words_v1";
 inline constexpr const char* kStatementBank = "heretix_decisions_v1";
 
 class PromptBanks {
