@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Takes docs/screens anew: every screen of the page at 360, 768 and 1,440 px, light and dark.
+"""Takes the pictures of the documents anew: docs/screens, every screen of the page at 360, 768 and 1,440 px, light and
+dark; and the README's, the report of a run of the embedded model and that of the demo.
 
 usage: tools/screens.py   with HERETIX, HERETIX_SOURCE and PYTHONPATH as the tests have them (CONTRIBUTING.md)
 """
@@ -59,6 +60,17 @@ class Screens(PageTest):
                 page.get_by_role("button", name="Cancel").click()
                 page.context.close()
         self.told = [text for text in self.told if "status of 404 " not in text]  # of the page that is missing
+
+        self.take_reports()
+
+    def take_reports(self):
+        self.ok("run", "Tariffs cause inflation")
+        self.ok("report", "last", "-o", "report.html")
+        self.ok("demo", "--folder", "demo")
+        page = self.browser.new_page(viewport={"width": 1000, "height": 780}, color_scheme="light")
+        for name, file in (("report", "report.html"), ("demo", "demo/report.html")):
+            page.goto((self.folder / file).as_uri())
+            page.screenshot(path=ROOT / f"docs/{name}.png")
 
     def take(self, page, name, width, theme):
         page.screenshot(path=INTO / f"{name}-{width}-{theme}.png", full_page=name in ("check", "shared") and width < 1000)
