@@ -64,7 +64,7 @@ class LocalPrompts(ProgramTest):
         def mass(*more):
             record = self.json("run", "Tariffs cause inflation", "-K", 8, "-R", 1, "-B", 50, "--readout", "token", *more)
             return next(g for g in record["gates"] if g["name"] == "mass")
-        before, after = mass(), mass("--prompt-version", "heretix_words_v1")
+        before, after = mass("--prompt-version", "heretix_v1"), mass()  # the one that it is asked by
         self.assertEqual((before["passed"], after["passed"]), (False, True))
         self.assertGreater(after["observed"], 0.7)
         self.refused(2, "run", CLAIM, "-K", 3, "--readout", "verbalized", "--prompt-version", "heretix_words_v1", says="asks for one word; the readout verbalized needs a number")
