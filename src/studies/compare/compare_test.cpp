@@ -144,6 +144,13 @@ TEST(Sides, SelectByModelBankAndDay) {
   const std::vector<std::string> claims{"rain"};
   EXPECT_EQ(pair_up(parse_side("model=a"), parse_side("model=b"), stored(), claims).size(), 1U);
   EXPECT_THROW(pair_up(parse_side("bank=b2"), parse_side("model=zz"), stored(), {}), Error);
+
+  // As it was asked for, with its provider; but a name that is stored as it is given means itself.
+  EXPECT_EQ(pair_up(parse_side("model=openai/a"), parse_side("model=b"), stored(), claims).size(), 1U);
+  auto with_slash = stored();
+  with_slash.front().model = ModelName("openai/a");
+  EXPECT_EQ(pair_up(parse_side("model=openai/a"), parse_side("model=openai/a"), with_slash, {}).size(), 1U);
+  EXPECT_THROW(pair_up(parse_side("model=openai/"), parse_side("model=b"), stored(), {}), Error);
 }
 
 TEST(Sides, AreRefusedByName) {

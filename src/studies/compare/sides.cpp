@@ -21,8 +21,19 @@ bool fits(const Side& side, const ExecutionHead& e) {
          (side.day.empty() || utc_day(e.created_at) == side.day);
 }
 
+// A store knows a hosted model without its provider, as gpt-5; a person writes openai/gpt-5, as for --model.
+Side as_stored(Side side, std::span<const ExecutionHead> done) {
+  if (!side.model || std::ranges::any_of(done, [&](const ExecutionHead& e) { return e.model == side.model; }))
+    return side;
+  const std::string& name = side.model->text();
+  const std::size_t slash = name.find('/');
+  if (slash != std::string::npos && slash + 1 < name.size()) side.model = ModelName(name.substr(slash + 1));
+  return side;
+}
+
 // The newest of each claim.
-std::map<std::string, ExecutionHead> newest_by_claim(const Side& side, std::span<const ExecutionHead> done) {
+std::map<std::string, ExecutionHead> newest_by_claim(const Side& given, std::span<const ExecutionHead> done) {
+  const Side side = as_stored(given, done);
   std::map<std::string, ExecutionHead> found;
   for (const ExecutionHead& e : done) {
     if (!fits(side, e)) continue;

@@ -1,7 +1,8 @@
 // What is compared with what. There are two sides, and each is a run, an execution, or what a selector names.
 //
 // A selector is `model=NAME`, `bank=VERSION` or `on=YYYY-MM-DD` (UTC), or several of these joined by commas. It means
-// the newest finished execution of each claim that fits. Pure.
+// the newest finished execution of each claim that fits. A model's name may have its provider before it, as --model
+// does. Pure.
 #pragma once
 
 #include <optional>
