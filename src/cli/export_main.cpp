@@ -35,7 +35,6 @@ using nlohmann::json;
 using Sources = std::vector<std::unique_ptr<Source>>;
 
 constexpr std::size_t kShortestKey = 16;
-constexpr const char* kDefaultStore = "runs/heretix.sqlite";
 constexpr const char* kDefaultTarget = "lake";
 constexpr std::size_t kMostChanges = 16;  // as many as a person reads
 constexpr const char* kViewsFile = "heretix.duckdb";
@@ -67,20 +66,21 @@ std::unique_ptr<Target> open_target(const std::string& address) {
 
 std::vector<std::string> store_paths(const ExportCommandOptions& options, const Environment& environment) {
   if (!options.stores.empty()) return options.stores;
-  return {environment.settings.db.value_or(kDefaultStore)};
+  return {environment.settings.db.value_or(kUsualStore)};
 }
 
 // The sources that --from names, or else all that exist.
 std::vector<std::string> wanted_sources(const ExportCommandOptions& options, const Environment& environment) {
   if (!options.sources.empty()) return options.sources;
   std::vector<std::string> wanted;
-  if (!options.stores.empty() || environment.settings.db || fs::exists(kDefaultStore)) wanted.emplace_back("store");
+  if (!options.stores.empty() || environment.settings.db || fs::exists(kUsualStore)) wanted.emplace_back("store");
   if (environment.database_url) wanted.emplace_back("local");
   if (environment.database_url_prod) wanted.emplace_back("prod");
-  if (wanted.empty())
-    throw Error(ErrorKind::not_found, fmt::format("there is nothing to export: no {}, no DATABASE_URL", kDefaultStore),
-                "measure something first (heretix run), or name a store with --db");
-  return wanted;
+  if (!wanted.empty()) return wanted;
+  const std::string missing = fmt::format("there is nothing to export: no {}, no DATABASE_URL", kUsualStore);
+  if (fs::exists(kMockStore))
+    throw Error(ErrorKind::not_found, missing, fmt::format("export the mock runs: heretix export --db {}", kMockStore));
+  throw Error(ErrorKind::not_found, missing, "measure something first (heretix run), or name a store with --db");
 }
 
 Sources open_sources(const ExportCommandOptions& options, const Environment& environment, const Note& note) {

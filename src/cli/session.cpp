@@ -26,8 +26,6 @@
 namespace heretix {
 namespace {
 
-constexpr const char* kDefaultDatabase = "runs/heretix.sqlite";
-constexpr const char* kMockDatabase = "runs/mock.sqlite";
 constexpr std::chrono::milliseconds kModelReadTimeout{5'000};
 constexpr int kHostedConcurrency = 100;
 constexpr double kHostedTimeout = 300;
@@ -186,7 +184,7 @@ const StopSignal& stop_signal() {
 }
 
 std::string store_path(const Settings& settings) {
-  return settings.db.value_or(is_mock(settings) ? kMockDatabase : kDefaultDatabase);
+  return settings.db.value_or(is_mock(settings) ? kMockStore : kUsualStore);
 }
 
 std::string database_path(const CommonOptions& options) {
@@ -234,13 +232,13 @@ bool has_runs(const std::string& path, const std::vector<std::string>& names) {
 std::string store_to_read(const CommonOptions& options, const std::vector<std::string>& runs) {
   const Settings settings = merged(options.flags, read_environment().settings);
   const std::string usual = store_path(settings);
-  if (settings.db || settings.mock || !std::filesystem::exists(kMockDatabase)) return usual;
+  if (settings.db || settings.mock || !std::filesystem::exists(kMockStore)) return usual;
 
   if (std::filesystem::exists(usual))
-    return !runs.empty() && !has_runs(usual, runs) && has_runs(kMockDatabase, runs) ? kMockDatabase : usual;
-  if (!runs.empty()) return kMockDatabase;
-  print_note(fmt::format("heretix: there are only mock runs so far, in {}", kMockDatabase));
-  return kMockDatabase;
+    return !runs.empty() && !has_runs(usual, runs) && has_runs(kMockStore, runs) ? kMockStore : usual;
+  if (!runs.empty()) return kMockStore;
+  print_note(fmt::format("heretix: there are only mock runs so far, in {}", kMockStore));
+  return kMockStore;
 }
 
 }  // namespace

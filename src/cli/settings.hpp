@@ -15,6 +15,10 @@
 
 namespace heretix {
 
+// In the current folder, unless a store is named.
+inline constexpr const char* kUsualStore = "runs/heretix.sqlite";
+inline constexpr const char* kMockStore = "runs/mock.sqlite";
+
 // A field that is empty was not given in that place.
 struct Settings {
   std::optional<std::string> claim, model, prompt_version, prompts, db;

@@ -355,9 +355,12 @@ class Advice(ProgramTest):
     def test_export(self):
         done = self.failing(3, "export", "my lake")
         self.follow(done, "measure something first (heretix run), or name a store with --db", fill={"+": (CLAIM, "--mock", *SMALL, "--db", "runs/heretix.sqlite")}.items())
-        done = self.failing(3, "export", "my lake", "--query", "SELECT 1")
+        (self.folder / "runs/heretix.sqlite").rename(self.folder / "runs/mock.sqlite")
+        self.follow(self.failing(3, "export", "my lake"), "export the mock runs: heretix export --db {}", fill={"+": ("my lake",)}.items())
+        (self.folder / "runs/mock.sqlite").rename(self.folder / "runs/heretix.sqlite")
+        done = self.failing(3, "export", "another lake", "--query", "SELECT 1")
         self.follow(done, "heretix export {} makes it")
-        self.ok("export", "my lake", "--query", "SELECT 1")
+        self.ok("export", "another lake", "--query", "SELECT 1")
         self.follow(self.failing(2, "export", "my lake", "--from", "nowhere"), "heretix export --help shows them")
 
     def test_no_advice_of_the_program_is_forgotten(self):
