@@ -231,7 +231,7 @@ bool has_runs(const std::string& path, const std::vector<std::string>& names) {
 // Where neither a store nor a kind of runs is named, a run that the usual store lacks is looked for among mock runs.
 std::string store_to_read(const CommonOptions& options, const std::vector<std::string>& runs) {
   const Settings settings = merged(options.flags, read_environment().settings);
-  const std::string usual = store_path(settings);
+  std::string usual = store_path(settings);
   if (settings.db || settings.mock || !std::filesystem::exists(kMockStore)) return usual;
 
   if (std::filesystem::exists(usual))
