@@ -121,11 +121,11 @@ TEST(Differences, TheClaimIsTheUnitAndManyAreControlled) {
 }
 
 std::vector<ExecutionHead> stored() {
-  return {{ExecutionId{"exec-1"}, RecipeId{"r1"}, 86400 * 10, "snow", ModelName("a"), "b1"},
-          {ExecutionId{"exec-2"}, RecipeId{"r1"}, 86400 * 11, "snow", ModelName("a"), "b1"},
-          {ExecutionId{"exec-3"}, RecipeId{"r2"}, 86400 * 10, "snow", ModelName("b"), "b1"},
-          {ExecutionId{"exec-4"}, RecipeId{"r3"}, 86400 * 12, "rain", ModelName("a"), "b1"},
-          {ExecutionId{"exec-5"}, RecipeId{"r4"}, 86400 * 12, "rain", ModelName("b"), "b2"}};
+  return {{ExecutionId{"exec-1"}, RecipeId{"r1"}, 86400LL * 10, "snow", ModelName("a"), "b1"},
+          {ExecutionId{"exec-2"}, RecipeId{"r1"}, 86400LL * 11, "snow", ModelName("a"), "b1"},
+          {ExecutionId{"exec-3"}, RecipeId{"r2"}, 86400LL * 10, "snow", ModelName("b"), "b1"},
+          {ExecutionId{"exec-4"}, RecipeId{"r3"}, 86400LL * 12, "rain", ModelName("a"), "b1"},
+          {ExecutionId{"exec-5"}, RecipeId{"r4"}, 86400LL * 12, "rain", ModelName("b"), "b2"}};
 }
 
 TEST(Sides, TakeTheNewestOfEachClaim) {
