@@ -31,9 +31,13 @@ std::string estimate_so_far(const Plan& plan, const std::vector<std::optional<An
   return fmt::format("p {:.2f} [{:.2f}, {:.2f}]", found->p().value(), interval->low.value(), interval->high.value());
 }
 
-std::string bar(std::size_t done, std::size_t all, std::size_t columns) {
+struct Reached {
+  std::size_t done = 0, all = 0;
+};
+
+std::string bar(const Reached& reached, std::size_t columns) {
   const std::size_t width = columns < kColumnsForLongBar ? kShortBarColumns : kBarColumns;
-  const std::size_t filled = all == 0 ? 0 : width * std::min(done, all) / all;
+  const std::size_t filled = reached.all == 0 ? 0 : width * std::min(reached.done, reached.all) / reached.all;
   return fmt::format("[{}{}]", std::string(filled, '#'), std::string(width - filled, ' '));
 }
 
@@ -152,7 +156,7 @@ void ProgressLine::tell_event() {
 
 std::string ProgressLine::text(std::size_t columns) const {
   const AskProgress& p = progress_;
-  std::vector<Part> parts = {{bar(p.answered, p.questions, columns), 3},
+  std::vector<Part> parts = {{bar({.done = p.answered, .all = p.questions}, columns), 3},
                              {fmt::format("{}/{}", p.answered, p.questions)}};
   const auto left = time_left_.left(since_start());
   const std::string words = left ? time_left_in_words(*left) : "";
@@ -271,7 +275,7 @@ std::string SetProgressLine::text(std::size_t columns) const {
   const std::size_t fresh = answered - before_.from_store - progress_.from_store;
   const std::size_t retries = before_.retries + progress_.retries;
   const Usd billed = before_.billed + progress_.billed;
-  std::vector<Part> parts = {{bar(done_, checks_.size(), columns), 3},
+  std::vector<Part> parts = {{bar({.done = done_, .all = checks_.size()}, columns), 3},
                              {fmt::format("{}/{} {}", done_, checks_.size(), unit_)},
                              {if_any(answered, "answers"), 2}};
   if (fresh > 0 || asking_.empty()) {

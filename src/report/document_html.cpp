@@ -303,7 +303,7 @@ struct HtmlWriter {
 std::string to_html(const Document& document) {
   std::string body = "<h1>" + escaped(document.title) + "</h1>\n";
   for (const Block& block : document.blocks) body += std::visit(HtmlWriter{}, block);
-  return html::page(document.title, body, document.is_mock ? kMockNotice : "");
+  return html::to_html({.title = document.title, .body = body, .notice = document.is_mock ? kMockNotice : ""});
 }
 
 }  // namespace heretix

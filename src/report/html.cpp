@@ -267,7 +267,8 @@ std::string earlier_runs_table(const std::vector<Record>& records) {
 }  // namespace
 
 std::string report_html(const Record& r) {
-  return html::page(r.plan.recipe.claim.text, headline(r) + sections(r), is_mock(r) ? kMockNotice : "");
+  return html::to_html(
+      {.title = r.plan.recipe.claim.text, .body = headline(r) + sections(r), .notice = is_mock(r) ? kMockNotice : ""});
 }
 
 std::string report_html(const std::vector<Record>& records) {
@@ -284,7 +285,7 @@ std::string report_html(const std::vector<Record>& records) {
     body += fmt::format("<details><summary>{} in full: {}</summary>\n", escaped(shown_model(r)),
                         escaped(r.plan.run_id.text())) +
             sections(r) + "</details>\n";
-  return html::page(claim, body, mock_notice(records));
+  return html::to_html({.title = claim, .body = body, .notice = mock_notice(records)});
 }
 
 }  // namespace heretix

@@ -102,17 +102,18 @@ std::string marks_of(const TemplateResult& t, double y) {
 
 }  // namespace
 
-std::string page(const std::string& title, const std::string& body, std::string_view notice) {
-  const std::string marked = notice.empty() ? title : fmt::format("({}) {}", kMockWord, title);
+std::string to_html(const Page& page) {
+  const bool is_mock = !page.notice.empty();
+  const std::string marked = is_mock ? fmt::format("({}) {}", kMockWord, page.title) : page.title;
   const std::string panel =
-      notice.empty() ? "" : fmt::format("<p class=\"notice\" role=\"note\">{}</p>\n", escaped(notice));
+      is_mock ? fmt::format("<p class=\"notice\" role=\"note\">{}</p>\n", escaped(page.notice)) : "";
   return fmt::format(
              "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
              "content=\"width=device-width,initial-scale=1\">"
              "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
              "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
              escaped(shortened(marked, 80)), std::string(kPalette) + std::string(kStyle)) +
-         panel + body +
+         panel + page.body +
          "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
          "the claim is true. "
          "No source was consulted. Another model, another version or another prompt bank can answer "

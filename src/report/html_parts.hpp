@@ -12,9 +12,14 @@ namespace heretix::html {
 // web/src/palette.css, so that reports and the page of the service have the same colours.
 extern const std::string_view kPalette;
 
-// One self-contained page: no script, no outside request, dark and light. `body` is HTML. `notice` stands
-// above it in a panel of its own, on paper too, and the title says it too; empty: there is none.
-std::string page(const std::string& title, const std::string& body, std::string_view notice = {});
+struct Page {
+  std::string title;
+  std::string body;           // in HTML
+  std::string_view notice{};  // of mock numbers, in a panel of its own, on paper too; the title says it too
+};
+
+// One self-contained page: no script, no outside request, dark and light.
+std::string to_html(const Page& page);
 
 // Both pictures are SVG and show belief_v2: the interval as a band and p as a diamond, of which only the outline is
 // drawn where there is no stable belief. The shapes are those of the page (web/README.md): a small pale dot is an
