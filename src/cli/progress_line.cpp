@@ -271,18 +271,17 @@ std::optional<TimeLeft::Time> SetProgressLine::time_left() const {
 }
 
 std::string SetProgressLine::text(std::size_t columns) const {
-  const std::size_t answered = before_.answered + progress_.answered;
-  const std::size_t fresh = answered - before_.from_store - progress_.from_store;
-  const std::size_t retries = before_.retries + progress_.retries;
-  const Usd billed = before_.billed + progress_.billed;
+  AskProgress so_far = before_;
+  so_far += progress_;
+  const std::size_t fresh = so_far.answered - so_far.from_store;
   std::vector<Part> parts = {{bar({.done = done_, .all = checks_.size()}, columns), 3},
                              {fmt::format("{}/{} {}", done_, checks_.size(), unit_)},
-                             {if_any(answered, "answers"), 2}};
+                             {if_any(so_far.answered, "answers"), 2}};
   if (fresh > 0 || asking_.empty()) {
-    parts.push_back({if_any(before_.refused + progress_.refused, "refused"), 5});
-    parts.push_back({if_any(retries, "retries"), 6});
-    parts.push_back({billed > Usd() ? to_text(billed) : "", 4});
-    parts.push_back({if_any(before_.billing_unknown + progress_.billing_unknown, "may be billed"), 7});
+    parts.push_back({if_any(so_far.refused, "refused"), 5});
+    parts.push_back({if_any(so_far.retries, "retries"), 6});
+    parts.push_back({so_far.billed > Usd() ? to_text(so_far.billed) : "", 4});
+    parts.push_back({if_any(so_far.billing_unknown, "may be billed"), 7});
   }
   if (const auto left = time_left()) parts.push_back({time_left_in_words(*left), 1});
   return joined_to_fit(std::move(parts), columns, fresh == 0 ? asking_ : "");
