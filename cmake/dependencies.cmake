@@ -38,3 +38,7 @@ if(HERETIX_TESTS)
   find_package(GTest REQUIRED)
 endif()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
+# What is found can be a script that picks one of several versions with every start, as pyenv's is; a thousand tests start what it picks.
+execute_process(COMMAND ${Python3_EXECUTABLE} -c "import sys; print(sys.executable)" OUTPUT_VARIABLE python
+  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+set_property(TARGET Python3::Interpreter PROPERTY IMPORTED_LOCATION ${python})

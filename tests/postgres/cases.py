@@ -64,7 +64,7 @@ class PostgresTest(ProgramTest):
         """What Alembic printed; of one that fails with another code, what it said."""
         done = subprocess.run([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "-x", f"database={address or self.address}", *arguments],
                               cwd=SOURCE, capture_output=True, text=True, timeout=120,
-                              env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment})
+                              env={**os.environ, **environment})
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         self.alembic_warned = done.stderr
         return done.stderr if code else done.stdout

@@ -1,6 +1,5 @@
 """heretix db: the contract's catalogue, the same history by Alembic, other shapes told and converted."""
 import json
-import os
 import random
 import subprocess
 import sys
@@ -66,7 +65,7 @@ class Migrations(PostgresTest):
         held = self.connect()
         held.execute("SELECT pg_advisory_lock(7521983762164970081)")
         process = subprocess.Popen([sys.executable, "-m", "alembic", "-c", "migrations/alembic.ini", "-x", f"database={self.address}", "upgrade", "head"],
-                                   cwd=SOURCE, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, stderr=subprocess.PIPE)
+                                   cwd=SOURCE, stderr=subprocess.PIPE)
         with self.assertRaises(subprocess.TimeoutExpired):
             process.wait(3)
         self.assertEqual(self.current(), "base")

@@ -25,7 +25,7 @@ class ModuleTest(unittest.TestCase):
 
     def environment(self, packages=None, **more):
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "PYTHONPATH"))}
-        return {**kept, "HERETIX_PROGRAM": PROGRAM, "PYTHONPATH": packages or os.environ["PYTHONPATH"], "PYTHONDONTWRITEBYTECODE": "1", **more}
+        return {**kept, "HERETIX_PROGRAM": PROGRAM, "PYTHONPATH": packages or os.environ["PYTHONPATH"], **more}
 
     def script_model(self, **more):
         """A scripted model of ten answers a second, of which one is refused."""
