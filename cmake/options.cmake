@@ -4,6 +4,8 @@ target_compile_options(heretix_options INTERFACE -Wall -Wextra -Wpedantic -Wconv
   # These misfire in g++ 12 on std::string's own operator+ and on a std::variant that holds one (GCC bugs 105329,
   # 105651 and 80635); the sanitizers watch for the real thing.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  # A precompiled header of clang holds the times of what it was made from, so that ccache would find nothing in another tree.
+  "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>"
   # In a unity build a class of one source has members of another source that are private to it (GCC).
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>
   # Published log-odds must be equal to the bit everywhere: no fused multiply-add (docs/estimator.md).

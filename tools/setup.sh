@@ -17,7 +17,7 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
   libsodium-dev libspdlog-dev prometheus-cpp-dev"
 lint_packages="clang-format-14 clang-tidy-16 shellcheck"
 db_packages="postgresql"
-test_packages="libgtest-dev clang-14 libclang-rt-14-dev pgbouncer openssl python3-dev
+test_packages="libgtest-dev clang-16 libclang-rt-16-dev pgbouncer openssl python3-dev
   openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq"
 bench_packages="libbenchmark-dev python3-numpy wrk"
 

@@ -29,7 +29,11 @@ step() {
 # folder at once, which takes a third of the time; the release build has each source alone.
 build() {
   local more=()
-  [ "$1" = release ] || more=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_FLAGS_DEBUG=-g1)
+  if [ "$1" != release ]; then
+    more=(-DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_FLAGS_DEBUG=-g1 -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O2 -g1 -DNDEBUG')
+    # Where an earlier build had another compiler, CMake would take the new one and forget the sanitizers.
+    grep -qs '^CMAKE_CXX_COMPILER:.*clang++-16$' "build/$1/CMakeCache.txt" || more+=(--fresh)
+  fi
   cmake --preset "$1" -DHERETIX_TESTS=ON "${more[@]}" >"$results/$1.log" &&
     cmake --build --preset "$1" >>"$results/$1.log" && return
 
