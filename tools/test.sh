@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.." || exit
 parts=("$@")
 [ ${#parts[@]} -eq 0 ] && parts=(lint check tsan fuzz release)
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
-split=()
+behind= # the process group that builds behind the tests
+trap '[ -z "$behind" ] || kill -- "-$behind"; rm -rf "$results"' EXIT
 broken=0
 
 timed() { # timed LABEL COMMAND…
@@ -16,14 +16,16 @@ timed() { # timed LABEL COMMAND…
   shift
   "$@"
   local status=$?
-  split+=("$(printf '%5d s  %s' $((SECONDS - start)) "$label")")
+  printf '  %5d s  %s\n' $((SECONDS - start)) "$label" >>"$results/split"
   return $status
 }
 
 # A step that fails outside a test counts as one failed test.
-step() {
-  timed "$@" || { echo "FAILED: $1"; broken=$((broken + 1)); }
+fails() {
+  echo "FAILED: $1"
+  broken=$((broken + 1))
 }
+step() { timed "$@" || fails "$1"; }
 
 # Sanitizers name lines, which is all that -g1 keeps; more takes a tenth of the time of their builds. They are compiled a
 # folder at once, which takes a third of the time; the release build has each source alone.
@@ -40,24 +42,50 @@ build() {
   tail -60 "$results/$1.log"
   return 1
 }
-run_tests() { ctest --preset "$1" --output-junit "$results/$1.xml" --timeout 900 -j "$2"; }
+run_tests() { # run_tests PRESET JOBS
+  # Failed tests are counted below, but a part that ran none is not.
+  timed "test $1" ctest --preset "$1" --output-junit "$results/$1.xml" --timeout 900 -j "$2"
+  grep -q '<testcase' "$results/$1.xml" 2>/dev/null || fails "$1 ran no test"
+}
+
+# Builds what is sanitized while the tests of the release wait for servers and clocks: it takes only the time that they leave.
+build_behind() { # build_behind PRESET…
+  chrt --idle --pid 0 $BASHPID
+  for preset in "$@"; do
+    timed "build $preset, behind the tests of release" build "$preset" && touch "$results/$preset.built"
+  done
+}
 
 has() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
 step "set-up and third-party builds" tools/setup.sh test || exit 70
 has lint && step "lint" tools/lint.sh changed
-for preset in check tsan fuzz release; do
-  has $preset || continue
-  jobs=$(nproc)
-  [ $preset = release ] && jobs=$((jobs + 1)) # many of them wait for a server or a clock; what measures time runs alone
-  if timed "build $preset" build $preset; then
-    timed "test $preset" run_tests $preset "$jobs" || true # failed tests are counted below, but a part that ran none is not
-    grep -q '<testcase' "$results/$preset.xml" 2>/dev/null || { echo "FAILED: $preset ran no test"; broken=$((broken + 1)); }
+
+sanitized=()
+for preset in check tsan fuzz; do has $preset && sanitized+=("$preset"); done
+
+if has release; then
+  if timed "build release" build release; then
+    set -m # a process group of its own, so that it can be ended as a whole
+    build_behind "${sanitized[@]}" &
+    behind=$!
+    set +m
+    run_tests release $((2 * $(nproc))) # many of them wait; what measures time runs alone
+    timed "wait for the sanitized builds" wait "$behind"
+    behind=
   else
-    echo "FAILED: build $preset"
-    broken=$((broken + 1))
+    fails "build release"
+  fi
+fi
+
+for preset in "${sanitized[@]}"; do
+  if [ -e "$results/$preset.built" ] || timed "build $preset" build "$preset"; then
+    run_tests "$preset" "$(nproc)"
+  else
+    fails "build $preset"
   fi
 done
+
 echo "time by part:"
-printf '  %s\n' "${split[@]}"
-exec python3 tools/count_tests.py "$broken" "$results"
+cat "$results/split"
+python3 tools/count_tests.py "$broken" "$results"
