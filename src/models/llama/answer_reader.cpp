@@ -37,6 +37,7 @@ std::string likeliest_number(const NumberSpread& spread) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): LlamaOptions has them in this order
 AnswerReader::AnswerReader(const LlamaModel& model, double temperature, int threads)
     : model_(model), temperature_(temperature), threads_(model, Attention::plain, threads) {
   for (Token token = 0; token < static_cast<Token>(model.vocabulary_size()); ++token) {

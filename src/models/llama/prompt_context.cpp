@@ -106,12 +106,12 @@ PromptContext::~PromptContext() {
 const float* PromptContext::logits_after(const TokenPrompt& prompt) {
   if (is_recurrent_) {
     keep_state_of(prompt);
-    evaluate(prompt.tokens, prompt.state_ends, kWhole, Reads::last);
+    evaluate(kWhole, prompt.tokens, prompt.state_ends, Reads::last);
     return llama_get_logits_ith(context_, -1);
   }
   const std::size_t known = std::min(shared_tokens(held_, prompt.tokens), prompt.tokens.size() - 1);
   keep(known);
-  evaluate(prompt.tokens, known, kWhole, Reads::last);
+  evaluate(kWhole, prompt.tokens, known, Reads::last);
   held_ = prompt.tokens;
   return llama_get_logits_ith(context_, -1);
 }
@@ -128,7 +128,7 @@ std::vector<std::uint8_t> PromptContext::evaluate_ahead(const std::vector<Token>
   } else {
     const std::size_t known = shared_tokens(held_, tokens);
     keep(known);
-    if (known < tokens.size()) evaluate(tokens, known, kWhole, Reads::nothing);
+    if (known < tokens.size()) evaluate(kWhole, tokens, known, Reads::nothing);
     held_ = tokens;
   }
   llama_set_n_threads(context_, 1, 1);
@@ -205,12 +205,12 @@ void PromptContext::hold_state(const std::vector<Token>& state) {
   if (state == held_) return;
   held_.clear();
   llama_memory_seq_rm(llama_get_memory(context_), kState, -1, -1);
-  if (!state.empty()) evaluate(state, 0, kState, Reads::nothing);
+  if (!state.empty()) evaluate(kState, state, 0, Reads::nothing);
   held_ = state;
 }
 
 // From one token on in one call.
-void PromptContext::evaluate(const std::vector<Token>& tokens, std::size_t from, int sequence, Reads reads) {
+void PromptContext::evaluate(int sequence, const std::vector<Token>& tokens, std::size_t from, Reads reads) {
   const std::size_t count = tokens.size() - from;
   const std::size_t filled = std::max(count, least_tokens_);
   llama_batch batch = llama_batch_init(static_cast<int>(filled), 0, 1);

@@ -76,7 +76,7 @@ class PromptContext {
   void hold_state(const std::vector<Token>& state);
   // Where nothing is read, no logits are made.
   enum class Reads { nothing, last };
-  void evaluate(const std::vector<Token>& tokens, std::size_t from, int sequence, Reads reads);
+  void evaluate(int sequence, const std::vector<Token>& tokens, std::size_t from, Reads reads);
   void decode(const llama_batch& batch, std::size_t count);
   static bool on_layer(ggml_tensor* tensor, bool asks, void* context);
 
