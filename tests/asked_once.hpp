@@ -27,9 +27,11 @@ class AskedOnce final : public Exchange {
     return taken;
   }
   void tell_wait(const std::string& /*why*/) override {}
+  void tell_work(const WorkDone& work) override { told.push_back(work); }
   bool abandoned() const override { return false; }
 
   std::map<std::size_t, Reply> replies;  // by question
+  std::vector<WorkDone> told;            // in the order in which it came
 
  private:
   std::size_t questions_, next_ = 0;

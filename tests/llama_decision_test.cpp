@@ -70,12 +70,20 @@ std::vector<TokenPrompt> prompts(const DecisionForm& form, std::size_t count) {
   return all;
 }
 
+std::vector<double> judged_by(StatementJudge& judge, const std::vector<TokenPrompt>& all) {
+  std::vector<double> numbers(all.size());
+  const auto left = judge.judge(all, 1, [&](const auto& came, const WorkDone& /*work*/) {
+    for (const auto& [i, one] : came) numbers[i] = one.noul;
+    return GoOn::with_all;
+  });
+  EXPECT_TRUE(left.empty());
+  return numbers;
+}
+
 std::vector<double> judged(const LlamaModel& model, const DecisionForm& form, const std::vector<TokenPrompt>& all,
                            int threads = 1) {
   StatementJudge judge(model, form, threads);
-  std::vector<double> numbers;
-  for (const Judged& j : judge.judge(all, 1, [] { return false; })) numbers.push_back(j.noul);
-  return numbers;
+  return judged_by(judge, all);
 }
 
 // From its first token in one call.
@@ -104,10 +112,12 @@ TEST(StatementJudge, SharesWithoutChangingTheNumberByABit) {
   for (const LlamaModel* model : {&plain_model(), &own_template}) {
     const DecisionForm form(*model);
     const std::vector<TokenPrompt> all = prompts(form, 2);
-    const std::vector<double> together = judged(*model, form, all);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      EXPECT_GT(all[i].state_ends, 20U);
-      EXPECT_EQ(judged_in_one_call(*model, form, all[i]), together[i]) << form.name() << ' ' << i;
+    for (const int threads : {1, 2}) {
+      const std::vector<double> together = judged(*model, form, all, threads);
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        EXPECT_GT(all[i].state_ends, 20U);
+        EXPECT_EQ(judged_in_one_call(*model, form, all[i]), together[i]) << form.name() << ' ' << i;
+      }
     }
   }
 }
@@ -115,7 +125,24 @@ TEST(StatementJudge, SharesWithoutChangingTheNumberByABit) {
 TEST(StatementJudge, LeavesAtOnceWhenTheRunIsAbandoned) {
   const DecisionForm form(plain_model());
   StatementJudge judge(plain_model(), form, 1);
-  EXPECT_TRUE(judge.judge(prompts(form, 16), 1, [] { return true; }).empty());
+  const auto left = judge.judge(prompts(form, 16), 1, [](const auto& came, const WorkDone& /*work*/) {
+    EXPECT_TRUE(came.empty());
+    return GoOn::not_at_all;
+  });
+  EXPECT_EQ(left.size(), 32U);
+}
+
+TEST(StatementJudge, FinishesWhatIsBegunWhenTheRunEnds) {
+  const DecisionForm form(plain_model());
+  StatementJudge judge(plain_model(), form, 1);
+  std::size_t judged = 0;
+  const auto left = judge.judge(prompts(form, 16), 1, [&](const auto& came, const WorkDone& /*work*/) {
+    judged += came.size();
+    return judged == 0 ? GoOn::with_all : GoOn::with_begun;
+  });
+  EXPECT_GT(judged, 0U);
+  EXPECT_LT(judged, 10U);
+  EXPECT_EQ(left.size(), 32U - judged);
 }
 
 // Keys and values can be cut off at a token, a recurrent state cannot.
@@ -145,8 +172,12 @@ TEST(AnswerReader, IsRightForARecurrentModel) {
   const std::string text = bank.user_text(0, kClaim);
   constexpr double temperature = 10;  // the drawn weights make logits that are far apart
   AnswerReader reader(model, temperature, 1);
-  const auto answers = reader.read(Readout::expected, bank.full_system(), {{.user_text = text}}, [] { return false; });
-  const NumberSpread spread = spread_from(nlohmann::json::parse(answers.at(0).logprobs));
+  Decoded answer;
+  reader.read(Readout::expected, bank.full_system(), {{.user_text = text}}, [&](auto came, const WorkDone& /*work*/) {
+    if (!came.empty()) answer = came.at(0);
+    return GoOn::with_all;
+  });
+  const NumberSpread spread = spread_from(nlohmann::json::parse(answer.logprobs));
   ASSERT_GE(spread.numbers.size(), 2U);
 
   // Every token of a number, evaluated with all that is before it in one call.
@@ -185,12 +216,14 @@ TEST(StatementJudge, EvaluatesWhatStatementsShareOnce) {
   const std::vector<TokenPrompt> all = prompts(form, 16);
   std::size_t tokens = 0;
   for (const TokenPrompt& p : all) tokens += p.tokens.size();
-  StatementJudge judge(plain_model(), form, 1);
-  judge.judge(all, 1, [] { return false; });
   EXPECT_GT(tokens, 2600U);
-  EXPECT_LT(judge.evaluated(), 800U);
-  judge.judge(all, 1, [] { return false; });
-  EXPECT_LT(judge.evaluated(), 1500U);  // the state stays from one claim to the next
+  for (const int threads : {1, 2}) {
+    StatementJudge judge(plain_model(), form, threads);
+    judged_by(judge, all);
+    EXPECT_LT(judge.evaluated(), 750U) << threads;  // two threads that both read the state would take 796
+    judged_by(judge, all);
+    EXPECT_LT(judge.evaluated(), 1450U) << threads;  // the state stays from one claim to the next
+  }
 }
 
 // The mass of every token that begins True against that of every token that begins False, as the readout token adds it
@@ -267,23 +300,55 @@ TEST(DecisionForm, KeepsControlWordsOfAClaimAsText) {
   }
 }
 
+// The questions of the first wordings by one readout, as a run asks them.
+Plan plan_of(Readout readout, std::size_t wordings) {
+  Plan plan;
+  plan.recipe.claim.text = kClaim;
+  plan.recipe.mode.with("readout", std::string(to_word(readout)));
+  const PromptBank bank = readout == Readout::decision ? statements() : PromptBanks(HERETIX_PROMPTS).get("heretix_v1");
+  plan.system_text = bank.full_system();
+  const auto add = [&](const std::string& text) {
+    Question question;
+    question.user_text = text;
+    question.cache_key = std::string(64, 'k');
+    plan.questions.push_back(question);
+  };
+  for (std::size_t i = 0; i < wordings; ++i) {
+    add(bank.user_text(i, kClaim));
+    if (readout == Readout::decision) add(bank.negated_text(i, kClaim));
+  }
+  return plan;
+}
+
+// From it follows the time left (measure/time_left.hpp).
+TEST(LlamaProvider, TellsOfEveryReadoutHowFarItsWorkHasComeBeforeTheFirstFifth) {
+  for (const Readout readout : {Readout::token, Readout::expected, Readout::decision}) {
+    const auto provider = make_llama_provider({.path = HERETIX_TEST_MODEL, .threads = 2});
+    const Plan plan = plan_of(readout, 8);
+    AskedOnce exchange(plan.questions.size());
+    provider->answer(plan, exchange);
+    const std::string of(to_word(readout));
+
+    const std::vector<WorkDone>& told = exchange.told;
+    ASSERT_GT(told.size(), 4U) << of;
+    EXPECT_EQ(told.front().prompt, 0) << of;
+    EXPECT_NEAR(told.back().prompt, told.back().prompt_all, 1e-6) << of;
+    EXPECT_TRUE(std::ranges::any_of(told, [&](const WorkDone& work) {
+      return work.prompt > 0 && work.prompt < 0.2 * told.back().prompt_all;
+    })) << of;
+    for (std::size_t i = 0; i < told.size(); ++i) {
+      EXPECT_NEAR(told[i].prompt_all, told.back().prompt_all, 0.1 * told.back().prompt_all) << of;
+      EXPECT_GE(told[i].prompt, told[i == 0 ? 0 : i - 1].prompt) << of;
+    }
+  }
+}
+
 TEST(LlamaProvider, JudgesEveryStatementOfAPlan) {
   const auto provider = make_llama_provider({.path = HERETIX_TEST_MODEL});
   EXPECT_EQ(provider->why_not(Readout::decision), "");
   EXPECT_EQ(provider->facts().decision_form, "word_1");
   EXPECT_EQ(nlohmann::json::parse(provider->facts().settings).at("decision").at("form"), "word_1");
-  Plan plan;
-  plan.recipe.claim.text = kClaim;
-  plan.recipe.mode.with("readout", "decision");
-  plan.system_text = statements().full_system();
-  for (std::size_t i = 0; i < 3; ++i) {
-    for (const bool is_negation : {false, true}) {
-      Question q;
-      q.user_text = is_negation ? statements().negated_text(i, kClaim) : statements().user_text(i, kClaim);
-      q.cache_key = std::string(64, 'k');
-      plan.questions.push_back(q);
-    }
-  }
+  const Plan plan = plan_of(Readout::decision, 3);
   AskedOnce exchange(plan.questions.size());
   provider->answer(plan, exchange);
   ASSERT_EQ(exchange.replies.size(), 6U);

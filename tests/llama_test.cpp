@@ -127,10 +127,20 @@ std::map<std::size_t, Decoded> written(const std::vector<Wanted>& wanted, Readou
   return by_ticket(std::move(answers));
 }
 
+std::map<std::size_t, Decoded> read_by(AnswerReader& reader, Readout readout, const std::string& system,
+                                       const std::vector<Wanted>& wanted) {
+  std::vector<Decoded> answers;
+  reader.read(readout, system, wanted, [&](std::vector<Decoded> came, const WorkDone& /*work*/) {
+    std::ranges::move(came, std::back_inserter(answers));
+    return GoOn::with_all;
+  });
+  return by_ticket(std::move(answers));
+}
+
 std::map<std::size_t, Decoded> read_off(const std::vector<Wanted>& wanted, Readout readout, const PromptBank& from,
                                         int threads = 1) {
   AnswerReader reader(model(), 1.0, threads);
-  return by_ticket(reader.read(readout, from.full_system(), wanted, [] { return false; }));
+  return read_by(reader, readout, from.full_system(), wanted);
 }
 
 NumberSpread spread_of(const Decoded& answer) { return spread_from(nlohmann::json::parse(answer.logprobs)); }
@@ -229,7 +239,7 @@ TEST(TokenTree, TakesAFifthOfTheEvaluationsThatAWalkByMassTakes) {
   for (std::size_t wording = 0; wording < 2; ++wording) {
     const std::vector<Wanted> wanted = repeated(1, wording, bank());
     AnswerReader reader(model(), 1.0, 1);
-    const auto answers = reader.read(Readout::expected, bank().full_system(), wanted, [] { return false; });
+    const auto answers = read_by(reader, Readout::expected, bank().full_system(), wanted);
     const NumberSpread spread = spread_of(answers.at(0));
     const Walked old = walked_by_mass(model(), wanted[0].user_text, 0.01);
     evaluations += reader.branches();

@@ -121,7 +121,7 @@ TEST(TimeLeft, IsRightUnderARateLimit) {
   const auto steady = [](std::size_t i) { return 0.5 * static_cast<double>(i); };
   const auto bucket = [](std::size_t i) { return i < 12 ? 0.0 : static_cast<double>(i) - 11.0; };
   // Ten in each ten seconds.
-  const auto windows = [](std::size_t i) { return 10.0 * static_cast<double>(i / 10); };
+  const auto windows = [](std::size_t i) { return 10.0 * std::floor(static_cast<double>(i) / 10); };
   const auto quick = [](std::size_t) { return 0.2; };
   EXPECT_LT(worst_of({.concurrency = 8, .takes = quick, .may_begin = steady}), kPromised);
   EXPECT_LT(worst_of({.questions = 80, .concurrency = 12, .takes = quick, .may_begin = bucket}), kPromised);
@@ -240,6 +240,48 @@ TEST(TimeLeft, CountsPromptTokensOfAModelInThisProcess) {
   EXPECT_LT(worst_of(PlayedWork{.warm_up = 2}), kPromised);
   EXPECT_LT(worst_of(PlayedWork{.output_written = 57}), kPromised);
   EXPECT_LT(worst_of(PlayedWork{.output_expected = 0, .output_written = 0}), kPromised);
+}
+
+// What is read off a model's next tokens: first the prefix that all questions share, by all threads together and at a
+// speed of its own, then the questions, and an answer comes whenever one of them is read. The work is told ten times a
+// second.
+struct PlayedReading {
+  double shared_seconds = 0.0029, own_seconds = 0.0029;  // a token, by all threads
+};
+
+double worst_of(const PlayedReading& played) {
+  constexpr std::size_t kQuestions = 8;
+  constexpr double kShared = 71, kOwn = 40, kStep = 0.1;
+  const double shared_ends = kShared * played.shared_seconds;
+  const double end = shared_ends + kQuestions * kOwn * played.own_seconds;
+
+  TimeLeft pace;
+  std::map<std::size_t, double> sizes;
+  for (std::size_t i = 0; i < kQuestions; ++i) sizes[i] = 150;
+  pace.open(Seconds(0), sizes);
+  for (std::size_t i = 0; i < kQuestions; ++i) pace.sent(Seconds(0), i);
+
+  double worst = 0;
+  std::size_t read = 0;
+  WorkDone work{.prompt_all = kShared + kQuestions * kOwn};
+  for (double now = 0; now < end; now += kStep) {
+    const double own = std::max(0.0, now - shared_ends) / played.own_seconds;
+    work.prompt = std::min(now, shared_ends) / played.shared_seconds + own;
+    pace.worked(Seconds(now), work);
+    while (static_cast<double>(read + 1) * kOwn <= own) pace.came(Seconds(now), read++, true);
+
+    const double truth = end - now;
+    if (now < end / 5 || truth < end / 10) continue;
+    worst = std::max(worst, std::abs(pace.left(Seconds(now)).value().count() - truth) / truth);
+  }
+  return worst;
+}
+
+TEST(TimeLeft, IsRightForAnswersThatAreReadOffAModelInThisProcess) {
+  EXPECT_LT(worst_of(PlayedReading{}), kPromised);
+  EXPECT_LT(worst_of(PlayedReading{.shared_seconds = 0.0036}), kPromised);  // two cores, as measured
+  EXPECT_LT(worst_of(PlayedReading{.shared_seconds = 0.0020}), kPromised);
+  EXPECT_LT(worst_of(PlayedReading{.shared_seconds = 0.36, .own_seconds = 0.29}), kPromised);  // a much larger model
 }
 
 TEST(TimeLeft, CountsTheTimeOfReportsThatSayNothingNew) {

@@ -103,6 +103,20 @@ class OneRun(ProgressTest):
         self.assertEqual(left[8], 0)
 
 
+class LocalModel(ProgressTest):
+    def test_the_time_left_is_told_from_the_first_answer_on_by_every_readout(self):
+        for readout in ("token", "expected", "decision"):
+            with self.subTest(readout):
+                done = self.heretix("run", CLAIM, "-K", 16, "-R", 1, "--model", "local", "--readout", readout, "--progress-json", "--fresh")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+                asked = 32 if readout == "decision" else 16
+                told = [e["seconds_left"] for e in events if e["questions"] == asked and e["answered"] < 4]
+                self.assertTrue(any(left is not None and left > 0 for left in told), events)
+                answered = [e["answered"] for e in events if e["questions"] == asked]
+                self.assertGreater(len(set(answered)), 4, f"answers are stored as they come: {answered}")
+
+
 class WholeBatch(ProgressTest):
     def test_one_line_covers_the_set_and_rows_stand_whole(self):
         (self.folder / "c.jsonl").write_text("".join(json.dumps({"claim": f"Claim number {i}"}) + "\n" for i in range(4)))

@@ -19,7 +19,7 @@ class LlamaServer(HostedTest):
                                                                     check=True).stdout.splitlines() if line.count(" ") == 1)
         port = free_port()
         running = subprocess.Popen([places["server"], "-m", glob.glob(places["model"] + "/*.gguf")[0], "--host", "127.0.0.1", "--port", str(port), "-np", str(slots), "-c", "8192", *more],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
         self.addCleanup(running.wait)
         self.addCleanup(running.terminate)
         self.url = f"http://127.0.0.1:{port}"

@@ -14,6 +14,7 @@
 namespace heretix {
 namespace {
 
+constexpr double kUsualEndings = 15;      // tokens of the branches of a tree of numbers; what the embedded model takes
 constexpr std::size_t kShownTokens = 20;  // of a first token that are neither True nor False
 
 // The part of the form that leaves no choice before the first number.
@@ -36,6 +37,7 @@ std::string likeliest_number(const NumberSpread& spread) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): LlamaOptions has them in this order
 AnswerReader::AnswerReader(const LlamaModel& model, double temperature, int threads)
     : model_(model), temperature_(temperature), threads_(model, Attention::plain, threads) {
   for (Token token = 0; token < static_cast<Token>(model.vocabulary_size()); ++token) {
@@ -106,33 +108,39 @@ void AnswerReader::read_numbers(PromptContext& context, const TokenPrompt& promp
   branches_ += tree.evaluated();
 }
 
-std::vector<Decoded> AnswerReader::read(Readout readout, const std::string& system, const std::vector<Wanted>& wanted,
-                                        const std::function<bool()>& abandoned) {
-  const std::string opening = readout == Readout::expected ? opening_of_numbers().text : "";
+std::vector<std::size_t> AnswerReader::read(Readout readout, const std::string& system,
+                                            const std::vector<Wanted>& wanted, const Came& came) {
+  const bool is_expected = readout == Readout::expected;
+  const std::string opening = is_expected ? opening_of_numbers().text : "";
   const std::vector<Token> opening_tokens = model_.tokens(opening);
-
   std::vector<TokenPrompt> prompts;
-  std::size_t longest = 0;
-  for (const Wanted& question : wanted) {
-    prompts.push_back(prompt(system, question.user_text, opening_tokens));
-    longest = std::max(longest, prompts.back().tokens.size());
-  }
+  for (const Wanted& question : wanted) prompts.push_back(prompt(system, question.user_text, opening_tokens));
 
   std::vector<Decoded> answers(wanted.size());
-  const auto work = [&](PromptContext& context, std::size_t i, const std::function<bool()>& stopped) {
+  PromptWork work{.shared = shared_by_all(prompts)};
+  for (const TokenPrompt& prompt : prompts) {
+    const std::size_t own = prompt.tokens.size() - work.shared.size();
+    work.tokens.push_back(static_cast<double>(own) + (is_expected ? kUsualEndings : 0));
+    work.longest = std::max(work.longest, prompt.tokens.size());
+  }
+  work.piece = [&](PromptContext& context, std::size_t i, const std::function<bool()>& stopped) {
     const auto started = std::chrono::steady_clock::now();
     Decoded& answer = answers[i];
     answer = {.ticket = wanted[i].ticket,
               .text = opening,
               .tokens_in = static_cast<long>(prompts[i].tokens.size() - opening_tokens.size()),
               .tokens_out = static_cast<long>(opening_tokens.size())};
-    if (readout == Readout::expected) read_numbers(context, prompts[i], stopped, answer);
+    if (is_expected) read_numbers(context, prompts[i], stopped, answer);
     else answer.logprobs = first_token_probabilities(context.logits_after(prompts[i]));
     const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - started;
     answer.latency_ms = taken.count();
   };
-  if (!threads_.each(wanted.size(), longest, work, abandoned)) return {};
-  return answers;
+
+  return threads_.run(work, [&](const std::vector<std::size_t>& done, const WorkDone& so_far) {
+    std::vector<Decoded> read;
+    for (const std::size_t i : done) read.push_back(std::move(answers[i]));
+    return came(std::move(read), so_far);
+  });
 }
 
 }  // namespace heretix

@@ -2,8 +2,8 @@
 // are (Readout::token), or all the numbers that it might write (Readout::expected).
 //
 // Each question is evaluated alone by one thread, and the branches of its tree of numbers together. The prefix that all
-// questions of a bank share is evaluated once by each thread. So an answer is the same to the bit whether its question
-// is asked alone, in company, or resumed (docs/models.md).
+// questions of a bank share is evaluated once, and its state copied for each thread. So an answer is the same to the
+// bit whether its question is asked alone, in company, or resumed (docs/models.md).
 #pragma once
 
 #include <atomic>
@@ -23,13 +23,15 @@ class AnswerReader {
   // `temperature` divides all logits; above 0. `threads`: 0 is one a core. The model is borrowed.
   AnswerReader(const LlamaModel& model, double temperature, int threads);
 
-  // The answers by question; empty if `abandoned` returned true first. Only the calling thread calls it. `readout` is
-  // token or expected; the seed and the token limit of a question have no part in it. Throws what PromptContext throws.
-  std::vector<Decoded> read(Readout readout, const std::string& system, const std::vector<Wanted>& wanted,
-                            const std::function<bool()>& abandoned);
+  // What was read since the last call, and the work so far.
+  using Came = std::function<GoOn(std::vector<Decoded> came, const WorkDone& work)>;
 
-  // So many questions are read at once.
-  std::size_t threads() const { return threads_.threads(); }
+  // Reads the answers to all questions and calls `came` on the calling thread, also when nothing came. Returns the
+  // questions that it was never told of, by their place, which are none unless it said so. `readout` is token or
+  // expected; the seed and the token limit of a question have no part in it. Throws what PromptContext and `came`
+  // throw.
+  std::vector<std::size_t> read(Readout readout, const std::string& system, const std::vector<Wanted>& wanted,
+                                const Came& came);
 
   // So far: tokens that were put through the model, and branches of trees of numbers that were evaluated.
   std::size_t evaluated() const { return threads_.evaluated(); }

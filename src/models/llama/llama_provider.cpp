@@ -20,8 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxConcurrency = 128;
 constexpr std::size_t kFrameDigits = 16;       // of its hash, in keys
-constexpr std::size_t kStatementsAtOnce = 64;  // taken and handed back in one commit
-constexpr std::size_t kReadByThread = 2;       // questions, likewise
+constexpr std::size_t kStatementsAtOnce = 64;  // taken in one commit
 constexpr std::string_view kNoChatTemplate =
     "its file has no chat template, so it only judges statements; use --readout decision";
 
@@ -147,11 +146,13 @@ class LlamaProvider final : public Provider {
     }
   }
 
-  // Takes up to `most` questions and hands their answers over together, until there are no more. `answered` returns
-  // nothing if the exchange was abandoned before.
-  using Answered = std::function<std::vector<Decoded>(const std::vector<Request>&)>;
+  // Takes up to `most` questions and hands every answer over when it comes, until there are no more. `answered` answers
+  // requests and returns those that it left, by their place, because the run ended.
+  using Came = AnswerReader::Came;
+  using Answered = std::function<std::vector<std::size_t>(const std::vector<Request>&, const Came&)>;
   void answer_in_turns(const Plan& plan, Exchange& exchange, std::size_t most, const Answered& answered) {
     std::vector<Delivery> deliveries;
+    WorkDone before, told;
     while (!exchange.abandoned()) {
       const Taken taken = exchange.turn(std::exchange(deliveries, {}), most);
       if (taken.requests.empty()) {
@@ -159,32 +160,40 @@ class LlamaProvider final : public Provider {
         std::this_thread::sleep_until(*taken.again_at);
         continue;
       }
-
       for (const Request& r : taken.requests) attempts_[r.question] = r.attempt;
-      for (Decoded& d : answered(taken.requests)) deliveries.push_back(delivery(plan, std::move(d)));
+
+      const Came came = [&](std::vector<Decoded> answers, const WorkDone& work) {
+        if (exchange.abandoned()) return GoOn::not_at_all;
+        told = {.prompt = before.prompt + work.prompt, .prompt_all = before.prompt_all + work.prompt_all};
+        exchange.tell_work(told);
+        std::vector<Delivery> some;
+        for (Decoded& d : answers) some.push_back(delivery(plan, std::move(d)));
+        return exchange.turn(std::move(some), 0).ended ? GoOn::with_begun : GoOn::with_all;
+      };
+      for (const std::size_t i : answered(taken.requests, came))
+        deliveries.push_back({taken.requests[i].question, Failure{.message = "not asked: the run ended before"}});
+      before = told;
     }
   }
 
   void read_answers(const Plan& plan, Exchange& exchange) {
-    const std::size_t most = std::min(options_.concurrency, kReadByThread * reader_.threads());
-    answer_in_turns(plan, exchange, most, [&](const std::vector<Request>& requests) {
-      return reader_.read(plan.recipe.readout(), plan.system_text, wanted(plan, requests),
-                          [&] { return exchange.abandoned(); });
-    });
+    const auto answered = [&](const std::vector<Request>& requests, const Came& came) {
+      return reader_.read(plan.recipe.readout(), plan.system_text, wanted(plan, requests), came);
+    };
+    answer_in_turns(plan, exchange, options_.concurrency, answered);
   }
 
   void judge_statements(const Plan& plan, Exchange& exchange) {
-    answer_in_turns(plan, exchange, kStatementsAtOnce, [&](const std::vector<Request>& requests) {
+    answer_in_turns(plan, exchange, kStatementsAtOnce, [&](const std::vector<Request>& requests, const Came& came) {
       std::vector<TokenPrompt> prompts;
       for (const Request& r : requests)
         prompts.push_back(form_.prompt(plan.system_text, plan.questions[r.question].user_text));
-      const std::vector<Judged> judged =
-          judge_.judge(prompts, options_.temperature, [&] { return exchange.abandoned(); });
 
-      std::vector<Decoded> answers;
-      for (std::size_t i = 0; i < judged.size(); ++i)
-        answers.push_back(decoded(requests[i].question, prompts[i], judged[i]));
-      return answers;
+      return judge_.judge(prompts, options_.temperature, [&](const auto& judged, const WorkDone& work) {
+        std::vector<Decoded> answers;
+        for (const auto& [i, one] : judged) answers.push_back(decoded(requests[i].question, prompts[i], one));
+        return came(std::move(answers), work);
+      });
     });
   }
 

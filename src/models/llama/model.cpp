@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -34,6 +35,13 @@ void start_backend() {
     return true;
   }();
   (void)started;
+}
+
+// Threads that evaluate together wait for each other in every layer. By its own rules libgomp would let them spin for
+// milliseconds first, in which a busy machine runs nothing else; on an idle one some 20 microseconds suffice. It reads
+// the environment before main() runs, so this comes earlier still.
+__attribute__((constructor(101))) void wait_without_spinning() {
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "1000", 0);
 }
 
 void require_processor() {

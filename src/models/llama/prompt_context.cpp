@@ -4,7 +4,9 @@
 #include <llama.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
+#include <string_view>
 
 #include "base/error.hpp"
 
@@ -13,7 +15,9 @@ namespace {
 
 constexpr std::size_t kCellStep = 256;
 constexpr std::size_t kCallTokens = 512;
-constexpr std::size_t kFusedTokens = 64;  // from here on fused attention sums in one way (ggml-cpu, ops.cpp)
+constexpr std::size_t kTokensBetween = 4;            // between two reports of how far a call has come, about
+constexpr std::string_view kLayerOutput = "l_out-";  // what llama.cpp calls it, before the layer's number
+constexpr std::size_t kFusedTokens = 64;             // from here on fused attention sums in one way (ggml-cpu, ops.cpp)
 
 constexpr int kWhole = 0;
 constexpr int kState = 1;        // of a recurrent model
@@ -88,6 +92,8 @@ PromptContext::PromptContext(const LlamaModel& model, std::size_t tokens, Attent
   parameters.kv_unified = true;  // the sequences share cells
   parameters.swa_full = true;    // a window that slides forgets what the next prompt may go on from
   parameters.no_perf = true;
+  parameters.cb_eval = on_layer;
+  parameters.cb_eval_user_data = this;
   context_ = llama_init_from_model(model_.handle(), parameters);
   if (context_ == nullptr)
     throw Error(ErrorKind::unavailable, fmt::format("not enough memory for a prompt of {} tokens", tokens));
@@ -100,13 +106,46 @@ PromptContext::~PromptContext() {
 const float* PromptContext::logits_after(const TokenPrompt& prompt) {
   if (is_recurrent_) {
     keep_state_of(prompt);
-    return evaluate(prompt.tokens, prompt.state_ends, kWhole);
+    evaluate(kWhole, prompt.tokens, prompt.state_ends, Reads::last);
+    return llama_get_logits_ith(context_, -1);
   }
   const std::size_t known = std::min(shared_tokens(held_, prompt.tokens), prompt.tokens.size() - 1);
   keep(known);
-  const float* logits = evaluate(prompt.tokens, known, kWhole);
+  evaluate(kWhole, prompt.tokens, known, Reads::last);
   held_ = prompt.tokens;
-  return logits;
+  return llama_get_logits_ith(context_, -1);
+}
+
+bool PromptContext::begins_with(const std::vector<Token>& tokens) const {
+  const std::size_t shared = shared_tokens(held_, tokens);
+  return shared == tokens.size() && (!is_recurrent_ || shared == held_.size());
+}
+
+std::vector<std::uint8_t> PromptContext::evaluate_ahead(const std::vector<Token>& tokens, int threads) {
+  llama_set_n_threads(context_, threads, threads);
+  if (is_recurrent_) {
+    hold_state(tokens);
+  } else {
+    const std::size_t known = shared_tokens(held_, tokens);
+    keep(known);
+    if (known < tokens.size()) evaluate(kWhole, tokens, known, Reads::nothing);
+    held_ = tokens;
+  }
+  llama_set_n_threads(context_, 1, 1);
+
+  const int sequence = is_recurrent_ ? kState : kWhole;
+  std::vector<std::uint8_t> state(llama_state_seq_get_size(context_, sequence));
+  state.resize(llama_state_seq_get_data(context_, state.data(), state.size(), sequence));
+  return state;
+}
+
+void PromptContext::take_state(const std::vector<Token>& tokens, const std::vector<std::uint8_t>& state) {
+  held_.clear();
+  llama_memory_clear(llama_get_memory(context_), false);
+  const int sequence = is_recurrent_ ? kState : kWhole;
+  if (llama_state_seq_set_data(context_, state.data(), state.size(), sequence) == 0)
+    throw Error(ErrorKind::broken, "llama.cpp could not copy the state of a prompt");
+  held_ = tokens;
 }
 
 void PromptContext::logits_after_each(const TokenPrompt& prompt, const std::vector<std::vector<Token>>& endings,
@@ -140,10 +179,7 @@ void PromptContext::logits_after_each(const TokenPrompt& prompt, const std::vect
     batch.logits[i] = tree[i].is_last ? 1 : 0;
   }
   batch.n_tokens = static_cast<std::int32_t>(tree.size());
-  const int failed = llama_decode(context_, batch);
-  llama_batch_free(batch);
-  require_evaluated(failed);
-  evaluated_ += tree.size();
+  decode(batch, tree.size());
 
   for (std::size_t i = 0; i < endings.size(); ++i) use(i, llama_get_logits_ith(context_, static_cast<int>(last[i])));
   for (std::size_t i = 0; i < endings.size(); ++i)
@@ -161,17 +197,20 @@ void PromptContext::keep_state_of(const TokenPrompt& prompt) {
   llama_memory_seq_rm(memory, kWhole, -1, -1);
   const std::vector<Token> state(prompt.tokens.begin(),
                                  prompt.tokens.begin() + static_cast<std::ptrdiff_t>(prompt.state_ends));
-  if (state != held_) {
-    held_.clear();
-    llama_memory_seq_rm(memory, kState, -1, -1);
-    if (!state.empty()) evaluate(state, 0, kState);
-    held_ = state;
-  }
+  hold_state(state);
   if (!state.empty()) llama_memory_seq_cp(memory, kState, kWhole, -1, -1);
 }
 
-// From one token on in one call; gives the logits after the last.
-const float* PromptContext::evaluate(const std::vector<Token>& tokens, std::size_t from, int sequence) {
+void PromptContext::hold_state(const std::vector<Token>& state) {
+  if (state == held_) return;
+  held_.clear();
+  llama_memory_seq_rm(llama_get_memory(context_), kState, -1, -1);
+  if (!state.empty()) evaluate(kState, state, 0, Reads::nothing);
+  held_ = state;
+}
+
+// From one token on in one call.
+void PromptContext::evaluate(int sequence, const std::vector<Token>& tokens, std::size_t from, Reads reads) {
   const std::size_t count = tokens.size() - from;
   const std::size_t filled = std::max(count, least_tokens_);
   llama_batch batch = llama_batch_init(static_cast<int>(filled), 0, 1);
@@ -180,17 +219,41 @@ const float* PromptContext::evaluate(const std::vector<Token>& tokens, std::size
     batch.pos[i] = static_cast<llama_pos>(from + i);
     batch.n_seq_id[i] = 1;
     batch.seq_id[i][0] = sequence;
-    batch.logits[i] = i + 1 == count ? 1 : 0;
+    batch.logits[i] = reads == Reads::last && i + 1 == count ? 1 : 0;
   }
   batch.n_tokens = static_cast<std::int32_t>(filled);
+  decode(batch, count);
+
+  if (filled > count)
+    llama_memory_seq_rm(llama_get_memory(context_), sequence, static_cast<llama_pos>(tokens.size()), -1);
+}
+
+// Frees the batch. `count`: how many of its tokens fill nothing up.
+void PromptContext::decode(const llama_batch& batch, std::size_t count) {
+  // Each stop between two layers costs a little.
+  const auto layers = static_cast<std::size_t>(llama_model_n_layer(model_.handle()));
+  layers_between_ = static_cast<int>((layers * kTokensBetween + count - 1) / count);
+  under_way_ = count;
+
   const int failed = llama_decode(context_, batch);
   llama_batch_free(batch);
   require_evaluated(failed);
-
   evaluated_ += count;
-  if (filled > count)
-    llama_memory_seq_rm(llama_get_memory(context_), sequence, static_cast<llama_pos>(tokens.size()), -1);
-  return llama_get_logits_ith(context_, static_cast<int>(count) - 1);
+  put_through_ = static_cast<double>(evaluated_);
+}
+
+// llama.cpp asks of every tensor whether it is to stop there, and says so once it is evaluated.
+bool PromptContext::on_layer(ggml_tensor* tensor, bool asks, void* context) {
+  auto& self = *static_cast<PromptContext*>(context);
+  const std::string_view name = ggml_get_name(tensor);
+  if (!name.starts_with(kLayerOutput)) return !asks;
+
+  int layer = 0;
+  std::from_chars(name.data() + kLayerOutput.size(), name.data() + name.size(), layer);
+  if (asks) return (layer + 1) % self.layers_between_ == 0;
+  const double part = (layer + 1.0) / llama_model_n_layer(self.model_.handle());
+  self.put_through_ = static_cast<double>(self.evaluated_) + part * static_cast<double>(self.under_way_);
+  return true;
 }
 
 }  // namespace heretix

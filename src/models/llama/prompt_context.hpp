@@ -6,11 +6,15 @@
 // alone, in company, or resumed.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
 #include "models/llama/model.hpp"
 
+struct ggml_tensor;
+struct llama_batch;
 struct llama_context;
 
 namespace heretix {
@@ -42,6 +46,19 @@ class PromptContext {
   std::size_t capacity() const { return capacity_; }
   std::size_t evaluated() const { return evaluated_; }  // tokens so far, without what fills calls up
 
+  // The same while a call is under way, by the layers that it has come through. Any thread may ask.
+  double put_through() const { return put_through_; }
+
+  // Whether a prompt that begins so is evaluated from there on.
+  bool begins_with(const std::vector<Token>& tokens) const;
+
+  // Evaluates what the next prompts begin with, by several threads together, and gives its state for take_state().
+  // Logits of prompts do not depend on either. Throws Error{broken} where llama.cpp fails.
+  std::vector<std::uint8_t> evaluate_ahead(const std::vector<Token>& tokens, int threads);
+
+  // Goes on from tokens that another context of the same model and attention has evaluated. Throws Error{broken}.
+  void take_state(const std::vector<Token>& tokens, const std::vector<std::uint8_t>& state);
+
   // The logits of what follows on the prompt, over the vocabulary, until the next call. Throws Error{broken} where
   // llama.cpp fails.
   const float* logits_after(const TokenPrompt& prompt);
@@ -56,7 +73,12 @@ class PromptContext {
  private:
   void keep(std::size_t tokens);
   void keep_state_of(const TokenPrompt& prompt);
-  const float* evaluate(const std::vector<Token>& tokens, std::size_t from, int sequence);
+  void hold_state(const std::vector<Token>& state);
+  // Where nothing is read, no logits are made.
+  enum class Reads { nothing, last };
+  void evaluate(int sequence, const std::vector<Token>& tokens, std::size_t from, Reads reads);
+  void decode(const llama_batch& batch, std::size_t count);
+  static bool on_layer(ggml_tensor* tensor, bool asks, void* context);
 
   const LlamaModel& model_;
   llama_context* context_ = nullptr;
@@ -64,6 +86,9 @@ class PromptContext {
   std::size_t capacity_ = 0;
   std::size_t least_tokens_ = 0;  // in one call; what is missing is filled up
   std::size_t evaluated_ = 0;
+  std::size_t under_way_ = 0;  // tokens of the call
+  int layers_between_ = 0;     // after so many of them put_through_ grows during the call
+  std::atomic<double> put_through_ = 0;
   std::vector<Token> held_;  // of the last prompt, or of the state that is kept
 };
 

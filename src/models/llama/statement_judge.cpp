@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <numeric>
 
 namespace heretix {
@@ -24,17 +25,31 @@ std::vector<std::vector<std::size_t>> alike(const std::vector<TokenPrompt>& prom
   return groups;
 }
 
+// Those that a group evaluates behind what all share: what neighbours begin alike only once.
+double tokens_of(const std::vector<std::size_t>& group, const std::vector<TokenPrompt>& prompts,
+                 const std::vector<Token>& shared) {
+  std::size_t sum = 0;
+  const std::vector<Token>* before = &shared;
+  for (const std::size_t i : group) {
+    sum += prompts[i].tokens.size() - shared_tokens(*before, prompts[i].tokens);
+    before = &prompts[i].tokens;
+  }
+  return static_cast<double>(sum);
+}
+
 }  // namespace
 
-std::vector<Judged> StatementJudge::judge(const std::vector<TokenPrompt>& prompts, double temperature,
-                                          const std::function<bool()>& abandoned) {
-  if (prompts.empty()) return {};
-  const auto longest = std::ranges::max_element(prompts, {}, [](const TokenPrompt& p) { return p.tokens.size(); });
+std::vector<std::size_t> StatementJudge::judge(const std::vector<TokenPrompt>& prompts, double temperature,
+                                               const Came& came) {
   const std::vector<std::vector<std::size_t>> groups = alike(prompts);
   std::vector<Judged> judged(prompts.size());
 
-  const auto work = [&](PromptContext& context, std::size_t group, const std::function<bool()>& /*stopped*/) {
+  PromptWork work{.shared = shared_by_all(prompts)};
+  for (const auto& group : groups) work.tokens.push_back(tokens_of(group, prompts, work.shared));
+  for (const TokenPrompt& prompt : prompts) work.longest = std::max(work.longest, prompt.tokens.size());
+  work.piece = [&](PromptContext& context, std::size_t group, const std::function<bool()>& stopped) {
     for (const std::size_t i : groups[group]) {
+      if (stopped()) return;
       const auto started = std::chrono::steady_clock::now();
       const float* logits = context.logits_after(prompts[i]);
       judged[i].noul = form_.read(logits, temperature).value();
@@ -43,8 +58,17 @@ std::vector<Judged> StatementJudge::judge(const std::vector<TokenPrompt>& prompt
       judged[i].latency_ms = taken.count();
     }
   };
-  if (!threads_.each(groups.size(), longest->tokens.size(), work, abandoned)) return {};
-  return judged;
+
+  const auto watch = [&](const std::vector<std::size_t>& done, const WorkDone& so_far) {
+    std::vector<std::pair<std::size_t, Judged>> results;
+    for (const std::size_t group : done) {
+      for (const std::size_t i : groups[group]) results.emplace_back(i, judged[i]);
+    }
+    return came(results, so_far);
+  };
+  std::vector<std::size_t> left;
+  for (const std::size_t group : threads_.run(work, watch)) std::ranges::copy(groups[group], std::back_inserter(left));
+  return left;
 }
 
 }  // namespace heretix

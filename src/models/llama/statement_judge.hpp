@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "models/llama/decision_form.hpp"
@@ -21,11 +22,13 @@ class StatementJudge {
   StatementJudge(const LlamaModel& model, const DecisionForm& form, int threads)
       : form_(form), threads_(model, form.attention(), threads) {}
 
-  // The results by prompt; empty if `abandoned` returned true first. Only the calling thread calls it. Numbers are the
-  // same to the bit in any order, in any company and with any number of threads. Throws what PromptContext and
-  // DecisionForm throw.
-  std::vector<Judged> judge(const std::vector<TokenPrompt>& prompts, double temperature,
-                            const std::function<bool()>& abandoned);
+  // Which prompts were judged since the last call, with their results, and the work so far.
+  using Came = std::function<GoOn(const std::vector<std::pair<std::size_t, Judged>>& came, const WorkDone& work)>;
+
+  // Judges all prompts and calls `came` on the calling thread, also when nothing came. Returns the prompts that it was
+  // never told of, which are none unless it said so. Numbers are the same to the bit in any order, in any company and
+  // with any number of threads. Throws what PromptContext, DecisionForm and `came` throw.
+  std::vector<std::size_t> judge(const std::vector<TokenPrompt>& prompts, double temperature, const Came& came);
 
   // How many tokens were put through the model so far.
   std::size_t evaluated() const { return threads_.evaluated(); }
