@@ -54,16 +54,26 @@ std::optional<double> TimeLeft::Speed::seconds_each() const {
 void TimeLeft::open(Time now, const std::map<std::size_t, double>& sizes) {
   open_.clear();
   in_flight_ = 0;
-  for (const auto& [question, size] : sizes) {
-    open_[question] = {.size = size, .sent = {}};
-    sizes_ += size;
-    ++questions_;
-  }
+  add_open(sizes);
   if (answered_.empty()) begins_ = now;
   work_ = {};
   taken_ = 0;
   taken_size_ = 0;
   worked_at_.reset();
+}
+
+// What a model has worked is told of one run after the other, so it begins anew where none is open.
+void TimeLeft::join(Time now, const std::map<std::size_t, double>& sizes) {
+  if (open_.empty()) open(now, sizes);
+  else add_open(sizes);
+}
+
+void TimeLeft::add_open(const std::map<std::size_t, double>& sizes) {
+  for (const auto& [question, size] : sizes) {
+    open_[question] = {.size = size, .sent = {}};
+    sizes_ += size;
+    ++questions_;
+  }
 }
 
 void TimeLeft::sent(Time now, std::size_t question) {
