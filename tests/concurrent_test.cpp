@@ -203,19 +203,20 @@ class SetOfChecks : public ::testing::Test {
     set.run(at_once, [&]() -> std::optional<CheckSet::Job> {
       if (next == 2 * kClaims) return std::nullopt;
       const std::string claim = "Claim number " + std::to_string(next++ / 2);
-      return CheckSet::Job{.alone_by = claim, .make = [&, claim]() -> CheckSet::Report {
-                             const auto database = set.shared().stores.for_one_check(*file);
-                             const auto mine = shared.for_one_check();
-                             RunStore runs(*database);
-                             CheckRequest request{.claim = claim, .bank = kQuestionBank, .sampling = {}};
-                             request.sampling.slots = 4;
-                             request.sampling.replicates = 1;
-                             request.sampling.draws = 50;
-                             Quiet quiet;
-                             const PlannedCheck planned = plan_check(request, banks, *mine, runs);
-                             const Record record = run_check(planned, {banks, *mine, runs, "", clock, set.stop(), quiet});
-                             return [&, text = record.plan.recipe.claim.text] { reported.push_back(text); };
-                           }};
+      return CheckSet::Job{
+          .alone_by = claim, .make = [&, claim]() -> CheckSet::Report {
+            const auto database = set.shared().stores.for_one_check(*file);
+            const auto mine = shared.for_one_check();
+            RunStore runs(*database);
+            CheckRequest request{.claim = claim, .bank = kQuestionBank, .sampling = {}};
+            request.sampling.slots = 4;
+            request.sampling.replicates = 1;
+            request.sampling.draws = 50;
+            Quiet quiet;
+            const PlannedCheck planned = plan_check(request, banks, *mine, runs);
+            const Record record = run_check(planned, {banks, *mine, runs, "", clock, set.stop(), quiet});
+            return [&, text = record.plan.recipe.claim.text] { reported.push_back(text); };
+          }};
     });
     samples_ = file->query("SELECT count(*) AS n FROM samples")[0].integer("n").value_or(0);
     attempts_ = file->query("SELECT count(*) AS n FROM heretix_attempts")[0].integer("n").value_or(0);

@@ -18,9 +18,7 @@ constexpr const char* kSaveAsUtf8 = "save the file as UTF-8; Excel calls that \"
               fmt::format("{}, and \"Unicode Text\" is UTF-16", kSaveAsUtf8));
 }
 
-bool is_marked_utf16(std::string_view bytes) {
-  return bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF");
-}
+bool is_marked_utf16(std::string_view bytes) { return bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"); }
 
 // Western text in UTF-16 without its mark is valid UTF-8 with a NUL beside each letter.
 bool looks_like_utf16(std::string_view bytes) { return bytes.substr(0, 4).find('\0') != std::string_view::npos; }

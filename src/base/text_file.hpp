@@ -28,8 +28,8 @@ TextPlace place_in(std::string_view text, std::size_t offset);
 // claim that was read wrongly would be measured.
 std::string_view utf8_text(std::string_view bytes, const std::string& source);
 
-// Requires the same of a file that is read piece by piece, from its beginning to its end. Returns how many bytes its mark
-// takes.
+// Requires the same of a file that is read piece by piece, from its beginning to its end. Returns how many bytes its
+// mark takes.
 std::size_t require_utf8(std::istream& file, const std::string& source);
 
 // "name.CSV" has the ending ".csv": the case of letters does not matter.

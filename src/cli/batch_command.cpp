@@ -45,10 +45,10 @@ class Providers {
     Settings settings;
     std::unique_ptr<Provider> provider;
     std::size_t number = 0;
-    std::size_t checks = 0;      // that are to be made
-    std::size_t questions = 1;   // of such a check, about
-    std::size_t expected = 0;    // questions of a check that are to be asked, on average
-    std::size_t planned = 0;     // checks of the sample
+    std::size_t checks = 0;     // that are to be made
+    std::size_t questions = 1;  // of such a check, about
+    std::size_t expected = 0;   // questions of a check that are to be asked, on average
+    std::size_t planned = 0;    // checks of the sample
     std::unique_ptr<SharedProvider> shared{};
   };
 
@@ -250,7 +250,8 @@ class BatchRun {
   void make_line() {
     const bool shows = progress_of(options_) == ShowProgress::on_terminal && is_terminal(2);
     line_.emplace(claims_ * models_.size(), models_.size() < 2 ? "claims" : "checks", clock_, shows);
-    for (const auto& made : providers_.all()) line_->expect(made->number, made->checks * made->expected);
+    for (const auto& made : providers_.all())
+      line_->expect({.model = made->number, .count = made->checks * made->expected});
   }
 
   // As many as keep every model busy, while others are planned and judged.
@@ -259,7 +260,9 @@ class BatchRun {
     std::size_t checks = 0;
     for (const auto& made : providers_.all()) {
       const Provider& provider = *made->provider;
-      checks += provider.company() == Company::joined ? kRoundsAhead * provider.most_at_once() / made->questions + kRoundsAhead : kAtOnceInProcess;
+      checks += provider.company() == Company::joined
+                    ? kRoundsAhead * provider.most_at_once() / made->questions + kRoundsAhead
+                    : kAtOnceInProcess;
     }
     return std::min(checks, kMostAtOnce);
   }
@@ -292,7 +295,7 @@ class BatchRun {
 
   CheckSet::Report measured(const Check& check, const Resolved& one, const Providers::Made& made, Provider& provider,
                             Database& database) {
-    const auto on_line = line_->begin(made.number, made.expected);
+    const auto on_line = line_->begin({.model = made.number, .count = made.expected});
     WatchedCheck watched;
     watched.watch(*on_line);
     try {
@@ -476,8 +479,8 @@ class BatchRun {
   const BatchTable table_{is_terminal(1) ? text_style(true).columns : kColumnsOfPipe};
 
   // While they are made.
-  Entry entry_;              // that was read last
-  std::size_t next_ = 0;     // check
+  Entry entry_;           // that was read last
+  std::size_t next_ = 0;  // check
   std::vector<bool> reported_;
   bool has_header_ = false;
   int worst_ = kDone;
@@ -510,7 +513,7 @@ void register_batch(CommandTable& table) {
       ->type_name("FILE");
   batch
       .add_option("--order", o.order,
-                   "report the results in the order of the file, or as they are finished: file or finished")
+                  "report the results in the order of the file, or as they are finished: file or finished")
       ->check(CLI::IsMember({"file", "finished"}))
       ->capture_default_str();
   add_json(batch, o);

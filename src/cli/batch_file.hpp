@@ -13,8 +13,8 @@
 namespace heretix {
 
 struct BatchEntry {
-  std::string place;  // "claims.csv:3"
-  Settings settings;  // with a claim
+  std::string place;                 // "claims.csv:3"
+  Settings settings;                 // with a claim
   std::vector<GivenField> others{};  // columns that are no settings, in their order
 };
 

@@ -30,9 +30,9 @@ constexpr std::size_t kLeastTableColumns = 60;
 constexpr std::size_t kRowBeforeClaim = kRowRunColumns + 2 + kRowNumberColumns + 2 + kRowModelColumns + 1;
 
 // Behind claim and model, and before place and error.
-constexpr std::array kColumnsOfRecord = {"provider",   "mode",    "p",          "low",          "high",
+constexpr std::array kColumnsOfRecord = {"provider",   "mode",         "p",          "low",          "high",
                                          "stable",     "gates_failed", "compliance", "answers",      "from_store",
-                                         "billed_usd", "seconds", "run_id",     "execution_id", "mock"};
+                                         "billed_usd", "seconds",      "run_id",     "execution_id", "mock"};
 
 // The value of a column that is carried through, as JSON has it; a CSV file has texts alone.
 ordered_json carried(const GivenField& field) {
@@ -89,7 +89,8 @@ std::string csv_text(const ordered_json& value) {
   if (value.is_object()) return csv_cell(value.dump());
   if (!value.is_array()) return value.dump();
   std::string joined;
-  for (const ordered_json& each : value) joined += (joined.empty() ? "" : " ") + (each.is_string() ? each.get<std::string>() : each.dump());
+  for (const ordered_json& each : value)
+    joined += (joined.empty() ? "" : " ") + (each.is_string() ? each.get<std::string>() : each.dump());
   return csv_cell(joined);
 }
 
@@ -132,8 +133,8 @@ bool BatchTable::is_narrow() const { return columns_ < kRowBeforeClaim + kRowLea
 
 std::string BatchTable::header() const {
   if (is_narrow()) return {};
-  return fmt::format("{:<{}}  {:>4}  {:<12}  {:<8}  {:<{}} {}\n", "run", kRowRunColumns, "p", "95 % within", "", "model",
-                     kRowModelColumns, "claim");
+  return fmt::format("{:<{}}  {:>4}  {:<12}  {:<8}  {:<{}} {}\n", "run", kRowRunColumns, "p", "95 % within", "",
+                     "model", kRowModelColumns, "claim");
 }
 
 std::string BatchTable::row(const BatchRow& row) const {
@@ -165,7 +166,8 @@ std::string BatchFile::part_path() const { return part_of(path_); }
 std::string BatchFile::text_of(const BatchRow& row) const {
   if (!is_wanted()) return {};
   const ordered_json columns = columns_of(row, others_);
-  return is_csv_ ? csv_line(columns, false) : columns.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return is_csv_ ? csv_line(columns, false)
+                 : columns.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 void BatchFile::add(const std::string& text) {

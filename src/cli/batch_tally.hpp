@@ -32,7 +32,7 @@ class BatchTally {
   std::size_t failed_ = 0;
   std::size_t begun_ = 0;   // cut short, with some of their answers
   AskProgress unfinished_;  // of these
-  AskProgress sum_;  // of all checks: answered, from_store and what was billed
+  AskProgress sum_;         // of all checks: answered, from_store and what was billed
 };
 
 }  // namespace heretix

@@ -200,7 +200,7 @@ Settings settings_from(const std::vector<GivenField>& fields, std::vector<GivenF
 
 Settings settings_from(const std::vector<GivenField>& fields) {
   std::vector<GivenField> others;
-  const Settings settings = settings_from(fields, others);
+  Settings settings = settings_from(fields, others);
   if (!others.empty()) refuse_unknown(others.front());
   return settings;
 }

@@ -149,8 +149,7 @@ void ExpectedOfSet::tell(std::size_t sample_of) const {
 
   const std::string asked = models_.size() == 1 ? "" : fmt::format(" by {} models", models_.size());
   const auto claims = static_cast<std::size_t>(std::llround(static_cast<double>(claims_.size()) * factor));
-  const std::string by_sample =
-      factor == 1 ? "" : fmt::format("; estimated from {} of {} checks", added_, sample_of);
+  const std::string by_sample = factor == 1 ? "" : fmt::format("; estimated from {} of {} checks", added_, sample_of);
   print_note(fmt::format("asking {}{} questions about {} {}{}; cost: {}{}", factor == 1 ? "" : "about ", sum.questions,
                          claims, claims == 1 ? "claim" : "claims", asked, sum.text(shown), by_sample));
   if (models_.size() == 1) return;

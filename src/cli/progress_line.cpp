@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/columns.hpp"
 #include "base/money.hpp"
@@ -263,7 +263,7 @@ class SetProgressLine::OfCheck final : public AskObserver {
   SetProgressLine& set_;
   Pace& pace_;
   std::size_t number_;
-  std::size_t expected_;  // questions, until the first is sent
+  std::size_t expected_;                 // questions, until the first is sent
   std::map<std::size_t, double> sizes_;  // of its open questions
   bool is_open_ = false;
   AskProgress progress_;
@@ -275,16 +275,16 @@ SetProgressLine::SetProgressLine(std::size_t checks, std::string unit, const Clo
       clock_(clock),
       line_(shows && is_terminal(2), [this](std::size_t columns) { return text(columns); }) {}
 
-void SetProgressLine::expect(std::size_t model, std::size_t questions) {
+void SetProgressLine::expect(const Questions& questions) {
   line_.change([&] {
-    Pace& pace = paces_[model];
-    pace.expected += questions;
+    Pace& pace = paces_[questions.model];
+    pace.expected += questions.count;
     pace.left.expect(pace.expected);
   });
 }
 
-std::unique_ptr<AskObserver> SetProgressLine::begin(std::size_t model, std::size_t expected) {
-  return std::make_unique<OfCheck>(*this, paces_[model], expected);
+std::unique_ptr<AskObserver> SetProgressLine::begin(const Questions& expected) {
+  return std::make_unique<OfCheck>(*this, paces_[expected.model], expected.count);
 }
 
 TimeLeft::Time SetProgressLine::now_of(const Pace& pace) const {

@@ -58,11 +58,16 @@ class SetProgressLine {
   // How many checks there are; `unit`: "claims" or "checks".
   SetProgressLine(std::size_t checks, std::string unit, const Clock& clock, bool shows);
 
-  // So many questions of that model, by a number of its own, are to be asked.
-  void expect(std::size_t model, std::size_t questions);
+  // Questions of one model, which has a number of its own.
+  struct Questions {
+    std::size_t model = 0;
+    std::size_t count = 0;
+  };
+  // So many are to be asked.
+  void expect(const Questions& questions);
 
-  // A check begins, of which `expected` of these questions are. It ends with the observer that is returned.
-  std::unique_ptr<AskObserver> begin(std::size_t model, std::size_t expected);
+  // A check begins, of which these of the expected questions are. It ends with the observer that is returned.
+  std::unique_ptr<AskObserver> begin(const Questions& expected);
   void print(const std::function<void()>& print) { line_.print(print); }
 
  private:

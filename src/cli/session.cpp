@@ -308,7 +308,8 @@ PromptBanks Resolver::banks_in(const std::string& folder) const {
 
 Resolved Resolver::resolve(const Settings& row) const {
   const Settings file = merged(row, file_);
-  Resolved resolved{.settings = merged(flags_, merged(environment_.settings, file)), .request = {}, .database_path = {}};
+  Resolved resolved{
+      .settings = merged(flags_, merged(environment_.settings, file)), .request = {}, .database_path = {}};
   use_usual_readout(resolved.settings, options_.fixed || options_.writes_by_default);
   const Settings& s = resolved.settings;
 

@@ -40,8 +40,8 @@ class Budget {
     --in_flight_;
   }
   void stop_waiting_for(std::size_t attempts) { in_flight_ -= attempts; }  // which stay reserved
-  std::size_t in_flight() const { return in_flight_; }                     // attempts that are reserved for and not settled
-  Usd committed() const { return committed_; }  // spent, in flight, and perhaps spent
+  std::size_t in_flight() const { return in_flight_; }  // attempts that are reserved for and not settled
+  Usd committed() const { return committed_; }          // spent, in flight, and perhaps spent
 
   // What a store says of one day, which is summed up there only where this command does not know it.
   struct Day {

@@ -24,7 +24,7 @@ class CheckSet {
   using Report = std::function<void()>;
 
   struct Job {
-    std::string alone_by;           // two jobs with the same text are never made at the same time
+    std::string alone_by;          // two jobs with the same text are never made at the same time
     std::function<Report()> make;  // what it throws ends the set
   };
 

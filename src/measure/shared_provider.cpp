@@ -162,9 +162,8 @@ bool SharedProvider::heed(const ServerRefusal& refusal) {
 void SharedProvider::keep_answering(const std::stop_token& stop) {
   const HoldsBaton holds(shared_.baton);
   while (!stop.stop_requested()) {
-    shared_.baton.wait(changed_, [&] {
-      return stop.stop_requested() || (!parties_.empty() && !is_busy_ && !is_held_off_);
-    });
+    shared_.baton.wait(changed_,
+                       [&] { return stop.stop_requested() || (!parties_.empty() && !is_busy_ && !is_held_off_); });
     if (!stop.stop_requested()) answer_those_alike();
   }
 }

@@ -42,9 +42,9 @@ double done_between(TimeLeft::Time begins, TimeLeft::Time until, TimeLeft::Time 
 
 }  // namespace
 
-void TimeLeft::Speed::add(double more_seconds, double more_tokens) {
-  seconds = seconds * kForgets + more_seconds;
-  tokens = tokens * kForgets + more_tokens;
+void TimeLeft::Speed::add(const Speed& more) {
+  seconds = seconds * kForgets + more.seconds;
+  tokens = tokens * kForgets + more.tokens;
 }
 
 std::optional<double> TimeLeft::Speed::seconds_each() const {
@@ -109,8 +109,8 @@ void TimeLeft::worked(Time now, const WorkDone& work) {
   const bool has_gone_on = prompt > 0 || output > 0;
   if (worked_at_ && has_gone_on) {
     const double seconds = (now - *worked_at_).count();
-    if (prompt > 0) prompt_.add(seconds, prompt);
-    else output_.add(seconds, output);
+    if (prompt > 0) prompt_.add({.seconds = seconds, .tokens = prompt});
+    else output_.add({.seconds = seconds, .tokens = output});
   }
   if (!worked_at_ || has_gone_on) worked_at_ = now;
 

@@ -63,7 +63,7 @@ class TimeLeft {
   // Of one kind of token: how long they take, the latest counting most.
   struct Speed {
     double seconds = 0, tokens = 0;
-    void add(double more_seconds, double more_tokens);
+    void add(const Speed& more);
     std::optional<double> seconds_each() const;
   };
 

@@ -66,9 +66,9 @@ struct Failure {
 };
 
 struct Request {
-  std::size_t question = 0;     // index into the plan's questions
-  int attempt = 1;              // of its key, over all executions
-  int answers_before = 0;       // 1: asked again after an unusable answer; what a seed may depend on
+  std::size_t question = 0;      // index into the plan's questions
+  int attempt = 1;               // of its key, over all executions
+  int answers_before = 0;        // 1: asked again after an unusable answer; what a seed may depend on
   const Plan* origin = nullptr;  // the plan that it comes from, until the next turn; null: the one that is asked
 };
 
@@ -127,8 +127,8 @@ struct ProviderFacts {
   std::string decision_form{};   // what is put around a statement (Readout::decision), by name: part of its keys
 };
 
-// How a provider takes the questions of several plans. `joined`: in one call of answer(), by a plan that holds questions
-// of all of them. `in_turn`: one plan after the other.
+// How a provider takes the questions of several plans. `joined`: in one call of answer(), by a plan that holds
+// questions of all of them. `in_turn`: one plan after the other.
 enum class Company { joined, in_turn };
 
 class BatchApi;  // models/batch_api.hpp

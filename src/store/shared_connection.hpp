@@ -1,10 +1,10 @@
 // One connection that many threads share, so that what several of them write is committed together.
 //
-// The threads take turns. Whoever works with the stores of a set holds its baton, and gives it up wherever it waits. What
-// a thread writes in a transaction joins the group that is open: commit() returns at once. Before something is done that
-// must not come before the commit, such as sending a question whose attempt was recorded, SharedStores::wait() is called:
-// it returns when the group is on disk. A group is committed when nobody works who could still add to it, or after some
-// milliseconds, and while that takes others go on with what needs no store.
+// The threads take turns. Whoever works with the stores of a set holds its baton, and gives it up wherever it waits.
+// What a thread writes in a transaction joins the group that is open: commit() returns at once. Before something is
+// done that must not come before the commit, such as sending a question whose attempt was recorded,
+// SharedStores::wait() is called: it returns when the group is on disk. A group is committed when nobody works who
+// could still add to it, or after some milliseconds, and while that takes others go on with what needs no store.
 #pragma once
 
 #include <atomic>
@@ -90,9 +90,9 @@ class SharedStores {
   // one.
   std::unique_ptr<Database> for_one_check(Database& connection);
 
-  // Returns once everything that was committed so far is on disk. `patience`: somebody may wait whose commit others wait
-  // for too, so the group is left open for longer; of those who wait, the most impatient counts. Throws what the commit of a group failed with: nothing
-  // of that group is kept, and every thread that waits for it gets the error.
+  // Returns once everything that was committed so far is on disk. `patience`: somebody may wait whose commit others
+  // wait for too, so the group is left open for longer; of those who wait, the most impatient counts. Throws what the
+  // commit of a group failed with: nothing of that group is kept, and every thread that waits for it gets the error.
   enum class Patience { none, some };
   void wait(Patience patience = Patience::none);
 
@@ -127,13 +127,13 @@ class SharedConnection {
 
   Database& connection_;
   SharedStores& stores_;
-  bool is_open_ = false;       // there is a transaction
-  bool is_within_ = false;     // a check's part of it
+  bool is_open_ = false;    // there is a transaction
+  bool is_within_ = false;  // a check's part of it
   bool is_committing_ = false;
-  std::size_t parts_ = 0;      // finished ones in it
-  std::size_t waiting_ = 0;    // threads that wait for the group's commit
-  Time began_;                 // when it got its first part
-  long group_ = 0;             // the number of the one that is open
+  std::size_t parts_ = 0;    // finished ones in it
+  std::size_t waiting_ = 0;  // threads that wait for the group's commit
+  Time began_;               // when it got its first part
+  long group_ = 0;           // the number of the one that is open
   long version_ = 0;
   std::map<long, std::exception_ptr> failed_;  // groups
 };
