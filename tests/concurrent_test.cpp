@@ -11,13 +11,17 @@
 #include <functional>
 #include <thread>
 
+#include "base/file.hpp"
 #include "belief/answer/verdict.hpp"
 #include "belief/estimate/estimate.hpp"
 #include "belief/plan/plan.hpp"
 #include "belief/prompt/bank.hpp"
 #include "measure/answer_store.hpp"
+#include "measure/check_set.hpp"
+#include "measure/run_check.hpp"
 #include "models/http/http_provider.hpp"
 #include "models/openai/openai.hpp"
+#include "models/scripted/scripted_provider.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -174,6 +178,105 @@ TEST(Threads, AHostedProviderCommitsOnOneThreadWhileAnotherMovesBytes) {
   provider.answer(plan, exchange);
   EXPECT_EQ(exchange.answered(), plan.questions.size());
   EXPECT_LE(exchange.most_open(), kConcurrency);  // what a crash leaves open at the most
+}
+
+class Quiet final : public AskObserver {
+ public:
+  void on_progress(const AskProgress&, const std::vector<std::optional<Answer>>&) override {}
+  void on_wait(const std::string&) override {}
+};
+
+// A set of checks by one provider, whose claims come twice each, so that some find the answers of others.
+class SetOfChecks : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kClaims = 60;
+
+  std::vector<std::string> measure(Provider& provider, std::size_t at_once) {
+    const auto file = open_harness_file(folder_.path() + "/h.sqlite", {.access = Access::create});
+    const PromptBanks banks(HERETIX_PROMPTS);
+    const SystemClock clock;
+    const StopSignal stop;
+    CheckSet set(stop, ReportOrder::as_given);
+    SharedProvider shared(provider, set.shared());
+    std::vector<std::string> reported;
+    std::size_t next = 0;
+    set.run(at_once, [&]() -> std::optional<CheckSet::Job> {
+      if (next == 2 * kClaims) return std::nullopt;
+      const std::string claim = "Claim number " + std::to_string(next++ / 2);
+      return CheckSet::Job{
+          .alone_by = claim, .make = [&, claim]() -> CheckSet::Report {
+            const auto database = set.shared().stores.for_one_check(*file);
+            const auto mine = shared.for_one_check();
+            RunStore runs(*database);
+            CheckRequest request{.claim = claim, .bank = kQuestionBank, .sampling = {}};
+            request.sampling.slots = 4;
+            request.sampling.replicates = 1;
+            request.sampling.draws = 50;
+            Quiet quiet;
+            const PlannedCheck planned = plan_check(request, banks, *mine, runs);
+            const Record record = run_check(planned, {banks, *mine, runs, "", clock, set.stop(), quiet});
+            return [&, text = record.plan.recipe.claim.text] { reported.push_back(text); };
+          }};
+    });
+    samples_ = file->query("SELECT count(*) AS n FROM samples")[0].integer("n").value_or(0);
+    attempts_ = file->query("SELECT count(*) AS n FROM heretix_attempts")[0].integer("n").value_or(0);
+    return reported;
+  }
+
+  void expect_each_asked_once(const std::vector<std::string>& reported) const {
+    ASSERT_EQ(reported.size(), 2 * kClaims);
+    for (std::size_t i = 0; i < reported.size(); ++i)
+      EXPECT_EQ(reported[i], "Claim number " + std::to_string(i / 2)) << "in their order";
+    EXPECT_EQ(samples_, 4 * static_cast<std::int64_t>(kClaims));
+    EXPECT_EQ(attempts_, samples_) << "none is asked twice";
+  }
+
+  TemporaryFolder folder_;
+  std::int64_t samples_ = 0, attempts_ = 0;
+};
+
+TEST_F(SetOfChecks, SharesAProviderThatAnswersSeveralPlansTogether) {
+  Script script;
+  script.model = ModelName("played");
+  script.concurrency = 10;
+  script.delay = std::chrono::milliseconds(2);
+  ScriptedProvider provider(script);
+  expect_each_asked_once(measure(provider, 12));
+}
+
+TEST_F(SetOfChecks, SharesAHostedProvider) {
+  const LoopbackServer server;
+  HttpProviderOptions options;
+  options.provider = options.asked_model = "m";
+  options.model = ModelName("m");
+  options.base_url = "http://127.0.0.1:" + std::to_string(server.port());
+  options.wire = std::make_shared<ChatWire>(ChatDialect{});
+  options.concurrency = 20;
+  HttpProvider provider(options);
+  expect_each_asked_once(measure(provider, 12));
+}
+
+// Answers one plan after the other, as a model in this process does.
+class OneByOne final : public Provider {
+ public:
+  explicit OneByOne(Script script) : inner_(std::move(script)) {}
+  const ProviderFacts& facts() const override { return inner_.facts(); }
+  void answer(const Plan& plan, Exchange& exchange) override {
+    EXPECT_FALSE(std::exchange(answers_, true));
+    inner_.answer(plan, exchange);
+    answers_ = false;
+  }
+
+ private:
+  ScriptedProvider inner_;
+  bool answers_ = false;
+};
+
+TEST_F(SetOfChecks, TakesTurnsAtAProviderThatAnswersOnePlanAfterTheOther) {
+  Script script;
+  script.model = ModelName("played");
+  OneByOne provider(script);
+  expect_each_asked_once(measure(provider, 4));
 }
 
 }  // namespace

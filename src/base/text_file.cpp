@@ -18,6 +18,22 @@ constexpr const char* kSaveAsUtf8 = "save the file as UTF-8; Excel calls that \"
               fmt::format("{}, and \"Unicode Text\" is UTF-16", kSaveAsUtf8));
 }
 
+bool is_marked_utf16(std::string_view bytes) { return bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"); }
+
+// Western text in UTF-16 without its mark is valid UTF-8 with a NUL beside each letter.
+bool looks_like_utf16(std::string_view bytes) { return bytes.substr(0, 4).find('\0') != std::string_view::npos; }
+
+// `first_line`: the number of the line on which `bytes` begin.
+void require_valid(std::string_view bytes, const std::string& source, std::size_t first_line) {
+  const auto at = first_invalid_utf8(bytes);
+  if (!at) return;
+  const TextPlace place = place_in(bytes, *at);
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{}:{}:{}: the byte 0x{:02x} is not UTF-8", source, first_line + place.line - 1, place.column,
+                          static_cast<unsigned char>(bytes[*at])),
+              kSaveAsUtf8);
+}
+
 }  // namespace
 
 TextPlace place_in(std::string_view text, std::size_t offset) {
@@ -28,20 +44,27 @@ TextPlace place_in(std::string_view text, std::size_t offset) {
 }
 
 std::string_view utf8_text(std::string_view bytes, const std::string& source) {
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) refuse_utf16(source);
+  if (is_marked_utf16(bytes)) refuse_utf16(source);
   if (bytes.starts_with(kUtf8Mark)) bytes.remove_prefix(kUtf8Mark.size());
 
-  if (const auto at = first_invalid_utf8(bytes)) {
-    const TextPlace place = place_in(bytes, *at);
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}:{}:{}: the byte 0x{:02x} is not UTF-8", source, place.line, place.column,
-                            static_cast<unsigned char>(bytes[*at])),
-                kSaveAsUtf8);
-  }
-
-  // Western text in UTF-16 without its mark is valid UTF-8 with a NUL beside each letter.
-  if (bytes.substr(0, 4).find('\0') != std::string_view::npos) refuse_utf16(source);
+  require_valid(bytes, source, 1);
+  if (looks_like_utf16(bytes)) refuse_utf16(source);
   return bytes;
+}
+
+std::size_t require_utf8(std::istream& file, const std::string& source) {
+  std::size_t mark = 0, number = 0;
+  for (std::string line; std::getline(file, line);) {
+    std::string_view bytes = line;
+    if (++number == 1) {
+      if (is_marked_utf16(bytes)) refuse_utf16(source);
+      mark = bytes.starts_with(kUtf8Mark) ? kUtf8Mark.size() : 0;
+      bytes.remove_prefix(mark);
+    }
+    require_valid(bytes, source, number);
+    if (number == 1 && looks_like_utf16(bytes)) refuse_utf16(source);
+  }
+  return mark;
 }
 
 bool has_ending(std::string_view path, std::string_view ending) {

@@ -2,6 +2,7 @@
 // something in it.
 #pragma once
 
+#include <istream>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,10 @@ TextPlace place_in(std::string_view text, std::size_t offset);
 // UTF-16, and, with its line and column, for what is not UTF-8. The encoding of a file is never guessed, because a
 // claim that was read wrongly would be measured.
 std::string_view utf8_text(std::string_view bytes, const std::string& source);
+
+// Requires the same of a file that is read piece by piece, from its beginning to its end. Returns how many bytes its
+// mark takes.
+std::size_t require_utf8(std::istream& file, const std::string& source);
 
 // "name.CSV" has the ending ".csv": the case of letters does not matter.
 bool has_ending(std::string_view path, std::string_view ending);

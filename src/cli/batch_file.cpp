@@ -2,63 +2,104 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iostream>
-#include <iterator>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "base/text_file.hpp"
-#include "cli/csv.hpp"
-#include "cli/given_field.hpp"
+#include "cli/batch_results.hpp"
 
 namespace heretix {
 namespace {
 
-BatchEntry entry_from(const std::vector<GivenField>& fields, const std::string& place) {
-  BatchEntry entry{place, settings_from(fields)};
+BatchEntry entry_from(std::vector<GivenField> fields, const std::string& place) {
+  // A table of results may be given again.
+  std::erase_if(fields, [](const GivenField& f) { return f.name != "mock" && is_column_of_results(f.name); });
+  BatchEntry entry{.place = place, .settings = {}};
+  entry.settings = settings_from(fields, entry.others);
   if (!entry.settings.claim)
     throw Error(ErrorKind::bad_input, fmt::format("{}: no field 'claim'", place), "every line or row needs this field");
   return entry;
 }
 
-std::vector<BatchEntry> read_jsonl(const std::string& bytes, const std::string& name) {
-  std::vector<BatchEntry> entries;
-  std::size_t number = 0;
-  for (const std::string_view line : split(utf8_text(bytes, name), '\n')) {
-    ++number;
-    if (is_blank(line)) continue;
-    entries.push_back(entry_from(json_fields(line, name, number), fmt::format("{}:{}", name, number)));
-  }
-  return entries;
+// A copy that can be read again. It has no name any more once it is open.
+std::ifstream copy_of_standard_input() {
+  const TemporaryFolder folder;
+  const std::string path = folder.path() + "/lines";
+  std::ofstream copy(path, std::ios::binary);
+  if (std::cin.peek() != EOF) copy << std::cin.rdbuf();
+  copy.close();
+  if (!copy)
+    throw Error(ErrorKind::unavailable, fmt::format("cannot copy standard input to {}", path),
+                "free some space there, set TMPDIR to another folder, or name a file");
+  return std::ifstream(path, std::ios::binary);
 }
 
-std::vector<BatchEntry> read_csv(const std::string& bytes, const std::string& name) {
-  const CsvTable table = parse_csv(bytes, name, {"claim"});
-  std::vector<BatchEntry> entries;
-  for (const CsvRow& row : table.rows) {
-    const std::string place = fmt::format("{}:{}", name, row.line);
-    std::vector<GivenField> fields;
-    for (std::size_t i = 0; i < row.cells.size(); ++i) {
-      if (row.cells[i].empty()) continue;
-      if (table.header[i].empty())
-        throw Error(ErrorKind::bad_input, fmt::format("{}: the column {} has no name", place, i + 1),
-                    "name it or remove it; pandas leaves out its index with to_csv(index=False)");
-      fields.push_back({.name = table.header[i], .text = row.cells[i], .place = place});
-    }
-    entries.push_back(entry_from(fields, place));
-  }
-  return entries;
+std::ifstream opened(const std::string& path) {
+  if (path == "-") return copy_of_standard_input();
+  std::error_code unknown;
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path, unknown))
+    throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path), "give a .jsonl or .csv file, or -");
+  return file;
 }
 
 }  // namespace
 
+BatchReader::BatchReader(const std::string& path)
+    : name_(path == "-" ? "standard input" : path), is_csv_(has_ending(path, ".csv")), file_(opened(path)) {
+  mark_ = require_utf8(file_, name_);
+  rewind();
+}
+
+void BatchReader::rewind() {
+  file_.clear();
+  file_.seekg(static_cast<std::streamoff>(mark_));
+  line_ = 0;
+  rows_.reset();
+  if (is_csv_) rows_.emplace(file_, name_, std::vector<std::string>{"claim"});
+}
+
+std::optional<BatchEntry> BatchReader::next() { return is_csv_ ? next_row() : next_line(); }
+
+std::optional<BatchEntry> BatchReader::next_line() {
+  for (std::string line; std::getline(file_, line);) {
+    ++line_;
+    if (!is_blank(line)) return entry_from(json_fields(line, name_, line_), fmt::format("{}:{}", name_, line_));
+  }
+  return std::nullopt;
+}
+
+std::optional<BatchEntry> BatchReader::next_row() {
+  const std::optional<CsvRow> row = rows_->next();
+  if (!row) return std::nullopt;
+
+  const std::string place = fmt::format("{}:{}", name_, row->line);
+  const std::vector<std::string>& header = rows_->header().header;
+  std::vector<GivenField> fields;
+  for (std::size_t i = 0; i < row->cells.size(); ++i) {
+    if (row->cells[i].empty()) continue;
+    if (header[i].empty())
+      throw Error(ErrorKind::bad_input, fmt::format("{}: the column {} has no name", place, i + 1),
+                  "name it or remove it; pandas leaves out its index with to_csv(index=False)");
+    fields.push_back({.name = header[i], .text = row->cells[i], .place = place});
+  }
+  return entry_from(std::move(fields), place);
+}
+
 std::vector<BatchEntry> read_batch_file(const std::string& path) {
-  if (path == "-") return read_jsonl(std::string(std::istreambuf_iterator<char>(std::cin), {}), "standard input");
-  const auto bytes = content_of_file(path);
-  if (!bytes)
-    throw Error(ErrorKind::not_found, fmt::format("cannot read {}", path), "give a .jsonl or .csv file, or -");
-  return has_ending(path, ".csv") ? read_csv(*bytes, path) : read_jsonl(*bytes, path);
+  BatchReader reader(path);
+  std::vector<BatchEntry> entries;
+  while (auto entry = reader.next()) {
+    if (!entry->others.empty()) {
+      const GivenField& other = entry->others.front();
+      other.refuse(fmt::format("unknown field '{}'", on_one_line(shortened(other.name, 40))));
+    }
+    entries.push_back(std::move(*entry));
+  }
+  return entries;
 }
 
 }  // namespace heretix

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -28,12 +29,21 @@ constexpr std::size_t kRowMostClaimColumns = 60;
 constexpr std::size_t kLeastTableColumns = 60;
 constexpr std::size_t kRowBeforeClaim = kRowRunColumns + 2 + kRowNumberColumns + 2 + kRowModelColumns + 1;
 
+// Behind claim and model, and before place and error.
+constexpr std::array kColumnsOfRecord = {"provider",   "mode",         "p",          "low",          "high",
+                                         "stable",     "gates_failed", "compliance", "answers",      "from_store",
+                                         "billed_usd", "seconds",      "run_id",     "execution_id", "mock"};
+
+// The value of a column that is carried through, as JSON has it; a CSV file has texts alone.
+ordered_json carried(const GivenField& field) {
+  if (field.kind == FieldKind::nothing) return nullptr;
+  return field.kind == FieldKind::text ? ordered_json(field.text) : ordered_json::parse(field.text);
+}
+
 // One row by the names of its columns. Null means that there is no such number.
-ordered_json columns_of(const BatchRow& row) {
+ordered_json columns_of(const BatchRow& row, const std::vector<std::string>& others) {
   ordered_json out = {{"claim", row.claim}, {"model", row.model.text()}};
-  for (const char* name : {"provider", "mode", "p", "low", "high", "stable", "gates_failed", "compliance", "answers",
-                           "from_store", "billed_usd", "seconds", "run_id", "execution_id", "mock"})
-    out[name] = nullptr;
+  for (const char* name : kColumnsOfRecord) out[name] = nullptr;
 
   if (const Record* r = row.record) {
     out["provider"] = r->execution.provider;
@@ -60,6 +70,10 @@ ordered_json columns_of(const BatchRow& row) {
 
   out["place"] = row.place;
   out["error"] = row.error.empty() ? ordered_json(nullptr) : ordered_json(row.error);
+
+  for (const std::string& name : others) out[name] = nullptr;
+  if (row.others == nullptr) return out;
+  for (const GivenField& field : *row.others) out[field.name] = carried(field);
   return out;
 }
 
@@ -72,9 +86,11 @@ std::string csv_cell(const std::string& text) {
 std::string csv_text(const ordered_json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return csv_cell(value.get<std::string>());
+  if (value.is_object()) return csv_cell(value.dump());
   if (!value.is_array()) return value.dump();
   std::string joined;
-  for (const ordered_json& each : value) joined += (joined.empty() ? "" : " ") + each.get<std::string>();
+  for (const ordered_json& each : value)
+    joined += (joined.empty() ? "" : " ") + (each.is_string() ? each.get<std::string>() : each.dump());
   return csv_cell(joined);
 }
 
@@ -107,9 +123,21 @@ Descriptor begun_table(const std::string& path) {
 
 }  // namespace
 
+bool is_column_of_results(std::string_view name) {
+  return name == "place" || name == "error" || std::ranges::find(kColumnsOfRecord, name) != kColumnsOfRecord.end();
+}
+
 BatchTable::BatchTable(std::size_t columns) : columns_(std::max(columns, kLeastTableColumns)) {}
 
-std::string BatchTable::row(const BatchRow& row) {
+bool BatchTable::is_narrow() const { return columns_ < kRowBeforeClaim + kRowLeastClaimColumns; }
+
+std::string BatchTable::header() const {
+  if (is_narrow()) return {};
+  return fmt::format("{:<{}}  {:>4}  {:<12}  {:<8}  {:<{}} {}\n", "run", kRowRunColumns, "p", "95 % within", "",
+                     "model", kRowModelColumns, "claim");
+}
+
+std::string BatchTable::row(const BatchRow& row) const {
   const Record& r = *row.record;
   const auto found = r.belief.interval();
   const std::string interval = found ? fmt::format("{:.2f} to {:.2f}", found->low.value(), found->high.value()) : "-";
@@ -117,35 +145,33 @@ std::string BatchTable::row(const BatchRow& row) {
   const std::string numbers = fmt::format("{:>4.2f}  {:<12}  {:<8}", r.belief.p().value(), interval, unstable);
   const std::string model = on_one_line(shown_model(row.model, is_mock(r))), claim = on_one_line(row.claim);
 
-  if (columns_ < kRowBeforeClaim + kRowLeastClaimColumns)
+  if (is_narrow())
     return fmt::format("{}  {}\n  {}\n  {}\n", numbers, shortened(model, columns_ - kRowNumberColumns - 2),
                        r.plan.run_id, shortened(claim, columns_ - 2));
-  const std::string header = has_header_
-                                 ? ""
-                                 : fmt::format("{:<{}}  {:>4}  {:<12}  {:<8}  {:<{}} {}\n", "run", kRowRunColumns, "p",
-                                               "95 % within", "", "model", kRowModelColumns, "claim");
-  has_header_ = true;
-  return header + fmt::format("{:<{}}  {}  {:<{}} {}\n", r.plan.run_id.text(), kRowRunColumns, numbers,
-                              shortened(model, kRowModelColumns), kRowModelColumns,
-                              shortened(claim, std::min(columns_ - kRowBeforeClaim, kRowMostClaimColumns)));
+  return fmt::format("{:<{}}  {}  {:<{}} {}\n", r.plan.run_id.text(), kRowRunColumns, numbers,
+                     shortened(model, kRowModelColumns), kRowModelColumns,
+                     shortened(claim, std::min(columns_ - kRowBeforeClaim, kRowMostClaimColumns)));
 }
 
-BatchFile::BatchFile(const std::string& path)
-    : path_(path), is_csv_(has_ending(path, ".csv")), file_(path.empty() ? Descriptor(-1) : begun_table(path)) {
-  if (is_csv_) write(csv_line(columns_of({.place = {}, .claim = {}, .model = ModelName("")}), true));
+BatchFile::BatchFile(const std::string& path, std::vector<std::string> others)
+    : path_(path),
+      is_csv_(has_ending(path, ".csv")),
+      others_(std::move(others)),
+      file_(path.empty() ? Descriptor(-1) : begun_table(path)) {
+  if (is_csv_) add(csv_line(columns_of({.place = {}, .claim = {}, .model = ModelName("")}, others_), true));
 }
 
 std::string BatchFile::part_path() const { return part_of(path_); }
 
-void BatchFile::add(const BatchRow& row) {
-  if (!is_wanted()) return;
-  const ordered_json columns = columns_of(row);
-  write(is_csv_ ? csv_line(columns, false)
-                : columns.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+std::string BatchFile::text_of(const BatchRow& row) const {
+  if (!is_wanted()) return {};
+  const ordered_json columns = columns_of(row, others_);
+  return is_csv_ ? csv_line(columns, false)
+                 : columns.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-void BatchFile::write(const std::string& text) {
-  if (write_all(file_.number(), text)) return;
+void BatchFile::add(const std::string& text) {
+  if (!is_wanted() || write_all(file_.number(), text)) return;
   throw Error(ErrorKind::unavailable, fmt::format("cannot write {}: {}", part_of(path_), errno_text()),
               "free some space there; what was measured is stored: heretix list");
 }

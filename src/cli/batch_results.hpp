@@ -1,10 +1,13 @@
-// What a batch prints and writes: one row for each claim and model, in the order of the file.
+// What a batch prints and writes: one row for each claim and model.
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/file.hpp"
 #include "belief/record/record.hpp"
+#include "cli/given_field.hpp"
 
 namespace heretix {
 
@@ -15,39 +18,47 @@ struct BatchRow {
   ModelName model;
   const Record* record = nullptr;
   std::string error{};
+  const std::vector<GivenField>* others = nullptr;  // columns of the line that are no settings
 };
 
-// The rows as people read them, with a header; on a narrow terminal each takes three lines.
+// Whether a table of results has a column of that name. A column of the input that is called so is not carried through,
+// because the results of this batch take its place.
+bool is_column_of_results(std::string_view name);
+
+// The rows as people read them; on a narrow terminal each takes three lines.
 class BatchTable {
  public:
   explicit BatchTable(std::size_t columns);  // of the terminal
-  std::string row(const BatchRow& row);      // with the header before the first
+  std::string header() const;                // before the first row; empty on a narrow terminal
+  std::string row(const BatchRow& row) const;
 
  private:
+  bool is_narrow() const;
   std::size_t columns_;
-  bool has_header_ = false;
 };
 
 // The rows as a table for programs: CSV with a header, or JSON lines, by the ending of the file's name. They are
 // written as they come, to a file beside it with the ending ".part", which takes its name once the batch is complete.
-// So an earlier table stays until a whole one takes its place. The columns are those of docs/batch.md.
+// So an earlier table stays until a whole one takes its place. The columns are those of docs/batch.md, and behind them
+// those that are carried through.
 class BatchFile {
  public:
-  // Empty: nothing is written. Throws Error{bad_input} for another ending, Error{not_allowed} if it cannot be written.
-  explicit BatchFile(const std::string& path);
+  // Empty: nothing is written. `others`: names of the columns that are carried through. Throws Error{bad_input} for
+  // another ending, Error{not_allowed} if it cannot be written.
+  BatchFile(const std::string& path, std::vector<std::string> others);
   BatchFile(const BatchFile&) = delete;
   BatchFile& operator=(const BatchFile&) = delete;
 
   bool is_wanted() const { return !path_.empty(); }
   std::string part_path() const;
-  void add(const BatchRow& row);  // throws Error{unavailable} if the row cannot be written whole
-  void complete();                // likewise
+  std::string text_of(const BatchRow& row) const;  // empty if none is wanted
+  void add(const std::string& text);               // throws Error{unavailable} if the row cannot be written whole
+  void complete();                                 // likewise
 
  private:
-  void write(const std::string& text);
-
   std::string path_;
   bool is_csv_;
+  std::vector<std::string> others_;
   Descriptor file_;
 };
 

@@ -23,8 +23,10 @@ void BatchTally::add_failed(const AskProgress& progress) {
 }
 
 void BatchTally::add_unfinished(const AskProgress& progress) {
-  unfinished_ = progress;
   sum_ += progress;
+  if (progress.answered == 0) return;
+  ++begun_;
+  unfinished_ += progress;
 }
 
 std::string BatchTally::finished_in_words() const {
@@ -36,9 +38,9 @@ std::string BatchTally::finished_in_words() const {
 
 std::string BatchTally::kept_in_words() const {
   std::string text = finished_in_words();
-  if (unfinished_.answered > 0)
-    text +=
-        fmt::format(", and {} of the {} answers of the next one are kept", unfinished_.answered, unfinished_.questions);
+  if (begun_ > 0)
+    text += fmt::format(", and {} of the {} answers of {} are kept", unfinished_.answered, unfinished_.questions,
+                        begun_ == 1 ? "another one" : fmt::format("{} others", begun_));
   text += fmt::format("; in all {} answers are kept ({} of them from the store)", sum_.answered, sum_.from_store);
   if (sum_.billed > Usd() || sum_.billing_unknown > 0) text += "; " + cost_in_words(sum_);
   return text;

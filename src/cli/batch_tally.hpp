@@ -17,9 +17,9 @@ class BatchTally {
   // `may_be_billed`: beyond what its record says, at most.
   void add_finished(const Record& record, Usd may_be_billed);
   void add_failed(const AskProgress& progress);      // of a check that ended without a result
-  void add_unfinished(const AskProgress& progress);  // of the check in which the batch ends
+  void add_unfinished(const AskProgress& progress);  // of a check that the end of the batch cuts short
 
-  // "17 of 40 claims are finished, 5 of the 16 answers of the next one are kept; in all 277 answers are kept (12 of
+  // "17 of 40 claims are finished, and 5 of the 16 answers of another one are kept; in all 277 answers are kept (12 of
   // them from the store); it cost $0.0123".
   std::string kept_in_words() const;
 
@@ -30,8 +30,9 @@ class BatchTally {
   std::size_t checks_;
   std::size_t finished_ = 0;
   std::size_t failed_ = 0;
-  AskProgress unfinished_;
-  AskProgress sum_;  // of all checks: answered, from_store and what was billed
+  std::size_t begun_ = 0;   // cut short, with some of their answers
+  AskProgress unfinished_;  // of these
+  AskProgress sum_;         // of all checks: answered, from_store and what was billed
 };
 
 }  // namespace heretix

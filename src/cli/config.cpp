@@ -12,6 +12,7 @@
 #include "base/yaml.hpp"
 #include "belief/claim/claim.hpp"
 #include "cli/given_field.hpp"
+#include "cli/nearest.hpp"
 
 namespace heretix {
 namespace {
@@ -165,14 +166,42 @@ std::vector<GivenField> json_fields(std::string_view text, const std::string& so
   return fields;
 }
 
-Settings settings_from(const std::vector<GivenField>& fields) {
+namespace {
+
+[[noreturn]] void refuse_unknown(const GivenField& field) {
+  field.refuse(fmt::format("unknown field '{}'", on_one_line(shortened(field.name, 40))));
+}
+
+// In a name of a few letters one other letter makes another word.
+bool is_near_a_setting(const std::string& name) {
+  constexpr std::size_t kLeastLetters = 4;
+  std::vector<std::string> names;
+  for (const auto& [known, setter] : setters()) {
+    if (known.size() >= kLeastLetters) names.push_back(known);
+  }
+  return name.size() >= kLeastLetters && nearest(to_lower_ascii(trimmed(name)), names).has_value();
+}
+
+}  // namespace
+
+Settings settings_from(const std::vector<GivenField>& fields, std::vector<GivenField>& others) {
   Settings settings;
   for (const GivenField& field : fields) {
     const auto setter = setters().find(field.name);
-    if (setter == setters().end())
-      field.refuse(fmt::format("unknown field '{}'", on_one_line(shortened(field.name, 40))));
-    if (field.kind != FieldKind::nothing) setter->second(settings, Field{field});
+    if (setter != setters().end()) {
+      if (field.kind != FieldKind::nothing) setter->second(settings, Field{field});
+      continue;
+    }
+    if (is_near_a_setting(field.name)) refuse_unknown(field);
+    others.push_back(field);
   }
+  return settings;
+}
+
+Settings settings_from(const std::vector<GivenField>& fields) {
+  std::vector<GivenField> others;
+  Settings settings = settings_from(fields, others);
+  if (!others.empty()) refuse_unknown(others.front());
   return settings;
 }
 

@@ -1,6 +1,7 @@
 // Reads CSV as RFC 4180 defines it: a header, and quoted fields that may hold doubled quotes and line ends.
 #pragma once
 
+#include <istream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,10 +14,10 @@ struct CsvRow {
   std::vector<std::string> cells;
 };
 
-struct CsvTable {
+// The columns of a table, and where they are from.
+struct CsvHeader {
   std::string source;  // the file's name
   std::vector<std::string> header;
-  std::vector<CsvRow> rows;  // each as wide as the header
 
   // Empty if there is no such column.
   std::optional<std::size_t> column(std::string_view name) const;
@@ -24,8 +25,34 @@ struct CsvTable {
   std::size_t required_column(const std::string& name) const;
 };
 
-// Throws Error{bad_input} naming the line: text that is not UTF-8, a quote left open, a row of another width, a column
-// that is there twice, a column of `required` that is missing, no header. Lines end with \n, \r\n or \r.
+struct CsvTable : CsvHeader {
+  std::vector<CsvRow> rows;  // each as wide as the header
+};
+
+// Reads a table row by row, so that it need not fit in memory. Throws Error{bad_input} naming the line: a quote left
+// open, a row of another width, a column that is there twice, a column of `required` that is missing, no header. Lines
+// end with \n, \r\n or \r. That the text is UTF-8 was seen before (base/text_file.hpp).
+class CsvReader {
+ public:
+  // `text` is borrowed, and stands behind its byte order mark.
+  CsvReader(std::istream& text, const std::string& source, const std::vector<std::string>& required = {});
+  const CsvHeader& header() const { return header_; }
+  std::optional<CsvRow> next();
+
+ private:
+  CsvRow row();
+  std::string cell();
+  std::string quoted();
+  bool has_more() const;
+  bool take(char c);
+  [[noreturn]] void refuse(const char* what) const;
+
+  std::streambuf& text_;
+  CsvHeader header_;
+  int line_ = 1;
+};
+
+// The whole table. Throws what CsvReader throws, and Error{bad_input} for text that is not UTF-8.
 CsvTable parse_csv(std::string_view bytes, const std::string& source, const std::vector<std::string>& required = {});
 
 }  // namespace heretix

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <string_view>
@@ -37,12 +38,6 @@ ExpectedCost expected_of(const Plan& plan, const ProviderFacts& facts, Database&
   return expected_cost(sent, facts, stored_in(sent, database));
 }
 
-// What all claims of one model would cost.
-struct CostOfModel {
-  const ProviderFacts* facts;
-  ExpectedCost sum{.about = Usd(), .most = Usd()};
-};
-
 }  // namespace
 
 ExpectedCost& ExpectedCost::operator+=(const ExpectedCost& other) {
@@ -53,6 +48,19 @@ ExpectedCost& ExpectedCost::operator+=(const ExpectedCost& other) {
   about = is_known ? std::optional(*about + *other.about) : std::nullopt;
   most = is_known ? std::optional(*most + *other.most) : std::nullopt;
   return *this;
+}
+
+ExpectedCost ExpectedCost::times(double factor) const {
+  const auto scaled = [&](const std::optional<Usd>& cost) {
+    return cost ? std::optional(Usd::from_micros(std::llround(static_cast<double>(cost->micros()) * factor)))
+                : std::nullopt;
+  };
+  const auto count = [&](auto number) { return std::llround(static_cast<double>(number) * factor); };
+  return {.questions = static_cast<std::size_t>(count(questions)),
+          .tokens_in = static_cast<long>(count(tokens_in)),
+          .tokens_out = static_cast<long>(count(tokens_out)),
+          .about = scaled(about),
+          .most = scaled(most)};
 }
 
 ExpectedCost expected_cost(const ClaimToAsk& claim) {
@@ -110,41 +118,52 @@ PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Databas
   return plan_check(as_profiled(resolved, provider, database), resolved.banks, provider, runs);
 }
 
-void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
-  std::set<std::string> told;
-  for (const auto& [resolved, provider, database] : claims) {
-    const std::string text = together_in_words(resolved, provider, database);
-    if (!text.empty() && told.insert(text).second) print_note(text);
-  }
+ExpectedCost ExpectedOfSet::add(const ClaimToAsk& claim) {
+  ++added_;
+  const std::string together = together_in_words(claim.resolved, claim.provider, claim.database);
+  if (!together.empty() && together_.insert(together).second) print_note(together);
 
-  std::vector<CostOfModel> models;  // those that are paid for, in the order of the first claim
-  std::set<std::string_view> different;
-  for (const ClaimToAsk& claim : claims) {
-    const ProviderFacts& facts = claim.provider.facts();
-    if (costs_nothing(facts)) continue;
-    const ExpectedCost expected = expected_cost(claim);
-    if (expected.questions == 0) continue;
-    different.insert(claim.resolved.request.claim);
-    auto model = std::ranges::find_if(models, [&](const CostOfModel& one) {
-      return one.facts->model == facts.model && one.facts->provider == facts.provider;
-    });
-    if (model == models.end()) model = models.insert(models.end(), CostOfModel{.facts = &facts});
-    model->sum += expected;
-  }
-  if (models.empty()) return;
+  const ExpectedCost expected = expected_cost(claim);
+  const ProviderFacts& facts = claim.provider.facts();
+  if (costs_nothing(facts) || expected.questions == 0) return expected;
+
+  claims_.insert(claim.resolved.request.claim);
+  auto model = std::ranges::find_if(models_, [&](const OfModel& one) {
+    return one.facts->model == facts.model && one.facts->provider == facts.provider;
+  });
+  if (model == models_.end()) model = models_.insert(models_.end(), OfModel{.facts = &facts});
+  model->sum += expected;
+  return expected;
+}
+
+void ExpectedOfSet::tell(std::size_t sample_of) const {
+  if (models_.empty()) return;
+  const double factor = sample_of == 0 ? 1 : static_cast<double>(sample_of) / static_cast<double>(added_);
+  const auto sum_of = [&](const OfModel& model) { return factor == 1 ? model.sum : model.sum.times(factor); };
 
   // The note of an unknown price says what to do, so it is the one that is shown for the sum.
   ExpectedCost sum{.about = Usd(), .most = Usd()};
-  for (const CostOfModel& model : models) sum += model.sum;
-  const auto unknown = std::ranges::find_if(models, [](const CostOfModel& model) { return !model.sum.most; });
-  const ProviderFacts& shown = unknown == models.end() ? *models[0].facts : *unknown->facts;
-  const std::string asked = models.size() == 1 ? "" : fmt::format(" by {} models", models.size());
-  print_note(fmt::format("asking {} questions about {} {}{}; cost: {}", sum.questions, different.size(),
-                         different.size() == 1 ? "claim" : "claims", asked, sum.text(shown)));
-  if (models.size() == 1) return;
-  for (const CostOfModel& model : models)
+  for (const OfModel& model : models_) sum += sum_of(model);
+  const auto unknown = std::ranges::find_if(models_, [](const OfModel& model) { return !model.sum.most; });
+  const ProviderFacts& shown = unknown == models_.end() ? *models_[0].facts : *unknown->facts;
+
+  const std::string asked = models_.size() == 1 ? "" : fmt::format(" by {} models", models_.size());
+  const auto claims = static_cast<std::size_t>(std::llround(static_cast<double>(claims_.size()) * factor));
+  const std::string by_sample = factor == 1 ? "" : fmt::format("; estimated from {} of {} checks", added_, sample_of);
+  print_note(fmt::format("asking {}{} questions about {} {}{}; cost: {}{}", factor == 1 ? "" : "about ", sum.questions,
+                         claims, claims == 1 ? "claim" : "claims", asked, sum.text(shown), by_sample));
+  if (models_.size() == 1) return;
+  for (const OfModel& model : models_) {
+    const ExpectedCost of_model = sum_of(model);
     print_note(
-        fmt::format("  {}: {} questions, {}", model.facts->model, model.sum.questions, model.sum.text(*model.facts)));
+        fmt::format("  {}: {} questions, {}", model.facts->model, of_model.questions, of_model.text(*model.facts)));
+  }
+}
+
+void tell_expected_cost(const std::vector<ClaimToAsk>& claims) {
+  ExpectedOfSet expected;
+  for (const ClaimToAsk& claim : claims) expected.add(claim);
+  expected.tell();
 }
 
 void tell_expected_cost(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database) {

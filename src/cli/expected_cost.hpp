@@ -1,6 +1,7 @@
 // Estimates what a run would cost before it is made: about, and at most.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct ExpectedCost {
   std::optional<Usd> about{}, most{};  // empty: the price is unknown
 
   ExpectedCost& operator+=(const ExpectedCost& other);  // unknown where one of the two is
+  ExpectedCost times(double factor) const;              // rounded
   std::string text(const ProviderFacts& facts) const;   // "about $0.0120, at most $0.1700 (at prices of 2025-11-30)"
 };
 
@@ -36,16 +38,36 @@ PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Databas
 // Prints the expected cost on stderr, unless the model is free or every answer is stored.
 void tell_expected_cost(const PlannedCheck& check, const Resolved& resolved, Provider& provider, Database& database);
 
-// The same for all claims of a command: one line for the sum and, where several models are asked, one for each of them.
-// If one price is unknown, the sum is too.
 struct ClaimToAsk {
   const Resolved& resolved;
   Provider& provider;
   Database& database;
 };
-void tell_expected_cost(const std::vector<ClaimToAsk>& claims);
 
 // What a check would ask and cost now, a free model included.
 ExpectedCost expected_cost(const ClaimToAsk& claim);
+
+// The same for all claims of a command.
+class ExpectedOfSet {
+ public:
+  // Returns what is expected of this claim. Throws Error{bad_input} if it cannot be planned.
+  ExpectedCost add(const ClaimToAsk& claim);
+
+  // Prints one line for the sum and, where several models are asked, one for each of them. If one price is unknown, the
+  // sum is too. `sample_of`: what was added is a sample of so many checks, and stands for all of them; 0: it is all.
+  void tell(std::size_t sample_of = 0) const;
+
+ private:
+  struct OfModel {
+    const ProviderFacts* facts;
+    ExpectedCost sum{.about = Usd(), .most = Usd()};
+  };
+
+  std::vector<OfModel> models_;  // those that are paid for, in the order of the first claim
+  std::set<std::string> claims_;
+  std::set<std::string> together_;  // what is said of statements that share a request
+  std::size_t added_ = 0;
+};
+void tell_expected_cost(const std::vector<ClaimToAsk>& claims);
 
 }  // namespace heretix

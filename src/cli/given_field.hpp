@@ -30,4 +30,8 @@ std::vector<GivenField> json_fields(std::string_view text, const std::string& so
 // nothing.
 Settings settings_from(const std::vector<GivenField>& fields);
 
+// The same for a line that may hold fields of its owner beside settings: they are put into `others`. One whose name
+// comes near that of a setting is refused, because it is likely to be misspelled.
+Settings settings_from(const std::vector<GivenField>& fields, std::vector<GivenField>& others);
+
 }  // namespace heretix

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/columns.hpp"
 #include "base/money.hpp"
@@ -142,6 +143,7 @@ void ProgressLine::tell_event() {
   told_at_ = since_start();
   const auto left = time_left_.left(told_at_);
   const nlohmann::json event = {{"event", "progress"},
+                                {"claim", plan_.recipe.claim.text},
                                 {"model", plan_.recipe.model},
                                 {"questions", progress_.questions},
                                 {"answered", progress_.answered},
@@ -183,105 +185,140 @@ void ProgressLine::on_wait(const std::string& why) {
   line_.print([&] { print_note(wait_note(why)); });
 }
 
-SetProgressLine::SetProgressLine(std::vector<Check> checks, std::string unit, const Clock& clock, bool shows)
-    : checks_(std::move(checks)),
+// What one check tells the line of its set.
+class SetProgressLine::OfCheck final : public AskObserver {
+ public:
+  OfCheck(SetProgressLine& set, Pace& pace, std::size_t expected)
+      : set_(set), pace_(pace), number_(++set.begun_), expected_(expected) {
+    set_.line_.change([&] {
+      set_.running_.insert(this);
+      if (pace_.checks++ == 0) pace_.runs_since = set_.clock_.steady();
+    });
+  }
+  ~OfCheck() override {
+    set_.line_.change([&] {
+      // What it did not ask is open no more.
+      stop_expecting();
+      for (const auto& [question, size] : sizes_) pace_.left.came(now(), question, true);
+      if (--pace_.checks == 0) pace_.before += set_.clock_.steady() - pace_.runs_since;
+      set_.running_.erase(this);
+      set_.before_ += progress_;
+      ++set_.done_;
+    });
+  }
+  OfCheck(const OfCheck&) = delete;
+  OfCheck& operator=(const OfCheck&) = delete;
+
+  const AskProgress& progress() const { return progress_; }
+
+  // What is open counts from the first question that is sent: until then another check may be asked.
+  void on_open(const Plan& asked, const std::vector<std::size_t>& questions) override {
+    if (!set_.line_.shows()) return;
+    sizes_.clear();
+    for (const auto& [question, size] : sizes_of(asked, questions)) sizes_[of_set(question)] = size;
+    is_open_ = false;
+  }
+  void on_sent(const Plan& asked, std::size_t question) override {
+    if (!set_.line_.shows()) return;
+    const bool is_first = set_.asking_.empty();
+    const auto change = [&] {
+      if (!is_open_) {
+        stop_expecting();
+        pace_.left.join(now(), sizes_);
+      }
+      is_open_ = true;
+      pace_.left.sent(now(), of_set(question));
+      if (is_first) set_.asking_ = wording_of(asked, question);
+    };
+    set_.line_.change(change, is_first ? Draws::now : Draws::soon);
+  }
+  void on_came(std::size_t question, bool is_over) override {
+    if (!set_.line_.shows()) return;
+    set_.line_.change([&] { pace_.left.came(now(), of_set(question), is_over); });
+    if (is_over) sizes_.erase(of_set(question));
+  }
+  void on_work(const WorkDone& work) override {
+    if (!set_.line_.shows()) return;
+    set_.line_.change([&] { pace_.left.worked(now(), work); });
+  }
+  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& /*answers*/) override {
+    set_.line_.change([&] { progress_ = progress; });
+  }
+  void on_wait(const std::string& why) override {
+    if (why == set_.last_wait_) return;
+    set_.last_wait_ = why;
+    set_.line_.print([&] { print_note(wait_note(why)); });
+  }
+
+ private:
+  TimeLeft::Time now() const { return set_.now_of(pace_); }
+  void stop_expecting() {
+    pace_.expected -= std::min(pace_.expected, std::exchange(expected_, 0));
+    pace_.left.expect(pace_.expected);
+  }
+  std::size_t of_set(std::size_t question) const { return number_ * kMostQuestions + question; }
+
+  static constexpr std::size_t kMostQuestions = std::size_t{1} << 24;  // of one check
+
+  SetProgressLine& set_;
+  Pace& pace_;
+  std::size_t number_;
+  std::size_t expected_;                 // questions, until the first is sent
+  std::map<std::size_t, double> sizes_;  // of its open questions
+  bool is_open_ = false;
+  AskProgress progress_;
+};
+
+SetProgressLine::SetProgressLine(std::size_t checks, std::string unit, const Clock& clock, bool shows)
+    : all_(checks),
       unit_(std::move(unit)),
       clock_(clock),
-      line_(shows && is_terminal(2), [this](std::size_t columns) { return text(columns); }) {
-  for (const Check& check : checks_) paces_[check.model].open += check.open;
-}
+      line_(shows && is_terminal(2), [this](std::size_t columns) { return text(columns); }) {}
 
-void SetProgressLine::begin(std::size_t check) {
+void SetProgressLine::expect(const Questions& questions) {
   line_.change([&] {
-    current_ = check;
-    began_ = clock_.steady();
-    is_running_ = true;
-    progress_ = {};
-
-    // What is open of this check itself is told by on_open().
-    Pace& model = pace();
-    model.open -= std::min(model.open, checks_[check].open);
-    model.left.expect(model.open);
+    Pace& pace = paces_[questions.model];
+    pace.expected += questions.count;
+    pace.left.expect(pace.expected);
   });
 }
 
-void SetProgressLine::end() {
-  line_.change([&] {
-    pace().before = now_of_model();
-    pace().left.open(pace().before, {});
-    is_running_ = false;
-    ++done_;
-    before_ += progress_;
-    progress_ = {};
-  });
+std::unique_ptr<AskObserver> SetProgressLine::begin(const Questions& expected) {
+  return std::make_unique<OfCheck>(*this, paces_[expected.model], expected.count);
 }
 
-TimeLeft::Time SetProgressLine::now_of_model() const {
-  const TimeLeft::Time before = paces_.at(checks_[current_].model).before;
-  return is_running_ ? before + TimeLeft::Time(clock_.steady() - began_) : before;
+TimeLeft::Time SetProgressLine::now_of(const Pace& pace) const {
+  return pace.checks == 0 ? pace.before : pace.before + TimeLeft::Time(clock_.steady() - pace.runs_since);
 }
 
-void SetProgressLine::on_open(const Plan& asked, const std::vector<std::size_t>& questions) {
-  if (!line_.shows()) return;
-  line_.change([&] { pace().left.open(now_of_model(), sizes_of(asked, questions)); });
-}
-
-void SetProgressLine::on_sent(const Plan& asked, std::size_t question) {
-  if (!line_.shows()) return;
-  const bool is_first = asking_.empty();
-  const auto change = [&] {
-    pace().left.sent(now_of_model(), question);
-    pace().was_asked = true;
-    if (is_first) asking_ = wording_of(asked, question);
-  };
-  line_.change(change, is_first ? Draws::now : Draws::soon);
-}
-
-void SetProgressLine::on_came(std::size_t question, bool is_over) {
-  if (!line_.shows()) return;
-  line_.change([&] { pace().left.came(now_of_model(), question, is_over); });
-}
-
-void SetProgressLine::on_work(const WorkDone& work) {
-  if (!line_.shows()) return;
-  line_.change([&] { pace().left.worked(now_of_model(), work); });
-}
-
-void SetProgressLine::on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& /*answers*/) {
-  line_.change([&] { progress_ = progress; });
-}
-
-void SetProgressLine::on_wait(const std::string& why) {
-  if (why == last_wait_) return;
-  last_wait_ = why;
-  line_.print([&] { print_note(wait_note(why)); });
-}
-
-// Checks are measured one after the other, so the times of the models add up.
-std::optional<TimeLeft::Time> SetProgressLine::time_left() const {
-  TimeLeft::Time sum{};
-  for (const auto& [model, pace] : paces_) {
-    const bool is_current = is_running_ && model == checks_[current_].model;
-    if (!is_current && pace.open == 0) continue;
-    const auto left = pace.left.left(is_current ? now_of_model() : pace.before);
-    if (!left) return std::nullopt;
-    sum += *left;
-  }
+AskProgress SetProgressLine::so_far() const {
+  AskProgress sum = before_;
+  for (const OfCheck* check : running_) sum += check->progress();
   return sum;
 }
 
+// The models are asked side by side, so the slowest of them sets the time.
+std::optional<TimeLeft::Time> SetProgressLine::time_left() const {
+  TimeLeft::Time longest{};
+  for (const auto& [model, pace] : paces_) {
+    const auto left = pace.left.left(now_of(pace));
+    if (!left) return std::nullopt;
+    longest = std::max(longest, *left);
+  }
+  return longest;
+}
+
 std::string SetProgressLine::text(std::size_t columns) const {
-  AskProgress so_far = before_;
-  so_far += progress_;
-  const std::size_t fresh = so_far.answered - so_far.from_store;
-  std::vector<Part> parts = {{bar({.done = done_, .all = checks_.size()}, columns), 3},
-                             {fmt::format("{}/{} {}", done_, checks_.size(), unit_)},
-                             {if_any(so_far.answered, "answers"), 2}};
+  const AskProgress sum = so_far();
+  const std::size_t fresh = sum.answered - sum.from_store;
+  std::vector<Part> parts = {{bar({.done = done_, .all = all_}, columns), 3},
+                             {fmt::format("{}/{} {}", done_, all_, unit_)},
+                             {if_any(sum.answered, "answers"), 2}};
   if (fresh > 0 || asking_.empty()) {
-    parts.push_back({if_any(so_far.refused, "refused"), 5});
-    parts.push_back({if_any(so_far.retries, "retries"), 6});
-    parts.push_back({so_far.billed > Usd() ? to_text(so_far.billed) : "", 4});
-    parts.push_back({if_any(so_far.billing_unknown, "may be billed"), 7});
+    parts.push_back({if_any(sum.refused, "refused"), 5});
+    parts.push_back({if_any(sum.retries, "retries"), 6});
+    parts.push_back({sum.billed > Usd() ? to_text(sum.billed) : "", 4});
+    parts.push_back({if_any(sum.billing_unknown, "may be billed"), 7});
   }
   if (const auto left = time_left()) parts.push_back({time_left_in_words(*left), 1});
   return joined_to_fit(std::move(parts), columns, fresh == 0 ? asking_ : "");

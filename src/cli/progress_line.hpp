@@ -3,7 +3,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,54 +51,53 @@ class ProgressLine final : public AskObserver {
   StatusLine line_;  // last, because it draws what stands above
 };
 
-// Of all checks of a batch: how many are done, answers, money spent and the time left.
-class SetProgressLine final : public AskObserver {
+// Of all checks of a set: how many are done, answers, money spent and the time left. Not thread-safe, but for the
+// drawing.
+class SetProgressLine {
  public:
-  // `open`: how many questions each check will ask, with a number for its model.
-  struct Check {
-    std::size_t model = 0;
-    std::size_t open = 0;
-  };
-  SetProgressLine(std::vector<Check> checks, std::string unit, const Clock& clock, bool shows);
+  // How many checks there are; `unit`: "claims" or "checks".
+  SetProgressLine(std::size_t checks, std::string unit, const Clock& clock, bool shows);
 
-  void begin(std::size_t check);
-  void end();  // of the check that was begun
+  // Questions of one model, which has a number of its own.
+  struct Questions {
+    std::size_t model = 0;
+    std::size_t count = 0;
+  };
+  // So many are to be asked.
+  void expect(const Questions& questions);
+
+  // A check begins, of which these of the expected questions are. It ends with the observer that is returned.
+  std::unique_ptr<AskObserver> begin(const Questions& expected);
   void print(const std::function<void()>& print) { line_.print(print); }
 
-  void on_progress(const AskProgress& progress, const std::vector<std::optional<Answer>>& answers) override;
-  void on_wait(const std::string& why) override;
-  void on_open(const Plan& asked, const std::vector<std::size_t>& questions) override;
-  void on_sent(const Plan& asked, std::size_t question) override;
-  void on_came(std::size_t question, bool is_over) override;
-  void on_work(const WorkDone& work) override;
-
  private:
-  // The pace of one model, by a clock that runs only while this model is asked.
+  class OfCheck;
+
+  // The pace of one model, by a clock that runs only while it is asked.
   struct Pace {
     TimeLeft left;
-    TimeLeft::Time before{};  // of its earlier checks
-    std::size_t open = 0;     // questions of the check that is asked and of those to come
-    bool was_asked = false;
+    TimeLeft::Time before{};  // of the clock, when it was stopped last
+    std::chrono::steady_clock::time_point runs_since{};
+    std::size_t checks = 0;    // that are being made
+    std::size_t expected = 0;  // questions of checks that have not sent any
   };
 
   std::string text(std::size_t columns) const;
   std::optional<TimeLeft::Time> time_left() const;
-  TimeLeft::Time now_of_model() const;
-  Pace& pace() { return paces_[checks_[current_].model]; }
+  TimeLeft::Time now_of(const Pace& pace) const;
+  AskProgress so_far() const;
 
-  std::vector<Check> checks_;
-  std::string unit_;  // "claims" or "checks"
+  std::size_t all_;
+  std::string unit_;
   const Clock& clock_;
   std::map<std::size_t, Pace> paces_;  // by model
-  std::size_t current_ = 0;
-  bool is_running_ = false;
-  std::chrono::steady_clock::time_point began_{};
+  std::set<const OfCheck*> running_;
+  std::size_t begun_ = 0;
   std::size_t done_ = 0;
   AskProgress before_;  // of checks that are done
-  AskProgress progress_;
-  std::string asking_;
+  std::string asking_;  // the first wording
   std::string last_wait_;
-  StatusLine line_;
+  StatusLine line_;  // last, because it draws what stands above
 };
 
 // "12 s left", "3 min left", "1 h 20 min left"; empty for less than half a second.

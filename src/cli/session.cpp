@@ -293,14 +293,24 @@ void use_usual_readout(Settings& s, bool writes) {
 
 }  // namespace
 
-Resolved resolve(const MeasuringOptions& options, const Settings& row) {
-  require_plan_is_one(options);
-  const Environment environment = read_environment();
-  const Settings file = merged(row, options.config.empty() ? Settings{} : load_config(options.config));
-  const Settings flags = flags_of(options);
+Resolved resolve(const MeasuringOptions& options, const Settings& row) { return Resolver(options).resolve(row); }
 
-  Resolved resolved{.settings = merged(flags, merged(environment.settings, file)), .request = {}, .database_path = {}};
-  use_usual_readout(resolved.settings, options.fixed || options.writes_by_default);
+Resolver::Resolver(const MeasuringOptions& options) : options_(options) {
+  require_plan_is_one(options);
+  environment_ = read_environment();
+  if (!options.config.empty()) file_ = load_config(options.config);
+  flags_ = flags_of(options);
+}
+
+PromptBanks Resolver::banks_in(const std::string& folder) const {
+  return banks_.try_emplace(folder, folder).first->second;
+}
+
+Resolved Resolver::resolve(const Settings& row) const {
+  const Settings file = merged(row, file_);
+  Resolved resolved{
+      .settings = merged(flags_, merged(environment_.settings, file)), .request = {}, .database_path = {}};
+  use_usual_readout(resolved.settings, options_.fixed || options_.writes_by_default);
   const Settings& s = resolved.settings;
 
   if (!s.claim) throw Error(ErrorKind::bad_input, "no claim is given", "heretix run \"Tariffs cause inflation\"");
@@ -310,26 +320,26 @@ Resolved resolve(const MeasuringOptions& options, const Settings& row) {
   resolved.request = {.claim = *s.claim, .bank = bank_of(s, readout), .sampling = sampling_of(s), .readout = readout};
 
   // A seed is looked up in an order of its own: flag, then file, then environment.
-  resolved.request.seed = flags.seed ? flags.seed : file.seed;
+  resolved.request.seed = flags_.seed ? flags_.seed : file.seed;
   if (resolved.request.seed) resolved.request.seed_source = SeedSource::given;
-  else if (environment.seed) resolved.request.seed_source = SeedSource::environment;
-  if (!resolved.request.seed) resolved.request.seed = environment.seed;
+  else if (environment_.seed) resolved.request.seed_source = SeedSource::environment;
+  if (!resolved.request.seed) resolved.request.seed = environment_.seed;
 
   resolved.request.samples = samples_of(s);
   resolved.request.asks_negation = asks_negation(s);
   // A request that cannot be measured is refused before a model is loaded and before any plan is made.
   require_measurable(resolved.request.sampling, resolved.request.readout, resolved.request.samples);
 
-  resolved.request.fresh = options.fresh;
+  resolved.request.fresh = options_.fresh;
   resolved.request.raises_limit = !s.max_output_tokens;
-  resolved.request.ask.resend_unknown = options.resend_unknown;
+  resolved.request.ask.resend_unknown = options_.resend_unknown;
   resolved.request.ask.in_batch = s.batch.value_or(false);
 
   resolved.database_path = store_path(s);
   require_database_file(resolved.database_path);
-  resolved.banks = PromptBanks(s.prompts.value_or(prompts_folder()));
-  resolved.no_color = environment.no_color;
-  resolved.alone = options.alone;
+  resolved.banks = banks_in(s.prompts.value_or(prompts_folder()));
+  resolved.no_color = environment_.no_color;
+  resolved.alone = options_.alone;
   return resolved;
 }
 

@@ -1,6 +1,7 @@
 // Resolves what a command works with from flags, environment, configuration file and defaults.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,22 @@ struct Resolved {
 
 // `row` holds the settings of one line of a batch, which count before the configuration file; otherwise it is empty.
 Resolved resolve(const MeasuringOptions& options, const Settings& row = {});
+
+// Resolves many rows. What is the same for all of them is read once.
+class Resolver {
+ public:
+  explicit Resolver(const MeasuringOptions& options);  // borrowed
+  Resolved resolve(const Settings& row) const;
+
+ private:
+  PromptBanks banks_in(const std::string& folder) const;
+
+  const MeasuringOptions& options_;
+  Environment environment_;
+  Settings file_;
+  Settings flags_;
+  mutable std::map<std::string, PromptBanks> banks_;  // by folder
+};
 
 // Whether --allow-question, its variable, the row or the configuration file lets a claim be a question.
 bool allows_questions(const MeasuringOptions& options, const Settings& row = {});

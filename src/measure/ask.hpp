@@ -18,8 +18,9 @@ namespace heretix {
 // Set from a signal handler. The first press stops sending and waits for what is in flight; the second leaves at once.
 struct StopSignal {
   std::atomic<int> presses{0};
-  bool stopping() const { return presses.load() > 0; }
-  bool leaving() const { return presses.load() > 1; }
+  const StopSignal* heeded = nullptr;  // another one, whose presses count here too
+  bool stopping() const { return presses.load() > 0 || (heeded != nullptr && heeded->stopping()); }
+  bool leaving() const { return presses.load() > 1 || (heeded != nullptr && heeded->leaving()); }
 };
 
 struct AskProgress {

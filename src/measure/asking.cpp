@@ -158,6 +158,12 @@ Taken Asking::take_for_batch(const std::string& batch_id, std::size_t most) {
 
 void Asking::leave_in_batch(const std::string& batch_id) {
   for (const auto& [question, flight] : in_flight_) batched_[question] = batch_id;
+  drop_in_flight();
+}
+
+// Their outcome is not seen by this process any more, and they stay reserved.
+void Asking::drop_in_flight() {
+  if (options_.budget != nullptr) options_.budget->stop_waiting_for(in_flight_.size());
   in_flight_.clear();
 }
 
@@ -204,15 +210,22 @@ bool Asking::settled_by_another(std::size_t question) {
   return false;
 }
 
+Usd Asking::spent_today() {
+  Budget& budget = *options_.budget;
+  const Budget::Day day{.store = store_.database().connection(), .begins = midnight_before(clock_.now())};
+  if (!budget.today(day)) budget.learn_today(day, store_.committed_since(day.begins));
+  return *budget.today(day);
+}
+
 // False means that the question goes on waiting for what is in flight to cost less than was reserved, or that the run
 // ends.
 bool Asking::has_money_for(const Waiting& next, std::optional<Usd> most) {
   if (options_.budget == nullptr || !options_.budget->is_limited()) return true;
   Budget& budget = *options_.budget;
-  const Usd today = budget.day_cap() ? store_.committed_since(midnight_before(clock_.now())) : Usd();
+  const Usd today = budget.day_cap() ? spent_today() : Usd();
   if (most && budget.allows(*most, today)) return true;
   waiting_.push_front(next);
-  if (!in_flight_.empty()) return false;
+  if (budget.in_flight() > 0) return false;
   const bool by_run = budget.cap() && (!most || budget.committed() + *most > *budget.cap());
   const Usd cap = by_run ? *budget.cap() : budget.day_cap().value_or(Usd());
   budget.note(by_run ? Budget::Reached::cap : Budget::Reached::day_cap);
@@ -244,7 +257,10 @@ Request Asking::send(const Waiting& next, std::optional<Usd> most) {
 // Runs inside a transaction.
 void Asking::take(std::size_t most, Taken& taken) {
   const auto now = clock_.steady();
-  if (store_.database().changed_elsewhere()) ++store_version_;
+  if (store_.database().changed_elsewhere()) {
+    ++store_version_;
+    if (options_.budget != nullptr) options_.budget->forget_today();
+  }
   while (taken.requests.size() < most && !has_ended()) {
     const std::optional<Waiting> next = next_due(now);
     if (!next) break;
@@ -477,6 +493,13 @@ void Asking::on_failure(std::size_t question, const Failure& failure) {
   }
 }
 
+// Ends the run as if one of its own questions had been refused.
+void Asking::on_refused_elsewhere(const ServerRefusal& refusal) {
+  if (has_ended()) return;
+  outcome_.refusal = refusal;
+  last_failure_ = refusal.message;
+}
+
 // Once the commit has made them so.
 void Asking::tell_moves(const std::vector<Delivery>& deliveries, const Taken& taken) {
   for (const Delivery& d : deliveries) observer_.on_came(d.question, states_[d.question].is_over);
@@ -487,6 +510,7 @@ void Asking::tell_moves(const std::vector<Delivery>& deliveries, const Taken& ta
 void Asking::tell() { observer_.on_progress(outcome_.progress, outcome_.answers); }
 
 AskOutcome Asking::finish() {
+  drop_in_flight();
   for (std::size_t i = 0; i < plan_.questions.size(); ++i) {
     const std::optional<Answer>& counted = outcome_.answers[i];
     if (!counted) continue;

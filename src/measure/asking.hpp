@@ -33,6 +33,7 @@ class Asking final : public Exchange {
   void tell_wait(const std::string& why) override { observer_.on_wait(why); }
   void tell_work(const WorkDone& work) override { observer_.on_work(work); }
   bool abandoned() const override { return stop_.leaving(); }
+  void on_refused_elsewhere(const ServerRefusal& refusal) override;
 
  private:
   struct Waiting {
@@ -60,7 +61,9 @@ class Asking final : public Exchange {
   void probe(const Answer& answer);
   bool holds_back() const { return awaits_first_delivery_ && !in_flight_.empty(); }
   void require_none_batched();
+  void drop_in_flight();
   std::optional<Usd> most_cost(std::size_t question) const;
+  Usd spent_today();
   bool may_send_again(const State& state) const;
   void enqueue(std::size_t question, const History& known);
   void take(std::size_t most, Taken& taken);

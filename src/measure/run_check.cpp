@@ -426,7 +426,7 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
     facts.settings = with_raised_limit(facts.settings, *before.limit_raised_from, request.sampling.max_output_tokens);
   Record record =
       make_record(asked.plan, check.bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
-  runs.finish(record, ports.database_path.empty() ? "" : write_artifact(record, ports.database_path));
+  runs.finish(record, ports.database_path.empty() ? "" : ports.keep_artifact(record, ports.database_path));
   ended->not_needed();
   return record;
 }

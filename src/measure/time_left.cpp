@@ -42,9 +42,9 @@ double done_between(TimeLeft::Time begins, TimeLeft::Time until, TimeLeft::Time 
 
 }  // namespace
 
-void TimeLeft::Speed::add(double more_seconds, double more_tokens) {
-  seconds = seconds * kForgets + more_seconds;
-  tokens = tokens * kForgets + more_tokens;
+void TimeLeft::Speed::add(const Speed& more) {
+  seconds = seconds * kForgets + more.seconds;
+  tokens = tokens * kForgets + more.tokens;
 }
 
 std::optional<double> TimeLeft::Speed::seconds_each() const {
@@ -54,16 +54,26 @@ std::optional<double> TimeLeft::Speed::seconds_each() const {
 void TimeLeft::open(Time now, const std::map<std::size_t, double>& sizes) {
   open_.clear();
   in_flight_ = 0;
-  for (const auto& [question, size] : sizes) {
-    open_[question] = {.size = size, .sent = {}};
-    sizes_ += size;
-    ++questions_;
-  }
+  add_open(sizes);
   if (answered_.empty()) begins_ = now;
   work_ = {};
   taken_ = 0;
   taken_size_ = 0;
   worked_at_.reset();
+}
+
+// What a model has worked is told of one run after the other, so it begins anew where none is open.
+void TimeLeft::join(Time now, const std::map<std::size_t, double>& sizes) {
+  if (open_.empty()) open(now, sizes);
+  else add_open(sizes);
+}
+
+void TimeLeft::add_open(const std::map<std::size_t, double>& sizes) {
+  for (const auto& [question, size] : sizes) {
+    open_[question] = {.size = size, .sent = {}};
+    sizes_ += size;
+    ++questions_;
+  }
 }
 
 void TimeLeft::sent(Time now, std::size_t question) {
@@ -99,8 +109,8 @@ void TimeLeft::worked(Time now, const WorkDone& work) {
   const bool has_gone_on = prompt > 0 || output > 0;
   if (worked_at_ && has_gone_on) {
     const double seconds = (now - *worked_at_).count();
-    if (prompt > 0) prompt_.add(seconds, prompt);
-    else output_.add(seconds, output);
+    if (prompt > 0) prompt_.add({.seconds = seconds, .tokens = prompt});
+    else output_.add({.seconds = seconds, .tokens = output});
   }
   if (!worked_at_ || has_gone_on) worked_at_ = now;
 

@@ -29,6 +29,9 @@ class TimeLeft {
   // prompts in any unit.
   void open(Time now, const std::map<std::size_t, double>& sizes);
 
+  // Likewise, while questions of other runs may be open: these are open too.
+  void join(Time now, const std::map<std::size_t, double>& sizes);
+
   void sent(Time now, std::size_t question);
   // A reply or a failure came. A question that is not over will be sent again.
   void came(Time now, std::size_t question, bool is_over);
@@ -38,6 +41,8 @@ class TimeLeft {
   std::optional<Time> left(Time now) const;
 
  private:
+  void add_open(const std::map<std::size_t, double>& sizes);
+
   struct Open {
     double size = 0;
     std::optional<Time> sent;
@@ -58,7 +63,7 @@ class TimeLeft {
   // Of one kind of token: how long they take, the latest counting most.
   struct Speed {
     double seconds = 0, tokens = 0;
-    void add(double more_seconds, double more_tokens);
+    void add(const Speed& more);
     std::optional<double> seconds_each() const;
   };
 

@@ -66,9 +66,10 @@ struct Failure {
 };
 
 struct Request {
-  std::size_t question = 0;  // index into the plan's questions
-  int attempt = 1;           // of its key, over all executions
-  int answers_before = 0;    // 1: asked again after an unusable answer; what a seed may depend on
+  std::size_t question = 0;      // index into the plan's questions
+  int attempt = 1;               // of its key, over all executions
+  int answers_before = 0;        // 1: asked again after an unusable answer; what a seed may depend on
+  const Plan* origin = nullptr;  // the plan that it comes from, until the next turn; null: the one that is asked
 };
 
 struct Delivery {
@@ -109,6 +110,10 @@ class Exchange {
 
   // Whether to leave at once, dropping what is in flight.
   virtual bool abandoned() const = 0;
+
+  // The server refused to another plan what it would refuse to this one, so nothing further is sent for it. Called
+  // between turns.
+  virtual void on_refused_elsewhere(const ServerRefusal& /*refusal*/) {}
 };
 
 struct ProviderFacts {
@@ -121,6 +126,10 @@ struct ProviderFacts {
   std::string settings = "{}";   // what else made the answers, a JSON object; kept in the record
   std::string decision_form{};   // what is put around a statement (Readout::decision), by name: part of its keys
 };
+
+// How a provider takes the questions of several plans. `joined`: in one call of answer(), by a plan that holds
+// questions of all of them. `in_turn`: one plan after the other.
+enum class Company { joined, in_turn };
 
 class BatchApi;  // models/batch_api.hpp
 
@@ -147,11 +156,16 @@ class Provider {
   // How many questions of a plan by Readout::decision one request can hold (Mode's "together").
   virtual std::size_t most_together() const { return 1; }
 
+  virtual Company company() const { return Company::in_turn; }
+  // Throws Error{bad_input, too_large} for a plan whose questions would surely be refused.
+  virtual void require_sendable(const Plan& /*plan*/) const {}
+  virtual std::size_t most_at_once() const { return 1; }  // questions that it has in flight, at most
+
   // Null if it has no batch API.
   virtual std::unique_ptr<BatchApi> batch_api();
 
   // measure/ spends it. It is kept here because it belongs to the provider, over all its runs.
-  RetryAllowance& retry_allowance() { return retry_allowance_; }
+  virtual RetryAllowance& retry_allowance() { return retry_allowance_; }
 
  private:
   RetryAllowance retry_allowance_;

@@ -130,6 +130,8 @@ class Database {
   // is_held(). Null if the store has no such lock, as Postgres, whose jobs have leases.
   virtual std::unique_ptr<HeldName> hold(const std::string& /*name*/) { return nullptr; }
   virtual bool is_held(const std::string& /*name*/) { return false; }
+  // Names the connection: objects that share one have the same.
+  virtual const void* connection() const { return this; }
   // Whether another connection may have committed since the last call, or since the database was opened.
   virtual bool changed_elsewhere() { return true; }
 

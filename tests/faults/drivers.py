@@ -114,3 +114,82 @@ class Campaign:
             if what == "received" and key in self.final:
                 self.violations.append(f"{key} was asked again after its answer was stored")
         self.judged, self.final = len(lines), samples
+
+
+class BatchCampaign(Campaign):
+    """One folder, and a file of many claims that are measured together; the batch is resumed until it is done, then another file begins."""
+
+    CLAIMS = 500
+    KILLS_EACH = 5  # then another file begins, because what is finished is judged again by every command
+    CAP = 0.03  # dollars that one command may spend: 300 answers
+
+    def __init__(self, seed):
+        super().__init__(seed)
+        self.seen = set()  # artifacts that were read
+        script = json.loads((self.folder / "script.json").read_text())
+        script["delay_ms"] = 5
+        (self.folder / "script.json").write_text(json.dumps(script))
+
+    def start(self, *arguments, **environment):
+        name = f"claims-{self.claim}.jsonl"
+        (self.folder / name).write_text("".join(json.dumps({"claim": f"claim {i} of file {self.claim}"}) + "\n" for i in range(self.CLAIMS)))
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("HERETIX")}
+        command = [PROGRAM, "batch", name, "--model", f"scripted:{self.folder}/script.json", "-K", "4", "-R", "1", "-B", "10",
+                   "--db", str(self.runs / "heretix.sqlite"), "-q", "-o", "results.jsonl", *(arguments or ("--budget", str(self.CAP)))]
+        self.before = len(self.ledger.read_text().splitlines())
+        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**kept, **environment})
+
+    def kill_once(self):
+        running = self.start()
+        began = self.ledger.stat().st_size
+        for _ in range(2000):  # until it asks
+            if self.ledger.stat().st_size > began or running.poll() is not None:
+                break
+            try:
+                running.wait(timeout=0.005)
+            except subprocess.TimeoutExpired:
+                pass
+        try:
+            running.wait(timeout=self.random.uniform(0, 0.3))
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGKILL)
+        self.after(running, killed_code=-signal.SIGKILL)
+
+    def after(self, running, killed_code):
+        error = running.communicate(timeout=300)[1]
+        if running.returncode == killed_code:
+            self.faults += 1
+        elif running.returncode in (0, 6):
+            self.claim += 1
+        elif running.returncode != 7 or "the budget of" not in error:
+            self.violations.append(f"exit {running.returncode}: {error.strip()}")
+        self.compare()
+        self.compare_money()
+        self.read_artifacts()
+        if self.faults % self.KILLS_EACH == 0:
+            self.claim += 1
+
+    def compare_money(self):
+        lines = [line.split()[0] for line in self.ledger.read_text().splitlines()[self.before:]]
+        asked = lines.count("received")
+        # One in 17 first attempts is turned away and costs nothing.
+        if asked * 0.0001 > self.CAP * 18 / 17 + 1e-9:
+            self.violations.append(f"{asked} questions were asked under a budget of {self.CAP}")
+
+    def read_artifacts(self):
+        for path in (self.runs / "artifacts").glob("*.json"):
+            if path.name in self.seen:
+                continue
+            self.seen.add(path.name)
+            try:
+                json.loads(path.read_text())
+            except ValueError:
+                self.violations.append(f"{path.name} is half-written")
+
+    def spent(self):
+        """What all attempts cost or may have cost, by the store, in dollars."""
+        connection = sqlite3.connect(self.runs / "heretix.sqlite")
+        try:
+            return connection.execute("SELECT sum(coalesce(billed_micro_usd, max_cost_micro_usd, 0)) FROM heretix_attempts").fetchone()[0] / 1e6
+        finally:
+            connection.close()

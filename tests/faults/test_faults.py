@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from drivers import PLANTED, PROGRAM, TIMES, Campaign
+from drivers import PLANTED, PROGRAM, TIMES, BatchCampaign, Campaign
 
 KILLS = 200 * TIMES
 CUTS = 100 * TIMES
@@ -49,6 +49,28 @@ class Faults(unittest.TestCase):
 
     def test_the_power_cut_driver_sees_synchronous_lowered(self):
         self.is_caught(lambda c: c.cut_once("all"), "synchronous_off")
+
+
+class KilledBatch(unittest.TestCase):
+    def test_a_set_that_is_killed_asks_again_only_what_was_in_flight_and_keeps_its_budgets(self):
+        campaign = BatchCampaign(20261130)
+        self.addCleanup(campaign.close)
+        for _ in range(KILLS * MOST_TRIES):
+            campaign.kill_once()
+            if campaign.faults >= KILLS or campaign.violations:
+                break
+        self.assertEqual(campaign.violations, [])
+        self.assertGreaterEqual(campaign.faults, KILLS)
+        self.assertGreater(len(campaign.seen), campaign.faults, "checks were finished between the kills")
+
+        cap = round(campaign.spent() + 0.02, 6)
+        campaign.claim += 1
+        running = campaign.start("--budget-day", str(cap))
+        error = running.communicate(timeout=300)[1]
+        self.assertEqual(running.returncode, 7, error)
+        self.assertIn("a day is reached", error)
+        self.assertLessEqual(campaign.spent(), cap + 1e-9)
+        print(f"{campaign.faults} kills, {campaign.claim} files, {len(campaign.seen)} records: nothing lost")
 
 
 class TwoWriters(unittest.TestCase):

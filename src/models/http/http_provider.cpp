@@ -355,6 +355,10 @@ std::string HttpProvider::why_no_decisions() const {
   return fmt::format("a decisions API does not take {0}; leave --{0} out", parameters.front().name);
 }
 
+void HttpProvider::require_sendable(const Plan& plan) const {
+  if (plan.recipe.readout() == Readout::decision) questions_together(plan, options_);
+}
+
 std::size_t HttpProvider::most_together() const {
   return options_.decisions ? options_.decisions->limits().questions : 1;
 }

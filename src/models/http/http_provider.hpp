@@ -51,6 +51,9 @@ class HttpProvider final : public Provider {
   std::unique_ptr<BatchApi> batch_api() override;
   std::string why_not(Readout readout) const override;
   std::size_t most_together() const override;
+  Company company() const override { return Company::joined; }
+  void require_sendable(const Plan& plan) const override;
+  std::size_t most_at_once() const override { return options_.concurrency; }
 
  private:
   class Conversation;  // one call of answer()

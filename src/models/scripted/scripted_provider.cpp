@@ -30,6 +30,8 @@ double unit_from(const std::string& text) {
   return static_cast<double>(head) / 4294967296.0;
 }
 
+constexpr std::size_t kMockConcurrency = 100;  // as hosted models are asked
+
 constexpr double kYesBias = 0.25;  // of what is played for statements, in log-odds
 
 // Each claim has its own belief, which a wording shifts a little and a replicate less. A negation is believed as little
@@ -144,7 +146,8 @@ ScriptedProvider::InFlight ScriptedProvider::start(const Plan& plan, const Reque
   }
 
   Reply reply;
-  double p = rule != nullptr && rule->prob_true ? *rule->prob_true : believed(plan, question, script_.noise);
+  const Plan& origin = request.origin == nullptr ? plan : *request.origin;
+  double p = rule != nullptr && rule->prob_true ? *rule->prob_true : believed(origin, question, script_.noise);
   if (plan.recipe.readout() == Readout::decision) p = in_company(p, plan.recipe.mode, script_.company);
   reply.text = plan.recipe.readout() == Readout::decision ? stated_text(p) : answer_text(p);
   if (rule != nullptr && rule->text) reply.text = *rule->text;
@@ -197,6 +200,7 @@ void ScriptedProvider::answer(const Plan& plan, Exchange& exchange) {
 std::unique_ptr<Provider> make_mock_provider(const ModelName& model) {
   Script script;
   script.model = model;
+  script.concurrency = kMockConcurrency;
   return std::make_unique<ScriptedProvider>(std::move(script));
 }
 

@@ -64,6 +64,8 @@ class ScriptedProvider final : public Provider {
     return readout == Readout::decision ? "" : Provider::why_not(readout);
   }
   std::size_t most_together() const override { return script_.company.most; }
+  Company company() const override { return Company::joined; }
+  std::size_t most_at_once() const override { return script_.concurrency; }
 
  private:
   class Ledger;
