@@ -192,7 +192,7 @@ class SetOfChecks : public ::testing::Test {
   static constexpr std::size_t kClaims = 60;
 
   std::vector<std::string> measure(Provider& provider, std::size_t at_once) {
-    const auto file = open_harness_file(folder_.path() + "/h.sqlite", {.access = Access::create});
+    const auto file = open_harness_file(folder.path() + "/h.sqlite", {.access = Access::create});
     const PromptBanks banks(HERETIX_PROMPTS);
     const SystemClock clock;
     const StopSignal stop;
@@ -218,8 +218,8 @@ class SetOfChecks : public ::testing::Test {
             return [&, text = record.plan.recipe.claim.text] { reported.push_back(text); };
           }};
     });
-    samples_ = file->query("SELECT count(*) AS n FROM samples")[0].integer("n").value_or(0);
-    attempts_ = file->query("SELECT count(*) AS n FROM heretix_attempts")[0].integer("n").value_or(0);
+    samples = file->query("SELECT count(*) AS n FROM samples")[0].integer("n").value_or(0);
+    attempts = file->query("SELECT count(*) AS n FROM heretix_attempts")[0].integer("n").value_or(0);
     return reported;
   }
 
@@ -227,12 +227,12 @@ class SetOfChecks : public ::testing::Test {
     ASSERT_EQ(reported.size(), 2 * kClaims);
     for (std::size_t i = 0; i < reported.size(); ++i)
       EXPECT_EQ(reported[i], "Claim number " + std::to_string(i / 2)) << "in their order";
-    EXPECT_EQ(samples_, 4 * static_cast<std::int64_t>(kClaims));
-    EXPECT_EQ(attempts_, samples_) << "none is asked twice";
+    EXPECT_EQ(samples, 4 * static_cast<std::int64_t>(kClaims));
+    EXPECT_EQ(attempts, samples) << "none is asked twice";
   }
 
-  TemporaryFolder folder_;
-  std::int64_t samples_ = 0, attempts_ = 0;
+  TemporaryFolder folder;
+  std::int64_t samples = 0, attempts = 0;
 };
 
 TEST_F(SetOfChecks, SharesAProviderThatAnswersSeveralPlansTogether) {
