@@ -30,7 +30,7 @@ SecondStore::SecondStore(const CommonOptions& options) : option_(options.databas
 
 void SecondStore::require_fits(const Resolved& resolved, const ProviderFacts& facts) const {
   const PromptBank bank = named_bank(resolved.request, resolved.banks);
-  const Plan outline = outline_check(resolved.request, bank, facts);
+  const Plan outline = outline_check(resolved.request, asked_bank(resolved.request, bank), facts);
   if (database_) require_fits_check(outline);
 }
 

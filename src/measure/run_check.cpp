@@ -227,12 +227,16 @@ Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const Pr
 Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                    const std::optional<ExecutionId>& execution_id) {
   require_measurable(request.sampling, request.readout, request.samples);
-  return outline_plan(recipe_of(request, facts, execution_id), asked_bank(request, bank));
+  return outline_plan(recipe_of(request, facts, execution_id), bank);
+}
+
+std::string name_of_bank(const CheckRequest& request) {
+  const bool is_ours = request.bank == kQuestionBank;
+  return is_ours && request.readout == Readout::decision ? kStatementBank : request.bank;
 }
 
 PromptBank named_bank(const CheckRequest& request, const PromptBanks& banks) {
-  const bool is_ours = request.bank == kQuestionBank;
-  return banks.get(is_ours && request.readout == Readout::decision ? kStatementBank : request.bank);
+  return banks.get(name_of_bank(request));
 }
 
 PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {

@@ -70,7 +70,8 @@ PlannedCheck plan_check(const CheckRequest& request, const PromptBanks& banks, P
 Plan plan_as_given(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                    const std::optional<ExecutionId>& execution_id = std::nullopt);
 
-// The same without the questions (outline_plan): what a check would ask, and under which name.
+// The same without the questions (outline_plan): what a check would ask, and under which name. `bank` is in the form
+// that is asked (asked_bank()).
 Plan outline_check(const CheckRequest& request, const PromptBank& bank, const ProviderFacts& facts,
                    const std::optional<ExecutionId>& execution_id = std::nullopt);
 
@@ -80,6 +81,7 @@ CheckRequest request_of(const Recipe& recipe, std::string bank, std::optional<st
 // The bank that the request names. Where the readout is decision, the name of the program's own bank of questions means
 // its bank of statements.
 PromptBank named_bank(const CheckRequest& request, const PromptBanks& banks);
+std::string name_of_bank(const CheckRequest& request);  // under which named_bank() looks for it
 
 // The bank in the form that the readout needs. Throws Error{bad_input} for questions where statements are needed, and
 // for statements where questions are needed.

@@ -202,6 +202,38 @@ class Checks(EachStore):
                   + ("datetime('now', '-61 minutes')" if self.store == "sqlite" else "now() - interval '61 minutes'"))
         self.assertEqual((served(bob, 1), served(ada, 1), served(visitor, 1)), ([201], [201], [201]))
 
+    def test_the_limits_on_stored_results_hold_where_many_ask_at_once(self):
+        client = self.signed_in()
+        body = {"claim": CLAIM, "model": "play"}
+        self.finished(client, self.check(client, CLAIM)["id"])
+        self.assertTrue(self.check(client, CLAIM)["was_cached"])
+        clients = [self.client() for _ in range(16)]
+        for c in clients:
+            c.cookies = dict(client.cookies)
+        for scope, left in (("cached.user", 120), ("cached.network", 600)):
+            self.rows("UPDATE rate_counts SET used = 10")
+            self.rows(f"UPDATE rate_counts SET used = {left - 5} WHERE scope = '{scope}'")
+            before = self.rows("SELECT count(*) FROM checks")[0][0]
+            told = self.together(16, lambda i: clients[i].post("/api/checks", body).status)
+            self.assertEqual((told.count(201), told.count(429)), (5, 11), scope)
+            for table in ("checks", "check_requests", "check_events"):
+                done = " WHERE payload LIKE '%done%'" if table == "check_events" else ""
+                self.assertEqual(self.rows(f"SELECT count(*) FROM {table}{done}"), [(before + 5,)], table)
+            self.assertEqual(self.rows("SELECT sum(used) FROM rate_counts")[0][0], left + 15, "a refused one is not counted")
+
+    def test_a_stored_result_serves_nobody_whose_session_has_ended(self):
+        client = self.signed_in()
+        self.finished(client, self.check(client, CLAIM)["id"])
+        self.assertTrue(self.check(client, CLAIM)["was_cached"])
+        self.rows("UPDATE users SET status = 'suspended'")
+        asked = self.check(client, CLAIM)  # as a visitor's
+        self.assertEqual((asked["was_cached"], asked["state"] in ("queued", "running")), (False, True))
+        self.rows("UPDATE users SET status = 'active'")
+        self.assertTrue(self.check(client, CLAIM)["was_cached"])
+        self.rows("DELETE FROM sessions")
+        self.assertEqual(client.post("/api/checks", {"claim": "Ice is cold", "model": "play"}).status, 402)  # of that visitor
+        self.assertEqual(self.rows("SELECT count(*) FROM checks WHERE was_cached"), [(2,)])
+
     def test_a_run_id_is_the_same_from_the_first_reply_on_and_verifies(self):
         client = self.signed_in(plan="pro")
         made = self.check(client, CLAIM)
@@ -333,6 +365,28 @@ class Checks(EachStore):
         self.assertLessEqual({t.status for t in told}, {201, 409})
         self.assertEqual(len({t.json()["id"] for t in told if t.status == 201}), 1)
         self.assertEqual(client.get("/api/usage").json()["checks_used"], 2)
+
+    def test_an_idempotency_key_makes_one_check_from_a_stored_result(self):
+        client = self.signed_in()
+        body = {"claim": CLAIM, "model": "play"}
+        self.finished(client, self.check(client, CLAIM)["id"])
+        clients = [self.client() for _ in range(8)]
+        for c in clients:
+            c.cookies = dict(client.cookies)
+        told = self.together(8, lambda i: clients[i].post("/api/checks", body, headers={"Idempotency-Key": "a"}))
+        self.assertLessEqual({t.status for t in told}, {201, 409})
+        again = client.post("/api/checks", body, headers={"Idempotency-Key": "a"})
+        self.assertEqual((again.status, again.headers["Idempotent-Replayed"]), (201, "true"))
+        self.assertEqual({t.json()["id"] for t in told if t.status == 201}, {again.json()["id"]})
+        other = client.post("/api/checks", {**body, "depth": "quick"}, headers={"Idempotency-Key": "a"})
+        self.assertEqual((other.status, "another body" in other.json()["detail"]), (422, True))
+        self.assertEqual(self.rows("SELECT count(*) FROM checks WHERE was_cached"), [(1,)])
+        self.assertEqual(self.rows("SELECT used FROM rate_counts WHERE scope = 'cached.user'"), [(1,)])
+
+        self.rows("UPDATE rate_counts SET used = 120 WHERE scope = 'cached.user'")
+        self.assertEqual([client.post("/api/checks", body, headers={"Idempotency-Key": "b"}).status for _ in range(2)], [429, 429])
+        self.assertEqual(self.rows("SELECT idempotency_key FROM idempotency_keys"), [("a",)])
+        self.assertEqual(client.get("/api/usage").json()["checks_used"], 1)
 
     def test_a_failed_check_is_given_back_once(self):
         bad = self.script("bad.json", model="bad", rules=[{"fail": "bad_key"}])

@@ -34,7 +34,7 @@ std::optional<FileStamp> stamp_of(const std::string& path) {
 struct PromptBanks::Kept {
   struct File {
     FileStamp stamp;
-    PromptBank bank;
+    std::shared_ptr<const PromptBank> bank;
   };
   std::mutex mutex;
   std::map<std::string, File> files;  // by path
@@ -42,16 +42,20 @@ struct PromptBanks::Kept {
 
 PromptBanks::PromptBanks(std::string directory) : directory_(std::move(directory)), kept_(std::make_shared<Kept>()) {}
 
-// The stamp is taken before the file is read: one that changes meanwhile is read again the next time.
-PromptBank PromptBanks::load(const std::string& path) const {
+// The bank of a file that was read and has not been changed since; null: it has to be read.
+std::shared_ptr<const PromptBank> PromptBanks::kept(const std::string& path) const {
   const auto stamp = stamp_of(path);
-  {
-    const std::lock_guard lock(kept_->mutex);
-    const auto found = kept_->files.find(path);
-    if (stamp && found != kept_->files.end() && found->second.stamp == *stamp) return found->second.bank;
-  }
+  const std::lock_guard lock(kept_->mutex);
+  const auto found = kept_->files.find(path);
+  return stamp && found != kept_->files.end() && found->second.stamp == *stamp ? found->second.bank : nullptr;
+}
 
-  PromptBank bank = load_bank(path);
+// The stamp is taken before the file is read: one that changes meanwhile is read again the next time.
+std::shared_ptr<const PromptBank> PromptBanks::load(const std::string& path) const {
+  if (auto bank = kept(path)) return bank;
+
+  const auto stamp = stamp_of(path);
+  auto bank = std::make_shared<const PromptBank>(load_bank(path));
   const std::lock_guard lock(kept_->mutex);
   if (stamp) kept_->files.insert_or_assign(path, Kept::File{*stamp, bank});
   return bank;
@@ -78,13 +82,16 @@ std::vector<std::string> PromptBanks::names() const {
   return names;
 }
 
-PromptBank PromptBanks::get(const std::string& name) const {
+std::shared_ptr<const PromptBank> PromptBanks::find(const std::string& name) const {
+  // A path gets among those that are kept only by way of the directory's own list, so no name leads out of it.
+  if (auto bank = kept((fs::path(directory_) / (name + ".yaml")).string())) return bank;
+
   const std::vector<std::string> known = names();
   if (std::ranges::find(known, name) != known.end()) return load(path_of(name));
   for (const std::string& stem : known) {
     try {
-      PromptBank bank = load(path_of(stem));
-      if (bank.version == name) return bank;
+      auto bank = load(path_of(stem));
+      if (bank->version == name) return bank;
     } catch (const Error&) {
       continue;  // a malformed neighbour is no reason to refuse a bank that is whole
     }

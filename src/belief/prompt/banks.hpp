@@ -22,7 +22,10 @@ class PromptBanks {
   explicit PromptBanks(std::string directory);
 
   // Throws Error{not_found} naming what there is, Error{bad_input} where the bank is malformed.
-  PromptBank get(const std::string& name) const;
+  PromptBank get(const std::string& name) const { return *find(name); }
+  // The same without a copy. As long as the file is not changed this is the same object each time, so that callers can
+  // keep what they made of it.
+  std::shared_ptr<const PromptBank> find(const std::string& name) const;
 
   std::vector<std::string> names() const;  // file stems, sorted
   const std::string& directory() const { return directory_; }
@@ -30,7 +33,8 @@ class PromptBanks {
  private:
   struct Kept;
   std::string path_of(const std::string& stem) const;
-  PromptBank load(const std::string& path) const;
+  std::shared_ptr<const PromptBank> kept(const std::string& path) const;
+  std::shared_ptr<const PromptBank> load(const std::string& path) const;
 
   std::string directory_;
   std::shared_ptr<Kept> kept_;

@@ -110,6 +110,9 @@ std::optional<WordingVariance> variance_of(const Record& record);
 
 // The parts of a record that have columns of their own.
 nlohmann::json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed);
+// The same with the content_sha256() of the bank, for callers that know it.
+nlohmann::json config_json(const Plan& plan, const std::string& bank_content_sha256,
+                           std::optional<std::uint64_t> given_seed);
 nlohmann::json sampler_json(const Plan& plan);
 nlohmann::json counts_json(const Record& record);
 

@@ -222,6 +222,10 @@ std::optional<double> next_rung_cost(const Record& r) {
 }
 
 json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::uint64_t> given_seed) {
+  return config_json(plan, content_sha256(bank), given_seed);
+}
+
+json config_json(const Plan& plan, const std::string& bank_content_sha256, std::optional<std::uint64_t> given_seed) {
   const Recipe& recipe = plan.recipe;
   const Sampling& s = recipe.sampling;
   json out = {{"claim", recipe.claim.text},
@@ -229,7 +233,7 @@ json config_json(const Plan& plan, const PromptBank& bank, std::optional<std::ui
               {"mode", recipe.mode.text()},
               {"prompt_version", plan.prompt_version},
               {"prompt_bank_sha256", plan.bank_sha256},
-              {"prompt_content_sha256", content_sha256(bank)},
+              {"prompt_content_sha256", bank_content_sha256},
               {"K", s.slots},
               {"R", s.replicates},
               {"T", plan.templates_selected()},

@@ -1,5 +1,7 @@
 #include "service/account/rates.hpp"
 
+#include <fmt/format.h>
+
 #include "base/random.hpp"
 
 namespace heretix {
@@ -20,7 +22,38 @@ constexpr std::string_view kCountInWindow =
     "started_at = CASE WHEN rate_counts.started_at > later(:ago) THEN rate_counts.started_at ELSE now() END WHERE "
     "rate_counts.started_at <= later(:ago) OR rate_counts.used < :most RETURNING used";
 
+constexpr std::string_view kIsFull =
+    "EXISTS (SELECT 1 FROM rate_counts WHERE scope = :{0}_scope AND subject = :{0}_subject AND used >= :{0}_most AND "
+    "started_at > later(:within))";
+// The unique key is scope and subject, so the order of the two is the order in which their rows are locked.
+constexpr std::string_view kCountInBoth =
+    "INSERT INTO rate_counts (scope, subject, started_at, used) SELECT v.scope, v.subject, now(), 1 FROM (VALUES "
+    "(CAST(:first_scope AS varchar), CAST(:first_subject AS varchar)), (:second_scope, :second_subject)) v (scope, "
+    "subject), {} ON CONFLICT (scope, subject) DO UPDATE SET used = CASE WHEN rate_counts.started_at > later(:within) "
+    "THEN rate_counts.used + 1 ELSE 1 END, started_at = CASE WHEN rate_counts.started_at > later(:within) THEN "
+    "rate_counts.started_at ELSE now() END WHERE rate_counts.started_at <= later(:within) OR rate_counts.used < CASE "
+    "WHEN rate_counts.scope = :first_scope THEN CAST(:first_most AS bigint) ELSE CAST(:second_most AS bigint) END "
+    "RETURNING used";
+
 }  // namespace
+
+Query query_for(const WindowCount& count) { return count_in_window(count.scope, count.subject, count.limit); }
+
+std::string both_have_room_sql() {
+  return "NOT " + fmt::format(kIsFull, "first") + " AND NOT " + fmt::format(kIsFull, "second");
+}
+
+std::string count_in_both_sql(std::string_view source) { return fmt::format(kCountInBoth, source); }
+
+void bind_both(const WindowCount& first, const WindowCount& second, Bindings& bindings) {
+  bindings.push_back({":first_scope", first.scope});
+  bindings.push_back({":first_subject", first.subject});
+  bindings.push_back({":first_most", first.limit.most});
+  bindings.push_back({":second_scope", second.scope});
+  bindings.push_back({":second_subject", second.subject});
+  bindings.push_back({":second_most", second.limit.most});
+  bindings.push_back({":within", -static_cast<double>(first.limit.within.count())});
+}
 
 Query count_in_window(const std::string& scope, const std::string& subject, const RateLimit& limit) {
   return {std::string(kCountInWindow),

@@ -39,4 +39,19 @@ Query count_in_window(const std::string& scope, const std::string& subject, cons
 // Reads the result of that query; false: over the limit, and nothing was counted.
 bool was_counted(const std::vector<Row>& rows);
 
+// One count of that kind.
+struct WindowCount {
+  std::string scope, subject;
+  RateLimit limit;
+};
+Query query_for(const WindowCount& count);  // count_in_window()
+
+// Two such counts as parts of one statement of Postgres that does more, both within the same time. The first part is a
+// condition: neither is at its limit. The second one counts in both for each row of `source`, a name in the statement,
+// and returns as many rows as it counted: fewer than two, if a limit was reached in the meantime. bind_both() adds the
+// values of either.
+std::string both_have_room_sql();
+std::string count_in_both_sql(std::string_view source);
+void bind_both(const WindowCount& first, const WindowCount& second, Bindings& bindings);
+
 }  // namespace heretix

@@ -18,7 +18,8 @@ constexpr std::string_view kBegin =
 constexpr std::string_view kFind =
     "SELECT u.id, u.email, u.plan, u.status, u.created_at, s.id AS session_id, "
     "CASE WHEN s.last_seen_at < later(:noted) THEN 1 ELSE 0 END AS is_due FROM sessions s JOIN users u ON u.id = "
-    "s.user_id WHERE s.id = :id AND s.expires_at > now() AND s.last_seen_at > later(:idle) AND u.status = 'active'";
+    "s.user_id WHERE s.id = :session AND s.expires_at > now() AND s.last_seen_at > later(:idle) AND u.status = "
+    "'active'";
 constexpr std::string_view kNote = "UPDATE sessions SET last_seen_at = now() WHERE id = :id";
 constexpr std::string_view kList =
     "SELECT * FROM sessions WHERE user_id = :user AND expires_at > now() AND last_seen_at > later(:idle) ORDER BY "
@@ -56,14 +57,18 @@ std::string Sessions::begin(const UserId& user_id, const std::string& user_agent
 std::optional<Query> Sessions::query_for(const std::string& cookie) const {
   const std::string id = id_of(cookie);
   if (id.empty()) return std::nullopt;
-  return Query{std::string(kFind), {{":id", id}, {":idle", -seconds(kSessionIdle)}, {":noted", -kNotedEvery}}};
+  return Query{std::string(kFind), {{":session", id}, {":idle", -seconds(kSessionIdle)}, {":noted", -kNotedEvery}}};
 }
 
 std::optional<SignedIn> Sessions::found(const std::vector<Row>& rows) {
   if (rows.empty()) return std::nullopt;
   const Row& row = rows[0];
-  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", row.required_text("session_id")}});
+  note_if_due(row);
   return SignedIn{.session_id = row.required_text("session_id"), .user = user_from(row)};
+}
+
+void Sessions::note_if_due(const Row& row) {
+  if (row.integer("is_due") == 1) database_.execute(kNote, {{":id", row.required_text("session_id")}});
 }
 
 std::vector<Session> Sessions::list(const UserId& user_id) {

@@ -41,6 +41,8 @@ class Sessions {
   // visit, once a minute.
   std::optional<Query> query_for(const std::string& cookie) const;
   std::optional<SignedIn> found(const std::vector<Row>& rows);
+  // found() does this too. The row needs only the columns `session_id` and `is_due`.
+  void note_if_due(const Row& row);
   std::vector<Session> list(const UserId& user_id);  // the open sessions, newest first
   bool end(const UserId& user_id, const std::string& session_id);
   void end_all(const UserId& user_id);

@@ -12,9 +12,9 @@ namespace heretix {
 
 using nlohmann::json;
 
-std::string to_json_text(const CheckJob& job, const Plan& plan, const PromptBank& bank) {
+std::string to_json_text(const CheckJob& job, const Plan& plan, const std::string& bank_content_sha256) {
   json text = {{"model", job.model},           {"bank", job.request.bank},
-               {"fresh", job.request.fresh},   {"config", config_json(plan, bank, job.request.seed)},
+               {"fresh", job.request.fresh},   {"config", config_json(plan, bank_content_sha256, job.request.seed)},
                {"result_key", job.result_key}, {"most_micro_usd", job.most_micro_usd}};
   return text.dump();
 }

@@ -22,8 +22,8 @@ struct CheckJob {
   std::int64_t most_micro_usd = 0;         // the most that the check may spend
 };
 
-// The job of a request that was planned so. `bank` is in the form that is asked.
-std::string to_json_text(const CheckJob& job, const Plan& plan, const PromptBank& bank);
+// The job of a request that was planned so. `bank_content_sha256` is that of the bank in the form that is asked.
+std::string to_json_text(const CheckJob& job, const Plan& plan, const std::string& bank_content_sha256);
 CheckJob check_job_from(const std::string& json_text);  // throws Error{broken} for a text of any other form
 
 // Whether a script plays the model of the check (docs/scripted.md). False for a job of an earlier build, which does not

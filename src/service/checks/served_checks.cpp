@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -28,19 +29,24 @@ constexpr std::string_view kInsertCheck =
 constexpr std::string_view kInsertCached =
     "INSERT INTO checks (id, run_id, env, user_id, claim, claim_hash, model, prompt_version, \"K\", \"R\", \"T\", "
     "\"B\", seed, was_cached, created_at, finished_at{}) SELECT :id, :run, :env, :user, :claim, :hash, :model, "
-    ":version, "
-    ":K, :R, o.\"T\", :B, :seed, true, now(), now(){} FROM checks o WHERE o.id = :of RETURNING id, run_id, claim, "
-    "model, user_id, created_at, finished_at, "
-    "was_cached";
+    ":version, :K, :R, o.\"T\", :B, :seed, true, now(), now(){} FROM checks o {} RETURNING created_at, finished_at";
+constexpr std::string_view kOneCheck = "WHERE o.id = :of";
 constexpr std::string_view kInsertRequest =
     "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, "
     "result_key, "
     "last_event, created_at, updated_at) VALUES (:id, :state, :request, :visitor, :ledger, :charged, :execution, "
-    ":result, 1, now(), now()) RETURNING state, visitor_id, request, error_kind, error, charged_to, ledger_id, "
-    "cancel_requested, last_event, share_id";
+    ":result, 1, now(), now()) RETURNING check_id";
 constexpr std::string_view kInsertFirstEvent =
     "INSERT INTO check_events (check_id, number, kind, payload, created_at) VALUES (:id, 1, 'state', :payload, now()) "
     "RETURNING check_id";
+// The same three as parts of one statement.
+constexpr std::string_view kInsertFoundRequest =
+    "INSERT INTO check_requests (check_id, state, request, visitor_id, ledger_id, charged_to, execution_id, "
+    "result_key, last_event, created_at, updated_at) SELECT :id, :state, :request, :visitor, NULL, :charged, "
+    "f.execution_id, :result, 1, now(), now() FROM {} f, copied RETURNING check_id";
+constexpr std::string_view kInsertFoundEvent =
+    "INSERT INTO check_events (check_id, number, kind, payload, created_at) SELECT :id, 1, 'state', :payload, now() "
+    "FROM requested RETURNING check_id";
 constexpr std::string_view kKeepRecord =
     "INSERT INTO check_records (execution_id, record, measured_at) VALUES (:execution, :record, now()) ON CONFLICT "
     "(execution_id) DO UPDATE SET record = excluded.record, measured_at = excluded.measured_at";
@@ -97,16 +103,6 @@ Value id_or_null(const CheckOwner& owner) {
   return id == nullptr ? Value() : Value(*id);
 }
 
-// The object in the text of a record. Keys and values of JSON have their quotes escaped, so that nothing else reads so;
-// and it holds no further object.
-std::optional<std::string> belief_in(const std::string& record) {
-  constexpr std::string_view kOpening = "\"belief_v2\":{";
-  const std::size_t found = record.find(kOpening);
-  if (found == std::string::npos) return std::nullopt;
-  const std::size_t begin = found + kOpening.size() - 1;
-  return record.substr(begin, record.find('}', begin) + 1 - begin);
-}
-
 // The columns of `checks` that lists show.
 void read_check(const Row& row, ServedCheck& check) {
   check.id = row.id<CheckId>("id");
@@ -144,18 +140,19 @@ ServedCheck served_from(const Row& row) {
   return check;
 }
 
-// Copies the figures that lists show from the check that measured them. Its long texts are not copied.
-const std::string& insert_cached_sql() {
-  static const std::string sql = [] {
-    std::string names, values;
+// Copies the figures that lists show from the check that measured them. Its long texts are not copied. `which` says of
+// which check `o`.
+std::string insert_cached_sql(std::string_view which) {
+  static const auto columns = [] {
+    std::pair<std::string, std::string> names_and_values;
     for (const MeasuredColumn& column : measured_columns()) {
       if (!column.is_figure) continue;
-      names += fmt::format(", {}", column.name);
-      values += fmt::format(", o.{}", column.name);
+      names_and_values.first += fmt::format(", {}", column.name);
+      names_and_values.second += fmt::format(", o.{}", column.name);
     }
-    return fmt::format(kInsertCached, names, values);
+    return names_and_values;
   }();
-  return sql;
+  return fmt::format(kInsertCached, columns.first, columns.second, which);
 }
 
 std::string state_payload(CheckState state) { return json{{"state", to_word(state)}}.dump(); }
@@ -227,18 +224,52 @@ std::vector<Query> ServedChecks::cached_insertions(const NewServedCheck& check, 
                                                    std::optional<std::uint64_t> seed, const CachedResult& result) {
   Bindings row = row_of(check, plan, seed);
   row.push_back({":of", result.check_id});
-  return {{insert_cached_sql(), std::move(row), Effect::changes},
+  return {{insert_cached_sql(kOneCheck), std::move(row), Effect::changes},
           request_row(check, CheckState::done, result.execution_id),
           first_event(check, CheckState::done)};
 }
 
-std::optional<ServedCheck> ServedChecks::inserted(std::span<const std::vector<Row>> rows, const CachedResult& result) {
-  if (rows[0].empty() || rows[1].empty()) return std::nullopt;
-  ServedCheck check;
-  if (result.belief) check.belief = shown_belief_from(json::parse(*result.belief));
-  read_check(rows[0][0], check);
-  read_request(rows[1][0], check);
-  return check;
+std::string ServedChecks::insertions_of_found(std::string_view found, std::string_view condition) {
+  const std::string which = fmt::format("JOIN {} f ON f.id = o.id WHERE {}", found, condition);
+  return fmt::format("copied AS ({}), requested AS ({}), told AS ({})", insert_cached_sql(which),
+                     fmt::format(kInsertFoundRequest, found), kInsertFoundEvent);
+}
+
+void ServedChecks::bind_insertions(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed,
+                                   Bindings& bindings) {
+  std::ranges::move(row_of(check, plan, seed), std::back_inserter(bindings));
+  bindings.push_back({":state", std::string(to_word(CheckState::done))});
+  bindings.push_back({":request", check.request});
+  bindings.push_back({":visitor", id_or_null<VisitorId>(check.owner)});
+  bindings.push_back({":charged", std::string(to_word(check.charged_to))});
+  bindings.push_back({":result", text_or_null(check.result_key)});
+  bindings.push_back({":payload", state_payload(CheckState::done)});
+}
+
+ServedCheck ServedChecks::inserted(const NewServedCheck& check, const Plan& plan, const CachedResult& result,
+                                   const Row& times) {
+  ServedCheck served{.id = check.id,
+                     .run_id = check_run_id(plan.run_id, check.execution_id),
+                     .claim = plan.recipe.claim.text,
+                     .model = plan.recipe.model,
+                     .created_at = times.required_text("created_at"),
+                     .finished_at = times.text("finished_at"),
+                     .user_id = {},
+                     .visitor_id = {},
+                     .state = CheckState::done,
+                     .request = check.request,
+                     .is_mock = plan.recipe.mode.is_mock(),
+                     .record = {},
+                     .error = {},
+                     .charged_to = check.charged_to,
+                     .ledger_id = check.ledger_id,
+                     .share_id = {},
+                     .was_cached = true,
+                     .last_event = 1};
+  if (const auto* user = std::get_if<UserId>(&check.owner)) served.user_id = *user;
+  if (const auto* visitor = std::get_if<VisitorId>(&check.owner)) served.visitor_id = *visitor;
+  if (result.belief) served.belief = shown_belief_from(json::parse(*result.belief));
+  return served;
 }
 
 namespace {

@@ -145,12 +145,20 @@ class ServedChecks {
   void insert(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed);
   // For a check that is answered by an earlier measurement: it refers to that record and copies the figures that lists
   // show. cached_insertions() returns the statements, so that a caller can send more in the same round trip
-  // (Database::query_all()); they fail with Error{conflict} if the record is being removed at this moment. inserted()
-  // makes of their results the check as find() gives it, without its record; empty if the check with that result no
-  // longer exists.
+  // (Database::query_all()). The first of them finds nothing if the check with that result no longer exists; the second
+  // one fails with Error{conflict} if the record is being removed at this moment.
   static std::vector<Query> cached_insertions(const NewServedCheck& check, const Plan& plan,
                                               std::optional<std::uint64_t> seed, const CachedResult& result);
-  static std::optional<ServedCheck> inserted(std::span<const std::vector<Row>> rows, const CachedResult& result);
+  // The same as parts of one statement of Postgres, `copied`, `requested` and `told`, for the check with the stored
+  // result that is named by the columns `id` and `execution_id` of `found`, a part before them. Nothing is inserted
+  // where the condition does not hold. bind_insertions() adds their values.
+  static std::string insertions_of_found(std::string_view found, std::string_view condition);
+  static void bind_insertions(const NewServedCheck& check, const Plan& plan, std::optional<std::uint64_t> seed,
+                              Bindings& bindings);
+  // The check as find() gives it, without its record. `times`: what was returned of its row, created_at and
+  // finished_at.
+  static ServedCheck inserted(const NewServedCheck& check, const Plan& plan, const CachedResult& result,
+                              const Row& times);
 
   std::optional<ServedCheck> find(const CheckId& id);
   // find() in two halves, for callers that read more in the same round trip (Database::query_all()).

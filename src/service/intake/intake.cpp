@@ -15,9 +15,6 @@
 #include "belief/readout/parts.hpp"
 #include "belief/stats/ladder.hpp"
 #include "measure/check_row.hpp"
-#include "service/account/rates.hpp"
-#include "service/checks/check_job.hpp"
-#include "service/checks/result_cache.hpp"
 #include "service/queue/queue.hpp"
 
 namespace heretix {
@@ -30,10 +27,45 @@ constexpr std::size_t kLongestKey = 128;
 constexpr std::chrono::hours kCachedWindow{1};
 
 constexpr std::string_view kFindKey =
-    "SELECT body_sha256, response FROM idempotency_keys WHERE owner = :owner AND idempotency_key = :key";
+    "SELECT body_sha256, response FROM idempotency_keys WHERE owner = :key_owner AND idempotency_key = "
+    ":idempotency_key";
+constexpr std::string_view kKeepKeyOfFound =
+    "INSERT INTO idempotency_keys (owner, idempotency_key, body_sha256, status, response, created_at) SELECT "
+    ":key_owner, "
+    ":idempotency_key, :body, 201, :response, now() FROM ready ON CONFLICT (owner, idempotency_key) DO NOTHING "
+    "RETURNING "
+    "owner";
 constexpr std::string_view kKeepKey =
-    "INSERT INTO idempotency_keys (owner, idempotency_key, body_sha256, status, response, created_at) VALUES (:owner, "
-    ":key, :body, 201, :response, now())";
+    "INSERT INTO idempotency_keys (owner, idempotency_key, body_sha256, status, response, created_at) VALUES "
+    "(:key_owner, :idempotency_key, :body, 201, :response, now()) ON CONFLICT (owner, idempotency_key) DO NOTHING "
+    "RETURNING owner";
+
+void require_valid(const IdempotencyKey& idempotency) {
+  const std::string& key = idempotency.key;
+  if (key.size() > kLongestKey || first_invalid_utf8(key) ||
+      std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
+    throw Error(ErrorKind::bad_input,
+                "the Idempotency-Key has more than 128 characters, or contains control characters",
+                "use a random UUID, for example");
+}
+
+std::string lock_of(const CheckOwner& owner, const IdempotencyKey& idempotency) {
+  return "idempotency " + text_of(owner) + " " + idempotency.key;
+}
+
+Error key_under_way() {
+  return {ErrorKind::conflict, "the first request with this Idempotency-Key is still under way", "try again shortly"};
+}
+
+// It finds no row if the key is known already.
+Query keep_key(const CheckOwner& owner, const IdempotencyKey& idempotency, const CheckId& check_id) {
+  return {std::string(kKeepKey),
+          {{":key_owner", text_of(owner)},
+           {":idempotency_key", idempotency.key},
+           {":body", idempotency.body_sha256},
+           {":response", check_id}},
+          Effect::changes};
+}
 
 [[noreturn]] void require_signin(const std::string& what) {
   throw NotGranted(NotGrantedReason::require_signin, what, "sign in; the trial has three checks");
@@ -119,15 +151,6 @@ Depth depth_from(const std::string& word) {
               "it must be quick, standard, deep or custom");
 }
 
-struct Intake::Prepared {
-  const OfferedModel* model;
-  CheckJob job;
-  ExecutionId execution_id;  // of the measurement, if one is needed
-  Plan plan;                 // without its questions: only the worker needs them
-  std::string payload;       // of the job
-  Quote quote;
-};
-
 const OfferedModel& Intake::offered(const std::string& name) const {
   const auto model = std::ranges::find(models_, name, &OfferedModel::name);
   if (model != models_.end()) return *model;
@@ -137,7 +160,7 @@ const OfferedModel& Intake::offered(const std::string& name) const {
               fmt::format("one of: {}", fmt::join(names, ", ")));
 }
 
-Intake::Prepared Intake::prepare(const CheckWish& wish) const {
+PreparedCheck Intake::prepare(const CheckWish& wish) const {
   require_statement(wish.claim, wish.allow_question, "\"allow_question\": true measures it as it is");
 
   const OfferedModel& model = offered(wish.model);
@@ -155,37 +178,45 @@ Intake::Prepared Intake::prepare(const CheckWish& wish) const {
                 fmt::format("{} cannot be read by {}: {}", wish.model, to_word(readout), model.unreadable.at(readout)),
                 "leave readout out, or choose another model");
 
-  Prepared prepared{.model = &model,
-                    .job = {.model = wish.model, .request = request},
-                    .execution_id = new_execution_id(),
-                    .plan = {},
-                    .payload = {},
-                    .quote = {}};
-  const PromptBank bank = named_bank(request, banks_);
-  const PromptBank asked = asked_bank(request, bank);
-  prepared.plan = outline_check(request, bank, model.facts, prepared.execution_id);
+  PreparedCheck prepared{.model = &model,
+                         .bank = banks_.get(request),
+                         .job = {.model = wish.model, .request = std::move(request)},
+                         .execution_id = new_execution_id(),
+                         .plan = {},
+                         .payload = {}};
+  CheckJob& job = prepared.job;
+  prepared.plan = outline_check(job.request, prepared.bank->bank, model.facts, prepared.execution_id);
   require_fits_check(prepared.plan);
-  if (!wish.fresh) prepared.job.result_key = result_key(request, prepared.plan, asked);
-  prepared.job.most_micro_usd = rules_.most_per_check.micros();
-  prepared.payload = to_json_text(prepared.job, prepared.plan, asked);
-  const auto parts = static_cast<std::size_t>(most_parts(prepared.plan.recipe));
-  prepared.quote = {.questions = questions_planned(prepared.plan) * parts,
-                    .most = most_cost(prepared.plan, asked, model.facts),
-                    .needs_plan = needs_plan(request.sampling)};
+
+  const std::string& bank_content = prepared.bank->content_sha256;
+  if (!wish.fresh) {
+    job.result_key = result_key(job.request, prepared.plan, bank_content);
+    prepared.search = ResultSearch{job.result_key, prepared.plan.recipe.claim.hash(), rules_.cache_life};
+  }
+  job.most_micro_usd = rules_.most_per_check.micros();
+  prepared.payload = to_json_text(job, prepared.plan, bank_content);
   return prepared;
 }
 
-Quote Intake::quote(const CheckWish& wish) const { return prepare(wish).quote; }
+Quote Intake::quote_of(const PreparedCheck& prepared) const {
+  const auto parts = static_cast<std::size_t>(most_parts(prepared.plan.recipe));
+  return {.questions = questions_planned(prepared.plan) * parts,
+          .most = most_cost(prepared.plan, prepared.bank->bank, prepared.model->facts),
+          .needs_plan = needs_plan(prepared.job.request.sampling)};
+}
 
-void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker) {
-  const Quote& quote = prepared.quote;
+Quote Intake::quote(const CheckWish& wish) const { return quote_of(prepare(wish)); }
+
+void Intake::require_granted(const PreparedCheck& prepared, const Asker& asker) {
+  const Quote quote = quote_of(prepared);
   if (quote.most && *quote.most > rules_.most_per_check)
     throw Error(ErrorKind::bad_input,
                 fmt::format("the check can cost {}; the limit here is {}", to_text(*quote.most),
                             to_text(rules_.most_per_check)),
                 "choose a cheaper model or a lower depth");
   if (!quote.most)
-    throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", wish.model), "choose another model");
+    throw Error(ErrorKind::bad_input, fmt::format("no price is known for {}", prepared.job.model),
+                "choose another model");
   if (!quote.needs_plan) return;
   const User* user = asker.user();
   if (user == nullptr) require_signin("this depth needs a plan");
@@ -196,15 +227,9 @@ void Intake::require_granted(const CheckWish& wish, const Prepared& prepared, co
 
 std::optional<Accepted> Intake::replay(const CheckOwner& owner, const IdempotencyKey& idempotency) {
   if (idempotency.key.empty()) return std::nullopt;
-  if (idempotency.key.size() > kLongestKey || first_invalid_utf8(idempotency.key) ||
-      std::ranges::any_of(idempotency.key, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
-    throw Error(ErrorKind::bad_input,
-                "the Idempotency-Key has more than 128 characters, or contains control characters",
-                "use a random UUID, for example");
-  if (!database_.try_lock("idempotency " + text_of(owner) + " " + idempotency.key))
-    throw Error(ErrorKind::conflict, "the first request with this Idempotency-Key is still under way",
-                "try again shortly");
-  const auto rows = database_.query(kFindKey, {{":owner", text_of(owner)}, {":key", idempotency.key}});
+  require_valid(idempotency);
+  if (!database_.try_lock(lock_of(owner, idempotency))) throw key_under_way();
+  const auto rows = database_.query(kFindKey, {{":key_owner", text_of(owner)}, {":idempotency_key", idempotency.key}});
   if (rows.empty()) return std::nullopt;
   if (rows[0].required_text("body_sha256") != idempotency.body_sha256)
     throw Error(ErrorKind::bad_input, "this Idempotency-Key was used before with another body", "use a new key");
@@ -212,45 +237,121 @@ std::optional<Accepted> Intake::replay(const CheckOwner& owner, const Idempotenc
 }
 
 // Every answer from a stored result is a row that is kept for months, so their number is limited.
-std::vector<Query> Intake::counting(const Asker& asker) const {
+std::array<WindowCount, 2> Intake::counts_of(const CheckOwner& asker, const std::string& network) const {
+  const bool is_user = std::holds_alternative<UserId>(asker);
+  const std::string own = secret_.hash("rate", text_of(asker));
+  return {is_user ? WindowCount{"cached.user", own, {rules_.cached_per_user, kCachedWindow}}
+                  : WindowCount{"cached.visitor", own, {rules_.cached_per_visitor, kCachedWindow}},
+          WindowCount{"cached.network", secret_.hash("network", network), {rules_.cached_per_network, kCachedWindow}}};
+}
+
+// For the count at that place of counts_of() that found no room.
+Error Intake::over_limit(const Asker& asker, std::size_t count) const {
   const bool is_user = asker.user() != nullptr;
-  const RateLimit own{is_user ? rules_.cached_per_user : rules_.cached_per_visitor, kCachedWindow};
-  const RateLimit shared{rules_.cached_per_network, kCachedWindow};
-  return {
-      count_in_window(is_user ? "cached.user" : "cached.visitor", secret_.hash("rate", text_of(asker.owner())), own),
-      count_in_window("cached.network", secret_.hash("network", asker.network), shared)};
+  const std::string who = count == 1 ? "this network" : is_user ? "this account" : "this browser";
+  const std::int64_t own = is_user ? rules_.cached_per_user : rules_.cached_per_visitor;
+  return {ErrorKind::too_many,
+          fmt::format("{} had {} checks from stored results within an hour, and that is the limit", who,
+                      count == 1 ? rules_.cached_per_network : own),
+          "open the earlier checks in the history, or try again in an hour"};
 }
 
-void Intake::require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const {
-  const std::string hint = "open the earlier checks in the history, or try again in an hour";
-  const auto over = [&](const std::string& who, std::int64_t most) {
-    return Error(ErrorKind::too_many,
-                 fmt::format("{} had {} checks from stored results within an hour, and that is the limit", who, most),
-                 hint);
-  };
-  if (!was_counted(counted[0]))
-    throw asker.user() != nullptr ? over("this account", rules_.cached_per_user)
-                                  : over("this browser", rules_.cached_per_visitor);
-  if (!was_counted(counted[1])) throw over("this network", rules_.cached_per_network);
+NewServedCheck Intake::new_check(const PreparedCheck& prepared, const CheckOwner& owner) const {
+  return {.id = CheckId{new_uuid()},
+          .execution_id = prepared.execution_id,
+          .env = rules_.env,
+          .owner = owner,
+          .request = prepared.payload,
+          .result_key = prepared.job.result_key};
 }
 
-std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check) {
-  if (prepared.job.result_key.empty()) return std::nullopt;
-  const auto cached = ResultCache(database_).find(prepared.job.result_key, prepared.plan.recipe.claim.hash(),
-                                                  check.owner, rules_.cache_life);
+namespace {
+
+// Everything that serves a stored result, in one statement of Postgres, whose parts hand their rows on. What it needs
+// is looked at first, so that where something is missing nothing is written: who asks, the result, room in both limits,
+// and a key that is new. If one of these is lost in the meantime, the division at the end fails and undoes everything.
+std::string serving_sql(const std::optional<Query>& session, const Query& stored, bool has_key) {
+  std::string sql = "WITH ";
+  if (session) sql += fmt::format("who AS (SELECT session_id, is_due FROM ({}) w WHERE w.id = :asker), ", session->sql);
+  sql += fmt::format("stored AS ({}), ready AS (SELECT s.id, s.execution_id FROM stored s{} WHERE {}", stored.sql,
+                     session ? ", who" : "", both_have_room_sql());
+  if (has_key)
+    sql += fmt::format(" AND pg_try_advisory_xact_lock(hashtextextended(:lock, 0)) AND NOT EXISTS ({})", kFindKey);
+  sql += "), ";
+  if (has_key) sql += fmt::format("keyed AS ({}), ", kKeepKeyOfFound);
+  sql += fmt::format("counted AS ({}), ", count_in_both_sql(has_key ? "keyed" : "ready"));
+  sql += ServedChecks::insertions_of_found("ready", "(SELECT count(*) FROM counted) = 2");
+  sql += fmt::format(
+      " SELECT {}stored.id, stored.execution_id, stored.beginning, copied.created_at, copied.finished_at, 1 / (SELECT "
+      "count(*) FROM told) AS was_told FROM stored JOIN ready ON true LEFT JOIN copied ON true{}",
+      session ? "who.session_id, who.is_due, " : "", session ? ", who" : "");
+  return sql;
+}
+
+void append(Bindings& bindings, const Bindings& more) { bindings.insert(bindings.end(), more.begin(), more.end()); }
+
+}  // namespace
+
+std::optional<Accepted> Intake::serve_at_once(const PreparedCheck& prepared, const CheckOwner& asker,
+                                              const std::string& network, const IdempotencyKey& idempotency,
+                                              const std::optional<Query>& session) {
+  if (!prepared.search || !database_.locks_rows()) return std::nullopt;
+
+  const NewServedCheck check = new_check(prepared, asker);
+  const Query stored = ResultCache::query_for(*prepared.search, asker);
+  const auto [own, shared] = counts_of(asker, network);
+  Bindings bindings;
+  if (session) {
+    append(bindings, session->bindings);
+    bindings.push_back({":asker", text_of(asker)});
+  }
+  append(bindings, stored.bindings);
+  bind_both(own, shared, bindings);
+  ServedChecks::bind_insertions(check, prepared.plan, prepared.job.request.seed, bindings);
+  if (!idempotency.key.empty()) {
+    require_valid(idempotency);
+    append(bindings, keep_key(asker, idempotency, check.id).bindings);
+    bindings.push_back({":lock", lock_of(asker, idempotency)});
+  }
+
+  try {
+    const auto rows = database_.change(serving_sql(session, stored, !idempotency.key.empty()), bindings);
+    if (rows.empty()) return std::nullopt;
+    const auto found = ResultCache(database_).found(rows);
+    return Accepted{.check_id = check.id,
+                    .check = ServedChecks::inserted(check, prepared.plan, *found, rows[0]),
+                    .session = session ? std::optional(rows[0]) : std::nullopt};
+  } catch (const TransactionLost&) { return std::nullopt; } catch (const Error& e) {
+    // The division, or the record was removed meanwhile.
+    if (e.kind() == ErrorKind::bad_input || e.kind() == ErrorKind::conflict) return std::nullopt;
+    if (e.kind() != ErrorKind::in_doubt) throw;
+    // If it is done after all, a second one costs nothing.
+    if (!ServedChecks(database_).is_there(check.id)) return std::nullopt;
+    return Accepted{.check_id = check.id};
+  }
+}
+
+std::optional<Accepted> Intake::from_cache(const PreparedCheck& prepared, const Asker& asker,
+                                           const NewServedCheck& check) {
+  if (!prepared.search) return std::nullopt;
+  const auto cached = ResultCache(database_).find(*prepared.search, check.owner);
   if (!cached) return std::nullopt;
 
   // The check is counted and written in one round trip; if that passes a limit, the transaction is rolled back.
-  std::vector<Query> queries = counting(asker);
+  std::vector<Query> queries;
+  for (const WindowCount& count : counts_of(check.owner, asker.network)) queries.push_back(query_for(count));
   const std::size_t counts = queries.size();
   std::ranges::move(ServedChecks::cached_insertions(check, prepared.plan, prepared.job.request.seed, *cached),
                     std::back_inserter(queries));
   try {
     const auto done = database_.query_all(queries);
-    require_counted(asker, done);
-    auto served = ServedChecks::inserted(std::span(done).subspan(counts), *cached);
-    if (!served) return std::nullopt;
-    return Accepted{.check_id = check.id, .check = std::move(served)};
+    for (std::size_t i = 0; i < counts; ++i) {
+      if (!was_counted(done[i])) throw over_limit(asker, i);
+    }
+    const auto rows = std::span(done).subspan(counts);
+    if (rows[0].empty()) throw Error(ErrorKind::conflict, "the check with the stored result was removed");
+    return Accepted{.check_id = check.id,
+                    .check = ServedChecks::inserted(check, prepared.plan, *cached, rows[0].at(0))};
   } catch (const Error& e) {
     // The last check that showed the record was removed after it was found, so the transaction begins anew.
     if (e.kind() != ErrorKind::conflict) throw;
@@ -258,17 +359,17 @@ std::optional<Accepted> Intake::from_cache(const Prepared& prepared, const Asker
   }
 }
 
-void Intake::charge_visitor(const Prepared& prepared, const VisitorId& visitor, const std::string& network) {
+void Intake::charge_visitor(const PreparedCheck& prepared, const VisitorId& visitor, const std::string& network) {
   Ledger ledger(database_);
   const bool has_room = count_event(database_, "anonymous.network", secret_.hash("network", network),
                                     {{rules_.anonymous_per_network_and_day, std::chrono::hours(24)}});
   if (!ledger.charge_visitor(visitor)) require_signin("the check without an account has been used");
   if (!has_room) require_signin("this network has used its checks without an account for today");
-  if (!ledger.reserve_spending("anonymous", prepared.quote.most.value_or(Usd()), rules_.anonymous_per_day))
+  if (!ledger.reserve_spending("anonymous", quote_of(prepared).most.value_or(Usd()), rules_.anonymous_per_day))
     require_signin("the checks without an account are used up for today");
 }
 
-void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check) {
+void Intake::charge(const PreparedCheck& prepared, const Asker& asker, NewServedCheck& check) {
   if (const auto* visitor = std::get_if<VisitorId>(&asker.who)) {
     charge_visitor(prepared, *visitor, asker.network);
     check.charged_to = ChargedTo::visitor;
@@ -288,43 +389,33 @@ void Intake::charge(const Prepared& prepared, const Asker& asker, NewServedCheck
   check.ledger_id = *row;
 }
 
-Accepted Intake::accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency) {
-  // Everything that needs no database comes before the transaction, which should be short.
-  Prepared prepared = prepare(wish);
-  const CheckOwner owner = asker.owner();
-
+Accepted Intake::accept(const PreparedCheck& prepared, const Asker& asker, const IdempotencyKey& idempotency) {
   Accepted accepted;
   in_transaction(
       database_,
       [&] {
-        if (const auto known = replay(owner, idempotency)) {
+        if (const auto known = replay(asker.owner(), idempotency)) {
           accepted = *known;
           return;
         }
 
-        NewServedCheck check{.id = CheckId{new_uuid()},
-                             .execution_id = prepared.execution_id,
-                             .env = rules_.env,
-                             .owner = owner,
-                             .request = prepared.payload,
-                             .result_key = prepared.job.result_key};
+        NewServedCheck check = new_check(prepared, asker.owner());
 
         // A stored result costs nothing, so only a new measurement is granted and charged.
         accepted = Accepted{.check_id = check.id};
         if (auto cached = from_cache(prepared, asker, check)) {
           accepted = std::move(*cached);
         } else {
-          require_granted(wish, prepared, asker);
+          require_granted(prepared, asker);
           charge(prepared, asker, check);
-          ServedChecks(database_).insert(check, prepared.plan, wish.seed);
+          ServedChecks(database_).insert(check, prepared.plan, prepared.job.request.seed);
           Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id.text(), .payload = prepared.payload});
         }
 
-        if (!idempotency.key.empty())
-          database_.execute(kKeepKey, {{":owner", text_of(owner)},
-                                       {":key", idempotency.key},
-                                       {":body", idempotency.body_sha256},
-                                       {":response", check.id}});
+        if (idempotency.key.empty()) return;
+        const Query key = keep_key(check.owner, idempotency, check.id);
+        if (database_.change(key.sql, key.bindings).empty())
+          throw TransactionLost(ErrorKind::conflict, "the Idempotency-Key was used meanwhile");
       },
       {.isolation = Isolation::beside_others});
 

@@ -1,10 +1,12 @@
 // Takes in a check that somebody asks for: decides whether they may have it and what it can cost, charges it, stores it
 // and enqueues its job, all in one transaction. A check that was measured already is answered from the stored result,
-// free of charge.
+// free of charge; Postgres does that in one statement for whoever had it measured.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +16,14 @@
 #include "base/identity.hpp"
 #include "base/word_table.hpp"
 #include "measure/run_check.hpp"
+#include "service/account/rates.hpp"
 #include "service/account/secret.hpp"
 #include "service/account/users.hpp"
+#include "service/checks/check_job.hpp"
 #include "service/checks/check_owner.hpp"
+#include "service/checks/result_cache.hpp"
 #include "service/checks/served_checks.hpp"
+#include "service/intake/asked_banks.hpp"
 #include "service/usage/ledger.hpp"
 
 namespace heretix {
@@ -103,10 +109,22 @@ class NotGranted : public Error {
   NotGrantedReason reason_;
 };
 
+// A check that can be measured, with all that follows from what was asked for alone.
+struct PreparedCheck {
+  const OfferedModel* model;
+  std::shared_ptr<const AskedBank> bank;
+  CheckJob job;
+  ExecutionId execution_id;              // of the measurement, if one is needed
+  Plan plan;                             // without its questions: only the worker needs them
+  std::string payload;                   // of the job
+  std::optional<ResultSearch> search{};  // for a stored result; empty: nothing stored is used
+};
+
 struct Accepted {
   CheckId check_id;
   bool was_replayed = false;           // the idempotency key was known, so nothing new was made
   std::optional<ServedCheck> check{};  // without its record; empty if it has to be looked up
+  std::optional<Row> session{};        // of serve_at_once() with a session: for Sessions::note_if_due()
 };
 
 // What a check would ask and cost, known before it is asked for.
@@ -118,33 +136,44 @@ struct Quote {
 
 class Intake {
  public:
-  Intake(Database& database, const Secret& secret, const PromptBanks& banks, const std::vector<OfferedModel>& models,
+  Intake(Database& database, const Secret& secret, const AskedBanks& banks, const std::vector<OfferedModel>& models,
          const IntakeRules& rules)
       : database_(database), secret_(secret), banks_(banks), models_(models), rules_(rules) {}
 
-  // Throws Error: bad_input (also for an idempotency key that came with another body), not_found (no such model),
-  // conflict (the key's first request is under way), too_many (checks from stored results), and NotGranted.
-  Accepted accept(const CheckWish& wish, const Asker& asker, const IdempotencyKey& idempotency = {});
+  // Needs no database. Throws Error: bad_input for what cannot be measured, not_found (no such model).
+  PreparedCheck prepare(const CheckWish& wish) const;
   Quote quote(const CheckWish& wish) const;
+
+  // Serves the check from a stored result in one statement, for somebody who has not been looked up: `session`
+  // (Sessions::query_for()) has to find them, if there is one. Empty: nothing was done, because that is not the asker,
+  // they have no result of their own, there is something to refuse or to replay, or the store has no such statements.
+  // Then accept() says what is the case.
+  std::optional<Accepted> serve_at_once(const PreparedCheck& prepared, const CheckOwner& asker,
+                                        const std::string& network, const IdempotencyKey& idempotency,
+                                        const std::optional<Query>& session = std::nullopt);
+
+  // Throws Error: bad_input (an idempotency key that came with another body), conflict (the key's first request is
+  // under way), too_many (checks from stored results), and NotGranted.
+  Accepted accept(const PreparedCheck& prepared, const Asker& asker, const IdempotencyKey& idempotency = {});
 
   // Cancels a check that waits, and gives it back; asks one that runs to stop. Returns false if the check has ended.
   bool cancel(const ServedCheck& check);
 
  private:
-  struct Prepared;
-  Prepared prepare(const CheckWish& wish) const;
   const OfferedModel& offered(const std::string& name) const;
-  void require_granted(const CheckWish& wish, const Prepared& prepared, const Asker& asker);
+  Quote quote_of(const PreparedCheck& prepared) const;
+  NewServedCheck new_check(const PreparedCheck& prepared, const CheckOwner& owner) const;
+  void require_granted(const PreparedCheck& prepared, const Asker& asker);
   std::optional<Accepted> replay(const CheckOwner& owner, const IdempotencyKey& idempotency);
-  std::vector<Query> counting(const Asker& asker) const;
-  void require_counted(const Asker& asker, std::span<const std::vector<Row>> counted) const;
-  std::optional<Accepted> from_cache(const Prepared& prepared, const Asker& asker, const NewServedCheck& check);
-  void charge(const Prepared& prepared, const Asker& asker, NewServedCheck& check);
-  void charge_visitor(const Prepared& prepared, const VisitorId& visitor, const std::string& network);
+  std::array<WindowCount, 2> counts_of(const CheckOwner& asker, const std::string& network) const;
+  Error over_limit(const Asker& asker, std::size_t count) const;
+  std::optional<Accepted> from_cache(const PreparedCheck& prepared, const Asker& asker, const NewServedCheck& check);
+  void charge(const PreparedCheck& prepared, const Asker& asker, NewServedCheck& check);
+  void charge_visitor(const PreparedCheck& prepared, const VisitorId& visitor, const std::string& network);
 
   Database& database_;
   const Secret& secret_;
-  const PromptBanks& banks_;
+  const AskedBanks& banks_;
   const std::vector<OfferedModel>& models_;
   const IntakeRules& rules_;
 };

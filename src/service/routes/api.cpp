@@ -162,6 +162,13 @@ void ServiceApi::remember_user(const std::string& cookie, const UserId& user_id)
   user_of_cookie_.insert_or_assign(cookie, user_id);
 }
 
+// A user is known by an earlier request with the same cookie.
+std::optional<CheckOwner> ServiceApi::probable_owner(const Call& call) {
+  if (const auto user = user_of(call.request)) return *user;
+  if (call.request.cookie(service_.cookie_name("heretix"))) return std::nullopt;
+  return call.visitor_id;
+}
+
 // Who asks and, on the routes of one check, for what: in one round trip.
 void ServiceApi::look_up(const Route& route, Call& call) {
   Sessions sessions(call.database, service_.secret());
@@ -175,12 +182,17 @@ void ServiceApi::look_up(const Route& route, Call& call) {
   if (session) call.who = sessions.found(found.front());
   if (call.who) remember_user(*cookie, call.who->user.id);
   if (names_check) call.check = ServedChecks::found(found.back());
-  if (const auto visitor = call.request.cookie(service_.cookie_name("heretix-visitor"));
-      visitor && visitor->size() == 43)
-    call.visitor_id = VisitorId{service_.secret().hash("visitor", *visitor)};
 }
 
 ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
+  if (const auto visitor = call.request.cookie(service_.cookie_name("heretix-visitor"));
+      visitor && visitor->size() == 43)
+    call.visitor_id = VisitorId{service_.secret().hash("visitor", *visitor)};
+  if (route.at_once != nullptr) {
+    call.probably = probable_owner(call);
+    if (auto response = route.at_once(service_, call)) return std::move(*response);
+  }
+
   look_up(route, call);
   if (route.access != Audience::everybody && !call.who)
     return problem(call.request, 401, "Unauthorized", "sign in first", ErrorKind::not_allowed,
@@ -208,7 +220,7 @@ ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteRes
   const Route& route = all_routes()[found.routed->route];
   try {
     const auto database = service_.parts().databases.borrow();
-    Call call{request, found.routed->parameters, *database, {}, {}, {}};
+    Call call{request, found.routed->parameters, *database, {}, {}, {}, {}, {}};
     return run_route(route, call);
   } catch (const Error& e) {
     if (route.without_database == nullptr || e.kind() != ErrorKind::unavailable) throw;

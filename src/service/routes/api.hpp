@@ -34,6 +34,7 @@ class ServiceApi final : public Application {
   ServiceResponse answer(const ServiceRequest& request, const RouteResult& found);
   ServiceResponse guarded(const ServiceRequest& request, const RouteResult& found,
                           const std::function<ServiceResponse()>& body) const;
+  std::optional<CheckOwner> probable_owner(const Call& call);
   void look_up(const Route& route, Call& call);
   void remember_user(const std::string& cookie, const UserId& user_id);
   ServiceResponse run_route(const Route& route, Call& call);

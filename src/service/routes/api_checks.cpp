@@ -81,10 +81,39 @@ const ServedCheck& readable(const Call& call, const std::optional<ServedCheck>& 
 
 namespace {
 
-ServiceResponse create_check(ServiceContext& service, Call& call) {
-  const ServiceRequest& request = call.request;
-  const CheckWish wish = wish_of(request);
+IdempotencyKey key_of(const ServiceRequest& request) {
+  return {.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
+}
 
+ServiceResponse created(Call& call, const Accepted& accepted) {
+  const auto check = accepted.check ? accepted.check : ServedChecks(call.database).find(accepted.check_id);
+  if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
+
+  ServiceResponse response = json_response(201, check_json(*check));
+  response.headers.emplace_back("Location", "/api/checks/" + check->id.text());
+  if (accepted.was_replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
+  return response;
+}
+
+std::optional<ServiceResponse> create_at_once(ServiceContext& service, Call& call) {
+  const ServiceRequest& request = call.request;
+  Intake intake = service.intake(call.database);
+  call.asked = intake.prepare(wish_of(request));
+  if (!call.probably) return std::nullopt;
+
+  Sessions sessions(call.database, service.secret());
+  std::optional<Query> session;
+  if (std::holds_alternative<UserId>(*call.probably))
+    session = sessions.query_for(request.cookie(service.cookie_name("heretix")).value_or(""));
+  const auto accepted =
+      intake.serve_at_once(*call.asked, *call.probably, network_of(request.address), key_of(request), session);
+  if (!accepted) return std::nullopt;
+
+  if (accepted->session) sessions.note_if_due(*accepted->session);
+  return created(call, *accepted);
+}
+
+ServiceResponse create_check(ServiceContext& service, Call& call) {
   // Only the hash of a visitor's cookie is stored; the cookie itself goes to the browser alone.
   std::string new_cookie;
   if (!call.who && !call.visitor_id) {
@@ -92,25 +121,18 @@ ServiceResponse create_check(ServiceContext& service, Call& call) {
     call.visitor_id = VisitorId{service.secret().hash("visitor", new_cookie)};
   }
 
-  const std::string network = network_of(request.address);
+  const std::string network = network_of(call.request.address);
   const Asker asker = call.who ? Asker{call.who->user, network} : Asker{*call.visitor_id, network};
 
-  const IdempotencyKey idempotency{.key = request.header("idempotency-key"), .body_sha256 = sha256_hex(request.body)};
-  const Accepted accepted = service.intake(call.database).accept(wish, asker, idempotency);
+  const Accepted accepted = service.intake(call.database).accept(*call.asked, asker, key_of(call.request));
   if (!accepted.check) {  // a check from a stored result has no job, and nobody can be watching it yet
     service.parts().wake_worker();
     service.parts().hub.wake();
   }
 
-  const auto check = accepted.check ? accepted.check : ServedChecks(call.database).find(accepted.check_id);
-  if (!check) throw Error(ErrorKind::not_found, "the check of this Idempotency-Key was removed");
-
-  ServiceResponse response = json_response(201, check_json(*check));
-  response.headers.emplace_back("Location", "/api/checks/" + check->id.text());
-  if (accepted.was_replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
+  ServiceResponse response = created(call, accepted);
   if (!new_cookie.empty())
     response.headers.emplace_back("Set-Cookie", service.set_cookie("heretix-visitor", new_cookie, kYear));
-
   return response;
 }
 
@@ -294,15 +316,16 @@ ServiceResponse list_models(ServiceContext& service, Call& /*call*/) {
 }  // namespace
 
 std::span<const Route> check_routes() {
-  static constexpr std::array kRoutes = {Route{{"GET", "/api/models"}, Audience::everybody, &list_models},
-                                         Route{{"POST", "/api/quotes"}, Audience::everybody, &quote_check},
-                                         Route{{"POST", "/api/checks"}, Audience::everybody, &create_check},
-                                         Route{{"GET", "/api/checks"}, Audience::everybody, &list_checks},
-                                         Route{{"GET", "/api/claims"}, Audience::everybody, &list_claims},
-                                         Route{{"GET", "/api/checks/{id}"}, Audience::everybody, &get_check},
-                                         Route{{"DELETE", "/api/checks/{id}"}, Audience::everybody, &delete_check},
-                                         Route{{"POST", "/api/checks/{id}/cancel"}, Audience::everybody, &cancel_check},
-                                         Route{{"GET", "/api/checks/{id}/events"}, Audience::everybody, &check_events}};
+  static constexpr std::array kRoutes = {
+      Route{{"GET", "/api/models"}, Audience::everybody, &list_models},
+      Route{{"POST", "/api/quotes"}, Audience::everybody, &quote_check},
+      Route{{"POST", "/api/checks"}, Audience::everybody, &create_check, nullptr, &create_at_once},
+      Route{{"GET", "/api/checks"}, Audience::everybody, &list_checks},
+      Route{{"GET", "/api/claims"}, Audience::everybody, &list_claims},
+      Route{{"GET", "/api/checks/{id}"}, Audience::everybody, &get_check},
+      Route{{"DELETE", "/api/checks/{id}"}, Audience::everybody, &delete_check},
+      Route{{"POST", "/api/checks/{id}/cancel"}, Audience::everybody, &cancel_check},
+      Route{{"GET", "/api/checks/{id}/events"}, Audience::everybody, &check_events}};
   return kRoutes;
 }
 

@@ -7,7 +7,7 @@
 namespace heretix::http {
 
 ServiceContext::ServiceContext(ApiParts parts, ApiSettings settings)
-    : parts_(std::move(parts)), settings_(std::move(settings)) {
+    : parts_(std::move(parts)), settings_(std::move(settings)), asked_banks_(parts_.banks) {
   const auto origin = parse_origin(settings_.origin);
   is_secure_ = origin && origin->is_encrypted();
 }

@@ -62,6 +62,9 @@ struct Call {
   std::optional<SignedIn> who;
   std::optional<VisitorId> visitor_id;  // from the visitor's cookie
   std::optional<ServedCheck> check;     // the check that the path names, whoever owns it; empty: there is none
+  // Who asks, as far as that is known before the database is asked; it may be wrong.
+  std::optional<CheckOwner> probably{};
+  std::optional<PreparedCheck> asked{};  // the check that is asked for; made by Route::at_once
 };
 
 // There is one for the service, and several threads use it at once.
@@ -73,7 +76,7 @@ class ServiceContext {
   const ApiSettings& settings() const { return settings_; }
   const Secret& secret() const { return parts_.secret; }
   Intake intake(Database& database) const {
-    return {database, parts_.secret, parts_.banks, parts_.models, parts_.rules};
+    return {database, parts_.secret, asked_banks_, parts_.models, parts_.rules};
   }
 
   // Over TLS the name of a cookie begins with __Host-, and the cookie is marked as secure.
@@ -87,6 +90,7 @@ class ServiceContext {
  private:
   ApiParts parts_;
   ApiSettings settings_;
+  AskedBanks asked_banks_;
   bool is_secure_;  // reached over TLS
   std::atomic<bool> is_draining_{false};
 };
@@ -101,6 +105,8 @@ struct Route {
   Audience access;
   std::variant<Handler, FileHandler> handler;
   FileHandler without_database = nullptr;  // responds while the database cannot be reached; null: with an error
+  // Comes before anybody is looked up, and responds where that is not needed; null: nothing does.
+  std::optional<ServiceResponse> (*at_once)(ServiceContext&, Call&) = nullptr;
 };
 
 std::span<const Route> check_routes();

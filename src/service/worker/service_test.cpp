@@ -140,7 +140,7 @@ Plan play_plan(const PromptBank& bank, const char* model = "play") {
 TEST(CheckJob, HandsTheRecipeOfThePlanToTheWorker) {
   const PromptBank bank = play_bank();
   const CheckJob sent{.model = "as asked", .request = {.claim = "a", .bank = "b", .sampling = {}, .seed = 7}};
-  const CheckJob job = check_job_from(to_json_text(sent, play_plan(bank), bank));
+  const CheckJob job = check_job_from(to_json_text(sent, play_plan(bank), content_sha256(bank)));
   EXPECT_EQ(job.request.readout, Readout::frequency);
   EXPECT_EQ(job.request.samples, 7);
   EXPECT_EQ(job.request.seed, 7U);
@@ -163,8 +163,8 @@ TEST(CheckJob, OfAnEarlierBuildIsStillRead) {
 
 TEST(CheckJob, RefusesNumbersThatWouldBeReadAsOthers) {
   const PromptBank bank = play_bank();
-  const std::string text =
-      to_json_text({.model = "play", .request = {.claim = "a", .bank = "b", .sampling = {}}}, play_plan(bank), bank);
+  const std::string text = to_json_text({.model = "play", .request = {.claim = "a", .bank = "b", .sampling = {}}},
+                                        play_plan(bank), content_sha256(bank));
   EXPECT_EQ(check_job_from(text).request.sampling.slots, 8);
   for (const char* bad : {"4294967304", "0", "-8", "4097", "8.5", "18446744073709551615", "\"8\""})
     EXPECT_THROW(check_job_from(replaced(text, {"\"K\":8", std::string("\"K\":") + bad})), Error) << bad;
