@@ -14,7 +14,7 @@ constexpr auto kLookForMore = 20ms;  // whether another check has joined
 
 // Whether what is put around a question is the same in both plans.
 bool are_asked_alike(const Plan& a, const Plan& b) {
-  return a.system_text == b.system_text && a.recipe.mode.text() == b.recipe.mode.text() &&
+  return a.system_text == b.system_text && a.recipe.mode.recipe_text() == b.recipe.mode.recipe_text() &&
          a.recipe.sampling.max_output_tokens == b.recipe.sampling.max_output_tokens;
 }
 

@@ -1,10 +1,12 @@
 """Many claims by several models: rows, tables, what a stopped batch says, and how it goes on."""
 import csv
 import json
+import os
 import re
 import shlex
 import signal
 import subprocess
+import time
 
 from heretix import PROGRAM, ProgramTest
 
@@ -112,6 +114,91 @@ class Tables(BatchTest):
         self.assertEqual((self.folder / "results.csv").read_text(), "earlier\n")
         self.assertEqual(len((self.folder / "results.csv.part").read_text().splitlines()), 3, "a header and two rows")
         self.assertIn("2 of 3 claims are finished", done.stderr)
+
+
+class Carried(BatchTest):
+    """Columns of the input that are no settings."""
+
+    def test_they_stand_behind_the_results_and_keep_their_types(self):
+        (self.folder / "c.jsonl").write_text('{"claim": "One", "topic": "a, b", "truth": true, "tags": ["x", "y"]}\n{"claim": "Two", "year": 1999}\n')
+        self.ok("batch", "c.jsonl", "--mock", *SMALL, "-o", "r.jsonl")
+        rows = [json.loads(line) for line in (self.folder / "r.jsonl").read_text().splitlines()]
+        self.assertEqual(list(rows[0])[-6:], ["place", "error", "tags", "topic", "truth", "year"])
+        self.assertEqual([rows[0][n] for n in ("topic", "truth", "tags", "year")], ["a, b", True, ["x", "y"], None])
+        self.assertEqual([rows[1][n] for n in ("topic", "truth", "tags", "year")], [None, None, None, 1999])
+
+        self.ok("batch", "c.jsonl", "--mock", *SMALL, "-o", "r.csv")
+        with (self.folder / "r.csv").open(newline="") as file:
+            cells = list(csv.DictReader(file))
+        self.assertEqual([cells[0][n] for n in ("topic", "truth", "tags", "year")], ["a, b", "true", "x y", ""])
+
+    def test_a_table_of_results_can_be_given_again(self):
+        (self.folder / "c.csv").write_text("claim,topic\nOne,first\nTwo,\n")
+        self.ok("batch", "c.csv", "--mock", *SMALL, "-o", "r.csv")
+        self.ok("batch", "r.csv", *SMALL, "-o", "again.csv")
+        first, again = ((self.folder / name).read_text() for name in ("r.csv", "again.csv"))
+        self.assertEqual(again.splitlines()[0], first.splitlines()[0], "each column once")
+        with (self.folder / "again.csv").open(newline="") as file:
+            self.assertEqual([(row["claim"], row["topic"], row["from_store"]) for row in csv.DictReader(file)], [("One", "first", "4"), ("Two", "", "4")])
+
+    def test_a_misspelled_setting_is_refused(self):
+        for name, text in (("c.csv", "claim,modle\nOne,x\n"), ("c.jsonl", '{"claim": "One", "Model": "x"}\n')):
+            (self.folder / name).write_text(text)
+            self.refused(2, "batch", name, "--mock", *SMALL, says="unknown field 'modle'" if "modle" in text else "unknown field 'Model'")
+
+
+class Together(BatchTest):
+    """Questions of many claims in flight at the same time."""
+
+    def test_as_many_as_the_model_takes_and_no_more(self):
+        model = self.script(concurrency=8, delay_ms=200, ledger=str(self.folder / "ledger"))
+        claims = self.claims(12)
+        began = time.monotonic()
+        self.ok("batch", claims, "--model", model, *SMALL, "-q")
+        took = time.monotonic() - began
+        self.assertGreater(took, 48 / 8 * 0.2, "48 questions, 8 at a time")
+        self.assertLess(took, 12 * 0.4, "one claim after the other would take two rounds each")
+
+        open_now, most = set(), 0
+        for line in (self.folder / "ledger").read_text().splitlines():
+            what, key, _ = line.split()
+            open_now.add(key) if what == RECEIVED else open_now.discard(key)
+            most = max(most, len(open_now))
+        self.assertEqual(most, 8)
+
+    def test_several_models_are_asked_side_by_side(self):
+        models = [argument for name in ("one.json", "two.json") for argument in ("--model", self.script(name, concurrency=4, delay_ms=400))]
+        began = time.monotonic()
+        self.ok("batch", self.claims(4), *models, *SMALL, "-q")
+        self.assertLess(time.monotonic() - began, 2 * 4 * 0.4, "one after the other they would take twice four rounds")
+
+    def test_a_claim_that_stands_there_twice_is_asked_once(self):
+        (self.folder / "c.jsonl").write_text('{"claim": "The same"}\n' * 6)
+        self.ok("batch", "c.jsonl", "--model", self.script(concurrency=8, delay_ms=50, ledger=str(self.folder / "ledger")), *SMALL)
+        self.assertEqual(self.received(), 4)
+
+    def test_results_come_in_the_order_of_the_file_or_as_they_are_finished(self):
+        model = self.script(concurrency=16, rules=[{"user_contains": "number 0", "delay_ms": 1500}])
+        claims = self.claims(3)
+        for order, expected in ((), [0, 1, 2]), (("--order", "finished"), [1, 2, 0]):
+            rows = self.ok("batch", claims, "--model", model, *SMALL, "--fresh", *order).splitlines()[1:]
+            self.assertEqual([int(row.split()[-1]) for row in rows], expected)
+        self.refused(2, "batch", claims, "--mock", "--order", "random", says="finished")
+
+    def test_a_long_file_is_streamed(self):
+        """The size does not grow with the file."""
+        sizes = []
+        for times in (1, 3):
+            (self.folder / "long.jsonl").write_text("".join(json.dumps({"claim": f"Claim number {i}", "topic": "x" * 4000}) + "\n" for i in range(800 * times)))
+            running = self.start("batch", "long.jsonl", "--mock", *SMALL, "-q")
+            running.stdout.read()
+            _, status, usage = os.wait4(running.pid, 0)
+            running.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(running.returncode, 0, running.stderr.read())
+            running.communicate()
+            sizes.append(usage.ru_maxrss)
+        self.assertLess(sizes[1], 80 * 1024)
+        self.assertLess(sizes[1], sizes[0] * 1.25)
 
 
 class Stopped(BatchTest):

@@ -82,7 +82,7 @@ class Spark(StoreTest):
         self.assertEqual(code, 7, told[-3000:])
         failed = [json.loads(line) for line in (self.folder / "job/failed.jsonl").read_text().splitlines()]
         self.assertEqual([shard["exit"] for shard in failed], [2])
-        self.assertIn("no claim", failed[0]["said"])
+        self.assertIn("no field 'claim'", failed[0]["said"])
         measured = self.query("SELECT count(*) AS n FROM all_checks")[0]["n"]
         self.assertEqual(measured, 8 - (failed[0]["claims"] - 1))
         code, told = self.finish(self.start("--shards", "5"))
