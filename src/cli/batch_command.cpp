@@ -23,12 +23,13 @@
 namespace heretix {
 namespace {
 
-constexpr std::size_t kColumnsOfPipe = 1000;  // nothing is cut for it
-constexpr std::size_t kMostPlanned = 2000;    // checks whose cost is worked out; of more of them a sample
-constexpr std::size_t kMostCounted = 20'000;  // checks that may still be open where a stopped batch counts them
-constexpr std::size_t kMostAtOnce = 128;      // checks
-constexpr std::size_t kRoundsAhead = 6;       // for what is planned, committed and judged while others are asked
-constexpr std::size_t kAtOnceInProcess = 2;   // one is planned or judged while another is asked
+constexpr std::size_t kColumnsOfPipe = 1000;      // nothing is cut for it
+constexpr std::size_t kMostPlanned = 2000;        // checks whose cost is worked out; of more of them a sample
+constexpr std::size_t kMostCounted = 20'000;      // checks that may still be open where a stopped batch counts them
+constexpr std::size_t kMostAtOnce = 128;          // checks
+constexpr std::size_t kRoundsAhead = 6;           // for what is planned, committed and judged while others are asked
+constexpr std::string_view kStopped = "stopped";  // why a check is incomplete that was told to stop
+constexpr std::size_t kAtOnceInProcess = 2;       // one is planned or judged while another is asked
 
 struct BatchOptions : MeasuringOptions {
   std::string file;
@@ -345,6 +346,9 @@ class BatchRun {
     const bool handed_over = options_.flags.batch.value_or(false) && e.kind() == ErrorKind::stopped;
     if (ends_batch(e.kind()) && (!handed_over || stop_signal().stopping())) {
       tally_->add_unfinished(watched.progress());
+      // That the set has ended is no reason of its own.
+      const bool is_cut_short = ending_ && watched.why_incomplete() == kStopped;
+      if (is_cut_short) return {};
       end(check.number,
           fmt::format("{}: {}", where_of(*check.entry, model), watched.why_incomplete().value_or(e.what())), error);
       return {};

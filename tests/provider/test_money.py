@@ -84,7 +84,7 @@ class Money(HostedTest):
     def test_connections_are_kept_from_claim_to_claim(self):
         server = self.serve()
         (self.folder / "claims.jsonl").write_text("".join(json.dumps({"claim": f"claim {i}"}) + "\n" for i in range(10)))
-        done = self.heretix("batch", "claims.jsonl", "--model", "openai/m", "-K", 4, "-R", 1, **self.environment(server.url))
+        done = self.heretix("batch", "claims.jsonl", "--model", "openai/m", "-K", 4, "-R", 1, "--concurrency", 4, **self.environment(server.url))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(len(server.ledger), 40)
         self.assertLessEqual(server.connections, 4)
