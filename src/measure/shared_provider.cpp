@@ -52,8 +52,7 @@ class WithBaton final : public Exchange {
 
 class SharedProvider::ForOneCheck final : public Provider {
  public:
-  explicit ForOneCheck(SharedProvider& shared)
-      : shared_(shared), facts_(shared.real_.facts()), heeded_(shared.heeded_) {}
+  explicit ForOneCheck(SharedProvider& shared) : shared_(shared), facts_(shared.facts_), heeded_(shared.heeded_) {}
 
   const ProviderFacts& facts() const override { return facts_; }
   void answer(const Plan& plan, Exchange& exchange) override { shared_.answer(plan, exchange); }
@@ -62,7 +61,7 @@ class SharedProvider::ForOneCheck final : public Provider {
   bool heed(const ServerRefusal& refusal) override {
     if (heeded_ == shared_.heeded_ && !shared_.heed(refusal)) return false;
     heeded_ = shared_.heeded_;
-    facts_ = shared_.real_.facts();
+    facts_ = shared_.facts_;
     return true;
   }
   std::string why_not(Readout readout) const override { return shared_.real_.why_not(readout); }
@@ -97,7 +96,10 @@ class SharedProvider::JointExchange final : public Exchange {
 };
 
 SharedProvider::SharedProvider(Provider& provider, const SharedByChecks& shared)
-    : real_(provider), shared_(shared), thread_([this](const std::stop_token& stop) { keep_answering(stop); }) {}
+    : real_(provider),
+      facts_(provider.facts()),
+      shared_(shared),
+      thread_([this](const std::stop_token& stop) { keep_answering(stop); }) {}
 
 SharedProvider::~SharedProvider() {
   thread_.request_stop();
@@ -123,6 +125,7 @@ void SharedProvider::answer_in_turn(const Plan& plan, Exchange& exchange) {
     WithBaton with_baton(exchange, shared_);
     real_.answer(plan, with_baton);
   } catch (...) { failure = std::current_exception(); }
+  facts_ = real_.facts();
   is_busy_ = false;
   changed_.notify_all();
   if (failure) std::rethrow_exception(failure);
@@ -148,6 +151,7 @@ bool SharedProvider::heed(const ServerRefusal& refusal) {
   shared_.baton.wait(changed_, [&] { return !is_busy_; });
 
   const bool changes = heeded_ == heeded ? real_.heed(refusal) : true;
+  facts_ = real_.facts();
   if (!changes) not_heeded_.push_back(refusal);
   if (changes && heeded_ == heeded) {
     ++heeded_;
@@ -189,6 +193,7 @@ void SharedProvider::answer_those_alike() {
     JointExchange exchange(*this);
     real_.answer(joint_, exchange);
   } catch (...) { failure = std::current_exception(); }
+  facts_ = real_.facts();
   is_busy_ = false;
 
   // It returns early where it was abandoned, or failed.

@@ -74,6 +74,7 @@ class SharedProvider {
   bool may_join(const Party& party) const;
 
   Provider& real_;
+  ProviderFacts facts_;  // of the real one, which may state them anew while it answers
   SharedByChecks shared_;
   std::condition_variable changed_;
   bool is_busy_ = false;      // the real provider answers
