@@ -24,6 +24,9 @@ python3 bench/server_peer.py "$server" "$model" build/release/bin/heretix
 echo "== hosted model: loopback server that answers in 50 ms, 100 connections, every answer durable"
 python3 bench/hosted.py build/release/bin/heretix
 
+echo "== many claims: the same server, and mock answers"
+python3 bench/batch.py build/release/bin/heretix ${HERETIX_EARLIER:+"$HERETIX_EARLIER"}
+
 echo "== decision models: loopback server that answers in 50 ms, 100 connections"
 python3 bench/decisions.py build/release/bin/heretix build/release/bench/bench_decisions
 
