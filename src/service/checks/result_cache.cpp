@@ -27,7 +27,7 @@ constexpr std::string_view kShared =
     "SELECT q.check_id AS id, q.execution_id, r.record FROM check_requests q JOIN check_records r ON "
     "r.execution_id = q.execution_id WHERE q.share_id IS NOT NULL AND q.result_key = :key AND r.measured_at > "
     "later(:ago) ORDER BY r.measured_at DESC LIMIT 1";
-constexpr std::string_view kBelief =
+constexpr std::string_view kBeliefOfRecord =
     "SELECT json(record) -> 'belief_v2' AS belief FROM check_records WHERE execution_id = :execution";
 
 }  // namespace
@@ -82,7 +82,7 @@ std::optional<CachedResult> ResultCache::found(const std::vector<Row>& rows) {
                       belief_in(rows[0].required_text("beginning"))};
   if (result.belief) return result;
 
-  const auto whole = database_.query(kBelief, {{":execution", result.execution_id}});
+  const auto whole = database_.query(kBeliefOfRecord, {{":execution", result.execution_id}});
   if (!whole.empty()) result.belief = whole[0].text("belief");
   return result;
 }
