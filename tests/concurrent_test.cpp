@@ -137,6 +137,16 @@ class LoopbackServer {
   std::vector<std::thread> connections_;
 };
 
+HttpProviderOptions asking(const LoopbackServer& server, std::size_t concurrency) {
+  HttpProviderOptions options;
+  options.provider = options.asked_model = "m";
+  options.model = ModelName("m");
+  options.base_url = "http://127.0.0.1:" + std::to_string(server.port());
+  options.wire = std::make_shared<ChatWire>(ChatDialect{});
+  options.concurrency = concurrency;
+  return options;
+}
+
 // Counts what it hands out and takes back; a provider may call it from one thread at a time, whichever.
 class CountingExchange final : public Exchange {
  public:
@@ -163,13 +173,7 @@ class CountingExchange final : public Exchange {
 TEST(Threads, AHostedProviderCommitsOnOneThreadWhileAnotherMovesBytes) {
   constexpr std::size_t kConcurrency = 20;
   const LoopbackServer server;
-  HttpProviderOptions options;
-  options.provider = options.asked_model = "m";
-  options.model = ModelName("m");
-  options.base_url = "http://127.0.0.1:" + std::to_string(server.port());
-  options.wire = std::make_shared<ChatWire>(ChatDialect{});
-  options.concurrency = kConcurrency;
-  HttpProvider provider(options);
+  HttpProvider provider(asking(server, kConcurrency));
   Recipe recipe{.claim = {"claim"}, .model = ModelName("m"), .mode = Mode::live(), .sampling = {}};
   recipe.sampling.slots = 2;
   recipe.sampling.replicates = 500;
@@ -246,13 +250,7 @@ TEST_F(SetOfChecks, SharesAProviderThatAnswersSeveralPlansTogether) {
 
 TEST_F(SetOfChecks, SharesAHostedProvider) {
   const LoopbackServer server;
-  HttpProviderOptions options;
-  options.provider = options.asked_model = "m";
-  options.model = ModelName("m");
-  options.base_url = "http://127.0.0.1:" + std::to_string(server.port());
-  options.wire = std::make_shared<ChatWire>(ChatDialect{});
-  options.concurrency = 20;
-  HttpProvider provider(options);
+  HttpProvider provider(asking(server, 20));
   expect_each_asked_once(measure(provider, 12));
 }
 

@@ -139,6 +139,7 @@ class BatchRun {
 
   int run() {
     // Every store is there before the first question.
+    for (const std::string& path : store_paths_) stores_.get(path);
     expect();
     make_line();
     reader_.rewind();
@@ -191,6 +192,7 @@ class BatchRun {
       }
       for (std::size_t model = 0; model < models_.size(); ++model) {
         const Resolved one = resolved(*entry, model);
+        store_paths_.insert(one.database_path);
         asked.insert(one.settings.model.value_or(""));
         has_price = has_price || one.settings.price;
         try {
@@ -220,11 +222,11 @@ class BatchRun {
     is_in_batch_ = is_in_batch_ || one.request.ask.in_batch;
   }
 
-  // What will be asked, and what it may cost: of a very long file by every so many checks.
+  // What will be asked, and what it may cost, where somebody sees it: of a very long file by every so many checks.
   void expect() {
+    if (!tells_cost_ && !shows_line_) return;
     const std::size_t all = claims_ * models_.size();
     const std::size_t every = (all + kMostPlanned - 1) / kMostPlanned;
-    const bool tells = !options_.quiet && !options_.json;
     ExpectedOfSet expected;
 
     reader_.rewind();
@@ -234,14 +236,19 @@ class BatchRun {
         const Resolved one = resolved(*entry, model);
         Providers::Made& made = providers_.get(one.settings);
         try {
-          made.expected += expected.add({one, *made.provider, stores_.get(one.database_path)}).questions;
+          const ClaimToAsk claim{one, *made.provider, stores_.get(one.database_path)};
+          std::optional<ExpectedCost> of_claim;
+          if (shows_line_) of_claim = expected_cost(claim);
+          if (tells_cost_) expected.add(claim, of_claim);
+          if (!of_claim) continue;
+          made.expected += of_claim->questions;
           ++made.planned;
         } catch (const Error& e) {
-          if (tells) throw at(*entry, e);  // else the claim fails when its turn comes
+          if (tells_cost_) throw at(*entry, e);  // else the claim fails when its turn comes
         }
       }
     }
-    if (tells) expected.tell(every == 1 ? 0 : all);
+    if (tells_cost_) expected.tell(every == 1 ? 0 : all);
     for (const auto& made : providers_.all()) {
       if (made->planned > 0) made->expected = (made->expected + made->planned - 1) / made->planned;
     }
@@ -249,8 +256,7 @@ class BatchRun {
 
   // A program that reads events gets them of each check.
   void make_line() {
-    const bool shows = progress_of(options_) == ShowProgress::on_terminal && is_terminal(2);
-    line_.emplace(claims_ * models_.size(), models_.size() < 2 ? "claims" : "checks", clock_, shows);
+    line_.emplace(claims_ * models_.size(), models_.size() < 2 ? "claims" : "checks", clock_, shows_line_);
     for (const auto& made : providers_.all())
       line_->expect({.model = made->number, .count = made->checks * made->expected});
   }
@@ -464,6 +470,8 @@ class BatchRun {
 
   const BatchOptions& options_;
   const bool tells_events_ = progress_of(options_) == ShowProgress::as_events;
+  const bool shows_line_ = progress_of(options_) == ShowProgress::on_terminal && is_terminal(2);
+  const bool tells_cost_ = !options_.quiet && !options_.json;
   const SystemClock clock_;
   BatchReader reader_;
   SecondStore second_;
@@ -472,6 +480,7 @@ class BatchRun {
   std::vector<Resolver> resolvers_;  // by model
   std::size_t claims_ = 0;
   std::vector<std::string> others_;  // columns that are carried through
+  std::set<std::string> store_paths_;
   bool is_in_batch_ = false;
 
   Stores stores_;

@@ -93,10 +93,7 @@ std::vector<BatchEntry> read_batch_file(const std::string& path) {
   BatchReader reader(path);
   std::vector<BatchEntry> entries;
   while (auto entry = reader.next()) {
-    if (!entry->others.empty()) {
-      const GivenField& other = entry->others.front();
-      other.refuse(fmt::format("unknown field '{}'", on_one_line(shortened(other.name, 40))));
-    }
+    if (!entry->others.empty()) entry->others.front().refuse_as_unknown();
     entries.push_back(std::move(*entry));
   }
   return entries;

@@ -152,6 +152,10 @@ void GivenField::refuse(const std::string& what) const {
   throw Error(ErrorKind::bad_input, fmt::format("{}: {}", place, what), kHint);
 }
 
+void GivenField::refuse_as_unknown() const {
+  refuse(fmt::format("unknown field '{}'", on_one_line(shortened(name, 40))));
+}
+
 std::vector<GivenField> json_fields(std::string_view text, const std::string& source, std::size_t first_line) {
   const PlacedJson document(text, source, kHint, first_line);
   if (!document.root().is_object()) document.refuse("", "not a JSON object of fields");
@@ -167,10 +171,6 @@ std::vector<GivenField> json_fields(std::string_view text, const std::string& so
 }
 
 namespace {
-
-[[noreturn]] void refuse_unknown(const GivenField& field) {
-  field.refuse(fmt::format("unknown field '{}'", on_one_line(shortened(field.name, 40))));
-}
 
 // In a name of a few letters one other letter makes another word.
 bool is_near_a_setting(const std::string& name) {
@@ -192,7 +192,7 @@ Settings settings_from(const std::vector<GivenField>& fields, std::vector<GivenF
       if (field.kind != FieldKind::nothing) setter->second(settings, Field{field});
       continue;
     }
-    if (is_near_a_setting(field.name)) refuse_unknown(field);
+    if (is_near_a_setting(field.name)) field.refuse_as_unknown();
     others.push_back(field);
   }
   return settings;
@@ -201,7 +201,7 @@ Settings settings_from(const std::vector<GivenField>& fields, std::vector<GivenF
 Settings settings_from(const std::vector<GivenField>& fields) {
   std::vector<GivenField> others;
   Settings settings = settings_from(fields, others);
-  if (!others.empty()) refuse_unknown(others.front());
+  if (!others.empty()) others.front().refuse_as_unknown();
   return settings;
 }
 

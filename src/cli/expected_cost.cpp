@@ -118,14 +118,15 @@ PlannedCheck plan_resolved(const Resolved& resolved, Provider& provider, Databas
   return plan_check(as_profiled(resolved, provider, database), resolved.banks, provider, runs);
 }
 
-ExpectedCost ExpectedOfSet::add(const ClaimToAsk& claim) {
+void ExpectedOfSet::add(const ClaimToAsk& claim, const std::optional<ExpectedCost>& known) {
   ++added_;
   const std::string together = together_in_words(claim.resolved, claim.provider, claim.database);
   if (!together.empty() && together_.insert(together).second) print_note(together);
 
-  const ExpectedCost expected = expected_cost(claim);
   const ProviderFacts& facts = claim.provider.facts();
-  if (costs_nothing(facts) || expected.questions == 0) return expected;
+  if (costs_nothing(facts)) return;
+  const ExpectedCost expected = known ? *known : expected_cost(claim);
+  if (expected.questions == 0) return;
 
   claims_.insert(claim.resolved.request.claim);
   auto model = std::ranges::find_if(models_, [&](const OfModel& one) {
@@ -133,7 +134,6 @@ ExpectedCost ExpectedOfSet::add(const ClaimToAsk& claim) {
   });
   if (model == models_.end()) model = models_.insert(models_.end(), OfModel{.facts = &facts});
   model->sum += expected;
-  return expected;
 }
 
 void ExpectedOfSet::tell(std::size_t sample_of) const {

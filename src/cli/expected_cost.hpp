@@ -50,8 +50,9 @@ ExpectedCost expected_cost(const ClaimToAsk& claim);
 // The same for all claims of a command.
 class ExpectedOfSet {
  public:
-  // Returns what is expected of this claim. Throws Error{bad_input} if it cannot be planned.
-  ExpectedCost add(const ClaimToAsk& claim);
+  // Throws Error{bad_input} if the claim cannot be planned; one that costs nothing is not planned. `expected`: what was
+  // worked out for it already.
+  void add(const ClaimToAsk& claim, const std::optional<ExpectedCost>& expected = std::nullopt);
 
   // Prints one line for the sum and, where several models are asked, one for each of them. If one price is unknown, the
   // sum is too. `sample_of`: what was added is a sample of so many checks, and stands for all of them; 0: it is all.

@@ -20,6 +20,7 @@ struct GivenField {
   std::string place;  // "claims.jsonl:3:12", begins every message about the field
 
   [[noreturn]] void refuse(const std::string& what) const;
+  [[noreturn]] void refuse_as_unknown() const;
 };
 
 // Reads the fields of one JSON object. `first_line` is the line of the file on which `text` begins. Throws

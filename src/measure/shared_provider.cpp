@@ -116,19 +116,24 @@ void SharedProvider::answer(const Plan& plan, Exchange& exchange) {
   else answer_in_turn(plan, exchange);
 }
 
-void SharedProvider::answer_in_turn(const Plan& plan, Exchange& exchange) {
-  shared_.baton.wait(changed_, [&] { return !is_busy_ && !is_held_off_; });
+// Without the baton, while nobody else asks it. Returns what it threw.
+std::exception_ptr SharedProvider::ask_real(const Plan& plan, Exchange& exchange) {
   is_busy_ = true;
   std::exception_ptr failure;
   try {
     const WithoutBaton without(shared_.baton);
-    WithBaton with_baton(exchange, shared_);
-    real_.answer(plan, with_baton);
+    real_.answer(plan, exchange);
   } catch (...) { failure = std::current_exception(); }
   facts_ = real_.facts();
   is_busy_ = false;
   changed_.notify_all();
-  if (failure) std::rethrow_exception(failure);
+  return failure;
+}
+
+void SharedProvider::answer_in_turn(const Plan& plan, Exchange& exchange) {
+  shared_.baton.wait(changed_, [&] { return !is_busy_ && !is_held_off_; });
+  WithBaton with_baton(exchange, shared_);
+  if (const auto failure = ask_real(plan, with_baton)) std::rethrow_exception(failure);
 }
 
 void SharedProvider::answer_joined(const Plan& plan, Exchange& exchange) {
@@ -147,16 +152,18 @@ bool SharedProvider::heed(const ServerRefusal& refusal) {
 
   const long heeded = heeded_;
   shared_.baton.wait(changed_, [&] { return !is_held_off_; });
+  if (heeded_ != heeded) return true;  // for another check, meanwhile
   is_held_off_ = true;
   shared_.baton.wait(changed_, [&] { return !is_busy_; });
 
-  const bool changes = heeded_ == heeded ? real_.heed(refusal) : true;
+  const bool changes = real_.heed(refusal);
   facts_ = real_.facts();
-  if (!changes) not_heeded_.push_back(refusal);
-  if (changes && heeded_ == heeded) {
+  if (changes) {
     ++heeded_;
     not_heeded_.clear();
     for (Party* party : parties_) party->exchange->on_refused_elsewhere(refusal);
+  } else {
+    not_heeded_.push_back(refusal);
   }
   is_held_off_ = false;
   changed_.notify_all();
@@ -186,15 +193,8 @@ void SharedProvider::answer_those_alike() {
   left_.clear();
   for (std::size_t place = places; place > 0; --place) free_.push_back(place - 1);
 
-  is_busy_ = true;
-  std::exception_ptr failure;
-  try {
-    const WithoutBaton without(shared_.baton);
-    JointExchange exchange(*this);
-    real_.answer(joint_, exchange);
-  } catch (...) { failure = std::current_exception(); }
-  facts_ = real_.facts();
-  is_busy_ = false;
+  JointExchange exchange(*this);
+  const std::exception_ptr failure = ask_real(joint_, exchange);
 
   // It returns early where it was abandoned, or failed.
   const bool ends_all = failure || shared_.stop.leaving();
@@ -202,7 +202,6 @@ void SharedProvider::answer_those_alike() {
   for (Party* party : left) {
     if (ends_all && may_join(*party)) end(*party, failure);
   }
-  changed_.notify_all();
 }
 
 void SharedProvider::end(Party& party, std::exception_ptr failure) {

@@ -60,6 +60,7 @@ class SharedProvider {
     std::size_t question = 0;
   };
 
+  std::exception_ptr ask_real(const Plan& plan, Exchange& exchange);
   void answer(const Plan& plan, Exchange& exchange);
   void answer_in_turn(const Plan& plan, Exchange& exchange);
   void answer_joined(const Plan& plan, Exchange& exchange);

@@ -101,6 +101,8 @@ void SharedStores::commit_what_nobody_awaits(const std::stop_token& stop) {
     if (unawaited->group_ != group || !unawaited->is_unawaited()) continue;
     ++baton_.working_;
     unawaited->commit_group();
+    if (const auto failed = unawaited->failed_.find(group); failed != unawaited->failed_.end())
+      unawaited->lost_ = failed->second;
     baton_.leave();
   }
 }
@@ -173,6 +175,7 @@ void SharedConnection::commit_group() {
 }
 
 void SharedConnection::wait(SharedStores::Patience patience) {
+  if (lost_) std::rethrow_exception(lost_);
   if (parts_ == 0) return;
   const long mine = group_;
   const bool is_patient = patience == SharedStores::Patience::some;

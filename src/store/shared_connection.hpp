@@ -136,6 +136,7 @@ class SharedConnection {
   long group_ = 0;           // the number of the one that is open
   long version_ = 0;
   std::map<long, std::exception_ptr> failed_;  // groups
+  std::exception_ptr lost_;                    // why one failed that nobody waited for: told to all who wait after it
 };
 
 }  // namespace heretix

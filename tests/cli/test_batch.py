@@ -178,9 +178,9 @@ class Together(BatchTest):
         self.assertEqual(self.received(), 4)
 
     def test_results_come_in_the_order_of_the_file_or_as_they_are_finished(self):
-        model = self.script(concurrency=16, rules=[{"user_contains": "number 0", "delay_ms": 1500}])
+        model = self.script(concurrency=16, rules=[{"user_contains": "number 0", "delay_ms": 1600}, {"user_contains": "number 1", "delay_ms": 800}])
         claims = self.claims(3)
-        for order, expected in ((), [0, 1, 2]), (("--order", "finished"), [1, 2, 0]):
+        for order, expected in ((), [0, 1, 2]), (("--order", "finished"), [2, 1, 0]):
             rows = self.ok("batch", claims, "--model", model, *SMALL, "--fresh", *order).splitlines()[1:]
             self.assertEqual([int(row.split()[-1]) for row in rows], expected)
         self.refused(2, "batch", claims, "--mock", "--order", "random", says="finished")

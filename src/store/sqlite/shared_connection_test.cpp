@@ -134,6 +134,24 @@ TEST_F(SharedConnectionTest, WhatNobodyWaitsForIsCommittedAllTheSame) {
   EXPECT_TRUE(has(other, 1));
 }
 
+TEST_F(SharedConnectionTest, ThatWhatNobodyWaitedForIsLostIsToldToTheNextWhoWaits) {
+  {
+    const HoldsBaton holds(baton);
+    watched.fail();
+    add(*stores.for_one_check(watched), 1);
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  bool is_told = false;
+  while (!is_told && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));  // longer than a group stays open
+    const HoldsBaton holds(baton);
+    try {
+      stores.wait();
+    } catch (const Error&) { is_told = true; }
+  }
+  EXPECT_TRUE(is_told);
+}
+
 TEST_F(SharedConnectionTest, EachSeesThatAnotherConnectionWroteAndNoneTakesTheOthersForOne) {
   const HoldsBaton holds(baton);
   const auto one = stores.for_one_check(watched), two = stores.for_one_check(watched);
