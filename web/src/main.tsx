@@ -12,6 +12,8 @@ import { ChecksPage, SharedPage } from "./pages/check";
 import { ComparePage } from "./pages/compare";
 import { HistoryPage } from "./pages/history";
 import { MissingPage } from "./pages/missing";
+import { SetPage } from "./pages/set";
+import { SetsPage } from "./pages/sets";
 import { follow, useAddress } from "./route";
 import "./style.css";
 
@@ -33,6 +35,8 @@ function page_at(address: URL, start: Start) {
   if (path === "/history") return <HistoryPage start={start} address={address} />;
   if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
 
+  if (path === "/sets") return <SetsPage start={start} />;
+
   const [, kind, part = "", ...more] = path.split("/");
   const name = more.length === 0 ? decoded(part) : null;
   if (kind === "checks" && name)
@@ -44,6 +48,7 @@ function page_at(address: URL, start: Start) {
         refused={address.searchParams.get("refused")}
       />
     );
+  if (kind === "sets" && name && start.user) return <SetPage key={name} id={name} address={address} />;
   if (kind === "shared" && name) return <SharedPage key={name} share={name} />;
 
   if (path === "/sign-in") return <SignInPage />;

@@ -13,6 +13,7 @@
 #include "service/privacy/removal.hpp"
 #include "service/routes/service_context.hpp"
 #include "service/routes/set_download.hpp"
+#include "service/routes/set_summary.hpp"
 #include "service/sets/set_intake.hpp"
 
 namespace heretix::http {
@@ -341,6 +342,30 @@ ServiceResponse download_csv(ServiceContext& /*service*/, Call& call) {
   return download(call, "csv", "text/csv; charset=utf-8", &set_as_csv);
 }
 
+// The wordings by which each model of the set is asked now; none of a model that is no longer offered.
+std::vector<AskedWordings> wordings_of(const Intake& intake, const ServedSet& set) {
+  const json how = json::parse(set.request);
+  std::vector<AskedWordings> wordings;
+  for (const std::string& model : set.models) {
+    CheckWish wish{.claim = "A claim", .model = model};
+    if (how.contains("readout")) wish.readout = readout_from(how["readout"].get<std::string>());
+    try {
+      const PreparedCheck prepared = intake.prepare(wish);
+      wordings.push_back({.version = prepared.plan.prompt_version, .texts = prepared.bank->bank.paraphrases});
+    } catch (const Error&) { wordings.push_back({}); }
+  }
+  return wordings;
+}
+
+ServiceResponse get_summary(ServiceContext& service, Call& call) {
+  const ServedSet set = readable_set(call);
+  Sets sets(call.database);
+  sets.collect(set.id);
+  const Intake intake = service.intake(call.database);
+  return json_response(200, {{"summary", set_summary(set, sets.claims(set.id), sets.results(set.id),
+                                                     wordings_of(intake, set))}});
+}
+
 }  // namespace
 
 bool takes_set(const ServiceRequest& request) {
@@ -359,6 +384,7 @@ std::span<const Route> set_routes() {
                                          Route{{"GET", "/api/sets/{id}"}, Audience::user, &get_set},
                                          Route{{"DELETE", "/api/sets/{id}"}, Audience::user, &delete_set},
                                          Route{{"GET", "/api/sets/{id}/rows"}, Audience::user, &get_rows},
+                                         Route{{"GET", "/api/sets/{id}/summary"}, Audience::user, &get_summary},
                                          Route{{"POST", "/api/sets/{id}/cancel"}, Audience::user, &cancel_set},
                                          Route{{"GET", "/api/sets/{id}/results.csv"}, Audience::user, &download_csv}};
   return kRoutes;
