@@ -4,12 +4,12 @@
 
 #include <map>
 
+#include "base/csv.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "belief/claim/claim.hpp"
-#include "cli/csv.hpp"
 #include "cli/session.hpp"
 
 namespace heretix {

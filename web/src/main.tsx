@@ -13,6 +13,8 @@ import { ClaimPage } from "./pages/claim";
 import { ComparePage } from "./pages/compare";
 import { HistoryPage } from "./pages/history";
 import { MissingPage } from "./pages/missing";
+import { SetPage } from "./pages/set";
+import { SetsPage } from "./pages/sets";
 import { follow, useAddress } from "./route";
 import "./style.css";
 
@@ -34,6 +36,8 @@ function page_at(address: URL, start: Start) {
   if (path === "/history") return <HistoryPage start={start} address={address} />;
   if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
 
+  if (path === "/sets") return <SetsPage start={start} />;
+
   const [, kind, part = "", ...more] = path.split("/");
   const name = more.length === 0 ? decoded(part) : null;
   if (kind === "checks" && name)
@@ -46,6 +50,7 @@ function page_at(address: URL, start: Start) {
       />
     );
   if (kind === "claims" && name) return <ClaimPage key={name} id={name} />;
+  if (kind === "sets" && name && start.user) return <SetPage key={name} id={name} address={address} />;
   if (kind === "shared" && name) return <SharedPage key={name} shares={name.split(",").slice(0, kMostChecks)} />;
 
   if (path === "/sign-in") return <SignInPage />;

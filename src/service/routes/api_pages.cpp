@@ -44,9 +44,17 @@ ServiceResponse sent(const ServiceRequest& request, const WebFile& file, const c
   return response;
 }
 
+}  // namespace
+
+ServiceResponse app_page(const ServiceContext& service, const ServiceRequest& request) {
+  return sent(request, page_file(service), kPageCache);
+}
+
+namespace {
+
 // One page for every address: its script shows what the address names.
 ServiceResponse web_page(ServiceContext& service, const ServiceRequest& request, const Parameters& /*none*/) {
-  return sent(request, page_file(service), kPageCache);
+  return app_page(service, request);
 }
 
 // Names hold a digest of what they name.
@@ -134,6 +142,8 @@ std::span<const Route> page_routes() {
       Route{{"GET", "/history"}, Audience::everybody, &web_page},
       Route{{"GET", "/claims/{id}"}, Audience::everybody, &web_page},
       Route{{"GET", "/compare"}, Audience::everybody, &web_page},
+      Route{{"GET", "/sets"}, Audience::everybody, &web_page},
+      Route{{"GET", "/sets/{id}"}, Audience::everybody, &set_page, &web_page},
       Route{{"GET", "/usage"}, Audience::everybody, &web_page},
       Route{{"GET", "/billing"}, Audience::everybody, &web_page},
       Route{{"GET", "/sessions"}, Audience::everybody, &web_page},

@@ -113,10 +113,16 @@ std::span<const Route> check_routes();
 std::span<const Route> result_routes();
 std::span<const Route> card_routes();
 std::span<const Route> history_routes();
+std::span<const Route> set_routes();
 std::span<const Route> account_routes();
 std::span<const Route> billing_routes();
 std::span<const Route> operation_routes();
 std::span<const Route> page_routes();
+
+// Whether the request may carry the text of a set, and so a large body.
+bool takes_set(const ServiceRequest& request);
+// The page of a set; that of a missing one, with status 404, where the caller may not see it.
+ServiceResponse set_page(ServiceContext& service, Call& call);
 
 // Whether an address that leads nowhere is answered by a page, with status 404, and not by JSON.
 bool is_page_address(std::string_view path);
@@ -147,6 +153,9 @@ ServedCheck shared_check(Database& database, const std::string& share);
 // The record of a finished check, computed again from the stored answers; a stored result is never read here.
 // Throws Error{conflict} if there is no result yet, Error{not_found} if the answers are no longer kept.
 Record measured(RunStore& runs, const ServedCheck& check);
+
+// The page of the web app as it is, whatever it shows.
+ServiceResponse app_page(const ServiceContext& service, const ServiceRequest& request);
 
 // The models that may be asked, as /api/models lists them.
 nlohmann::json models_json(const ServiceContext& service);
