@@ -520,9 +520,10 @@ void register_batch(CommandTable& table) {
   o.database_is_second = true;
   add_database(batch, o, "also keep the checks in this Postgres database, in addition to the store");
   batch
-      .add_option("-o,--out", o.out,
-                  "also write the results as a table: .csv, or .jsonl for JSON lines; one row for each claim and model "
-                  "(docs/batch.md)")
+      .add_option(
+          "-o,--out", o.out,
+          "also write the results as a table: .csv, .jsonl for JSON lines, or .parquet; one row for each claim and "
+          "model (docs/batch.md)")
       ->type_name("FILE");
   batch
       .add_option("--order", o.order,

@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +17,8 @@
 #include "base/money.hpp"
 #include "base/text.hpp"
 #include "base/text_file.hpp"
+#include "cli/advice.hpp"
+#include "cli/resources.hpp"
 #include "report/mock_mark.hpp"
 
 namespace heretix {
@@ -108,10 +113,6 @@ std::string part_of(const std::string& path) { return path + ".part"; }
 // The file that rows are written to until all of them are there.
 Descriptor begun_table(const std::string& path) {
   constexpr const char* kRemedy = "name another file with --out";
-  if (!has_ending(path, ".csv") && !has_ending(path, ".jsonl"))
-    throw Error(ErrorKind::bad_input,
-                fmt::format("--out is '{}', which ends neither in .csv nor in .jsonl", on_one_line(path)),
-                "name the table with one of these endings, e.g. --out results.csv");
   if (std::filesystem::is_directory(path))
     throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}: it is a folder", path), kRemedy);
 
@@ -119,6 +120,32 @@ Descriptor begun_table(const std::string& path) {
   if (file.number() < 0)
     throw Error(ErrorKind::not_allowed, fmt::format("cannot write {}: {}", part_of(path), errno_text()), kRemedy);
   return file;
+}
+
+// Before anything is asked, because the table could not be made in the end.
+void require_export_program() {
+  if (::access(export_program().c_str(), X_OK) == 0) return;
+  throw Error(ErrorKind::not_found,
+              fmt::format("a Parquet table needs heretix-export, and {} is not there", export_program()),
+              "install it beside heretix (make build), or name a table that ends in .csv or .jsonl");
+}
+
+// Has heretix-export turn JSON lines into a Parquet file. What goes wrong there it tells on standard error.
+void make_parquet(const std::string& lines, const std::string& parquet) {
+  const std::string program = export_program();
+  std::vector<std::string> arguments = {program, "export", "--results", lines, "--out", parquet, "--quiet"};
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+
+  pid_t child = 0;
+  int status = 0;
+  bool is_made = ::posix_spawn(&child, program.c_str(), nullptr, nullptr, pointers.data(), environ) == 0;
+  while (is_made && ::waitpid(child, &status, 0) < 0) is_made = errno == EINTR;
+  if (is_made && status == 0) return;
+
+  throw Error(ErrorKind::unavailable, fmt::format("{} could not be made of the rows in {}", parquet, lines),
+              fmt::format("heretix export --results {} --out {}", shell_word(lines), shell_word(parquet)));
 }
 
 }  // namespace
@@ -153,12 +180,23 @@ std::string BatchTable::row(const BatchRow& row) const {
                      shortened(claim, std::min(columns_ - kRowBeforeClaim, kRowMostClaimColumns)));
 }
 
+BatchFile::Form BatchFile::form_of(const std::string& path) {
+  if (path.empty() || has_ending(path, ".jsonl")) return Form::json_lines;
+  if (has_ending(path, ".csv")) return Form::csv;
+  if (has_ending(path, ".parquet")) return Form::parquet;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("--out is '{}', which ends neither in .csv nor in .jsonl nor in .parquet", on_one_line(path)),
+              "name the table with one of these endings, e.g. --out results.csv");
+}
+
 BatchFile::BatchFile(const std::string& path, std::vector<std::string> others)
     : path_(path),
-      is_csv_(has_ending(path, ".csv")),
+      form_(form_of(path)),
       others_(std::move(others)),
       file_(path.empty() ? Descriptor(-1) : begun_table(path)) {
-  if (is_csv_) add(csv_line(columns_of({.place = {}, .claim = {}, .model = ModelName("")}, others_), true));
+  if (form_ == Form::parquet) require_export_program();
+  if (is_wanted() && form_ == Form::csv)
+    add(csv_line(columns_of({.place = {}, .claim = {}, .model = ModelName("")}, others_), true));
 }
 
 std::string BatchFile::part_path() const { return part_of(path_); }
@@ -166,8 +204,8 @@ std::string BatchFile::part_path() const { return part_of(path_); }
 std::string BatchFile::text_of(const BatchRow& row) const {
   if (!is_wanted()) return {};
   const ordered_json columns = columns_of(row, others_);
-  return is_csv_ ? csv_line(columns, false)
-                 : columns.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return form_ == Form::csv ? csv_line(columns, false)
+                            : columns.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 void BatchFile::add(const std::string& text) {
@@ -177,7 +215,13 @@ void BatchFile::add(const std::string& text) {
 }
 
 void BatchFile::complete() {
-  if (!is_wanted() || std::rename(part_of(path_).c_str(), path_.c_str()) == 0) return;
+  if (!is_wanted()) return;
+  if (form_ == Form::parquet) {
+    make_parquet(part_of(path_), path_);
+    std::filesystem::remove(part_of(path_));
+    return;
+  }
+  if (std::rename(part_of(path_).c_str(), path_.c_str()) == 0) return;
   throw Error(ErrorKind::unavailable, fmt::format("cannot rename {} to {}: {}", part_of(path_), path_, errno_text()),
               "the table is complete; rename it yourself");
 }

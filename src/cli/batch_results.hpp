@@ -37,14 +37,15 @@ class BatchTable {
   std::size_t columns_;
 };
 
-// The rows as a table for programs: CSV with a header, or JSON lines, by the ending of the file's name. They are
-// written as they come, to a file beside it with the ending ".part", which takes its name once the batch is complete.
-// So an earlier table stays until a whole one takes its place. The columns are those of docs/batch.md, and behind them
-// those that are carried through.
+// The rows as a table for programs: CSV with a header, JSON lines, or Parquet, by the ending of the file's name. They
+// are written as they come, to a file beside it with the ending ".part", which takes its name once the batch is
+// complete. So an earlier table stays until a whole one takes its place. For Parquet they are JSON lines until then,
+// because a Parquet file that is not closed cannot be read; heretix-export turns them into one. The columns are those
+// of docs/batch.md, and behind them those that are carried through.
 class BatchFile {
  public:
   // Empty: nothing is written. `others`: names of the columns that are carried through. Throws Error{bad_input} for
-  // another ending, Error{not_allowed} if it cannot be written.
+  // another ending, Error{not_allowed} if it cannot be written, Error{not_found} for Parquet without heretix-export.
   BatchFile(const std::string& path, std::vector<std::string> others);
   BatchFile(const BatchFile&) = delete;
   BatchFile& operator=(const BatchFile&) = delete;
@@ -56,8 +57,11 @@ class BatchFile {
   void complete();                                 // likewise
 
  private:
+  enum class Form { csv, json_lines, parquet };
+  static Form form_of(const std::string& path);
+
   std::string path_;
-  bool is_csv_;
+  Form form_;
   std::vector<std::string> others_;
   Descriptor file_;
 };

@@ -14,6 +14,7 @@
 #include "cli/measuring.hpp"
 #include "cli/resources.hpp"
 #include "cli/stored_results.hpp"
+#include "cli/stored_watch.hpp"
 #include "cli/terminal.hpp"
 #include "report/mock_mark.hpp"
 #include "service/mail/transport.hpp"
@@ -40,11 +41,6 @@ struct DriftCheckOptions : DriftOptions {
   std::string webhook, mail_from;
   std::vector<std::string> mail_to;
   std::string outbox = "runs/outbox";
-};
-
-struct Watch {
-  std::string name;
-  std::vector<Claim> claims;
 };
 
 std::string file_of(const DriftOptions& options) { return options.file.empty() ? sentinels_file() : options.file; }
@@ -74,39 +70,6 @@ Watch watch_to_measure(const DriftOptions& options) {
     } catch (const Error& e) { throw Error(e.kind(), fmt::format("{}: {}", entry.place, e.what()), e.hint()); }
   }
   return watch_of(options);
-}
-
-Record record_behind(RunStore& runs, const WatchedExecution& execution) {
-  return stored_record(runs, execution.execution_id);
-}
-
-// Of the newest measurement; empty before the first.
-struct WatchedModel {
-  std::optional<ModelName> name;
-  bool is_mock = false;
-};
-
-std::vector<Sentinel> sentinels_of(const Watch& watch, WatchStore& store, RunStore& runs, WatchedModel& model) {
-  std::vector<Sentinel> sentinels;
-  for (const Claim& claim : watch.claims) {
-    Sentinel& sentinel = sentinels.emplace_back(Sentinel{.claim = claim.text, .runs = {}});
-    for (const WatchedExecution& execution : store.of(claim.hash())) {
-      const Record record = record_behind(runs, execution);
-      model = {record.plan.recipe.model, is_mock(record)};
-      sentinel.runs.push_back(sentinel_run(record, execution.is_baseline));
-    }
-  }
-  return sentinels;
-}
-
-DriftState read_state(const Watch& watch, Database& database, double alpha) {
-  WatchStore store(database, watch.name);
-  RunStore runs(database);
-  WatchedModel model;
-  const std::vector<Sentinel> sentinels = sentinels_of(watch, store, runs, model);
-  DriftState state = drift_state(watch.name, model.name, alpha, sentinels);
-  state.is_mock = model.is_mock;
-  return state;
 }
 
 // A watch belongs to one model. Another model under its name would look like drift.

@@ -12,11 +12,13 @@
 
 #include "archive/export/duckdb.hpp"
 #include "archive/export/parquet/export.hpp"
+#include "archive/export/parquet/results_table.hpp"
 #include "archive/export/postgres_source.hpp"
 #include "archive/export/sqlite_source.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/text_file.hpp"
 #include "base/url.hpp"
 #include "cli/advice.hpp"
 #include "cli/databases.hpp"
@@ -297,11 +299,23 @@ int publish(const ExportCommandOptions& options, const Environment& environment,
   return kDone;
 }
 
+int write_results(const ExportCommandOptions& options) {
+  if (!has_ending(options.out, ".parquet"))
+    throw Error(ErrorKind::bad_input,
+                options.out.empty() ? "--results needs --out"
+                                    : fmt::format("--out is '{}', which does not end in .parquet", options.out),
+                "name the new file, e.g. --out results.parquet");
+  const std::int64_t rows = write_results_table(options.results, options.out);
+  if (!options.quiet) print_note(fmt::format("{}: {} {}", options.out, rows, rows == 1 ? "row" : "rows"));
+  return kDone;
+}
+
 int export_main(const ExportCommandOptions& options) {
   if (options.schema) {
     print_result(schema_docs());
     return kDone;
   }
+  if (!options.results.empty()) return write_results(options);
   hear_signals();
   const Environment environment = read_environment();
   const auto target = open_target(target_address(options, environment));

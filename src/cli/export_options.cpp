@@ -36,7 +36,11 @@ void register_export(CommandTable& table, int (*command)(const ExportCommandOpti
   app.add_option("--format", o.format, "the format of --query: csv or jsonl (default csv)")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"csv", "jsonl"}));
-  app.add_option("-o,--out", o.out, "the file for --query (default standard output) or --views")->type_name("FILE");
+  app.add_option("--results", o.results,
+                 "export nothing; write a table of results (heretix batch -o NAME.jsonl) as one Parquet file, --out")
+      ->type_name("FILE");
+  app.add_option("-o,--out", o.out, "the file for --query (default standard output), --views or --results")
+      ->type_name("FILE");
 
   app.add_flag("--schema", o.schema, "print the tables and columns of the dataset, and do nothing else");
   app.add_flag("-q,--quiet", o.quiet, "show no progress line");

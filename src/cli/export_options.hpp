@@ -19,6 +19,7 @@ struct ExportCommandOptions : CommonOptions {
   bool views = false;
   std::string query;
   std::string format = "csv";  // of --query
+  std::string results;         // JSON lines of a batch, which become one file
   bool schema = false;
 };
 

@@ -107,8 +107,13 @@ struct Timeline {
   std::vector<Point> points;  // in order
 };
 
-using Block =
-    std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series, Timeline, Histogram, Breakdown>;
+// A whole SVG picture, on pages only. What it shows stands in other blocks too, as words or numbers.
+struct Picture {
+  std::string svg;
+};
+
+using Block = std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series, Timeline, Histogram,
+                           Breakdown, Picture>;
 
 struct Document {
   std::string title;

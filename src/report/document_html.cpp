@@ -108,6 +108,10 @@ struct HtmlWriter {
     return wide_svg(kLabels + kWidth + 20, bottom + 44, forest.axis, body);
   }
 
+  std::string operator()(const Picture& picture) const {
+    return "<div class=\"wrap wide\">" + picture.svg + "</div>\n";
+  }
+
   std::string operator()(const Shares& shares) const {
     std::string body;
     double y = kRow / 2 + 4;

@@ -182,6 +182,8 @@ struct TextWriter {
     return text + scale + "\n" + fit("  " + std::string(width + 1, ' ') + name) + "\n";
   }
 
+  std::string operator()(const Picture&) const { return {}; }
+
   std::string operator()(const Shares& shares) const {
     std::size_t width = 14;
     for (const auto& part : shares.parts)

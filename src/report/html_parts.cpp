@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "base/columns.hpp"
 #include "base/html_text.hpp"
@@ -118,6 +119,14 @@ std::string to_html(const Page& page) {
          "the claim is true. "
          "No source was consulted. Another model, another version or another prompt bank can answer "
          "otherwise.</p>\n</main></body></html>\n";
+}
+
+std::string standalone_svg(std::string svg) {
+  static const std::regex kLight(R"(--([\w-]+): light-dark\((#[0-9a-f]+),)");
+  const std::string palette(kPalette);
+  for (std::sregex_iterator at(palette.begin(), palette.end(), kLight), end; at != end; ++at)
+    svg = replaced(svg, {fmt::format("var(--{})", (*at)[1].str()), (*at)[2].str()});
+  return svg;
 }
 
 std::string belief_diamond(const Record& r, double x, double y) {

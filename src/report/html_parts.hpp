@@ -21,6 +21,10 @@ struct Page {
 // One self-contained page: no script, no outside request, dark and light.
 std::string to_html(const Page& page);
 
+// A picture with the colours of a page as a file of its own, with the light ones written out: it can be embedded where
+// no style sheet is read, such as a mail or a README.
+std::string standalone_svg(std::string svg);
+
 // Both pictures are SVG and show belief_v2: the interval as a band and p as a diamond, of which only the outline is
 // drawn where there is no stable belief. The shapes are those of the page (web/README.md): a small pale dot is an
 // answer, a circle a wording, and a square a wording that contradicts itself.

@@ -68,7 +68,10 @@ NOT_FOLLOWED = {
         "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database"],
     "a choice between flags that are named in the fault itself": [
-        "name the table with one of these endings, e.g. --out results.csv", "install heretix again, or remove that file",
+        "name the table with one of these endings, e.g. --out results.csv", "name the new file, e.g. --out results.parquet",
+        "name a table of results that heretix batch -o NAME.jsonl wrote", "the text must be that of the claim, letter by letter; see heretix list",
+        "leave it out for the rate that heretix drift uses", "each line is one row, as heretix batch -o NAME.jsonl writes it (docs/batch.md)",
+        "install heretix again, or remove that file",
         "use --readout token or frequency, or name another bank with --prompt-version",
         "for a real measurement use a larger model: --model llama:FILE.gguf, or a hosted one such as --model openai/gpt-5 (heretix models)",
         "the model may think before it answers: switch thinking off at the server (llama-server --reasoning off), or use another readout", "leave out --field or --level",
@@ -86,7 +89,7 @@ NOT_FOLLOWED = {
     "stands beside a whole command, which tests/cli/test_batch.py runs": [
         "{}give it the lines from {} on; with --fresh this command asks every claim anew", "after midnight UTC, or with a higher --budget-day: "],
     "says what is wrong, or shows a name, and tells nobody to do anything": [
-        "--out is '{}', which ends neither in .csv nor in .jsonl", "--model {} is given twice",
+        "--out is '{}', which ends neither in .csv nor in .jsonl nor in .parquet", "--out is '{}', which does not end in .parquet", "--results needs --out", "--alpha is {}; it must be between 0 and 1", "--model {} is given twice",
         "  --verbose shows the frozen estimate, for comparison with earlier runs",
         "--all names every model", "--list prints no script",
         "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",
@@ -362,6 +365,14 @@ class Advice(ProgramTest):
         self.follow(done, "heretix export {} makes it")
         self.ok("export", "another lake", "--query", "SELECT 1")
         self.follow(self.failing(2, "export", "my lake", "--from", "nowhere"), "heretix export --help shows them")
+
+    def test_a_table_that_could_not_become_parquet(self):
+        (self.folder / "c.jsonl").write_text('{"claim": "Snow is white"}\n')
+        (self.folder / "my table.parquet.new").mkdir()
+        done = self.failing(5, "batch", "c.jsonl", "--mock", *SMALL, "-q", "-o", "my table.parquet")
+        (self.folder / "my table.parquet.new").rmdir()
+        self.follow(done, "heretix export --results {} --out {}")
+        self.assertTrue((self.folder / "my table.parquet").is_file())
 
     def test_no_advice_of_the_program_is_forgotten(self):
         followed = set()

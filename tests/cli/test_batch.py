@@ -101,7 +101,7 @@ class Tables(BatchTest):
     def test_what_cannot_be_written_is_refused_before_anything_is_asked(self):
         claims = self.claims(1)
         (self.folder / "folder.csv").mkdir()
-        for out, code, says in (("results.xlsx", 2, "ends neither in .csv nor in .jsonl"), ("absent/results.csv", 4, "cannot write absent/results.csv.part"),
+        for out, code, says in (("results.xlsx", 2, "ends neither in .csv nor in .jsonl nor in .parquet"), ("absent/results.csv", 4, "cannot write absent/results.csv.part"),
                                 ("folder.csv", 4, "it is a folder")):
             self.refused(code, "batch", claims, "--mock", *SMALL, "-o", out, says=says)
         self.assertFalse((self.folder / "runs").exists(), "nothing was made")

@@ -89,6 +89,7 @@ class Width(ProgramTest):
 
         (self.folder / "watch.csv").write_text(f"claim\n{CLAIM}\n{WIDE}\n")
         fits("drift", "show", code=None)
+        fits("history", "last", code=None)
         for command in ("baseline", "check", "check"):
             fits("drift", command, "watch.csv", *asked, "-K", 4, "-R", 1, code=None)
             fits("drift", "show", "watch.csv", code=None)

@@ -168,4 +168,20 @@ DriftState drift_state(const std::string& watch, const std::optional<ModelName>&
   return state;
 }
 
+std::vector<long long> alarm_times(const DriftState& state) {
+  std::vector<long long> times;
+  bool was_reached = false;
+  for (std::size_t check = 0; check < state.values.size(); ++check) {
+    const bool is_reached = state.values[check] >= 1 / state.alpha;
+    if (is_reached && !was_reached) {
+      long long at = 0;
+      for (const SentinelState& sentinel : state.sentinels)
+        at = std::max(at, sentinel.beliefs[sentinel.baseline + check].created_at);
+      times.push_back(at);
+    }
+    was_reached = is_reached;
+  }
+  return times;
+}
+
 }  // namespace heretix

@@ -77,6 +77,10 @@ struct DriftState {
 DriftState drift_state(const std::string& watch, const std::optional<ModelName>& model, double alpha,
                        const std::vector<Sentinel>& sentinels);
 
+// When the statistic reached 1/alpha after a check before which it had not: Unix seconds of the last measurement of
+// that check. In order.
+std::vector<long long> alarm_times(const DriftState& state);
+
 // A watch of which nothing was measured yet names `begin`, the command that begins it.
 Document to_document(const DriftState& state, const std::string& begin);
 nlohmann::json to_json(const DriftState& state);  // format "heretix_drift", version 1

@@ -5,6 +5,11 @@ namespace {
 
 constexpr std::string_view kHasTable =
     "SELECT 1 AS found FROM sqlite_master WHERE type = 'table' AND name = 'heretix_drift_measurements'";
+constexpr std::string_view kTable = "heretix_drift_measurements";
+constexpr std::string_view kNames = "SELECT DISTINCT watch FROM heretix_drift_measurements ORDER BY watch";
+constexpr std::string_view kClaims =
+    "SELECT DISTINCT claim_hash FROM heretix_drift_measurements WHERE watch = :watch AND epoch = :epoch ORDER BY "
+    "claim_hash";
 constexpr std::string_view kEpoch = "SELECT max(epoch) AS epoch FROM heretix_drift_measurements WHERE watch = :watch";
 constexpr std::string_view kOf =
     "SELECT execution_id, is_baseline FROM heretix_drift_measurements WHERE watch = :watch AND epoch = :epoch AND "
@@ -28,6 +33,21 @@ WatchStore::WatchStore(Database& database, std::string watch) : database_(databa
 bool WatchStore::has_table() { return !database_.query(kHasTable, {}).empty(); }
 
 void WatchStore::begin_anew() { ++epoch_; }
+
+std::vector<std::string> WatchStore::names(Database& database) {
+  std::vector<std::string> names;
+  if (!database.has_table(kTable)) return names;
+  for (const Row& row : database.query(kNames, {})) names.push_back(row.required_text("watch"));
+  return names;
+}
+
+std::vector<std::string> WatchStore::claim_hashes() {
+  std::vector<std::string> hashes;
+  if (!has_table()) return hashes;
+  for (const Row& row : database_.query(kClaims, {{":watch", watch_}, {":epoch", std::int64_t{epoch_}}}))
+    hashes.push_back(row.required_text("claim_hash"));
+  return hashes;
+}
 
 std::vector<WatchedExecution> WatchStore::of(const std::string& claim_hash) {
   std::vector<WatchedExecution> found;

@@ -18,10 +18,14 @@ class WatchStore {
  public:
   WatchStore(Database& database, std::string watch);
 
+  // The watches of that database, by name. Empty where it keeps none, as a Postgres does.
+  static std::vector<std::string> names(Database& database);
+
   int epoch() const { return epoch_; }  // the newest epoch; 0 if the watch is new
   void begin_anew();                    // begins the next epoch; earlier measurements stay in the file
 
-  // These two work on the newest epoch.
+  // These work on the newest epoch.
+  std::vector<std::string> claim_hashes();
   std::vector<WatchedExecution> of(const std::string& claim_hash);
   void add(const std::string& claim_hash, const WatchedExecution& execution, long long now);
 
