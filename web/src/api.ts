@@ -13,6 +13,7 @@ export type Readout = Schemas["Readout"];
 export type BeliefV2 = Schemas["BeliefV2"];
 export type Comparison = Schemas["Comparison"];
 export type History = Schemas["History"];
+export type Repeat = Schemas["Repeat"];
 export type Start = paths["/api/start"]["get"]["responses"]["200"]["content"]["application/json"];
 export type Quote = paths["/api/quotes"]["post"]["responses"]["200"]["content"]["application/json"];
 export type Billing = paths["/api/billing"]["get"]["responses"]["200"]["content"]["application/json"];

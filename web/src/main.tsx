@@ -49,7 +49,7 @@ function page_at(address: URL, start: Start) {
         refused={address.searchParams.get("refused")}
       />
     );
-  if (kind === "claims" && name) return <ClaimPage key={name} id={name} />;
+  if (kind === "claims" && name) return <ClaimPage key={name} start={start} id={name} />;
   if (kind === "sets" && name && start.user) return <SetPage key={name} id={name} address={address} />;
   if (kind === "shared" && name) return <SharedPage key={name} shares={name.split(",").slice(0, kMostChecks)} />;
 

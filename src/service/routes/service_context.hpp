@@ -113,6 +113,7 @@ std::span<const Route> check_routes();
 std::span<const Route> result_routes();
 std::span<const Route> card_routes();
 std::span<const Route> history_routes();
+std::span<const Route> repeat_routes();
 std::span<const Route> set_routes();
 std::span<const Route> account_routes();
 std::span<const Route> billing_routes();

@@ -1,10 +1,45 @@
-// What models have believed about one claim, day by day.
-import { get, type History } from "../api";
+// What models have believed about one claim, day by day, and whether it is measured again and again.
+import { useState } from "preact/hooks";
+
+import { get, post, remove, type History, type Repeat, type Start } from "../api";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
 import { useTitle } from "../route";
 import { percent } from "../words";
 
 const name_of = (line: History["lines"][number]) => `${line.model}${line.mock ? " (mock)" : ""}`;
+
+interface Repeating {
+  line: History["lines"][number];
+  repeat: Repeat | undefined; // empty: it is not measured again and again
+  onChange: () => void;
+}
+
+function Weekly({ line, repeat, onChange }: Repeating) {
+  const [problem, tell] = useState<Error | null>(null);
+  const latest = line.points[line.points.length - 1];
+  const begin = () => post(`/api/checks/${latest?.name}/repeat`, { every_days: 7 }).then(onChange, tell);
+  const end = () => remove(`/api/repeats/${repeat?.id}`).then(onChange, tell);
+  return (
+    <div class="no-print">
+      {repeat ? (
+        <p class="row">
+          <span>
+            Measured every {repeat.every_days} days, next {repeat.next_at.slice(0, 10)}.
+            {repeat.trouble && ` The last time it was not granted: ${repeat.trouble}`}
+          </span>
+          <button type="button" class="plain" onClick={end}>
+            Stop measuring weekly
+          </button>
+        </p>
+      ) : (
+        <button type="button" class="plain" onClick={begin}>
+          Measure weekly
+        </button>
+      )}
+      <ProblemNote problem={problem} />
+    </div>
+  );
+}
 
 function Days({ line }: { line: History["lines"][number] }) {
   return (
@@ -45,8 +80,13 @@ function Days({ line }: { line: History["lines"][number] }) {
   );
 }
 
-export function ClaimPage({ id }: { id: string }) {
+export function ClaimPage({ start, id }: { start: Start; id: string }) {
   const path = `/api/checks/${encodeURIComponent(id)}/history`;
+  const [changes, count] = useState(0);
+  const { value: repeated } = useLoaded(
+    async () => (start.user ? (await get<{ repeats: Repeat[] }>("/api/repeats")).repeats : []),
+    `${id} ${changes}`,
+  );
   const { value, problem } = useLoaded(() => get<History>(path), id);
   useTitle(value?.claim ?? "Belief over time");
   if (problem)
@@ -78,7 +118,16 @@ export function ClaimPage({ id }: { id: string }) {
         </a>
       </p>
       {value.lines.map((line) => (
-        <Days key={`${line.model} ${line.readout} ${line.bank} ${line.mock}`} line={line} />
+        <div key={`${line.model} ${line.readout} ${line.bank} ${line.mock}`}>
+          <Days line={line} />
+          {start.user && repeated && (
+            <Weekly
+              line={line}
+              repeat={repeated.find(({ claim, measured_as }) => claim === value.claim && measured_as === line.model)}
+              onChange={() => count((n) => n + 1)}
+            />
+          )}
+        </div>
       ))}
       <p class="quiet">
         Each model, readout and bank has a line of its own. Intervals of two days may overlap although the difference is
