@@ -9,6 +9,7 @@
 #include "base/url.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/resources.hpp"
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
 #include "service/http/log.hpp"
@@ -194,6 +195,7 @@ int serve_command(const ServeOptions& options) {
 
   http::ApiParts parts{databases, service.secret(), service.banks(), models,           rules, metrics,
                        hub,       wake_worker,      open_answers,    http::web_files()};
+  parts.export_program = export_program();
   parts.forget_mails = [&mailer](const std::string& address) {
     mailer->forget({.subject = kSignInSubject, .address = address});
   };

@@ -2,8 +2,12 @@
 import csv
 import io
 import json
+import pathlib
+import shutil
+import unittest.mock
 
-from cases import EachStore
+import pyarrow.parquet
+from cases import PROGRAM, EachStore
 
 OTHER = {"model": "other", "rules": [{"user_contains": "Moon", "prob_true": 0.2}, {"prob_true": 0.9}]}
 TABLE = """claim,topic,truth
@@ -156,7 +160,7 @@ class Sets(EachStore):
         ada, grace, stranger = self.signed_in(plan="pro"), self.signed_in("grace@example.org", plan="pro"), self.client()
         made = self.made(ada)
         self.ended(ada, made["id"])
-        for path in ("", "/rows", "/results.csv"):
+        for path in ("", "/rows", "/summary", "/results.csv", "/results.jsonl", "/results.parquet"):
             self.assertEqual(ada.get(f"/api/sets/{made['id']}{path}").status, 200)
             self.assertEqual(grace.get(f"/api/sets/{made['id']}{path}").status, 404)
             self.assertEqual(stranger.get(f"/api/sets/{made['id']}{path}").status, 401)
@@ -166,6 +170,20 @@ class Sets(EachStore):
         self.assertEqual([client.get(f"/sets/{made['id']}").status for client in (ada, grace, stranger)], [200, 404, 404])
         # What ada measured is not reused for grace, who pays for her own.
         self.assertEqual([one["stored"] for one in grace.post("/api/set-quotes", self.wish()).json()["models"]], [0, 0])
+
+    def test_the_summary_says_what_the_set_says_as_a_whole(self):
+        client = self.signed_in(plan="pro")
+        made = self.made(client)
+        self.ended(client, made["id"])
+        summary = client.get(f"/api/sets/{made['id']}/summary").json()["summary"]
+        self.assertEqual([model["name"] for model in summary["models"]], ["play", "other"])
+        cells = self.cells(client, made["id"])
+        apart = sum(abs(cells[2 * i]["p"] - cells[2 * i + 1]["p"]) for i in range(3)) / 3
+        self.assertAlmostEqual(summary["agreement"][0]["distance"], apart, 5)
+        self.assertEqual([(one["right"], one["wrong"], one["labelled"]) for one in summary["truth"]], [(2, 1, 3), (3, 0, 3)])
+        brier = sum((cells[2 * i + 1]["p"] - truth) ** 2 for i, truth in enumerate((1, 0, 1))) / 3
+        self.assertAlmostEqual(summary["truth"][1]["scores"]["brier"], brier, 5)
+        self.assertEqual((summary["checks_with_wordings"], len(summary["components"]) > 0, "<claim>" in summary["wordings"][0]["wording"]), (6, True, True))
 
     def test_a_set_is_cancelled_and_what_waits_is_given_back(self):
         models = self.serve_slowly(400)
@@ -204,6 +222,34 @@ class Sets(EachStore):
         check = client.get(f"/api/checks/{rows[2]['check_id']}").json()
         self.assertEqual((float(rows[2]["p"]), rows[2]["run_id"], rows[2]["execution_id"]),
                          (check["record"]["belief_v2"]["p"], check["run_id"], check["record"]["execution"]["execution_id"]))
+
+    def test_a_download_as_parquet_has_the_same_rows_with_their_types(self):
+        client = self.signed_in(plan="pro")
+        made = self.made(client)
+        self.ended(client, made["id"])
+        told = client.get(f"/api/sets/{made['id']}/results.parquet")
+        self.assertEqual((told.status, told.headers["Content-Type"]), (200, "application/vnd.apache.parquet"), told.body[:300])
+        table = pyarrow.parquet.read_table(io.BytesIO(told.body)).to_pylist()
+        lines = [json.loads(line) for line in client.get(f"/api/sets/{made['id']}/results.jsonl").body.decode().splitlines()]
+        self.assertEqual(table, lines)
+        self.assertEqual((table[0]["tags"], table[2]["truth"], type(table[0]["p"])), (["physics", "metals"], False, float))
+
+    def test_without_the_program_that_makes_parquet_the_error_says_so(self):
+        bare = self.folder / "bin"
+        bare.mkdir()
+        share = pathlib.Path(PROGRAM).resolve().parent.parent / "share"
+        shutil.copy2(PROGRAM, bare / "heretix")
+        (self.folder / "share").symlink_to(share)
+        self.stop(self.process)
+        with unittest.mock.patch("cases.PROGRAM", str(bare / "heretix")):
+            self.serve()
+        client = self.signed_in(plan="pro")
+        made = self.made(client, models=["play"])
+        self.ended(client, made["id"])
+        told = client.get(f"/api/sets/{made['id']}/results.parquet")
+        self.assertEqual(told.status, 404)
+        self.assertIn("heretix-export is not installed", told.json()["detail"])
+        self.assertEqual(client.get(f"/api/sets/{made['id']}/results.csv").status, 200)
 
     def test_a_set_goes_with_everything_that_it_measured(self):
         client = self.signed_in(plan="pro")

@@ -325,14 +325,14 @@ std::string file_name_of(const ServedSet& set, std::string_view ending) {
   return fmt::format("{}.{}", name.empty() ? "set" : name, ending);
 }
 
-ServiceResponse download(Call& call, std::string_view ending, const char* type,
-                         std::string (*made)(const ServedSet&, const std::vector<SetClaim>&,
-                                             const std::vector<SetResult>&)) {
+using Download = std::string (*)(const std::vector<SetClaim>&, const std::vector<SetResult>&);
+
+ServiceResponse download(Call& call, std::string_view ending, const char* type, Download made) {
   const ServedSet set = readable_set(call);
   Sets sets(call.database);
   sets.collect(set.id);
   return {.content_type = type,
-          .body = made(set, sets.claims(set.id), sets.results(set.id)),
+          .body = made(sets.claims(set.id), sets.results(set.id)),
           .headers = {{"Cache-Control", "no-store"},
                       {"Content-Disposition",
                        fmt::format("attachment; filename=\"{}\"", file_name_of(set, ending))}}};
@@ -340,6 +340,16 @@ ServiceResponse download(Call& call, std::string_view ending, const char* type,
 
 ServiceResponse download_csv(ServiceContext& /*service*/, Call& call) {
   return download(call, "csv", "text/csv; charset=utf-8", &set_as_csv);
+}
+
+ServiceResponse download_jsonl(ServiceContext& /*service*/, Call& call) {
+  return download(call, "jsonl", "application/jsonl", &set_as_jsonl);
+}
+
+ServiceResponse download_parquet(ServiceContext& service, Call& call) {
+  ServiceResponse response = download(call, "parquet", "application/vnd.apache.parquet", &set_as_jsonl);
+  response.body = as_parquet(response.body, service.parts().export_program);
+  return response;
 }
 
 // The wordings by which each model of the set is asked now; none of a model that is no longer offered.
@@ -386,7 +396,9 @@ std::span<const Route> set_routes() {
                                          Route{{"GET", "/api/sets/{id}/rows"}, Audience::user, &get_rows},
                                          Route{{"GET", "/api/sets/{id}/summary"}, Audience::user, &get_summary},
                                          Route{{"POST", "/api/sets/{id}/cancel"}, Audience::user, &cancel_set},
-                                         Route{{"GET", "/api/sets/{id}/results.csv"}, Audience::user, &download_csv}};
+                                         Route{{"GET", "/api/sets/{id}/results.csv"}, Audience::user, &download_csv},
+                                         Route{{"GET", "/api/sets/{id}/results.jsonl"}, Audience::user, &download_jsonl},
+                                         Route{{"GET", "/api/sets/{id}/results.parquet"}, Audience::user, &download_parquet}};
   return kRoutes;
 }
 

@@ -50,6 +50,7 @@ struct ApiParts {
   std::span<const WebFile> web{};  // the page
   // Removes mails that wait in a folder; empty: there is no folder.
   std::function<void(const std::string& address)> forget_mails{};
+  std::string export_program{};  // heretix-export, which makes Parquet files; need not be there
 };
 
 enum class Audience { everybody, user, admin };
