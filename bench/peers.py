@@ -2,9 +2,10 @@
 
 usage: peers.py HERETIX [--claims N] [--write docs/benchmarks.md]
 
-Each peer is pinned and has an environment of its own (tools/setup.sh peers). The server answers in 50 ms. Of each program
-it is told: calls a second, from the first request to the last answer, as the server saw them; seconds of the whole process;
-processor time a call and the largest resident size, of the process and all that it started; and what it left on disk.
+Each peer is pinned and has an environment of its own (tools/setup.sh peers). The server answers in 50 ms. Each is run twice,
+first with one claim, so that its files are in memory and compiled. Of the second run it is told: calls a second, from the first
+request to the last answer, as the server saw them; seconds of the whole process; processor time a call and the largest
+resident size, of the process and all that it started; and what it left on disk.
 --write puts the table into a page, between two marks.
 """
 import argparse
@@ -158,7 +159,8 @@ def rows_of(path, statement):
 
 
 def base_environment(**more):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HERETIX", "RPL_", "PYTHONPATH"))}
+    """Without what the caller set for programs of this kind. Python keeps its bytecode, as it does where it is installed for use."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HERETIX", "RPL_", "PYTHON"))}
     return {**kept, **more}
 
 
@@ -172,19 +174,19 @@ def heretix_run(heretix, url, folder, claims):
                "store, artifacts, results as CSV")
 
 
-def litellm_run(url, folder):
+def litellm_run(url):
     # Without the variable it would fetch a list of prices first.
-    return Run("LiteLLM", pinned("litellm-pins.txt", "litellm"), [sys.executable, HERE / "peers/litellm_calls.py", "../prompts.jsonl", url, str(CONCURRENCY)],
+    return Run("LiteLLM", pinned("litellm-pins.txt", "litellm"), [sys.executable, HERE / "peers/litellm_calls.py", "prompts.jsonl", url, str(CONCURRENCY)],
                base_environment(PYTHONPATH=places()["litellm"], LITELLM_LOCAL_MODEL_COST_MAP="True"), lambda folder: 0, "nothing: answers are in memory")
 
 
-def inspect_run(url, folder):
+def inspect_run(url):
     environment = base_environment(PYTHONPATH=places()["inspect"], LOOPBACK_BASE_URL=url, LOOPBACK_API_KEY="key")
 
     def kept(folder):
         return int(subprocess.run([sys.executable, HERE / "peers/inspect_calls.py", "kept"], cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout)
 
-    return Run("Inspect", pinned("inspect-pins.txt", "inspect_ai"), [sys.executable, HERE / "peers/inspect_calls.py", "../prompts.jsonl", str(CONCURRENCY)],
+    return Run("Inspect", pinned("inspect-pins.txt", "inspect_ai"), [sys.executable, HERE / "peers/inspect_calls.py", "prompts.jsonl", str(CONCURRENCY)],
                environment, kept, "one log (.eval)")
 
 
@@ -199,8 +201,8 @@ def promptfoo_run(url, folder, prompts, claims):
     return Run("promptfoo", lock["dependencies"]["promptfoo"], [*program, "eval", "--config", "config.json", "--max-concurrency", str(CONCURRENCY), "--no-cache", "--no-table",
                                                                "--no-progress-bar", "--no-share"],
                base_environment(PROMPTFOO_CONFIG_DIR=str(folder / "promptfoo"), PROMPTFOO_DISABLE_TELEMETRY="1", PROMPTFOO_DISABLE_UPDATE="1",
-                                PROMPTFOO_DISABLE_REMOTE_GENERATION="1"),
-               lambda folder: rows_of(folder / "promptfoo/promptfoo.db", "SELECT count(*) FROM eval_results WHERE response LIKE '%prob_true%'"), "SQLite file, logs")
+                                PROMPTFOO_DISABLE_REMOTE_GENERATION="1", PROMPTFOO_DISABLE_DEBUG_LOG="1", PROMPTFOO_DISABLE_ERROR_LOG="1"),
+               lambda folder: rows_of(folder / "promptfoo/promptfoo.db", "SELECT count(*) FROM eval_results WHERE response LIKE '%prob_true%'"), "SQLite file")
 
 
 def line_of(run, calls):
@@ -252,18 +254,21 @@ def main():
             with urllib.request.urlopen(f"{root}/counts") as reply:
                 return json.load(reply)
 
-        with open(folder / "prompts.jsonl", "w") as file:
-            for claim in claims:
-                for messages in prompts:
-                    file.write(json.dumps({"messages": messages}).replace(CLAIM, claim) + "\n")
+        def measured(make, some):
+            into = pathlib.Path(tempfile.mkdtemp(dir=folder))
+            with open(into / "prompts.jsonl", "w") as file:
+                for claim in some:
+                    for messages in prompts:
+                        file.write(json.dumps({"messages": messages}).replace(CLAIM, claim) + "\n")
+            run = make(into, some)
+            run.measure(into, counts)
+            return run
 
         lines = []
-        for make in (lambda into: heretix_run(heretix, f"{root}/v1", into, claims), lambda into: litellm_run(f"{root}/v1", into),
-                     lambda into: inspect_run(f"{root}/v1", into), lambda into: promptfoo_run(f"{root}/v1", into, prompts, claims)):
-            into = pathlib.Path(tempfile.mkdtemp(dir=folder))
-            run = make(into)
-            run.measure(into, counts)
-            lines.append(line_of(run, calls))
+        for make in (lambda into, some: heretix_run(heretix, f"{root}/v1", into, some), lambda into, some: litellm_run(f"{root}/v1"),
+                     lambda into, some: inspect_run(f"{root}/v1"), lambda into, some: promptfoo_run(f"{root}/v1", into, prompts, some)):
+            measured(make, claims[:1])  # its files are in memory afterwards, and Python's are compiled
+            lines.append(line_of(measured(make, claims), calls))
             print("  ".join(f"{head}: {cell}" for head, cell in zip(HEADS, lines[-1], strict=True)), flush=True)
     finally:
         server.terminate()
