@@ -14,7 +14,7 @@
 #include "base/strict_json.hpp"
 #include "base/text.hpp"
 #include "base/text_file.hpp"
-#include "cli/csv.hpp"
+#include "base/csv.hpp"
 #include "cli/labelled_file.hpp"
 
 namespace heretix {
