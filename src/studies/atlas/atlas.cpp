@@ -191,7 +191,7 @@ bool Atlas::is_mock() const { return std::ranges::all_of(models, &AtlasModel::is
 
 Atlas make_atlas(std::vector<AtlasRow> rows, const AtlasWordings& wordings) {
   if (rows.empty())
-    throw Error(ErrorKind::bad_input, "there is no result to show", "measure some claims first: heretix batch");
+    throw Error(ErrorKind::bad_input, "there is no result to show", "measure some claims first");
   Atlas atlas{.rows = std::move(rows),
               .models = {},
               .claims = {},
