@@ -190,8 +190,7 @@ bool Atlas::has_mock() const { return std::ranges::any_of(models, &AtlasModel::i
 bool Atlas::is_mock() const { return std::ranges::all_of(models, &AtlasModel::is_mock); }
 
 Atlas make_atlas(std::vector<AtlasRow> rows, const AtlasWordings& wordings) {
-  if (rows.empty())
-    throw Error(ErrorKind::bad_input, "there is no result to show", "measure some claims first");
+  if (rows.empty()) throw Error(ErrorKind::bad_input, "there is no result to show", "measure some claims first");
   Atlas atlas{.rows = std::move(rows),
               .models = {},
               .claims = {},
