@@ -5,7 +5,7 @@
   const { models, tags, gates, claims } = data;
   // A cell: [standing, p, low, high, gates, micro-dollars, execution, error]; standings are these.
   const NONE = 0, UNSTABLE = 1;
-  const ROWS_AROUND = 6; // drawn above and below what is in sight
+  const ROWS_AROUND = 4; // drawn above and below what is in sight
 
   const scroll = document.getElementById("atlas-scroll");
   const table = document.getElementById("atlas-matrix");
@@ -24,7 +24,8 @@
   const apartOf = (claim) => claim[3];
   const cellsOf = (claim) => claim[4];
   // A difference is that of the printed numbers.
-  const apartText = (claim) => (claim[3] === null ? "" : two((Math.round(claim[6] * 100) - Math.round(claim[5] * 100)) / 100));
+  const printedApart = (claim) => (Math.round(claim[6] * 100) - Math.round(claim[5] * 100)) / 100;
+  const apartText = (claim) => (apartOf(claim) === null ? "" : two(printedApart(claim)));
 
   // ---- which claims, in which order
 
@@ -41,7 +42,8 @@
   };
 
   const valueOf = (claim) => {
-    if (wanted.sort === "apart") return apartOf(claim);
+    // By what is printed, and among equals by what is behind it.
+    if (wanted.sort === "apart") return apartOf(claim) === null ? null : printedApart(claim) + apartOf(claim) / 1000;
     const cell = cellsOf(claim)[Number(wanted.sort)];
     return cell && cell[0] !== NONE ? cell[1] : null;
   };
@@ -79,30 +81,31 @@
     return (cell[0] === UNSTABLE ? "no stable belief, centre " : "") + two(cell[1]) + interval + failed;
   };
 
+  // A stretch of the scale from 0 to 1, painted: elements for it would cost a third of a frame.
+  const stretch = (from, to, color) => {
+    const [a, b] = [from, to].map((p) => (p * 100).toFixed(1) + "%");
+    return `linear-gradient(90deg,transparent ${a},var(${color}) ${a},var(${color}) ${b},transparent ${b})`;
+  };
+
+  // Only what a cell itself shows is changed, and nothing that its parts would inherit: a frame has no time for more.
   const fillCell = (td, cell) => {
+    const number = td.firstChild, scale = td.lastChild;
     td.title = cellText(cell);
-    const [line, scale] = td.children;
-    const [number, flags] = line.children;
     if (!cell || cell[0] === NONE) {
       td.className = cell ? "none" : "unasked";
-      number.textContent = cell ? "none" : "–";
-      flags.textContent = "";
+      number.data = cell ? "none" : "–";
       scale.hidden = true;
       return;
     }
     const [standing, p, low, high, failed] = cell;
     const width = low === null ? 0.5 : high - low;
-    // Strong where the number is far from one half and its interval narrow.
-    const tint = Math.round(200 * Math.abs(p - 0.5) * (1 - 0.7 * Math.min(1, width / 0.5)));
-    td.className = standing === UNSTABLE ? "unstable" : p < 0.5 ? "belief false" : "belief true";
-    td.style.setProperty("--tint", tint);
-    number.textContent = standing === UNSTABLE ? "unstable" : two(p);
-    flags.textContent = failed.length ? "✕" + (failed.length > 1 ? failed.length : "") : "";
+    // Strong where the number is far from one half and its interval narrow: 0 to 10.
+    const tint = Math.round(20 * Math.abs(p - 0.5) * (1 - 0.7 * Math.min(1, width / 0.5)));
+    td.className = standing === UNSTABLE ? "unstable" : (p < 0.5 ? "false tint" : "true tint") + tint;
+    number.data = (standing === UNSTABLE ? "unstable" : two(p)) + (failed.length ? " ✕" : "");
     scale.hidden = false;
-    scale.style.setProperty("--p", p);
-    scale.firstChild.hidden = low === null;
-    scale.style.setProperty("--low", low === null ? p : low);
-    scale.style.setProperty("--high", high === null ? p : high);
+    const bar = low === null ? "none" : stretch(low, Math.max(high, low + 0.01), "--bar");
+    scale.style.backgroundImage = stretch(p - 0.012, p + 0.012, "--text") + "," + bar;
   };
 
   const makeRow = () => {
@@ -113,16 +116,12 @@
     head.firstChild.type = "button";
     row.append(head);
     const apart = made("td", "far");
-    apart.append(made("span"), made("span", "difference"));
+    apart.append("", made("span", "difference"));
     apart.hidden = models.length < 2;
     row.append(apart);
     models.forEach(() => {
       const td = made("td");
-      const line = made("span", "number");
-      line.append(made("span"), made("span", "flags"));
-      const scale = made("span", "scale");
-      scale.append(made("b"), made("i"));
-      td.append(line, scale);
+      td.append("", made("span", "scale"));
       row.append(td);
     });
     return row;
@@ -135,8 +134,8 @@
     button.textContent = claim[0];
     button.dataset.claim = shown[place];
     const apart = row.children[1];
-    apart.firstChild.textContent = apartText(claim);
-    apart.lastChild.style.setProperty("--apart", apartOf(claim) === null ? 0 : apartOf(claim));
+    apart.firstChild.data = apartText(claim);
+    apart.lastChild.style.width = (apartOf(claim) || 0) * 100 + "%";
     cellsOf(claim).forEach((cell, column) => {
       const td = row.children[2 + column];
       td.hidden = !wanted.models[column];
@@ -158,19 +157,30 @@
   const spare = [];
   let rowHeight = 53;
 
+  // Rows that leave are taken out only where no row that comes can take their place: after a long way all of them stay
+  // where they are and are filled anew.
   const draw = (first, last) => {
-    for (const [place, row] of drawn) {
-      if (place >= first && place < last) continue;
+    const leaving = [...drawn].sort(([a], [b]) => a - b).filter(([place]) => place < first || place >= last);
+    const stays = leaving.length < drawn.size;
+    for (const [place, row] of leaving) {
       if (row.contains(document.activeElement)) scroll.focus({ preventScroll: true });
-      row.remove();
       drawn.delete(place);
+      if (stays) {
+        row.remove();
+        spare.push(row);
+      }
+    }
+    const inPlace = stays ? [] : leaving.map(([, row]) => row);
+    for (const row of inPlace.splice(last - first)) {
+      row.remove();
       spare.push(row);
     }
+
     let next = below;
     for (let place = last - 1; place >= first; --place) {
       let row = drawn.get(place);
       if (!row) {
-        row = spare.pop() || makeRow();
+        row = inPlace.pop() || spare.pop() || makeRow();
         fillRow(row, place);
         drawn.set(place, row);
       }

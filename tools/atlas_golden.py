@@ -76,7 +76,7 @@ def components(rows):
         return []
     found = numpy.linalg.solve(numpy.array(matrix), numpy.array(right))
     kept = [max(0.0, v) for v in found]
-    return [{"source": name, "variance": v, "share": v / sum(kept) if sum(kept) > 0 else 0.0} for (name, _), v in zip([*used, ("rest", ())], kept)]
+    return [{"source": name, "variance": v, "share": v / sum(kept) if sum(kept) > 0 else 0.0} for (name, _), v in zip([*used, ("rest", ())], kept, strict=True)]
 
 
 def isotonic(pairs):

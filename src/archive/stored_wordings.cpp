@@ -86,8 +86,16 @@ std::vector<StoredWording> wordings_of(const Record& record) {
   return wordings;
 }
 
+// Of a record, which has a dozen more parts. Discarded where the text is no JSON.
+json needed_parts(const std::string& record_text) {
+  const auto is_needed = [](int depth, json::parse_event_t event, json& parsed) {
+    return depth != 1 || event != json::parse_event_t::key || parsed == "config" || parsed == "templates";
+  };
+  return json::parse(record_text, is_needed, false);
+}
+
 std::optional<std::vector<StoredWording>> read_one(RunStore& runs, Banks& banks, const Row& row) {
-  const json record = json::parse(row.text_or_empty("record_json"), nullptr, false);
+  const json record = needed_parts(row.text_or_empty("record_json"));
   try {
     if (record.is_object()) {
       if (auto told = told_by(record, banks.wordings(row.required_text("bank_content_sha256")))) return told;

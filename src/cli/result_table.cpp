@@ -22,7 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kHint = "give a table that heretix batch wrote: heretix batch claims.csv -o results.csv";
+constexpr const char* kHint = "give a table of results: heretix batch claims.csv -o results.csv makes one";
 constexpr int kDeepest = 16;  // objects and lists within one another, in a column that is carried through
 
 std::string quoted(const std::string& text) { return fmt::format("'{}'", on_one_line(shortened(text, 40))); }

@@ -304,7 +304,7 @@ struct HtmlWriter {
   }
 
   std::string operator()(const StackedBars& bars) const {
-    constexpr double kBarLeft = kLabels * 0.75, kBar = 16, kLegendColumn = 150;
+    constexpr double kBarLeft = kLabels * 0.75, kBar = 16, kLegendColumn = 150, kCounts = 240;
     std::size_t most = 1;
     for (const auto& row : bars.rows)
       most = std::max(most, std::accumulate(row.counts.begin(), row.counts.end(), std::size_t{0}));
@@ -333,7 +333,7 @@ struct HtmlWriter {
       body += box(x, y - 6, 12, 12, kind.color.c_str(), kind.label) + soft_label(x + 18, y + 4, kind.label, "start");
       x += kLegendColumn;
     }
-    return wide_svg(kBarLeft + kWidth + 150, y + kRow, bars.axis + "; " + told, body);
+    return wide_svg(kBarLeft + kWidth + kCounts, y + kRow, bars.axis + "; " + told, body);
   }
 
  private:

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "base/word_table.hpp"
+#include "report/shown_difference.hpp"
 #include "studies/atlas/atlas_parts.hpp"
 
 namespace heretix {
@@ -165,6 +166,8 @@ std::vector<std::size_t> in_order(const Atlas& atlas, auto key) {
 
 }  // namespace
 
+double AtlasDisagreement::shown() const { return shown_difference(p_high, p_low, kAtlasSteps); }
+
 std::string_view to_word(AtlasStanding standing) { return kStandingWords.word(standing); }
 
 AtlasStanding standing_of(const AtlasRow& row) {
@@ -187,8 +190,7 @@ bool Atlas::has_mock() const { return std::ranges::any_of(models, &AtlasModel::i
 bool Atlas::is_mock() const { return std::ranges::all_of(models, &AtlasModel::is_mock); }
 
 Atlas make_atlas(std::vector<AtlasRow> rows, const AtlasWordings& wordings) {
-  if (rows.empty())
-    throw Error(ErrorKind::bad_input, "there is no result to show", "measure some claims first: heretix batch");
+  if (rows.empty()) throw Error(ErrorKind::bad_input, "there is no result to show", "measure some claims first");
   Atlas atlas{.rows = std::move(rows),
               .models = {},
               .claims = {},
@@ -209,8 +211,11 @@ Atlas make_atlas(std::vector<AtlasRow> rows, const AtlasWordings& wordings) {
 }
 
 std::vector<std::size_t> claims_by_disagreement(const Atlas& atlas) {
-  return in_order(atlas,
-                  [](const AtlasClaim& claim) { return claim.disagreement ? -claim.disagreement->difference() : 1.0; });
+  // By the difference as it is printed, and among equals by what is behind it.
+  return in_order(atlas, [](const AtlasClaim& claim) {
+    const auto& d = claim.disagreement;
+    return d ? std::pair(-d->shown(), -d->difference()) : std::pair(1.0, 1.0);
+  });
 }
 
 std::vector<std::size_t> claims_by_text(const Atlas& atlas) {

@@ -74,11 +74,14 @@ struct AtlasModel {
   double seconds = 0;
 };
 
+inline constexpr double kAtlasSteps = 100;  // steps of 1 that the matrix shows a probability in
+
 // Between the models that have a belief about a claim: the largest difference of two of them, in probability.
 struct AtlasDisagreement {
   std::size_t lowest, highest;  // models
   double p_low, p_high;
   double difference() const { return p_high - p_low; }
+  double shown() const;  // that of the two numbers as the matrix prints them
 };
 
 struct AtlasClaim {

@@ -117,11 +117,11 @@ std::string matrix(const json& data) {
     heads += sort_head("beliefs", std::to_string(m), models[m].get<std::string>());
 
   return fmt::format(
-      "<p class=\"legend\"><span><i class=\"belief true\" style=\"--tint:90\"></i>true, sure</span>"
-      "<span><i class=\"belief true\" style=\"--tint:30\"></i>paler: nearer to one half, or a wider interval</span>"
-      "<span><i class=\"belief false\" style=\"--tint:90\"></i>false, sure</span>"
+      "<p class=\"legend\"><span><i class=\"true tint9\"></i>true, sure</span>"
+      "<span><i class=\"true tint3\"></i>paler: nearer to one half, or a wider interval</span>"
+      "<span><i class=\"false tint9\"></i>false, sure</span>"
       "<span><i class=\"unstable\"></i>no stable belief</span><span>bar: 95 % interval from 0 to 1, tick: p</span>"
-      "<span><b class=\"flags\">✕</b> a gate failed</span></p>\n"
+      "<span>✕ a gate failed</span></p>\n"
       "<p id=\"atlas-status\" role=\"status\"></p>\n"
       "<div class=\"scroll\" id=\"atlas-scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Claims by models\">"
       "<table class=\"matrix\" id=\"atlas-matrix\"><caption>What each model believes about each claim: the probability "

@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kMostPairs = 15;
 constexpr std::size_t kMostPulls = 12;
-constexpr double kHundredths = 100;  // steps in which the matrix shows a probability
 
 std::string count_of(std::size_t count, const char* one, const char* several) {
   return fmt::format("{} {}", count, count == 1 ? one : several);
@@ -35,8 +34,7 @@ std::string cell_text(const Atlas& atlas, const std::optional<std::size_t>& cell
 }
 
 std::string disagreement_text(const AtlasClaim& claim) {
-  if (!claim.disagreement) return "";
-  return fmt::format("{:.2f}", shown_difference(claim.disagreement->p_high, claim.disagreement->p_low, kHundredths));
+  return claim.disagreement ? fmt::format("{:.2f}", claim.disagreement->shown()) : "";
 }
 
 std::vector<std::size_t> in_order(const Atlas& atlas, const AtlasView& view) {

@@ -1,5 +1,6 @@
 #include "studies/atlas/atlas.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -76,6 +77,14 @@ TEST(Atlas, DisagreementIsTheLargestDifferenceOfBeliefs) {
   EXPECT_EQ(claims_by_disagreement(atlas), (std::vector<std::size_t>{1, 0}));
   EXPECT_EQ(claims_by_text(atlas), (std::vector<std::size_t>{1, 0}));
   EXPECT_EQ(claims_by_model(atlas, 1), (std::vector<std::size_t>{0, 1}));
+}
+
+// 0.704 - 0.496 is 0.208 and prints as 0.70 - 0.50; 0.706 - 0.5 is 0.206 and prints as 0.71 - 0.50.
+TEST(Atlas, OrderIsThatOfThePrintedDifferences) {
+  const Atlas atlas = make_atlas(rows_of({{"a", "X", 0.704}, {"a", "Y", 0.496}, {"b", "X", 0.706}, {"b", "Y", 0.5}}));
+  EXPECT_DOUBLE_EQ(atlas.claims[0].disagreement->shown(), 0.20);
+  EXPECT_DOUBLE_EQ(atlas.claims[1].disagreement->shown(), 0.21);
+  EXPECT_EQ(claims_by_disagreement(atlas), (std::vector<std::size_t>{1, 0}));
 }
 
 TEST(Atlas, AClaimThatStandsInTheFileTwiceCountsOnce) {
@@ -203,6 +212,28 @@ TEST(Atlas, WithoutWordingsThePartsAboutThemAreEmpty) {
   EXPECT_TRUE(atlas.components.empty());
   EXPECT_TRUE(atlas.pulls.empty());
   EXPECT_EQ(atlas.checks_with_wordings, 0U);
+}
+
+// A printed difference of scores is that of the two printed scores.
+TEST(Atlas, TextShowsDifferencesOfPrintedScores) {
+  const Atlas atlas = make_atlas(rows_of({{"a", "X", 0.93, true, true},
+                                          {"b", "X", 0.2, true, false},
+                                          {"a", "Y", 0.61, true, true},
+                                          {"b", "Y", 0.3, true, false}}));
+  const AtlasScoreDifference& d = atlas.score_differences[0];
+  const std::string text = to_text(to_document(atlas, {}), TextStyle{});
+  const double shown = shown_difference(d.brier_a, d.brier_b, kThousandths);
+  EXPECT_NE(text.find(fmt::format("{:.3f}       {:.3f}       {:+.3f} [", d.brier_a, d.brier_b, shown)),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("What the wordings said is not in the store"), std::string::npos);
+}
+
+TEST(Atlas, PageEscapesWhatComesFromOutside) {
+  const std::string page = atlas_html(make_atlas(rows_of({{"</script><b>", "X", 0.9}, {"</script><b>", "<i>", 0.2}})));
+  EXPECT_EQ(page.find("<b>"), std::string::npos);
+  EXPECT_EQ(page.find("<i>"), std::string::npos);
+  EXPECT_NE(page.find("\\u003c/script>"), std::string::npos);
 }
 
 TEST(Atlas, JsonHoldsEveryCell) {
