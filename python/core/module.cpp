@@ -192,8 +192,9 @@ void add_json(Column& column, const json& value) {
   }
 }
 
-// Rows as objects; a field that a row lacks is null.
-Table table_of(const std::string& rows, const std::vector<std::pair<std::string, std::string>>& fields) {
+// Rows as objects; a field that a row lacks is null. They come as one JSON array of all rows, or as any number of
+// arrays of some rows, so that a table of many never stands in memory as text.
+Table table_of(const py::object& rows, const std::vector<std::pair<std::string, std::string>>& fields) {
   const std::map<std::string, Type> types = {{"float64", Type::float64},
                                              {"int64", Type::int64},
                                              {"bool", Type::boolean},
@@ -205,8 +206,16 @@ Table table_of(const std::string& rows, const std::vector<std::pair<std::string,
     columns.back().name = name;
     columns.back().type = types.at(type);
   }
-  for (const json& row : json::parse(rows)) {
-    for (Column& column : columns) add_json(column, row.value(column.name, json()));
+
+  const auto add = [&columns](const std::string& some) {
+    for (const json& row : json::parse(some)) {
+      for (Column& column : columns) add_json(column, row.value(column.name, json()));
+    }
+  };
+  if (py::isinstance<py::str>(rows)) {
+    add(rows.cast<std::string>());
+  } else {
+    for (const py::handle some : rows) add(some.cast<std::string>());
   }
   return Table(std::move(columns));
 }

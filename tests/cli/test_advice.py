@@ -89,7 +89,9 @@ NOT_FOLLOWED = {
     "stands beside a whole command, which tests/cli/test_batch.py runs": [
         "{}give it the lines from {} on; with --fresh this command asks every claim anew", "after midnight UTC, or with a higher --budget-day: "],
     "says what is wrong, or shows a name, and tells nobody to do anything": [
-        "--out is '{}', which ends neither in .csv nor in .jsonl nor in .parquet", "--out is '{}', which does not end in .parquet", "--results needs --out", "--alpha is {}; it must be between 0 and 1", "--model {} is given twice",
+        "--out is '{}', which ends neither in .csv nor in .jsonl nor in .parquet", "--out is '{}', which does not end in .parquet", "--results needs --out",
+        "--alpha is {}; it must be between 0 and 1",
+        "--model {} is given twice",
         "  --verbose shows the frozen estimate, for comparison with earlier runs",
         "--all names every model", "--list prints no script",
         "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",

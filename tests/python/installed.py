@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import textwrap
 import unittest
 
 PROGRAM = os.environ["HERETIX"]
@@ -26,6 +27,13 @@ class ModuleTest(unittest.TestCase):
     def environment(self, packages=None, **more):
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "PYTHONPATH"))}
         return {**kept, "HERETIX_PROGRAM": PROGRAM, "PYTHONPATH": packages or os.environ["PYTHONPATH"], **more}
+
+    def python(self, script, packages=None, **more):
+        """What the script prints as JSON."""
+        done = subprocess.run([PYTHON, "-c", textwrap.dedent(script)], cwd=self.folder, env=self.environment(packages, **more), capture_output=True, text=True,
+                              timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
 
     def script_model(self, **more):
         """A scripted model of ten answers a second, of which one is refused."""

@@ -1,5 +1,4 @@
 """The Python module, as its wheel installs it, in a fresh virtual environment; each script runs in a process of its own."""
-import json
 import pathlib
 import signal
 import subprocess
@@ -21,12 +20,6 @@ class Hardening(unittest.TestCase):
 
 
 class Module(ModuleTest):
-    def python(self, script, packages=None):
-        """What the script prints as JSON."""
-        done = subprocess.run([PYTHON, "-c", textwrap.dedent(script)], cwd=self.folder, env=self.environment(packages), capture_output=True, text=True, timeout=300)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
-
     DECISION = """
         import json, heretix
         both = heretix.run("Snow is white", "mock", mock=True, readout="decision", slots=16, progress=False)

@@ -1,5 +1,6 @@
 """examples/notebook/measure.ipynb, run from the first cell to the last by nbclient with a real kernel."""
 import ast
+import base64
 import html
 import json
 import os
@@ -35,6 +36,7 @@ class NotebookExample(ModuleTest):
         done = subprocess.run([PYTHON, "-c", EXECUTE, NOTEBOOK], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         cells = json.loads(done.stdout)["cells"]
+        self.drawn = {c["id"]: [o["data"]["image/png"] for o in c.get("outputs", []) if "image/png" in o.get("data", {})] for c in cells}
         results = {c["id"]: [o["data"] for o in c["outputs"] if o["output_type"] == "execute_result"] for c in cells if c["cell_type"] == "code"}
         return {name: {kind: "".join(text) for kind, text in data.items()} for name, [data] in results.items()}
 
@@ -59,6 +61,23 @@ class NotebookExample(ModuleTest):
         again, record = ast.literal_eval(shown["again"]["text/plain"])
         self.assertEqual(record, (belief["p"], (low, high)))
         self.assertEqual(again, record)
+
+        # The picture, with the title that it was given.
+        self.assertEqual(ast.literal_eval(shown["plot"]["text/plain"]), f"{CLAIM}\nlocal (mock): {belief['verdict']}")
+        [picture] = self.drawn["plot"]
+        self.assertEqual(base64.b64decode(picture)[:4], b"\x89PNG")
+
+    def test_many_claims_are_what_the_program_says_of_each(self):
+        shown = self.outputs()
+        asked = {"Tariffs cause inflation": ("economics", "None"), "Copper conducts electricity better than iron": ("physics", "True"),
+                 "Bees sleep": ("biology", "True"), "The Moon is larger than the Earth": ("astronomy", "False")}
+        own = {claim: self.program("run", claim, "--model", "local", "--slots", "8", "--replicates", "2", "--db", "own.sqlite", HERETIX_MOCK="1")["belief_v2"] for claim in asked}
+        rows = [(topic, claim, *(round(float(x), 6) for x in (p, low, high)), stable, truth) for topic, claim, p, low, high, stable, truth in rows_of(shown["many"])]
+        expected = [(asked[claim][0], claim, *(round(x, 6) for x in (b["p"], *b["ci"])), str(b["stable"]), asked[claim][1])
+                    for claim, b in sorted(own.items(), key=lambda item: item[1]["p"])]
+        self.assertEqual(rows, expected)
+        stored = rows_of(shown["runs"])
+        self.assertEqual(sorted(row[0] for row in stored), sorted(asked))
 
     def test_it_is_kept_without_outputs(self):
         for cell in json.loads(NOTEBOOK.read_text())["cells"]:

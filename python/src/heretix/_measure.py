@@ -3,18 +3,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
-import subprocess
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from ._progress import Progress, progress_of
+from ._program import call, database_flags, find_program, flags_of, output_of
+from ._progress import progress_of
 from ._statistics import CentredInterval
 from ._table import Fields, Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ANSWER_FIELDS: Fields = [
     ("paraphrase_idx", "int64"), ("replicate_idx", "int64"), ("prob_true", "float64"), ("usable", "bool"), ("reason", "text"), ("raw_text", "text"),
@@ -23,7 +23,7 @@ ANSWER_FIELDS: Fields = [
     ("claim_p", "float64"), ("negation_p", "float64"), ("mock", "bool")]
 TEMPLATE_FIELDS: Fields = [
     ("paraphrase_idx", "int64"), ("slots", "int64"), ("answered", "int64"), ("usable", "int64"), ("mean_p", "float64"), ("mean_logit", "float64"),
-    ("prompt_sha256", "text"), ("mock", "bool")]
+    ("prompt_sha256", "text"), ("mock", "bool"), ("wording", "text")]
 
 
 Readout = Literal["verbalized", "expected", "token", "frequency", "decision"]
@@ -59,27 +59,19 @@ def _with_sides(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**answer, "claim_p": (answer.get("sides") or {}).get("claim"), "negation_p": (answer.get("sides") or {}).get("negation")} for answer in answers]
 
 
-class HeretixError(RuntimeError):
-    """The program's error message; ``hint`` says what to do, and `heretix --help` explains ``exit_code``."""
-
-    def __init__(self, message: str, hint: str, exit_code: int):
-        super().__init__(f"{message} ({hint})" if hint else message)
-        self.hint = hint
-        self.exit_code = exit_code
-
-
-class Stopped(HeretixError):
-    """Interrupted, or the budget is reached. The answers so far are kept, and the same call asks only for the rest."""
-
-
 class Record:
-    """A finished check. ``data`` is the record as the program prints it (docs/record.md)."""
+    """A finished check. ``data`` is the record as the program prints it (docs/record.md).
 
-    def __init__(self, data: dict[str, Any], program: str, database: list[str]):
+    Probabilities are from 0 to 1, log-odds natural.
+    """
+
+    def __init__(self, data: dict[str, Any], program: str, database: list[str], store: Path | None = None):
         self.data = data
         self._program = program
         self._database = database
+        self._store = store
         self._answers: Table | None = None
+        self._wordings: dict[int, str] | None = None
 
     @property
     def claim(self) -> str:
@@ -160,16 +152,49 @@ class Record:
 
     @property
     def templates(self) -> Table:
-        """One row per template, in the order of the plan."""
-        return Table(self._marked(self.data["templates"]), TEMPLATE_FIELDS)
+        """One row per template, in the order of the plan.
+
+        ``paraphrase_idx`` counts from 0, ``mean_p`` is from 0 to 1 and ``mean_logit`` in natural log-odds, both null where no answer is
+        usable. ``wording`` is the text of the template with the claim in its place; null where the artifact, a file beside the store
+        (docs/storage.md), is gone.
+        """
+        wordings = self._texts()
+        rows = [{**row, "wording": wordings.get(row["paraphrase_idx"])} for row in self.data["templates"]]
+        return Table(self._marked(rows), TEMPLATE_FIELDS)
+
+    def _texts(self) -> dict[int, str]:
+        """The wordings by their number; empty where the artifact is gone."""
+        if self._wordings is None:
+            self._wordings = {}
+            if self._store is not None:
+                artifact = self._store.parent / "artifacts" / f"{self.execution_id}.json"
+                try:
+                    texts = json.loads(artifact.read_text(encoding="utf-8"))["bank"]["paraphrases"]
+                except OSError:
+                    texts = []
+                self._wordings = {i: text.replace("{CLAIM}", self.claim) for i, text in enumerate(texts)}
+        return self._wordings
 
     @property
     def answers(self) -> Table:
-        """One row per question, with raw texts; read from the store once."""
+        """One row per question, with raw texts; read from the store once.
+
+        ``prob_true``, ``claim_p`` and ``negation_p`` are from 0 to 1, ``latency_ms`` in milliseconds, ``tokens_in`` and ``tokens_out`` in
+        tokens, ``created_at`` in seconds since 1970, UTC.
+        """
         if self._answers is None:
-            said = _output([self._program, "answers", self.execution_id, "--json", *self._database])
+            said = output_of([self._program, "answers", self.execution_id, "--json", *self._database])
             self._answers = Table(self._marked(_with_sides(json.loads(said))), ANSWER_FIELDS)
         return self._answers
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """A forest plot: a row for each wording, the least likely at the bottom, with every usable answer and its mean; under them the
+        belief with its 95 % interval. The axis is the probability, from 0 to 1.
+
+        Drawn on ``ax``, else on a figure of its own; returns the axes. Needs matplotlib (``pip install 'heretix[plot]'``).
+        """
+        from ._plot import forest_plot
+        return forest_plot(self, ax)
 
     def __repr__(self) -> str:
         low, high = self.interval or (float("nan"), float("nan"))
@@ -185,40 +210,9 @@ class Record:
                 f"left:{300 * low:.0f}px;width:{max(2, 300 * (high - low)):.0f}px;background:#0072b2'></div></div></div>")
 
 
-def find_program() -> str:
-    """The path in HERETIX_PROGRAM, or else ``heretix`` on the PATH."""
-    named = os.environ.get("HERETIX_PROGRAM")
-    if named:
-        return named
-    found = shutil.which("heretix")
-    if found:
-        return found
-    raise HeretixError("the program heretix was not found", "set HERETIX_PROGRAM to its path, or put it on the PATH; `make build` builds it", 127)
-
-
-def _failure(lines: list[str], code: int) -> HeretixError:
-    message = next((line.removeprefix("heretix: ") for line in reversed(lines) if line.startswith("heretix: ")), "heretix failed")
-    hint = next((line.removeprefix("  try: ") for line in reversed(lines) if line.startswith("  try: ")), "")
-    return (Stopped if code == 7 else HeretixError)(message, hint, code)
-
-
-def _output(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise _failure(done.stderr.splitlines(), done.returncode)
-    return done.stdout
-
-
-def _flags(options: dict[str, Any]) -> list[str]:
-    """slots=8 becomes --slots 8, fixed=True becomes --fixed; None and False are left out."""
-    flags = []
-    for name, value in options.items():
-        if value is None or value is False:
-            continue
-        flags.append("--" + name.replace("_", "-"))
-        if value is not True:
-            flags.append(str(value))
-    return flags
+def _store_of(db: str | Path | None) -> Path:
+    """Where the program keeps the answers. Mock runs are kept in another file of the same folder, whose artifacts are the same."""
+    return Path(db if db is not None else os.environ.get("HERETIX_DB") or "runs/heretix.sqlite").absolute()
 
 
 def run(claim: str, model: str = "local", *, db: str | Path | None = None,
@@ -228,69 +222,28 @@ def run(claim: str, model: str = "local", *, db: str | Path | None = None,
 
     ``readout``: how the belief is read; ``"decision"`` reads it from a model that states probabilities, and ``negation=False`` then asks
     only the claim's side, at half the cost. Other ``options`` are the program's own, in long form: ``until_width=0.1``, ``slots=8``,
-    ``budget=0.5``, ``fresh=True``. ``progress``: True for a bar in a notebook or terminal, False for none, or a function that is called
-    with each event. Raises HeretixError with the program's message, and Stopped on an interrupt, with every answer kept.
+    ``budget=0.5`` (US dollars), ``fresh=True``. ``progress``: True for a bar in a notebook or terminal, False for none, or a function
+    that is called with each event. Raises HeretixError with the program's message, and Stopped on an interrupt, with every answer kept.
     """
     program = program or find_program()
-    database = ["--db", str(db)] if db is not None else []
+    database = database_flags(db)
+    store = _store_of(db)
+    # Behind "--" the program would take the claim for what it did not expect, where an option is misspelled.
+    stated = ["--", claim] if claim.startswith("-") else [claim]
     command = [program, "run", "--json", "--progress-json", "--model", model, *database,
-               *_flags({"readout": readout, "no_negation": not negation, **options}), "--", claim]
+               *flags_of({"readout": readout, "no_negation": not negation, **options}), *stated]
     shown = progress_of(progress)
-    data = _measured(command, shown)
-    return Record(data, program, database)
-
-
-def _measured(command: list[str], progress: Progress) -> dict[str, Any]:
-    # A session of its own: an interrupt reaches it once, from here.
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert running.stdout is not None and running.stderr is not None
-    said: list[str] = []
-    reader = threading.Thread(target=lambda stream: said.append(stream.read()), args=(running.stdout,))
-    reader.start()
-    lines = []
-    interrupted = False
     try:
-        while True:
-            try:
-                line = running.stderr.readline()
-                if not line:
-                    break
-                event = _event(line)
-                if event is None:
-                    lines.append(line.rstrip("\n"))
-                else:
-                    progress.show(event)
-            except KeyboardInterrupt:
-                interrupted = True
-                running.send_signal(signal.SIGINT)
-        code = running.wait()
-    except BaseException:
-        running.send_signal(signal.SIGINT)
-        running.wait()
-        raise
+        ended = call(command, shown.show)
     finally:
-        reader.join()
-        running.stdout.close()
-        running.stderr.close()
-        progress.close()
-    if code != 0:
-        failure = _failure(lines, code)
-        raise failure from (KeyboardInterrupt() if interrupted else None)
-    return json.loads(said[0])
-
-
-def _event(line: str) -> dict[str, Any] | None:
-    if not line.startswith('{"'):
-        return None
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if "event" in event else None
+        shown.close()
+    if ended.code != 0:
+        raise ended.error() from ended.cause()
+    return Record(json.loads(ended.said), program, database, store)
 
 
 def load(run: str, *, db: str | Path | None = None, program: str | None = None) -> Record:
     """Loads a stored run or execution by the beginning of its id."""
     program = program or find_program()
-    database = ["--db", str(db)] if db is not None else []
-    return Record(json.loads(_output([program, "show", run, "--json", *database])), program, database)
+    database = database_flags(db)
+    return Record(json.loads(output_of([program, "show", run, "--json", *database])), program, database, _store_of(db))

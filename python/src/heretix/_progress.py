@@ -22,14 +22,32 @@ class _Silent:
 
 class _Told(_Silent):
     def __init__(self, tell: Callable[[dict[str, Any]], None]):
-        self.show = tell  # type: ignore[method-assign]
+        self._tell = tell
+
+    def show(self, event: dict[str, Any]) -> None:
+        self._tell(event)
+
+
+def _reached(event: dict[str, Any]) -> tuple[int, int]:
+    """How much is done of all: questions of one claim, or checks of a set."""
+    if "checks" in event:
+        return event["finished"] + event["failed"], event["checks"]
+    return event["answered"], event["questions"]
 
 
 def _words(event: dict[str, Any]) -> str:
-    spent = f"  ${event['billed_usd']:.6f}" if event["billed_usd"] else ""
+    done, all_of_it = _reached(event)
+    if "checks" in event:
+        parts = [f"{done}/{all_of_it} checks", f"{event['answers']} answers", f"{event['failed']} failed" if event["failed"] else ""]
+    else:
+        parts = [f"{done}/{all_of_it}", event["so_far"]]
+
+    if event["billed_usd"]:
+        parts.append(f"${event['billed_usd']:.6f}")
     seconds = event.get("seconds_left")
-    left = f"  {seconds:.0f} s left" if seconds is not None and seconds >= 1 else ""
-    return f"{event['answered']}/{event['questions']}  {event['so_far']}{spent}{left}"
+    if seconds is not None and seconds >= 1:
+        parts.append(f"{seconds:.0f} s left")
+    return "  ".join(part for part in parts if part)
 
 
 class _Line(_Silent):
@@ -50,7 +68,8 @@ class _Notebook(_Silent):
 
     def show(self, event: dict[str, Any]) -> None:
         from IPython.display import HTML, display
-        html = HTML(f"<progress max='{event['questions']}' value='{event['answered']}'></progress> {escape(_words(event))}")
+        done, all_of_it = _reached(event)
+        html = HTML(f"<progress max='{all_of_it}' value='{done}'></progress> {escape(_words(event))}")
         if self._shown is None:
             self._shown = display(html, display_id=True)
         else:
@@ -61,6 +80,10 @@ def _in_notebook() -> bool:
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module else None
     return shell is not None and hasattr(shell, "kernel")
+
+
+def is_shown(progress: Progress) -> bool:
+    return type(progress) is not _Silent
 
 
 def progress_of(wanted: bool | Callable[[dict[str, Any]], None]) -> Progress:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,11 +17,19 @@ Fields = list[tuple[str, str]]
 
 
 class Table:
-    """A table of one record. Any library that supports the Arrow PyCapsule interface accepts it directly:
-    ``pyarrow.table(t)``, ``polars.DataFrame(t)``, DuckDB. Its memory is shared, not copied, and never changes."""
+    """A table in memory, as Arrow columns. Any library that supports the Arrow PyCapsule interface accepts it directly:
+    ``pyarrow.table(t)``, ``polars.DataFrame(t)``, DuckDB. Its memory is shared, not copied, and never changes.
 
-    def __init__(self, rows: list[dict[str, Any]], fields: Fields):
-        self._core = _core.Table(json.dumps(rows), fields)
+    ``rows`` are objects; a field that a row lacks is null. An iterable of lists of rows makes one table of all of them, of which only
+    one list is in memory at a time. ``fields``: name and type of each column; the types are float64, int64, bool, text and time
+    (seconds since 1970, UTC).
+    """
+
+    def __init__(self, rows: list[dict[str, Any]] | Iterable[list[dict[str, Any]]], fields: Fields):
+        if isinstance(rows, list):
+            self._core = _core.Table(json.dumps(rows), fields)
+        else:
+            self._core = _core.Table((json.dumps(some) for some in rows), fields)
 
     def __len__(self) -> int:
         return len(self._core)

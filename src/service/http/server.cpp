@@ -1,6 +1,7 @@
 #include "service/http/server.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <array>
 #include <boost/asio.hpp>
@@ -40,8 +41,15 @@ std::string text_of(const ServiceResponse& response, const std::vector<std::pair
   const auto add = [&](std::string_view name, std::string_view value) {
     text.append(name).append(": ").append(value).append("\r\n");
   };
-  for (const auto& [name, value] : headers) add(name, value);
-  for (const auto& [name, value] : response.headers) add(name, value);
+  const auto is_replaced = [&](const std::string& name) {
+    return std::ranges::any_of(response.headers, [&](const auto& own) { return own.first == name; });
+  };
+  for (const auto& [name, value] : headers) {
+    if (!is_replaced(name)) add(name, value);
+  }
+  for (const auto& [name, value] : response.headers) {
+    if (!value.empty()) add(name, value);
+  }
   if (response.stream) {
     add("Content-Type", "text/event-stream");
     add("Cache-Control", "no-store");

@@ -25,8 +25,8 @@ constexpr std::string_view kClaimsWithoutOtherChecks =
     "NOT IN ({checks}))";
 
 // The transaction that makes a set writes it before its checks, and nobody else sees it before it ends.
-constexpr std::array kEmptySets = {
-    Forgetting{"created_at < later(:ago) AND NOT EXISTS (SELECT 1 FROM set_checks k WHERE k.set_id = sets.id)", days(1)}};
+constexpr std::array kEmptySets = {Forgetting{
+    "created_at < later(:ago) AND NOT EXISTS (SELECT 1 FROM set_checks k WHERE k.set_id = sets.id)", days(1)}};
 constexpr std::array kClaimsOfEmptySets = {
     Forgetting{"set_id IN (SELECT s.id FROM sets s WHERE s.created_at < later(:ago) AND NOT EXISTS (SELECT 1 FROM "
                "set_checks k WHERE k.set_id = s.id))",
@@ -150,6 +150,13 @@ const std::array kPlaces = {
                   .of_user = kOfTheUser,
                   .forgetting = kEmptySets,
                   .note = "goes a day after its last check, if not before"},
+    PersonalPlace{.kept_in = KeptIn::service,
+                  .table = "repeats",
+                  .personal = "id user_id claim wish last_check_id trouble",
+                  .other = "model every_days runs next_at created_at",
+                  .on_removal = OnRemoval::goes,
+                  .of_user = kOfTheUser,
+                  .note = "goes when its owner ends it, or with the account"},
     PersonalPlace{.kept_in = KeptIn::service,
                   .table = "failed_verifiers",
                   .personal = "selector",

@@ -81,9 +81,8 @@ namespace {
 std::span<const Route> all_routes() {
   static const std::vector<Route> kRoutes = [] {
     std::vector<Route> routes;
-    for (const auto& table :
-         {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(), set_routes(),
-          billing_routes()})
+    for (const auto& table : {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(),
+                              card_routes(), history_routes(), repeat_routes(), set_routes(), billing_routes()})
       routes.insert(routes.end(), table.begin(), table.end());
     return routes;
   }();

@@ -112,6 +112,9 @@ struct Route {
 
 std::span<const Route> check_routes();
 std::span<const Route> result_routes();
+std::span<const Route> card_routes();
+std::span<const Route> history_routes();
+std::span<const Route> repeat_routes();
 std::span<const Route> set_routes();
 std::span<const Route> account_routes();
 std::span<const Route> billing_routes();
@@ -129,6 +132,9 @@ ServiceResponse missing_page(const ServiceContext& service);
 // `title` says what is missing, as a sentence without its period.
 ServiceResponse missing_page(const ServiceContext& service, std::string_view title);
 
+// Who asks: the account, or the visitor; empty for somebody who has neither.
+std::optional<CheckOwner> owner_of(const Call& call);
+
 // may_read() says whether the caller may read the check. readable() returns the check if so; otherwise it throws
 // Error{not_found}, as it does if there is no such check.
 bool may_read(const Call& call, const ServedCheck& check);
@@ -142,6 +148,13 @@ ServiceResponse check_response(const ServedCheck& check);
 // answers, and stored for the next time; where these are no longer kept, the honest interval of the record takes its
 // place. Nothing is asked again.
 void add_belief(const ServiceContext& service, Database& database, ServedCheck& check);
+
+// A check that anybody who has that id may read. Throws Error{not_found}.
+ServedCheck shared_check(Database& database, const std::string& share);
+
+// The record of a finished check, computed again from the stored answers; a stored result is never read here.
+// Throws Error{conflict} if there is no result yet, Error{not_found} if the answers are no longer kept.
+Record measured(RunStore& runs, const ServedCheck& check);
 
 // The page of the web app as it is, whatever it shows.
 ServiceResponse app_page(const ServiceContext& service, const ServiceRequest& request);

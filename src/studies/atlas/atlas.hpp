@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "base/identity.hpp"
@@ -18,6 +17,7 @@
 #include "belief/stats/calibration.hpp"
 #include "belief/stats/crossed_components.hpp"
 #include "belief/stats/mean_interval.hpp"
+#include "report/calibration_blocks.hpp"
 
 namespace heretix {
 
@@ -106,14 +106,14 @@ struct AtlasTruth {
   // Of `labelled`. A stable belief is right on the right side of one half; exactly one half is on neither side.
   std::size_t right = 0, wrong = 0, undecided = 0, unstable = 0, none = 0;
 
+  double right_share = 0;                     // of the judged ones, by their numbers; exactly one half counts as half
   double base_rate = 0;                       // share of true claims among the judged ones
   std::optional<CalibrationScores> scores{};  // empty if none is judged
   std::vector<CorpStep> curve{};              // the reliability diagram; empty if all judged claims have one truth
   std::vector<double> places{};               // probabilities at which the band is given
   ConsistencyBand band{};                     // likewise
-  std::vector<std::pair<std::size_t, std::size_t>> histogram{};  // by kAtlasBins parts: claims, and true ones of them
+  std::vector<ReliabilityBin> histogram{};
 };
-inline constexpr std::size_t kAtlasBins = 20;
 
 // The difference of two models' scores on the claims about which both have a number, a minus b. Each claim is one pair,
 // so the claims are the clusters.
@@ -170,5 +170,19 @@ std::vector<std::size_t> claims_by_text(const Atlas& atlas);
 std::vector<std::size_t> claims_by_model(const Atlas& atlas, std::size_t model);
 
 nlohmann::json to_json(const Atlas& atlas);  // format "heretix_atlas", version 1
+
+enum class AtlasOrder { disagreement, claim, model };
+
+// What of the matrix a document shows, which has no room for all of it. The statistics are always of the whole atlas.
+struct AtlasView {
+  AtlasOrder order = AtlasOrder::disagreement;
+  std::size_t model = 0;  // of AtlasOrder::model
+  std::size_t most = 20;  // claims; 0 is all
+};
+Document to_document(const Atlas& atlas, const AtlasView& view);
+
+// One self-contained page with the whole matrix, which a script in it sorts and filters, and everything that the
+// document says. Everything from outside is escaped.
+std::string atlas_html(const Atlas& atlas);
 
 }  // namespace heretix

@@ -81,17 +81,21 @@ json truth_json(const AtlasTruth& t) {
     curve.push_back({{"low", step.low}, {"high", step.high}, {"rate", step.rate}, {"count", step.count}});
   for (std::size_t i = 0; i < t.places.size(); ++i)
     band.push_back({{"p", t.places[i]}, {"low", t.band.low[i]}, {"high", t.band.high[i]}});
-  for (std::size_t i = 0; i < t.histogram.size(); ++i) {
-    const auto edge = [](std::size_t k) { return static_cast<double>(k) / static_cast<double>(kAtlasBins); };
-    histogram.push_back(
-        {{"from", edge(i)}, {"to", edge(i + 1)}, {"claims", t.histogram[i].first}, {"true", t.histogram[i].second}});
-  }
-  return {{"model", t.model},         {"labelled", t.labelled},
-          {"judged", t.judged},       {"right", t.right},
-          {"wrong", t.wrong},         {"undecided", t.undecided},
-          {"unstable", t.unstable},   {"none", t.none},
-          {"base_rate", t.base_rate}, {"scores", t.scores ? scores_json(*t.scores) : json(nullptr)},
-          {"curve", curve},           {"band_95", band},
+  for (const Histogram::Bin& bin : stated_probabilities(t.histogram).bins)
+    histogram.push_back({{"from", bin.from}, {"to", bin.to}, {"claims", bin.count}, {"true", bin.marked}});
+  return {{"model", t.model},
+          {"labelled", t.labelled},
+          {"judged", t.judged},
+          {"right", t.right},
+          {"wrong", t.wrong},
+          {"undecided", t.undecided},
+          {"unstable", t.unstable},
+          {"none", t.none},
+          {"right_share", t.right_share},
+          {"base_rate", t.base_rate},
+          {"scores", t.scores ? scores_json(*t.scores) : json(nullptr)},
+          {"curve", curve},
+          {"band_95", band},
           {"histogram", histogram}};
 }
 

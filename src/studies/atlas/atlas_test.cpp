@@ -125,7 +125,7 @@ TEST(Atlas, CountsRightWrongAndUnstable) {
   // (0.1² + 0.8² + 0.3² + 0.5²) / 4
   EXPECT_NEAR(x.scores->brier, 0.2475, 1e-12);
   EXPECT_NEAR(x.scores->brier, x.scores->miscalibration - x.scores->discrimination + x.scores->uncertainty, 1e-12);
-  EXPECT_EQ(x.histogram[18].first, 1U);
+  EXPECT_EQ(x.histogram[18].claims, 1U);
   EXPECT_EQ(atlas.truths[1].none, 1U);
   EXPECT_EQ(atlas.truths[1].judged, 1U);
   EXPECT_TRUE(atlas.truths[1].curve.empty());  // a single truth

@@ -39,7 +39,6 @@ void draw_reliability(AtlasTruth& found, const std::vector<LabelledBelief>& beli
 
 AtlasTruth truth_of(const Atlas& atlas, std::size_t model) {
   AtlasTruth found{.model = model};
-  found.histogram.resize(kAtlasBins);
   std::vector<LabelledBelief> beliefs;
   std::string claims;
   for (const AtlasClaim& claim : atlas.claims) {
@@ -49,17 +48,15 @@ AtlasTruth truth_of(const Atlas& atlas, std::size_t model) {
     if (!row.p) continue;
     beliefs.push_back({*row.p, *claim.truth});
     claims += "|" + claim.claim;
-
-    // A bin holds its lower edge, and the last one also holds 1.
-    const auto bin = std::min(static_cast<std::size_t>(*row.p * static_cast<double>(kAtlasBins)), kAtlasBins - 1);
-    ++found.histogram[bin].first;
-    if (*claim.truth) ++found.histogram[bin].second;
+    found.right_share += rightness(*row.p, *claim.truth);
   }
 
   found.judged = beliefs.size();
+  found.histogram = histogram_of(beliefs);
   if (beliefs.empty()) return found;
   const auto trues = std::ranges::count(beliefs, true, &LabelledBelief::is_true);
   found.base_rate = static_cast<double>(trues) / static_cast<double>(beliefs.size());
+  found.right_share /= static_cast<double>(beliefs.size());
   found.scores = calibration_scores(beliefs);
   if (found.base_rate > 0 && found.base_rate < 1) draw_reliability(found, beliefs, atlas.models[model].label + claims);
   return found;
