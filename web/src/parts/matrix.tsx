@@ -4,47 +4,39 @@
 import { memo } from "preact/compat";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { across, at } from "./plots";
 import { cell_in_words, is_measured, state_in_short, step_of, type Cell, type Line, type View } from "../table";
 import { go } from "../route";
 import { percent } from "../words";
 
 export const kRow = 52; // px, as .matrix in style.css
-const kBeyond = 8; // rows drawn above and below what is seen
+const kBeyond = 4; // rows drawn above and below what is seen
 
 interface Place {
   row: number; // -1: the head
   column: number; // 0: the claim; then the models; then how far they are apart
 }
 
-function Bar({ p, interval }: { p: number; interval: [number, number] | null }) {
-  return (
-    <span class="bar">
-      {interval && <i class="width" style={across(interval[0], interval[1])} />}
-      <i class="tick" style={at(p)} />
-    </span>
-  );
+// One element for a cell, because many are drawn anew in each frame of a fast scroll: its bar is a background.
+function style_of(cell: Cell | null) {
+  if (!is_measured(cell)) return undefined;
+  const [low, high] = cell.interval ?? [cell.p, cell.p];
+  return { "--p": cell.p, "--low": low, "--high": high };
 }
 
-function Inner({ cell }: { cell: Cell | null }) {
-  if (!is_measured(cell)) return <span class="state">{state_in_short(cell)}</span>;
-  return (
-    <>
-      <span class="figures">
-        {cell.is_stable === false ? <b class="word">unstable</b> : <b>{percent(cell.p)}</b>}
-        {cell.gates_failed.length > 0 && (
-          <span class="gate">✕ {cell.gates_failed.length > 1 ? cell.gates_failed.length : "gate"}</span>
-        )}
-      </span>
-      <Bar p={cell.p} interval={cell.interval} />
-    </>
-  );
+function text_of(cell: Cell | null): string {
+  if (!is_measured(cell)) return state_in_short(cell);
+  const gates = cell.gates_failed.length === 0 ? "" : " ✕";
+  return `${cell.is_stable === false ? "unstable" : percent(cell.p)}${gates}`;
 }
 
 function class_of(cell: Cell | null): string {
   if (!is_measured(cell)) return cell?.state === "failed" ? "cell failed" : "cell empty";
-  return cell.is_stable === false ? "cell none" : `cell lean-${step_of(cell.p)}`;
+  return cell.is_stable === false ? "cell bar none" : `cell bar lean-${step_of(cell.p)}`;
 }
+
+const path_of = (line: Line): string => `/checks/${line.cells.flatMap((cell) => (cell ? [cell.check] : [])).join(",")}`;
+
+const about = ({ tags, truth }: Line): string => [...(truth === null ? [] : [`truth: ${truth}`]), ...tags].join(" · ");
 
 interface RowProps {
   line: Line;
@@ -57,59 +49,37 @@ interface RowProps {
 
 // Drawn again only if something in it changed.
 const Row = memo(function Row({ line, place, shown, models, apart, focused }: RowProps) {
-  const ids = line.cells.flatMap((cell) => (cell ? [cell.check] : []));
   const tab = (column: number) => (focused === column ? 0 : -1);
+  const beside = about(line);
+  const last = shown.length + 1;
   return (
     <div role="row" class="line" aria-rowindex={place + 2} style={{ transform: `translateY(${place * kRow}px)` }}>
       <div role="rowheader" aria-colindex={1}>
-        <a class="claim" href={`/checks/${ids.join(",")}`} tabIndex={tab(0)} data-at={`${place} 0`}>
+        <a class="claim" href={path_of(line)} tabIndex={tab(0)} data-at={`${place} 0`} title={line.claim}>
           <b>{line.claim}</b>
-          {(line.tags.length > 0 || line.truth !== null) && (
-            <small>
-              {line.truth === null ? "" : line.truth ? "true" : "false"}
-              {line.truth !== null && line.tags.length > 0 && " · "}
-              {line.tags.join(", ")}
-            </small>
-          )}
+          {beside && <small>{beside}</small>}
         </a>
       </div>
       {shown.map((model, i) => {
         const cell = line.cells[model] ?? null;
         const label = `${models[model]}: ${cell_in_words(cell)}`;
         return (
-          <div role="gridcell" key={model} aria-colindex={i + 2}>
-            {cell ? (
-              <a
-                class={class_of(cell)}
-                href={`/checks/${cell.check}`}
-                tabIndex={tab(i + 1)}
-                data-at={`${place} ${i + 1}`}
-                aria-label={label}
-                title={label}
-              >
-                <Inner cell={cell} />
-              </a>
-            ) : (
-              <span
-                class="cell empty"
-                tabIndex={tab(i + 1)}
-                data-at={`${place} ${i + 1}`}
-                role="note"
-                aria-label={label}
-              >
-                <Inner cell={cell} />
-              </span>
-            )}
+          <div
+            role="gridcell"
+            key={model}
+            class={class_of(cell)}
+            style={style_of(cell)}
+            aria-colindex={i + 2}
+            aria-label={label}
+            title={label}
+            tabIndex={tab(i + 1)}
+            data-at={`${place} ${i + 1}`}
+          >
+            {text_of(cell)}
           </div>
         );
       })}
-      <div
-        role="gridcell"
-        class="apart"
-        aria-colindex={shown.length + 2}
-        tabIndex={tab(shown.length + 1)}
-        data-at={`${place} ${shown.length + 1}`}
-      >
+      <div role="gridcell" class="apart" aria-colindex={last + 1} tabIndex={tab(last)} data-at={`${place} ${last}`}>
         {apart}
       </div>
     </div>
@@ -170,11 +140,18 @@ export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
     const to = Math.ceil((scrollTop + clientHeight) / kRow) + kBeyond;
     see((now) => (now[0] === from && now[1] === to ? now : [from, to]));
   };
+  // The claims stay in sight only where the table is scrolled sideways, because that makes scrolling dearer.
+  const [is_wide, widen] = useState(false);
   useEffect(() => {
-    look();
-    addEventListener("resize", look);
-    return () => removeEventListener("resize", look);
-  }, [lines.length]);
+    const measure = () => {
+      const { scrollWidth, clientWidth } = box.current as HTMLDivElement;
+      widen(scrollWidth > clientWidth);
+      look();
+    };
+    measure();
+    addEventListener("resize", measure);
+    return () => removeEventListener("resize", measure);
+  }, [lines.length, shown.length]);
 
   // What the Tab key reaches is always there.
   const row = Math.min(at_place.row, lines.length - 1);
@@ -233,18 +210,26 @@ export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
     move(to);
   };
 
-  // A click anywhere in a row's claim or cell opens it by its link; the place is kept for the way back.
-  const note = (event: FocusEvent) => {
-    const place = (event.target as HTMLElement)
-      .closest<HTMLElement>("[data-at]")
-      ?.dataset["at"]?.split(" ")
-      .map(Number);
-    if (place?.length === 2 && !moves.current) reach({ row: place[0] ?? 0, column: place[1] ?? 0 });
+  const place_of = (event: Event): Place | null => {
+    const at = (event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset["at"]?.split(" ").map(Number);
+    return at?.length === 2 ? { row: at[0] ?? 0, column: at[1] ?? 0 } : null;
   };
-  const open = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || !(event.target as HTMLElement).classList.contains("apart")) return;
-    const line = lines[row];
-    if (line) go(`/checks/${line.cells.flatMap((cell) => (cell ? [cell.check] : [])).join(",")}`);
+  const note = (event: FocusEvent) => {
+    const place = place_of(event);
+    if (place && !moves.current) reach(place);
+  };
+
+  // A cell opens its check and the last column those of the whole row; the claim is a link of its own.
+  const open = (event: MouseEvent | KeyboardEvent) => {
+    const place = place_of(event);
+    const line = place && lines[place.row];
+    if (!line || place.column === 0) return;
+    const check = line.cells[shown[place.column - 1] ?? -1]?.check;
+    const path = place.column === columns - 1 ? path_of(line) : check && `/checks/${check}`;
+    if (!path) return;
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey || (event instanceof MouseEvent && event.button === 1)) window.open(path);
+    else go(path);
   };
 
   const apart_of = (line: Line): string => {
@@ -260,17 +245,16 @@ export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
   return (
     <div
       ref={box}
-      class="matrix"
+      class={is_wide ? "matrix wide" : "matrix"}
       role="grid"
       aria-label="Claims by models"
       aria-rowcount={lines.length + 1}
       aria-colcount={columns}
       style={{ "--models": shown.length }}
       onScroll={look}
-      onKeyDown={(event) => {
-        walk(event);
-        open(event);
-      }}
+      onKeyDown={(event) => (event.key === "Enter" ? open(event) : walk(event))}
+      onClick={open}
+      onAuxClick={open}
       onFocusIn={note}
     >
       <div role="rowgroup" class="head-group">
@@ -338,10 +322,7 @@ export function Legend() {
         <i class="none" aria-hidden="true" /> no stable belief
       </span>
       <span>
-        <span class="bar shown" aria-hidden="true">
-          <i class="width" style={across(0.2, 0.7)} />
-          <i class="tick" style={at(0.5)} />
-        </span>{" "}
+        <i class="bar shown" style={{ "--p": 0.5, "--low": 0.2, "--high": 0.7 }} aria-hidden="true" />
         belief and 95 % interval
       </span>
       <span>✕ gate not passed</span>
