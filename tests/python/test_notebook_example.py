@@ -76,6 +76,17 @@ class NotebookExample(ModuleTest):
         expected = [(asked[claim][0], claim, *(round(x, 6) for x in (b["p"], *b["ci"])), str(b["stable"]), asked[claim][1])
                     for claim, b in sorted(own.items(), key=lambda item: item[1]["p"])]
         self.assertEqual(rows, expected)
+
+        # The atlas of the same results, by the program itself.
+        lines = [{"claim": claim, "model": "local", "p": b["p"], "truth": {"None": None, "True": True, "False": False}[asked[claim][1]]} for claim, b in own.items()]
+        (self.folder / "results.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        atlas = self.program("atlas", "results.jsonl", "--db", "own.sqlite")
+        [row] = rows_of(shown["atlas"])
+        self.assertEqual(row[:1] + row[4:6], ["local", str(atlas["truth"][0]["right"]), str(atlas["truth"][0]["wrong"])])
+        self.assertAlmostEqual(float(row[6]), atlas["truth"][0]["scores"]["brier"], places=5)
+        self.assertEqual(len(rows_of(shown["pull"])), 4)
+        self.assertIn("<title>", (self.folder / "atlas.html").read_text())
+
         stored = rows_of(shown["runs"])
         self.assertEqual(sorted(row[0] for row in stored), sorted(asked))
 

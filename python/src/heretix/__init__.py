@@ -4,6 +4,7 @@
 as Arrow tables. ``batch`` measures many claims by several models and returns a table. The estimator and the statistics work
 on arrays without the program.
 """
+from ._atlas import Atlas, atlas
 from ._batch import batch
 from ._core import DriftDetector, InputError
 from ._measure import Decision, Readout, Record, load, run
@@ -32,7 +33,7 @@ from ._table import Table
 
 __version__ = "0.1.0"
 __all__ = [
-    "Belief", "CalibrationScores", "CentredInterval", "Certificate", "Comparison", "Decision", "DriftDetector", "Estimate", "HeretixError", "HonestInterval",
-    "InputError", "Readout", "Record", "Stopped", "Table", "Welch", "WordingVariance", "batch", "belief", "benjamini_hochberg", "best_replicates", "calibrate",
+    "Atlas", "Belief", "CalibrationScores", "CentredInterval", "Certificate", "Comparison", "Decision", "DriftDetector", "Estimate", "HeretixError", "HonestInterval",
+    "InputError", "Readout", "Record", "Stopped", "Table", "Welch", "WordingVariance", "atlas", "batch", "belief", "benjamini_hochberg", "best_replicates", "calibrate",
     "calibration_scores", "centred_interval", "compare", "estimate", "honest_interval", "load", "run", "runs", "sign_flip_p", "welch", "wording_variance",
 ]

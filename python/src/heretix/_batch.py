@@ -139,24 +139,24 @@ class _Source:
             for name in fields:
                 self.names.setdefault(name)
             self.count += 1
-            yield json.dumps(fields, default=_plain) + "\n"
+            yield one_line(fields)
         if self.count == 0:
             raise InputError("claims is empty (give at least one claim)")
 
 
-def _rows_of(claims: Any) -> Iterable[Any]:
+def _rows_of(claims: Any, argument: str = "claims") -> Iterable[Any]:
     """The rows of a table of any library; of anything else what it gives by itself."""
     if isinstance(claims, str | bytes | Mapping):
-        raise InputError(f"claims is one {type(claims).__name__} (give a list of claims, or pathlib.Path(…) for a file)")
+        raise InputError(f"{argument} is one {type(claims).__name__} (give a list or a table, or pathlib.Path(…) for a file)")
     if not isinstance(claims, Iterable) and not hasattr(claims, "__arrow_c_stream__"):
-        raise InputError(f"claims is of type {type(claims).__name__} (give a list of claims, a table with the column 'claim', or pathlib.Path(…) for a file)")
+        raise InputError(f"{argument} is of type {type(claims).__name__} (give a list or a table with the column 'claim', or pathlib.Path(…) for a file)")
     names = getattr(claims, "column_names", None)  # of Arrow, whose `columns` are the columns themselves
     if names is None:
         names = getattr(claims, "columns", None)
     if names is None:
         return claims
     if "claim" not in list(names):
-        raise InputError(f"claims has no column 'claim', but {', '.join(map(repr, list(names)[:8]))} (name the column of the claims 'claim')")
+        raise InputError(f"{argument} has no column 'claim', but {', '.join(map(repr, list(names)[:8]))} (name the column of the claims 'claim')")
     if type(claims).__module__.startswith("pandas"):
         return _of_pandas(claims)
     if hasattr(claims, "__arrow_c_stream__"):
@@ -171,7 +171,10 @@ def _of_pandas(frame: Any) -> Iterator[dict[str, Any]]:
 
 
 def _of_arrow(table: Any) -> Iterator[dict[str, Any]]:
-    import pyarrow
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise ImportError("a table is read with pyarrow: pip install 'heretix[arrow]'") from error
     for some in pyarrow.table(table).to_batches(max_chunksize=ROWS_AT_ONCE):
         yield from some.to_pylist()
 
@@ -184,6 +187,18 @@ def _with_fields(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
 def claims_with_fields(claims: Any) -> Iterator[dict[str, Any]]:
     """Each claim with the fields beside it, from what `batch` takes but a file. Raises InputError that names the claim."""
     return _with_fields(_rows_of(claims))
+
+
+def result_rows(results: Any) -> Iterator[dict[str, Any]]:
+    """Each row of a table of results, with null where it has no value."""
+    for number, row in enumerate(_rows_of(results, "results")):
+        if not isinstance(row, Mapping):
+            raise InputError(f"results[{number}] is of type {type(row).__name__} (give the table that batch() returned)")
+        yield {str(name): None if _is_missing(value) else value for name, value in row.items()}
+
+
+def one_line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, default=_plain) + "\n"
 
 
 def _fields_of(claim: Any, number: int) -> dict[str, Any]:

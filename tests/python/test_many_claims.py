@@ -18,7 +18,7 @@ COUNTED = """
     """
 
 
-class Batch(ModuleTest):
+class ManyClaims(ModuleTest):
     def setUp(self):
         super().setUp()
         self.script_model()
