@@ -10,11 +10,11 @@
 #include <map>
 #include <set>
 
+#include "base/csv.hpp"
 #include "base/error.hpp"
 #include "base/strict_json.hpp"
 #include "base/text.hpp"
 #include "base/text_file.hpp"
-#include "base/csv.hpp"
 #include "cli/labelled_file.hpp"
 
 namespace heretix {
