@@ -223,7 +223,8 @@ constexpr std::array<std::string_view, 3> kLaterSections = {"/variance", "/belie
 bool is_later_section(const json& step) {
   if (step.at("op") != "add") return false;
   const std::string path = step.at("path");
-  if (path.starts_with("/gates/")) return step.at("value").value("name", "") == kWordMassGate;
+  const json& value = step.at("value");
+  if (path.starts_with("/gates/")) return value.is_object() && value.value("name", "") == kWordMassGate;
   return std::ranges::find(kLaterSections, path) != kLaterSections.end();
 }
 

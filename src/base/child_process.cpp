@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -31,6 +32,14 @@ std::pair<Descriptor, Descriptor> new_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
+std::vector<std::string> kept_environment() {
+  std::vector<std::string> kept;
+  for (const char* name : {"PATH", "TMPDIR"}) {
+    if (const char* value = std::getenv(name)) kept.push_back(fmt::format("{}={}", name, value));
+  }
+  return kept;
+}
+
 // A child that is ended if nobody waited for it.
 class Child {
  public:
@@ -43,7 +52,11 @@ class Child {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in, 0);
     posix_spawn_file_actions_adddup2(&actions, out, 1);
-    const int failed = ::posix_spawnp(&process_, arguments[0], &actions, nullptr, arguments.data(), environ);
+    std::vector<std::string> kept = kept_environment();
+    std::vector<char*> environment;
+    for (std::string& one : kept) environment.push_back(one.data());
+    environment.push_back(nullptr);
+    const int failed = ::posix_spawnp(&process_, arguments[0], &actions, nullptr, arguments.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0)
       throw Error(failed == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable,

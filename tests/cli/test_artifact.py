@@ -10,7 +10,7 @@ CLAIM = "Snow is white"
 class Artifact(ProgramTest):
     def artifact(self, *arguments):
         """Measures, and takes the artifact to a folder where nothing else is."""
-        record = self.json("run", CLAIM, "--mock", "-q", *arguments)
+        record = self.json("run", CLAIM, *([] if "--model" in arguments else ["--mock"]), "-q", *arguments)
         alone = self.folder / "alone"
         alone.mkdir(exist_ok=True)
         shutil.move(next((self.folder / "runs/artifacts").glob(f"{record['execution']['execution_id']}.json")), alone / "a.json")
@@ -25,17 +25,18 @@ class Artifact(ProgramTest):
         return other
 
     def test_every_way_of_measuring_is_recomputed(self):
-        for arguments in (("-K", 8, "-R", 2), ("--until-width", "0.10"), ("--seed", 7, "-K", 4), ("--readout", "token", "--fixed"), ("--readout", "frequency", "-K", 4),
-                          ("--readout", "expected", "-K", 4), ("--readout", "decision", "-K", 8, "-R", 1), ("--readout", "decision", "--no-negation", "-K", 4, "-R", 1)):
+        for arguments in (("-K", 8, "-R", 2), ("--until-width", "0.10"), ("--seed", 7, "-K", 4), ("--model", "local", "--readout", "token", "-K", 4), ("--model", "local", "--readout", "frequency", "-K", 4),
+                          ("--model", "local", "--readout", "expected", "-K", 4), ("--readout", "decision", "-K", 8, "-R", 1), ("--readout", "decision", "--no-negation", "-K", 4, "-R", 1)):
             with self.subTest(arguments):
                 path, record = self.artifact(*arguments)
                 told = self.ok("verify", path)
                 self.assertIn("equal to what is stored", told)
                 self.assertIn(f"belief p {record['belief_v2']['p']:.6f}", told)
-                self.assertIn("MOCK NUMBERS", told)
+                is_mock = "--model" not in arguments
+                self.assertEqual("MOCK NUMBERS" in told, is_mock)
                 self.assertFalse((self.folder / "runs").exists(), "no store was made")
                 as_json = self.json("verify", path)
-                self.assertEqual((as_json["passed"], as_json["execution_id"], as_json["mock"]), (True, record["execution"]["execution_id"], True))
+                self.assertEqual((as_json["passed"], as_json["execution_id"], as_json["mock"]), (True, record["execution"]["execution_id"], is_mock))
 
     def test_whatever_was_changed_is_named(self):
         path, _ = self.artifact("-K", 8, "-R", 1)
@@ -64,7 +65,7 @@ class Artifact(ProgramTest):
         (self.folder / "text.json").write_text("no JSON")
 
         def reword(told):
-            told["bank"]["paraphrases"][0] = "Another wording: <claim>{CLAIM}</claim>"
+            told["bank"]["paraphrases"][told["answers"][0]["paraphrase_idx"]] = "Another wording: <claim>{CLAIM}</claim>"
 
         def lose_answer(told):
             told["answers"].pop()

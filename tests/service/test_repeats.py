@@ -36,7 +36,7 @@ class Repeats(EachStore):
             again = self.finished(client, told["last_check"])
             self.assertEqual((again["claim"], again["was_cached"], told["trouble"]), (CLAIM, False, None))
             config = [c["record"]["config"] for c in (client.get(f"/api/checks/{i}").json() for i in (check["id"], again["id"]))]
-            self.assertEqual(*[[one[name] for name in ("model", "K", "R", "T", "mode")] for one in config])
+            self.assertEqual(*[[one[name] for name in ("model", "K", "R", "T", "prompt_version")] for one in config])
         self.assertEqual(client.get("/api/usage").json()["checks_used"], 3)
         history = client.get(f"/api/checks/{check['id']}/history").json()
         self.assertEqual(history["lines"][0]["points"][0]["runs"], 3)

@@ -1,4 +1,5 @@
 // What models have believed about the claim of a check over time, from the caller's own checks.
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -20,20 +21,17 @@ std::optional<HistoryRun> run_of(const ServedCheck& check) {
   if (!record.is_object() || !record.contains("belief_v2")) return std::nullopt;
   const json& execution = record.at("execution");
   const json readout = record.value("readout", json::object());
-  return HistoryRun{.source = {.model = check.model,
-                               .readout = readout.value("kind", std::string(to_word(Readout::verbalized))),
-                               .bank = record.at("config").value("prompt_version", ""),
-                               .is_mock = check.is_mock},
-                    .created_at = execution.at("created_at"),
-                    .name = check.id.text(),
-                    .answered_by =
-                        [&] {
-                          std::set<std::string> names;
-                          for (const auto& [name, answers] : execution.value("answered_by", json::object()).items())
-                            names.insert(name);
-                          return names;
-                        }(),
-                    .belief = shown_belief_from(record.at("belief_v2"))};
+  const json versions = execution.value("answered_by", json::object());
+
+  HistoryRun run{.source = {.model = check.model,
+                            .readout = readout.value("kind", std::string(to_word(Readout::verbalized))),
+                            .bank = record.at("config").value("prompt_version", ""),
+                            .is_mock = check.is_mock},
+                 .created_at = execution.at("created_at"),
+                 .name = check.id.text(),
+                 .belief = shown_belief_from(record.at("belief_v2"))};
+  for (const auto& [name, answers] : versions.items()) run.answered_by.insert(name);
+  return run;
 }
 
 // A check from a stored result shows an earlier measurement, which is one point however often it was asked for.
@@ -51,6 +49,7 @@ BeliefHistory history_of_check(Call& call) {
       if (!whole) continue;
       if (auto run = run_of(*whole)) runs.push_back(std::move(*run));
     }
+    std::ranges::reverse(runs);  // the list begins with the newest; of one second that is the last one
   }
   if (runs.empty()) {
     if (auto run = run_of(check)) runs.push_back(std::move(*run));

@@ -1,22 +1,15 @@
 #include "service/routes/set_download.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "base/child_process.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "service/checks/web_words.hpp"
@@ -27,8 +20,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kMostConversions = 2;  // at a time
-constexpr auto kLongestConversion = std::chrono::seconds(60);
-constexpr auto kLookAgain = std::chrono::milliseconds(5);
+constexpr ChildLimits kConversionLimits{.most_output = 65'536, .longest = std::chrono::seconds(60)};
 
 template <class T>
 ordered_json or_null(const std::optional<T>& value) {
@@ -111,34 +103,6 @@ class Conversion {
   }
 };
 
-// Runs the program to its end and says whether it succeeded.
-bool succeeds(std::vector<std::string> arguments) {
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  std::array<char*, 1> environment = {nullptr};
-
-  // What it says goes where this process's own messages go; it reads nothing.
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t child = 0;
-  const int failed = ::posix_spawn(&child, arguments[0].c_str(), &files, nullptr, pointers.data(), environment.data());
-  ::posix_spawn_file_actions_destroy(&files);
-  if (failed != 0) return false;
-
-  const auto until = std::chrono::steady_clock::now() + kLongestConversion;
-  int status = 0;
-  for (;;) {
-    const pid_t ended = ::waitpid(child, &status, WNOHANG);
-    if (ended == child) return status == 0;
-    if (ended < 0 && errno != EINTR) return false;
-    if (std::chrono::steady_clock::now() > until) ::kill(child, SIGKILL);
-    std::this_thread::sleep_for(kLookAgain);
-  }
-}
-
 }  // namespace
 
 std::string set_as_csv(const std::vector<SetClaim>& claims, const std::vector<SetResult>& results) {
@@ -179,8 +143,8 @@ std::string as_parquet(const std::string& lines, const std::string& program) {
   std::ofstream file(from, std::ios::binary);
   file << lines;
   file.close();
-  const bool is_made = file && succeeds({program, "export", "--results", from, "--out", to, "--quiet"});
-  auto made = is_made ? content_of_file(to) : std::nullopt;
+  if (file) output_of({program, "export", "--results", from, "--out", to, "--quiet"}, {}, kConversionLimits);
+  auto made = content_of_file(to);
   if (!made) throw Error(ErrorKind::unavailable, "heretix-export could not make a Parquet file of a set");
   return std::move(*made);
 }
