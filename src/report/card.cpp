@@ -19,7 +19,7 @@ namespace {
 using html::escaped;
 
 constexpr double kEdge = 72, kScaleWidth = kCardWidth - 2 * kEdge;  // SVG units, which are pixels
-constexpr double kRowsLeft = 430, kRowsWidth = 560;                 // of several models
+constexpr double kRowsLeft = 410, kRowsWidth = 540;                 // of several models
 constexpr double kClaimSize = 50, kClaimLine = 62;
 constexpr std::size_t kClaimColumns = 38, kMostClaimLines = 3, kModelColumns = 24;
 

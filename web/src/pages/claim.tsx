@@ -32,9 +32,11 @@ function Weekly({ line, repeat, onChange }: Repeating) {
           </button>
         </p>
       ) : (
-        <button type="button" class="plain" onClick={begin}>
-          Measure weekly
-        </button>
+        <p class="row">
+          <button type="button" class="plain" onClick={begin}>
+            Measure weekly
+          </button>
+        </p>
       )}
       <ProblemNote problem={problem} />
     </div>
