@@ -19,6 +19,9 @@ cases.PLAY["rules"] = [{"paraphrase_idx": 3, "text": "hm"}, {"paraphrase_idx": 5
                        {"paraphrase_idx": 15, "prob_true": 0.66}, {"user_contains": "Moon", "prob_true": 0.15}, {"user_contains": "Tea", "prob_true": 0.95}, {"paraphrase_idx": 8, "prob_true": 0.75},
                        {"prob_true": 0.7}]
 INTO = ROOT / "docs/screens"
+SET = [("Copper conducts electricity better than iron", "physics", "true"), ("The Moon is made of cheese", "space", "false"), ("Tea contains caffeine", "food", "true"),
+       ("Tariffs cause inflation", "economy", ""), ("The Great Wall of China is visible from the Moon", "space", "false"), ("Tea was first grown in Europe", "food", "false"),
+       ("Gold is denser than lead", "physics", "true"), ("The Moon has no atmosphere to speak of", "space", "true")]
 CLAIM = "Copper conducts electricity better than iron"
 
 
@@ -35,7 +38,11 @@ class Screens(PageTest):
         split = self.finished(client, self.check(client, "Tariffs cause inflation", model="split", depth="quick")["id"])["id"]
         wavers = self.finished(client, self.check(client, "Tea contains caffeine", model="wavers", depth="deep")["id"])["id"]
         share = client.post(f"/api/checks/{done[0]}/share").json()["share"]
-        screens = {"ask": "/", "check": f"/checks/{done[0]}", "models": f"/checks/{','.join(done)}", "split": f"/checks/{split}", "wavers": f"/checks/{wavers}",
+        table = "claim,topic,truth\n" + "".join(f"{claim},{topic},{truth}\n" for claim, topic, truth in SET)
+        made = client.post("/api/sets", {"text": table, "models": ["play", "other", "split"], "name": "What models believe", "depth": "quick"}).json()["id"]
+        self.wait_for(lambda: client.get(f"/api/sets/{made}").json()["state"] == "done", 60)
+        screens = {"ask": "/", "sets": "/sets", "set": f"/sets/{made}",
+                   "check": f"/checks/{done[0]}", "models": f"/checks/{','.join(done)}", "split": f"/checks/{split}", "wavers": f"/checks/{wavers}",
                    "compare": f"/compare?a={done[0]}&b={done[1]}", "history": "/history", "missing": "/nowhere",
                    "usage": "/usage", "plan": "/billing", "sessions": "/sessions", "operation": "/admin", "sign-in": "/sign-in", "link": self.link("ada@example.org"), "shared": f"/shared/{share}"}
         for theme in ("light", "dark"):
@@ -46,6 +53,11 @@ class Screens(PageTest):
                     page.wait_for_load_state("networkidle")
                     if name == "ask":
                         page.get_by_label("Claim").fill(CLAIM)
+                        page.wait_for_timeout(500)
+                    if name == "sets":
+                        page.get_by_label("Claims", exact=True).fill(table + "Is tea hot?,food,\n42,,\n")
+                        page.get_by_role("checkbox", name="other").check()
+                        expect(page.get_by_text("can be read")).to_be_visible()
                         page.wait_for_timeout(500)
                     if name == "history":
                         page.get_by_role("button", name=CLAIM).click()
@@ -73,7 +85,7 @@ class Screens(PageTest):
             page.screenshot(path=ROOT / f"docs/{name}.png")
 
     def take(self, page, name, width, theme):
-        page.screenshot(path=INTO / f"{name}-{width}-{theme}.png", full_page=name in ("check", "shared") and width < 1000)
+        page.screenshot(path=INTO / f"{name}-{width}-{theme}.png", full_page=(name in ("check", "shared") and width < 1000) or name in ("sets", "set"))
 
 
 if __name__ == "__main__":

@@ -246,7 +246,7 @@ class Dataset(LakeTest):
         manifest, files = self.manifest(), self.files()
         self.assertEqual(self.pointer()["sha256"], files[self.pointer()["manifest"]])
         self.assertEqual([(s["kind"], s["env"], s["revision"]) for s in manifest["sources"]],
-                         [("sqlite", "local", "harness schema 1"), ("postgres", "local", "d3a95b70c814"), ("postgres", "prod", "d3a95b70c814")])
+                         [("sqlite", "local", "harness schema 1"), ("postgres", "local", "f19d3c7a5b28"), ("postgres", "prod", "f19d3c7a5b28")])
         self.assertRegex(manifest["sources"][1]["snapshot"], r"^\d+:\d+:")
         import pyarrow.parquet as pq
         for name, table in manifest["tables"].items():

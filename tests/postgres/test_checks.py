@@ -8,7 +8,7 @@ import time
 import unittest
 
 from breaking_proxy import BreakingProxy
-from cases import CLAIM, HEAD, THIRD, PostgresTest
+from cases import CLAIM, FIFTH, FOURTH, THIRD, PostgresTest
 from heretix import PROGRAM, SOURCE
 
 COMPAT = SOURCE / "tests/compat"
@@ -285,10 +285,11 @@ class Checks(PostgresTest):
         for model in ("m" * 64, "m" * 65):
             self.json("run", CLAIM, "--model", self.script("s.json", model=model), "-K", 4, "-R", 1, "--database", self.address)
         self.do("UPDATE checks SET provider_model_id = NULL")
+        self.db_ok("downgrade", "--to", FOURTH)
         done = self.refused(2, "db", "downgrade", "--database", self.address, "--yes-destroy",
                             says="1 checks name a model in more than 64 characters, which the revision before cannot hold")
         self.assertIn("nothing was written", done.stderr)
-        self.assertEqual((self.current(), sorted(self.checks("length(model)"))), (HEAD, [(64,), (65,)]))
+        self.assertEqual((self.current(), sorted(self.checks("length(model)"))), (FOURTH, [(64,), (65,)]))
         self.do("DELETE FROM checks WHERE length(model) > 64")
         self.db_ok("downgrade", "--yes-destroy")
         self.assertEqual((self.current(), self.differences(), self.checks("length(model)")), (THIRD, {}, [(64,)]))
@@ -297,7 +298,7 @@ class Checks(PostgresTest):
         model = self.script("s.json", model="m")
         self.refused(5, "run", CLAIM, "--model", model, "--database", "host=127.0.0.1 port=1", says="Connection refused")
         self.db_ok("downgrade")
-        self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {THIRD}", "heretix db upgrade"))
+        self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {FIFTH}", "heretix db upgrade"))
         self.refused(2, "run", CLAIM, "--model", model, "--database", "sqlite:///x", says="is not a Postgres address")
         self.assertFalse((self.folder / "runs").exists())
 

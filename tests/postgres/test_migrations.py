@@ -7,7 +7,7 @@ import unittest
 import uuid
 
 import catalogue
-from cases import FIRST, HEAD, SECOND, THIRD, PostgresTest
+from cases import FIFTH, FIRST, FOURTH, HEAD, SECOND, THIRD, PostgresTest
 from heretix import SOURCE
 
 
@@ -33,11 +33,11 @@ class Migrations(PostgresTest):
         self.assertEqual(theirs, self.db_ok("catalogue", address=self.server.address(other)))
 
     def test_any_mixture_of_both_tools_up_and_down(self):
-        words = ["base", FIRST, SECOND, THIRD, HEAD]
-        choose = random.Random(20261128)  # takes every step up and down by both tools within the steps below
+        words = ["base", FIRST, SECOND, THIRD, FOURTH, FIFTH, HEAD]
+        choose = random.Random(20265118)  # takes every step up and down by both tools within the steps below
         at = 0
         seen = {}
-        for step in range(41):
+        for step in range(71):
             way = 1 if at == 0 else -1 if at == len(words) - 1 else choose.choice((1, -1))
             at += way
             if choose.random() < 0.5:
@@ -54,7 +54,7 @@ class Migrations(PostgresTest):
 
     def test_alembic_knows_the_same_history(self):
         ours = self.json("db", "history")
-        self.assertEqual([r["revision"] for r in ours], [HEAD, THIRD, SECOND, FIRST])
+        self.assertEqual([r["revision"] for r in ours], [HEAD, FIFTH, FOURTH, THIRD, SECOND, FIRST])
         theirs = self.alembic("history")
         for revision in ours:
             parent = "<base>" if revision["parent"] == "base" else revision["parent"]
@@ -106,8 +106,13 @@ class Migrations(PostgresTest):
         self.do(f"INSERT INTO users (id, email) VALUES ('{uuid.uuid4()}', 'a@example.com')")
         self.do(f"INSERT INTO jobs (id, kind, unique_key, payload) VALUES ('{uuid.uuid4()}', 'check', 'a', '{{}}')")
         self.do("INSERT INTO heretix_server_refusals VALUES ('http://a', 'm', 'temperature', '0.3', '', 1, 'no')")
+        self.do(f"INSERT INTO sets (id, user_id, name, models, request, claims) SELECT '{uuid.uuid4()}', id, '', '[]', '{{}}', 0 FROM users")
+        self.db_ok("downgrade")
+        self.refused(4, "db", "downgrade", "--database", self.address, says=("sets (1 rows)", "--yes-destroy"))
+        self.assertEqual(self.current(), FIFTH)
+        self.db_ok("downgrade", "--yes-destroy")
         self.refused(4, "db", "downgrade", "--database", self.address, says=("heretix_server_refusals (1 rows)", "--yes-destroy"))
-        self.assertEqual((self.current(), self.rows("SELECT count(*) FROM heretix_server_refusals")), (HEAD, [(1,)]))
+        self.assertEqual((self.current(), self.rows("SELECT count(*) FROM heretix_server_refusals")), (FOURTH, [(1,)]))
         self.db_ok("downgrade", "--yes-destroy")
         self.refused(4, "db", "downgrade", "--database", self.address, says=("jobs (1 rows)", "--yes-destroy"))
         self.assertEqual((self.current(), self.rows("SELECT count(*) FROM jobs")), (THIRD, [(1,)]))
@@ -243,7 +248,7 @@ class Migrations(PostgresTest):
         self.db_ok("downgrade", address=both["DATABASE_URL"])
         done = self.heretix("db", "current", "--all", **both)
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"different revisions (local {THIRD}, prod {HEAD})", done.stdout)
+        self.assertIn(f"different revisions (local {FIFTH}, prod {HEAD})", done.stdout)
 
     def test_a_database_that_is_behind_is_told_in_one_line(self):
         """Which one, what it has, what is the present one, and the command that mends it; not what else follows from that."""
@@ -255,7 +260,7 @@ class Migrations(PostgresTest):
                 self.db_ok("downgrade", "--to", SECOND, address=address)
                 done = self.heretix("db", "check", "--all", **both)
                 self.assertEqual(done.returncode, 1)
-                behind = f"at {SECOND}, 2 revisions behind head ({HEAD}): heretix db upgrade --database {name}"
+                behind = f"at {SECOND}, 4 revisions behind head ({HEAD}): heretix db upgrade --database {name}"
                 told = [line for line in done.stdout.splitlines() if behind in line]
                 self.assertEqual(len(told), 1, done.stdout)
                 self.assertTrue(told[0].startswith(name + " heretix@"), told)
@@ -263,15 +268,15 @@ class Migrations(PostgresTest):
                 self.assertNotIn("DIFFERENT", done.stdout)
                 told = json.loads(self.heretix("db", "check", "--all", "--json", **both).stdout)
                 self.assertEqual((told["in_sync"], [d["object"] for d in told["differences"]]), (False, ["revision"]))
-                self.assertEqual({d["name"]: d["missing"] for d in told["databases"]}, {"local": 0, "prod": 0} | {name: 2})
+                self.assertEqual({d["name"]: d["missing"] for d in told["databases"]}, {"local": 0, "prod": 0} | {name: 4})
                 self.db_ok("upgrade", address=address)
         self.db_ok("downgrade")
         done = self.db("check")
         self.assertEqual((done.returncode, len(done.stdout.splitlines())), (1, 1), done.stdout)
-        self.assertIn(f"at {THIRD}, 1 revision behind head ({HEAD}): heretix db upgrade --database URL", done.stdout)
+        self.assertIn(f"at {FIFTH}, 1 revision behind head ({HEAD}): heretix db upgrade --database URL", done.stdout)
 
     def test_what_was_changed_by_hand_is_still_listed_where_a_database_is_behind(self):
-        self.db_ok("upgrade", "--to", THIRD)
+        self.db_ok("upgrade", "--to", FIFTH)
         self.do("CREATE INDEX by_hand ON checks (model)")
         self.assertEqual(set(self.differences()), {"index checks.by_hand"})
         told = self.db("check").stdout

@@ -7,6 +7,7 @@ from cases import EachStore
 
 ADDRESS = "ada.of-the.walk@example.org"
 CLAIM = "The zebrafish of Uqbar sing at dusk, number 71317"
+IN_SET = "The tigers of Tlön sleep in mirrors, number 71318"
 SHARED = "Snow is white"
 SIGNING = "whsec_walk"
 
@@ -66,12 +67,15 @@ class PersonalData(EachStore):
         self.assertEqual(asked.status, 201, asked.body)
         checks = [asked.json(), self.check(client, CLAIM), self.check(client, CLAIM, fresh=True), self.check(client, CLAIM, depth="quick"),
                   self.check(client, SHARED)]
+        made = client.post("/api/sets", {"text": f"claim,tag\n{IN_SET},of the walk\n", "models": ["play"], "name": "Set of the walk"}).json()
+        checks += client.get("/api/checks?search=tigers").json()["checks"]
         checks = [self.finished(client, check["id"]) for check in checks]
+        self.assertIsNotNone(client.get(f"/api/sets/{made['id']}/rows").json()["cells"]["p"][0])  # its figures are kept too
         self.assertEqual({check["state"] for check in checks}, {"done"})
         share = client.post(f"/api/checks/{checks[0]['id']}/share").json()["share"]
         session = client.get("/api/sessions").json()["sessions"][0]["id"]
         runs = [check["run_id"] for check in checks]
-        return client, [ADDRESS, me, CLAIM, "zebrafish of Uqbar", share, session, "cus_walk", "sub_walk", "key-of-the-walk",
+        return client, [ADDRESS, me, CLAIM, "zebrafish of Uqbar", IN_SET, "Set of the walk", "of the walk", made["id"], share, session, "cus_walk", "sub_walk", "key-of-the-walk",
                         *(check["id"] for check in checks), *runs, *(run[-12:] for run in runs)]
 
     def test_every_column_of_every_table_is_listed(self):
@@ -100,7 +104,7 @@ class PersonalData(EachStore):
         hers = self.finished(grace, self.check(grace, SHARED)["id"])
         everything = self.found(needles)
         for place in ("users.email", "sessions.id", "check_requests.request", "billing_accounts.customer_id", "idempotency_keys.owner",
-                      "heretix_executions.claim", ".eml holds"):
+                      "heretix_executions.claim", "sets.name", "set_claims.claim", "set_checks.check_id", ".eml holds"):
             self.assertTrue([p for p in everything if place in p], f"{place} held nothing, so the walk proves nothing: {everything}")
         self.assertEqual(client.delete("/api/me", {"email": ADDRESS}).status, 204)
         self.assertEqual(self.found(needles), [])

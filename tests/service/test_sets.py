@@ -199,6 +199,14 @@ class Sets(EachStore):
         self.assertEqual(client.get("/api/usage").json()["checks_used"], 0)
         self.assertEqual(client.post(f"/api/sets/{made['id']}/cancel").status, 409)
 
+    def test_a_check_of_somebody_else_does_not_wait_for_a_set(self):
+        self.serve_slowly(100)
+        ada, grace = self.signed_in(plan="pro"), self.signed_in("grace@example.org", plan="pro")
+        made = self.made(ada, text="\n".join(f"Claim number {i} is true" for i in range(30)), models=["play"])
+        check = self.finished(grace, self.check(grace, "Snow is white", depth="quick")["id"])
+        self.assertEqual(check["state"], "done")
+        self.assertGreater(ada.get(f"/api/sets/{made['id']}").json()["counts"]["queued"], 15)
+
     def test_what_changed_since_is_told_alone(self):
         client = self.signed_in(plan="pro")
         made = self.made(client)
@@ -262,6 +270,18 @@ class Sets(EachStore):
         for place, table, _, rows in self.every_table():
             told = [row for row in rows if any("cheese" in str(value) or made["id"] in str(value) for value in row.values())]
             self.assertEqual(told, [], f"{place} {table}")
+
+    def test_a_set_without_any_check_is_forgotten_after_a_day(self):
+        client = self.signed_in(plan="pro")
+        gone, kept = self.made(client, text="Tea is hot\n", models=["play"]), self.made(client, text="Snow is white\n", models=["play"])
+        for made in (gone, kept):
+            self.ended(client, made["id"])
+        self.assertEqual(client.delete(f"/api/checks/{self.cells(client, gone['id'])[0]['check']}").status, 204)
+        moved = "datetime('now', '-2 days')" if self.store == "sqlite" else "now() - interval '2 days'"
+        self.rows(f"UPDATE sets SET created_at = {moved}")
+        self.rows("DELETE FROM jobs WHERE kind = 'clean_up'")
+        self.wait_for(lambda: self.rows("SELECT state FROM jobs WHERE kind = 'clean_up'") == [("done",)], 30)
+        self.assertEqual([one["id"] for one in client.get("/api/sets").json()["sets"]], [kept["id"]])
 
     def test_a_claim_goes_with_its_last_check(self):
         client = self.signed_in(plan="pro")

@@ -28,8 +28,8 @@ using boost::system::error_code;
 
 constexpr auto kSweep = std::chrono::milliseconds(100);
 constexpr std::size_t kReadAtOnce = 16'384;
-constexpr std::size_t kMostLargeBodies = 8;  // at a time
-constexpr int kTimesForLargeBody = 3;        // as long as another body it may take to arrive
+constexpr std::size_t kMostLargeBodies = 8;              // at a time
+constexpr int kTimesForLargeBody = 3;                    // as long as another body it may take to arrive
 constexpr auto kMostGoodbye = std::chrono::seconds(35);  // a handler may wait for the database
 constexpr auto kNothrow = asio::as_tuple(use_awaitable);
 
@@ -111,7 +111,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   Application& application;
   EventHub* hub;
   std::size_t large_bodies = 0;  // used by the io thread alone
-  ClientLoad load;  // used by the io thread alone; it outlives the coroutines that are counted in it
+  ClientLoad load;               // used by the io thread alone; it outlives the coroutines that are counted in it
   std::unique_ptr<Listener::Bound> bound;
   asio::io_context& io = bound->io;
   tcp::acceptor& acceptor = bound->acceptor;

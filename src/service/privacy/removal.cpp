@@ -34,7 +34,8 @@ constexpr std::string_view kExecutions =
 constexpr std::string_view kLockState = "SELECT state FROM check_requests WHERE check_id = :check FOR UPDATE";
 
 constexpr std::string_view kLockSet =
-    "SELECT q.state FROM set_checks k JOIN check_requests q ON q.check_id = k.check_id WHERE k.set_id = :set FOR UPDATE";
+    "SELECT q.state FROM set_checks k JOIN check_requests q ON q.check_id = k.check_id WHERE k.set_id = :set FOR "
+    "UPDATE";
 constexpr std::string_view kForgetKeyOf = "DELETE FROM idempotency_keys WHERE response = :made";
 constexpr std::array<std::string_view, 2> kForgetSet = {"DELETE FROM set_claims WHERE set_id = :set",
                                                         "DELETE FROM sets WHERE id = :set"};

@@ -21,10 +21,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLongestName = 200;   // bytes
+constexpr std::size_t kLongestName = 200;  // bytes
 constexpr std::size_t kLongestColumn = 1000;
-constexpr std::size_t kMostSample = 5;      // lines that a quote shows
-constexpr std::size_t kMostTold = 100;      // lines of a kind that a quote names
+constexpr std::size_t kMostSample = 5;  // lines that a quote shows
+constexpr std::size_t kMostTold = 100;  // lines of a kind that a quote names
 constexpr std::size_t kMostListed = 200;
 // Executions that are forgotten before the response; the jobs that stand for the others follow within a minute or two.
 constexpr std::size_t kMostForgotten = 200;
@@ -104,8 +104,7 @@ json sample_json(const SetFile& file) {
   json sample = json::array();
   for (const SetLine& line : file.lines) {
     if (sample.size() == kMostSample) break;
-    sample.push_back(
-        {{"line", line.line}, {"claim", line.claim}, {"tags", line.tags}, {"truth", or_null(line.truth)}});
+    sample.push_back({{"line", line.line}, {"claim", line.claim}, {"tags", line.tags}, {"truth", or_null(line.truth)}});
   }
   return sample;
 }
@@ -122,8 +121,7 @@ ServiceResponse quote_set(ServiceContext& service, Call& call) {
   const Upload upload = upload_of(call.request);
   const SetFile& file = upload.file;
   Intake intake = service.intake(call.database);
-  const SetQuote quote =
-      SetIntake(call.database, intake, service.secret()).quote(file, upload.wish, call.who->user);
+  const SetQuote quote = SetIntake(call.database, intake, service.secret()).quote(file, upload.wish, call.who->user);
 
   std::vector<RefusedSetLine> refused = file.refused;
   refused.insert(refused.end(), quote.refused.begin(), quote.refused.end());
@@ -187,8 +185,7 @@ ServiceResponse create_set(ServiceContext& service, Call& call) {
   const Upload upload = upload_of(call.request);
   Intake intake = service.intake(call.database);
   const Asker asker{call.who->user, network_of(call.request.address)};
-  const IdempotencyKey key{.key = call.request.header("idempotency-key"),
-                           .body_sha256 = sha256_hex(call.request.body)};
+  const IdempotencyKey key{.key = call.request.header("idempotency-key"), .body_sha256 = sha256_hex(call.request.body)};
   const AcceptedSet accepted =
       SetIntake(call.database, intake, service.secret()).accept(upload.file, upload.wish, asker, key);
   service.parts().wake_worker();
@@ -273,9 +270,9 @@ std::optional<std::string> since_of(const ServiceRequest& request) {
   auto since = request.parameter("since");
   if (!since) return std::nullopt;
   constexpr std::string_view kForm = "dddd-dd-dd dd:dd:dd.dddddd";
-  const bool fits = since->size() == kForm.size() && std::equal(since->begin(), since->end(), kForm.begin(), [](char c, char form) {
-                      return form == 'd' ? c >= '0' && c <= '9' : c == form;
-                    });
+  const bool fits = since->size() == kForm.size() &&
+                    std::equal(since->begin(), since->end(), kForm.begin(),
+                               [](char c, char form) { return form == 'd' ? c >= '0' && c <= '9' : c == form; });
   if (!fits) throw Refusal(422, "since must be what as_of said before");
   return since;
 }
@@ -288,7 +285,11 @@ ServiceResponse get_rows(ServiceContext& /*service*/, Call& call) {
   const std::string as_of = sets.place_in_time();
   json body = {{"as_of", as_of}, {"cells", cells_json(sets.cells(set.id, since))}};
   if (!since) body["claims"] = claims_json(sets, set.id);
-  body["set"] = set_json(*sets.find(set.id));
+
+  // The state is that of before the figures were collected: who reads that the set is done then has all of them.
+  ServedSet told = set;
+  if (const auto now = sets.find(set.id)) told.counts.billed = now->counts.billed;
+  body["set"] = set_json(told);
   return json_response(200, body);
 }
 
@@ -334,8 +335,7 @@ ServiceResponse download(Call& call, std::string_view ending, const char* type, 
   return {.content_type = type,
           .body = made(sets.claims(set.id), sets.results(set.id)),
           .headers = {{"Cache-Control", "no-store"},
-                      {"Content-Disposition",
-                       fmt::format("attachment; filename=\"{}\"", file_name_of(set, ending))}}};
+                      {"Content-Disposition", fmt::format("attachment; filename=\"{}\"", file_name_of(set, ending))}}};
 }
 
 ServiceResponse download_csv(ServiceContext& /*service*/, Call& call) {
@@ -372,8 +372,8 @@ ServiceResponse get_summary(ServiceContext& service, Call& call) {
   Sets sets(call.database);
   sets.collect(set.id);
   const Intake intake = service.intake(call.database);
-  return json_response(200, {{"summary", set_summary(set, sets.claims(set.id), sets.results(set.id),
-                                                     wordings_of(intake, set))}});
+  return json_response(
+      200, {{"summary", set_summary(set, sets.claims(set.id), sets.results(set.id), wordings_of(intake, set))}});
 }
 
 }  // namespace
@@ -388,17 +388,18 @@ ServiceResponse set_page(ServiceContext& service, Call& call) {
 }
 
 std::span<const Route> set_routes() {
-  static constexpr std::array kRoutes = {Route{{"POST", "/api/set-quotes"}, Audience::user, &quote_set},
-                                         Route{{"POST", "/api/sets"}, Audience::user, &create_set},
-                                         Route{{"GET", "/api/sets"}, Audience::user, &list_sets},
-                                         Route{{"GET", "/api/sets/{id}"}, Audience::user, &get_set},
-                                         Route{{"DELETE", "/api/sets/{id}"}, Audience::user, &delete_set},
-                                         Route{{"GET", "/api/sets/{id}/rows"}, Audience::user, &get_rows},
-                                         Route{{"GET", "/api/sets/{id}/summary"}, Audience::user, &get_summary},
-                                         Route{{"POST", "/api/sets/{id}/cancel"}, Audience::user, &cancel_set},
-                                         Route{{"GET", "/api/sets/{id}/results.csv"}, Audience::user, &download_csv},
-                                         Route{{"GET", "/api/sets/{id}/results.jsonl"}, Audience::user, &download_jsonl},
-                                         Route{{"GET", "/api/sets/{id}/results.parquet"}, Audience::user, &download_parquet}};
+  static constexpr std::array kRoutes = {
+      Route{{"POST", "/api/set-quotes"}, Audience::user, &quote_set},
+      Route{{"POST", "/api/sets"}, Audience::user, &create_set},
+      Route{{"GET", "/api/sets"}, Audience::user, &list_sets},
+      Route{{"GET", "/api/sets/{id}"}, Audience::user, &get_set},
+      Route{{"DELETE", "/api/sets/{id}"}, Audience::user, &delete_set},
+      Route{{"GET", "/api/sets/{id}/rows"}, Audience::user, &get_rows},
+      Route{{"GET", "/api/sets/{id}/summary"}, Audience::user, &get_summary},
+      Route{{"POST", "/api/sets/{id}/cancel"}, Audience::user, &cancel_set},
+      Route{{"GET", "/api/sets/{id}/results.csv"}, Audience::user, &download_csv},
+      Route{{"GET", "/api/sets/{id}/results.jsonl"}, Audience::user, &download_jsonl},
+      Route{{"GET", "/api/sets/{id}/results.parquet"}, Audience::user, &download_parquet}};
   return kRoutes;
 }
 

@@ -139,8 +139,9 @@ std::string chosen_column(const std::vector<std::string>& columns, const std::op
   }
   // In the order of the usual names, so that "claim" goes before "text" wherever the two stand.
   for (const std::string_view name : usual) {
-    const auto found =
-        std::ranges::find_if(columns, [&](const std::string& column) { return is_named_like(column, {&name, 1}); });
+    const auto found = std::ranges::find_if(columns, [&](const std::string& column) {
+      return is_named_like(column, {&name, 1});
+    });
     if (found != columns.end()) return *found;
   }
   return "";
@@ -159,8 +160,8 @@ std::vector<std::string> tags_of(const std::vector<std::string>& cell) {
   }
   const auto is_too_long = [](const std::string& tag) { return tag.size() > kLongestTag; };
   if (tags.size() > kMostTags || std::ranges::any_of(tags, is_too_long))
-    throw Error(ErrorKind::bad_input, fmt::format("it has more than {} tags, or one of more than {} bytes", kMostTags,
-                                                  kLongestTag));
+    throw Error(ErrorKind::bad_input,
+                fmt::format("it has more than {} tags, or one of more than {} bytes", kMostTags, kLongestTag));
   return tags;
 }
 
@@ -170,8 +171,9 @@ std::optional<bool> truth_of(const std::vector<std::string>& cell) {
   if (word.empty()) return std::nullopt;
   if (word == "true" || word == "1" || word == "yes") return true;
   if (word == "false" || word == "0" || word == "no") return false;
-  throw Error(ErrorKind::bad_input,
-              fmt::format("its truth '{}' is neither true nor false: write true or false, or leave it empty", shown(text)));
+  throw Error(
+      ErrorKind::bad_input,
+      fmt::format("its truth '{}' is neither true nor false: write true or false, or leave it empty", shown(text)));
 }
 
 // Reads the rows by the chosen columns.
@@ -187,12 +189,9 @@ class Reading {
     try {
       SetLine line = read(number, cells);
       const auto [first, is_new] = seen_.emplace(trimmed(line.claim, " \t\r\n"), number);
-      if (!is_new)
-        throw Error(ErrorKind::bad_input, fmt::format("it repeats the claim of line {}", first->second));
+      if (!is_new) throw Error(ErrorKind::bad_input, fmt::format("it repeats the claim of line {}", first->second));
       file_.lines.push_back(std::move(line));
-    } catch (const Error& e) {
-      file_.refused.push_back({number, e.what()});
-    }
+    } catch (const Error& e) { file_.refused.push_back({number, e.what()}); }
   }
 
  private:

@@ -48,8 +48,8 @@ struct SetFile {
   std::size_t questions() const;
 };
 
-// `format`: empty: it is guessed. Without a column of claims there are no lines. Throws Error{bad_input} for a text that
-// is empty, too long, not UTF-8 or no table at all, for a column that is not there, and for too many claims.
+// `format`: empty: it is guessed. Without a column of claims there are no lines. Throws Error{bad_input} for a text
+// that is empty, too long, not UTF-8 or no table at all, for a column that is not there, and for too many claims.
 SetFile read_set(std::string_view text, std::optional<SetFormat> format, const SetColumns& wanted);
 
 }  // namespace heretix

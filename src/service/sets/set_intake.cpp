@@ -34,7 +34,8 @@ std::string request_text(const SetWish& wish) {
 
 std::string lines_named(const std::vector<int>& lines) {
   const auto named = std::min(lines.size(), kMostNamed);
-  std::string text = fmt::format("{}", fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(named), ", "));
+  std::string text =
+      fmt::format("{}", fmt::join(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(named), ", "));
   return named < lines.size() ? fmt::format("{} and {} more", text, lines.size() - named) : text;
 }
 
@@ -51,11 +52,11 @@ void require_decided(const SetFile& file, const SetWish& wish) {
     if (line.is_question) lines.push_back(line.line);
   }
   if (lines.empty()) return;
-  throw Error(ErrorKind::bad_input,
-              fmt::format("{} {} in {} {}", lines.size(),
-                          lines.size() == 1 ? "claim is a question," : "claims are questions,",
-                          lines.size() == 1 ? "line" : "lines", lines_named(lines)),
-              "\"questions\": \"leave_out\" measures the others, \"ask\" measures them as they are");
+  throw Error(
+      ErrorKind::bad_input,
+      fmt::format("{} {} in {} {}", lines.size(), lines.size() == 1 ? "claim is a question," : "claims are questions,",
+                  lines.size() == 1 ? "line" : "lines", lines_named(lines)),
+      "\"questions\": \"leave_out\" measures the others, \"ask\" measures them as they are");
 }
 
 }  // namespace
@@ -80,25 +81,28 @@ void SetIntake::require_models(const SetWish& wish) const {
   for (const std::string& model : wish.models) prepare("A claim", model, wish);
 }
 
-// Empty: every model can be asked about the line.
-std::optional<RefusedSetLine> SetIntake::why_not(const SetLine& line, const SetWish& wish) const {
+// One for each model; none if a model cannot be asked about the line, which is then among the refused ones.
+std::vector<PreparedCheck> SetIntake::prepared_for(const SetLine& line, const SetWish& wish,
+                                                   std::vector<RefusedSetLine>& refused) const {
+  std::vector<PreparedCheck> prepared;
   try {
-    for (const std::string& model : wish.models) prepare(line.claim, model, wish);
-    return std::nullopt;
+    for (const std::string& model : wish.models) prepared.push_back(prepare(line.claim, model, wish));
   } catch (const Error& e) {
     if (e.kind() != ErrorKind::bad_input) throw;
-    return RefusedSetLine{line.line, e.what()};
+    refused.push_back({line.line, e.what()});
+    prepared.clear();
   }
+  return prepared;
 }
 
 SetQuote SetIntake::quote(const SetFile& file, const SetWish& wish, const User& user) {
   require_models(wish);
   SetQuote quote;
   for (const std::string& model : wish.models)
-    quote.models.push_back({.model = model,
-                            .most = Usd(),
-                            .seconds = Sets(database_).seconds_of_check(
-                                user.id, prepare("A claim", model, wish).plan.recipe.model)});
+    quote.models.push_back(
+        {.model = model,
+         .most = Usd(),
+         .seconds = Sets(database_).seconds_of_check(user.id, prepare("A claim", model, wish).plan.recipe.model)});
 
   std::vector<Query> searches;  // of the model at the same place in `of`
   std::vector<ModelQuote*> of;
@@ -110,12 +114,10 @@ SetQuote SetIntake::quote(const SetFile& file, const SetWish& wish, const User& 
   };
 
   for (const SetLine& line : lines_to_ask(file, wish)) {
-    if (auto refused = why_not(line, wish)) {
-      quote.refused.push_back(std::move(*refused));
-      continue;
-    }
-    for (ModelQuote& of_model : quote.models) {
-      const PreparedCheck prepared = prepare(line.claim, of_model.model, wish);
+    const std::vector<PreparedCheck> of_line = prepared_for(line, wish, quote.refused);
+    for (std::size_t model = 0; model < of_line.size(); ++model) {
+      const PreparedCheck& prepared = of_line[model];
+      ModelQuote& of_model = quote.models[model];
       const Quote of_check = intake_.quote_of(prepared);
       of_model.questions += of_check.questions;
       if (!of_check.most) of_model.most.reset();
@@ -132,30 +134,33 @@ SetQuote SetIntake::quote(const SetFile& file, const SetWish& wish, const User& 
   return quote;
 }
 
-void SetIntake::write(const SetId& id, const std::vector<SetLine>& lines, const SetWish& wish, const Asker& asker) {
+void SetIntake::write(const SetId& id, const std::vector<SetLine>& wanted, const SetWish& wish, const Asker& asker) {
   const CheckOwner owner = asker.owner();
 
   // What is stored is looked for first, because only the rest is granted and charged.
+  std::vector<SetLine> lines;
+  std::vector<RefusedSetLine> refused;
   std::vector<std::optional<CachedResult>> stored;
   std::int64_t charged = 0;
-  for (const SetLine& line : lines) {
-    for (const std::string& model : wish.models) {
-      const PreparedCheck prepared = prepare(line.claim, model, wish);
+  for (const SetLine& line : wanted) {
+    const std::vector<PreparedCheck> of_line = prepared_for(line, wish, refused);
+    if (!of_line.empty()) lines.push_back(line);
+    for (const PreparedCheck& prepared : of_line) {
       auto found = prepared.search ? ResultCache(database_).find(*prepared.search, owner) : std::nullopt;
       if (!found) intake_.require_granted(prepared, asker);
       charged += found ? 0 : 1;
       stored.push_back(std::move(found));
     }
   }
+  if (lines.empty())
+    throw Error(ErrorKind::bad_input, fmt::format("line {}: {}", refused.at(0).line, refused.at(0).why),
+                "no other line of the set can be measured");
   std::optional<std::string> ledger_row;
   if (charged > 0) ledger_row = intake_.charge_user(*asker.user(), charged);
 
-  Sets(database_).insert({.id = id,
-                          .user_id = asker.user()->id,
-                          .name = wish.name,
-                          .models = wish.models,
-                          .request = request_text(wish)},
-                         lines);
+  Sets(database_).insert(
+      {.id = id, .user_id = asker.user()->id, .name = wish.name, .models = wish.models, .request = request_text(wish)},
+      lines);
   std::vector<Query> queries;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     const std::size_t number = i / wish.models.size();
@@ -163,8 +168,7 @@ void SetIntake::write(const SetId& id, const std::vector<SetLine>& lines, const 
     const PreparedCheck prepared = prepare(lines[number].claim, wish.models[model], wish);
     NewServedCheck check = intake_.new_check(prepared, owner);
     if (stored[i]) {
-      std::ranges::move(ServedChecks::cached_insertions(check, prepared.plan, prepared.job.request.seed,
-                                                        *stored[i]),
+      std::ranges::move(ServedChecks::cached_insertions(check, prepared.plan, prepared.job.request.seed, *stored[i]),
                         std::back_inserter(queries));
     } else {
       check.charged_to = ChargedTo::user;
@@ -183,8 +187,7 @@ AcceptedSet SetIntake::accept(const SetFile& file, const SetWish& wish, const As
                               const IdempotencyKey& idempotency) {
   require_models(wish);
   require_decided(file, wish);
-  std::vector<SetLine> lines = lines_to_ask(file, wish);
-  std::erase_if(lines, [&](const SetLine& line) { return why_not(line, wish).has_value(); });
+  const std::vector<SetLine> lines = lines_to_ask(file, wish);
   if (lines.empty())
     throw Error(ErrorKind::bad_input, "the set has no claim that can be measured",
                 file.chosen.claim->empty() ? "choose the column of the claims" : "see what is wrong with its lines");

@@ -37,7 +37,7 @@ struct ModelQuote {
 struct SetQuote {
   std::vector<ModelQuote> models{};
   std::vector<RefusedSetLine> refused{};  // that no prompt can hold, for example
-  std::int64_t checks = 0;  // of all claims and models
+  std::int64_t checks = 0;                // of all claims and models
   bool needs_plan = false;
 };
 
@@ -64,7 +64,8 @@ class SetIntake {
 
  private:
   PreparedCheck prepare(const std::string& claim, const std::string& model, const SetWish& wish) const;
-  std::optional<RefusedSetLine> why_not(const SetLine& line, const SetWish& wish) const;
+  std::vector<PreparedCheck> prepared_for(const SetLine& line, const SetWish& wish,
+                                          std::vector<RefusedSetLine>& refused) const;
   void require_models(const SetWish& wish) const;
   void write(const SetId& id, const std::vector<SetLine>& lines, const SetWish& wish, const Asker& asker);
 

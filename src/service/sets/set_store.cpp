@@ -360,8 +360,8 @@ std::string Sets::place_in_time() {
 }
 
 std::optional<double> Sets::seconds_of_check(const UserId& user_id, const ModelName& model) {
-  const auto rows = database_.query(
-      kPace, {{":user", user_id}, {":model", model}, {":most", std::int64_t{kChecksForPace}}});
+  const auto rows =
+      database_.query(kPace, {{":user", user_id}, {":model", model}, {":most", std::int64_t{kChecksForPace}}});
   if (rows.empty()) return std::nullopt;
   double sum = 0;
   for (const Row& row : rows) sum += seconds_of(row.required_text("ended")) - seconds_of(row.required_text("began"));

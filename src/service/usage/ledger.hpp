@@ -40,7 +40,7 @@ class Ledger {
   std::vector<PlanUsage> of_each_plan();
   // Charges all of the checks or none. Returns the row that was charged; empty: that would pass the limit.
   std::optional<std::string> charge(const User& user, std::int64_t checks = 1);
-  void give_back(const std::string& ledger_id);         // one check
+  void give_back(const std::string& ledger_id);  // one check
   // A higher plan counts at once, in this period; a lower one waits for the next period. Returns false if there is no
   // such user.
   bool set_plan(const UserId& user_id, const ServicePlan& plan);
