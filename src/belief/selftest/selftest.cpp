@@ -87,6 +87,7 @@ std::size_t FileResult::different() const {
   return sum;
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the name of a file before what it holds
 FileResult recompute(const std::string& name, const std::string& json_text) {
   FileResult result{.file = name, .sections = {}};
 

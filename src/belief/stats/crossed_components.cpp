@@ -33,7 +33,7 @@ struct Grouping {
   }
 };
 
-Grouping grouped(std::span<const CrossedValue> values, unsigned term, double mean) {
+Grouping grouped(std::span<const CrossedValue> values, unsigned term) {
   std::unordered_map<std::uint64_t, std::uint32_t> numbers;
   Grouping found;
   found.group.reserve(values.size());
@@ -49,7 +49,7 @@ Grouping grouped(std::span<const CrossedValue> values, unsigned term, double mea
     }
     found.group.push_back(place->second);
     ++found.counts[place->second];
-    found.sums[place->second] += v.value - mean;
+    found.sums[place->second] += v.value;
   }
   return found;
 }
@@ -109,14 +109,18 @@ std::vector<Term> terms_of(const std::array<Grouping, kEverything + 1>& groups, 
 
 }  // namespace
 
-std::vector<CrossedComponent> crossed_components(std::span<const CrossedValue> values) {
-  if (values.size() < 2) return {};
+std::vector<CrossedComponent> crossed_components(std::span<const CrossedValue> given) {
+  if (given.size() < 2) return {};
+
+  // Nothing depends on the grand mean, and without it the sums of squares lose no digits to it.
+  std::vector<CrossedValue> values(given.begin(), given.end());
   double mean = 0;
   for (const CrossedValue& v : values) mean += v.value;
   mean /= static_cast<double>(values.size());
+  for (CrossedValue& v : values) v.value -= mean;
 
   std::array<Grouping, kEverything + 1> groups;
-  for (unsigned term = 0; term <= kEverything; ++term) groups[term] = grouped(values, term, mean);
+  for (unsigned term = 0; term <= kEverything; ++term) groups[term] = grouped(values, term);
   const std::vector<Term> terms = terms_of(groups, values.size());
   if (terms.size() < 2) return {};
 
