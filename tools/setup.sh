@@ -19,7 +19,7 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
 lint_packages="clang-format-14 clang-tidy-16 shellcheck"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-16 libclang-rt-16-dev pgbouncer openssl python3-dev
-  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq"
+  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq librsvg2-bin fonts-dejavu-core"
 bench_packages="libbenchmark-dev python3-numpy wrk"
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -122,46 +122,55 @@ CameBack what_came_back(RunStore& runs, const ExecutionRow& execution) {
 
 Record load_record(RunStore& runs, const ExecutionRow& execution) {
   const PromptBank bank = bank_of(runs, execution);
+  std::vector<CountedAnswer> counted;
+  for (const CountedKey& key : runs.counted_keys(execution.execution_id))
+    counted.push_back({.cache_key = key.cache_key, .answer = runs.answer(key)});
+  return recomputed_record(execution, bank, std::move(counted));
+}
+
+Record recomputed_record(const ExecutionRow& execution, const PromptBank& bank, std::vector<CountedAnswer> counted) {
   const StoredConfig config = read_config(execution.config_text);
-  const std::vector<CountedKey> keys = runs.counted_keys(execution.execution_id);
 
   // The numbers come from a file that anybody may have written, so they are compared with what it holds before a plan
   // is made.
   const Sampling& sampling = config.recipe.sampling;
   const auto planned = static_cast<std::size_t>(questions_of(sampling, Readout::verbalized, 1));
-  if (!sampling.ladder && keys.size() != planned) {
-    throw Error(ErrorKind::broken,
-                fmt::format("{} counted {} answers, but its plan has {}", execution.execution_id, keys.size(), planned),
-                kDamaged);
+  if (!sampling.ladder && counted.size() != planned) {
+    throw Error(
+        ErrorKind::broken,
+        fmt::format("{} counted {} answers, but its plan has {}", execution.execution_id, counted.size(), planned),
+        kDamaged);
   }
 
   Plan plan = make_plan(config.recipe, bank);
-  if (sampling.ladder) plan = first_of_ladder(plan, keys.size());
-  if (keys.size() != plan.questions.size()) {
+  if (sampling.ladder) plan = first_of_ladder(plan, counted.size());
+  if (counted.size() != plan.questions.size()) {
     throw Error(ErrorKind::broken,
-                fmt::format("{} counted {} answers, but its plan has {}", execution.execution_id, keys.size(),
+                fmt::format("{} counted {} answers, but its plan has {}", execution.execution_id, counted.size(),
                             plan.questions.size()),
                 kDamaged);
   }
+
   ExecutionFacts facts = facts_of(execution);
   const AnswerReading reading{.claim = config.recipe.claim.text, .rules = facts.answer_rules};
   std::vector<std::optional<Answer>> answers;
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    answers.push_back(runs.answer(keys[i]));
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    answers.push_back(std::move(counted[i].answer));
     if (answers.back() && answers.back()->raw_text) {
       Verdict& verdict = answers.back()->verdict;
       verdict = read_again(*answers.back()->raw_text, verdict, reading);
     }
-    if (!answers.back() || keys[i].cache_key != plan.questions[i].cache_key) {
+    if (!answers.back() || counted[i].cache_key != plan.questions[i].cache_key) {
       throw Error(ErrorKind::broken,
                   fmt::format("answer {} of {} is missing or belongs to another question", i, execution.execution_id),
                   kDamaged);
     }
   }
+
   if (config.recipe.sampling.ladder && !climb_of(plan, answers).stop) {
     throw Error(
         ErrorKind::broken,
-        fmt::format("{} counted {} answers, but its ladder goes on after them", execution.execution_id, keys.size()),
+        fmt::format("{} counted {} answers, but its ladder goes on after them", execution.execution_id, counted.size()),
         kDamaged);
   }
   return make_record(plan, bank, answers, config.seed, source_of(execution, config.seed.has_value()), std::move(facts));

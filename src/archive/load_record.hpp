@@ -12,6 +12,15 @@ namespace heretix {
 // Error{broken} if a part is missing or does not fit the rest.
 Record load_record(RunStore& runs, const ExecutionRow& execution);
 
+// An answer that an execution counted, under its key; without an answer where it is missing.
+struct CountedAnswer {
+  std::string cache_key;
+  std::optional<Answer> answer;
+};
+
+// The same from what lies before the caller, in the order of the plan. Pure. Throws Error{broken} likewise.
+Record recomputed_record(const ExecutionRow& execution, const PromptBank& bank, std::vector<CountedAnswer> counted);
+
 // What came back from an execution that has no result: the questions of its plan that were sent or have an answer.
 struct CameBack {
   struct Each {

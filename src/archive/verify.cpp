@@ -12,8 +12,10 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/sha256.hpp"
+#include "base/stored_word.hpp"
 #include "belief/readout/parts.hpp"
 #include "belief/readout/statement.hpp"
+#include "belief/record/stored_config.hpp"
 #include "measure/answer_store.hpp"
 #include "measure/artifact.hpp"
 
@@ -221,7 +223,8 @@ constexpr std::array<std::string_view, 3> kLaterSections = {"/variance", "/belie
 bool is_later_section(const json& step) {
   if (step.at("op") != "add") return false;
   const std::string path = step.at("path");
-  if (path.starts_with("/gates/")) return step.at("value").value("name", "") == kWordMassGate;
+  const json& value = step.at("value");
+  if (path.starts_with("/gates/")) return value.is_object() && value.value("name", "") == kWordMassGate;
   return std::ranges::find(kLaterSections, path) != kLaterSections.end();
 }
 
@@ -232,35 +235,40 @@ bool is_wording(const json& step) {
 }
 
 // Names the JSON fields that differ by their paths.
-void compare_json(const std::string& what, const json& stored, const json& recomputed, Checker& checker) {
+void compare_json(const std::string& what, const json& stored, const json& recomputed, Verification& verification) {
   for (const json& step : json::diff(stored, recomputed)) {
     if (is_later_section(step) || is_wording(step)) continue;
-    checker.differ(fmt::format("{} differs at {}", what, step.at("path").get<std::string>()));
+    verification.differences.push_back(fmt::format("{} differs at {}", what, step.at("path").get<std::string>()));
   }
 }
 
 // What the model's own template put around every question, against its hash and against the keys. Hosted models have
 // templates of their own, which nobody sees.
-void check_prompt_frame(const Record& record, Checker& checker) {
+void check_prompt_frame(const Record& record, Verification& verification) {
   const json settings = json::parse(record.execution.settings, nullptr, false);
   const json chat = settings.value("prompt_frame", json::object());
   const std::string text = chat.value("text", "");
   if (sha256_hex(text) != chat.value("sha256", sha256_hex("")))
-    checker.differ("prompt_frame: its hash is not its text's");
+    verification.differences.emplace_back("prompt_frame: its hash is not its text's");
 
   const std::string keyed = record.plan.recipe.mode.value("frame");
   const std::string whole = text + settings.value("decision", json::object()).value("frame", "");
   if (!keyed.empty() && !sha256_hex(whole).starts_with(keyed))
-    checker.differ("prompt_frame: the keys were made for another one");
+    verification.differences.emplace_back("prompt_frame: the keys were made for another one");
 }
 
-void check_record_text(const ExecutionRow& execution, const Record& record, Checker& checker) {
+void check_record_text(const ExecutionRow& execution, const Record& record, Verification& verification,
+                       Checker& checker) {
   const auto& text = execution.record_text;
   if (!text || sha256_hex(*text) != execution.record_sha256)
     checker.differ("record_json: its hash is not the stored one");
   const json stored = text ? json::parse(*text, nullptr, false) : json(json::value_t::discarded);
   if (stored.is_discarded()) checker.differ("record_json: not JSON");
-  else compare_json("record_json", stored, to_json(record), checker);
+  else compare_json("record_json", stored, to_json(record), verification);
+}
+
+std::string dumped_artifact(const Record& record) {
+  return to_artifact(record).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 void check_artifact(const Row& run, const Record& record, const std::string& database_path, Verification& verification,
@@ -273,9 +281,8 @@ void check_artifact(const Row& run, const Record& record, const std::string& dat
     return;
   }
   const json stored = json::parse(*content, nullptr, false);
-  const std::string text = to_artifact(record).dump(-1, ' ', false, json::error_handler_t::replace);
   if (stored.is_discarded()) checker.differ("artifact: not JSON");
-  else compare_json("artifact", stored, json::parse(text), checker);
+  else compare_json("artifact", stored, json::parse(dumped_artifact(record)), verification);
 }
 
 // Only checks of the service have this; a harness file has none.
@@ -289,7 +296,98 @@ std::string summary(const Record& r) {
                             r.estimate.ci95.low.value(), r.estimate.ci95.high.value(), r.seed);
 }
 
+constexpr const char* kArtifactAdvice =
+    "give the artifact of an execution (runs/artifacts/exec-….json), or the record that a shared check offers for "
+    "download; both hold the bank and every answer";
+
+Reason reason_in(const json& answer) {
+  const std::string word = answer.at("reason");
+  return require_known(reason_from(word), "the reason of an answer", word);
+}
+
+// Beside the fields that the verdict is read from again, what the hash of the answers is made of.
+Answer answer_in(const json& told) {
+  const auto optional = [&](const char* name, auto value) {
+    using Kind = decltype(value);
+    const json& found = told.at(name);
+    return found.is_null() ? std::optional<Kind>() : std::optional(found.get<Kind>());
+  };
+  Answer answer{.cache_key = told.at("cache_key"), .attempt = told.at("attempt")};
+  answer.raw_text = optional("raw_text", std::string());
+  if (const auto p = optional("prob_true", 0.0)) answer.verdict.prob_true = Probability{*p};
+  if (!told.at("reason").is_null()) answer.verdict.reason = reason_in(told);
+  answer.model_version = told.at("provider_model_id");
+  answer.response_id = told.at("response_id");
+  answer.tokens_in = optional("tokens_in", 0L);
+  answer.tokens_out = optional("tokens_out", 0L);
+  answer.latency_ms = told.at("latency_ms");
+  answer.created_at = told.at("created_at");
+  answer.from_store = told.at("from_store");
+  return answer;
+}
+
+// What an execution's row would hold.
+ExecutionRow execution_in(const json& artifact) {
+  const json& execution = artifact.at("execution");
+  const json& config = artifact.at("config");
+  return {.execution_id = ExecutionId{execution.at("execution_id").get<std::string>()},
+          .run_id = RecipeId{artifact.at("run_id").get<std::string>()},
+          .status = ExecutionStatus::done,
+          .created_at = execution.at("created_at"),
+          .claim = artifact.at("claim"),
+          .model = ModelName(config.at("model").get<std::string>()),
+          .mode = config.at("mode"),
+          .prompt_version = config.at("prompt_version"),
+          .bank_content_sha256 = content_sha256(bank_from_json(artifact.at("bank"))),
+          .config_text = config.dump(),
+          .record_text = artifact.dump(-1, ' ', false, json::error_handler_t::replace),
+          .record_sha256 = {}};
+}
+
+Record record_in(const json& artifact) {
+  std::vector<CountedAnswer> counted;
+  for (const json& told : artifact.at("answers")) {
+    Answer answer = answer_in(told);
+    std::string cache_key = answer.cache_key;
+    counted.push_back({.cache_key = std::move(cache_key), .answer = std::move(answer)});
+  }
+  return recomputed_record(execution_in(artifact), bank_from_json(artifact.at("bank")), std::move(counted));
+}
+
 }  // namespace
+
+Verification verify_artifact(const NamedText& artifact) {
+  const json told = json::parse(artifact.text, nullptr, false);
+  if (!told.is_object() || told.value("format", "") != "heretix_record")
+    throw Error(ErrorKind::bad_input, fmt::format("{} is no record of Heretix", artifact.name), kArtifactAdvice);
+  if (!told.contains("answers") || !told.contains("bank"))
+    throw Error(ErrorKind::bad_input, fmt::format("{} is a record without its answers", artifact.name),
+                kArtifactAdvice);
+
+  try {
+    const Record record = record_in(told);
+    Verification verification{.run_id = RunId{record.plan.run_id.text()},
+                              .execution_id = record.execution.execution_id,
+                              .is_mock = record.plan.recipe.mode.is_mock(),
+                              .recomputed = {},
+                              .differences = {},
+                              .not_checked = {}};
+    verification.recomputed.push_back(
+        fmt::format("{} questions and keys from claim, bank and recipe", record.answers.size()));
+    verification.recomputed.push_back(
+        fmt::format("{} answers read again from their raw texts, {} usable", record.answered, record.usable));
+    verification.recomputed.push_back(summary(record));
+    verification.not_checked.emplace_back("who measured it: the file says so itself");
+
+    compare_json(artifact.name, told, json::parse(dumped_artifact(record)), verification);
+    check_prompt_frame(record, verification);
+    return verification;
+  } catch (const json::exception& e) {
+    throw Error(ErrorKind::bad_input, fmt::format("{} is damaged: {}", artifact.name, e.what()), kArtifactAdvice);
+  } catch (const Error& e) {
+    throw Error(ErrorKind::bad_input, fmt::format("{} is damaged: {}", artifact.name, e.what()), kArtifactAdvice);
+  }
+}
 
 Verification verify_run(const std::string& name, RunStore& runs, const std::string& database_path) {
   const RunId run_id = runs.find_run(name);
@@ -300,6 +398,7 @@ Verification verify_run(const std::string& name, RunStore& runs, const std::stri
 
   Verification verification{.run_id = run_id,
                             .execution_id = execution->execution_id,
+                            .is_mock = is_mock_mode(execution->mode),
                             .recomputed = {},
                             .differences = {},
                             .not_checked = {}};
@@ -312,7 +411,7 @@ Verification verify_run(const std::string& name, RunStore& runs, const std::stri
     const std::vector<CountedKey> keys = runs.counted_keys(execution->execution_id);
     for (std::size_t i = 0; i < keys.size(); ++i) checker.check_answer(i, record, keys[i]);
     checker.check_parts(record);
-    check_prompt_frame(record, checker);
+    check_prompt_frame(record, verification);
 
     verification.recomputed.push_back(fmt::format("{} questions and keys from claim, bank and recipe", keys.size()));
     verification.recomputed.push_back(
@@ -320,7 +419,7 @@ Verification verify_run(const std::string& name, RunStore& runs, const std::stri
     verification.recomputed.push_back(summary(record));
 
     // No stored result is read before this point.
-    check_record_text(*execution, record, checker);
+    check_record_text(*execution, record, verification, checker);
 
     const Row run = runs.run(run_id);
     if (!runs.names(run, record))

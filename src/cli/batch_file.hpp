@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/csv.hpp"
+#include "base/csv.hpp"
 #include "cli/given_field.hpp"
 #include "cli/settings.hpp"
 

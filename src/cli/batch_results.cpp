@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/child_process.hpp"
 #include "base/error.hpp"
 #include "base/money.hpp"
 #include "base/text.hpp"
@@ -132,20 +131,13 @@ void require_export_program() {
 
 // Has heretix-export turn JSON lines into a Parquet file. What goes wrong there it tells on standard error.
 void make_parquet(const std::string& lines, const std::string& parquet) {
-  const std::string program = export_program();
-  std::vector<std::string> arguments = {program, "export", "--results", lines, "--out", parquet, "--quiet"};
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-
-  pid_t child = 0;
-  int status = 0;
-  bool is_made = ::posix_spawn(&child, program.c_str(), nullptr, nullptr, pointers.data(), environ) == 0;
-  while (is_made && ::waitpid(child, &status, 0) < 0) is_made = errno == EINTR;
-  if (is_made && status == 0) return;
-
-  throw Error(ErrorKind::unavailable, fmt::format("{} could not be made of the rows in {}", parquet, lines),
-              fmt::format("heretix export --results {} --out {}", shell_word(lines), shell_word(parquet)));
+  constexpr ChildLimits kLimits{.most_output = 65'536, .longest = std::chrono::hours(1)};
+  try {
+    output_of({export_program(), "export", "--results", lines, "--out", parquet, "--quiet"}, {}, kLimits);
+  } catch (const Error&) {
+    throw Error(ErrorKind::unavailable, fmt::format("{} could not be made of the rows in {}", parquet, lines),
+                fmt::format("heretix export --results {} --out {}", shell_word(lines), shell_word(parquet)));
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ void register_demo(CommandTable& table);
 void register_run(CommandTable& table);
 void register_describe(CommandTable& table);
 void register_batch(CommandTable& table);
+void register_atlas(CommandTable& table);
 void register_reading(CommandTable& table);  // list, show, answers
 void register_history(CommandTable& table);
 void register_report(CommandTable& table);

@@ -4,16 +4,15 @@
 
 #include <map>
 
+#include "base/csv.hpp"
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "belief/claim/claim.hpp"
-#include "cli/csv.hpp"
 #include "cli/session.hpp"
 
 namespace heretix {
-namespace {
 
 bool label_from(const std::string& word, const std::string& place) {
   const std::string lower = to_lower_ascii(word);
@@ -23,8 +22,6 @@ bool label_from(const std::string& word, const std::string& place) {
               fmt::format("{}: the label '{}' is neither true nor false", place, on_one_line(shortened(word, 40))),
               "write true or false");
 }
-
-}  // namespace
 
 LabelledFile read_labelled_file(const std::string& path, bool allow_question) {
   const auto content = content_of_file(path);

@@ -224,8 +224,8 @@ void add_recalibration(App& command, std::string& certificate) {
       ->type_name("FILE");
 }
 
-void add_run_argument(App& command, StoredRunOptions& o) {
-  command.add_option("run", o.run, "a run or execution id, or the beginning of one")->type_name("RUN")->required();
+void add_run_argument(App& command, StoredRunOptions& o, const char* what) {
+  command.add_option("run", o.run, what)->type_name("RUN")->required();
   add_store_to_read(command, o);
   add_database(command, o, "read it from this Postgres database instead of the store");
 }

@@ -65,6 +65,7 @@ CLI::Option& add_claim(CLI::App& command, std::optional<std::string>& claim, con
 void require_day(const char* option, const std::string& text);
 void add_verbose(CLI::App& command, bool& verbose);
 void add_recalibration(CLI::App& command, std::string& certificate);
-void add_run_argument(CLI::App& command, StoredRunOptions& o);
+void add_run_argument(CLI::App& command, StoredRunOptions& o,
+                      const char* what = "a run or execution id, or the beginning of one");
 
 }  // namespace heretix

@@ -12,7 +12,9 @@
 #include "archive/verify.hpp"
 #include "base/clock.hpp"
 #include "base/columns.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/text_file.hpp"
 #include "belief/readout/statement.hpp"
 #include "belief/record/stored_config.hpp"
 #include "cli/about_model.hpp"
@@ -363,7 +365,16 @@ int answers_command(const AnswersOptions& options) {
   return kDone;
 }
 
-int verify_command(const StoredRunOptions& options) {
+// A run of a store, or an artifact that lies before the user.
+Verification verified(const StoredRunOptions& options) {
+  if (has_ending(options.run, ".json")) {
+    const auto text = content_of_file(options.run);
+    if (!text)
+      throw Error(ErrorKind::not_found, fmt::format("cannot read {}", on_one_line(options.run)),
+                  "name an artifact (docs/record.md), or a run: see heretix list");
+    return verify_artifact({.name = options.run, .text = *text});
+  }
+
   const StoredRuns stored = open_for_reading(options, {options.run});
   RunStore& runs = *stored.store;
 
@@ -372,14 +383,15 @@ int verify_command(const StoredRunOptions& options) {
   std::optional<ExecutionId> served;
   if (options.database.empty()) served = execution_served_as(RunId{options.run}, stored.path);
 
-  const Verification v = verify_run(served ? served->text() : options.run, runs, stored.path);
+  return verify_run(served ? served->text() : options.run, runs, stored.path);
+}
 
-  const auto execution = v.execution_id ? runs.execution(*v.execution_id) : std::nullopt;
-  const bool is_mock_run = execution && is_mock_mode(execution->mode);
+int verify_command(const StoredRunOptions& options) {
+  const Verification v = verified(options);
 
   if (options.json) {
     print_result(dumped({{"run_id", v.run_id},
-                         {"mock", is_mock_run},
+                         {"mock", v.is_mock},
                          {"execution_id", v.execution_id ? v.execution_id->text() : ""},
                          {"passed", v.passed()},
                          {"recomputed", v.recomputed},
@@ -389,7 +401,7 @@ int verify_command(const StoredRunOptions& options) {
   }
 
   std::string text = fmt::format("{}\n", v.run_id);
-  if (is_mock_run) text += fmt::format("{}\n", kMockNotice);
+  if (v.is_mock) text += fmt::format("{}\n", kMockNotice);
   text += "recomputed from the stored answers, before any stored result was read:\n";
   for (const std::string& line : v.recomputed) text += "  " + line + "\n";
   for (const std::string& line : v.not_checked) text += "  not checked: " + on_one_line(line) + "\n";
@@ -432,7 +444,8 @@ void register_reading(CommandTable& table) {
 void register_verify(CommandTable& table) {
   const auto [verify, o] = table.add<StoredRunOptions>(
       "verify", "recompute a run from its stored answers and compare it with what was stored", verify_command);
-  add_run_argument(verify, o);
+  add_run_argument(verify, o,
+                   "a run or execution id, or the beginning of one; or an artifact (.json), which needs no store");
   add_json(verify, o);
 }
 

@@ -9,6 +9,7 @@
 #include "base/url.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
+#include "cli/resources.hpp"
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
 #include "service/http/log.hpp"
@@ -73,8 +74,15 @@ http::ApiSettings api_settings(const Service& service, const ServeOptions& optio
   return settings;
 }
 
+// What a worker takes in checks by: the models and the rules that the API goes by.
+struct TakenIn {
+  const std::vector<OfferedModel>& models;
+  const IntakeRules& rules;
+  AskedBanks banks;
+};
+
 WorkerParts worker_parts(const Service& service, Mailer& mailer, const ServeOptions& options, http::Metrics& metrics,
-                         const std::string& origin) {
+                         const std::string& origin, const TakenIn& taken_in) {
   return {.open_database = [&service] { return service.open_database(); },
           .open_answers = [&service](Database& database) { return service.open_answers(database); },
           .make_provider = [&service](const std::string& model) { return service.make_provider(model); },
@@ -98,7 +106,13 @@ WorkerParts worker_parts(const Service& service, Mailer& mailer, const ServeOpti
           .origin = origin,
           .mail_from = service.mail_from(),
           .check_threads = options.checks_at_once,
-          .keep_checks_days = service.environment().keep_days.value_or(0)};
+          .keep_checks_days = service.environment().keep_days.value_or(0),
+          .accept_check =
+              [&service, &taken_in](Database& database, const CheckWish& wish, const Asker& asker,
+                                    const IdempotencyKey& idempotency) {
+                Intake intake(database, service.secret(), taken_in.banks, taken_in.models, taken_in.rules);
+                return intake.accept(intake.prepare(wish), asker, idempotency).check_id;
+              }};
 }
 
 // The text of a scrape: the counters, and gauges that are read for it.
@@ -157,6 +171,7 @@ int serve_command(const ServeOptions& options) {
   service.open_database();  // a database that cannot be used is reported before the server starts listening
   const std::vector<OfferedModel> models = service.offered_models();
   const IntakeRules rules = service.rules();
+  const TakenIn taken_in{models, rules, AskedBanks(service.banks())};
   http::Metrics metrics;
   const auto open = [&service] { return service.open_database(); };
   DatabasePool databases(open, service.is_embedded() ? 2 : route_connections());
@@ -176,10 +191,11 @@ int serve_command(const ServeOptions& options) {
   const unsigned short port = listener.port(), metrics_port = metrics_listener.port();
   const http::ApiSettings settings = api_settings(service, options, port);
   if (!options.no_worker)
-    worker = std::make_unique<Worker>(worker_parts(service, *mailer, options, metrics, settings.origin));
+    worker = std::make_unique<Worker>(worker_parts(service, *mailer, options, metrics, settings.origin, taken_in));
 
   http::ApiParts parts{databases, service.secret(), service.banks(), models,           rules, metrics,
                        hub,       wake_worker,      open_answers,    http::web_files()};
+  parts.export_program = export_program();
   parts.forget_mails = [&mailer](const std::string& address) {
     mailer->forget({.subject = kSignInSubject, .address = address});
   };
@@ -217,7 +233,9 @@ int worker_command(const ServeOptions& options) {
   const Service service(options);
   service.require_separate_sessions();
   // Each model is made once, so that a wrong setting is reported before a job is claimed.
-  service.offered_models();
+  const std::vector<OfferedModel> models = service.offered_models();
+  const IntakeRules rules = service.rules();
+  const TakenIn taken_in{models, rules, AskedBanks(service.banks())};
 
   http::Metrics metrics;
   DatabasePool databases([&service] { return service.open_database(); }, 1);
@@ -225,7 +243,7 @@ int worker_command(const ServeOptions& options) {
   const std::string origin =
       service.public_origin() ? service.public_origin()->origin() : listening_address("127.0.0.1", options.port);
   const auto mailer = service.make_mailer(false);
-  Worker worker(worker_parts(service, *mailer, options, metrics, origin));
+  Worker worker(worker_parts(service, *mailer, options, metrics, origin, taken_in));
 
   // The port is taken before the first job is claimed: where it is in use, no job has to be handed back.
   http::Listener metrics_listener(kMetricsHost, port_of(options.metrics_port, "--metrics-port"));

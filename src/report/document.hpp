@@ -112,8 +112,24 @@ struct Picture {
   std::string svg;
 };
 
+// Counts of the same kinds for several things, one bar for each thing: its parts stand behind each other.
+struct StackedBars {
+  struct Kind {
+    std::string label;
+    std::string sign;   // one column in a terminal
+    std::string color;  // a name of web/src/palette.css, "--measure"
+  };
+  struct Row {
+    std::string label;
+    std::vector<std::size_t> counts;  // by kind
+  };
+  std::string axis;  // what is counted
+  std::vector<Kind> kinds;
+  std::vector<Row> rows;
+};
+
 using Block = std::variant<Heading, Paragraph, DocumentTable, Forest, Shares, Curve, Series, Timeline, Histogram,
-                           Breakdown, Picture>;
+                           Breakdown, StackedBars, Picture>;
 
 struct Document {
   std::string title;
@@ -124,5 +140,6 @@ struct Document {
 std::string to_text(const Document& document, const TextStyle& style);
 std::string table_text(const DocumentTable& table, const TextStyle& style);
 std::string to_html(const Document& document);
+std::string html_of(const std::vector<Block>& blocks);  // the blocks alone, for a page that has more
 
 }  // namespace heretix

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/html_text.hpp"
 #include "base/text.hpp"
@@ -77,7 +79,7 @@ struct HtmlWriter {
 
   std::string operator()(const DocumentTable& table) const {
     std::string out = "<div class=\"wrap\"><table><tr>";
-    for (const std::string& cell : table.header) out += "<th>" + escaped(cell) + "</th>";
+    for (const std::string& cell : table.header) out += "<th scope=\"col\">" + escaped(cell) + "</th>";
     out += "</tr>\n";
     for (const auto& row : table.rows) {
       out += "<tr>";
@@ -300,13 +302,57 @@ struct HtmlWriter {
                    fmt::format("{}; dashed: {}, {:.3f}", timeline.axis, timeline.reference_label, timeline.reference));
     return svg(width + 20, height + 56, timeline.axis, body);
   }
+
+  std::string operator()(const StackedBars& bars) const {
+    constexpr double kBarLeft = kLabels * 0.75, kBar = 16, kLegendColumn = 150, kCounts = 240;
+    std::size_t most = 1;
+    for (const auto& row : bars.rows)
+      most = std::max(most, std::accumulate(row.counts.begin(), row.counts.end(), std::size_t{0}));
+    const double unit = kWidth / static_cast<double>(most);
+
+    std::string body, told;
+    double y = kRow / 2 + 4;
+    for (const auto& row : bars.rows) {
+      body += label(0, y + 4, shortened(on_one_line(row.label), 32));
+      told += row.label + ": ";
+      double x = kBarLeft;
+      for (std::size_t k = 0; k < row.counts.size(); ++k) {
+        if (row.counts[k] == 0) continue;
+        const double width = unit * static_cast<double>(row.counts[k]);
+        const std::string title = fmt::format("{} {}", row.counts[k], bars.kinds[k].label);
+        body += box(x, y - kBar / 2, width, kBar, bars.kinds[k].color.c_str(), title);
+        told += title + ", ";
+        x += width;
+      }
+      body += soft_label(x + 8, y + 4, counts_text(row), "start");
+      y += kRow;
+    }
+
+    double x = kBarLeft;
+    for (const auto& kind : bars.kinds) {
+      body += box(x, y - 6, 12, 12, kind.color.c_str(), kind.label) + soft_label(x + 18, y + 4, kind.label, "start");
+      x += kLegendColumn;
+    }
+    return wide_svg(kBarLeft + kWidth + kCounts, y + kRow, bars.axis + "; " + told, body);
+  }
+
+ private:
+  // "12 / 3 / 1"
+  static std::string counts_text(const StackedBars::Row& row) {
+    return fmt::format("{}", fmt::join(row.counts, " / "));
+  }
 };
 
 }  // namespace
 
+std::string html_of(const std::vector<Block>& blocks) {
+  std::string html;
+  for (const Block& block : blocks) html += std::visit(HtmlWriter{}, block);
+  return html;
+}
+
 std::string to_html(const Document& document) {
-  std::string body = "<h1>" + escaped(document.title) + "</h1>\n";
-  for (const Block& block : document.blocks) body += std::visit(HtmlWriter{}, block);
+  const std::string body = "<h1>" + escaped(document.title) + "</h1>\n" + html_of(document.blocks);
   return html::to_html({.title = document.title, .body = body, .notice = document.is_mock ? kMockNotice : ""});
 }
 

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -277,7 +278,42 @@ struct TextWriter {
     return text + fit(fmt::format("  {}; │ {}", plain(breakdown.axis), plain(breakdown.reference_label))) + "\n";
   }
 
+  // The longest bar fills the axis; a part that is there has a column at least.
+  std::string operator()(const StackedBars& bars) const {
+    std::size_t most = 1, width = 0, numbers = 0;
+    std::vector<std::string> counts;
+    for (const auto& row : bars.rows) {
+      most = std::max(most, std::accumulate(row.counts.begin(), row.counts.end(), std::size_t{0}));
+      width = std::max(width, display_width(plain(row.label)));
+      counts.push_back(fmt::format("{}", fmt::join(row.counts, " / ")));
+      numbers = std::max(numbers, counts.back().size());
+    }
+    width = std::min(width, most_label());
+
+    std::string text = fit(fmt::format("  {}: {}", plain(bars.axis), legend(bars))) + "\n";
+    const std::size_t room = columns_beside(width + numbers);
+    for (std::size_t i = 0; i < bars.rows.size(); ++i) {
+      std::string bar;
+      for (std::size_t k = 0; k < bars.kinds.size(); ++k) {
+        const std::size_t count = bars.rows[i].counts[k];
+        const auto columns = std::lround(static_cast<double>(count * room) / static_cast<double>(most));
+        for (long c = 0; c < (count > 0 ? std::max(1L, columns) : 0); ++c) bar += bars.kinds[k].sign;
+      }
+      text += fmt::format("  {} {:>{}} {}\n", padded_to(cut_to(plain(bars.rows[i].label), width), width), counts[i],
+                          numbers, bar);
+    }
+    return text;
+  }
+
  private:
+  // "█ right / ▒ wrong"
+  static std::string legend(const StackedBars& bars) {
+    std::string text;
+    for (const auto& kind : bars.kinds)
+      text += fmt::format("{}{} {}", text.empty() ? "" : " / ", kind.sign, kind.label);
+    return text;
+  }
+
   std::string fit(const std::string& text) const { return style.is_bounded ? fitted(text, style.columns) : text; }
 
   // The room for a label beside a picture, which has two columns in five where it cannot be as wide as it wants.

@@ -7,6 +7,8 @@
 
 #include "base/columns.hpp"
 #include "base/html_text.hpp"
+#include "base/random.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
 #include "report/mock_mark.hpp"
 
@@ -101,6 +103,12 @@ std::string marks_of(const TemplateResult& t, double y) {
   return out + fmt::format("<text class=\"soft\" x=\"{}\" y=\"{:.1f}\">no usable answer</text>", kLeft + 8, y + 4);
 }
 
+// As a content policy names it.
+std::string hash_of(std::string_view script) {
+  const Digest digest = sha256(script);
+  return "sha256-" + to_base64(std::string(digest.begin(), digest.end()));
+}
+
 }  // namespace
 
 std::string to_html(const Page& page) {
@@ -108,17 +116,21 @@ std::string to_html(const Page& page) {
   const std::string marked = is_mock ? fmt::format("({}) {}", kMockWord, page.title) : page.title;
   const std::string panel =
       is_mock ? fmt::format("<p class=\"notice\" role=\"note\">{}</p>\n", escaped(page.notice)) : "";
+  const std::string script = page.script.empty() ? "" : fmt::format("<script>{}</script>", page.script);
+  const std::string allowed = page.script.empty() ? "" : fmt::format("; script-src '{}'", hash_of(page.script));
   return fmt::format(
              "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
              "content=\"width=device-width,initial-scale=1\">"
-             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'{}\">"
              "<title>{} · Heretix</title><style>{}</style></head><body><main>\n",
-             escaped(shortened(marked, 80)), std::string(kPalette) + std::string(kStyle)) +
+             allowed, escaped(shortened(marked, 80)),
+             std::string(kPalette) + std::string(kStyle) + std::string(page.style)) +
          panel + page.body +
          "<h2>What this does not say</h2><p>It measures what the model states when asked in many wordings, not whether "
          "the claim is true. "
          "No source was consulted. Another model, another version or another prompt bank can answer "
-         "otherwise.</p>\n</main></body></html>\n";
+         "otherwise.</p>\n</main>" +
+         script + "</body></html>\n";
 }
 
 std::string standalone_svg(std::string svg) {

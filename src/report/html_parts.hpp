@@ -16,9 +16,11 @@ struct Page {
   std::string title;
   std::string body;           // in HTML
   std::string_view notice{};  // of mock numbers, in a panel of its own, on paper too; the title says it too
+  std::string_view style{};   // more rules of its own
+  std::string_view script{};  // empty: none. It ends the body, and the page allows this one alone
 };
 
-// One self-contained page: no script, no outside request, dark and light.
+// One self-contained page: no outside request, dark and light.
 std::string to_html(const Page& page);
 
 // A picture with the colours of a page as a file of its own, with the light ones written out: it can be embedded where

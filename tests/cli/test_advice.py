@@ -89,7 +89,9 @@ NOT_FOLLOWED = {
     "stands beside a whole command, which tests/cli/test_batch.py runs": [
         "{}give it the lines from {} on; with --fresh this command asks every claim anew", "after midnight UTC, or with a higher --budget-day: "],
     "says what is wrong, or shows a name, and tells nobody to do anything": [
-        "--out is '{}', which ends neither in .csv nor in .jsonl nor in .parquet", "--out is '{}', which does not end in .parquet", "--results needs --out", "--alpha is {}; it must be between 0 and 1", "--model {} is given twice",
+        "--out is '{}', which ends neither in .csv nor in .jsonl nor in .parquet", "--out is '{}', which does not end in .parquet", "--results needs --out",
+        "--alpha is {}; it must be between 0 and 1",
+        "--model {} is given twice",
         "  --verbose shows the frozen estimate, for comparison with earlier runs",
         "--all names every model", "--list prints no script",
         "another heretix is asking the same question; waiting for its answer", "cannot make a temporary folder in ", "--price is for one model, but the lines name several",
@@ -112,7 +114,8 @@ NOT_FOLLOWED = {
         "the prompt bank changed: begin a new baseline (heretix drift baseline --anew)", "--database ", "--db ", "heretix report ",
         "(heretix answers)", "(heretix answers {})", "(heretix report)", "(heretix report {})", "see heretix models", "give runs of one claim; see heretix compare",
         "give answers that were cut off at their limit more room: --max-output-tokens (heretix answers)", "another heretix is probing this model for this store",
-        "its file has no chat template, so it only judges statements; use --readout decision"],
+        "its file has no chat template, so it only judges statements; use --readout decision",
+        " {} more pairs are left out here; --json has all of them.", "--sort '{}' is neither disagreement, claim nor a model of the set"],
 }
 
 
@@ -354,6 +357,25 @@ class Advice(ProgramTest):
         done = self.failing(2, "drift", "check", "w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)
         self.follow(done, hint, fill={"+": ("w.csv", "--watch", "my watch", "--model", b, *SMALL, "--db", STORE)}.items())
         self.ok("drift", "baseline", "w.csv", "--watch", "another", "--model", b, *SMALL, "--db", STORE)
+
+    def test_atlas(self):
+        (self.folder / "claims.csv").write_text(f"claim,tags\n{CLAIM},trade\nSnow is white,weather\n")
+        mock = {"+": ("--mock", "--model", "a", *SMALL)}.items()
+        self.follow(self.failing(3, "atlas", "results.csv"), "give a table of results: heretix batch claims.csv -o results.csv makes one", fill=mock)
+        self.ok("atlas", "results.csv")
+        (self.folder / "results.parquet").write_text("PAR1")
+        self.follow(self.failing(2, "atlas", "results.parquet"), "write the results as .csv or .jsonl: heretix batch claims.csv -o results.csv", fill=mock)
+
+        rows = (self.folder / "results.csv").read_text()
+        (self.folder / "two.csv").write_text(rows + f"Rain is wet,b,,,0.5{',' * rows.splitlines()[0].count(',')}"[:-4] + "\n")
+        self.told(self.failing(2, "atlas", "two.csv", "--model", "b", "--tag", "trade"), "leave out --model, --tag or --gate")
+        self.ok("atlas", "two.csv", "--model", "b")
+
+        (self.folder / "runs/mock.sqlite").rename(self.folder / "batch.sqlite")
+        missing = ("What the wordings said is not in the store, so where the spread comes from and which wordings pull is left out. "
+                   "--db names the store that the batch was measured into.")
+        self.told(self.failing(0, "atlas", "results.csv"), missing)
+        self.assertNotIn("left out", self.ok("atlas", "results.csv", "--db", "batch.sqlite"))
 
     def test_export(self):
         done = self.failing(3, "export", "my lake")

@@ -4,8 +4,9 @@ import pathlib
 import shutil
 import subprocess
 
-from heretix import PROGRAM, ProgramTest
 from pyarrow import parquet
+
+from heretix import PROGRAM, ProgramTest
 
 SMALL = ("-K", "4", "-R", "1", "-B", "50")
 

@@ -66,6 +66,9 @@ class Width(ProgramTest):
         fits("describe", CLAIM, *asked)
         fits("describe", WIDE, "--mock")
         fits("batch", "claims.csv", *asked)
+        fits("batch", "labels.csv", *asked, "--model", "maker/a-model-with-a-rather-long-name-2026-11-30", "--mock", "-o", "results.csv", code=None)
+        fits("atlas", "results.csv", "--truth", "label")
+        fits("atlas", "results.csv", "--truth", "label", "--sort", "nothing", code=2)
         runs = [row["run_id"] for row in self.json("list", HERETIX_DB="runs/heretix.sqlite")]
 
         fits("list")

@@ -12,12 +12,19 @@ export type Answers = Schemas["Answers"];
 export type Readout = Schemas["Readout"];
 export type BeliefV2 = Schemas["BeliefV2"];
 export type Comparison = Schemas["Comparison"];
+export type History = Schemas["History"];
+export type Repeat = Schemas["Repeat"];
 export type Start = paths["/api/start"]["get"]["responses"]["200"]["content"]["application/json"];
 export type Quote = paths["/api/quotes"]["post"]["responses"]["200"]["content"]["application/json"];
 export type Billing = paths["/api/billing"]["get"]["responses"]["200"]["content"]["application/json"];
 export type Overview = paths["/api/admin/overview"]["get"]["responses"]["200"]["content"]["application/json"];
 export type ClaimChecks = Schemas["ClaimChecks"];
 export type ClaimPage = paths["/api/claims"]["get"]["responses"]["200"]["content"]["application/json"];
+export type ServedSet = Schemas["Set"];
+export type SetQuote = Schemas["SetQuote"];
+export type SetRows = Schemas["SetRows"];
+export type SetWish = Schemas["SetWish"];
+export type SetPage = paths["/api/sets"]["get"]["responses"]["200"]["content"]["application/json"];
 export type CheckPage = paths["/api/checks"]["get"]["responses"]["200"]["content"]["application/json"];
 
 export interface Gate {
@@ -72,6 +79,54 @@ export interface CheckRecord {
   execution: { execution_id: string; billed_micro_usd: number; attempts: number; provider: string };
   config: { K: number; R: number; T: number; prompt_version: string };
   answers_sha256: string;
+}
+// The part of docs/atlas.md that the page of a set shows. Models are named by their place in `models`.
+export interface Summary {
+  models: { name: string; checks: number; beliefs: number; unstable: number; none: number; gate_failed: number }[];
+  truth: {
+    model: number;
+    labelled: number;
+    judged: number;
+    right: number;
+    wrong: number;
+    undecided: number;
+    unstable: number;
+    none: number;
+    base_rate: number;
+    scores: {
+      brier: number;
+      miscalibration: number;
+      discrimination: number;
+      uncertainty: number;
+      log_score: number;
+    } | null;
+    curve: { low: number; high: number; rate: number; count: number }[];
+    band_95: { p: number; low: number; high: number }[];
+    histogram: { from: number; to: number; claims: number; true: number }[];
+  }[];
+  score_differences: {
+    a: number;
+    b: number;
+    claims: number;
+    brier: Compared & { p_value: number | null; adjusted: number | null };
+    right: Compared;
+  }[];
+  agreement: {
+    a: number;
+    b: number;
+    claims: number;
+    distance: number;
+    ci_95: [number, number] | null;
+    same_side: number;
+  }[];
+  components: { source: string; variance: number; share: number }[];
+  wordings: { wording: string; claims: number; checks: number; pull: number; ci_95: [number, number] | null }[];
+}
+interface Compared {
+  a: number;
+  b: number;
+  difference: number;
+  ci_95: [number, number] | null;
 }
 export interface Progress {
   answered: number;

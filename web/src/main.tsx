@@ -9,9 +9,12 @@ import { BillingPage, SessionsPage, SignInPage, UsagePage } from "./pages/accoun
 import { AdminPage } from "./pages/admin";
 import { AskPage } from "./pages/ask";
 import { ChecksPage, SharedPage } from "./pages/check";
+import { ClaimPage } from "./pages/claim";
 import { ComparePage } from "./pages/compare";
 import { HistoryPage } from "./pages/history";
 import { MissingPage } from "./pages/missing";
+import { SetPage } from "./pages/set";
+import { SetsPage } from "./pages/sets";
 import { follow, useAddress } from "./route";
 import "./style.css";
 
@@ -33,6 +36,8 @@ function page_at(address: URL, start: Start) {
   if (path === "/history") return <HistoryPage start={start} address={address} />;
   if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
 
+  if (path === "/sets") return <SetsPage start={start} />;
+
   const [, kind, part = "", ...more] = path.split("/");
   const name = more.length === 0 ? decoded(part) : null;
   if (kind === "checks" && name)
@@ -44,7 +49,9 @@ function page_at(address: URL, start: Start) {
         refused={address.searchParams.get("refused")}
       />
     );
-  if (kind === "shared" && name) return <SharedPage key={name} share={name} />;
+  if (kind === "claims" && name) return <ClaimPage key={name} start={start} id={name} />;
+  if (kind === "sets" && name && start.user) return <SetPage key={name} id={name} address={address} />;
+  if (kind === "shared" && name) return <SharedPage key={name} shares={name.split(",").slice(0, kMostChecks)} />;
 
   if (path === "/sign-in") return <SignInPage />;
   if (["/usage", "/billing", "/sessions", "/admin"].includes(path) && !start.user) return <SignInPage />;

@@ -30,5 +30,8 @@ void statistics_variance(const nlohmann::json& cases, Comparison& comparison);
 void statistics_best_replicates(const nlohmann::json& cases, Comparison& comparison);
 void statistics_drift(const nlohmann::json& cases, Comparison& comparison);
 void statistics_calibration(const nlohmann::json& cases, Comparison& comparison);
+void atlas_means(const nlohmann::json& cases, Comparison& comparison);
+void atlas_components(const nlohmann::json& cases, Comparison& comparison);
+void atlas_brier(const nlohmann::json& cases, Comparison& comparison);
 
 }  // namespace heretix::selftest

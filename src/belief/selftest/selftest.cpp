@@ -50,6 +50,11 @@ const std::map<std::string, std::map<std::string, Section>>& known_files() {
         {"best_R", selftest::statistics_best_replicates},
         {"drift", selftest::statistics_drift},
         {"calibration", selftest::statistics_calibration}}},
+      {"atlas",
+       {{"about", nullptr},
+        {"means", selftest::atlas_means},
+        {"components", selftest::atlas_components},
+        {"brier", selftest::atlas_brier}}},
   };
   return files;
 }

@@ -39,6 +39,7 @@ TEST(Golden, KeysAndSeedsAreTheSame) { expect_equal("keys", 1000); }
 TEST(Golden, AnswersAreReadByTheSameRules) { expect_equal("answers", 300); }
 TEST(Golden, ReadoutsAgree) { expect_equal("readouts", 900); }
 TEST(Golden, StatisticsAgree) { expect_equal("statistics", 630); }
+TEST(Golden, NumbersOfAnAtlasAgree) { expect_equal("atlas", 250); }
 
 // With one answer a template there is a variance of the means, and no way to split it.
 TEST(Golden, VarianceWithoutComponentsIsCompared) {
@@ -84,6 +85,9 @@ TEST(Golden, OneChangedNumberIsNamed) {
   EXPECT_EQ(changed("statistics", P("/best_R/1/expected"), 7), 1U);
   EXPECT_EQ(changed("statistics", P("/drift/2/expected/R/9"), 0.5), 1U);
   EXPECT_EQ(changed("statistics", P("/calibration/5/expected/MCB"), 0.5), 1U);
+  EXPECT_EQ(changed("atlas", P("/means/3/expected/hi"), 0.5), 1U);
+  EXPECT_EQ(changed("atlas", P("/components/4/expected/2/variance"), 0.5), 1U);
+  EXPECT_EQ(changed("atlas", P("/brier/3/expected/resolution"), 0.5), 1U);
 }
 
 TEST(Selftest, CountsWhatItDoesNotKnowAsADifference) {

@@ -82,6 +82,23 @@ bool Body::truth(std::string_view field) const {
   return value->get<bool>();
 }
 
+std::vector<std::string> Body::texts(std::string_view field, std::size_t most, std::size_t most_bytes) const {
+  const json* value = find(field);
+  if (value == nullptr) throw Refusal(422, fmt::format("{} is missing", field));
+  if (!value->is_array()) throw Refusal(422, fmt::format("{} must be a list of strings", field));
+  if (value->size() > most)
+    throw Refusal(422, fmt::format("{} has {} entries; at most {} are allowed", field, value->size(), most));
+  std::vector<std::string> texts;
+  for (const json& one : *value) {
+    if (!one.is_string()) throw Refusal(422, fmt::format("{} must be a list of strings", field));
+    texts.push_back(one.get<std::string>());
+    if (texts.back().size() > most_bytes)
+      throw Refusal(422, fmt::format("an entry of {} has {} bytes; at most {} are allowed", field, texts.back().size(),
+                                     most_bytes));
+  }
+  return texts;
+}
+
 ServiceResponse json_response(int status, const json& body) {
   return {.status = status,
           .body = body.dump(-1, ' ', false, json::error_handler_t::replace),

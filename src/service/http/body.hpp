@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "service/http/message.hpp"
 
@@ -40,6 +41,7 @@ class Body {
   std::optional<std::string> optional_text(std::string_view field, std::size_t most_bytes) const;
   std::optional<std::int64_t> optional_integer(std::string_view field, std::int64_t least, std::int64_t most) const;
   bool truth(std::string_view field) const;  // absent: false
+  std::vector<std::string> texts(std::string_view field, std::size_t most, std::size_t most_bytes) const;  // a list
 
  private:
   const nlohmann::json* find(std::string_view field) const;

@@ -1,5 +1,7 @@
 #include "service/http/head.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <set>
@@ -81,7 +83,7 @@ std::optional<ReadHead> read_field(std::string_view line, Head& head) {
   return std::nullopt;
 }
 
-std::optional<ReadHead> read_length(Head& head) {
+std::optional<ReadHead> read_length(Head& head, std::size_t most_body) {
   const auto length = head.headers.find("content-length");
   const auto coding = head.headers.find("transfer-encoding");
   if (length != head.headers.end() && coding != head.headers.end())
@@ -97,7 +99,8 @@ std::optional<ReadHead> read_length(Head& head) {
   if (!is_number) return refused(400, "Content-Length is not a number");
   std::size_t value = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || value > kMostBody) return refused(413, "the body has more than 65536 bytes");
+  if (failed != std::errc{} || value > most_body)
+    return refused(413, fmt::format("the body has more than {} bytes", most_body));
   head.content_length = value;
   return std::nullopt;
 }
@@ -111,7 +114,7 @@ std::set<std::string> connection_options(std::string_view list) {
 
 }  // namespace
 
-ReadHead read_head(std::string_view text) {
+ReadHead read_head(std::string_view text, std::size_t most_body) {
   ReadHead read;
   std::string_view rest = text;
   auto line = next_line(rest);
@@ -125,7 +128,7 @@ ReadHead read_head(std::string_view text) {
   if (!line || !rest.empty()) return refused(400, "the headers do not end");
   if (read.head.minor_version == 1 && !read.head.headers.contains("host"))
     return refused(400, "the Host header is missing");
-  if (auto bad = read_length(read.head)) return *bad;
+  if (auto bad = read_length(read.head, most_body)) return *bad;
   const auto connection = read.head.headers.find("connection");
   const std::set<std::string> options =
       connection_options(connection == read.head.headers.end() ? std::string_view{} : connection->second);

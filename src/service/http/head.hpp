@@ -16,6 +16,7 @@ inline constexpr std::size_t kMostTarget = 8'192;
 inline constexpr std::size_t kMostHeaders = 16'384;  // all fields together
 inline constexpr std::size_t kMostHeadBytes = kMostTarget + kMostHeaders + 64;
 inline constexpr std::size_t kMostBody = 65'536;
+inline constexpr std::size_t kMostLargeBody = 3'145'728;  // where the application takes more (Application::most_body)
 
 struct Head {
   std::string method;
@@ -35,7 +36,7 @@ struct ReadHead {
 };
 
 // `text` ends with the empty line.
-ReadHead read_head(std::string_view text);
+ReadHead read_head(std::string_view text, std::size_t most_body = kMostBody);
 
 // The status for a head that has grown beyond kMostHeadBytes without an empty line: 414 or 431.
 int status_of_overlong(std::string_view start);

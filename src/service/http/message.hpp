@@ -39,6 +39,7 @@ struct ServiceResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body{};
+  // In place of the server's own of that name; an empty one leaves it out.
   std::vector<std::pair<std::string, std::string>> headers{};
   std::optional<EventStream> stream{};
   std::string_view route{};  // the pattern that it answers, for log and metrics; empty: none

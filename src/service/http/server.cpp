@@ -1,6 +1,7 @@
 #include "service/http/server.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <array>
 #include <boost/asio.hpp>
@@ -27,8 +28,12 @@ using boost::system::error_code;
 
 constexpr auto kSweep = std::chrono::milliseconds(100);
 constexpr std::size_t kReadAtOnce = 16'384;
+constexpr std::size_t kMostLargeBodies = 8;  // at a time
+constexpr int kTimesForLargeBody = 3;        // as long as another body it may take to arrive
 constexpr auto kMostGoodbye = std::chrono::seconds(35);  // a handler may wait for the database
 constexpr auto kNothrow = asio::as_tuple(use_awaitable);
+
+std::string beyond(std::size_t most) { return fmt::format("the body has more than {} bytes", most); }
 
 std::string text_of(const ServiceResponse& response, const std::vector<std::pair<std::string, std::string>>& headers,
                     bool keeps_alive, bool without_body) {
@@ -36,8 +41,15 @@ std::string text_of(const ServiceResponse& response, const std::vector<std::pair
   const auto add = [&](std::string_view name, std::string_view value) {
     text.append(name).append(": ").append(value).append("\r\n");
   };
-  for (const auto& [name, value] : headers) add(name, value);
-  for (const auto& [name, value] : response.headers) add(name, value);
+  const auto is_replaced = [&](const std::string& name) {
+    return std::ranges::any_of(response.headers, [&](const auto& own) { return own.first == name; });
+  };
+  for (const auto& [name, value] : headers) {
+    if (!is_replaced(name)) add(name, value);
+  }
+  for (const auto& [name, value] : response.headers) {
+    if (!value.empty()) add(name, value);
+  }
   if (response.stream) {
     add("Content-Type", "text/event-stream");
     add("Cache-Control", "no-store");
@@ -58,6 +70,22 @@ std::string event_text(const StreamEvent& event) {
 }
 
 }  // namespace
+
+// Counts a large body for as long as the object lives; null: there is none.
+class LargeBody {
+ public:
+  explicit LargeBody(std::size_t* count) : count_(count) {
+    if (count_ != nullptr) ++*count_;
+  }
+  ~LargeBody() {
+    if (count_ != nullptr) --*count_;
+  }
+  LargeBody(const LargeBody&) = delete;
+  LargeBody& operator=(const LargeBody&) = delete;
+
+ private:
+  std::size_t* count_;
+};
 
 struct Listener::Bound {
   asio::io_context io{1};
@@ -82,6 +110,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   ServerOptions options;
   Application& application;
   EventHub* hub;
+  std::size_t large_bodies = 0;  // used by the io thread alone
   ClientLoad load;  // used by the io thread alone; it outlives the coroutines that are counted in it
   std::unique_ptr<Listener::Bound> bound;
   asio::io_context& io = bound->io;
@@ -239,7 +268,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
   }
 
   // Beast's parser handles the framing of the body. Returns false if a refusal was sent or the client is gone.
-  awaitable<bool> read_body(const Head& head, std::size_t head_bytes, ServiceRequest& request) {
+  awaitable<bool> read_body(const Head& head, std::size_t head_bytes, std::size_t most, ServiceRequest& request) {
     namespace http = beast::http;
 
     // A client that expects 100-continue waits with its body for the interim response. One whose body has begun to
@@ -258,25 +287,25 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     http::request_parser<http::string_body> parser;
     parser.eager(true);
     parser.header_limit(static_cast<std::uint32_t>(kMostHeadBytes));
-    parser.body_limit(kMostBody);
+    parser.body_limit(most);
 
-    const auto deadline = Steady::now() + state_.options.body_deadline;
+    const bool is_large = head.content_length.value_or(0) > kMostBody;
+    const auto deadline = Steady::now() + state_.options.body_deadline * (is_large ? kTimesForLargeBody : 1);
     for (;;) {
       error_code failed;
       const std::size_t taken = parser.put(asio::buffer(buffer_), failed);
       buffer_.erase(0, taken);
       if (failed == http::error::need_more) failed = {};
       if (failed) {
-        const bool is_large = failed == http::error::body_limit || failed == http::error::buffer_overflow;
-        co_await answer_refusal(is_large ? 413 : 400,
-                                is_large ? "the body has more than 65536 bytes" : "the body's framing is malformed");
+        const bool is_beyond = failed == http::error::body_limit || failed == http::error::buffer_overflow;
+        co_await answer_refusal(is_beyond ? 413 : 400, is_beyond ? beyond(most) : "the body's framing is malformed");
         co_return false;
       }
 
       if (parser.is_done()) break;
       // Bytes that the parser has not taken yet stay in the buffer, which must not grow without a limit either.
-      if (buffer_.size() > kMostBody) {
-        co_await answer_refusal(413, "the body has more than 65536 bytes");
+      if (buffer_.size() > most) {
+        co_await answer_refusal(413, beyond(most));
         co_return false;
       }
       if (!co_await read_more_or_time_out(deadline)) co_return false;
@@ -291,7 +320,7 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     const std::size_t head_bytes = co_await read_head_bytes();
     if (head_bytes == 0) co_return false;
     const auto started = Steady::now();
-    const ReadHead read = read_head(std::string_view(buffer_).substr(0, head_bytes));
+    const ReadHead read = read_head(std::string_view(buffer_).substr(0, head_bytes), kMostLargeBody);
     if (read.status != 0) {
       co_await answer_refusal(read.status, read.reason);
       co_return false;
@@ -306,6 +335,12 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     ServiceRequest request = request_of(read.head);
     asked_by_ = request.address;
     const bool has_body = read.head.is_chunked || read.head.content_length.value_or(0) > 0;
+    const std::size_t body_bytes = read.head.content_length.value_or(0);
+    const std::size_t most_body = body_bytes > kMostBody ? state_.application.most_body(request) : kMostBody;
+    if (body_bytes > most_body) {
+      co_await answer_refusal(413, beyond(most_body));
+      co_return false;
+    }
 
     // An answer at once takes neither a thread nor the database, so it does not count as load. Its connection still
     // makes room for others, also while a slow client reads the answer.
@@ -333,9 +368,16 @@ class Server::State::Connection final : public EventReader, public std::enable_s
       }
     }
 
+    // Large bodies are held in memory, so that only a few may be under way at a time.
+    const LargeBody large(body_bytes > kMostBody ? &state_.large_bodies : nullptr);
+    if (body_bytes > kMostBody && state_.large_bodies > kMostLargeBodies) {
+      co_await answer_refusal(503, "too many large requests are under way");
+      co_return false;
+    }
+
     serve_request();
     if (has_body) {
-      if (!co_await read_body(read.head, head_bytes, request)) co_return false;
+      if (!co_await read_body(read.head, head_bytes, most_body, request)) co_return false;
     } else {
       buffer_.erase(0, head_bytes);
     }

@@ -18,6 +18,7 @@
 #include "service/http/address.hpp"
 #include "service/http/client_load.hpp"
 #include "service/http/event_hub.hpp"
+#include "service/http/head.hpp"
 #include "service/http/known_hosts.hpp"
 #include "service/http/message.hpp"
 
@@ -29,6 +30,8 @@ class Application {
   // The user who sent the request, as far as that is known without asking the database; empty: not known. It is used
   // for limits only. Must not block.
   virtual std::optional<UserId> user_of(const ServiceRequest& /*request*/) { return std::nullopt; }
+  // How long the body of the request may be. Must not block.
+  virtual std::size_t most_body(const ServiceRequest& /*request*/) { return kMostBody; }
   // Answers on the thread that reads every connection, so it must not block. Empty: handle() is called.
   virtual std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) = 0;
   // Called by several threads at once; must not throw.

@@ -58,12 +58,12 @@ Error key_under_way() {
 }
 
 // It finds no row if the key is known already.
-Query keep_key(const CheckOwner& owner, const IdempotencyKey& idempotency, const CheckId& check_id) {
+Query keep_key(const CheckOwner& owner, const IdempotencyKey& idempotency, const std::string& made) {
   return {std::string(kKeepKey),
           {{":key_owner", text_of(owner)},
            {":idempotency_key", idempotency.key},
            {":body", idempotency.body_sha256},
-           {":response", check_id}},
+           {":response", made}},
           Effect::changes};
 }
 
@@ -225,7 +225,7 @@ void Intake::require_granted(const PreparedCheck& prepared, const Asker& asker) 
                      "choose a plan for more");
 }
 
-std::optional<Accepted> Intake::replay(const CheckOwner& owner, const IdempotencyKey& idempotency) {
+std::optional<std::string> Intake::replayed(const CheckOwner& owner, const IdempotencyKey& idempotency) {
   if (idempotency.key.empty()) return std::nullopt;
   require_valid(idempotency);
   if (!database_.try_lock(lock_of(owner, idempotency))) throw key_under_way();
@@ -233,7 +233,14 @@ std::optional<Accepted> Intake::replay(const CheckOwner& owner, const Idempotenc
   if (rows.empty()) return std::nullopt;
   if (rows[0].required_text("body_sha256") != idempotency.body_sha256)
     throw Error(ErrorKind::bad_input, "this Idempotency-Key was used before with another body", "use a new key");
-  return Accepted{.check_id = rows[0].id<CheckId>("response"), .was_replayed = true};
+  return rows[0].required_text("response");
+}
+
+void Intake::remember(const CheckOwner& owner, const IdempotencyKey& idempotency, const std::string& made) {
+  if (idempotency.key.empty()) return;
+  const Query key = keep_key(owner, idempotency, made);
+  if (database_.change(key.sql, key.bindings).empty())
+    throw TransactionLost(ErrorKind::conflict, "the Idempotency-Key was used meanwhile");
 }
 
 // Every answer from a stored result is a row that is kept for months, so their number is limited.
@@ -310,7 +317,7 @@ std::optional<Accepted> Intake::serve_at_once(const PreparedCheck& prepared, con
   ServedChecks::bind_insertions(check, prepared.plan, prepared.job.request.seed, bindings);
   if (!idempotency.key.empty()) {
     require_valid(idempotency);
-    append(bindings, keep_key(asker, idempotency, check.id).bindings);
+    append(bindings, keep_key(asker, idempotency, check.id.text()).bindings);
     bindings.push_back({":lock", lock_of(asker, idempotency)});
   }
 
@@ -375,18 +382,30 @@ void Intake::charge(const PreparedCheck& prepared, const Asker& asker, NewServed
     check.charged_to = ChargedTo::visitor;
     return;
   }
-  Ledger ledger(database_);
-  const auto user = Users(database_).lock(std::get<User>(asker.who).id);  // so that the plan cannot change meanwhile
-  if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in again");
-  const auto row = ledger.charge(*user);
-  if (!row && service_plan(user->plan).per == Per::ever)
-    throw NotGranted(NotGrantedReason::require_subscription, "the trial's checks are used up", "choose a plan");
-  if (!row)
-    throw NotGranted(
-        NotGrantedReason::limit_reached, "this month's checks are used up",
-        fmt::format("wait until after {}, or choose a larger plan", ledger.usage_of(*user).period.last_day));
+  check.ledger_id = charge_user(std::get<User>(asker.who), 1);
   check.charged_to = ChargedTo::user;
-  check.ledger_id = *row;
+}
+
+std::string Intake::charge_user(const User& asker, std::int64_t checks) {
+  Ledger ledger(database_);
+  const auto user = Users(database_).lock(asker.id);  // so that the plan cannot change meanwhile
+  if (!user) throw Error(ErrorKind::not_allowed, "the account is closed", "sign in again");
+  if (const auto row = ledger.charge(*user, checks)) return *row;
+
+  const bool is_trial = service_plan(user->plan).per == Per::ever;
+  const CheckUsage usage = ledger.usage_of(*user);
+  std::string what = is_trial ? "the trial's checks are used up" : "this month's checks are used up";
+  if (checks > 1)
+    what = fmt::format("{} checks are needed, and {} of {} are left {}", checks, usage.allowed - usage.used,
+                       usage.allowed, is_trial ? "in the trial" : "this month");
+  if (is_trial) throw NotGranted(NotGrantedReason::require_subscription, what, "choose a plan");
+  throw NotGranted(NotGrantedReason::limit_reached, what,
+                   fmt::format("wait until after {}, or choose a larger plan", usage.period.last_day));
+}
+
+void Intake::enqueue(const PreparedCheck& prepared, const NewServedCheck& check) {
+  ServedChecks(database_).insert(check, prepared.plan, prepared.job.request.seed);
+  Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id.text(), .payload = prepared.payload});
 }
 
 Accepted Intake::accept(const PreparedCheck& prepared, const Asker& asker, const IdempotencyKey& idempotency) {
@@ -394,8 +413,8 @@ Accepted Intake::accept(const PreparedCheck& prepared, const Asker& asker, const
   in_transaction(
       database_,
       [&] {
-        if (const auto known = replay(asker.owner(), idempotency)) {
-          accepted = *known;
+        if (const auto known = replayed(asker.owner(), idempotency)) {
+          accepted = Accepted{.check_id = CheckId{*known}, .was_replayed = true};
           return;
         }
 
@@ -408,14 +427,10 @@ Accepted Intake::accept(const PreparedCheck& prepared, const Asker& asker, const
         } else {
           require_granted(prepared, asker);
           charge(prepared, asker, check);
-          ServedChecks(database_).insert(check, prepared.plan, prepared.job.request.seed);
-          Queue(database_).enqueue({.kind = kCheckJob, .unique_key = check.id.text(), .payload = prepared.payload});
+          enqueue(prepared, check);
         }
 
-        if (idempotency.key.empty()) return;
-        const Query key = keep_key(check.owner, idempotency, check.id);
-        if (database_.change(key.sql, key.bindings).empty())
-          throw TransactionLost(ErrorKind::conflict, "the Idempotency-Key was used meanwhile");
+        remember(check.owner, idempotency, check.id.text());
       },
       {.isolation = Isolation::beside_others});
 
@@ -424,18 +439,16 @@ Accepted Intake::accept(const PreparedCheck& prepared, const Asker& asker, const
 
 bool Intake::cancel(const ServedCheck& check) {
   bool done = false;
-  in_transaction(database_,
-                 [&] {
-                   ServedChecks checks(database_);
-                   if (Queue(database_).cancel(kCheckJob, check.id.text()) && checks.cancel_queued(check.id)) {
-                     give_back(database_, check.id);
-                     done = true;
-                   } else {
-                     done = checks.request_cancel(check.id);
-                   }
-                 },
-                 {.isolation = Isolation::beside_others});
+  in_transaction(database_, [&] { done = cancel_within(check.id); }, {.isolation = Isolation::beside_others});
   return done;
+}
+
+bool Intake::cancel_within(const CheckId& check_id) {
+  ServedChecks checks(database_);
+  if (!Queue(database_).cancel(kCheckJob, check_id.text()) || !checks.cancel_queued(check_id))
+    return checks.request_cancel(check_id);
+  give_back(database_, check_id);
+  return true;
 }
 
 void give_back(Database& database, const CheckId& check_id) {

@@ -159,12 +159,25 @@ class Intake {
   // Cancels a check that waits, and gives it back; asks one that runs to stop. Returns false if the check has ended.
   bool cancel(const ServedCheck& check);
 
+  // The steps of accept() and cancel(), for callers that take in many checks in one transaction of their own
+  // (service/sets).
+  //
+  // What the key made when it came before, by its id; empty: it is new.
+  std::optional<std::string> replayed(const CheckOwner& owner, const IdempotencyKey& idempotency);
+  // `made`: the id that replayed() will give.
+  void remember(const CheckOwner& owner, const IdempotencyKey& idempotency, const std::string& made);
+  // Throws NotGranted, and Error{bad_input} for a check that is too dear or whose price is unknown.
+  void require_granted(const PreparedCheck& prepared, const Asker& asker);
+  // Charges that many checks, all or none. Returns the row that was charged; throws NotGranted.
+  std::string charge_user(const User& user, std::int64_t checks);
+  NewServedCheck new_check(const PreparedCheck& prepared, const CheckOwner& owner) const;
+  // Stores a check that is granted and charged, and enqueues its job.
+  void enqueue(const PreparedCheck& prepared, const NewServedCheck& check);
+  Quote quote_of(const PreparedCheck& prepared) const;
+  bool cancel_within(const CheckId& check_id);
+
  private:
   const OfferedModel& offered(const std::string& name) const;
-  Quote quote_of(const PreparedCheck& prepared) const;
-  NewServedCheck new_check(const PreparedCheck& prepared, const CheckOwner& owner) const;
-  void require_granted(const PreparedCheck& prepared, const Asker& asker);
-  std::optional<Accepted> replay(const CheckOwner& owner, const IdempotencyKey& idempotency);
   std::array<WindowCount, 2> counts_of(const CheckOwner& asker, const std::string& network) const;
   Error over_limit(const Asker& asker, std::size_t count) const;
   std::optional<Accepted> from_cache(const PreparedCheck& prepared, const Asker& asker, const NewServedCheck& check);

@@ -18,6 +18,19 @@ constexpr std::string_view kLeftOut = "*";
 constexpr std::string_view kOfTheseChecks = "check_id IN ({checks})";
 constexpr std::string_view kOfTheUser = "user_id = :user";
 
+// The claims of a set whose checks all go.
+constexpr std::string_view kClaimsWithoutOtherChecks =
+    "(set_id, number) IN (SELECT k.set_id, k.number FROM set_checks k WHERE k.check_id IN ({checks})) AND NOT EXISTS "
+    "(SELECT 1 FROM set_checks k WHERE k.set_id = set_claims.set_id AND k.number = set_claims.number AND k.check_id "
+    "NOT IN ({checks}))";
+
+// The transaction that makes a set writes it before its checks, and nobody else sees it before it ends.
+constexpr std::array kEmptySets = {Forgetting{
+    "created_at < later(:ago) AND NOT EXISTS (SELECT 1 FROM set_checks k WHERE k.set_id = sets.id)", days(1)}};
+constexpr std::array kClaimsOfEmptySets = {
+    Forgetting{"set_id IN (SELECT s.id FROM sets s WHERE s.created_at < later(:ago) AND NOT EXISTS (SELECT 1 FROM "
+               "set_checks k WHERE k.set_id = s.id))",
+               days(1)}};
 constexpr std::array kOldProgress = {Forgetting{"kind = 'progress' AND created_at < later(:ago)", days(30)}};
 constexpr std::array kOldKeys = {Forgetting{"created_at < later(:ago)", days(1)}};
 constexpr std::array kOldJobs = {Forgetting{"state IN ('done', 'cancelled') AND finished_at < later(:ago)", days(7)},
@@ -89,6 +102,15 @@ const std::array kPlaces = {
                   .of_user = kOfTheUser,
                   .forgetting = kUnusedResults},
     PersonalPlace{.kept_in = KeptIn::service,
+                  .table = "set_claims",
+                  .personal = "set_id claim tags truth",
+                  .other = "number line",
+                  .on_removal = OnRemoval::goes,
+                  .of_checks = kClaimsWithoutOtherChecks,
+                  .of_user = "set_id IN (SELECT id FROM sets WHERE user_id = :user)",
+                  .forgetting = kClaimsOfEmptySets,
+                  .note = "goes with the last check of the claim in its set"},
+    PersonalPlace{.kept_in = KeptIn::service,
                   .table = "checks",
                   .personal = kOfChecks.personal,
                   .other = kOfChecks.other,
@@ -105,6 +127,13 @@ const std::array kPlaces = {
                   .withheld = "lease_token",
                   .note = "goes with its check"},
     PersonalPlace{.kept_in = KeptIn::service,
+                  .table = "set_checks",
+                  .personal = "set_id check_id figures",
+                  .other = "number model billed_micro_usd",
+                  .on_removal = OnRemoval::goes,
+                  .of_checks = kOfTheseChecks,
+                  .note = "goes with its check"},
+    PersonalPlace{.kept_in = KeptIn::service,
                   .table = "check_records",
                   .personal = "execution_id record",
                   .other = "measured_at",
@@ -113,6 +142,21 @@ const std::array kPlaces = {
                   .note = "stays while a check shows it"},
 
     // What hangs on a user.
+    PersonalPlace{.kept_in = KeptIn::service,
+                  .table = "sets",
+                  .personal = "id user_id name request",
+                  .other = "models claims created_at",
+                  .on_removal = OnRemoval::goes,
+                  .of_user = kOfTheUser,
+                  .forgetting = kEmptySets,
+                  .note = "goes a day after its last check, if not before"},
+    PersonalPlace{.kept_in = KeptIn::service,
+                  .table = "repeats",
+                  .personal = "id user_id claim wish last_check_id trouble",
+                  .other = "model every_days runs next_at created_at",
+                  .on_removal = OnRemoval::goes,
+                  .of_user = kOfTheUser,
+                  .note = "goes when its owner ends it, or with the account"},
     PersonalPlace{.kept_in = KeptIn::service,
                   .table = "failed_verifiers",
                   .personal = "selector",

@@ -23,6 +23,7 @@ constexpr auto kForgetAgainAfter = std::chrono::seconds(60);
 
 constexpr std::string_view kOfUser = "SELECT id FROM checks WHERE user_id = :user";
 constexpr std::string_view kOfId = "SELECT id FROM checks WHERE id = :check";
+constexpr std::string_view kOfSet = "SELECT check_id AS id FROM set_checks WHERE set_id = :set";
 constexpr std::string_view kOfAge =
     "SELECT c.id FROM checks c JOIN check_requests q ON q.check_id = c.id WHERE c.finished_at < later(:ago)";
 
@@ -31,6 +32,12 @@ constexpr std::string_view kExecutions =
     "SELECT q.execution_id, c.run_id FROM checks c LEFT JOIN check_requests q ON q.check_id = c.id WHERE c.id IN ({})";
 
 constexpr std::string_view kLockState = "SELECT state FROM check_requests WHERE check_id = :check FOR UPDATE";
+
+constexpr std::string_view kLockSet =
+    "SELECT q.state FROM set_checks k JOIN check_requests q ON q.check_id = k.check_id WHERE k.set_id = :set FOR UPDATE";
+constexpr std::string_view kForgetKeyOf = "DELETE FROM idempotency_keys WHERE response = :made";
+constexpr std::array<std::string_view, 2> kForgetSet = {"DELETE FROM set_claims WHERE set_id = :set",
+                                                        "DELETE FROM sets WHERE id = :set"};
 
 constexpr std::string_view kIsShown =
     "SELECT 1 AS found FROM check_requests WHERE execution_id = :execution UNION ALL SELECT 1 FROM checks WHERE run_id "
@@ -183,6 +190,16 @@ std::optional<std::vector<ExecutionId>> Removal::remove_ended_check(const CheckI
   const auto rows = database_.query(kLockState, {{":check", id}});
   if (!rows.empty() && is_under_way(check_state_of(rows[0]))) return std::nullopt;
   return remove_checks(std::string(kOfId), {{":check", id}});
+}
+
+std::optional<std::vector<ExecutionId>> Removal::remove_ended_set(const std::string& set_id) {
+  for (const Row& row : database_.query(kLockSet, {{":set", set_id}})) {
+    if (is_under_way(check_state_of(row))) return std::nullopt;
+  }
+  std::vector<ExecutionId> executions = remove_checks(std::string(kOfSet), {{":set", set_id}});
+  database_.execute(kForgetKeyOf, {{":made", set_id}});
+  for (const std::string_view sql : kForgetSet) database_.execute(sql, {{":set", set_id}});
+  return executions;
 }
 
 std::vector<ExecutionId> Removal::remove_checks_older_than(double days) {

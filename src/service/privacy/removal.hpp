@@ -28,6 +28,8 @@ class Removal {
   // the removed checks, for forget_executions() after the commit.
   std::vector<ExecutionId> remove_user(const User& user);
   std::optional<std::vector<ExecutionId>> remove_ended_check(const CheckId& id);  // empty: it is still under way
+  // A set with all its checks and claims; empty: a check of it is still under way.
+  std::optional<std::vector<ExecutionId>> remove_ended_set(const std::string& set_id);
   std::vector<ExecutionId> remove_checks_older_than(double days);                 // by the day on which they ended
 
   std::vector<ExecutionId> executions_of_user(const User& user);

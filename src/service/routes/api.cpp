@@ -81,8 +81,8 @@ namespace {
 std::span<const Route> all_routes() {
   static const std::vector<Route> kRoutes = [] {
     std::vector<Route> routes;
-    for (const auto& table :
-         {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(), billing_routes()})
+    for (const auto& table : {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(),
+                              card_routes(), history_routes(), repeat_routes(), set_routes(), billing_routes()})
       routes.insert(routes.end(), table.begin(), table.end());
     return routes;
   }();
@@ -136,6 +136,10 @@ void ServiceApi::require_same_origin(const ServiceRequest& request) const {
   const bool is_ours = (site.empty() || site == "same-origin" || site == "none") &&
                        (origin.empty() || is_own_form || is_own_origin(origin));
   if (!is_ours) throw Refusal(403, "the request comes from another site's page");
+}
+
+std::size_t ServiceApi::most_body(const ServiceRequest& request) {
+  return takes_set(request) ? kMostLargeBody : kMostBody;
 }
 
 std::optional<ServiceResponse> ServiceApi::answer_at_once(const ServiceRequest& request) {

@@ -20,6 +20,7 @@ class ServiceApi final : public Application {
   ServiceApi(ApiParts parts, ApiSettings settings) : service_(std::move(parts), std::move(settings)) {}
 
   std::optional<UserId> user_of(const ServiceRequest& request) override;
+  std::size_t most_body(const ServiceRequest& request) override;
   std::optional<ServiceResponse> answer_at_once(const ServiceRequest& request) override;
   ServiceResponse handle(const ServiceRequest& request) override;
   ServiceResponse refused(const ServiceRequest& request, int status, const std::string& reason) override;

@@ -9,6 +9,8 @@
 #include "base/number.hpp"
 #include "base/random.hpp"
 #include "base/sha256.hpp"
+#include "report/finding.hpp"
+#include "report/mock_mark.hpp"
 #include "service/checks/web_words.hpp"
 #include "service/http/address.hpp"
 #include "service/privacy/removal.hpp"
@@ -145,11 +147,6 @@ ServiceResponse quote_check(ServiceContext& service, Call& call) {
 }
 
 // Whose checks the caller sees.
-std::optional<CheckOwner> owner_of(const Call& call) {
-  if (call.who) return call.who->user.id;
-  return call.visitor_id;
-}
-
 // The value of a parameter that is one of a few words; empty if the request does not name it.
 template <class Table>
 auto word_of(const ServiceRequest& request, const char* name, const Table& words) {
@@ -236,12 +233,19 @@ ServiceResponse list_claims(ServiceContext& service, Call& call) {
 
 }  // namespace
 
+std::optional<CheckOwner> owner_of(const Call& call) {
+  if (call.who) return call.who->user.id;
+  return call.visitor_id;
+}
+
 // The record is sent as it is stored, without parsing it again.
 ServiceResponse check_response(const ServedCheck& check) {
   std::string body = check_json(check).dump(-1, ' ', false, json::error_handler_t::replace);
   body.back() = ',';
   const json share = check.share_id ? json(*check.share_id) : json(nullptr);
-  body += "\"share\":" + share.dump() + ",\"record\":" + check.record.value_or("null") + "}";
+  const json finding = check.belief ? json(finding_of(shown_model(check.model, check.is_mock), *check.belief)) : json();
+  body += "\"share\":" + share.dump() + ",\"finding\":" + finding.dump(-1, ' ', false, json::error_handler_t::replace) +
+          ",\"record\":" + check.record.value_or("null") + "}";
   return {.status = 200, .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}};
 }
 

@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "service/routes/page_about.hpp"
+#include "service/routes/pictures.hpp"
 #include "service/routes/service_context.hpp"
 
 namespace heretix::http {
@@ -43,9 +44,17 @@ ServiceResponse sent(const ServiceRequest& request, const WebFile& file, const c
   return response;
 }
 
+}  // namespace
+
+ServiceResponse app_page(const ServiceContext& service, const ServiceRequest& request) {
+  return sent(request, page_file(service), kPageCache);
+}
+
+namespace {
+
 // One page for every address: its script shows what the address names.
 ServiceResponse web_page(ServiceContext& service, const ServiceRequest& request, const Parameters& /*none*/) {
-  return sent(request, page_file(service), kPageCache);
+  return app_page(service, request);
 }
 
 // Names hold a digest of what they name.
@@ -63,10 +72,13 @@ PreviewedCheck previewed(ServiceContext& service, Call& call, ServedCheck check)
           .belief = check.belief};
 }
 
+// A page that is shared has a picture in its previews; of others nobody else may see one.
 ServiceResponse page_about(const ServiceContext& service, const Call& call, std::span<const PreviewedCheck> checks,
-                           const char* cache) {
+                           bool is_shared) {
+  const char* cache = is_shared ? kPageCache : kPersonalPageCache;
   PageAbout what = about(checks);
   what.address = service.settings().origin + call.request.path;
+  if (is_shared && can_draw_png()) what.picture = what.address + "/card.png";
   return {.content_type = std::string(kHtml),
           .body = with_about(page_file(service).text, what),
           .headers = {{"Cache-Control", cache}, {"Vary", "Cookie"}}};
@@ -88,14 +100,18 @@ ServiceResponse checks_page(ServiceContext& service, Call& call) {
   }
 
   if (checks.empty()) return missing_page(service, "There is no such check");
-  return page_about(service, call, checks, kPersonalPageCache);
+  return page_about(service, call, checks, false);
 }
 
+// One shared result, or several of one claim side by side.
 ServiceResponse shared_page(ServiceContext& service, Call& call) {
-  auto check = ServedChecks(call.database).find_shared(call.parameters.at("share"));
-  if (!check) return missing_page(service, "This result is not shared");
-  const std::array checks = {previewed(service, call, std::move(*check))};
-  return page_about(service, call, checks, kPageCache);
+  std::vector<PreviewedCheck> checks;
+  for (const std::string& share : shares_in(call.parameters.at("share"))) {
+    auto check = ServedChecks(call.database).find_shared(share);
+    if (!check) return missing_page(service, "This result is not shared");
+    checks.push_back(previewed(service, call, std::move(*check)));
+  }
+  return page_about(service, call, checks, true);
 }
 
 }  // namespace
@@ -124,7 +140,10 @@ std::span<const Route> page_routes() {
   static constexpr std::array kRoutes = {
       Route{{"GET", "/"}, Audience::everybody, &web_page},
       Route{{"GET", "/history"}, Audience::everybody, &web_page},
+      Route{{"GET", "/claims/{id}"}, Audience::everybody, &web_page},
       Route{{"GET", "/compare"}, Audience::everybody, &web_page},
+      Route{{"GET", "/sets"}, Audience::everybody, &web_page},
+      Route{{"GET", "/sets/{id}"}, Audience::everybody, &set_page, &web_page},
       Route{{"GET", "/usage"}, Audience::everybody, &web_page},
       Route{{"GET", "/billing"}, Audience::everybody, &web_page},
       Route{{"GET", "/sessions"}, Audience::everybody, &web_page},

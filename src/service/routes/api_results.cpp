@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -9,11 +11,7 @@
 #include "studies/compare/difference.hpp"
 
 namespace heretix::http {
-namespace {
-
 using nlohmann::json;
-
-constexpr std::size_t kShareBytes = 16;
 
 ExecutionId execution_of(const ServedCheck& check) {
   const json record = check.record ? json::parse(*check.record, nullptr, false) : json(nullptr);
@@ -21,12 +19,15 @@ ExecutionId execution_of(const ServedCheck& check) {
   return ExecutionId{record.at("execution").at("execution_id").get<std::string>()};
 }
 
-// The record is computed again from the stored answers; a stored result is never read here.
 Record measured(RunStore& runs, const ServedCheck& check) {
   const auto execution = runs.execution(execution_of(check));
   if (!execution) throw Error(ErrorKind::not_found, "the answers of this check are no longer kept");
   return load_record(runs, *execution);
 }
+
+namespace {
+
+constexpr std::size_t kShareBytes = 16;
 
 json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 
@@ -124,23 +125,41 @@ ServiceResponse unshare_check(ServiceContext& /*service*/, Call& call) {
   return {.status = 204};
 }
 
-ServedCheck shared_check(Call& call) {
-  const auto check = ServedChecks(call.database).find_shared(call.parameters.at("share"));
-  if (!check) throw Error(ErrorKind::not_found, "this result is not shared, or no longer shared");
-  return *check;
-}
-
 ServiceResponse get_shared(ServiceContext& service, Call& call) {
-  ServedCheck check = shared_check(call);
+  ServedCheck check = shared_check(call.database, call.parameters.at("share"));
   add_belief(service, call.database, check);
   return check_response(check);
 }
 
 ServiceResponse get_shared_answers(ServiceContext& service, Call& call) {
-  return answers_of(service, call.database, shared_check(call));
+  return answers_of(service, call.database, shared_check(call.database, call.parameters.at("share")));
+}
+
+// With the bank and every answer, which is enough to recompute all the rest: heretix verify FILE.
+ServiceResponse artifact_of(const ServiceContext& service, Database& database, const ServedCheck& check) {
+  const AnswersPlace place = service.parts().open_answers(database);
+  const Record record = measured(*place.runs, check);
+  ServiceResponse response = json_response(200, to_artifact(record));
+  response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"heretix-{}.json\"",
+                                                                   record.execution.execution_id.text()));
+  return response;
+}
+
+ServiceResponse get_record(ServiceContext& service, Call& call) {
+  return artifact_of(service, call.database, readable_check(call));
+}
+
+ServiceResponse get_shared_record(ServiceContext& service, Call& call) {
+  return artifact_of(service, call.database, shared_check(call.database, call.parameters.at("share")));
 }
 
 }  // namespace
+
+ServedCheck shared_check(Database& database, const std::string& share) {
+  const auto check = ServedChecks(database).find_shared(share);
+  if (!check) throw Error(ErrorKind::not_found, "this result is not shared, or no longer shared");
+  return *check;
+}
 
 void add_belief(const ServiceContext& service, Database& database, ServedCheck& check) {
   if (check.belief || check.state != CheckState::done) return;
@@ -165,11 +184,13 @@ void add_belief(const ServiceContext& service, Database& database, ServedCheck& 
 std::span<const Route> result_routes() {
   static constexpr std::array kRoutes = {
       Route{{"GET", "/api/checks/{id}/answers"}, Audience::everybody, &get_answers},
+      Route{{"GET", "/api/checks/{id}/record"}, Audience::everybody, &get_record},
       Route{{"POST", "/api/checks/{id}/share"}, Audience::everybody, &share_check},
       Route{{"DELETE", "/api/checks/{id}/share"}, Audience::everybody, &unshare_check},
       Route{{"GET", "/api/comparison"}, Audience::everybody, &compare_checks},
       Route{{"GET", "/api/shared/{share}"}, Audience::everybody, &get_shared},
-      Route{{"GET", "/api/shared/{share}/answers"}, Audience::everybody, &get_shared_answers}};
+      Route{{"GET", "/api/shared/{share}/answers"}, Audience::everybody, &get_shared_answers},
+      Route{{"GET", "/api/shared/{share}/record"}, Audience::everybody, &get_shared_record}};
   return kRoutes;
 }
 

@@ -5,6 +5,8 @@
 #include "base/error.hpp"
 #include "base/html_text.hpp"
 #include "base/text.hpp"
+#include "report/card.hpp"
+#include "report/finding.hpp"
 
 namespace heretix::http {
 namespace {
@@ -24,15 +26,7 @@ constexpr std::string_view kWhatItIs =
 std::string belief_sentence(const PreviewedCheck& check) {
   if (!check.belief) return fmt::format("{} {}.", check.model, check.is_done ? "was asked" : "has no result yet");
 
-  const ShownBelief& belief = *check.belief;
-  std::string range;
-  if (belief.interval)
-    range = fmt::format(", between {} and {}", percent_text(belief.interval->low.value()),
-                        percent_text(belief.interval->high.value()));
-
-  const std::string p = percent_text(belief.p.value());
-  if (belief.is_stable == false) return fmt::format("{} has no stable belief: centre {}{}.", check.model, p, range);
-  return fmt::format("{} gives it {}{}.", check.model, p, range);
+  return finding_of(check.model, *check.belief);
 }
 
 std::string meta(std::string_view kind, std::string_view name, std::string_view content) {
@@ -54,14 +48,6 @@ std::size_t place_of(std::string_view html, std::string_view part) {
 
 }  // namespace
 
-std::string percent_text(double p) {
-  const double hundred = p * 100;
-  if (hundred > 0 && hundred < 0.05) return "<0.1 %";
-  if (hundred > 99.95 && hundred < 100) return ">99.9 %";
-  const bool is_near_an_end = (p > 0 && p < 0.01) || (p > 0.99 && p < 1);
-  return fmt::format("{:.{}f} %", hundred, is_near_an_end ? 1 : 0);
-}
-
 PageAbout about(std::span<const PreviewedCheck> checks) {
   PageAbout about{.title = checks.front().claim, .description = {}};
   for (const PreviewedCheck& check : checks) about.description += belief_sentence(check) + " ";
@@ -80,7 +66,13 @@ std::string with_about(std::string_view html, const PageAbout& about, std::strin
   head += meta("property", "og:title", title);
   head += meta("property", "og:description", description);
   if (!about.address.empty()) head += meta("property", "og:url", about.address);
-  head += meta("name", "twitter:card", "summary");
+  if (!about.picture.empty()) {
+    head += meta("property", "og:image", about.picture);
+    head += meta("property", "og:image:width", std::to_string(kCardWidth));
+    head += meta("property", "og:image:height", std::to_string(kCardHeight));
+    head += meta("property", "og:image:alt", description);
+  }
+  head += meta("name", "twitter:card", about.picture.empty() ? "summary" : "summary_large_image");
 
   const std::size_t begin = place_of(html, kAboutBegin);
   const std::size_t end = place_of(html, kAboutEnd) + kAboutEnd.size();

@@ -15,6 +15,7 @@ struct PageAbout {
   std::string title;        // of any length; shortened where previews would cut it
   std::string description;  // likewise
   std::string address{};    // the absolute URL; empty: a preview names none
+  std::string picture{};    // likewise, of a card (report/card.hpp) as PNG; empty: a preview has none
 };
 
 // What a preview says of one check.
@@ -24,9 +25,6 @@ struct PreviewedCheck {
   bool is_done = false;
   std::optional<ShownBelief> belief{};  // empty until there is one
 };
-
-// A probability as the page prints it: "70 %"; close to the ends with a decimal, "99.5 %".
-std::string percent_text(double p);
 
 // Of checks that stand side by side; there must be one at least. The claim is that of the first.
 PageAbout about(std::span<const PreviewedCheck> checks);

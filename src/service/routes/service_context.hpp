@@ -50,6 +50,7 @@ struct ApiParts {
   std::span<const WebFile> web{};  // the page
   // Removes mails that wait in a folder; empty: there is no folder.
   std::function<void(const std::string& address)> forget_mails{};
+  std::string export_program{};  // heretix-export, which makes Parquet files; need not be there
 };
 
 enum class Audience { everybody, user, admin };
@@ -111,16 +112,28 @@ struct Route {
 
 std::span<const Route> check_routes();
 std::span<const Route> result_routes();
+std::span<const Route> card_routes();
+std::span<const Route> history_routes();
+std::span<const Route> repeat_routes();
+std::span<const Route> set_routes();
 std::span<const Route> account_routes();
 std::span<const Route> billing_routes();
 std::span<const Route> operation_routes();
 std::span<const Route> page_routes();
+
+// Whether the request may carry the text of a set, and so a large body.
+bool takes_set(const ServiceRequest& request);
+// The page of a set; that of a missing one, with status 404, where the caller may not see it.
+ServiceResponse set_page(ServiceContext& service, Call& call);
 
 // Whether an address that leads nowhere is answered by a page, with status 404, and not by JSON.
 bool is_page_address(std::string_view path);
 ServiceResponse missing_page(const ServiceContext& service);
 // `title` says what is missing, as a sentence without its period.
 ServiceResponse missing_page(const ServiceContext& service, std::string_view title);
+
+// Who asks: the account, or the visitor; empty for somebody who has neither.
+std::optional<CheckOwner> owner_of(const Call& call);
 
 // may_read() says whether the caller may read the check. readable() returns the check if so; otherwise it throws
 // Error{not_found}, as it does if there is no such check.
@@ -135,6 +148,16 @@ ServiceResponse check_response(const ServedCheck& check);
 // answers, and stored for the next time; where these are no longer kept, the honest interval of the record takes its
 // place. Nothing is asked again.
 void add_belief(const ServiceContext& service, Database& database, ServedCheck& check);
+
+// A check that anybody who has that id may read. Throws Error{not_found}.
+ServedCheck shared_check(Database& database, const std::string& share);
+
+// The record of a finished check, computed again from the stored answers; a stored result is never read here.
+// Throws Error{conflict} if there is no result yet, Error{not_found} if the answers are no longer kept.
+Record measured(RunStore& runs, const ServedCheck& check);
+
+// The page of the web app as it is, whatever it shows.
+ServiceResponse app_page(const ServiceContext& service, const ServiceRequest& request);
 
 // The models that may be asked, as /api/models lists them.
 nlohmann::json models_json(const ServiceContext& service);

@@ -11,9 +11,9 @@ constexpr std::string_view kRow =
     "SELECT plan, checks_allowed, checks_used FROM usage_ledger WHERE user_id = :user AND period_start = :first";
 constexpr std::string_view kCharge =
     "INSERT INTO usage_ledger (id, user_id, period_start, period_end, plan, checks_allowed, checks_used, updated_at) "
-    "VALUES (:id, :user, :first, :last, :plan, :allowed, 1, now()) ON CONFLICT (user_id, period_start) DO UPDATE SET "
-    "checks_used = usage_ledger.checks_used + 1, updated_at = now() WHERE usage_ledger.checks_used < "
-    "usage_ledger.checks_allowed RETURNING id";
+    "VALUES (:id, :user, :first, :last, :plan, :allowed, :checks, now()) ON CONFLICT (user_id, period_start) DO UPDATE "
+    "SET checks_used = usage_ledger.checks_used + excluded.checks_used, updated_at = now() WHERE "
+    "usage_ledger.checks_used + excluded.checks_used <= usage_ledger.checks_allowed RETURNING id";
 constexpr std::string_view kGiveBack =
     "UPDATE usage_ledger SET checks_used = checks_used - 1, updated_at = now() WHERE id = :id AND checks_used > 0";
 constexpr std::string_view kOfEachPlan =
@@ -61,15 +61,17 @@ CheckUsage Ledger::usage_of(const User& user) {
   return usage;
 }
 
-std::optional<std::string> Ledger::charge(const User& user) {
+std::optional<std::string> Ledger::charge(const User& user, std::int64_t checks) {
   const ServicePlan& plan = service_plan(user.plan);
+  if (checks > plan.checks && checks > usage_of(user).allowed) return std::nullopt;  // a new row would not refuse it
   const UsagePeriod period = period_of(plan, now());
   const auto rows = database_.change(kCharge, {{":id", new_uuid()},
                                                {":user", user.id},
                                                {":first", period.first_day},
                                                {":last", period.last_day},
                                                {":plan", std::string(to_word(plan.name))},
-                                               {":allowed", plan.checks}});
+                                               {":allowed", plan.checks},
+                                               {":checks", checks}});
   return rows.empty() ? std::nullopt : rows[0].text("id");
 }
 

@@ -38,7 +38,8 @@ class Ledger {
 
   CheckUsage usage_of(const User& user);  // a user without a row has used nothing
   std::vector<PlanUsage> of_each_plan();
-  std::optional<std::string> charge(const User& user);  // the row that was charged; empty: the limit is reached
+  // Charges all of the checks or none. Returns the row that was charged; empty: that would pass the limit.
+  std::optional<std::string> charge(const User& user, std::int64_t checks = 1);
   void give_back(const std::string& ledger_id);         // one check
   // A higher plan counts at once, in this period; a lower one waits for the next period. Returns false if there is no
   // such user.

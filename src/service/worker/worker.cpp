@@ -6,13 +6,16 @@
 
 #include "base/mail_address.hpp"
 #include "base/random.hpp"
+#include "base/sha256.hpp"
 #include "measure/check_row.hpp"
 #include "measure/run_check.hpp"
 #include "service/account/magic_links.hpp"
 #include "service/checks/check_job.hpp"
 #include "service/checks/served_checks.hpp"
+#include "service/checks/web_words.hpp"
 #include "service/intake/intake.hpp"
 #include "service/privacy/removal.hpp"
+#include "service/repeats/repeats.hpp"
 #include "service/worker/check_observer.hpp"
 #include "service/worker/clean_up.hpp"
 
@@ -111,6 +114,7 @@ class Worker::Lane {
   void run_other(const ClaimedJob& job, WorkerLog& log) {
     try {
       if (job.kind == kLinkMailJob) send_link(job);
+      else if (job.kind == kRepeatJob) ask_again(job);
       else if (job.kind == kForgetJob) forget_executions(database(), answers_, {ExecutionId{job.unique_key}});
       else clean_up_here();
       in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
@@ -122,6 +126,30 @@ class Worker::Lane {
           log.outcome = JobOutcome::dead;
       });
     }
+  }
+
+  // Asks for the check of a repeat as its owner would. A worker that crashes in between has asked once: the key is that
+  // of the job, and a repeat that has gone on leaves the job nothing to do.
+  void ask_again(const ClaimedJob& job) {
+    const RepeatedJob wanted = repeated_job_of(job);
+    const auto repeat = Repeats(database()).find(wanted.id);
+    if (!repeat || std::to_string(repeat->runs) != wanted.number) return;
+    const auto owner = Users(database()).find(repeat->user_id);
+    if (!owner) return;
+
+    std::optional<CheckId> check_id;
+    std::optional<std::string> trouble;
+    try {
+      if (!owner->is_active()) throw Error(ErrorKind::not_allowed, "the account is suspended");
+      check_id = parts_.accept_check(
+          database(), repeated_wish(*repeat), {.who = *owner, .network = kRepeatJob},
+          {.key = fmt::format("{} {}", kRepeatJob, job.unique_key), .body_sha256 = sha256_hex(repeat->wish)});
+    } catch (const Error& e) {
+      if (!is_for_good(e)) throw;
+      trouble = in_web_words(text_for_people(e));
+    }
+    in_transaction(database(), [&] { Repeats(database()).note(*repeat, check_id, trouble); },
+                   {.isolation = Isolation::beside_others});
   }
 
   void clean_up_here() {
@@ -272,7 +300,7 @@ Worker::~Worker() { drain(0s); }
 
 void Worker::start() {
   for (int i = 0; i < parts_.check_threads; ++i) threads_.emplace_back([this] { Lane(*this, {kCheckJob}).run(); });
-  threads_.emplace_back([this] { Lane(*this, {kLinkMailJob, kCleanUpJob, kForgetJob}).run(); });
+  threads_.emplace_back([this] { Lane(*this, {kLinkMailJob, kCleanUpJob, kForgetJob, kRepeatJob}).run(); });
   renewer_ = std::thread([this] { renew_leases(); });
 }
 

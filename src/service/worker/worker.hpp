@@ -24,6 +24,7 @@
 #include "models/provider.hpp"
 #include "service/account/secret.hpp"
 #include "service/checks/answers_place.hpp"
+#include "service/intake/intake.hpp"
 #include "service/mail/mailer.hpp"
 #include "service/queue/queue.hpp"
 #include "store/database.hpp"
@@ -77,6 +78,8 @@ struct WorkerParts {
   int check_threads = 2;
   double keep_checks_days = 0;  // 0: for ever
   std::chrono::milliseconds poll{200};
+  // Takes in a check for its asker, as the API does, and returns its id. Throws what Intake::accept() throws.
+  std::function<CheckId(Database& service, const CheckWish&, const Asker&, const IdempotencyKey&)> accept_check{};
 };
 
 class Worker {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "report/calibration_blocks.hpp"
 #include "report/mock_mark.hpp"
 #include "studies/calibrate/certificate.hpp"
 
@@ -12,8 +13,6 @@ namespace heretix {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kHistogramBins = 20;
 
 std::string finding(const Certificate& c) {
   if (c.z_p_value >= 0.05) return "No miscalibration was found; that does not prove calibration.";
@@ -37,44 +36,12 @@ std::string name_of(const Certificate& c) {
   return is_written ? model : fmt::format("{}, read by {}", model, c.readout);
 }
 
-Curve reliability_diagram(const Certificate& c) {
-  Curve curve{.x_axis = "stated probability", .y_axis = "share that is true", .points = {}};
-  for (std::size_t i = 0; i < c.places.size(); ++i)
-    curve.points.push_back({c.places[i], rate_at(c.curve, c.places[i]), c.band.low[i], c.band.high[i]});
-  return curve;
-}
-
-Histogram stated_probabilities(const Certificate& c) {
-  Histogram histogram{.axis = "stated probability", .counted = "claims", .marked = "true claims", .bins = {}};
-  for (std::size_t i = 0; i < kHistogramBins; ++i) {
-    const auto edge = [](std::size_t k) { return static_cast<double>(k) / static_cast<double>(kHistogramBins); };
-    histogram.bins.push_back({edge(i), edge(i + 1), 0, 0});
-  }
-
-  // A bin holds its lower edge, and the last one also holds 1.
+std::vector<LabelledBelief> judged(const Certificate& c) {
+  std::vector<LabelledBelief> beliefs;
   for (const JudgedClaim& claim : c.claims) {
-    if (!claim.p) continue;
-    const auto place = static_cast<std::size_t>(*claim.p * static_cast<double>(kHistogramBins));
-    Histogram::Bin& bin = histogram.bins[std::min(place, kHistogramBins - 1)];
-    ++bin.count;
-    if (claim.labelled.is_true) ++bin.marked;
+    if (claim.p) beliefs.push_back({*claim.p, claim.labelled.is_true});
   }
-  return histogram;
-}
-
-// Brier = uncertainty - discrimination + miscalibration, from left to right and back.
-Breakdown parts_of_brier(const CalibrationScores& s) {
-  constexpr double kCoin = 0.25;
-  const double told_apart = s.uncertainty - s.discrimination;
-  const double longest = std::max({kCoin, s.uncertainty, s.brier});
-  return {.axis = "Brier score",
-          .most = std::ceil(longest * 5) / 5,
-          .reference = kCoin,
-          .reference_label = "a coin",
-          .parts = {{"uncertainty", 0, s.uncertainty},
-                    {"- discrimination (resolution)", s.uncertainty, told_apart},
-                    {"+ miscalibration (reliability)", told_apart, s.brier},
-                    {"= Brier score", 0, s.brier, true}}};
+  return beliefs;
 }
 
 void show_pictures(const Certificate& c, std::vector<Block>& blocks) {
@@ -84,19 +51,11 @@ void show_pictures(const Certificate& c, std::vector<Block>& blocks) {
     blocks.push_back(Paragraph{fmt::format("{} of {} claims got too few usable answers and are left out.",
                                            c.claims.size() - c.judged, c.claims.size())});
 
-  blocks.push_back(reliability_diagram(c));
-  blocks.push_back(stated_probabilities(c));
-  blocks.push_back(Paragraph{
-      fmt::format(
-          "The line is the isotonic fit. The band holds 95 % of the fits of a calibrated model with these "
-          "probabilities, from {} bootstrap draws; where the line leaves it, chance does not explain the distance.",
-          kBandResamples),
-      true});
+  blocks.push_back(reliability_diagram(c.curve, c.places, c.band));
+  blocks.push_back(stated_probabilities(histogram_of(judged(c))));
+  blocks.push_back(about_the_band());
   blocks.push_back(parts_of_brier(c.scores));
-  blocks.push_back(
-      Paragraph{"Uncertainty is what the labels alone leave open. Telling true from false takes away from "
-                "it, and probabilities that do not come true as often as stated add to it.",
-                true});
+  blocks.push_back(about_the_parts());
 }
 
 void show_numbers(const Certificate& c, std::vector<Block>& blocks) {

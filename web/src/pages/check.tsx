@@ -493,6 +493,7 @@ function Sharing({ check }: { check: StoredCheck }) {
   const on = () => post<{ share: string }>(path).then((told) => set(told.share), tell);
   const off = () => remove(path).then(() => set(null), tell);
   const address = `${location.origin}/shared/${share}`;
+  const frame = `<iframe src="${address}/frame" width="600" height="330" loading="lazy" title="Heretix"></iframe>`;
   return (
     <div class="sharing no-print">
       {share ? (
@@ -502,6 +503,10 @@ function Sharing({ check }: { check: StoredCheck }) {
           </p>
           <p class="row">
             <CopyButton text={() => address} label="Copy the address" />
+            <CopyButton text={() => frame} label="Copy a frame to embed" />
+            <a class="button plain" href={`/shared/${share}/card.svg`}>
+              See its card
+            </a>
             <button type="button" class="plain" onClick={off}>
               Stop sharing
             </button>
@@ -550,6 +555,11 @@ function Actions({ check, record, is_own, is_whole }: ActionsProps) {
       {is_own && (
         <a class="button plain" href={`/?${again}`}>
           Measure again
+        </a>
+      )}
+      {is_own && (
+        <a class="button plain" href={`/claims/${check.id}`}>
+          Belief over time
         </a>
       )}
       {is_own && (
@@ -752,7 +762,7 @@ function share_wordings(checks: StoredCheck[]): boolean {
   return checks.length <= kMostMarks && banks.size === 1 && !banks.has(undefined);
 }
 
-function SideBySide({ all }: { all: Followed[] }) {
+function SideBySide({ all, is_own }: { all: Followed[]; is_own: boolean }) {
   const checks = all.flatMap(({ live }) => live.check ?? []);
   const rows = all.map(({ live, answers }) => rows_of(live.check?.record ?? null, live.arrived, answers));
   const has_wordings = checks.length === all.length && share_wordings(checks);
@@ -783,7 +793,7 @@ function SideBySide({ all }: { all: Followed[] }) {
           };
         })}
       />
-      {all.length === 2 && checks.length === 2 && checks.every(({ state }) => state === "done") && (
+      {is_own && all.length === 2 && checks.length === 2 && checks.every(({ state }) => state === "done") && (
         <p>
           <a href={`/compare?a=${checks[0]?.id}&b=${checks[1]?.id}`}>What is the difference?</a>
         </p>
@@ -826,7 +836,7 @@ export function ChecksPage({ start, ids, refused }: ChecksProps) {
           Not asked, because no check was left: {refused}. <a href="/usage">See your plan</a>
         </p>
       )}
-      {ids.length > 1 && <SideBySide all={all} />}
+      {ids.length > 1 && <SideBySide all={all} is_own />}
       {ids.map((id) => (
         <Watched key={id} id={id} onFollowed={keep} />
       ))}
@@ -834,16 +844,59 @@ export function ChecksPage({ start, ids, refused }: ChecksProps) {
   );
 }
 
-export function SharedPage({ share }: { share: string }) {
+// How others cite a shared result, and how they check it without trusting this page.
+function Citation({ share, check }: { share: string; check: StoredCheck }) {
+  const address = `${location.origin}/shared/${share}`;
+  const file = `heretix-${check.run_id.slice(-12)}.json`;
+  const cited =
+    `“${check.claim}”: ${check.finding ?? ""} Measured with Heretix, ` +
+    `${moment(check.finished_at ?? check.created_at)}, run ${check.run_id}. ${address}`;
+  const verified = `curl -o ${file} ${location.origin}/api/shared/${share}/record && heretix verify ${file}`;
+  return (
+    <section aria-label="Cite and verify">
+      <h2>Cite and verify</h2>
+      <p>{cited}</p>
+      <p class="row">
+        <CopyButton text={() => cited} label="Copy the citation" />
+      </p>
+      <p>This command recomputes every number of this page from the answers, on your own machine:</p>
+      <pre class="prompt">{verified}</pre>
+      <p class="row">
+        <CopyButton text={() => verified} label="Copy the command" />
+      </p>
+    </section>
+  );
+}
+
+function WatchedShare({ share, onFollowed }: { share: string; onFollowed: (id: string, followed: Followed) => void }) {
   const followed = useFollowed(`/api/shared/${encodeURIComponent(share)}`);
-  const { check, problem } = followed.live;
-  useTitle(check?.claim ?? "Shared result");
-  if (problem?.status === 404) return <MissingShare />;
+  useEffect(() => onFollowed(share, followed), [share, followed, onFollowed]);
+  const { check } = followed.live;
   return (
     <>
-      <p class="quiet eyebrow">A shared result</p>
-      <h1 class="claim">{check?.claim ?? "…"}</h1>
       <One followed={followed} is_own={false} />
+      {check?.record && <Citation share={share} check={check} />}
+    </>
+  );
+}
+
+export function SharedPage({ shares }: { shares: string[] }) {
+  const [followed, set] = useState<Record<string, Followed>>({});
+  const keep = useCallback((share: string, one: Followed) => set((now) => ({ ...now, [share]: one })), []);
+  const all = shares.map((share) => followed[share] ?? kNothingYet);
+  const checks = all.flatMap(({ live }) => live.check ?? []);
+  const claim = checks[0]?.claim;
+  useTitle(claim ?? "Shared result");
+  if (all.some(({ live }) => live.problem?.status === 404)) return <MissingShare />;
+  return (
+    <>
+      <p class="quiet eyebrow">{shares.length > 1 ? "Shared results" : "A shared result"}</p>
+      <h1 class="claim">{claim ?? "…"}</h1>
+      {checks.map((check) => check.finding && <p class="lead">{check.finding}</p>)}
+      {shares.length > 1 && <SideBySide all={all} is_own={false} />}
+      {shares.map((share) => (
+        <WatchedShare key={share} share={share} onFollowed={keep} />
+      ))}
     </>
   );
 }

@@ -59,6 +59,7 @@ export function Shell({ start, path, children }: { start: Start; path: string; c
         <nav aria-label="Pages">
           {way("/", "Ask")}
           {way("/history", "History")}
+          {way("/sets", "Sets")}
           {start.user && way("/usage", "Account")}
           {start.user?.is_admin && way("/admin", "Operation")}
         </nav>

@@ -38,6 +38,8 @@ class CsvReader {
   CsvReader(std::istream& text, const std::string& source, const std::vector<std::string>& required = {});
   const CsvHeader& header() const { return header_; }
   std::optional<CsvRow> next();
+  // The same without a look at the row's width, for callers that go on behind a row of another width.
+  std::optional<CsvRow> next_of_any_width();
 
  private:
   CsvRow row();

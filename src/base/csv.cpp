@@ -1,4 +1,4 @@
-#include "cli/csv.hpp"
+#include "base/csv.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -61,14 +61,19 @@ CsvReader::CsvReader(std::istream& text, const std::string& source, const std::v
 }
 
 std::optional<CsvRow> CsvReader::next() {
+  auto next = next_of_any_width();
+  if (!next || next->cells.size() == header_.header.size()) return next;
+  throw Error(ErrorKind::bad_input,
+              fmt::format("{}:{}: the row has {} cells, but the header has {}", header_.source, next->line,
+                          next->cells.size(), header_.header.size()),
+              "put quotes around a claim that contains a comma");
+}
+
+std::optional<CsvRow> CsvReader::next_of_any_width() {
   while (has_more()) {
     CsvRow next = row();
-    if (next.cells.size() == 1 && next.cells[0].empty()) continue;
-    if (next.cells.size() == header_.header.size()) return next;
-    throw Error(ErrorKind::bad_input,
-                fmt::format("{}:{}: the row has {} cells, but the header has {}", header_.source, next.line,
-                            next.cells.size(), header_.header.size()),
-                "put quotes around a claim that contains a comma");
+    const bool is_empty = next.cells.size() == 1 && next.cells[0].empty();
+    if (!is_empty) return next;
   }
   return std::nullopt;
 }
