@@ -220,11 +220,12 @@ def machine():
     return f"{os.cpu_count()} cores of {model}, Linux {platform.release().split('-')[0]}"
 
 
-def page_text(lines, claims, calls):
+def page_text(lines, claims, calls, load):
     table = ["| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS), *("| " + " | ".join(line) + " |" for line in lines)]
     return "\n".join([
         BEGIN, "",
-        f"Measured on {datetime.datetime.now(datetime.UTC):%Y-%m-%d} on {machine()}; Python {platform.python_version()}. {claims} claims in {WORDINGS} wordings, {calls:,} calls, "
+        f"Measured on {datetime.datetime.now(datetime.UTC):%Y-%m-%d} on {machine()}, with a load of {load:.1f} when it began; Python {platform.python_version()}. "
+        f"{claims} claims in {WORDINGS} wordings, {calls:,} calls, "
         f"{CONCURRENCY} at the same time, to a loopback server that answers in {LATENCY_MS} ms: {CONCURRENCY * 1000 // LATENCY_MS:,} calls a second are the most there can be.",
         "", *table, "", END])
 
@@ -244,6 +245,7 @@ def main():
     heretix, claims = os.path.abspath(given.program), claims_of(given.claims)
     prompts = recorded_prompts(heretix)
     calls = len(claims) * len(prompts)
+    load = os.getloadavg()[0]
 
     server = subprocess.Popen([sys.executable, HERE / "hosted_server.py", str(LATENCY_MS)], stdout=subprocess.PIPE, text=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="heretix-peers-", dir=os.environ.get("HERETIX_BENCH_FOLDER")))
@@ -277,7 +279,7 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
 
     if given.write:
-        write_page(given.write, page_text(lines, len(claims), calls))
+        write_page(given.write, page_text(lines, len(claims), calls, load))
 
 
 main()
