@@ -13,7 +13,7 @@ function(heretix_embed target name file header)
   file(READ ${file} text)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/embedded/${name}.cpp)
   file(CONFIGURE OUTPUT ${out} @ONLY CONTENT
-"#include \"@header@\"\nnamespace heretix {\n@inside@\nconst std::string_view @name@ = R\"~~~(@text@)~~~\";\n@behind@}\n")
+"#include \"@header@\"\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\nnamespace heretix {\n@inside@\nconst std::string_view @name@ = R\"~~~(@text@)~~~\";\n@behind@}\n")
   target_sources(${target} PRIVATE ${out})
 endfunction()
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,15 @@ std::pair<Descriptor, Descriptor> new_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     throw Error(ErrorKind::unavailable, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+// What a child reads from, and what is written to: sockets, because writing to a pipe that nobody reads any more would
+// raise a signal.
+std::pair<Descriptor, Descriptor> new_sockets() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    throw Error(ErrorKind::unavailable, fmt::format("cannot make a pair of sockets: {}", std::strerror(errno)));
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -96,13 +106,12 @@ std::string output_of(const std::vector<std::string>& command, std::string_view 
     return {ErrorKind::unavailable, fmt::format("{} {}", command[0], why)};
   };
 
-  auto [of_child, to_child] = new_pipe();
+  auto [of_child, to_child] = new_sockets();
   auto [from, by_child] = new_pipe();
   std::optional<Descriptor> childs_in(std::move(of_child)), childs_out(std::move(by_child)), to(std::move(to_child));
   Child child(command, childs_in->number(), childs_out->number());
   childs_in.reset();
   childs_out.reset();
-  ::fcntl(to->number(), F_SETFL, O_NONBLOCK);
 
   std::string output;
   std::array<char, 65536> piece{};
@@ -113,7 +122,7 @@ std::string output_of(const std::vector<std::string>& command, std::string_view 
     if (ready < 0 && errno == EINTR) continue;
 
     if (to && watched[1].revents != 0) {
-      const ssize_t written = ::write(to->number(), input.data(), input.size());
+      const ssize_t written = ::send(to->number(), input.data(), input.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       if (written > 0) input.remove_prefix(static_cast<std::size_t>(written));
       if (input.empty() || (written < 0 && errno != EAGAIN)) to.reset();
     }

@@ -25,11 +25,11 @@ constexpr std::size_t kLongestName = 200;  // bytes
 constexpr std::size_t kLongestColumn = 1000;
 constexpr std::size_t kMostSample = 5;  // lines that a quote shows
 constexpr std::size_t kMostTold = 100;  // lines of a kind that a quote names
-constexpr std::size_t kMostListed = 200;
+constexpr std::size_t kMostSetsListed = 200;
 // Executions that are forgotten before the response; the jobs that stand for the others follow within a minute or two.
 constexpr std::size_t kMostForgotten = 200;
 
-std::optional<int> small(const Body& body, const char* field, int most) {
+std::optional<int> plan_number(const Body& body, const char* field, int most) {
   const auto value = body.optional_integer(field, 1, most);
   return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
 }
@@ -45,9 +45,9 @@ SetWish wish_of(const Body& body) {
                .models = body.texts("models", kMostSetModels, 200),
                .each = {}};
   wish.each.depth = depth_from(body.optional_text("depth", 20).value_or("standard"));
-  wish.each.slots = small(body, "K", kMaxSlots);
-  wish.each.replicates = small(body, "R", kMaxReplicates);
-  wish.each.templates = small(body, "T", kMaxSlots);
+  wish.each.slots = plan_number(body, "K", kMaxSlots);
+  wish.each.replicates = plan_number(body, "R", kMaxReplicates);
+  wish.each.templates = plan_number(body, "T", kMaxSlots);
   if (const auto readout = body.optional_text("readout", 20)) wish.each.readout = readout_from(*readout);
   wish.each.fresh = body.truth("fresh");
   if (const auto word = body.optional_text("questions", 20)) {
@@ -75,7 +75,7 @@ Upload upload_of(const ServiceRequest& request) {
   return upload;
 }
 
-json or_null(const std::optional<bool>& value) { return value ? json(*value) : json(nullptr); }
+json null_or(const std::optional<bool>& value) { return value ? json(*value) : json(nullptr); }
 
 template <class T>
 json or_null_if_empty(const std::optional<T>& text) {
@@ -104,7 +104,7 @@ json sample_json(const SetFile& file) {
   json sample = json::array();
   for (const SetLine& line : file.lines) {
     if (sample.size() == kMostSample) break;
-    sample.push_back({{"line", line.line}, {"claim", line.claim}, {"tags", line.tags}, {"truth", or_null(line.truth)}});
+    sample.push_back({{"line", line.line}, {"claim", line.claim}, {"tags", line.tags}, {"truth", null_or(line.truth)}});
   }
   return sample;
 }
@@ -202,8 +202,8 @@ ServiceResponse create_set(ServiceContext& service, Call& call) {
 ServiceResponse list_sets(ServiceContext& /*service*/, Call& call) {
   const auto limit = call.request.parameter("limit");
   const auto most = limit ? whole_number(*limit) : std::optional<std::int64_t>(50);
-  if (!most || *most < 1 || *most > static_cast<std::int64_t>(kMostListed))
-    throw Refusal(422, fmt::format("limit must be a whole number from 1 to {}", kMostListed));
+  if (!most || *most < 1 || *most > static_cast<std::int64_t>(kMostSetsListed))
+    throw Refusal(422, fmt::format("limit must be a whole number from 1 to {}", kMostSetsListed));
 
   std::optional<ServedSet> before;
   if (const auto id = call.request.parameter("before")) {
@@ -235,7 +235,7 @@ json claims_json(Sets& sets, const SetId& id) {
                       {"line", claim.line},
                       {"claim", claim.claim},
                       {"tags", claim.tags},
-                      {"truth", or_null(claim.truth)}});
+                      {"truth", null_or(claim.truth)}});
   return claims;
 }
 
@@ -258,7 +258,7 @@ json cells_json(const std::vector<SetCell>& cells) {
     out["p"].push_back(figures ? short_number(figures->p) : json(nullptr));
     out["low"].push_back(figures ? short_number(figures->low) : json(nullptr));
     out["high"].push_back(figures ? short_number(figures->high) : json(nullptr));
-    out["stable"].push_back(figures ? or_null(figures->is_stable) : json(nullptr));
+    out["stable"].push_back(figures ? null_or(figures->is_stable) : json(nullptr));
     out["gates_failed"].push_back(figures ? json(figures->gates_failed) : json::array());
     out["billed"].push_back(cell.billed.micros());
   }

@@ -23,7 +23,7 @@ constexpr int kMostConversions = 2;  // at a time
 constexpr ChildLimits kConversionLimits{.most_output = 65'536, .longest = std::chrono::seconds(60)};
 
 template <class T>
-ordered_json or_null(const std::optional<T>& value) {
+ordered_json cell_or_null(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
 }
 
@@ -37,9 +37,9 @@ ordered_json columns_of(const SetClaim& claim, const SetResult& result) {
           {"model", result.model.text()},
           {"provider", figure([](const SetFigures& of) { return ordered_json(of.provider); })},
           {"p", figure([](const SetFigures& of) { return ordered_json(of.p); })},
-          {"low", figure([](const SetFigures& of) { return or_null(of.low); })},
-          {"high", figure([](const SetFigures& of) { return or_null(of.high); })},
-          {"stable", figure([](const SetFigures& of) { return or_null(of.is_stable); })},
+          {"low", figure([](const SetFigures& of) { return cell_or_null(of.low); })},
+          {"high", figure([](const SetFigures& of) { return cell_or_null(of.high); })},
+          {"stable", figure([](const SetFigures& of) { return cell_or_null(of.is_stable); })},
           {"gates_failed", figure([](const SetFigures& of) { return ordered_json(of.gates_failed); })},
           {"compliance", figure([](const SetFigures& of) { return ordered_json(of.compliance); })},
           {"answers", figure([](const SetFigures& of) { return ordered_json(of.answers); })},
@@ -53,7 +53,7 @@ ordered_json columns_of(const SetClaim& claim, const SetResult& result) {
           {"state", to_word(cell.state)},
           {"error", result.error ? ordered_json(in_web_words(*result.error)) : ordered_json(nullptr)},
           {"tags", claim.tags},
-          {"truth", or_null(claim.truth)}};
+          {"truth", cell_or_null(claim.truth)}};
 }
 
 // Calls `body` with the claim of each result; those of claims that are gone are left out.

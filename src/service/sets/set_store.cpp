@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kInOneRoundTrip = 500;
+constexpr std::size_t kCellsInOneRoundTrip = 500;
 constexpr int kChecksForPace = 20;
 constexpr double kLongestTransaction = 10;  // seconds; what commits later carries the time at which it began
 
@@ -229,7 +229,7 @@ void Sets::insert(const NewSet& set, const std::vector<SetLine>& lines) {
                         {":tags", json(line.tags).dump()},
                         {":truth", line.truth ? Value(std::int64_t{*line.truth}) : Value()}},
                        Effect::changes});
-    if (queries.size() < kInOneRoundTrip) continue;
+    if (queries.size() < kCellsInOneRoundTrip) continue;
     database_.query_all(queries);
     queries.clear();
   }
@@ -290,7 +290,7 @@ std::vector<ServedSet> Sets::list(const UserId& user_id, const std::optional<Ser
 void Sets::collect(const SetId& id) {
   for (;;) {
     const auto rows =
-        database_.query(kUncollected, {{":set", id}, {":most", static_cast<std::int64_t>(kInOneRoundTrip)}});
+        database_.query(kUncollected, {{":set", id}, {":most", static_cast<std::int64_t>(kCellsInOneRoundTrip)}});
     if (rows.empty()) return;
     std::vector<Query> queries;
     for (const Row& row : rows) {
@@ -307,7 +307,7 @@ void Sets::collect(const SetId& id) {
     }
     in_transaction(database_, [&] { database_.query_all(queries); },
                    {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
-    if (rows.size() < kInOneRoundTrip) return;
+    if (rows.size() < kCellsInOneRoundTrip) return;
   }
 }
 
