@@ -34,8 +34,7 @@ constexpr double kMostSeconds = 600;
 
 std::chrono::milliseconds patience_of(double seconds) {
   if (!(seconds >= 0.1 && seconds <= kMostSeconds))
-    throw Error(ErrorKind::bad_input,
-                fmt::format("--seconds is {}; it must be from 0.1 to {}", seconds, kMostSeconds));
+    throw Error(ErrorKind::bad_input, fmt::format("--seconds is {}; it must be from 0.1 to {}", seconds, kMostSeconds));
   return std::chrono::milliseconds(std::llround(seconds * 1000));
 }
 

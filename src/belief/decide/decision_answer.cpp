@@ -119,8 +119,7 @@ DecisionAnswer decide(const DecisionQuestion& question, const std::vector<std::v
   for (const double centre : centres) sum += centre;
   for (std::size_t k = 0; k < options; ++k) {
     answer.probabilities.push_back(rounded(centres[k] / sum, steps));
-    if (intervals[k])
-      answer.ends.push_back(outwards(moved(*intervals[k], centres[k], answer.probabilities[k]), steps));
+    if (intervals[k]) answer.ends.push_back(outwards(moved(*intervals[k], centres[k], answer.probabilities[k]), steps));
   }
 
   // The likeliest; of several the one whose name comes first, so that the order of the request does not matter.
@@ -156,7 +155,8 @@ nlohmann::ordered_json to_json(const DecisionAnswer& answer, const DecisionQuest
       low[name] = answer.ends.at(k).low;
       high[name] = answer.ends.at(k).high;
     }
-    if (answer.kind == DecisionKind::choice) out["choice"] = canonical_question(question).options.at(answer.chosen).name;
+    if (answer.kind == DecisionKind::choice)
+      out["choice"] = canonical_question(question).options.at(answer.chosen).name;
     else out["score"] = answer.score;
     out["confidence"] = answer.confidence;
     if (answer.kind == DecisionKind::score) out["legend"] = std::move(legend);

@@ -32,8 +32,8 @@ struct DecisionAnswer {
   std::vector<double> probabilities{};
   std::vector<Ends> ends{};  // of each probability
   double confidence = 0;
-  std::size_t chosen = 0;           // of a choice: the likeliest option
-  double score = 0;                 // of a score
+  std::size_t chosen = 0;  // of a choice: the likeliest option
+  double score = 0;        // of a score
   std::optional<Ends> score_ends{};
 
   // What the model read and wrote for it.
@@ -43,7 +43,8 @@ struct DecisionAnswer {
 // As many decimals as answers show.
 double rounded_probability(double p);
 
-// `question` is canonical. `shares`: the probability of every option by wording (option_shares()); at least one wording.
+// `question` is canonical. `shares`: the probability of every option by wording (option_shares()); at least one
+// wording.
 DecisionAnswer decide(const DecisionQuestion& question, const std::vector<std::vector<double>>& shares);
 
 // TypeSafe's formulas. `p` holds at least two probabilities.

@@ -23,7 +23,7 @@ constexpr std::string_view kStateMark = "{STATE}";
 constexpr std::string_view kOptionsMark = "{OPTIONS}";
 constexpr std::string_view kOptionMark = "{OPTION}";
 constexpr std::size_t kStateDigits = 16;
-constexpr int kRounds = 200;          // of fitting groups; each takes most of what is left
+constexpr int kRounds = 200;  // of fitting groups; each takes most of what is left
 
 // What a mark stands for.
 struct Filling {
@@ -213,7 +213,8 @@ std::vector<double> offsets_of(const std::vector<Seen>& seen, std::size_t option
     for (std::size_t k = 0; k < options; ++k) height[k] = count[k] > 0 ? sum[k] / count[k] : 0.0;
     for (std::size_t s = 0; s < seen.size(); ++s) {
       double left = 0;
-      for (std::size_t i = 0; i < seen[s].logs.size(); ++i) left += seen[s].logs[i] - height[seen[s].prompt->options[i]];
+      for (std::size_t i = 0; i < seen[s].logs.size(); ++i)
+        left += seen[s].logs[i] - height[seen[s].prompt->options[i]];
       offset[s] = left / static_cast<double>(seen[s].logs.size());
     }
   }
@@ -236,7 +237,8 @@ std::vector<std::vector<double>> shares_by_letters(const OptionPlan& plan,
   for (std::size_t q = 0; q < plan.prompts.size(); ++q) {
     const OptionPrompt& prompt = plan.prompts[q];
     std::vector<double> letters;
-    if (answers[q] && answers[q]->verdict.usable()) letters = letters_from(answers[q]->raw_text.value_or(""), prompt.options.size());
+    if (answers[q] && answers[q]->verdict.usable())
+      letters = letters_from(answers[q]->raw_text.value_or(""), prompt.options.size());
     if (letters.empty()) {
       is_whole[prompt.wording] = false;
       continue;

@@ -1,4 +1,5 @@
-// How a question of the System One API is put to a model: which wordings, in which order, with the options in which order.
+// How a question of the System One API is put to a model: which wordings, in which order, with the options in which
+// order.
 //
 // Everything follows from model, state and question alone. The first n wordings are the same whether n or more of them
 // are asked, so that an answer is only ever extended. Pure.
@@ -8,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "belief/decide/decision_request.hpp"
 #include "belief/answer/tally.hpp"
+#include "belief/decide/decision_request.hpp"
 #include "belief/plan/plan.hpp"
 #include "belief/prompt/bank.hpp"
 #include "belief/readout/letters.hpp"
@@ -55,8 +56,8 @@ struct OptionPlan {
   std::size_t wordings = 0;
 };
 
-// The first `wordings` of them; the question is canonical. `bank` is the one of the method, as it is in its file. Throws Error{bad_input} for a text
-// that is no claim.
+// The first `wordings` of them; the question is canonical. `bank` is the one of the method, as it is in its file.
+// Throws Error{bad_input} for a text that is no claim.
 OptionPlan plan_options(const DecisionQuestion& question, const std::string& state, const OptionAsked& asked,
                         const PromptBank& bank, std::size_t wordings);
 

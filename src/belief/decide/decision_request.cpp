@@ -109,8 +109,7 @@ class Reader {
     const auto type = json.find("type");
     if (type == json.end()) return fault(below(place, "type"), "Field required", "missing");
     const std::optional<DecisionKind> kind = kind_of(*type);
-    if (!kind)
-      return fault(below(place, "type"), "The type must be 'noul', 'choice' or 'score'", "literal_error");
+    if (!kind) return fault(below(place, "type"), "The type must be 'noul', 'choice' or 'score'", "literal_error");
 
     DecisionQuestion question{.kind = *kind, .instructions = {}, .yes = {}, .no = {}};
     if (const auto text = json.find("instructions"); text != json.end())
@@ -121,9 +120,10 @@ class Reader {
     if (*kind == DecisionKind::choice) read_choice(given, place, question);
     if (*kind == DecisionKind::score) read_score(given, place, question);
     if (question.text().size() > kMostQuestionBytes)
-      fault(place, fmt::format("The question has more than {} bytes; put what is to be read into the state",
-                               kMostQuestionBytes),
-            "string_too_long");
+      fault(
+          place,
+          fmt::format("The question has more than {} bytes; put what is to be read into the state", kMostQuestionBytes),
+          "string_too_long");
     read_.request.questions.push_back({id, std::move(question)});
   }
 
@@ -171,7 +171,8 @@ class Reader {
 
   void require_count(std::size_t count, std::size_t most, const char* what, const Place& place) {
     if (count < 2) fault(place, fmt::format("There must be at least 2 {}", what), "too_short");
-    if (count > most) fault(place, fmt::format("There are {} {}; at most {} are allowed", count, what, most), "too_long");
+    if (count > most)
+      fault(place, fmt::format("There are {} {}; at most {} are allowed", count, what, most), "too_long");
   }
 
   // Text, an object or an array. Null and blank text are none.

@@ -29,9 +29,9 @@ struct DecisionOption {
 // What structured text (an object or an array) became is its compact JSON.
 struct DecisionQuestion {
   DecisionKind kind = DecisionKind::noul;
-  std::string instructions;                // empty: none were given
-  std::string yes, no;                     // of a noul: what they mean; empty: it is not said
-  std::vector<DecisionOption> options{};   // as they were given
+  std::string instructions;               // empty: none were given
+  std::string yes, no;                    // of a noul: what they mean; empty: it is not said
+  std::vector<DecisionOption> options{};  // as they were given
 
   bool operator==(const DecisionQuestion&) const = default;
 
@@ -75,8 +75,8 @@ nlohmann::json decision_error_json(std::string_view type, std::string_view messa
 // array, or one of these texts.
 bool is_neutral_state(std::string_view state, std::string_view also_neutral);
 
-// The question with its options in the order of their names, so that the order of the request does not matter. Levels of
-// a score keep theirs.
+// The question with its options in the order of their names, so that the order of the request does not matter. Levels
+// of a score keep theirs.
 DecisionQuestion canonical_question(DecisionQuestion question);
 
 // The same question has the same key, whatever its id. `question` is canonical.

@@ -22,15 +22,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kStep = 4;             // wordings that are asked together
-constexpr std::size_t kAtOnce = 32;          // questions of a model that takes those of several plans together
-constexpr std::size_t kAtOnceInTurn = 2;     // one is planned or judged while another is asked
-constexpr std::size_t kMostKept = 20'000;    // questions whose answers are kept in memory
-constexpr std::size_t kMostOpen = 4'000;     // questions that wait to be measured
-constexpr std::size_t kLeastUsable = 2;      // wordings, for an interval
-constexpr int kMostReplans = 8;              // for what a server refuses, one after the other
-constexpr auto kWakeUp = 50ms;               // how often somebody who waits looks at the time
-constexpr double kEndSteps = 1e4;            // four decimals
+constexpr std::size_t kStep = 4;           // wordings that are asked together
+constexpr std::size_t kAtOnce = 32;        // questions of a model that takes those of several plans together
+constexpr std::size_t kAtOnceInTurn = 2;   // one is planned or judged while another is asked
+constexpr std::size_t kMostKept = 20'000;  // questions whose answers are kept in memory
+constexpr std::size_t kMostOpen = 4'000;   // questions that wait to be measured
+constexpr std::size_t kLeastUsable = 2;    // wordings, for an interval
+constexpr int kMostReplans = 8;            // for what a server refuses, one after the other
+constexpr long kMostRetryAfter = 20;       // seconds; clients that are told more may give up
+constexpr auto kWakeUp = 50ms;             // how often somebody who waits looks at the time
+constexpr double kEndSteps = 1e4;          // four decimals
 
 class NoObserver final : public AskObserver {
  public:
@@ -40,6 +41,17 @@ class NoObserver final : public AskObserver {
 
 bool is_allowed(std::size_t wordings) {
   return wordings >= kLeastWordings && wordings <= kMostWordings && wordings % kStep == 0;
+}
+
+// A noul's state is read once and its question in each statement; options are listed once for two wordings.
+double size_of_step(const std::string& state, const DecisionQuestion& question) {
+  constexpr double kBytesAround = 100;  // the question, in a prompt
+  constexpr double kPrompts = 2.0 * kStep;
+  double size =
+      static_cast<double>(state.size()) + kPrompts * (kBytesAround + static_cast<double>(question.text().size()));
+  for (const DecisionOption& option : question.options)
+    size += kPrompts / 2 * static_cast<double>(option.name.size() + option.description.size());
+  return size;
 }
 
 void add_tokens(DecisionAnswer& answer, const Answer& one) {
@@ -58,8 +70,8 @@ DecisionAnswer noul_from(const nlohmann::json& record, const std::string& run_id
   DecisionAnswer answer{.kind = DecisionKind::noul, .wordings = belief.at("T"), .record = run_id};
   answer.noul = rounded_probability(belief.at("p"));
   if (belief.contains("ci"))
-    answer.noul_ends = outwards({Probability{belief["ci"].at(0).get<double>()},
-                                 Probability{belief["ci"].at(1).get<double>()}});
+    answer.noul_ends =
+        outwards({Probability{belief["ci"].at(0).get<double>()}, Probability{belief["ci"].at(1).get<double>()}});
   const nlohmann::json& readout = record.at("readout");
   if (readout.contains("yes_bias")) answer.yes_bias = rounded_probability(readout["yes_bias"].at("log_odds"));
   return answer;
@@ -81,7 +93,7 @@ struct DecisionDesk::Work {
   std::size_t waiting = 0;  // requests
   Time deadline{};          // of the one that waits longest
   std::optional<Error> failure{};
-  std::chrono::duration<double> last_step{0};
+  double size = 0;  // of a step, in about the bytes that a model reads
 };
 
 DecisionDesk::DecisionDesk(const DeskPorts& ports, const DeskOptions& options)
@@ -118,8 +130,23 @@ bool DecisionDesk::is_over(const Work& work, Time now) const {
 
 // Whether a further step would be done in time for somebody who waits.
 bool DecisionDesk::may_go_on(const Work& work, Time now) const {
-  const auto step = work.last_step.count() > 0 ? work.last_step : usual_step_;
-  return work.waiting > 0 && now + std::chrono::duration_cast<std::chrono::nanoseconds>(step) < work.deadline;
+  const auto step = std::chrono::duration_cast<std::chrono::nanoseconds>(time_of_step(work));
+  return work.waiting > 0 && now + step < work.deadline;
+}
+
+std::chrono::duration<double> DecisionDesk::time_of_step(const Work& work) const {
+  return std::chrono::duration<double>(seconds_for_each_unit_ * work.size);
+}
+
+// About how long it takes until all of these have their first answer, with what is measured before them.
+std::chrono::seconds DecisionDesk::time_until_ready(const std::vector<WorkPointer>& works) const {
+  std::uint64_t last = 0;
+  for (const WorkPointer& work : works) last = std::max(last, work->number);
+  std::chrono::duration<double> left{0};
+  for (const auto& [key, work] : works_) {
+    if (work->asked < kLeastWordings && !work->failure && work->number <= last) left += time_of_step(*work);
+  }
+  return std::chrono::seconds(std::clamp<long>(std::lround(std::ceil(left.count())), 1, kMostRetryAfter));
 }
 
 std::vector<DecisionDesk::WorkPointer> DecisionDesk::join(const DecisionRequest& request, Time deadline) {
@@ -132,6 +159,7 @@ std::vector<DecisionDesk::WorkPointer> DecisionDesk::join(const DecisionRequest&
       work = std::make_shared<Work>();
       work->key = key;
       work->state = request.state;
+      work->size = size_of_step(request.state, question);
       work->question = std::move(question);
       work->number = arrived_++;
     }
@@ -174,10 +202,7 @@ DecisionDesk::Answered DecisionDesk::answer(const DecisionRequest& request) {
     else if (work->failure) answered.failure = work->failure;
   }
   if (answered.answers.size() < works.size()) answered.answers.clear();
-  if (answered.answers.empty() && !answered.failure) {
-    const double left = std::ceil(usual_step_.count() * static_cast<double>(works.size()));
-    answered.retry_after = std::chrono::seconds(std::clamp<long>(static_cast<long>(left), 1, 20));
-  }
+  if (answered.answers.empty() && !answered.failure) { answered.retry_after = time_until_ready(works); }
   forget_idle();
   return answered;
 }
@@ -262,8 +287,8 @@ void DecisionDesk::publish(Work& work, Made made, std::chrono::duration<double> 
     work.asked = options_.most_wordings;  // what it rests on so far is all that can be had now
   } else {
     if (work.is_looked_up) {
-      work.last_step = took;
-      usual_step_ = usual_step_.count() == 0 ? took : (usual_step_ * 3 + took) / 4;
+      const double each = took.count() / work.size;
+      seconds_for_each_unit_ = seconds_for_each_unit_ == 0 ? each : (3 * seconds_for_each_unit_ + each) / 4;
     }
     work.is_looked_up = true;
     work.asked = made.asked;

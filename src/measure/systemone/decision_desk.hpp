@@ -2,8 +2,8 @@
 //
 // Each question is measured by its own wordings, four at a time, and never in the company of others, so that ids, order
 // and company change no answer. Whoever asks waits until every question rests on all wordings, or the time is up. What
-// was answered is stored, and the next request for the same question goes on from there; requests for a question that is
-// being measured wait for the same measurement.
+// was answered is stored, and the next request for the same question goes on from there; requests for a question that
+// is being measured wait for the same measurement.
 #pragma once
 
 #include <chrono>
@@ -54,8 +54,8 @@ class DecisionDesk {
 
   struct Answered {
     std::vector<DecisionAnswer> answers{};  // by question; none if one of them is not ready
-    bool is_final = false;                // no later request is answered by more wordings
-    std::optional<Error> failure{};       // why one is not ready; empty: it needs more time
+    bool is_final = false;                  // no later request is answered by more wordings
+    std::optional<Error> failure{};         // why one is not ready; empty: it needs more time
     std::chrono::seconds retry_after{1};
   };
   // Blocks for at most the patience. Thread-safe.
@@ -68,6 +68,8 @@ class DecisionDesk {
 
   std::vector<WorkPointer> join(const DecisionRequest& request, Time deadline);
   bool is_over(const Work& work, Time now) const;
+  std::chrono::duration<double> time_of_step(const Work& work) const;
+  std::chrono::seconds time_until_ready(const std::vector<WorkPointer>& works) const;
   bool may_go_on(const Work& work, Time now) const;
   WorkPointer next_work();
   void forget_idle();
@@ -102,8 +104,8 @@ class DecisionDesk {
   std::condition_variable changed_;
   std::map<std::string, WorkPointer> works_;  // by key
   std::uint64_t arrived_ = 0;
-  std::chrono::duration<double> usual_step_{0};
-  std::jthread thread_;  // last: it uses all of the above
+  double seconds_for_each_unit_ = 0;  // of Work::size, as steps took lately; 0: none was made yet
+  std::jthread thread_;               // last: it uses all of the above
 };
 
 }  // namespace heretix

@@ -13,11 +13,13 @@ namespace heretix {
 namespace {
 
 constexpr std::string_view kBest =
-    "SELECT answer_json FROM heretix_decisions WHERE decision_key = :key AND model = :model AND mode = :mode AND form = "
+    "SELECT answer_json FROM heretix_decisions WHERE decision_key = :key AND model = :model AND mode = :mode AND form "
+    "= "
     ":form AND bank = :bank AND wordings <= :most ORDER BY wordings DESC LIMIT 1";
 constexpr std::string_view kKeep =
     "INSERT OR IGNORE INTO heretix_decisions (decision_id, decision_key, model, mode, form, method, bank, wordings, "
-    "created_at, program_version, state, question_json, bank_json, answer_json) VALUES (:id, :key, :model, :mode, :form, "
+    "created_at, program_version, state, question_json, bank_json, answer_json) VALUES (:id, :key, :model, :mode, "
+    ":form, "
     ":method, :bank, :wordings, :now, :version, :state, :question, :bank_json, :answer)";
 constexpr std::string_view kFind = "SELECT * FROM heretix_decisions WHERE decision_id = :id";
 constexpr std::size_t kDigits = 12;
@@ -56,8 +58,8 @@ void DecisionStore::keep(const StoredDecision& decision, long long now) {
 }
 
 StoredDecision DecisionStore::find(const std::string& decision_id) {
-  const auto found = database_.has_table("heretix_decisions") ? database_.query(kFind, {{":id", decision_id}})
-                                                              : std::vector<Row>{};
+  const auto found =
+      database_.has_table("heretix_decisions") ? database_.query(kFind, {{":id", decision_id}}) : std::vector<Row>{};
   if (found.empty())
     throw Error(ErrorKind::not_found, fmt::format("the store has no decision {}", decision_id),
                 "name the store that heretix systemone writes to with --db");

@@ -9,9 +9,9 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "models/letter_reader.hpp"
 #include "models/llama/answer_reader.hpp"
 #include "models/llama/decision_form.hpp"
-#include "models/letter_reader.hpp"
 #include "models/llama/decoder.hpp"
 #include "models/llama/letter_form.hpp"
 #include "models/llama/model.hpp"
@@ -21,8 +21,8 @@ namespace heretix {
 namespace {
 
 constexpr std::size_t kMaxConcurrency = 128;
-constexpr std::size_t kFrameDigits = 16;       // of its hash, in keys
-constexpr std::size_t kStatementsAtOnce = 64;  // taken in one commit
+constexpr std::size_t kFrameDigits = 16;               // of its hash, in keys
+constexpr std::size_t kStatementsAtOnce = 64;          // taken in one commit
 constexpr std::string_view kLetterForm = "letters_1";  // raise the number when what is sent, or how it is read, changes
 constexpr std::string_view kNoChatTemplate =
     "its file has no chat template, so it only judges statements; use --readout decision";
@@ -206,8 +206,7 @@ class LlamaProvider final : public Provider, public LetterReader {
       std::vector<TokenPrompt> prompts;
       for (const Request& r : requests) {
         const std::string& text = plan.questions[r.question].user_text;
-        prompts.push_back(has_letters ? letters_.prompt(plan.system_text, text)
-                                      : form_.prompt(plan.system_text, text));
+        prompts.push_back(has_letters ? letters_.prompt(plan.system_text, text) : form_.prompt(plan.system_text, text));
       }
 
       return judge_.judge(prompts, read, [&](const auto& judged, const WorkDone& work) {

@@ -22,7 +22,8 @@ constexpr std::string_view kWrittenForm = "written_1";
 constexpr std::string_view kLetterForm = "token_letters_1";
 
 // They stand behind the state, so that all statements share them.
-constexpr std::string_view kTokenOrder = "Say of the statement whether it is true. Answer with one word: True or False.";
+constexpr std::string_view kTokenOrder =
+    "Say of the statement whether it is true. Answer with one word: True or False.";
 constexpr std::string_view kWrittenOrder =
     "Say how probable it is that the statement is true. Return only this JSON object, with no text around it:\n"
     R"({"belief":{"prob_true":<number from 0 to 1>}})";
@@ -38,8 +39,7 @@ Plan as_asked(const Plan& plan, Readout readout) {
     asked.recipe.sampling.max_output_tokens = kWrittenTokens;
     for (Question& question : asked.questions) question.is_part = false;
   }
-  if (!has_letters)
-    asked.system_text += "\n\n" + std::string(readout == Readout::token ? kTokenOrder : kWrittenOrder);
+  if (!has_letters) asked.system_text += "\n\n" + std::string(readout == Readout::token ? kTokenOrder : kWrittenOrder);
   return asked;
 }
 

@@ -57,8 +57,7 @@ std::string_view type_of_status(int status) {
 }  // namespace
 
 bool names_model(const std::string& named, const std::vector<std::string>& own_names) {
-  return std::ranges::find(own_names, named) != own_names.end() ||
-         std::ranges::find(kAliases, named) != kAliases.end();
+  return std::ranges::find(own_names, named) != own_names.end() || std::ranges::find(kAliases, named) != kAliases.end();
 }
 
 std::string decision_body(const std::string& model, const DecisionRequest& request,
@@ -161,7 +160,8 @@ ServiceResponse SystemOneApp::refused(const ServiceRequest& request, int status,
   return error_of(status, type_of_status(status), reason, {});
 }
 
-void SystemOneApp::tell(const ServiceRequest& request, const ServiceResponse& response, std::chrono::microseconds took) {
+void SystemOneApp::tell(const ServiceRequest& request, const ServiceResponse& response,
+                        std::chrono::microseconds took) {
   if (response.status < 500) return;
   log_line(LogLevel::warning, "request",
            {{"request_id", request.id},

@@ -1,8 +1,8 @@
 // The System One API over HTTP, without accounts: POST /v1/systemone and GET /v1/models, with errors in the form that
 // its clients read.
 //
-// An answer that no later request would extend is kept with the body that asked for it, and the same body is answered at
-// once by the thread that reads every connection.
+// An answer that no later request would extend is kept with the body that asked for it, and the same body is answered
+// at once by the thread that reads every connection.
 #pragma once
 
 #include <list>
