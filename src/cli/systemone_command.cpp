@@ -41,8 +41,9 @@ std::chrono::milliseconds patience_of(double seconds) {
 Resolved resolved_for(const SystemOneOptions& options) {
   SystemOneOptions settings = options;
   settings.flags.claim = kNoClaim;
-  settings.flags.readout = std::string(to_word(Readout::decision));
-  return resolve(settings);
+  Resolved resolved = resolve(settings);
+  resolved.settings.readout.reset();  // each model is asked in the best way that it allows
+  return resolved;
 }
 
 // By which requests may name the model: as it is hashed into keys, as it was given, and without its provider.
@@ -110,6 +111,10 @@ void register_systemone(CommandTable& table) {
       .add_option("--seconds", o.seconds,
                   "how long a request may take; an answer rests on as many wordings as fit, at least 4 (default 8)")
       ->type_name("SECONDS");
+  systemone
+      .add_option("--api", o.flags.api,
+                  "the API of an OpenAI model: responses, or chat, which shows token probabilities")
+      ->type_name("API");
   add_mock(systemone, o);
   systemone.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")
       ->type_name("FOLDER");

@@ -60,7 +60,7 @@ bool names_model(const std::string& named, const std::vector<std::string>& own_n
   return std::ranges::find(own_names, named) != own_names.end() || std::ranges::find(kAliases, named) != kAliases.end();
 }
 
-std::string decision_body(const std::string& model, const DecisionRequest& request,
+std::string decision_body(const std::string& model, bool is_mock, const DecisionRequest& request,
                           const std::vector<DecisionAnswer>& answers) {
   using Json = nlohmann::ordered_json;
   Json by_id = Json::object();
@@ -70,8 +70,8 @@ std::string decision_body(const std::string& model, const DecisionRequest& reque
     input += answers[i].input_tokens;
     output += answers[i].output_tokens;
   }
-  const Json body = {
-      {"model", model}, {"answers", by_id}, {"usage", {{"input_tokens", input}, {"output_tokens", output}}}};
+  Json body = {{"model", model}, {"answers", by_id}, {"usage", {{"input_tokens", input}, {"output_tokens", output}}}};
+  if (is_mock) body["x_mock"] = true;
   return body.dump();
 }
 
@@ -142,7 +142,7 @@ ServiceResponse SystemOneApp::decide(const ServiceRequest& request) {
     response.headers.emplace_back("Retry-After", std::to_string(answered.retry_after.count()));
     return response;
   }
-  std::string body = decision_body(own_names_.front(), read.request, answered.answers);
+  std::string body = decision_body(own_names_.front(), desk_.facts().mode.is_mock(), read.request, answered.answers);
   if (answered.is_final) keep(request.body, body);
   return response_of(200, std::move(body), kDecide);
 }
@@ -150,7 +150,9 @@ ServiceResponse SystemOneApp::decide(const ServiceRequest& request) {
 ServiceResponse SystemOneApp::models() const {
   const nlohmann::json model = {
       {"name", own_names_.front()},
-      {"description", "Asked in many neutral wordings by Heretix; jev-latest means this model too."},
+      {"description", desk_.facts().mode.is_mock()
+                          ? "Mock numbers: a script answers in the model's place; no model is asked."
+                          : "Asked in many neutral wordings by Heretix; jev-latest means this model too."},
       {"release_date", release_date_}};
   return response_of(200, nlohmann::json{{"models", nlohmann::json::array({model})}}.dump(), kModels);
 }

@@ -19,7 +19,8 @@ namespace heretix::http {
 bool names_model(const std::string& named, const std::vector<std::string>& own_names);
 
 // The reply to a request whose questions were answered. Numbers are those of the answers; the order is the request's.
-std::string decision_body(const std::string& model, const DecisionRequest& request,
+// `is_mock`: a script answered in the model's place, which the reply says.
+std::string decision_body(const std::string& model, bool is_mock, const DecisionRequest& request,
                           const std::vector<DecisionAnswer>& answers);
 
 class SystemOneApp final : public Application {
