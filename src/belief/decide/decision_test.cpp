@@ -277,22 +277,32 @@ TEST(OurDecisionBanks, DifferInTheirWords) {
   }
 }
 
-// Whatever words a model prefers: those of yes and those of no stand equally often on either side.
-TEST(OurDecisionBanks, SayYesAndNoInTurns) {
+// Whatever words a model prefers: in turns the claim's side praises what fits and blames what does not. The two sides
+// of a wording differ in these words alone.
+TEST(OurDecisionBanks, PraiseAndBlameInTurns) {
   const PromptBank bank = PromptBanks(HERETIX_PROMPTS).get(kStateQuestionBank);
-  const std::set<std::string> of_yes = {"yes", "affirms", "positive", "nod", "true", "ticks", "affirmative"};
-  const std::set<std::string> of_no = {"no", "denies", "negative", "shake", "untrue", "empty"};
-  const auto count = [](const std::string& text, const std::set<std::string>& among) {
-    const auto words = words_of(text);
+  const std::set<std::string> praise = {"truth", "well", "ticks",   "gains",    "yes",        "win",
+                                        "right", "wins", "correct", "accurate", "affirmative"};
+  const std::set<std::string> blame = {"falsehood", "badly",    "blank",      "loses",    "no",
+                                       "lose",      "mistaken", "inaccurate", "negative", "wrong"};
+  const auto words_only_in = [](const std::string& one, const std::string& other) {
+    const auto words = words_of(one), others = words_of(other);
+    std::set<std::string> found(words.begin(), words.end());
+    for (const std::string& word : others) found.erase(word);
+    return found;
+  };
+  const auto count = [](const std::set<std::string>& words, const std::set<std::string>& among) {
     return std::ranges::count_if(words, [&](const std::string& word) { return among.contains(word); });
   };
   for (std::size_t i = 0; i < bank.paraphrases.size(); ++i) {
-    const bool is_plain = i % 2 == 0;
-    const std::string &claim = bank.paraphrases[i], &negation = bank.negations[i];
-    EXPECT_EQ(count(claim, is_plain ? of_yes : of_no), 1) << claim;
-    EXPECT_EQ(count(claim, is_plain ? of_no : of_yes), 0) << claim;
-    EXPECT_EQ(count(negation, is_plain ? of_no : of_yes), 1) << negation;
-    EXPECT_EQ(count(negation, is_plain ? of_yes : of_no), 0) << negation;
+    const auto of_claim = words_only_in(bank.paraphrases[i], bank.negations[i]);
+    const auto of_negation = words_only_in(bank.negations[i], bank.paraphrases[i]);
+    const bool praises = i % 2 == 0;
+    EXPECT_EQ(count(of_claim, praises ? praise : blame), 1) << bank.paraphrases[i];
+    EXPECT_EQ(count(of_claim, praises ? blame : praise), 0) << bank.paraphrases[i];
+    EXPECT_EQ(count(of_negation, praises ? blame : praise), 1) << bank.negations[i];
+    EXPECT_EQ(count(of_negation, praises ? praise : blame), 0) << bank.negations[i];
+    EXPECT_LE(of_claim.size() + of_negation.size(), 4U) << bank.paraphrases[i];
   }
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/sha256.hpp"
+#include "base/text.hpp"
 #include "belief/answer/verdict.hpp"
 #include "belief/readout/letters.hpp"
 #include "belief/readout/parts.hpp"
@@ -27,6 +27,7 @@ constexpr std::string_view kTokenOrder =
 constexpr std::string_view kWrittenOrder =
     "Say how probable it is that the statement is true. Return only this JSON object, with no text around it:\n"
     R"({"belief":{"prob_true":<number from 0 to 1>}})";
+constexpr double kMostMass = 1.001;   // of one place, with what rounding may add
 constexpr int kWrittenTokens = 1024;  // as a check allows
 
 // The plan as the model is asked it. Questions keep their places.
@@ -49,6 +50,18 @@ std::string noul_text(double p, std::optional<double> mass) {
   return said.dump();
 }
 
+// The letters of a reply whose text begins with the tokens that it lists. Only the first of them counts: what follows
+// is cut off at the output limit, often within a character, whose parts llama.cpp's server lists with a mass above 1.
+std::optional<LetterShares> letters_in(const Reply& reply) {
+  const std::vector<TokenStep> steps = token_steps(reply.logprobs);
+  const auto first = std::ranges::find_if(steps, [](const TokenStep& step) { return !is_blank(step.chosen); });
+  if (first == steps.end()) return std::nullopt;
+  double mass = 0;
+  for (const TokenChoice& choice : first->choices) mass += choice.probability;
+  const bool is_of_content = trimmed(reply.text, kWhiteSpace).starts_with(trimmed(first->chosen, kWhiteSpace));
+  return is_of_content && mass <= kMostMass ? letters_of_tokens({*first}) : std::nullopt;
+}
+
 // What was said, as a model that states probabilities would say it. An answer that cannot be read stays as it came,
 // and is judged unusable by its text.
 void restate(Reply& reply, Readout readout, bool has_letters) {
@@ -58,13 +71,13 @@ void restate(Reply& reply, Readout readout, bool has_letters) {
     if (verdict.usable() && verdict.prob_true) reply.text = noul_text(verdict.prob_true->value(), std::nullopt);
     return;
   }
-  if (!fault_of_reply(readout, reply.text, reply.logprobs, "").empty()) return;
-  const std::vector<TokenStep> steps = token_steps(reply.logprobs);
   if (has_letters) {
-    if (const auto letters = letters_of_tokens(steps)) reply.text = to_text(*letters);
-  } else if (const auto mass = word_mass(steps)) {
-    reply.text = noul_text(mass->probability(), std::min(1.0, mass->yes + mass->no));
+    if (const auto letters = letters_in(reply)) reply.text = to_text(*letters);
+    return;
   }
+  if (!fault_of_reply(readout, reply.text, reply.logprobs, "").empty()) return;
+  if (const auto mass = word_mass(token_steps(reply.logprobs)))
+    reply.text = noul_text(mass->probability(), std::min(1.0, mass->yes + mass->no));
 }
 
 class StatedProvider final : public Provider, public LetterReader {
