@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::string_view kDecide = "/v1/systemone";
 constexpr std::string_view kModels = "/v1/models";
+constexpr std::string_view kOpenAi = "/v1/decisions";
+constexpr std::string_view kGoogle = "/v1beta/decisions";
+constexpr const char* kTooSlow =
+    "fewer than four wordings could be asked in time; what was answered is kept, so try again";
 constexpr std::array<std::string_view, 2> kAliases = {"jev-latest", "jev-preview"};
 constexpr std::size_t kMostKeptBytes = 64 << 20;
 
@@ -98,7 +102,8 @@ void SystemOneApp::keep(const std::string& asked, const std::string& answered) {
 }
 
 ServiceResponse SystemOneApp::handle(const ServiceRequest& request) {
-  const bool is_decide = request.path == kDecide;
+  const bool is_shaped = request.path == kOpenAi || request.path == kGoogle;
+  const bool is_decide = request.path == kDecide || is_shaped;
   if (!is_decide && request.path != kModels && request.path != "/health")
     return error_of(404, "not_found_error",
                     fmt::format("there is nothing here; use POST {} or GET {}", kDecide, kModels), {});
@@ -111,6 +116,7 @@ ServiceResponse SystemOneApp::handle(const ServiceRequest& request) {
   }
   if (request.path == "/health") return response_of(200, R"({"status":"ok"})", "/health");
   if (!is_decide) return models();
+  if (is_shaped) return decide_shaped(request.path == kOpenAi ? DecisionShape::openai : DecisionShape::google, request);
   try {
     return decide(request);
   } catch (const Error& e) {
@@ -134,17 +140,46 @@ ServiceResponse SystemOneApp::decide(const ServiceRequest& request) {
   const DecisionDesk::Answered answered = desk_.answer(read.request);
   if (answered.answers.empty()) {
     if (answered.failure && answered.failure->kind() != ErrorKind::unavailable) throw Error(*answered.failure);
-    ServiceResponse response = error_of(
-        503, "overloaded_error",
-        answered.failure ? answered.failure->what()
-                         : "fewer than four wordings could be asked in time; what was answered is kept, so try again",
-        kDecide);
+    ServiceResponse response =
+        error_of(503, "overloaded_error", answered.failure ? answered.failure->what() : kTooSlow, kDecide);
     response.headers.emplace_back("Retry-After", std::to_string(answered.retry_after.count()));
     return response;
   }
   std::string body = decision_body(own_names_.front(), desk_.facts().mode.is_mock(), read.request, answered.answers);
   if (answered.is_final) keep(request.body, body);
   return response_of(200, std::move(body), kDecide);
+}
+
+ServiceResponse SystemOneApp::decide_shaped(DecisionShape shape, const ServiceRequest& request) {
+  const std::string_view route = shape == DecisionShape::openai ? kOpenAi : kGoogle;
+  const auto refuse = [&](int status, std::string_view type, const std::string& message,
+                          const std::string& place = {}) {
+    return response_of(status, shaped_error(shape, status, type, message, place), route);
+  };
+  try {
+    const ReadRequest read = read_shaped_request(shape, request.body);
+    if (!read.faults.empty())
+      return refuse(400, "invalid_request_error", read.faults[0].message, place_of(read.faults[0]));
+    if (!names_model(read.request.model, own_names_))
+      return refuse(404, "not_found_error",
+                    fmt::format("the model {} is not served here; this server has {}, which jev-latest means too",
+                                read.request.model, own_names_.front()));
+
+    const DecisionDesk::Answered answered = desk_.answer(read.request);
+    if (answered.answers.empty()) {
+      const ErrorForm form = answered.failure ? form_of(answered.failure->kind()) : ErrorForm{503, "overloaded_error"};
+      ServiceResponse response = refuse(form.status, form.type, answered.failure ? answered.failure->what() : kTooSlow);
+      if (form.status == 503)
+        response.headers.emplace_back("Retry-After", std::to_string(answered.retry_after.count()));
+      return response;
+    }
+    return response_of(
+        200, shaped_response(shape, request.body, own_names_.front(), desk_.facts().mode.is_mock(), answered.answers),
+        route);
+  } catch (const std::exception& e) {
+    log_line(LogLevel::error, "error", {{"request_id", request.id}, {"kind", "broken"}, {"error", e.what()}});
+    return refuse(500, "api_error", "the server cannot do this now");
+  }
 }
 
 ServiceResponse SystemOneApp::models() const {

@@ -1,5 +1,6 @@
 // The System One API over HTTP, without accounts: POST /v1/systemone and GET /v1/models, with errors in the form that
-// its clients read.
+// its clients read. The same questions may come in the forms of OpenAI (POST /v1/decisions) and of Google (POST
+// /v1beta/decisions).
 //
 // An answer that no later request would extend is kept with the body that asked for it, and the same body is answered
 // at once by the thread that reads every connection.
@@ -10,6 +11,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "belief/decide/decision_shapes.hpp"
 #include "measure/systemone/decision_desk.hpp"
 #include "service/http/server.hpp"
 
@@ -36,6 +38,7 @@ class SystemOneApp final : public Application {
 
  private:
   ServiceResponse decide(const ServiceRequest& request);
+  ServiceResponse decide_shaped(DecisionShape shape, const ServiceRequest& request);
   ServiceResponse models() const;
   void keep(const std::string& asked, const std::string& answered);
 
