@@ -5,7 +5,7 @@ import sys
 
 import jevbench
 
-from cases import SystemOneTest
+from systemone_cases import SystemOneTest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "provider"))
 from real_servers import decision_model, llama_cpp, places, small_model, started

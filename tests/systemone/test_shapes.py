@@ -2,7 +2,7 @@
 import openai
 from google import genai
 
-from cases import CHOICE, NOUL, SCORE, TICKET, SystemOneTest
+from systemone_cases import CHOICE, NOUL, SCORE, TICKET, SystemOneTest
 
 OPENAI_QUESTIONS = [{"type": "predicate", "name": "refund", "instructions": NOUL["instructions"]},
                     {"type": "choice", "instructions": CHOICE["instructions"], "choices": [{"value": k, **({"description": v} if v else {})} for k, v in CHOICE["criteria"].items()]},

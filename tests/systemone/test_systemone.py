@@ -8,7 +8,7 @@ import time
 
 import typesafe_sdk
 
-from cases import CHOICE, NOUL, SCORE, TICKET, SystemOneTest
+from systemone_cases import CHOICE, NOUL, SCORE, TICKET, SystemOneTest
 
 
 def logit(p):
