@@ -10,6 +10,7 @@
 #include "archive/listed_belief.hpp"
 #include "archive/load_record.hpp"
 #include "archive/verify.hpp"
+#include "archive/verify_decision.hpp"
 #include "base/clock.hpp"
 #include "base/columns.hpp"
 #include "base/file.hpp"
@@ -365,6 +366,25 @@ int answers_command(const AnswersOptions& options) {
   return kDone;
 }
 
+// A choice or a score of heretix systemone. Where no store is named, one that the usual store lacks is looked for among
+// those of mock models.
+Verification verified_decision(const StoredRunOptions& options) {
+  const auto verified = [&](const CommonOptions& where) {
+    const StoredRuns stored = open_for_reading(where);
+    Verification found = verify_decision(options.run, *stored.store);
+    found.is_mock = where.flags.mock.value_or(false);
+    return found;
+  };
+  try {
+    return verified(options);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::not_found || options.flags.db || options.flags.mock || !options.database.empty()) throw;
+    StoredRunOptions mock = options;
+    mock.flags.mock = true;
+    return verified(mock);
+  }
+}
+
 // A run of a store, or an artifact that lies before the user.
 Verification verified(const StoredRunOptions& options) {
   if (has_ending(options.run, ".json")) {
@@ -374,6 +394,7 @@ Verification verified(const StoredRunOptions& options) {
                   "name an artifact (docs/record.md), or a run: see heretix list");
     return verify_artifact({.name = options.run, .text = *text});
   }
+  if (names_decision(options.run)) return verified_decision(options);
 
   const StoredRuns stored = open_for_reading(options, {options.run});
   RunStore& runs = *stored.store;

@@ -15,6 +15,7 @@
 #include "belief/plan/outline.hpp"
 #include "measure/artifact.hpp"
 #include "measure/ask_in_parts.hpp"
+#include "measure/plan_with_bank.hpp"
 #include "measure/run_store.hpp"
 
 namespace heretix {
@@ -289,7 +290,11 @@ CheckRequest as_remembered(CheckRequest request, const PromptBank& bank, Provide
 
 PlannedCheck plan_check(const CheckRequest& request, const PromptBanks& banks, Provider& provider, RunStore& runs,
                         const std::optional<ExecutionId>& execution_id) {
-  const PromptBank named = named_bank(request, banks);
+  return plan_with_bank(request, named_bank(request, banks), provider, runs, execution_id);
+}
+
+PlannedCheck plan_with_bank(const CheckRequest& request, const PromptBank& named, Provider& provider, RunStore& runs,
+                            const std::optional<ExecutionId>& execution_id) {
   require_readable(provider, request.readout);
 
   PlannedCheck check{.request = as_remembered(request, named, provider, runs),
@@ -336,8 +341,8 @@ std::string heeded_text(const ServerRefusal& refusal, const Mode& mode) {
 Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before before);
 
 PlannedCheck plan_anew(const PlannedCheck& check, const CheckRequest& request, const CheckPorts& ports) {
-  return plan_check(request, ports.banks, ports.provider, ports.runs,
-                    ports.keeps_execution_id ? std::optional(check.execution_id) : std::nullopt);
+  return plan_with_bank(request, check.bank, ports.provider, ports.runs,
+                        ports.keeps_execution_id ? std::optional(check.execution_id) : std::nullopt);
 }
 
 // Keys name what was sent, so all is planned and asked anew.

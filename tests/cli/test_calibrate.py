@@ -99,6 +99,7 @@ class Calibrate(ProgramTest):
         self.ok("run", "Claim number 001", "--model", model)
         with self.database() as store:
             store.execute("DROP TABLE heretix_certificates")
+            store.execute("DROP TABLE heretix_decisions")
             store.execute("UPDATE heretix_meta SET value = '5' WHERE key = 'schema'")
         self.assertNotIn("labelled claims", self.ok("show", "last"))
         self.ok("calibrate", self.labels(), "--model", model, "-q")

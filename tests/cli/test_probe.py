@@ -235,5 +235,5 @@ class Refusals(ProbeTest):
         self.refused(3, "probe", model, "--stored", "--db", "old.sqlite", says="the store has no profile of")
         self.assertNotIn("together", self.mode_of("--model", model, "--db", "old.sqlite"))
         self.probe(model, "--db", "old.sqlite")
-        self.assertEqual(self.database("old.sqlite").execute("SELECT value FROM heretix_meta WHERE key = 'schema'").fetchone()[0], "6")
+        self.assertEqual(self.database("old.sqlite").execute("SELECT value FROM heretix_meta WHERE key = 'schema'").fetchone()[0], "7")
         self.assertIn("together=16", self.mode_of("--model", model, "--db", "old.sqlite"))

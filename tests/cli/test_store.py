@@ -121,7 +121,7 @@ class DamagedFiles(ProgramTest):
         path = self.prepared()
         with sqlite3.connect(path) as connection:
             connection.execute("UPDATE heretix_meta SET value = '99'")
-        self.left_alone(path, 2, ["has Heretix schema 99; this program knows 6", "use a newer heretix"])
+        self.left_alone(path, 2, ["has Heretix schema 99; this program knows 7", "use a newer heretix"])
 
     def test_truncated_and_corrupt(self):
         path = self.prepared()

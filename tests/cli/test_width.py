@@ -18,7 +18,7 @@ CONTRADICTORY = json.dumps({"assumptions": [], "belief": {"label": "very_likely"
 FOR_PROGRAMS = {"completion", "man", "commands"}
 
 # These need a server, or stay until they are stopped: what they say without one is tried, and their help.
-RUNS_ON = {"serve", "worker"}
+RUNS_ON = {"serve", "worker", "systemone"}
 
 
 def commands_of(program):
@@ -129,7 +129,7 @@ class Width(ProgramTest):
                           ("show", "heretix-rpl-000000000000"), ("list", "--since", "yesterday"), ("batch", "nothing.csv"),
                           ("compare", "one", "two"), ("coherence", CLAIM, "--mock"), ("drift", "check", "nothing.csv", "--mock"),
                           ("drift", "check", "--mock"), ("keys", "set", "nobody"), ("simulate", "astrology"), ("calibrate", "nothing.csv", "--mock"),
-                          ("run", CLAIM, "--model", "llama:/no/such/file.gguf"), ("serve", "--port", "not-a-port"), ("worker", "--jobs", "x")):
+                          ("run", CLAIM, "--model", "llama:/no/such/file.gguf"), ("serve", "--port", "not-a-port"), ("systemone", "--wordings", "5"), ("worker", "--jobs", "x")):
             self.assert_fits(columns, *arguments, code=None)
 
     def try_help(self, columns):

@@ -34,7 +34,7 @@ SECONDS = 300  # that any one command may take
 
 # These would ask thousands of questions of the embedded model.
 ASKS_MUCH = ("heretix batch", "heretix drift", "heretix calibrate", "heretix coherence", "heretix readouts")
-STAYS = {"heretix serve": "listening at|opens|sign", "heretix worker": "working"}  # and the words that say it is ready
+STAYS = {"heretix serve": "listening at|opens|sign", "heretix worker": "working", "heretix systemone": "System One at"}  # and the words that say it is ready
 SUBMITS = "--batch"  # questions now, answers later by the same command
 
 

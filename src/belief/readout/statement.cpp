@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "belief/readout/letters.hpp"
+
 namespace heretix {
 namespace {
 
@@ -29,6 +31,7 @@ Verdict read_stated(const std::string& answer) {
   const auto type = said.find("type");
   if (type == said.end() || !type->is_string()) return unusable(Reason::missing_answer);
   if (*type == "refusal") return unusable(Reason::provider_refusal);
+  if (*type == kLettersType) return read_letters(said);
 
   const char* name = number_name(*type);
   if (name == nullptr) return unusable(Reason::missing_answer);

@@ -16,6 +16,20 @@ using nlohmann::json;
 
 constexpr const char* kDamaged = "the file was changed by something other than Heretix; see docs/storage.md";
 
+// A number outside the range of its type would silently be read as a different one, so it is refused here.
+int whole_at(const json& config, const char* field) {
+  const json& value = config.at(field);
+  const bool fits =
+      value.is_number_integer() && value >= std::numeric_limits<int>::min() && value <= std::numeric_limits<int>::max();
+  if (fits) return value.get<int>();
+  throw Error(
+      ErrorKind::broken,
+      fmt::format("{} is {}, which is not a whole number in range", field, shortened(value.dump(), kMostOfWordShown)),
+      kDamaged);
+}
+
+}  // namespace
+
 Mode mode_from(const std::string& text) {
   std::istringstream parts(text);
   std::string part;
@@ -30,20 +44,6 @@ Mode mode_from(const std::string& text) {
   }
   return mode;
 }
-
-// A number outside the range of its type would silently be read as a different one, so it is refused here.
-int whole_at(const json& config, const char* field) {
-  const json& value = config.at(field);
-  const bool fits =
-      value.is_number_integer() && value >= std::numeric_limits<int>::min() && value <= std::numeric_limits<int>::max();
-  if (fits) return value.get<int>();
-  throw Error(
-      ErrorKind::broken,
-      fmt::format("{} is {}, which is not a whole number in range", field, shortened(value.dump(), kMostOfWordShown)),
-      kDamaged);
-}
-
-}  // namespace
 
 bool is_mock_mode(std::string_view mode) { return mode == "MOCK" || mode.starts_with("MOCK;"); }
 

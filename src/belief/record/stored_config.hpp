@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "belief/plan/recipe.hpp"
@@ -15,6 +16,9 @@ struct StoredConfig {
   std::optional<std::uint64_t> seed;
 };
 StoredConfig read_config(const std::string& config_text);
+
+// The mode that Mode::text() wrote. Throws Error{broken} for a beginning that is not known.
+Mode mode_from(const std::string& text);
 
 // Whether the text of a stored mode says that a script answered in the model's place.
 bool is_mock_mode(std::string_view mode);

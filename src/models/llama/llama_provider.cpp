@@ -9,9 +9,11 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "models/letter_reader.hpp"
 #include "models/llama/answer_reader.hpp"
 #include "models/llama/decision_form.hpp"
 #include "models/llama/decoder.hpp"
+#include "models/llama/letter_form.hpp"
 #include "models/llama/model.hpp"
 #include "models/llama/statement_judge.hpp"
 
@@ -19,8 +21,9 @@ namespace heretix {
 namespace {
 
 constexpr std::size_t kMaxConcurrency = 128;
-constexpr std::size_t kFrameDigits = 16;       // of its hash, in keys
-constexpr std::size_t kStatementsAtOnce = 64;  // taken in one commit
+constexpr std::size_t kFrameDigits = 16;               // of its hash, in keys
+constexpr std::size_t kStatementsAtOnce = 64;          // taken in one commit
+constexpr std::string_view kLetterForm = "letters_1";  // raise the number when what is sent, or how it is read, changes
 constexpr std::string_view kNoChatTemplate =
     "its file has no chat template, so it only judges statements; use --readout decision";
 
@@ -52,12 +55,13 @@ nlohmann::json origin_json(const PulledModel& pulled) {
       {"hub", pulled.hub}, {"repository", pulled.name.repository_id()}, {"revision", pulled.commit}, {"files", parts}};
 }
 
-class LlamaProvider final : public Provider {
+class LlamaProvider final : public Provider, public LetterReader {
  public:
   LlamaProvider(const LlamaOptions& options, const Clock& clock)
       : options_(options),
         model_(options.path, clock),
         form_(model_),
+        letters_(model_),
         judge_(model_, form_, options.threads),
         reader_(model_, options.temperature, options.threads) {
     const ModelFile& file = model_.file();
@@ -98,6 +102,11 @@ class LlamaProvider final : public Provider {
       return "its tokenizer begins True and False with the same token";
     return {};
   }
+
+  std::string why_no_letters() const override {
+    return options_.temperature == 0 ? "at temperature 0 one token has all the probability" : letters_.why_not();
+  }
+  std::string letter_form() const override { return std::string(kLetterForm); }
 
   void answer(const Plan& plan, Exchange& exchange) override {
     switch (plan.recipe.readout()) {
@@ -184,12 +193,23 @@ class LlamaProvider final : public Provider {
   }
 
   void judge_statements(const Plan& plan, Exchange& exchange) {
+    const bool has_letters = plan.recipe.mode.value("asked") == kLetterForm;
+    const StatementJudge::Read read = [&](const float* logits) {
+      if (!has_letters)
+        return Judged{.noul = form_.read(logits, options_.temperature).value(),
+                      .mass = form_.mass(logits, options_.temperature)};
+      LetterShares found = letters_.read(logits, options_.temperature);
+      return Judged{.mass = found.mass, .letters = std::move(found.shares)};
+    };
+
     answer_in_turns(plan, exchange, kStatementsAtOnce, [&](const std::vector<Request>& requests, const Came& came) {
       std::vector<TokenPrompt> prompts;
-      for (const Request& r : requests)
-        prompts.push_back(form_.prompt(plan.system_text, plan.questions[r.question].user_text));
+      for (const Request& r : requests) {
+        const std::string& text = plan.questions[r.question].user_text;
+        prompts.push_back(has_letters ? letters_.prompt(plan.system_text, text) : form_.prompt(plan.system_text, text));
+      }
 
-      return judge_.judge(prompts, options_.temperature, [&](const auto& judged, const WorkDone& work) {
+      return judge_.judge(prompts, read, [&](const auto& judged, const WorkDone& work) {
         std::vector<Decoded> answers;
         for (const auto& [i, one] : judged) answers.push_back(decoded(requests[i].question, prompts[i], one));
         return came(std::move(answers), work);
@@ -198,8 +218,10 @@ class LlamaProvider final : public Provider {
   }
 
   static Decoded decoded(std::size_t question, const TokenPrompt& prompt, const Judged& judged) {
+    const bool is_noul = judged.letters.empty();
     return {.ticket = question,
-            .text = nlohmann::json{{"type", "noul"}, {"noul", judged.noul}, {"mass", judged.mass}}.dump(),
+            .text = is_noul ? nlohmann::json{{"type", "noul"}, {"noul", judged.noul}, {"mass", judged.mass}}.dump()
+                            : to_text({.shares = judged.letters, .mass = judged.mass}),
             .tokens_in = static_cast<long>(prompt.tokens.size()),
             .latency_ms = judged.latency_ms};
   }
@@ -232,6 +254,7 @@ class LlamaProvider final : public Provider {
   LlamaOptions options_;
   LlamaModel model_;
   DecisionForm form_;
+  LetterForm letters_;
   StatementJudge judge_;
   AnswerReader reader_;
   ProviderFacts facts_;

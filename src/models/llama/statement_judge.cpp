@@ -41,6 +41,14 @@ double tokens_of(const std::vector<std::size_t>& group, const std::vector<TokenP
 
 std::vector<std::size_t> StatementJudge::judge(const std::vector<TokenPrompt>& prompts, double temperature,
                                                const Came& came) {
+  const Read read = [&](const float* logits) {
+    return Judged{.noul = form_.read(logits, temperature).value(), .mass = form_.mass(logits, temperature)};
+  };
+  return judge(prompts, read, came);
+}
+
+std::vector<std::size_t> StatementJudge::judge(const std::vector<TokenPrompt>& prompts, const Read& read,
+                                               const Came& came) {
   const std::vector<std::vector<std::size_t>> groups = alike(prompts);
   std::vector<Judged> judged(prompts.size());
 
@@ -51,9 +59,7 @@ std::vector<std::size_t> StatementJudge::judge(const std::vector<TokenPrompt>& p
     for (const std::size_t i : groups[group]) {
       if (stopped()) return;
       const auto started = std::chrono::steady_clock::now();
-      const float* logits = context.logits_after(prompts[i]);
-      judged[i].noul = form_.read(logits, temperature).value();
-      judged[i].mass = form_.mass(logits, temperature);
+      judged[i] = read(context.logits_after(prompts[i]));
       const std::chrono::duration<double, std::milli> taken = std::chrono::steady_clock::now() - started;
       judged[i].latency_ms = taken.count();
     }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "belief/readout/letters.hpp"
 #include "models/llama/decision_form.hpp"
 #include "models/llama/prompt_threads.hpp"
 
@@ -14,6 +15,7 @@ struct Judged {
   double noul = 0;  // the probability that the statement is true
   double mass = 0;  // DecisionForm::mass()
   double latency_ms = 0;
+  std::vector<double> letters{};  // where letters are read instead, which is their `mass` then
 };
 
 class StatementJudge {
@@ -29,6 +31,10 @@ class StatementJudge {
   // never told of, which are none unless it said so. Numbers are the same to the bit in any order, in any company and
   // with any number of threads. Throws what PromptContext, DecisionForm and `came` throw.
   std::vector<std::size_t> judge(const std::vector<TokenPrompt>& prompts, double temperature, const Came& came);
+
+  // The same for prompts whose answers are read in another way. `read` is called by several threads at once.
+  using Read = std::function<Judged(const float* logits)>;
+  std::vector<std::size_t> judge(const std::vector<TokenPrompt>& prompts, const Read& read, const Came& came);
 
   // How many tokens were put through the model so far.
   std::size_t evaluated() const { return threads_.evaluated(); }

@@ -95,6 +95,7 @@ void add_our_tables(SqliteDatabase& database) {
   if (number < 4) database.execute_script(kSchema4Sql);
   if (number < 5) database.execute_script(kSchema5Sql);
   if (number < 6) database.execute_script(kSchema6Sql);
+  if (number < 7) database.execute_script(kSchema7Sql);
   if (number < kSchemaNumber)
     database.execute("INSERT OR REPLACE INTO heretix_meta (key, value) VALUES ('schema', :number)",
                      {{":number", std::to_string(kSchemaNumber)}});

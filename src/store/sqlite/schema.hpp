@@ -5,7 +5,7 @@
 
 namespace heretix {
 
-inline constexpr int kSchemaNumber = 6;  // of our additional tables
+inline constexpr int kSchemaNumber = 7;  // of our additional tables
 
 extern const std::string_view kContractSql;  // runs and samples
 extern const std::string_view kSchema1Sql;   // heretix_*
@@ -14,5 +14,6 @@ extern const std::string_view kSchema3Sql;
 extern const std::string_view kSchema4Sql;
 extern const std::string_view kSchema5Sql;
 extern const std::string_view kSchema6Sql;
+extern const std::string_view kSchema7Sql;
 
 }  // namespace heretix
