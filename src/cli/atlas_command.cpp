@@ -51,10 +51,13 @@ void require_known(const std::vector<std::string>& wanted, const std::set<std::s
   }
 }
 
-bool are_any(const std::vector<std::string>& wanted, const std::vector<std::string>& held) {
-  return std::ranges::any_of(held,
-                             [&](const std::string& one) { return std::ranges::find(wanted, one) != wanted.end(); });
+using Names = std::set<std::string>;
+
+bool holds_any(const std::vector<std::string>& held, const Names& wanted) {
+  return std::ranges::any_of(held, [&](const std::string& one) { return wanted.contains(one); });
 }
+
+Names as_set(const std::vector<std::string>& names) { return {names.begin(), names.end()}; }
 
 // The rows that are asked for: of these models; of claims with one of these tags; of claims at which one of these gates
 // failed for such a model.
@@ -69,15 +72,16 @@ std::vector<AtlasRow> wanted_rows(std::vector<AtlasRow> rows, const AtlasOptions
   require_known(options.only_tags, tags, "--tag", "tag");
   require_known(options.only_gates, gates, "--gate", "failed gate");
 
+  const Names of_models = as_set(options.only_models), of_tags = as_set(options.only_tags);
   std::erase_if(rows, [&](const AtlasRow& row) {
-    const bool is_other_model = !options.only_models.empty() && !are_any(options.only_models, {row.model.text()});
-    return is_other_model || (!options.only_tags.empty() && !are_any(options.only_tags, row.tags));
+    const bool is_other_model = !of_models.empty() && !of_models.contains(row.model.text());
+    return is_other_model || (!of_tags.empty() && !holds_any(row.tags, of_tags));
   });
   if (options.only_gates.empty()) return rows;
 
-  std::set<std::string> claims;
+  Names claims;
   for (const AtlasRow& row : rows) {
-    if (are_any(options.only_gates, row.gates_failed)) claims.insert(row.claim);
+    if (holds_any(row.gates_failed, as_set(options.only_gates))) claims.insert(row.claim);
   }
   std::erase_if(rows, [&](const AtlasRow& row) { return !claims.contains(row.claim); });
   return rows;

@@ -26,6 +26,7 @@ std::string plain(const std::string& text) { return on_one_line(text); }
 // Cells on the axis; a later mark covers an earlier one.
 class Axis {
  public:
+  // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): where it begins, where it ends, in how many columns
   Axis(double from, double to, std::size_t columns = kColumns) : from_(from), to_(to), cells_(columns + 1, "·") {}
   void mark(double x, const std::string& sign) { cells_[column(x)] = sign; }
   void span(double low, double high, const std::string& sign) {
