@@ -66,27 +66,6 @@ Order across(const Order& order) {
   return made;
 }
 
-// Two wordings have the same order, so that a model evaluates its options once for both. The next two have it the
-// other way round. Levels of a score are never shuffled.
-Order order_of(const DecisionQuestion& question, std::size_t wording, std::uint64_t seed) {
-  Order order(question.options.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const std::size_t number = wording / 2;
-  if (question.kind == DecisionKind::choice) {
-    std::vector<int> places(order.size());
-    std::iota(places.begin(), places.end(), 0);
-    Rng rng(seed + number / 2);
-    shuffle(places, rng);
-    Order shuffled;
-    for (const int place : places) shuffled.push_back(order[static_cast<std::size_t>(place)]);
-    order = shuffled;
-  }
-  if (number % 2 == 0) return order;
-  if (order.size() > kMostLetters) order = across(order);
-  std::ranges::reverse(order);
-  return order;
-}
-
 // Runs of at most kMostLetters, as even as they can be.
 std::vector<Order> groups_of(const Order& order) {
   const std::size_t count = (order.size() + kMostLetters - 1) / kMostLetters;
@@ -142,9 +121,9 @@ class Planner {
 
   void add(std::size_t wording) {
     const std::size_t text = (seed_ % bank_.paraphrases.size() + wording) % bank_.paraphrases.size();
-    for (const Order& options : groups_of(order_of(question_, wording, seed_))) {
-      if (asked_.method == OptionMethod::letters) add_letters(wording, text, options);
-      else add_statements(wording, text, options);
+    for (const Order& options : groups_of(order_of(wording))) {
+      if (asked_.method == OptionMethod::letters) add_letters({.number = wording, .text = text}, options);
+      else add_statements({.number = wording, .text = text}, options);
     }
     ++made_.wordings;
   }
@@ -152,21 +131,48 @@ class Planner {
   OptionPlan made() { return std::move(made_); }
 
  private:
-  void add_letters(std::size_t wording, std::size_t text, const Order& options) {
-    const std::string list = list_with_letters(question_, options);
-    const std::vector<Filling> fillings = {{kClaimMark, text_}, {kOptionsMark, list}};
-    const std::string user = filled(bank_.paraphrases[text], fillings) + "\n\n" + bank_.user_template;
-    add({.wording = wording, .options = options}, user, false);
+  // Two wordings have the same order, so that a model evaluates its options once for both. The next two have it the
+  // other way round. Levels of a score are never shuffled.
+  Order order_of(std::size_t wording) const {
+    Order order(question_.options.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const std::size_t number = wording / 2;
+    if (question_.kind == DecisionKind::choice) {
+      std::vector<int> places(order.size());
+      std::iota(places.begin(), places.end(), 0);
+      Rng rng(seed_ + number / 2);
+      shuffle(places, rng);
+      Order shuffled;
+      for (const int place : places) shuffled.push_back(order[static_cast<std::size_t>(place)]);
+      order = shuffled;
+    }
+    if (number % 2 == 0) return order;
+    if (order.size() > kMostLetters) order = across(order);
+    std::ranges::reverse(order);
+    return order;
   }
 
-  void add_statements(std::size_t wording, std::size_t text, const Order& options) {
+  // Which wording it is, and where its text stands in the bank.
+  struct Wording {
+    std::size_t number;
+    std::size_t text;
+  };
+
+  void add_letters(const Wording& wording, const Order& options) {
+    const std::string list = list_with_letters(question_, options);
+    const std::vector<Filling> fillings = {{kClaimMark, text_}, {kOptionsMark, list}};
+    const std::string user = filled(bank_.paraphrases[wording.text], fillings) + "\n\n" + bank_.user_template;
+    add({.wording = wording.number, .options = options}, user, false);
+  }
+
+  void add_statements(const Wording& wording, const Order& options) {
     const std::string list = list_in_a_row(question_, options);
     for (const std::size_t subject : options) {
       const std::string option = shown(question_, subject);
       const std::vector<Filling> fillings = {{kClaimMark, text_}, {kOptionsMark, list}, {kOptionMark, option}};
-      const OptionPrompt prompt{.wording = wording, .options = options, .subject = subject};
-      add(prompt, filled(bank_.paraphrases[text], fillings), false);
-      add(prompt, filled(bank_.negations[text], fillings), true);
+      const OptionPrompt prompt{.wording = wording.number, .options = options, .subject = subject};
+      add(prompt, filled(bank_.paraphrases[wording.text], fillings), false);
+      add(prompt, filled(bank_.negations[wording.text], fillings), true);
     }
   }
 

@@ -239,6 +239,7 @@ nlohmann::json decision_error_json(std::string_view type, std::string_view messa
   return {{"detail", {{"error_type", type}, {"message", message}}}};
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a state before what counts as none
 bool is_neutral_state(std::string_view state, std::string_view also_neutral) {
   const std::string_view text = trimmed(state, kWhiteSpace);
   return text.empty() || text == "{}" || text == "[]" || text == trimmed(also_neutral, kWhiteSpace);

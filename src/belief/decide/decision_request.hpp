@@ -73,6 +73,7 @@ nlohmann::json decision_error_json(std::string_view type, std::string_view messa
 
 // Whether the state says nothing, so that a statement is judged by general knowledge: it is blank, an empty object or
 // array, or one of these texts.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): a state before what counts as none
 bool is_neutral_state(std::string_view state, std::string_view also_neutral);
 
 // The question with its options in the order of their names, so that the order of the request does not matter. Levels
