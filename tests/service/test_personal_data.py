@@ -67,7 +67,7 @@ class PersonalData(EachStore):
         self.assertEqual(asked.status, 201, asked.body)
         checks = [asked.json(), self.check(client, CLAIM), self.check(client, CLAIM, fresh=True), self.check(client, CLAIM, depth="quick"),
                   self.check(client, SHARED)]
-        made = client.post("/api/sets", {"text": f"claim,tag\n{IN_SET},of the walk\n", "models": ["play"], "name": "Set of the walk"}).json()
+        made = client.post("/api/sets", {"text": f"claim,tag\n\"{IN_SET}\",of the walk\n", "models": ["play"], "name": "Set of the walk"}).json()
         checks += client.get("/api/checks?search=tigers").json()["checks"]
         checks = [self.finished(client, check["id"]) for check in checks]
         self.assertIsNotNone(client.get(f"/api/sets/{made['id']}/rows").json()["cells"]["p"][0])  # its figures are kept too
