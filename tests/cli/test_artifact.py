@@ -25,8 +25,8 @@ class Artifact(ProgramTest):
         return other
 
     def test_every_way_of_measuring_is_recomputed(self):
-        for arguments in (("-K", 8, "-R", 2), ("--until-width", "0.10"), ("--seed", 7, "-K", 4), ("--model", "local", "--readout", "token", "-K", 4), ("--model", "local", "--readout", "frequency", "-K", 4),
-                          ("--model", "local", "--readout", "expected", "-K", 4), ("--readout", "decision", "-K", 8, "-R", 1), ("--readout", "decision", "--no-negation", "-K", 4, "-R", 1)):
+        for arguments in (("-K", 8, "-R", 2), ("--until-width", "0.10"), ("--seed", 7, "-K", 4),
+                          *(("--model", "local", "--readout", readout, "-K", 4) for readout in ("token", "frequency", "expected")), ("--readout", "decision", "-K", 8, "-R", 1), ("--readout", "decision", "--no-negation", "-K", 4, "-R", 1)):
             with self.subTest(arguments):
                 path, record = self.artifact(*arguments)
                 told = self.ok("verify", path)

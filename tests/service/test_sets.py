@@ -7,6 +7,7 @@ import shutil
 import unittest.mock
 
 import pyarrow.parquet
+
 from cases import PROGRAM, EachStore
 
 OTHER = {"model": "other", "rules": [{"user_contains": "Moon", "prob_true": 0.2}, {"prob_true": 0.9}]}
