@@ -26,7 +26,8 @@ class Artifact(ProgramTest):
 
     def test_every_way_of_measuring_is_recomputed(self):
         for arguments in (("-K", 8, "-R", 2), ("--until-width", "0.10"), ("--seed", 7, "-K", 4),
-                          *(("--model", "local", "--readout", readout, "-K", 4) for readout in ("token", "frequency", "expected")), ("--readout", "decision", "-K", 8, "-R", 1), ("--readout", "decision", "--no-negation", "-K", 4, "-R", 1)):
+                          *(("--model", "local", "--readout", readout, "-K", 4) for readout in ("token", "frequency", "expected")),
+                          ("--readout", "decision", "-K", 8, "-R", 1), ("--readout", "decision", "--no-negation", "-K", 4, "-R", 1)):
             with self.subTest(arguments):
                 path, record = self.artifact(*arguments)
                 told = self.ok("verify", path)
