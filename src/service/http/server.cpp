@@ -315,6 +315,25 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     co_return true;
   }
 
+  // What a stream of events counts as, as long as it lasts.
+  struct StreamPlaces {
+    ClientLoad::Place of_client, of_user;
+  };
+
+  // Refuses the stream where there are too many. The application has looked up the user by now, so it is counted for
+  // them even if they were unknown before.
+  void count_stream(const ServiceRequest& request, Asker& asker, StreamPlaces& places, ServiceResponse& response) {
+    const LoadLimits& limits = state_.options.limits;
+    if (response.stream->user_id) asker.user = user_key(*response.stream->user_id);
+    places.of_client = state_.load.enter(asker.client, Load::streams, asker.most_streams);
+    if (asker.user) places.of_user = state_.load.enter(*asker.user, Load::streams, limits.streams_of_user);
+
+    if (!places.of_client.is_taken())
+      response = state_.application.refused(request, 429, too_much("event streams", asker.most_streams, "client"));
+    else if (asker.user && !places.of_user.is_taken())
+      response = state_.application.refused(request, 429, too_much("event streams", limits.streams_of_user, "account"));
+  }
+
   // Serves one request. Returns false if the connection ends.
   awaitable<bool> serve_one() {
     const std::size_t head_bytes = co_await read_head_bytes();
@@ -383,18 +402,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     }
     ServiceResponse response = co_await answer_of(request);
 
-    // The application has looked up the user by now, so a stream is counted for them even if they were unknown before.
-    ClientLoad::Place stream_of_client, stream_of_user;
-    if (response.stream && request.method != "HEAD") {
-      if (response.stream->user_id) asker.user = user_key(*response.stream->user_id);
-      stream_of_client = client_load.enter(asker.client, Load::streams, asker.most_streams);
-      if (asker.user) stream_of_user = client_load.enter(*asker.user, Load::streams, limits.streams_of_user);
-      if (!stream_of_client.is_taken())
-        response = state_.application.refused(request, 429, too_much("event streams", asker.most_streams, "client"));
-      else if (asker.user && !stream_of_user.is_taken())
-        response =
-            state_.application.refused(request, 429, too_much("event streams", limits.streams_of_user, "account"));
-    }
+    StreamPlaces stream_places;
+    if (response.stream && request.method != "HEAD") count_stream(request, asker, stream_places, response);
 
     const bool keeps_alive = read.head.keeps_alive && !is_draining_ && !response.stream;
     co_await write(text_of(response, state_.options.headers, keeps_alive, request.method == "HEAD"));

@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/number.hpp"
 #include "base/random.hpp"
 #include "base/sha256.hpp"
@@ -273,7 +274,9 @@ std::optional<std::string> since_of(const ServiceRequest& request) {
   const bool fits = since->size() == kForm.size() &&
                     std::equal(since->begin(), since->end(), kForm.begin(),
                                [](char c, char form) { return form == 'd' ? c >= '0' && c <= '9' : c == form; });
-  if (!fits) throw Refusal(422, "since must be what as_of said before");
+  if (!fits || !is_day(since->substr(0, 10)) || since->substr(11, 2) > "23" || since->substr(14, 2) > "59" ||
+      since->substr(17, 2) > "59")
+    throw Refusal(422, "since must be what as_of said before");
   return since;
 }
 
