@@ -86,7 +86,8 @@ class Readme(HostedTest):
         """What the reader puts in place of the words in capitals."""
         if command.startswith("heretix compare"):
             return {side: "model=" + model.split("/")[1] for side, model in zip("AB", HOSTED, strict=True)}
-        return {"CLAIM": CLAIM, "A": HOSTED[0], "B": HOSTED[1], "RUN": "last", "RUN…": "last", "MODEL": "local", "FILE": "runs/heretix.sqlite",
+        artifact = next((self.folder / "runs/artifacts").glob("exec-*.json"), "")
+        return {"CLAIM": CLAIM, "ARTIFACT": str(artifact), "A": HOSTED[0], "B": HOSTED[1], "RUN": "last", "RUN…": "last", "MODEL": "local", "FILE": "runs/heretix.sqlite",
                 "STUDY": "coherence", "SQL": "SELECT count(*) FROM checks"}
 
     def words_of(self, row, command):
