@@ -305,7 +305,7 @@ int write_results(const ExportCommandOptions& options) {
                 options.out.empty() ? "--results needs --out"
                                     : fmt::format("--out is '{}', which does not end in .parquet", options.out),
                 "name the new file, e.g. --out results.parquet");
-  const std::int64_t rows = write_results_table(options.results, options.out);
+  const std::int64_t rows = write_results_table({.lines = options.results, .parquet = options.out});
   if (!options.quiet) print_note(fmt::format("{}: {} {}", options.out, rows, rows == 1 ? "row" : "rows"));
   return kDone;
 }

@@ -393,7 +393,7 @@ class Pages(PageTest):
         expect(alone.get_by_role("heading", level=1)).to_have_text(CLAIM)
         self.the_saved_page_holds_every_prompt_and_answer(alone)
         page.get_by_role("button", name="Share by an address").click()
-        address = page.locator(".sharing a").get_attribute("href")
+        address = page.locator(".sharing p > a").first.get_attribute("href")
         stranger = self.visitor()
         stranger.goto(address)
         expect(stranger.get_by_role("heading", level=1)).to_have_text(CLAIM)

@@ -298,7 +298,9 @@ class Server::State::Connection final : public EventReader, public std::enable_s
       if (failed == http::error::need_more) failed = {};
       if (failed) {
         const bool is_beyond = failed == http::error::body_limit || failed == http::error::buffer_overflow;
-        co_await answer_refusal(is_beyond ? 413 : 400, is_beyond ? beyond(most) : "the body's framing is malformed");
+        // A variable of its own: GCC 12 destroys both sides of a condition within a co_await.
+        const std::string why = is_beyond ? beyond(most) : std::string("the body's framing is malformed");
+        co_await answer_refusal(is_beyond ? 413 : 400, why);
         co_return false;
       }
 

@@ -199,7 +199,8 @@ class ResultsFile {
 
 }  // namespace
 
-std::int64_t write_results_table(const std::string& lines, const std::string& parquet) {
+std::int64_t write_results_table(const ResultsPaths& paths) {
+  const auto& [lines, parquet] = paths;
   std::vector<ResultColumn> columns = columns_of(lines);
   if (columns.empty())
     throw Error(ErrorKind::bad_input, fmt::format("{} has no rows", lines),

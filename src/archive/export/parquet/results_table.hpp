@@ -10,10 +10,13 @@
 
 namespace heretix {
 
-// Reads `lines`, JSON lines with one object each, and writes `parquet`, which takes its name once it is whole: zstd,
-// row groups of 131,072 rows. The lines are read twice and never held, so a table may be longer than what fits in
+// Reads the file `lines`, JSON lines with one object each, and writes `parquet`, which takes its name once it is whole:
+// zstd, row groups of 131,072 rows. The lines are read twice and never held, so a table may be longer than what fits in
 // memory. Returns the number of rows. Throws Error{not_found}, Error{bad_input} naming the line, Error{not_allowed} if
 // the file cannot be created, Error{unavailable} if the disk refuses.
-std::int64_t write_results_table(const std::string& lines, const std::string& parquet);
+struct ResultsPaths {
+  std::string lines, parquet;
+};
+std::int64_t write_results_table(const ResultsPaths& paths);
 
 }  // namespace heretix
