@@ -27,7 +27,7 @@ class Safety(PostgresTest):
         processes = [self.start("upgrade") for _ in range(20)]
         told = [p.communicate(timeout=120) for p in processes]
         self.assertEqual([p.returncode for p in processes], [0] * 20, told)
-        self.assertEqual(sum("4 steps" in out for out, _ in told), 1)
+        self.assertEqual(sum("6 steps" in out for out, _ in told), 1)
         self.assertEqual(sum("nothing to do" in out for out, _ in told), 19)
         self.assertEqual((self.current(), self.differences()), (HEAD, {}))
 

@@ -201,7 +201,7 @@ Json google_answer(const NamedQuestion& question, const DecisionAnswer& answer) 
 
 ReadRequest read_shaped_request(DecisionShape shape, std::string_view body) {
   // What cannot be read at all is told as for System One.
-  const ReadRequest plain = read_decision_request(body);
+  ReadRequest plain = read_decision_request(body);
   const bool is_unreadable = !plain.faults.empty() && plain.faults[0].location.empty();
   if (is_unreadable) return plain;
   const Json json = Json::parse(body);

@@ -103,6 +103,17 @@ ServiceResponse checks_page(ServiceContext& service, Call& call) {
   return page_about(service, call, checks, false);
 }
 
+// Of a claim over time, which one of the caller's own checks names.
+ServiceResponse claim_page(ServiceContext& service, Call& call) {
+  const std::string& id = call.parameters.at("id");
+  auto check = is_uuid(id)
+                   ? ServedChecks::found(call.database.query_all({ServedChecks::head_query_for(CheckId{id})}).front())
+                   : std::nullopt;
+  if (!check || !may_read(call, *check)) return missing_page(service, "There is no such check");
+  const std::array checks = {previewed(service, call, std::move(*check))};
+  return page_about(service, call, checks, false);
+}
+
 // One shared result, or several of one claim side by side.
 ServiceResponse shared_page(ServiceContext& service, Call& call) {
   std::vector<PreviewedCheck> checks;
@@ -140,7 +151,7 @@ std::span<const Route> page_routes() {
   static constexpr std::array kRoutes = {
       Route{{"GET", "/"}, Audience::everybody, &web_page},
       Route{{"GET", "/history"}, Audience::everybody, &web_page},
-      Route{{"GET", "/claims/{id}"}, Audience::everybody, &web_page},
+      Route{{"GET", "/claims/{id}"}, Audience::everybody, &claim_page, &web_page},
       Route{{"GET", "/compare"}, Audience::everybody, &web_page},
       Route{{"GET", "/sets"}, Audience::everybody, &web_page},
       Route{{"GET", "/sets/{id}"}, Audience::everybody, &set_page, &web_page},
