@@ -78,7 +78,7 @@ class Safety(PostgresTest):
             self.refused(4, "db", *command, "--database", pooled, says=("transaction pooler", "server connection"))
         self.assertEqual(self.current(), "base")
         self.db_ok("upgrade")
-        self.assertIn("412 objects", self.db_ok("check", address=pooled))
+        self.assertIn("467 objects", self.db_ok("check", address=pooled))
         self.ok("run", "Snow is white", "--mock", "--database", pooled)
         self.assertIn("equal to what is stored", self.ok("verify", "heretix-rpl", "--database", pooled))
 
