@@ -16,11 +16,15 @@ struct WatchedModel {
   bool is_mock = false;
 };
 
-// The text of the claim is that of its newest measurement, or else the one that is given.
-Sentinel read_sentinel(const std::string& claim_hash, const std::string& text, WatchStore& store, RunStore& runs,
-                       WatchedModel& model) {
-  Sentinel sentinel{.claim = text, .runs = {}};
-  for (const WatchedExecution& execution : store.of(claim_hash)) {
+// A claim by its hash, and its text where that is known before anything of it is read.
+struct SentinelName {
+  std::string claim_hash;
+  std::string text{};
+};
+
+Sentinel read_sentinel(const SentinelName& name, WatchStore& store, RunStore& runs, WatchedModel& model) {
+  Sentinel sentinel{.claim = name.text, .runs = {}};
+  for (const WatchedExecution& execution : store.of(name.claim_hash)) {
     const Record record = stored_record(runs, execution.execution_id);
     model = {record.plan.recipe.model, is_mock(record)};
     sentinel.claim = record.plan.recipe.claim.text;
@@ -44,7 +48,7 @@ DriftState read_state(const Watch& watch, Database& database, double alpha) {
   WatchedModel model;
   std::vector<Sentinel> sentinels;
   for (const Claim& claim : watch.claims)
-    sentinels.push_back(read_sentinel(claim.hash(), claim.text, store, runs, model));
+    sentinels.push_back(read_sentinel({claim.hash(), claim.text}, store, runs, model));
   return state_of(watch.name, model, alpha, sentinels);
 }
 
@@ -56,7 +60,7 @@ std::vector<WatchAlarm> stored_alarms(RunStore& runs, double alpha) {
       WatchedModel model;
       std::vector<Sentinel> sentinels;
       for (const std::string& hash : store.claim_hashes())
-        sentinels.push_back(read_sentinel(hash, {}, store, runs, model));
+        sentinels.push_back(read_sentinel({hash}, store, runs, model));
       if (!model.name) continue;
       for (const long long at : alarm_times(state_of(name, model, alpha, sentinels)))
         alarms.push_back({*model.name, model.is_mock, name, at});
