@@ -50,9 +50,15 @@ double draw_claim(const std::string& claim, double top, std::string& out) {
   return kClaimLine * static_cast<double>(lines.size());
 }
 
-// One record over a scale from `left`, `width` wide, with its line at `y`.
-std::string drawn_belief(const Record& r, double left, double width, double y) {
-  const auto x_of = [&](double p) { return left + width * p; };
+// Where a scale from 0 to 1 lies.
+struct Scale {
+  double left, width;
+};
+constexpr Scale kWhole{kEdge, kScaleWidth}, kOfRows{kRowsLeft, kRowsWidth};
+
+// One record over a scale, with its line at `y`.
+std::string drawn_belief(const Record& r, const Scale& scale, double y) {
+  const auto x_of = [&](double p) { return scale.left + scale.width * p; };
   constexpr double kHalf = 22;
   std::string out;
   if (const auto interval = r.belief.interval()) {
@@ -78,7 +84,8 @@ std::string drawn_belief(const Record& r, double left, double width, double y) {
                    x_of(r.belief.p().value()), y - 15, fill);
 }
 
-std::string scale_words(double left, double width, double y) {
+std::string scale_words(const Scale& scale, double y) {
+  const auto [left, width] = scale;
   const Style style{.size = 24, .color = "--quiet"};
   Style middle = style, end = style;
   middle.anchor = "middle";
@@ -97,7 +104,7 @@ std::string drawn_single(const Record& r, double top) {
   return words(kEdge, y, is_stable ? percent_text(belief.p.value()) : "No stable belief",
                {.size = is_stable ? 112.0 : 72.0, .color = is_stable ? "--measure" : "--text", .is_bold = true}) +
          words(is_stable ? 400 : kEdge, is_stable ? y - 12 : y + 48, range, {.size = 36}) +
-         drawn_belief(r, kEdge, kScaleWidth, 460) + scale_words(kEdge, kScaleWidth, 516);
+         drawn_belief(r, kWhole, 460) + scale_words(kWhole, 516);
 }
 
 std::string drawn_several(const std::vector<Record>& records, double top) {
@@ -109,10 +116,10 @@ std::string drawn_several(const std::vector<Record>& records, double top) {
     const Record& r = records[i];
     const std::string p = r.agreement.is_stable == false ? "unstable" : percent_text(r.belief.p().value());
     out += words(kEdge, y + 9, cut_to(on_one_line(shown_model(r)), kModelColumns), {.size = 26}) +
-           drawn_belief(r, kRowsLeft, kRowsWidth, y) +
+           drawn_belief(r, kOfRows, y) +
            words(kCardWidth - kEdge, y + 10, p, {.size = 30, .is_bold = true, .anchor = "end"});
   }
-  return out + scale_words(kRowsLeft, kRowsWidth, 540);
+  return out + scale_words(kOfRows, 540);
 }
 
 std::string footer(const std::vector<Record>& records) {

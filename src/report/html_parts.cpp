@@ -134,9 +134,9 @@ std::string to_html(const Page& page) {
 }
 
 std::string standalone_svg(std::string svg) {
-  static const std::regex kLight(R"(--([\w-]+): light-dark\((#[0-9a-f]+),)");
+  static const std::regex light(R"(--([\w-]+): light-dark\((#[0-9a-f]+),)");
   const std::string palette(kPalette);
-  for (std::sregex_iterator at(palette.begin(), palette.end(), kLight), end; at != end; ++at)
+  for (std::sregex_iterator at(palette.begin(), palette.end(), light), end; at != end; ++at)
     svg = replaced(svg, {fmt::format("var(--{})", (*at)[1].str()), (*at)[2].str()});
   return svg;
 }

@@ -267,8 +267,14 @@ class Server::State::Connection final : public EventReader, public std::enable_s
     co_return false;
   }
 
+  struct BodySizes {
+    std::size_t head;  // of the head before it
+    std::size_t most;  // that the body may have
+  };
+
   // Beast's parser handles the framing of the body. Returns false if a refusal was sent or the client is gone.
-  awaitable<bool> read_body(const Head& head, std::size_t head_bytes, std::size_t most, ServiceRequest& request) {
+  awaitable<bool> read_body(const Head& head, const BodySizes& sizes, ServiceRequest& request) {
+    const auto [head_bytes, most] = sizes;
     namespace http = beast::http;
 
     // A client that expects 100-continue waits with its body for the interim response. One whose body has begun to
@@ -398,7 +404,8 @@ class Server::State::Connection final : public EventReader, public std::enable_s
 
     serve_request();
     if (has_body) {
-      if (!co_await read_body(read.head, head_bytes, most_body, request)) co_return false;
+      const BodySizes sizes{.head = head_bytes, .most = most_body};
+      if (!co_await read_body(read.head, sizes, request)) co_return false;
     } else {
       buffer_.erase(0, head_bytes);
     }

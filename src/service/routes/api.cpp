@@ -79,23 +79,23 @@ namespace {
 
 // Of all files. No path fits two patterns of one method, so their order does not matter.
 std::span<const Route> all_routes() {
-  static const std::vector<Route> kRoutes = [] {
+  static const std::vector<Route> all = [] {
     std::vector<Route> routes;
     for (const auto& table : {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(),
                               card_routes(), history_routes(), repeat_routes(), set_routes(), billing_routes()})
       routes.insert(routes.end(), table.begin(), table.end());
     return routes;
   }();
-  return kRoutes;
+  return all;
 }
 
 std::span<const Pattern> patterns() {
-  static const std::vector<Pattern> kPatterns = [] {
+  static const std::vector<Pattern> all = [] {
     std::vector<Pattern> found;
     for (const Route& route : all_routes()) found.push_back(route.pattern);
     return found;
   }();
-  return kPatterns;
+  return all;
 }
 
 }  // namespace

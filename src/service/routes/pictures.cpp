@@ -25,13 +25,13 @@ struct Drawn {
 }  // namespace
 
 bool can_draw_png() {
-  static const bool kCan = [] {
+  static const bool can = [] {
     const char* path = std::getenv("PATH");
     return path != nullptr && std::ranges::any_of(split(path, ':'), [](std::string_view folder) {
              return ::access((std::string(folder) + "/" + kProgram).c_str(), X_OK) == 0;
            });
   }();
-  return kCan;
+  return can;
 }
 
 std::string png_of(const std::string& svg) {
