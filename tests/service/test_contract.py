@@ -18,6 +18,7 @@ class Contract(EachStore):
                                                                          check=True).stdout.splitlines() if line.startswith("service "))
         done = subprocess.run([sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "--config-file", str(HERE / "schemathesis.toml"), "run",
                                f"http://127.0.0.1:{self.port}/api/openapi.yaml", "--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "25",
+                               "--request-timeout", "30",  # the account has thousands of checks by then, all of which its download holds
                                "--seed", "20261124", "--no-color", *arguments], cwd=self.folder, capture_output=True, text=True, timeout=600,
                               env={**os.environ, "PYTHONPATH": packages, "COLUMNS": "160", **environment})
         self.assertEqual(done.returncode, 0, done.stdout[-6000:] + done.stderr[-2000:])

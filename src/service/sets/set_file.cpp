@@ -203,8 +203,8 @@ class Reading {
 
   // A line of JSON need not have every field.
   static const std::vector<std::string>& cell(const Cells& cells, std::optional<std::size_t> place) {
-    static const std::vector<std::string> kNone;
-    return place && *place < cells.size() ? cells[*place] : kNone;
+    static const std::vector<std::string> none;
+    return place && *place < cells.size() ? cells[*place] : none;
   }
 
   SetLine read(int number, const Cells& cells) const {

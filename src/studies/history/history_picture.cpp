@@ -77,9 +77,13 @@ class Axes {
   std::int64_t first_ = 0, last_ = 0;  // days since 1970
 };
 
-std::string shape(std::size_t number, double x, double y, bool is_hollow) {
+struct Place {
+  double x, y;
+};
+
+std::string shape(std::size_t number, const Place& place, bool is_hollow) {
   const std::size_t color = number % kColors;
-  const std::string path = fmt::format(fmt::runtime(kShapes[color]), fmt::arg("x", x), fmt::arg("y", y));
+  const std::string path = fmt::format(fmt::runtime(kShapes[color]), fmt::arg("x", place.x), fmt::arg("y", place.y));
   return fmt::format("<path d=\"{}\" stroke=\"var(--series-{})\" stroke-width=\"2\" fill=\"var({})\"/>", path,
                      color + 1, is_hollow ? "--raised" : fmt::format("--series-{}", color + 1));
 }
@@ -100,7 +104,7 @@ std::string point_drawn(const HistoryPoint& point, std::size_t number, double x)
         "<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"var(--series-{3})\" "
         "stroke-width=\"3\" opacity=\"0.45\" stroke-linecap=\"round\"/>",
         x, Axes::y(interval->high.value()), Axes::y(interval->low.value()), color);
-  out += shape(number, x, Axes::y(point.run.belief.p.value()), point.run.belief.is_stable == false);
+  out += shape(number, {x, Axes::y(point.run.belief.p.value())}, point.run.belief.is_stable == false);
   return out + "</g>";
 }
 
@@ -136,7 +140,7 @@ std::string legend_of(const HistoryLine& line, std::size_t number, double y) {
   const HistoryPoint& last = line.points.back();
   const std::string text = fmt::format("{} ({}, {}): {}", shown_model(line.source.model, line.source.is_mock),
                                        line.source.readout, line.source.bank, told(last));
-  return shape(number, kLeft + 8, y - 4, false) +
+  return shape(number, {kLeft + 8, y - 4}, false) +
          fmt::format("<text fill=\"var(--text)\" x=\"{}\" y=\"{:.1f}\">{}</text>", kLeft + 22, y,
                      escaped(shortened(on_one_line(text), kMostLegend)));
 }
