@@ -51,13 +51,13 @@ double draw_claim(const std::string& claim, double top, std::string& out) {
 }
 
 // Where a scale from 0 to 1 lies.
-struct Scale {
+struct CardScale {
   double left, width;
 };
-constexpr Scale kWhole{kEdge, kScaleWidth}, kOfRows{kRowsLeft, kRowsWidth};
+constexpr CardScale kWhole{kEdge, kScaleWidth}, kOfRows{kRowsLeft, kRowsWidth};
 
 // One record over a scale, with its line at `y`.
-std::string drawn_belief(const Record& r, const Scale& scale, double y) {
+std::string drawn_belief(const Record& r, const CardScale& scale, double y) {
   const auto x_of = [&](double p) { return scale.left + scale.width * p; };
   constexpr double kHalf = 22;
   std::string out;
@@ -84,7 +84,7 @@ std::string drawn_belief(const Record& r, const Scale& scale, double y) {
                    x_of(r.belief.p().value()), y - 15, fill);
 }
 
-std::string scale_words(const Scale& scale, double y) {
+std::string scale_words(const CardScale& scale, double y) {
   const auto [left, width] = scale;
   const Style style{.size = 24, .color = "--quiet"};
   Style middle = style, end = style;
