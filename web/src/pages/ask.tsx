@@ -2,18 +2,14 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { post, Problem, type Check, type Model, type Quote, type Readout, type Start, type Wish } from "../api";
+import { Depths, kDepths, ModelsToAsk } from "../parts/choices";
 import { ProblemNote } from "../parts/common";
 import { go, useTitle } from "../route";
 import { dollars, duration, readout_in_words } from "../words";
 import { pace_of } from "../pace";
 
-const kDepths = [
-  ["quick", "Quick", "8 wordings, once each"],
-  ["standard", "Standard", "8 to 16 wordings, until the range is narrow enough"],
-  ["deep", "Deep", "16 wordings, three times each if the model writes its answers; needs a plan"],
-  ["custom", "Custom", "your own K, R and T"],
-] as const;
-type Depth = (typeof kDepths)[number][0];
+const kAllDepths = [...kDepths, ["custom", "Custom", "your own K, R and T"]] as const;
+type Depth = (typeof kAllDepths)[number][0];
 
 interface Plan {
   claim: string;
@@ -44,7 +40,7 @@ function plan_at({ searchParams: given }: URL, { models: offered }: Start): Plan
   return {
     claim: given.get("claim") ?? "",
     models,
-    depth: kDepths.find(([depth]) => depth === given.get("depth"))?.[0] ?? "standard",
+    depth: kAllDepths.find(([depth]) => depth === given.get("depth"))?.[0] ?? "standard",
     custom: { K: number("K"), R: number("R"), T: number("T") },
     allow_question: false,
     readout: readouts.find((readout) => readout === given.get("readout")) ?? null,
@@ -260,33 +256,10 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
             onInput={(e) => type(e.currentTarget.value)}
           />
         </label>
-        <fieldset>
-          <legend>Models to ask</legend>
-          <div class="choices">
-            {start.models.map((model) => (
-              <label class="choice" key={model.name}>
-                <input type="checkbox" checked={plan.models.includes(model.name)} onChange={() => toggle(model.name)} />
-                <span>
-                  <b>{model.name}</b>
-                  <small>{model.is_free ? "free" : model.cost_note || "costs money"}</small>
-                </span>
-              </label>
-            ))}
-          </div>
-        </fieldset>
+        <ModelsToAsk start={start} chosen={plan.models} onToggle={toggle} />
         <fieldset>
           <legend>Depth</legend>
-          <div class="choices">
-            {kDepths.map(([depth, name, meaning]) => (
-              <label class="choice" key={depth}>
-                <input type="radio" name="depth" checked={plan.depth === depth} onChange={() => change({ depth })} />
-                <span>
-                  <b>{name}</b>
-                  <small>{meaning}</small>
-                </span>
-              </label>
-            ))}
-          </div>
+          <Depths depths={kAllDepths} chosen={plan.depth} onChoose={(depth) => change({ depth })} />
           {plan.depth === "custom" && (
             <div class="row">
               <NumberField

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get, remove, type Check, type CheckPage, type ClaimChecks, type ClaimPage, type Start } from "../api";
+import { Choice } from "../parts/choices";
 import { Confirm, ProblemNote } from "../parts/common";
 import { across, belief_in_words, BeliefPoint, Scale } from "../parts/plots";
 import { go, useTitle } from "../route";
@@ -341,28 +342,6 @@ function SearchField({ value, onValue }: { value: string; onValue: (text: string
           onValue(typed.current, goes_on);
         }}
       />
-    </label>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  value: string;
-  options: [value: string, name: string][];
-  onValue: (value: string) => void;
-}
-
-function Choice({ label, value, options, onValue }: ChoiceProps) {
-  return (
-    <label>
-      <span>{label}</span>
-      <select value={value} onChange={(e) => onValue(e.currentTarget.value)}>
-        {options.map(([one, name]) => (
-          <option key={one} value={one}>
-            {name}
-          </option>
-        ))}
-      </select>
     </label>
   );
 }

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { get, post, remove, type ServedSet, type SetRows, type Summary } from "../api";
+import { Choice } from "../parts/choices";
 import { Confirm, Loading, ProblemNote } from "../parts/common";
 import { Legend, Matrix } from "../parts/matrix";
 import { SummaryPart } from "../parts/summary";
@@ -94,28 +95,6 @@ function Progress({ set, began }: { set: ServedSet; began: Filling["began"] }) {
         {left !== null && `, about ${duration(left)} left`}
       </p>
     </div>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  value: string;
-  options: [value: string, name: string][];
-  onValue: (value: string) => void;
-}
-
-function Choice({ label, value, options, onValue }: ChoiceProps) {
-  return (
-    <label>
-      <span>{label}</span>
-      <select value={value} onChange={(e) => onValue(e.currentTarget.value)}>
-        {options.map(([one, name]) => (
-          <option key={one} value={one}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

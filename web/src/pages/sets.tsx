@@ -4,15 +4,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get, post, type ServedSet, type SetPage, type SetQuote, type SetWish, type Start } from "../api";
 import { pace_of } from "../pace";
+import { Depths, kDepths, ModelsToAsk } from "../parts/choices";
 import { ProblemNote, useLoaded } from "../parts/common";
 import { go, useTitle } from "../route";
 import { dollars, duration, moment } from "../words";
 
-const kDepths = [
-  ["quick", "Quick", "8 wordings, once each"],
-  ["standard", "Standard", "8 to 16 wordings, until the range is narrow enough"],
-  ["deep", "Deep", "16 wordings, three times each if the model writes its answers; needs a plan"],
-] as const;
 type Depth = (typeof kDepths)[number][0];
 
 const kMostBytes = 2_097_152; // as the service takes them
@@ -420,33 +416,10 @@ function NewSet({ start }: { start: Start }) {
           onInput={(e) => change({ name: e.currentTarget.value })}
         />
       </label>
-      <fieldset>
-        <legend>Models to ask</legend>
-        <div class="choices">
-          {start.models.map((model) => (
-            <label class="choice" key={model.name}>
-              <input type="checkbox" checked={draft.models.includes(model.name)} onChange={() => toggle(model.name)} />
-              <span>
-                <b>{model.name}</b>
-                <small>{model.is_free ? "free" : model.cost_note || "costs money"}</small>
-              </span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <ModelsToAsk start={start} chosen={draft.models} onToggle={toggle} />
       <fieldset>
         <legend>Depth</legend>
-        <div class="choices">
-          {kDepths.map(([depth, name, meaning]) => (
-            <label class="choice" key={depth}>
-              <input type="radio" name="depth" checked={draft.depth === depth} onChange={() => change({ depth })} />
-              <span>
-                <b>{name}</b>
-                <small>{meaning}</small>
-              </span>
-            </label>
-          ))}
-        </div>
+        <Depths depths={kDepths} chosen={draft.depth} onChoose={(depth) => change({ depth })} />
       </fieldset>
       {quote && quote.claim_column !== null && <Cost quote={quote} start={start} />}
       {draft.models.length === 0 && <p class="quiet">Choose at least one model.</p>}

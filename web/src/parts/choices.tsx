@@ -1,0 +1,79 @@
+// What is chosen in a form: one of a list, the models to ask, and how thoroughly.
+import type { Start } from "../api";
+
+interface ChoiceProps {
+  label: string;
+  value: string;
+  options: [value: string, name: string][];
+  onValue: (value: string) => void;
+}
+
+export function Choice({ label, value, options, onValue }: ChoiceProps) {
+  return (
+    <label>
+      <span>{label}</span>
+      <select value={value} onChange={(e) => onValue(e.currentTarget.value)}>
+        {options.map(([one, name]) => (
+          <option key={one} value={one}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface ModelsProps {
+  start: Start;
+  chosen: string[];
+  onToggle: (name: string) => void;
+}
+
+export function ModelsToAsk({ start, chosen, onToggle }: ModelsProps) {
+  return (
+    <fieldset>
+      <legend>Models to ask</legend>
+      <div class="choices">
+        {start.models.map((model) => (
+          <label class="choice" key={model.name}>
+            <input type="checkbox" checked={chosen.includes(model.name)} onChange={() => onToggle(model.name)} />
+            <span>
+              <b>{model.name}</b>
+              <small>{model.is_free ? "free" : model.cost_note || "costs money"}</small>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+// The word of the interface, its name, and what it means.
+export const kDepths = [
+  ["quick", "Quick", "8 wordings, once each"],
+  ["standard", "Standard", "8 to 16 wordings, until the range is narrow enough"],
+  ["deep", "Deep", "16 wordings, three times each if the model writes its answers; needs a plan"],
+] as const;
+
+interface DepthProps<Depth extends string> {
+  depths: readonly (readonly [Depth, string, string])[];
+  chosen: Depth;
+  onChoose: (depth: Depth) => void;
+}
+
+// Within a fieldset with a legend of its own.
+export function Depths<Depth extends string>({ depths, chosen, onChoose }: DepthProps<Depth>) {
+  return (
+    <div class="choices">
+      {depths.map(([depth, name, meaning]) => (
+        <label class="choice" key={depth}>
+          <input type="radio" name="depth" checked={chosen === depth} onChange={() => onChoose(depth)} />
+          <span>
+            <b>{name}</b>
+            <small>{meaning}</small>
+          </span>
+        </label>
+      ))}
+    </div>
+  );
+}
