@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._program import call, database_flags, find_program, flags_of, output_of
+from ._program import database_flags, find_program, flags_of, output_of, said_by
 from ._progress import progress_of
 from ._statistics import CentredInterval
 from ._table import Fields, Table
@@ -232,14 +232,8 @@ def run(claim: str, model: str = "local", *, db: str | Path | None = None,
     stated = ["--", claim] if claim.startswith("-") else [claim]
     command = [program, "run", "--json", "--progress-json", "--model", model, *database,
                *flags_of({"readout": readout, "no_negation": not negation, **options}), *stated]
-    shown = progress_of(progress)
-    try:
-        ended = call(command, shown.show)
-    finally:
-        shown.close()
-    if ended.code != 0:
-        raise ended.error() from ended.cause()
-    return Record(json.loads(ended.said), program, database, store)
+    said = said_by(command, progress_of(progress))
+    return Record(json.loads(said), program, database, store)
 
 
 def load(run: str, *, db: str | Path | None = None, program: str | None = None) -> Record:

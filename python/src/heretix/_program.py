@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._progress import Progress
     from ._table import Table
 
 Event = dict[str, Any]
@@ -179,6 +180,17 @@ def call(command: list[str], tell: Callable[[Event], None], *, lines: Iterable[s
             if stream is not None:
                 stream.close()
     return Ended(code, said[0] if said else "", complaints, interrupted)
+
+
+def said_by(command: list[str], shown: Progress) -> str:
+    """What the program says on its standard output; its progress is shown meanwhile. Raises what it complains of."""
+    try:
+        ended = call(command, shown.show)
+    finally:
+        shown.close()
+    if ended.code != 0:
+        raise ended.error() from ended.cause()
+    return ended.said
 
 
 def _feed(running: subprocess.Popen[str], lines: Iterable[str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Literal, overload
 from ._batch import Claims, claims_with_fields, model_names
 from ._core import InputError
 from ._measure import Readout, Record
-from ._program import call, database_flags, find_program, flags_of, output_of
+from ._program import database_flags, find_program, flags_of, output_of, said_by
 from ._progress import progress_of
 from ._statistics import CalibrationScores, CentredInterval
 from ._table import Fields, Table
@@ -201,13 +201,7 @@ def calibrate(models: str | Sequence[str] = "local", claims: Claims | None = Non
         file = [_labelled_file(claims, Path(folder))] if claims is not None else []
         command = [program or find_program(), "calibrate", "--json", "--progress-json", *(flag for name in names for flag in ("--model", name)),
                    *database_flags(db), *flags_of({"readout": readout, "field": field, "level": level, **options}), "--", *file]
-        try:
-            ended = call(command, shown.show)
-        finally:
-            shown.close()
-    if ended.code != 0:
-        raise ended.error() from ended.cause()
-    said = json.loads(ended.said)
+        said = json.loads(said_by(command, shown))
     certificates = [_certificate(data) for data in (said if isinstance(said, list) else [said])]
     return certificates[0] if isinstance(models, str) else certificates
 
