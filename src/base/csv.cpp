@@ -129,4 +129,9 @@ CsvTable parse_csv(std::string_view bytes, const std::string& source, const std:
   return table;
 }
 
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  return "\"" + replaced(text, {"\"", "\"\""}) + "\"";
+}
+
 }  // namespace heretix

@@ -57,4 +57,7 @@ class CsvReader {
 // The whole table. Throws what CsvReader throws, and Error{bad_input} for text that is not UTF-8.
 CsvTable parse_csv(std::string_view bytes, const std::string& source, const std::vector<std::string>& required = {});
 
+// The text as one cell, in quotes where it needs them. Pure.
+std::string csv_cell(const std::string& text);
+
 }  // namespace heretix

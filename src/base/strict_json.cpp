@@ -327,4 +327,23 @@ void PlacedJson::refuse_at(const TextPlace& place, const std::string& what) cons
   throw Error(ErrorKind::bad_input, fmt::format("{}:{}:{}: {}", source_, place.line, place.column, what), hint_);
 }
 
+bool is_nested_deeper(std::string_view text, int most) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      else if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > most) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 }  // namespace heretix

@@ -21,6 +21,10 @@ enum class Numbers { as_values, as_written };
 // read as 1e308 of its sign. Pure.
 JsonFault parse_strict(std::string_view text, int deepest, nlohmann::json& value, Numbers numbers = Numbers::as_values);
 
+// Whether brackets are nested deeper than that, those within strings left aside. Counted before anything is built, so
+// that 100,000 levels cost nothing. Pure.
+bool is_nested_deeper(std::string_view text, int most);
+
 // A file that a person made: every complaint names the line and column.
 class PlacedJson {
  public:

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/child_process.hpp"
+#include "base/csv.hpp"
 #include "base/error.hpp"
 #include "base/money.hpp"
 #include "base/text.hpp"
@@ -79,12 +80,6 @@ ordered_json columns_of(const BatchRow& row, const std::vector<std::string>& oth
   if (row.others == nullptr) return out;
   for (const GivenField& field : *row.others) out[field.name] = carried(field);
   return out;
-}
-
-// By RFC 4180.
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  return "\"" + replaced(text, {"\"", "\"\""}) + "\"";
 }
 
 std::string csv_text(const ordered_json& value) {

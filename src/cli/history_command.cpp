@@ -76,11 +76,9 @@ void add_foreign_runs(RunStore& store, const std::string& claim, Origin shown, s
 }
 
 std::vector<HistoryAlarm> alarms_of(RunStore& store, const HistoryOptions& options) {
-  std::vector<HistoryAlarm> alarms;
-  for (const WatchAlarm& alarm : stored_alarms(store, options.alpha)) {
-    if (options.since.empty() || utc_day(alarm.at) >= options.since)
-      alarms.push_back({alarm.model, alarm.is_mock, alarm.watch, alarm.at});
-  }
+  std::vector<HistoryAlarm> alarms = stored_alarms(store, options.alpha);
+  std::erase_if(alarms,
+                [&](const HistoryAlarm& alarm) { return !options.since.empty() && utc_day(alarm.at) < options.since; });
   return alarms;
 }
 

@@ -52,8 +52,8 @@ DriftState read_state(const Watch& watch, Database& database, double alpha) {
   return state_of(watch.name, model, alpha, sentinels);
 }
 
-std::vector<WatchAlarm> stored_alarms(RunStore& runs, double alpha) {
-  std::vector<WatchAlarm> alarms;
+std::vector<HistoryAlarm> stored_alarms(RunStore& runs, double alpha) {
+  std::vector<HistoryAlarm> alarms;
   for (const std::string& name : WatchStore::names(runs.database())) {
     try {
       WatchStore store(runs.database(), name);

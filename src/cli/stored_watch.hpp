@@ -8,6 +8,7 @@
 #include "belief/claim/claim.hpp"
 #include "measure/run_store.hpp"
 #include "studies/drift/drift.hpp"
+#include "studies/history/history.hpp"
 
 namespace heretix {
 
@@ -21,12 +22,6 @@ DriftState read_state(const Watch& watch, Database& database, double alpha);
 
 // The times at which the watches of that store raised their alarms. A watch that cannot be read, because its
 // measurements are damaged or are not there any more, is left out.
-struct WatchAlarm {
-  ModelName model;
-  bool is_mock = false;
-  std::string watch;
-  long long at = 0;  // Unix seconds, UTC
-};
-std::vector<WatchAlarm> stored_alarms(RunStore& runs, double alpha);
+std::vector<HistoryAlarm> stored_alarms(RunStore& runs, double alpha);
 
 }  // namespace heretix

@@ -100,7 +100,7 @@ std::string drawn_single(const Record& r, double top) {
   const double y = std::max(top + 110, 360.0);
 
   std::string range = range_text(belief);
-  if (!range.empty()) range = is_stable ? range.substr(2) : "its wordings lie" + range.substr(1);
+  if (!range.empty() && !is_stable) range = "its wordings lie " + range;
   return words(kEdge, y, is_stable ? percent_text(belief.p.value()) : "No stable belief",
                {.size = is_stable ? 112.0 : 72.0, .color = is_stable ? "--measure" : "--text", .is_bold = true}) +
          words(is_stable ? 400 : kEdge, is_stable ? y - 12 : y + 48, range, {.size = 36}) +

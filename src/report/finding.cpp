@@ -14,15 +14,15 @@ std::string percent_text(double p) {
 
 std::string range_text(const ShownBelief& belief) {
   if (!belief.interval) return {};
-  return fmt::format(", between {} and {}", percent_text(belief.interval->low.value()),
+  return fmt::format("between {} and {}", percent_text(belief.interval->low.value()),
                      percent_text(belief.interval->high.value()));
 }
 
 std::string finding_of(const std::string& model, const ShownBelief& belief) {
-  const std::string p = percent_text(belief.p.value());
-  if (belief.is_stable == false)
-    return fmt::format("{} has no stable belief: centre {}{}.", model, p, range_text(belief));
-  return fmt::format("{} gives it {}{}.", model, p, range_text(belief));
+  const std::string between = range_text(belief);
+  const std::string number = percent_text(belief.p.value()) + (between.empty() ? "" : ", " + between);
+  return belief.is_stable == false ? fmt::format("{} has no stable belief: centre {}.", model, number)
+                                   : fmt::format("{} gives it {}.", model, number);
 }
 
 }  // namespace heretix

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/sha256.hpp"
+#include "base/strict_json.hpp"
 #include "base/text.hpp"
 
 namespace heretix {
@@ -17,31 +18,10 @@ using Json = nlohmann::ordered_json;  // options are told in the order in which 
 constexpr int kDeepest = 64;  // levels of a body; what is nested deeper could exhaust the stack when it is written out
 constexpr std::size_t kMostIdBytes = 1024;
 
-// How deep brackets are nested, those within strings left aside.
-int depth_of(std::string_view text) {
-  int depth = 0;
-  int deepest = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
-}
-
 class Reader {
  public:
   ReadRequest read(std::string_view body) {
-    if (depth_of(body) > kDeepest) {
+    if (is_nested_deeper(body, kDeepest)) {
       fault({}, fmt::format("The body is nested more than {} levels deep", kDeepest), "json_invalid");
       return std::move(read_);
     }

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/strict_json.hpp"
+
 namespace heretix {
 namespace {
 
@@ -9,26 +11,6 @@ using nlohmann::json;
 
 constexpr int kDeepest = 64;
 constexpr std::int64_t kMostTokens = 1'000'000'000'000;
-
-// Counted outside of strings, before anything is built: 100,000 levels cost nothing.
-bool is_too_deep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kDeepest) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return false;
-}
 
 Body text_list() { return {{"type", "array"}, {"items", {{"type", "string"}}}}; }
 
@@ -116,7 +98,7 @@ std::optional<long> sum_of(const std::optional<long>& a, const std::optional<lon
 }
 
 json parse_body(std::string_view text) {
-  if (is_too_deep(text)) return {};
+  if (is_nested_deeper(text, kDeepest)) return {};
   json parsed = json::parse(text, nullptr, false);
   return parsed.is_discarded() ? json() : parsed;
 }

@@ -75,6 +75,11 @@ std::optional<std::int64_t> Body::optional_integer(std::string_view field, std::
   return value->get<std::int64_t>();
 }
 
+std::optional<int> Body::optional_count(std::string_view field, int most) const {
+  const auto value = optional_integer(field, 1, most);
+  return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
+}
+
 bool Body::truth(std::string_view field) const {
   const json* value = find(field);
   if (value == nullptr) return false;

@@ -40,7 +40,8 @@ class Body {
   std::string text(std::string_view field, std::size_t most_bytes) const;  // must be there
   std::optional<std::string> optional_text(std::string_view field, std::size_t most_bytes) const;
   std::optional<std::int64_t> optional_integer(std::string_view field, std::int64_t least, std::int64_t most) const;
-  bool truth(std::string_view field) const;  // absent: false
+  std::optional<int> optional_count(std::string_view field, int most) const;  // from 1 on
+  bool truth(std::string_view field) const;                                   // absent: false
   std::vector<std::string> texts(std::string_view field, std::size_t most, std::size_t most_bytes) const;  // a list
 
  private:

@@ -47,19 +47,14 @@ json check_json(const ServedCheck& check) {
           {"error", error}};
 }
 
-std::optional<int> small(const Body& body, const char* field, int most) {
-  const auto value = body.optional_integer(field, 1, most);
-  return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
-}
-
 CheckWish wish_of(const ServiceRequest& request) {
   const Body body(request, {"claim", "model", "depth", "K", "R", "T", "readout", "seed", "fresh", "allow_question"});
   CheckWish wish{.claim = body.text("claim", kMaxClaimBytes)};
   wish.model = body.optional_text("model", 200).value_or(wish.model);
   wish.depth = depth_from(body.optional_text("depth", 20).value_or("standard"));
-  wish.slots = small(body, "K", kMaxSlots);
-  wish.replicates = small(body, "R", kMaxReplicates);
-  wish.templates = small(body, "T", kMaxSlots);
+  wish.slots = body.optional_count("K", kMaxSlots);
+  wish.replicates = body.optional_count("R", kMaxReplicates);
+  wish.templates = body.optional_count("T", kMaxSlots);
   if (const auto readout = body.optional_text("readout", 20)) wish.readout = readout_from(*readout);
   if (const auto seed = body.optional_integer("seed", 0, std::numeric_limits<std::int64_t>::max()))
     wish.seed = static_cast<std::uint64_t>(*seed);

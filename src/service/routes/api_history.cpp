@@ -41,13 +41,16 @@ BeliefHistory history_of_check(Call& call) {
 
   std::vector<HistoryRun> runs;
   if (owner) {
-    ServedChecks checks(call.database);
+    std::vector<Query> queries;
     for (const ServedCheck& listed :
-         checks.list(*owner, {.search = {}, .state = CheckState::done, .same_claim = check.id, .most = kMostPoints})) {
-      if (listed.was_cached) continue;
-      const auto whole = checks.find(listed.id);
-      if (!whole) continue;
-      if (auto run = run_of(*whole)) runs.push_back(std::move(*run));
+         ServedChecks(call.database)
+             .list(*owner, {.search = {}, .state = CheckState::done, .same_claim = check.id, .most = kMostPoints})) {
+      if (!listed.was_cached) queries.push_back(ServedChecks::query_for(listed.id));
+    }
+    for (const auto& rows : call.database.query_all(queries)) {
+      const auto whole = ServedChecks::found(rows);
+      auto run = whole ? run_of(*whole) : std::nullopt;
+      if (run) runs.push_back(std::move(*run));
     }
     std::ranges::reverse(runs);  // the list begins with the newest; of one second that is the last one
   }

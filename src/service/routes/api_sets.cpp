@@ -30,11 +30,6 @@ constexpr std::size_t kMostSetsListed = 200;
 // Executions that are forgotten before the response; the jobs that stand for the others follow within a minute or two.
 constexpr std::size_t kMostForgotten = 200;
 
-std::optional<int> plan_number(const Body& body, const char* field, int most) {
-  const auto value = body.optional_integer(field, 1, most);
-  return value ? std::optional(static_cast<int>(*value)) : std::nullopt;
-}
-
 // A set as it is uploaded, and how it is to be asked.
 struct Upload {
   SetFile file;
@@ -46,9 +41,9 @@ SetWish wish_of(const Body& body) {
                .models = body.texts("models", kMostSetModels, 200),
                .each = {}};
   wish.each.depth = depth_from(body.optional_text("depth", 20).value_or("standard"));
-  wish.each.slots = plan_number(body, "K", kMaxSlots);
-  wish.each.replicates = plan_number(body, "R", kMaxReplicates);
-  wish.each.templates = plan_number(body, "T", kMaxSlots);
+  wish.each.slots = body.optional_count("K", kMaxSlots);
+  wish.each.replicates = body.optional_count("R", kMaxReplicates);
+  wish.each.templates = body.optional_count("T", kMaxSlots);
   if (const auto readout = body.optional_text("readout", 20)) wish.each.readout = readout_from(*readout);
   wish.each.fresh = body.truth("fresh");
   if (const auto word = body.optional_text("questions", 20)) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 namespace heretix::http {
 
@@ -13,8 +12,5 @@ bool can_draw_png();
 // time, so that many requests never take all processors. Thread-safe. Throws Error{not_found} without rsvg-convert,
 // Error{unavailable} if it fails.
 std::string png_of(const std::string& svg);
-
-// The ids in "SHARE,SHARE,…", in order. Throws Error{not_found} for none and for too many.
-std::vector<std::string> shares_in(const std::string& shares);
 
 }  // namespace heretix::http

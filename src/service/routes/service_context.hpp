@@ -152,6 +152,9 @@ void add_belief(const ServiceContext& service, Database& database, ServedCheck& 
 // A check that anybody who has that id may read. Throws Error{not_found}.
 ServedCheck shared_check(Database& database, const std::string& share);
 
+// The ids in "SHARE,SHARE,…", in order. Throws Error{not_found} for none and for too many.
+std::vector<std::string> shares_in(const std::string& shares);
+
 // The record of a finished check, computed again from the stored answers; a stored result is never read here.
 // Throws Error{conflict} if there is no result yet, Error{not_found} if the answers are no longer kept.
 Record measured(RunStore& runs, const ServedCheck& check);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/child_process.hpp"
+#include "base/csv.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "service/checks/web_words.hpp"
@@ -69,11 +70,6 @@ void for_each_row(const std::vector<SetClaim>& claims, const std::vector<SetResu
     const SetClaim* claim = place < by_number.size() ? by_number[place] : nullptr;
     if (claim != nullptr) body(columns_of(*claim, result));
   }
-}
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  return "\"" + replaced(text, {"\"", "\"\""}) + "\"";
 }
 
 std::string csv_text(const std::string& name, const ordered_json& value) {
