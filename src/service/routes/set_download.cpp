@@ -126,7 +126,7 @@ std::string set_as_jsonl(const std::vector<SetClaim>& claims, const std::vector<
   return text;
 }
 
-std::string as_parquet(const std::string& lines, const std::string& program) {
+std::string as_parquet(const std::string& lines, const std::filesystem::path& program) {
   if (lines.empty()) throw Error(ErrorKind::not_found, "the set has no row left to download");
   if (::access(program.c_str(), X_OK) != 0)
     throw Error(ErrorKind::not_found, "this service cannot make Parquet files, because heretix-export is not installed",
@@ -139,7 +139,7 @@ std::string as_parquet(const std::string& lines, const std::string& program) {
   std::ofstream file(from, std::ios::binary);
   file << lines;
   file.close();
-  if (file) output_of({program, "export", "--results", from, "--out", to, "--quiet"}, {}, kConversionLimits);
+  if (file) output_of({program.string(), "export", "--results", from, "--out", to, "--quiet"}, {}, kConversionLimits);
   auto made = content_of_file(to);
   if (!made) throw Error(ErrorKind::unavailable, "heretix-export could not make a Parquet file of a set");
   return std::move(*made);

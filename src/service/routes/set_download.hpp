@@ -2,6 +2,7 @@
 // and those of the set.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,6 @@ std::string set_as_jsonl(const std::vector<SetClaim>& claims, const std::vector<
 // A Parquet file of such lines, which is made by `program`, heretix-export, because that alone holds Arrow. It runs
 // without this process's environment, whose secrets it does not need. Throws Error: not_found if there is no such
 // program or no row, too_many while others are being made, unavailable if it fails or takes too long.
-std::string as_parquet(const std::string& lines, const std::string& program);
+std::string as_parquet(const std::string& lines, const std::filesystem::path& program);
 
 }  // namespace heretix::http
