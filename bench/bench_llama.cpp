@@ -20,9 +20,10 @@ namespace {
 
 using namespace heretix;
 
-Plan sixteen_questions(const PromptBanks& banks) {
-  const Recipe recipe{
-      .claim = {"Tariffs cause inflation"}, .model = ModelName("bench"), .mode = Mode::live(), .sampling = {}};
+constexpr std::size_t kStreams = 16;
+
+Plan sixteen_questions(const PromptBanks& banks, const char* claim) {
+  const Recipe recipe{.claim = {claim}, .model = ModelName("bench"), .mode = Mode::live(), .sampling = {}};
   return make_plan(recipe, banks.get("heretix_v1"));
 }
 
@@ -60,22 +61,86 @@ std::size_t ask_alone(const LlamaModel& model, const Plan& plan, const Question&
   return evaluated;
 }
 
-void ask_together(const LlamaModel& model, const Plan& plan) {
+struct Spent {
+  double prefix = 0;  // seconds, as all of them
+  double prompts = 0;
+  double answers = 0;
+
+  double all() const { return prefix + prompts + answers; }
+};
+
+// Every question of `plans`, which share one system text, with `streams` of them side by side.
+Spent ask_together(const LlamaModel& model, const std::vector<Plan>& plans, std::size_t streams) {
   std::string longest;
   std::vector<Wanted> wanted;
-  for (std::size_t i = 0; i < plan.questions.size(); ++i) {
-    wanted.push_back({i, plan.questions[i].user_text, i, 1024});
-    if (plan.questions[i].user_text.size() > longest.size()) longest = plan.questions[i].user_text;
+  for (const Plan& plan : plans) {
+    for (const Question& question : plan.questions) {
+      wanted.push_back({wanted.size(), question.user_text, wanted.size() % plan.questions.size(), 1024});
+      if (question.user_text.size() > longest.size()) longest = question.user_text;
+    }
   }
-  double prefix = 0, prompts = 0, answers = 0;
+
+  Spent spent;
   std::unique_ptr<Decoder> decoder;
-  prefix = seconds(
-      [&] { decoder = std::make_unique<Decoder>(model, plan.system_text, longest, DecoderOptions{.streams = 16}); });
-  prompts = seconds([&] { decoder->start(wanted); });
-  answers = seconds([&] {
+  spent.prefix = seconds([&] {
+    decoder = std::make_unique<Decoder>(model, plans[0].system_text, longest, DecoderOptions{.streams = streams});
+  });
+  spent.prompts = seconds([&] { decoder->start(wanted); });
+  spent.answers = seconds([&] {
     while (!decoder->is_idle()) decoder->step();
   });
-  fmt::print("  of it: context and prefix {:.2f} s, prompts {:.2f} s, answers {:.2f} s\n", prefix, prompts, answers);
+  return spent;
+}
+
+void compare_with_one_by_one(const LlamaModel& model, const Plan& plan) {
+  const AnswerForm form = AnswerForm::belief();
+  std::size_t tokens = 0;
+  const double alone = seconds([&] {
+    for (const Question& q : plan.questions) tokens += ask_alone(model, plan, q, form);
+  });
+  fmt::print("one by one   {:6.2f} s  ({} tokens evaluated)\n", alone, tokens);
+
+  Spent best = ask_together(model, {plan}, kStreams);
+  for (int i = 0; i < 2; ++i) {
+    const Spent spent = ask_together(model, {plan}, kStreams);
+    if (spent.all() < best.all()) best = spent;
+  }
+  fmt::print("  of it: context and prefix {:.2f} s, prompts {:.2f} s, answers {:.2f} s\n", best.prefix, best.prompts,
+             best.answers);
+  fmt::print("as we ask    {:6.2f} s  {:.1f} times faster\n", best.all(), alone / best.all());
+}
+
+// As the program asks the claims of a batch: one after the other, with the prefix of the first.
+void ask_in_order(const LlamaModel& model, const std::vector<Plan>& plans) {
+  std::string longest;
+  for (const Plan& plan : plans) {
+    for (const Question& question : plan.questions)
+      if (question.user_text.size() > longest.size()) longest = question.user_text;
+  }
+
+  Decoder decoder(model, plans[0].system_text, longest, DecoderOptions{.streams = kStreams});
+  for (const Plan& plan : plans) {
+    std::vector<Wanted> wanted;
+    for (std::size_t i = 0; i < plan.questions.size(); ++i) wanted.push_back({i, plan.questions[i].user_text, i, 1024});
+    decoder.start(wanted);
+    while (!decoder.is_idle()) decoder.step();
+  }
+}
+
+// In turns, the best of three each.
+void compare_with_a_shared_batch(const LlamaModel& model, const std::vector<Plan>& plans) {
+  double alone = 1e9;
+  double in_order = 1e9;
+  double shared = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    alone = std::min(alone, seconds([&] {
+                       for (const Plan& plan : plans) ask_together(model, {plan}, kStreams);
+                     }));
+    in_order = std::min(in_order, seconds([&] { ask_in_order(model, plans); }));
+    shared = std::min(shared, seconds([&] { ask_together(model, plans, plans.size() * kStreams); }));
+  }
+  fmt::print("{} claims, each by itself {:.2f} s, claim after claim {:.2f} s, in one batch {:.2f} s\n", plans.size(),
+             alone, in_order, shared);
 }
 
 }  // namespace
@@ -86,14 +151,12 @@ int main(int count, char** arguments) {
     return 2;
   }
   const LlamaModel model(arguments[1]);
-  const Plan plan = sixteen_questions(PromptBanks(arguments[2]));
-  const AnswerForm form = AnswerForm::belief();
-  std::size_t tokens = 0;
-  const double alone = seconds([&] {
-    for (const Question& q : plan.questions) tokens += ask_alone(model, plan, q, form);
-  });
-  fmt::print("one by one   {:6.2f} s  ({} tokens evaluated)\n", alone, tokens);
-  double best = 1e9;
-  for (int i = 0; i < 3; ++i) best = std::min(best, seconds([&] { ask_together(model, plan); }));
-  fmt::print("as we ask    {:6.2f} s  {:.1f} times faster\n", best, alone / best);
+  const PromptBanks banks(arguments[2]);
+  std::vector<Plan> plans;
+  for (const char* claim : {"Tariffs cause inflation", "Coffee is bad for the heart", "The minimum wage costs jobs",
+                            "Sugar makes children restless"})
+    plans.push_back(sixteen_questions(banks, claim));
+
+  compare_with_one_by_one(model, plans[0]);
+  compare_with_a_shared_batch(model, plans);
 }

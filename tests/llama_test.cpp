@@ -37,10 +37,7 @@ std::vector<Wanted> questions(std::size_t count) {
 
 // With one thread, unless a test is about several: on a busy machine threads that share one evaluation wait for each
 // other most of the time.
-std::map<std::size_t, std::string> decoded(const std::vector<Wanted>& wanted, std::size_t streams,
-                                           double temperature = 1.0, int threads = 1) {
-  Decoder decoder(model(), bank().full_system(), questions(16)[4].user_text,
-                  {.streams = streams, .threads = threads, .temperature = temperature});
+std::map<std::size_t, std::string> decoded_by(Decoder& decoder, const std::vector<Wanted>& wanted) {
   std::map<std::size_t, std::string> answers;
   std::size_t next = 0;
   while (next < wanted.size() || !decoder.is_idle()) {
@@ -50,6 +47,13 @@ std::map<std::size_t, std::string> decoded(const std::vector<Wanted>& wanted, st
     for (const Decoded& d : decoder.step()) answers[d.ticket] = d.text;
   }
   return answers;
+}
+
+std::map<std::size_t, std::string> decoded(const std::vector<Wanted>& wanted, std::size_t streams,
+                                           double temperature = 1.0, int threads = 1) {
+  Decoder decoder(model(), bank().full_system(), questions(16)[4].user_text,
+                  {.streams = streams, .threads = threads, .temperature = temperature});
+  return decoded_by(decoder, wanted);
 }
 
 TEST(Decoder, GivesTheSameAnswerAloneInAnySubsetAndAtAnyWidth) {
@@ -72,6 +76,39 @@ TEST(Decoder, GivesTheSameAnswersWithSeveralThreadsAtAnyWidth) {
   const auto together = decoded(all, 3, 1.0, 2);
   ASSERT_EQ(together.size(), 3U);
   for (const auto& [ticket, text] : decoded({all[2]}, 1, 1.0, 2)) EXPECT_EQ(text, together.at(ticket)) << ticket;
+}
+
+TEST(Decoder, GoesOnWithAnotherClaimAsIfItBeganWithIt) {
+  const std::string longer = bank().user_text(4, std::string(600, 'x'));
+  const DecoderOptions options{.streams = 2, .threads = 1};
+  Decoder decoder(model(), bank().full_system(), longer, options);
+  decoded_by(decoder, {{0, bank().user_text(0, "Tariffs cause inflation"), 5, 1024}});
+
+  const std::vector<Wanted> next = questions(2);
+  ASSERT_TRUE(decoder.suits(bank().full_system(), next[0].user_text, options));
+  WorkDone told;
+  decoder.begin_anew([&](const WorkDone& work) { told = work; });
+  EXPECT_EQ(decoded_by(decoder, next), decoded(next, 2));
+
+  const auto own_tokens = static_cast<double>(model().tokens(next[0].user_text).size());
+  EXPECT_GT(told.prompt, own_tokens);  // of two prompts
+  EXPECT_LT(told.prompt, static_cast<double>(model().tokens(bank().full_system()).size()) + 2 * own_tokens)
+      << "the shared prefix was evaluated again";
+}
+
+TEST(Decoder, IsNotSuitedToAnotherPrefixALongerClaimOrOtherOptions) {
+  const std::string user = questions(1)[0].user_text;
+  const DecoderOptions options{.streams = 2, .threads = 1};
+  const Decoder decoder(model(), bank().full_system(), user, options);
+  EXPECT_TRUE(decoder.suits(bank().full_system(), user, options));
+  EXPECT_FALSE(decoder.suits(bank().full_system() + " Be brief.", user, options));
+  EXPECT_FALSE(decoder.suits(bank().full_system(), bank().user_text(0, std::string(2000, 'x')), options));
+
+  for (const DecoderOptions& other :
+       {DecoderOptions{.streams = 3, .threads = 1}, DecoderOptions{.streams = 2, .threads = 2},
+        DecoderOptions{.streams = 2, .threads = 1, .temperature = 0.5},
+        DecoderOptions{.streams = 2, .threads = 1, .readout = Readout::frequency}})
+    EXPECT_FALSE(decoder.suits(bank().full_system(), user, other));
 }
 
 TEST(Decoder, KeepsTheAgreedFormAndIsReadLikeAnyAnswer) {

@@ -14,11 +14,12 @@ from test_transport import free_port
 
 class LlamaServer(HostedTest):
     def serve(self, slots, *more):
-        """Starts the server with `more` arguments; what `slots` questions share, it computes together, so that their last digits depend on who shares."""
+        """Starts the server with `more` arguments; what `slots` questions share, it computes together, so that their last digits depend on who shares.
+        It has one thread: two that share an evaluation wait for each other on a busy machine, ten times as long as it takes, and a question then meets its time limit."""
         places = dict(line.split(" ", 1) for line in subprocess.run([os.environ["HERETIX_SOURCE"] + "/tools/setup.sh", "where"], capture_output=True, text=True,
                                                                     check=True).stdout.splitlines() if line.count(" ") == 1)
         port = free_port()
-        running = subprocess.Popen([places["server"], "-m", glob.glob(places["model"] + "/*.gguf")[0], "--host", "127.0.0.1", "--port", str(port), "-np", str(slots), "-c", "8192", *more],
+        running = subprocess.Popen([places["server"], "-m", glob.glob(places["model"] + "/*.gguf")[0], "--host", "127.0.0.1", "--port", str(port), "-np", str(slots), "-c", "8192", "-t", "1", *more],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
         self.addCleanup(running.wait)
         self.addCleanup(running.terminate)

@@ -42,7 +42,7 @@ class Conformance(SystemOneTest):
 
     def test_a_chat_model_behind_llama_cpp_conforms_in_every_point(self):
         port = free_port()
-        command = [places()["server"], "-m", embedded(self), "--host", "127.0.0.1", "--port", str(port), "-np", "2", "-c", "16384"]
+        command = [places()["server"], "-m", embedded(self), "--host", "127.0.0.1", "--port", str(port), "-np", "2", "-c", "16384", "-t", "1"]
         url = started(self, command, port, "/health", OMP_WAIT_POLICY="passive")
         self.serve("openai-compatible/smollm2", *PATIENT, "--concurrency", "2", OPENAI_COMPATIBLE_BASE_URL=url + "/v1", XDG_CONFIG_HOME=str(self.folder))
         self.conforms()

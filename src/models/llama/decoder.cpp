@@ -80,13 +80,11 @@ Decoder::Decoder(const LlamaModel& model, const std::string& system, const std::
   opening_text_ = opening.text;
   after_opening_ = opening.place;
   opening_ = model_.tokens(opening.text);
-  const ChatPrompt prompt = model_.chat_template().render(system, longest_user);
-  const std::vector<Token> prefix = model_.tokens(prompt.shared, true);
-  // The bytes of a text bound its tokens, so this suffices for any other text of that length.
-  const std::size_t longest =
-      prefix.size() + model_.tokens(prompt.own, false).size() + longest_user.size() / 2 + kAnswerTokens;
-  make_context((longest + kContextStep - 1) / kContextStep * kContextStep);
+  const std::vector<Token> prefix = model_.tokens(model_.chat_template().render(system, longest_user).shared, true);
   prefix_tokens_ = prefix.size();
+  tokens_per_stream_ = context_for(longest_user);
+  make_context();
+
   Batch batch(std::max<std::size_t>(prefix.size(), 1));
   for (std::size_t i = 0; i < prefix.size(); ++i)
     batch.add(prefix[i], static_cast<llama_pos>(i), kPrefixSequence, false);
@@ -102,10 +100,32 @@ Decoder::~Decoder() {
   if (context_ != nullptr) llama_free(context_);
 }
 
-void Decoder::make_context(std::size_t tokens_per_stream) {
-  if (tokens_per_stream > model_.trained_context() + kContextStep) {
+bool Decoder::suits(const std::string& system, const std::string& longest_user, const DecoderOptions& options) const {
+  return options.streams == options_.streams && options.threads == options_.threads &&
+         options.temperature == options_.temperature && options.readout == options_.readout && system == system_ &&
+         context_for(longest_user) <= tokens_per_stream_;
+}
+
+void Decoder::begin_anew(std::function<void(const WorkDone&)> tell) {
+  if (ended_ > 0) options_.usual_output = usual_output();
+  options_.tell = std::move(tell);
+  work_ = {};
+  ended_ = 0;
+  ended_output_ = 0;
+}
+
+// Tokens. The bytes of a text bound its tokens, so this suffices for any other text of that length.
+std::size_t Decoder::context_for(const std::string& longest_user) const {
+  const auto own = model_.chat_template().render(system_, longest_user).own;
+  const std::size_t longest =
+      prefix_tokens_ + model_.tokens(own, false).size() + longest_user.size() / 2 + kAnswerTokens;
+  return (longest + kContextStep - 1) / kContextStep * kContextStep;
+}
+
+void Decoder::make_context() {
+  if (tokens_per_stream_ > model_.trained_context() + kContextStep) {
     throw Error(ErrorKind::bad_input,
-                fmt::format("the prompt needs a context of {} tokens; {} was trained with {}", tokens_per_stream,
+                fmt::format("the prompt needs a context of {} tokens; {} was trained with {}", tokens_per_stream_,
                             model_.file().name, model_.trained_context()),
                 "shorten the claim, or use a model with a longer context");
   }
@@ -116,8 +136,8 @@ void Decoder::make_context(std::size_t tokens_per_stream) {
   const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   llama_context_params parameters = llama_context_default_params();
   parameters.n_seq_max = static_cast<std::uint32_t>(sequences);
-  parameters.n_ctx = static_cast<std::uint32_t>(tokens_per_stream * sequences);
-  parameters.n_batch = static_cast<std::uint32_t>(std::max(tokens_per_stream, kPhysicalBatch));
+  parameters.n_ctx = static_cast<std::uint32_t>(tokens_per_stream_ * sequences);
+  parameters.n_batch = static_cast<std::uint32_t>(std::max(tokens_per_stream_, kPhysicalBatch));
   parameters.n_ubatch = kPhysicalBatch;
   parameters.n_threads = parameters.n_threads_batch = options_.threads > 0 ? options_.threads : cores;
   // In a unified cache the evaluation of one question would depend on the others beside it.

@@ -59,6 +59,13 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
+  // Whether questions of `system` and `longest_user` can be asked here too, with options that are equal but for what is
+  // told. The shared prefix is then not evaluated again.
+  bool suits(const std::string& system, const std::string& longest_user, const DecoderOptions& options) const;
+
+  // Tells from now on what is done for other questions. Only while it is idle.
+  void begin_anew(std::function<void(const WorkDone&)> tell);
+
   std::size_t free_streams() const;
   bool is_idle() const { return free_streams() == streams_.size(); }
 
@@ -74,7 +81,8 @@ class Decoder {
  private:
   struct Stream;
 
-  void make_context(std::size_t tokens_per_stream);
+  std::size_t context_for(const std::string& longest_user) const;
+  void make_context();
   void tell_work();
   void decode(const std::vector<Stream*>& streams);
   void copy_stream(int from, int to);
@@ -91,6 +99,7 @@ class Decoder {
   AnswerForm::Place after_opening_;
   std::string opening_text_;
   std::size_t prefix_tokens_ = 0;
+  std::size_t tokens_per_stream_ = 0;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::size_t not_begun_ = 0;  // questions that start() has not come to
   WorkDone work_;              // output_all is worked out when it is told

@@ -131,16 +131,7 @@ class LlamaProvider final : public Provider, public LetterReader {
   }
 
   void write_answers(const Plan& plan, Exchange& exchange) {
-    const auto longest =
-        std::ranges::max_element(plan.questions, {}, [](const Question& q) { return q.user_text.size(); });
-    const std::size_t streams = std::min(options_.concurrency, plan.questions.size());
-    Decoder decoder(model_, plan.system_text, longest->user_text,
-                    {.streams = streams,
-                     .threads = options_.threads,
-                     .temperature = options_.temperature,
-                     .readout = plan.recipe.readout(),
-                     .usual_output = usual_output_[plan.recipe.readout()],
-                     .tell = [&](const WorkDone& work) { exchange.tell_work(work); }});
+    Decoder& decoder = decoder_for(plan, [&](const WorkDone& work) { exchange.tell_work(work); });
     std::vector<Delivery> deliveries;
     while (!exchange.abandoned()) {
       const Taken taken = exchange.turn(std::exchange(deliveries, {}), decoder.free_streams());
@@ -153,6 +144,27 @@ class LlamaProvider final : public Provider, public LetterReader {
       }
       for (Decoded& d : decoder.step()) deliveries.push_back(delivery(plan, std::move(d)));
     }
+    decoder_.reset();  // it may be in the middle of an answer
+  }
+
+  // The one of the claim before where that suits, because the next claim of a batch shares its prefix.
+  Decoder& decoder_for(const Plan& plan, std::function<void(const WorkDone&)> tell) {
+    const std::string& longest =
+        std::ranges::max_element(plan.questions, {}, [](const Question& q) { return q.user_text.size(); })->user_text;
+    const DecoderOptions options{.streams = std::min(options_.concurrency, plan.questions.size()),
+                                 .threads = options_.threads,
+                                 .temperature = options_.temperature,
+                                 .readout = plan.recipe.readout(),
+                                 .usual_output = usual_output_[plan.recipe.readout()],
+                                 .tell = tell};
+
+    if (decoder_ && decoder_->is_idle() && decoder_->suits(plan.system_text, longest, options)) {
+      decoder_->begin_anew(std::move(tell));
+    } else {
+      decoder_.reset();  // two contexts would not fit some machines
+      decoder_ = std::make_unique<Decoder>(model_, plan.system_text, longest, options);
+    }
+    return *decoder_;
   }
 
   // Takes up to `most` questions and hands every answer over when it comes, until there are no more. `answered` answers
@@ -257,6 +269,7 @@ class LlamaProvider final : public Provider, public LetterReader {
   LetterForm letters_;
   StatementJudge judge_;
   AnswerReader reader_;
+  std::unique_ptr<Decoder> decoder_;  // of the last plan whose answers were written
   ProviderFacts facts_;
   std::map<std::size_t, int> attempts_;
 
