@@ -2,7 +2,7 @@
 // key; the arrow keys go from cell to cell, and Enter opens the check. The colour says which way a belief leans and how
 // far, the bar below the number how wide its interval is, and grey that there is no stable belief.
 import { memo } from "preact/compat";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { cell_in_words, is_measured, state_in_short, step_of, type Cell, type Line, type View } from "../table";
 import { go } from "../route";
@@ -10,10 +10,25 @@ import { percent } from "../words";
 
 export const kRow = 52; // px, as .matrix in style.css
 const kBeyond = 4; // rows drawn above and below what is seen
+const kAtOnce = 12; // rows drawn anew in one frame: a fast scroll fills the screen in a few short frames
 
 interface Place {
   row: number; // -1: the head
   column: number; // 0: the claim; then the models; then how far they are apart
+}
+
+// The rows to draw now, from `first` up to `last`, on the way from those that are drawn to those that are wanted.
+type Rows = [first: number, last: number];
+
+function next_rows(drawn: Rows, wanted: Rows): Rows {
+  if (drawn[0] === wanted[0] && drawn[1] === wanted[1]) return drawn;
+  let first = Math.max(drawn[0], wanted[0]);
+  let last = Math.min(drawn[1], wanted[1]);
+  if (first >= last) first = last = Math.min(wanted[0] + kBeyond, wanted[1]);
+
+  const below = Math.min(kAtOnce, wanted[1] - last);
+  const above = Math.min(kAtOnce - below, first - wanted[0]);
+  return [first - above, last + below];
 }
 
 // One element for a cell, because many are drawn anew in each frame of a fast scroll: its bar is a background.
@@ -129,17 +144,33 @@ interface MatrixProps {
 
 export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
   const box = useRef<HTMLDivElement>(null);
-  const [[first, last], see] = useState<[number, number]>([0, 30]);
+  const [[first, last], see] = useState<Rows>([0, 30]);
+  const wanted = useRef<Rows>([first, last]);
   const [at_place, reach] = useState<Place>({ row: 0, column: 0 });
   const moves = useRef(false); // the focus goes where at_place is once that is drawn
   const columns = shown.length + 2;
 
-  const look = () => {
+  // Once in a frame, however often it is scrolled.
+  const next_frame = useRef(0);
+  const draw_more = useCallback(() => {
+    next_frame.current ||= requestAnimationFrame(() => {
+      next_frame.current = 0;
+      see((drawn) => next_rows(drawn, wanted.current));
+    });
+  }, []);
+  const look = useCallback(() => {
     const { scrollTop, clientHeight } = box.current as HTMLDivElement;
-    const from = Math.max(0, Math.floor(scrollTop / kRow) - kBeyond);
-    const to = Math.ceil((scrollTop + clientHeight) / kRow) + kBeyond;
-    see((now) => (now[0] === from && now[1] === to ? now : [from, to]));
-  };
+    wanted.current = [
+      Math.max(0, Math.floor(scrollTop / kRow) - kBeyond),
+      Math.ceil((scrollTop + clientHeight) / kRow) + kBeyond,
+    ];
+    draw_more();
+  }, [draw_more]);
+  useEffect(() => {
+    if (first !== wanted.current[0] || last !== wanted.current[1]) draw_more();
+  }, [draw_more, first, last]);
+  useEffect(() => () => cancelAnimationFrame(next_frame.current), []);
+
   // The claims stay in sight only where the table is scrolled sideways, because that makes scrolling dearer.
   const [is_wide, widen] = useState(false);
   useEffect(() => {
@@ -151,7 +182,7 @@ export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
     measure();
     addEventListener("resize", measure);
     return () => removeEventListener("resize", measure);
-  }, [lines.length, shown.length]);
+  }, [look, lines.length, shown.length]);
 
   // What the Tab key reaches is always there.
   const row = Math.min(at_place.row, lines.length - 1);
