@@ -46,8 +46,14 @@ db:
 db-stop:
 	tools/postgres.sh stop
 
-campaign: build
-	HERETIX_CAMPAIGN=10 tools/test.sh release
+# Hours: docs/reliability.md.
+campaign:
+	tools/setup.sh test
+	cmake --preset release -DHERETIX_TESTS=ON >/dev/null
+	cmake --build --preset release
+	cmake --preset fuzz -DHERETIX_TESTS=ON -DCMAKE_UNITY_BUILD=ON >/dev/null
+	cmake --build --preset fuzz
+	tools/campaign.sh
 
 clean:
 	rm -rf build

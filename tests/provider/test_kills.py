@@ -65,6 +65,6 @@ class Kills(HostedTest):
         self.assertLessEqual(kept["picos"], server.invoice_picos)
         self.assertLessEqual(server.invoice_picos - kept["picos"], sum(lost[:len(lost) - kept["n"]]))
         print(f"{sum(in_flight_at_kill.values()) // CONCURRENCY} kills over {unfinished + 1} claims: {len(server.ledger)} requests, {again} asked again, "
-              f"{sum(unknown.values())} unknown")
+              f"{sum(unknown.values())} unknown: nothing lost")
 
 
