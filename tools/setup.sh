@@ -319,6 +319,29 @@ install_go_peers() {
   rm -rf "$into"
 }
 
+# go_programs: where the Go programs are that tests/go_peers/programs makes of pinned modules.
+go_programs() { echo "$cache/go-programs-$(cat "$here"/tests/go_peers/programs/{go.sum,*/main.go} | sha256sum | cut -c1-12)"; }
+
+# The OpenTelemetry Collector and Prometheus's linter of metrics, for tests of what the program tells of itself.
+install_go_programs() {
+  local target into wanted minor
+  target=$(go_programs)
+  [ -d "$target" ] && return
+  wanted=$(sed -n 's/^go 1\.\([0-9]*\).*/\1/p' "$here/tests/go_peers/programs/go.mod")
+  minor=$({ go env GOVERSION 2>/dev/null || true; } | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  if [ "${minor:-0}" -lt "$wanted" ]; then
+    say "Go 1.$wanted is not installed: the tests with the OpenTelemetry Collector will not run"
+    return
+  fi
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  say "building the OpenTelemetry Collector (two minutes)"
+  mkdir "$into/bin"
+  (cd "$here/tests/go_peers/programs" && CGO_ENABLED=0 GOFLAGS="-modcacherw -mod=readonly" go build -trimpath -ldflags="-s -w" -o "$into/bin/" ./... 2>"$into/log") ||
+    { tail -5 "$into/log" >&2; exit 70; }
+  mv "$into/bin" "$target"
+  rm -rf "$into"
+}
+
 packages=$build_packages
 case $purpose in
   where)
@@ -330,6 +353,7 @@ case $purpose in
     printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
+    printf 'go-programs %s\n' "$(go_programs)"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
     printf 'notebook %s\n' "$(packages_folder notebook "$here/tools/notebook-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
@@ -374,6 +398,7 @@ case $purpose in
     install_packages_of python "$here/tools/test-pins.txt"
     install_packages_of service "$here/tools/service-pins.txt"
     install_go_peers
+    install_go_programs
     install_duckdb_readers
     ;;&
   test)
