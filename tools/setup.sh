@@ -2,6 +2,7 @@
 # Installs what Heretix is built and tested with on Debian 12. Safe to call again: what is there is not touched.
 #
 # usage: tools/setup.sh build|db|lint|test|bench   installs what that needs
+#        tools/setup.sh docs                       Material for MkDocs, for make docs
 #        tools/setup.sh peers                      LiteLLM, Inspect and promptfoo, each by itself, for bench/peers.py
 #        tools/setup.sh where                      prints where things are
 #
@@ -354,6 +355,7 @@ case $purpose in
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
     printf 'go-programs %s\n' "$(go_programs)"
+    printf 'docs %s\n' "$(packages_folder docs "$here/tools/docs-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
     printf 'notebook %s\n' "$(packages_folder notebook "$here/tools/notebook-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
@@ -371,12 +373,17 @@ case $purpose in
     install_postgres
     exit 0
     ;;
+  docs)
+    mkdir -p "$cache"
+    install_packages_of docs "$here/tools/docs-pins.txt"
+    exit 0
+    ;;
   build) ;;
   lint) packages="$packages $lint_packages" ;;
   test) packages="$packages $lint_packages $test_packages" ;;
   bench) packages="$packages $bench_packages $test_packages" ;;
   peers) ;;
-  *) say "unknown purpose '$purpose'; use build, db, lint, test, bench or peers"; exit 2 ;;
+  *) say "unknown purpose '$purpose'; use build, db, docs, lint, test, bench or peers"; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 install_packages $packages
@@ -402,6 +409,7 @@ case $purpose in
     install_duckdb_readers
     ;;&
   test)
+    install_packages_of docs "$here/tools/docs-pins.txt"
     install_packages_of oldest "$here/tools/oldest-pins.txt"
     install_packages_of notebook "$here/tools/notebook-pins.txt"
     install_packages_of postgres18 "$here/tools/postgres-pins.txt"
