@@ -2,7 +2,7 @@
 CLAIM ?= Tariffs cause inflation
 jobs ?= $(shell nproc)
 
-.PHONY: run serve build test bench bench-docs stats lint campaign db db-stop clean
+.PHONY: run serve build test bench bench-docs docs stats lint campaign db db-stop clean
 
 build:
 	tools/setup.sh build
@@ -29,6 +29,11 @@ bench:
 bench-docs: build
 	tools/setup.sh peers
 	python3 bench/peers.py build/release/bin/heretix --write docs/benchmarks.md
+
+# The documentation as a site, in build/site; a link that leads nowhere ends it.
+docs:
+	tools/setup.sh docs
+	tools/docs.sh
 
 # Writes docs/statistics.md anew.
 stats: build

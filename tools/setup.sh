@@ -2,6 +2,7 @@
 # Installs what Heretix is built and tested with on Debian 12. Safe to call again: what is there is not touched.
 #
 # usage: tools/setup.sh build|db|lint|test|bench   installs what that needs
+#        tools/setup.sh docs                       Material for MkDocs, for make docs
 #        tools/setup.sh peers                      LiteLLM, Inspect and promptfoo, each by itself, for bench/peers.py
 #        tools/setup.sh where                      prints where things are
 #
@@ -319,6 +320,29 @@ install_go_peers() {
   rm -rf "$into"
 }
 
+# go_programs: where the Go programs are that tests/go_peers/programs makes of pinned modules.
+go_programs() { echo "$cache/go-programs-$(cat "$here"/tests/go_peers/programs/{go.sum,*/main.go} | sha256sum | cut -c1-12)"; }
+
+# The OpenTelemetry Collector and Prometheus's linter of metrics, for tests of what the program tells of itself.
+install_go_programs() {
+  local target into wanted minor
+  target=$(go_programs)
+  [ -d "$target" ] && return
+  wanted=$(sed -n 's/^go 1\.\([0-9]*\).*/\1/p' "$here/tests/go_peers/programs/go.mod")
+  minor=$({ go env GOVERSION 2>/dev/null || true; } | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  if [ "${minor:-0}" -lt "$wanted" ]; then
+    say "Go 1.$wanted is not installed: the tests with the OpenTelemetry Collector will not run"
+    return
+  fi
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  say "building the OpenTelemetry Collector (two minutes)"
+  mkdir "$into/bin"
+  (cd "$here/tests/go_peers/programs" && CGO_ENABLED=0 GOFLAGS="-modcacherw -mod=readonly" go build -trimpath -ldflags="-s -w" -o "$into/bin/" ./... 2>"$into/log") ||
+    { tail -5 "$into/log" >&2; exit 70; }
+  mv "$into/bin" "$target"
+  rm -rf "$into"
+}
+
 packages=$build_packages
 case $purpose in
   where)
@@ -330,6 +354,8 @@ case $purpose in
     printf 'python %s\nspark %s\n' "$(packages_folder python "$here/tools/test-pins.txt")" "$cache/spark-$(reader_version pyspark)"
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
+    printf 'go-programs %s\n' "$(go_programs)"
+    printf 'docs %s\n' "$(packages_folder docs "$here/tools/docs-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
     printf 'notebook %s\n' "$(packages_folder notebook "$here/tools/notebook-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
@@ -347,12 +373,17 @@ case $purpose in
     install_postgres
     exit 0
     ;;
+  docs)
+    mkdir -p "$cache"
+    install_packages_of docs "$here/tools/docs-pins.txt"
+    exit 0
+    ;;
   build) ;;
   lint) packages="$packages $lint_packages" ;;
   test) packages="$packages $lint_packages $test_packages" ;;
   bench) packages="$packages $bench_packages $test_packages" ;;
   peers) ;;
-  *) say "unknown purpose '$purpose'; use build, db, lint, test, bench or peers"; exit 2 ;;
+  *) say "unknown purpose '$purpose'; use build, db, docs, lint, test, bench or peers"; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 install_packages $packages
@@ -374,9 +405,11 @@ case $purpose in
     install_packages_of python "$here/tools/test-pins.txt"
     install_packages_of service "$here/tools/service-pins.txt"
     install_go_peers
+    install_go_programs
     install_duckdb_readers
     ;;&
   test)
+    install_packages_of docs "$here/tools/docs-pins.txt"
     install_packages_of oldest "$here/tools/oldest-pins.txt"
     install_packages_of notebook "$here/tools/notebook-pins.txt"
     install_packages_of postgres18 "$here/tools/postgres-pins.txt"

@@ -17,7 +17,9 @@
 #include "cli/progress_line.hpp"
 #include "cli/run_one.hpp"
 #include "cli/terminal.hpp"
+#include "cli/tracing.hpp"
 #include "measure/check_set.hpp"
+#include "measure/traced_check.hpp"
 #include "store/sqlite/harness_file.hpp"
 
 namespace heretix {
@@ -34,6 +36,7 @@ constexpr std::size_t kAtOnceInProcess = 2;       // one is planned or judged wh
 struct BatchOptions : MeasuringOptions {
   std::string file;
   std::string order = "file";
+  TraceOptions trace;
 };
 
 // What ends one claim only, and what ends the batch.
@@ -302,6 +305,7 @@ class BatchRun {
 
   CheckSet::Report measured(const Check& check, const Resolved& one, const Providers::Made& made, Provider& provider,
                             Database& database) {
+    const trace::Current below(command_span_);
     const auto on_line = line_->begin({.model = made.number, .count = made.expected});
     WatchedCheck watched;
     watched.watch(*on_line);
@@ -315,7 +319,7 @@ class BatchRun {
         const WithoutBaton without(set_.shared().baton);
         return write_artifact(record, path);
       };
-      const Record record = run_check(planned, ports);
+      const Record record = run_traced_check(planned, ports);
       tally_->add_finished(record, watched.progress().may_be_billed);
       return finished(check, one, database, record);
     } catch (const Error& e) { return failed(check, one, provider.facts().model, e, watched); }
@@ -471,6 +475,7 @@ class BatchRun {
   const BatchOptions& options_;
   const bool tells_events_ = progress_of(options_) == ShowProgress::as_events;
   const bool shows_line_ = progress_of(options_) == ShowProgress::on_terminal && is_terminal(2);
+  const std::optional<trace::SpanContext> command_span_ = trace::current();  // its checks run on other threads
   const bool tells_cost_ = !options_.quiet && !options_.json;
   const SystemClock clock_;
   BatchReader reader_;
@@ -502,6 +507,7 @@ class BatchRun {
 
 int batch_command(const BatchOptions& options) {
   stop_signal();  // from here on a signal stops the command cleanly
+  const CommandTrace trace(options.trace, "heretix batch");
   return BatchRun(options).run();
 }
 
@@ -530,6 +536,7 @@ void register_batch(CommandTable& table) {
                   "report the results in the order of the file, or as they are finished: file or finished")
       ->check(CLI::IsMember({"file", "finished"}))
       ->capture_default_str();
+  add_tracing(batch, o.trace);
   add_json(batch, o);
 }
 

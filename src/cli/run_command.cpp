@@ -16,7 +16,9 @@
 #include "cli/run_one.hpp"
 #include "cli/statements_together.hpp"
 #include "cli/terminal.hpp"
+#include "cli/tracing.hpp"
 #include "measure/check_row.hpp"
+#include "measure/traced_check.hpp"
 #include "report/comparison.hpp"
 #include "store/sqlite/harness_file.hpp"
 
@@ -68,7 +70,8 @@ Record run_one(const PlannedCheck& check, const Resolved& resolved, Provider& pr
                AskObserver& observer) {
   const SystemClock clock;
   RunStore runs(database);
-  return run_check(check, {resolved.banks, provider, runs, resolved.database_path, clock, stop_signal(), observer});
+  return run_traced_check(check,
+                          {resolved.banks, provider, runs, resolved.database_path, clock, stop_signal(), observer});
 }
 
 void require_no_option_of_one_model(const MeasuringOptions& options) {
@@ -94,6 +97,7 @@ namespace {
 struct RunOptions : MeasuringOptions {
   std::string recalibrate;  // a certificate
   bool verbose = false;
+  TraceOptions trace;
 };
 
 // One model of the command. All are made ready before any of them is asked.
@@ -172,6 +176,7 @@ void print_measured(const std::vector<MeasuredRun>& measured, const RunOptions& 
 
 int run_command(const RunOptions& options) {
   stop_signal();  // from here on a signal stops the command cleanly
+  const CommandTrace trace(options.trace, "heretix run");
 
   SecondStore second(options);
   Budget budget = make_budget(options.flags);
@@ -232,6 +237,7 @@ void register_run(CommandTable& table) {
   add_database(
       run, o,
       "also keep the check in this Postgres database, in addition to the store (DATABASE_URL, DATABASE_URL_PROD)");
+  add_tracing(run, o.trace);
   add_json(run, o);
 }
 

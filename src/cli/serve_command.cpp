@@ -12,10 +12,12 @@
 #include "cli/resources.hpp"
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
+#include "cli/tracing.hpp"
 #include "service/http/log.hpp"
 #include "service/queue/queue.hpp"
 #include "service/routes/api.hpp"
 #include "service/routes/check_events.hpp"
+#include "service/routes/traced_application.hpp"
 
 namespace heretix {
 namespace {
@@ -25,6 +27,7 @@ struct ServeOptions : ServiceOptions {
   int metrics_port = 9464;
   int checks_at_once = 2;
   bool no_worker = false;
+  TraceOptions trace;
 };
 
 using namespace std::chrono_literals;
@@ -117,20 +120,18 @@ WorkerParts worker_parts(const Service& service, Mailer& mailer, const ServeOpti
 
 // The text of a scrape: the counters, and gauges that are read for it.
 std::string metrics_text(http::Metrics& metrics, DatabasePool& databases, const http::Server* server) {
-  if (server != nullptr) {
-    metrics.set("connections", "of", "http", static_cast<double>(server->connections()));
-    metrics.set("streams", "of", "http", static_cast<double>(server->streams()));
-  }
+  http::Metrics::Now now;
+  if (server != nullptr) now.connections = server->connections();
+  if (server != nullptr) now.streams = server->streams();
+  if (trace::Tracer* tracer = trace::tracer()) now.spans_dropped = tracer->exporter().dropped();
   try {
     const auto database = databases.borrow();
+    std::vector<http::Metrics::Now::Jobs> jobs;
     for (const Queue::Count& count : Queue(*database).counts())
-      metrics.set("jobs", "of", fmt::format("{}.{}", count.kind, to_word(count.state)),
-                  static_cast<double>(count.jobs));
-  } catch (const Error&) {
-    metrics.set("database", "of", "reachable", 0);
-    return metrics.text();
-  }
-  metrics.set("database", "of", "reachable", 1);
+      jobs.push_back({count.kind, std::string(to_word(count.state)), count.jobs});
+    now.jobs = std::move(jobs);
+  } catch (const Error&) { now.jobs.reset(); }
+  metrics.set(now);
   return metrics.text();
 }
 
@@ -166,6 +167,7 @@ int serve_command(const ServeOptions& options) {
   require_threads(options);
   allow_many_files();
   stop_signal();
+  const CommandTrace trace(options.trace, "");  // until the last of the threads has ended
   const Service service(options);
   service.require_separate_sessions();
   service.open_database();  // a database that cannot be used is reported before the server starts listening
@@ -200,13 +202,14 @@ int serve_command(const ServeOptions& options) {
     mailer->forget({.subject = kSignInSubject, .address = address});
   };
   http::ServiceApi api(parts, settings);
+  http::TracedApplication application(api);
   if (worker) worker->start();
   const bool is_secure = service.public_origin() && service.public_origin()->is_encrypted();
   http::Server server({.hosts = known_hosts(service, options.host),
                        .trusted_proxies = http::parse_ranges(service.environment().trusted_proxies.value_or("")),
                        .handler_threads = service.is_embedded() ? 2 : static_cast<int>(route_connections()),
                        .headers = http::security_headers(is_secure)},
-                      std::move(listener), api, &hub);
+                      std::move(listener), application, &hub);
   http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, &server); });
   http::Server metrics_server({.hosts = known_hosts(service, kMetricsHost), .handler_threads = 1},
                               std::move(metrics_listener), metrics_page, nullptr);
@@ -229,6 +232,7 @@ int serve_command(const ServeOptions& options) {
 int worker_command(const ServeOptions& options) {
   require_threads(options);
   stop_signal();
+  const CommandTrace trace(options.trace, "");
 
   const Service service(options);
   service.require_separate_sessions();
@@ -272,6 +276,7 @@ void add_serving_options(CLI::App& command, ServeOptions& o) {
                   "the port for metrics, on loopback; 0 takes any free one (default 9464; HERETIX_METRICS_PORT)")
       ->type_name("PORT")
       ->envname("HERETIX_METRICS_PORT");
+  add_tracing(command, o.trace);
   command.add_option("--outbox", o.outbox, "where mails are kept while no mail server is set up (default runs/outbox)")
       ->type_name("FOLDER");
 }

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "cli/tracing.hpp"
 #include "models/hosted.hpp"
 
 namespace heretix {
@@ -91,6 +92,33 @@ void read_provider_variables(Environment& environment) {
 }
 
 }  // namespace
+
+TraceVariables read_trace_variables() {
+  TraceVariables set;
+  for (const char* name : {"OTEL_EXPORTER_OTLP_ENDPOINT",
+                           "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                           "OTEL_EXPORTER_OTLP_HEADERS",
+                           "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+                           "OTEL_EXPORTER_OTLP_TIMEOUT",
+                           "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+                           "OTEL_EXPORTER_OTLP_PROTOCOL",
+                           "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+                           "OTEL_SERVICE_NAME",
+                           "OTEL_RESOURCE_ATTRIBUTES",
+                           "OTEL_SDK_DISABLED",
+                           "OTEL_TRACES_EXPORTER",
+                           "OTEL_TRACES_SAMPLER",
+                           "OTEL_TRACES_SAMPLER_ARG",
+                           "OTEL_BSP_SCHEDULE_DELAY",
+                           "OTEL_BSP_MAX_QUEUE_SIZE",
+                           "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+                           "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+                           "TRACEPARENT",
+                           "TRACESTATE"}) {
+    if (auto value = variable(name)) set.emplace(name, std::move(*value));
+  }
+  return set;
+}
 
 bool is_mock(const Settings& settings) {
   return settings.mock.value_or(false) || settings.model.value_or("").starts_with("scripted:");

@@ -57,6 +57,7 @@ NOT_FOLLOWED = {
         ", as openai-compatible/NAME with --base-url", "it states a probability and writes no text; use --readout decision",
         "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as {}",
         "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
+    "no advice: names of spans of a trace": ["heretix run", "heretix batch"],
     "of a model hub: tests/provider follows it with a hub": [
         "heretix models pull {}", "heretix models remove {0}, then heretix models pull {0}", "no model in {}; heretix models pull hf:OWNER/REPO",
         "fetch it by other means and name the file: --model llama:FILE.gguf", "\nFetched from a hub (heretix models list):\n",

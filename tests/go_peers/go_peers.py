@@ -10,11 +10,15 @@ import urllib.request
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "service"))
 
 
-def start(test, name, address, *arguments):
-    """The peer `name`, from now until the test's end; `address` answers HTTP once it runs."""
+def program(name, place="go"):
+    """The path of a program that tools/setup.sh built, in the place that `tools/setup.sh where` names so."""
     places = subprocess.run([os.environ["HERETIX_SOURCE"] + "/tools/setup.sh", "where"], capture_output=True, text=True, check=True).stdout.splitlines()
-    folder = next(line.split(" ", 1)[1] for line in places if line.startswith("go "))
-    running = subprocess.Popen([f"{folder}/{name}", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return next(line.split(" ", 1)[1] for line in places if line.startswith(place + " ")) + f"/{name}"
+
+
+def start(test, name, address, *arguments, place="go"):
+    """The peer `name`, from now until the test's end; `address` answers HTTP once it runs."""
+    running = subprocess.Popen([program(name, place), *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     test.addCleanup(running.wait)
     test.addCleanup(running.terminate)
     end = time.monotonic() + 20

@@ -15,6 +15,7 @@
 #include "belief/readout/parts.hpp"
 #include "belief/stats/ladder.hpp"
 #include "measure/check_row.hpp"
+#include "service/checks/job_trace.hpp"
 #include "service/queue/queue.hpp"
 
 namespace heretix {
@@ -411,8 +412,10 @@ namespace {
 void enqueue_check(Database& database, const PreparedCheck& prepared, const NewServedCheck& check,
                    std::chrono::seconds delay) {
   ServedChecks(database).insert(check, prepared.plan, prepared.job.request.seed);
-  Queue(database).enqueue(
-      {.kind = kCheckJob, .unique_key = check.id.text(), .payload = prepared.payload, .delay = delay});
+  Queue(database).enqueue({.kind = kCheckJob,
+                           .unique_key = check.id.text(),
+                           .payload = with_current_trace(prepared.payload),
+                           .delay = delay});
 }
 
 }  // namespace

@@ -9,8 +9,10 @@
 #include "base/sha256.hpp"
 #include "measure/check_row.hpp"
 #include "measure/run_check.hpp"
+#include "measure/traced_check.hpp"
 #include "service/account/magic_links.hpp"
 #include "service/checks/check_job.hpp"
+#include "service/checks/job_trace.hpp"
 #include "service/checks/served_checks.hpp"
 #include "service/checks/web_words.hpp"
 #include "service/intake/intake.hpp"
@@ -18,6 +20,7 @@
 #include "service/repeats/repeats.hpp"
 #include "service/worker/check_observer.hpp"
 #include "service/worker/clean_up.hpp"
+#include "trace/tracer.hpp"
 
 namespace heretix {
 namespace {
@@ -87,6 +90,8 @@ class Worker::Lane {
     const auto job = Queue(database()).claim(kinds_, token);
     if (!job) return false;
 
+    trace::Span span("job " + job->kind, trace::SpanKind::consumer, trace_of_job(job->payload));
+    const trace::Current here(span.context());
     const auto started = parts_.clock.steady();
     StopSignal stop;
     std::atomic<bool> is_cancelled = false, is_lost = false;
@@ -102,13 +107,24 @@ class Worker::Lane {
       else run_other(*job, log);
     } catch (const std::exception& e) {
       worker_.release(token);
+      span.fail("database");
       throw;
     }
     worker_.release(token);
 
     log.seconds = std::chrono::duration<double>(parts_.clock.steady() - started).count();
+    set_outcome(span, log);
     parts_.log(log);
     return true;
+  }
+
+  // Without the error's words, which may repeat a claim or an address.
+  static void set_outcome(trace::Span& span, const WorkerLog& log) {
+    span.set("heretix.job.id", log.job_id);
+    span.set("heretix.job.kind", log.kind);
+    span.set("heretix.job.attempt", log.attempt);
+    span.set("heretix.job.outcome", std::string(to_word(log.outcome)));
+    if (!log.error.empty()) span.fail(to_word(log.outcome));
   }
 
   void run_other(const ClaimedJob& job, WorkerLog& log) {
@@ -206,15 +222,15 @@ class Worker::Lane {
                      {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_let_go});
     });
     const std::string owner = answers_.path.empty() ? job.lease_token.text() : "";
-    return run_check(check, {.banks = parts_.banks,
-                             .provider = provider,
-                             .runs = *answers_.runs,
-                             .database_path = answers_.path,
-                             .clock = parts_.clock,
-                             .stop = stop,
-                             .observer = observer,
-                             .owner = owner,
-                             .keeps_execution_id = true});
+    return run_traced_check(check, {.banks = parts_.banks,
+                                    .provider = provider,
+                                    .runs = *answers_.runs,
+                                    .database_path = answers_.path,
+                                    .clock = parts_.clock,
+                                    .stop = stop,
+                                    .observer = observer,
+                                    .owner = owner,
+                                    .keeps_execution_id = true});
   }
 
   // Of a check that was removed while it ran: what came for it meanwhile. The job that was left for this is then done.
