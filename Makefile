@@ -2,7 +2,7 @@
 CLAIM ?= Tariffs cause inflation
 jobs ?= $(shell nproc)
 
-.PHONY: run serve build test bench bench-docs docs stats lint campaign db db-stop clean
+.PHONY: run serve build test packages packages-test bench bench-docs docs stats lint campaign db db-stop clean
 
 build:
 	tools/setup.sh build
@@ -18,6 +18,15 @@ serve: build
 
 test:
 	tools/test.sh
+
+# Debian packages, wheels and an image, in build/packages (docs/packages.md); root, because the image's root is another system's.
+packages: build
+	tools/setup.sh packages
+	tools/packages.sh
+
+# Installs them in bare Debian 12 roots and measures a claim there.
+packages-test: packages
+	tools/packages_test.sh
 
 bench:
 	tools/setup.sh bench

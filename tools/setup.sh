@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Heretix is built and tested with on Debian 12. Safe to call again: what is there is not touched.
 #
-# usage: tools/setup.sh build|db|lint|test|bench   installs what that needs
+# usage: tools/setup.sh build|db|lint|test|bench|packages   installs what that needs
 #        tools/setup.sh docs                       Material for MkDocs, for make docs
 #        tools/setup.sh peers                      LiteLLM, Inspect and promptfoo, each by itself, for bench/peers.py
 #        tools/setup.sh where                      prints where things are
@@ -20,8 +20,9 @@ build_packages="g++ cmake ninja-build ccache python3 python3-pip ca-certificates
 lint_packages="clang-format-14 clang-tidy-16 shellcheck"
 db_packages="postgresql"
 test_packages="libgtest-dev clang-16 libclang-rt-16-dev pgbouncer openssl python3-dev
-  openjdk-17-jre-headless nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq librsvg2-bin fonts-dejavu-core"
+  openjdk-17-jre-headless dpkg-dev file nghttp2-proxy tinyproxy-bin chromium systemd binutils curl jq librsvg2-bin fonts-dejavu-core"
 bench_packages="libbenchmark-dev python3-numpy wrk"
+package_packages="dpkg-dev file binutils python3-dev mmdebstrap podman crun lintian"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -343,6 +344,37 @@ install_go_programs() {
   rm -rf "$into"
 }
 
+# A bare Debian 12, in which the packages are tried and on which the image stands. The mirrors are mmdebstrap's own choice.
+bare_debian() { echo "$cache/debian-$(cat /etc/debian_version).tar"; }
+
+install_bare_debian() {
+  local into
+  [ -e "$(bare_debian)" ] && return
+  if [ "$(id -u)" -ne 0 ]; then
+    say "only root can make the bare Debian 12 in which the packages are tried: sudo tools/setup.sh packages"
+    exit 4
+  fi
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  say "fetching a bare Debian 12"
+  mmdebstrap --quiet --variant=minbase bookworm "$into/root.tar" >&2
+  mv "$into/root.tar" "$(bare_debian)"
+  rm -rf "$into"
+}
+
+# NumPy as a wheel, which pip installs where no package index is reached.
+numpy_wheel() { echo "$cache/numpy-wheel-$(sed -n 's/^numpy==\([^ ]*\) .*/\1/p' "$here/tools/packages-pins.txt")"; }
+
+install_numpy_wheel() {
+  local into
+  [ -d "$(numpy_wheel)" ] && return
+  into=$(mktemp -d "$cache/fetch.XXXXXX")
+  grep '^numpy==' "$here/tools/packages-pins.txt" >"$into/pin.txt"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: --dest "$into/wheel" \
+    --requirement "$into/pin.txt" >&2
+  mv "$into/wheel" "$(numpy_wheel)"
+  rm -rf "$into"
+}
+
 packages=$build_packages
 case $purpose in
   where)
@@ -367,6 +399,7 @@ case $purpose in
     printf 'litellm %s\ninspect %s\n' "$(packages_folder litellm "$here/tools/litellm-pins.txt")" "$(packages_folder inspect "$here/tools/inspect-pins.txt")"
     printf 'promptfoo %s\npromptfoo-node %s\n' "$(npm_folder promptfoo bench/peers/promptfoo)/node_modules" \
       "$(packages_folder promptfoo-node "$here/tools/promptfoo-pins.txt")"
+    printf 'packaging %s\nbare-debian %s\nnumpy-wheel %s\n' "$(packages_folder packaging "$here/tools/packages-pins.txt")" "$(bare_debian)" "$(numpy_wheel)"
     exit 0
     ;;
   db)
@@ -382,8 +415,9 @@ case $purpose in
   lint) packages="$packages $lint_packages" ;;
   test) packages="$packages $lint_packages $test_packages" ;;
   bench) packages="$packages $bench_packages $test_packages" ;;
+  packages) packages="$packages $package_packages" ;;
   peers) ;;
-  *) say "unknown purpose '$purpose'; use build, db, docs, lint, test, bench or peers"; exit 2 ;;
+  *) say "unknown purpose '$purpose'; use build, db, docs, lint, test, bench, packages or peers"; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 install_packages $packages
@@ -421,6 +455,11 @@ case $purpose in
     ;;
   bench)
     install_packages_of scanners "$here/tools/bench-pins.txt"
+    ;;
+  packages)
+    install_packages_of packaging "$here/tools/packages-pins.txt"
+    install_bare_debian
+    install_numpy_wheel
     ;;
   peers)
     install_packages_of litellm "$here/tools/litellm-pins.txt"

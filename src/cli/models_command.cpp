@@ -317,7 +317,7 @@ std::string models_text(const PriceList& prices) {
       "{4:<24} plays answers and faults from a file (docs/scripted.md)\n"
       "{5:<24} a deterministic stand-in answers in that model's name; for trials, never a measurement\n",
       "local",
-      path.empty() ? "not installed: make build fetches it"
+      path.empty() ? "not installed: the package heretix-model-smollm2-135m has it, and make build fetches it"
                    : local_model_name(path).text() +
                          ", run on this machine; it is small: good for trying things out, but it knows little",
       "hf:OWNER/REPO:QUANT", "llama:FILE.gguf", "scripted:FILE", "NAME --mock");

@@ -32,7 +32,8 @@ std::string default_model_path() {
     if (entry.path().extension() == ".gguf") return entry.path();
   }
   throw Error(ErrorKind::not_found, "the embedded model is not installed",
-              "make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf");
+              "the package heretix-model-smollm2-135m has it, and make build fetches it; or name a GGUF file: --model "
+              "llama:/path/to/model.gguf");
 }
 
 bool is_default_model(const std::string& path) {

@@ -48,11 +48,16 @@ class Stopped(HeretixError):
     """Interrupted, or the budget is reached. The answers so far are kept, and the same call asks only for the rest."""
 
 
+CARRIED = Path(__file__).with_name("_carried") / "bin" / "heretix"  # by the wheel of tools/packages.sh; not by one made from the source tree alone
+
+
 def find_program() -> str:
-    """The path in HERETIX_PROGRAM, or else ``heretix`` on the PATH."""
+    """The path in HERETIX_PROGRAM, or else the program that the wheel carries, or else ``heretix`` on the PATH."""
     named = os.environ.get("HERETIX_PROGRAM")
     if named:
         return named
+    if CARRIED.exists():
+        return str(CARRIED)
     found = shutil.which("heretix")
     if found:
         return found
