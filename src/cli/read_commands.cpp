@@ -23,9 +23,9 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/left_out.hpp"
+#include "cli/listing.hpp"
 #include "cli/recalibration.hpp"
 #include "cli/served_names.hpp"
-#include "cli/session.hpp"
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "report/mock_mark.hpp"
@@ -33,15 +33,6 @@
 
 namespace heretix {
 namespace {
-
-struct ListOptions : CommonOptions {
-  int most = 50;
-  std::string claim;  // a text within the claim, in either case; empty: all
-  std::string model;  // likewise, of the model
-  std::string since;  // YYYY-MM-DD, UTC; empty: from the start
-
-  bool filters() const { return !claim.empty() || !model.empty() || !since.empty(); }
-};
 
 struct ShowOptions : StoredRunOptions {
   std::string recalibrate;  // a certificate
@@ -237,7 +228,9 @@ bool is_wanted(const Row& row, const ListOptions& options) {
          (options.since.empty() || day_of(row) >= options.since);
 }
 
-int list_command(const ListOptions& options) {
+}  // namespace
+
+Listing list_stored(const ListOptions& options, std::size_t columns) {
   if (!options.since.empty()) require_day("--since", options.since);
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}; it must be at least 1", options.most));
@@ -247,27 +240,38 @@ int list_command(const ListOptions& options) {
   const auto most = static_cast<std::size_t>(options.most);
   std::vector<Row> rows = listed_runs(*stored.store, options.filters() ? std::max(stored_runs, most) : most, shown);
   if (options.filters()) std::erase_if(rows, [&](const Row& row) { return !is_wanted(row, options); });
-  const std::size_t all = options.filters() ? rows.size() : stored_runs;
+  Listing listing;
+  listing.found = options.filters() ? rows.size() : stored_runs;
   if (rows.size() > most) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
-  json listed = json::array();
-  ListLayout layout{.columns = list_columns(), .id_width = 24};  // wide enough for a run; the id of a check is longer
+  ListLayout layout{.columns = columns, .id_width = 24};  // wide enough for a run; the id of a check is longer
   for (const Row& row : rows) layout.id_width = std::max(layout.id_width, row.text_or_empty("run_id").size());
-  std::string text;
   if (!layout.is_narrow())
-    text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", layout.id_width, "date", "p",
-                       "95 % within", "", "model", "claim");
+    listing.text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", layout.id_width, "date", "p",
+                               "95 % within", "", "model", "claim");
   for (const Row& row : rows) {
     const auto belief = listed_belief(*stored.store, row);
-    listed.push_back(list_json(row, belief));
-    text += list_line(row, belief, layout);
+    listing.runs.push_back(list_json(row, belief));
+    listing.text += list_line(row, belief, layout);
   }
+
   const char* none = options.flags.mock.value_or(false) ? "no mock runs yet\n" : "no runs yet\n";
   const char* nothing = stored_runs == 0 ? none : "no run fits\n";
-  print_either(options.json, listed, all == 0 ? nothing : text);
-  if (!options.json && all > rows.size())
-    print_note(fmt::format("{} more: {}", all - rows.size(),
-                           with_store(fmt::format("heretix list --most {}", all), stored.flag)));
-  tell_left_out(*stored.store, shown, "heretix list", stored.flag);
+  if (listing.found == 0) listing.text = nothing;
+  listing.is_mock = shown == Origin::mock;
+  listing.store_flag = stored.flag;
+  listing.mock_left_out = mock_left_out(*stored.store, shown);
+  return listing;
+}
+
+namespace {
+
+int list_command(const ListOptions& options) {
+  const Listing listing = list_stored(options, list_columns());
+  print_either(options.json, listing.runs, listing.text);
+  if (!options.json && listing.found > listing.runs.size())
+    print_note(fmt::format("{} more: {}", listing.found - listing.runs.size(),
+                           with_store(fmt::format("heretix list --most {}", listing.found), listing.store_flag)));
+  tell_left_out(listing.mock_left_out, "heretix list", listing.store_flag);
   return kDone;
 }
 
@@ -298,6 +302,23 @@ json stored_json(const ExecutionRow& execution) {
   if (is_mock_mode(execution.mode)) mark_as_mock(record);
   return record;
 }
+
+}  // namespace
+
+Shown show_stored(const StoredRunOptions& options, const TextStyle& style) {
+  const StoredRuns stored = open_for_reading(options, {options.run});
+  RunStore& runs = *stored.store;
+  const RunId run_id = runs.find_run(options.run);
+  const auto execution = runs.newest_execution(run_id);
+  if (!execution) return {run_json(runs.run(run_id)), foreign_text(runs.run(run_id))};
+
+  const Record record = load_record(runs, *execution);
+  TextStyle with_model = style;
+  with_model.about_model = about_model(record.plan.recipe, *stored.database);
+  return {stored_json(*execution), result_text(record, with_model, stored.flag)};
+}
+
+namespace {
 
 int show_command(const ShowOptions& options) {
   const StoredRuns stored = open_for_reading(options, {options.run});

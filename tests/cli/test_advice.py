@@ -87,6 +87,9 @@ NOT_FOLLOWED = {
         "ask more templates (-K, -T) before more replicates (-R)",
         "No template has two answers: what replicates add is unknown (measure with -R 2).",
         "give its price with --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file with --prices (docs/models.md), or leave the budget out"],
+    "of a server for assistants: tests/mcp follows it": [
+        "the person who runs heretix mcp can start it with a higher --budget", "it goes on after midnight UTC, or the person who runs heretix mcp can start it with a higher --budget-day",
+        "heretix mcp speaks the Model Context Protocol with the program that starts it; see docs/mcp.md", "start heretix mcp with one", "tools/call needs the name of a tool"],
     "stands beside a whole command, which tests/cli/test_batch.py runs": [
         "{}give it the lines from {} on; with --fresh this command asks every claim anew", "after midnight UTC, or with a higher --budget-day: "],
     "says what is wrong, or shows a name, and tells nobody to do anything": [

@@ -35,6 +35,7 @@ SECONDS = 300  # that any one command may take
 # These would ask thousands of questions of the embedded model.
 ASKS_MUCH = ("heretix batch", "heretix drift", "heretix calibrate", "heretix coherence", "heretix readouts")
 STAYS = {"heretix serve": "listening at|opens|sign", "heretix worker": "working", "heretix systemone": "System One at"}  # and the words that say it is ready
+SAYS = {"heretix mcp": '{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n'}  # what a program says to one that listens on its standard input
 SUBMITS = "--batch"  # questions now, answers later by the same command
 
 
@@ -99,7 +100,8 @@ class Readme(HostedTest):
 
     def run_to_its_end(self, command, words):
         mock = {"HERETIX_MOCK": "1", "HERETIX_DB": "runs/mock.sqlite"} if command.startswith(ASKS_MUCH) or "MODEL" in command else {}
-        done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env={**self.variables, **mock}, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env={**self.variables, **mock}, input=SAYS.get(command, ""), capture_output=True, text=True,
+                              timeout=SECONDS)
         if SUBMITS in words and done.returncode == 7:
             done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env=self.variables, capture_output=True, text=True, timeout=SECONDS)
         self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")
