@@ -331,7 +331,7 @@ case $purpose in
     for version in $(reader_version duckdb); do printf 'venv %s\n' "$cache/venv-duckdb-$version"; done
     printf 'service %s\ngo %s\n' "$(packages_folder service "$here/tools/service-pins.txt")" "$(packages_folder go "$here/tools/go-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
-    printf 'mcp %s\n' "$(packages_folder mcp "$here/tools/mcp-pins.txt")"
+    printf 'mcp %s\nsignature %s\n' "$(packages_folder mcp "$here/tools/mcp-pins.txt")" "$(packages_folder signature "$here/tools/signature-pins.txt")"
     printf 'notebook %s\n' "$(packages_folder notebook "$here/tools/notebook-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
     printf 'ruff %s\n' "$(packages_folder lint "$here/tools/lint-pins.txt")/bin/ruff"
@@ -381,6 +381,7 @@ case $purpose in
     install_packages_of oldest "$here/tools/oldest-pins.txt"
     install_packages_of notebook "$here/tools/notebook-pins.txt"
     install_packages_of mcp "$here/tools/mcp-pins.txt"
+    install_packages_of signature "$here/tools/signature-pins.txt"
     install_packages_of postgres18 "$here/tools/postgres-pins.txt"
     install_servers
     install_packages_of lake "$here/tools/lake-pins.txt"

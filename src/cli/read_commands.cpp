@@ -9,13 +9,9 @@
 
 #include "archive/listed_belief.hpp"
 #include "archive/load_record.hpp"
-#include "archive/verify.hpp"
-#include "archive/verify_decision.hpp"
 #include "base/clock.hpp"
 #include "base/columns.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
-#include "base/text_file.hpp"
 #include "belief/readout/statement.hpp"
 #include "belief/record/stored_config.hpp"
 #include "cli/about_model.hpp"
@@ -25,7 +21,6 @@
 #include "cli/left_out.hpp"
 #include "cli/listing.hpp"
 #include "cli/recalibration.hpp"
-#include "cli/served_names.hpp"
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "report/mock_mark.hpp"
@@ -387,74 +382,6 @@ int answers_command(const AnswersOptions& options) {
   return kDone;
 }
 
-// A choice or a score of heretix systemone. Where no store is named, one that the usual store lacks is looked for among
-// those of mock models.
-Verification verified_decision(const StoredRunOptions& options) {
-  const auto verified = [&](const CommonOptions& where) {
-    const StoredRuns stored = open_for_reading(where);
-    Verification found = verify_decision(options.run, *stored.store);
-    found.is_mock = where.flags.mock.value_or(false);
-    return found;
-  };
-  try {
-    return verified(options);
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::not_found || options.flags.db || options.flags.mock || !options.database.empty()) throw;
-    StoredRunOptions mock = options;
-    mock.flags.mock = true;
-    return verified(mock);
-  }
-}
-
-// A run of a store, or an artifact that lies before the user.
-Verification verified(const StoredRunOptions& options) {
-  if (has_ending(options.run, ".json")) {
-    const auto text = content_of_file(options.run);
-    if (!text)
-      throw Error(ErrorKind::not_found, fmt::format("cannot read {}", on_one_line(options.run)),
-                  "name an artifact (docs/record.md), or a run: see heretix list");
-    return verify_artifact({.name = options.run, .text = *text});
-  }
-  if (names_decision(options.run)) return verified_decision(options);
-
-  const StoredRuns stored = open_for_reading(options, {options.run});
-  RunStore& runs = *stored.store;
-
-  // A check that was answered from a stored result has a run id of its own; the service's file knows which execution it
-  // shows.
-  std::optional<ExecutionId> served;
-  if (options.database.empty()) served = execution_served_as(RunId{options.run}, stored.path);
-
-  return verify_run(served ? served->text() : options.run, runs, stored.path);
-}
-
-int verify_command(const StoredRunOptions& options) {
-  const Verification v = verified(options);
-
-  if (options.json) {
-    print_result(dumped({{"run_id", v.run_id},
-                         {"mock", v.is_mock},
-                         {"execution_id", v.execution_id ? v.execution_id->text() : ""},
-                         {"passed", v.passed()},
-                         {"recomputed", v.recomputed},
-                         {"differences", v.differences},
-                         {"not_checked", v.not_checked}}));
-    return v.passed() ? kDone : kDifference;
-  }
-
-  std::string text = fmt::format("{}\n", v.run_id);
-  if (v.is_mock) text += fmt::format("{}\n", kMockNotice);
-  text += "recomputed from the stored answers, before any stored result was read:\n";
-  for (const std::string& line : v.recomputed) text += "  " + line + "\n";
-  for (const std::string& line : v.not_checked) text += "  not checked: " + on_one_line(line) + "\n";
-  for (const std::string& line : v.differences) text += "  DIFFERENT: " + on_one_line(line) + "\n";
-
-  text += v.passed() ? (v.recomputed.empty() ? "nothing could be recomputed\n" : "equal to what is stored\n")
-                     : fmt::format("{} differences\n", v.differences.size());
-  print_text(text);
-  return v.passed() ? kDone : kDifference;
-}
-
 }  // namespace
 
 void register_reading(CommandTable& table) {
@@ -481,14 +408,6 @@ void register_reading(CommandTable& table) {
   add_run_argument(answers, a);
   answers.add_flag("--raw", a.raw, "also print what the model said, word for word");
   add_json(answers, a);
-}
-
-void register_verify(CommandTable& table) {
-  const auto [verify, o] = table.add<StoredRunOptions>(
-      "verify", "recompute a run from its stored answers and compare it with what was stored", verify_command);
-  add_run_argument(verify, o,
-                   "a run or execution id, or the beginning of one; or an artifact (.json), which needs no store");
-  add_json(verify, o);
 }
 
 }  // namespace heretix

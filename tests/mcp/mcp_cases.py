@@ -1,5 +1,4 @@
 """Starts `heretix mcp` for the official client, and for tests that write the lines themselves."""
-import asyncio
 import json
 import os
 import pathlib
@@ -10,7 +9,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 import anyio
-from heretix import PROGRAM, ProgramTest
+from heretix import PROGRAM, SOURCE, ProgramTest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
@@ -26,7 +25,7 @@ class RawServer:
     def __init__(self, test, *arguments, **environment):
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HERETIX", "RPL_", "NO_COLOR"))}
         self.test, self.last_id, self.lines, self.others = test, 0, queue.Queue(), []
-        self.log = open(test.folder / "mcp.log", "w+")  # noqa: SIM115
+        self.log = open(test.folder / "mcp.log", "w+")
         test.addCleanup(self.log.close)
         self.process = subprocess.Popen([PROGRAM, "mcp", *map(str, arguments)], cwd=test.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.log, text=True, env={**kept, **environment})
@@ -112,4 +111,4 @@ def text_of(result):
     return "".join(block.text for block in result.content)
 
 
-__all__ = ["CLAIM", "HANDSHAKES", "META", "NEWEST", "McpTest", "asyncio", "text_of"]
+__all__ = ["CLAIM", "HANDSHAKES", "META", "NEWEST", "SOURCE", "McpTest", "text_of"]

@@ -1,5 +1,6 @@
 """`heretix mcp` as assistants use it: with the official client of the Model Context Protocol, and line by line where that client never errs."""
 import json
+import re
 import signal
 import time
 
@@ -7,7 +8,7 @@ import anyio
 from jsonschema.validators import Draft202012Validator
 from mcp.shared.exceptions import MCPError
 
-from mcp_cases import CLAIM, HANDSHAKES, META, NEWEST, McpTest, text_of
+from mcp_cases import CLAIM, HANDSHAKES, META, NEWEST, SOURCE, McpTest, text_of
 
 TOOLS = ["measure", "describe", "compare", "list", "show"]
 
@@ -314,6 +315,14 @@ class Protocol(McpTest):
 
         error = self.with_client(work)
         self.assertEqual((error.error.code, error.error.message), (-32602, "Unknown tool: destroy"))
+
+    def test_the_configuration_of_the_documentation_starts_a_server(self):
+        page = (SOURCE / "docs/mcp.md").read_text()
+        server = json.loads(re.search(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[1])["mcpServers"]["heretix"]
+        arguments = [word.replace("/home/you/heretix", str(self.folder / "kept")) for word in server["args"]]
+        self.assertEqual(arguments.pop(0), "mcp")
+        self.assertIsNotNone(self.measured(*arguments).structured_content)
+        self.assertTrue((self.folder / "kept/heretix.sqlite").is_file())
 
     def test_options_that_no_measurement_could_be_made_with_are_refused_at_once(self):
         self.refused(2, "mcp", "--budget", "-1", stdin="", says="budget is -1")

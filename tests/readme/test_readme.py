@@ -88,7 +88,10 @@ class Readme(HostedTest):
         if command.startswith("heretix compare"):
             return {side: "model=" + model.split("/")[1] for side, model in zip("AB", HOSTED, strict=True)}
         artifact = next((self.folder / "runs/artifacts").glob("exec-*.json"), "")
-        return {"CLAIM": CLAIM, "ARTIFACT": str(artifact), "A": HOSTED[0], "B": HOSTED[1], "RUN": "last", "RUN…": "last", "MODEL": "local", "FILE": "runs/heretix.sqlite",
+        # The public key of the one that the first command of its row makes.
+        public = subprocess.run([PROGRAM, "sign", "--key", "key.pem"], cwd=self.folder, capture_output=True, text=True).stdout.strip()
+        return {"KEY": "key.pem", "SIGNED": "signed.json", "PUBLIC": public or "no key yet",
+                "CLAIM": CLAIM, "ARTIFACT": str(artifact), "A": HOSTED[0], "B": HOSTED[1], "RUN": "last", "RUN…": "last", "MODEL": "local", "FILE": "runs/heretix.sqlite",
                 "STUDY": "coherence", "SQL": "SELECT count(*) FROM checks"}
 
     def words_of(self, row, command):
