@@ -9,9 +9,10 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 import anyio
-from heretix import PROGRAM, SOURCE, ProgramTest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from heretix import PROGRAM, SOURCE, ProgramTest
 
 CLAIM = "Tariffs cause inflation"
 NEWEST = "2026-07-28"

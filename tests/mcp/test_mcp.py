@@ -1,7 +1,9 @@
 """`heretix mcp` as assistants use it: with the official client of the Model Context Protocol, and line by line where that client never errs."""
 import json
+import pathlib
 import re
 import signal
+import sys
 import time
 
 import anyio
@@ -9,6 +11,9 @@ from jsonschema.validators import Draft202012Validator
 from mcp.shared.exceptions import MCPError
 
 from mcp_cases import CLAIM, HANDSHAKES, META, NEWEST, SOURCE, McpTest, text_of
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "provider"))
+from cases import KEY, HostedTest
 
 TOOLS = ["measure", "describe", "compare", "list", "show"]
 
@@ -72,13 +77,14 @@ class Measuring(McpTest):
                 group.start_soon(measure)
                 await seen.wait()
                 group.cancel_scope.cancel()
-            return await client.call_tool("list", {})  # the server goes on
+            # The server goes on, and says when the measurement has come to rest.
+            while (run := (await client.call_tool("list", {})).structured_content["runs"][0])["status"] == "running":
+                await anyio.sleep(0.05)
+            return run["status"]
 
-        listed = self.with_client(work, "--model", model)
-        self.assertFalse(listed.is_error)
+        self.assertEqual(self.with_client(work, "--model", model), "stopped")
         asked = len([line for line in (self.folder / "ledger").read_text().splitlines() if line.startswith("received")])
         self.assertLess(asked, 16)
-        self.assertEqual(self.json("list", "--mock")[0]["status"], "stopped")
 
         again = self.measured("--model", model, templates=16).structured_content
         self.assertEqual(again["answers"], {"asked": 16, "usable": 16, "from_store": asked})
@@ -170,6 +176,37 @@ class Money(McpTest):
         self.assertEqual(self.spent(), 0.9)
 
 
+class Hosted(HostedTest, McpTest):
+    def test_a_hosted_model_is_asked_within_the_budget_and_its_key_is_never_shown(self):
+        server = self.serve()
+        told = []
+
+        async def work(client):
+            described = (await client.call_tool("describe", {"claim": CLAIM, "templates": 4})).structured_content
+            told.append(await client.call_tool("measure", {"claim": CLAIM, "templates": 4}))
+            self.assertEqual(len(server.ledger), 0)
+            told.append(await client.call_tool("measure", {"claim": CLAIM, "templates": 4, "budget": described["most_cost_usd"]}))
+            told.append(await client.call_tool("measure", {"claim": CLAIM, "templates": 4, "budget": 0}))  # what is stored costs nothing
+            return [result.structured_content for result in told]
+
+        refused, asked, again = self.with_client(work, "--model", "openai/m", "--prices", "prices.json", **self.environment(server.url))
+        self.assertIsNone(refused)
+        self.assertEqual(len(server.ledger), 4)
+        self.assert_ledger(server)
+        self.assertAlmostEqual(asked["cost_usd"], server.invoice_picos / 1e12, places=6)
+        self.assertEqual((again["cost_usd"], again["answers"]["from_store"], again["p"]), (0, 4, asked["p"]))
+        self.assertNotIn(KEY, (self.folder / "mcp.log").read_text() + "".join(result.model_dump_json() for result in told))
+
+    def test_a_model_without_a_known_price_cannot_be_held_to_a_budget(self):
+        server = self.serve()
+
+        async def work(client):
+            return text_of(await client.call_tool("measure", {"claim": CLAIM, "budget": 1}))
+
+        self.assertIn("a budget cannot be kept for", self.with_client(work, "--model", "openai/unheard-of", **self.environment(server.url)))
+        self.assertEqual(len(server.ledger), 0)
+
+
 class Reading(McpTest):
     def test_what_the_tools_read_is_what_the_commands_print(self):
         model = self.script()
@@ -257,6 +294,15 @@ class Protocol(McpTest):
         for meta in ({key: NEWEST}, {key: 7, capabilities: {}}, {}, None):
             with self.subTest(meta=meta):
                 self.assertEqual(server.answer_to(server.ask("tools/list", meta))["error"]["code"], -32602)
+
+    def test_several_messages_at_once_are_answered_one_by_one_where_the_revision_has_them(self):
+        both = json.dumps([{"jsonrpc": "2.0", "id": name, "method": "ping"} for name in "ab"])
+        server = self.raw()
+        server.write(both)
+        self.assertEqual(server.next()["error"]["code"], -32600)
+        server.answer_to(server.ask("initialize", None, protocolVersion="2025-03-26", capabilities={}, clientInfo={"name": "t", "version": "1"}))
+        server.write(both)
+        self.assertEqual([(message["id"], message["result"]) for message in (server.next(), server.next())], [("a", {}), ("b", {})])
 
     def test_nonsense_gets_its_error_and_the_server_goes_on(self):
         server = self.raw()

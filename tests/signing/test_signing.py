@@ -12,11 +12,12 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-from heretix import SOURCE, ProgramTest
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import SSlibKey
+
+from heretix import SOURCE, ProgramTest
 
 CLAIM = "Snow is white"
 TYPE = "application/vnd.heretix.artifact+json"
