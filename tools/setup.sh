@@ -389,6 +389,7 @@ case $purpose in
     printf 'go-programs %s\n' "$(go_programs)"
     printf 'docs %s\n' "$(packages_folder docs "$here/tools/docs-pins.txt")"
     printf 'oldest %s\n' "$(packages_folder oldest "$here/tools/oldest-pins.txt")"
+    printf 'mcp %s\nsignature %s\n' "$(packages_folder mcp "$here/tools/mcp-pins.txt")" "$(packages_folder signature "$here/tools/signature-pins.txt")"
     printf 'notebook %s\n' "$(packages_folder notebook "$here/tools/notebook-pins.txt")"
     printf 'servers %s\npostgres18 %s\n' "$cache/$(servers_key)/node_modules" "$(packages_folder postgres18 "$here/tools/postgres-pins.txt")"
     printf 'ruff %s\n' "$(packages_folder lint "$here/tools/lint-pins.txt")/bin/ruff"
@@ -446,6 +447,8 @@ case $purpose in
     install_packages_of docs "$here/tools/docs-pins.txt"
     install_packages_of oldest "$here/tools/oldest-pins.txt"
     install_packages_of notebook "$here/tools/notebook-pins.txt"
+    install_packages_of mcp "$here/tools/mcp-pins.txt"
+    install_packages_of signature "$here/tools/signature-pins.txt"
     install_packages_of postgres18 "$here/tools/postgres-pins.txt"
     install_servers
     install_packages_of lake "$here/tools/lake-pins.txt"

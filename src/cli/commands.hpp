@@ -19,6 +19,7 @@ void register_calibrate(CommandTable& table);
 void register_drift(CommandTable& table);
 void register_serve(CommandTable& table);  // serve, worker
 void register_systemone(CommandTable& table);
+void register_mcp(CommandTable& table);
 void register_health(CommandTable& table);
 void register_users(CommandTable& table);  // user, plan, usage
 void register_coherence(CommandTable& table);

@@ -8,21 +8,15 @@
 #include "belief/record/stored_config.hpp"
 #include "cli/batch_file.hpp"
 #include "cli/commands.hpp"
+#include "cli/comparing.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/left_out.hpp"
 #include "cli/session.hpp"
 #include "cli/stored_results.hpp"
-#include "studies/compare/difference.hpp"
 #include "studies/compare/sides.hpp"
 
 namespace heretix {
 namespace {
-
-struct CompareOptions : CommonOptions {
-  std::vector<std::string> sides;
-  std::string claims;  // a file
-  bool strict = false;
-};
 
 // A run that is named must be of the kind that this comparison goes by: a mock number is not compared with a model's.
 void require_shown(const ExecutionRow& execution, Origin shown) {
@@ -52,11 +46,9 @@ std::vector<ExecutionHead> executions_of(RunStore& runs, Origin shown) {
   return heads;
 }
 
-int compare_command(const CompareOptions& options) {
-  std::vector<std::string> claims;
-  if (!options.claims.empty()) {
-    for (const BatchEntry& entry : read_batch_file(options.claims)) claims.push_back(*entry.settings.claim);
-  }
+}  // namespace
+
+StoredComparison compare_stored(const CompareOptions& options, const std::vector<std::string>& claims) {
   std::vector<std::string> named;
   std::ranges::copy_if(options.sides, std::back_inserter(named),
                        [](const std::string& side) { return !parse_side(side).is_selector; });
@@ -70,8 +62,19 @@ int compare_command(const CompareOptions& options) {
   std::vector<ClaimDifference> differences;
   for (const ExecutionPair& pair : pair_up(a, b, executions_of(runs, shown), claims))
     differences.push_back(difference_between(stored_record(runs, pair.a), stored_record(runs, pair.b)));
-  const Differences all = differences_of(options.sides[0], options.sides[1], std::move(differences));
-  show_document(to_document(all), to_json(all), options, shown == Origin::mock);
+  return {differences_of(options.sides[0], options.sides[1], std::move(differences)), shown == Origin::mock};
+}
+
+namespace {
+
+int compare_command(const CompareOptions& options) {
+  std::vector<std::string> claims;
+  if (!options.claims.empty()) {
+    for (const BatchEntry& entry : read_batch_file(options.claims)) claims.push_back(*entry.settings.claim);
+  }
+
+  const auto [all, is_mock] = compare_stored(options, claims);
+  show_document(to_document(all), to_json(all), options, is_mock);
   const bool differs = all.finding == Finding::higher || all.finding == Finding::lower || all.named() > 0;
   return options.strict && differs ? kDifference : kDone;
 }

@@ -4,9 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/describing.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/expected_cost.hpp"
-#include "cli/session.hpp"
 #include "cli/terminal.hpp"
 #include "measure/answer_store.hpp"
 #include "store/sqlite/harness_file.hpp"
@@ -14,7 +13,7 @@
 namespace heretix {
 namespace {
 
-PlanFacts facts_of(const Plan& plan, const Resolved& resolved, const ProviderFacts& provider) {
+PlanFacts facts_of(const Plan& plan, const Resolved& resolved, const ProviderFacts& provider, ExpectedCost& expected) {
   PlanFacts facts;
   const bool given = resolved.request.seed.has_value();
   std::vector<std::string> all;
@@ -23,7 +22,7 @@ PlanFacts facts_of(const Plan& plan, const Resolved& resolved, const ProviderFac
   facts.seed_source =
       given ? std::string(to_word(resolved.request.seed_source)) : "derived, if every template gets a usable answer";
   const Plan sent = plan_to_send(plan);
-  const ExpectedCost expected = expected_cost(sent, provider, stored_answers(sent, resolved.database_path));
+  expected = expected_cost(sent, provider, stored_answers(sent, resolved.database_path));
   facts.sent = sent.questions.size();
   facts.stored = sent.questions.size() - expected.questions;
   facts.expected_tokens_in = expected.tokens_in;
@@ -32,8 +31,10 @@ PlanFacts facts_of(const Plan& plan, const Resolved& resolved, const ProviderFac
   return facts;
 }
 
-nlohmann::json to_json(const Plan& plan, const PlanFacts& facts, const PromptBank& bank,
-                       std::optional<std::uint64_t> seed) {
+}  // namespace
+
+nlohmann::json to_json(const Description& description) {
+  const auto& [plan, bank, facts, cost, seed, is_free, no_color] = description;
   nlohmann::json questions = nlohmann::json::array();
   for (const Question& q : plan.questions) {
     questions.push_back({{"paraphrase_idx", q.paraphrase_idx},
@@ -53,16 +54,27 @@ nlohmann::json to_json(const Plan& plan, const PlanFacts& facts, const PromptBan
           {"questions", questions}};
 }
 
-int describe_command(const MeasuringOptions& options) {
+Description description_of(const MeasuringOptions& options) {
   const Resolved resolved = resolve_for_run(options);
   parse_claim(resolved.request.claim);
   const auto provider = make_provider(resolved.settings, Asks::nothing);
   const PromptBank bank = named_bank(resolved.request, resolved.banks);
   const CheckRequest request = as_remembered_in(resolved, bank, *provider);
-  const Plan plan = plan_as_given(request, bank, provider->facts());
-  const PlanFacts facts = facts_of(plan, resolved, provider->facts());
-  if (options.json) print_result(to_json(plan, facts, bank, resolved.request.seed).dump(2) + "\n");
-  else print_text(plan_text(plan, facts, text_style(resolved.no_color)));
+  Description description{
+      .plan = plan_as_given(request, bank, provider->facts()), .bank = bank, .facts = {}, .cost = {}};
+  description.facts = facts_of(description.plan, resolved, provider->facts(), description.cost);
+  description.seed = resolved.request.seed;
+  description.is_free = provider->facts().price && provider->facts().price->is_free();
+  description.no_color = resolved.no_color;
+  return description;
+}
+
+namespace {
+
+int describe_command(const MeasuringOptions& options) {
+  const Description description = description_of(options);
+  if (options.json) print_result(to_json(description).dump(2) + "\n");
+  else print_text(plan_text(description.plan, description.facts, text_style(description.no_color)));
   return kDone;
 }
 

@@ -16,9 +16,15 @@ Origin shown_origin(RunStore& store, const CommonOptions& options) {
   return holds_measurements(store) ? Origin::model : Origin::mock;
 }
 
+std::size_t mock_left_out(RunStore& store, Origin shown) {
+  return shown == Origin::model ? store.count(Origin::mock) + store.count_unfinished(Origin::mock) : 0;
+}
+
 void tell_left_out(RunStore& store, Origin shown, const std::string& command, const std::string& store_flag) {
-  if (shown != Origin::model) return;
-  const std::size_t mock = store.count(Origin::mock) + store.count_unfinished(Origin::mock);
+  tell_left_out(mock_left_out(store, shown), command, store_flag);
+}
+
+void tell_left_out(std::size_t mock, const std::string& command, const std::string& store_flag) {
   if (mock == 0) return;
   print_note(fmt::format("heretix: {} mock {} left out: {}", mock, mock == 1 ? "run is" : "runs are",
                          with_store(command, store_flag) + " --mock"));

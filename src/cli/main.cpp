@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/guarded_main.hpp"
+#include "cli/signing.hpp"
 #include "cli/terminal.hpp"
 
 namespace heretix {
@@ -28,11 +29,13 @@ constexpr std::array kRegistrations = {Registration{{"demo"}, register_demo},
                                        Registration{{"history"}, register_history},
                                        Registration{{"report"}, register_report},
                                        Registration{{"verify"}, register_verify},
+                                       Registration{{"sign"}, register_sign},
                                        Registration{{"simulate"}, register_simulate},
                                        Registration{{"calibrate"}, register_calibrate},
                                        Registration{{"drift"}, register_drift},
                                        Registration{{"serve", "worker"}, register_serve},
                                        Registration{{"systemone"}, register_systemone},
+                                       Registration{{"mcp"}, register_mcp},
                                        Registration{{"health"}, register_health},
                                        Registration{{"user", "plan", "usage"}, register_users},
                                        Registration{{"coherence"}, register_coherence},

@@ -9,13 +9,9 @@
 
 #include "archive/listed_belief.hpp"
 #include "archive/load_record.hpp"
-#include "archive/verify.hpp"
-#include "archive/verify_decision.hpp"
 #include "base/clock.hpp"
 #include "base/columns.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
-#include "base/text_file.hpp"
 #include "belief/readout/statement.hpp"
 #include "belief/record/stored_config.hpp"
 #include "cli/about_model.hpp"
@@ -23,9 +19,8 @@
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/left_out.hpp"
+#include "cli/listing.hpp"
 #include "cli/recalibration.hpp"
-#include "cli/served_names.hpp"
-#include "cli/session.hpp"
 #include "cli/stored_results.hpp"
 #include "cli/terminal.hpp"
 #include "report/mock_mark.hpp"
@@ -33,15 +28,6 @@
 
 namespace heretix {
 namespace {
-
-struct ListOptions : CommonOptions {
-  int most = 50;
-  std::string claim;  // a text within the claim, in either case; empty: all
-  std::string model;  // likewise, of the model
-  std::string since;  // YYYY-MM-DD, UTC; empty: from the start
-
-  bool filters() const { return !claim.empty() || !model.empty() || !since.empty(); }
-};
 
 struct ShowOptions : StoredRunOptions {
   std::string recalibrate;  // a certificate
@@ -237,7 +223,9 @@ bool is_wanted(const Row& row, const ListOptions& options) {
          (options.since.empty() || day_of(row) >= options.since);
 }
 
-int list_command(const ListOptions& options) {
+}  // namespace
+
+Listing list_stored(const ListOptions& options, std::size_t columns) {
   if (!options.since.empty()) require_day("--since", options.since);
   if (options.most < 1)
     throw Error(ErrorKind::bad_input, fmt::format("--most is {}; it must be at least 1", options.most));
@@ -247,27 +235,38 @@ int list_command(const ListOptions& options) {
   const auto most = static_cast<std::size_t>(options.most);
   std::vector<Row> rows = listed_runs(*stored.store, options.filters() ? std::max(stored_runs, most) : most, shown);
   if (options.filters()) std::erase_if(rows, [&](const Row& row) { return !is_wanted(row, options); });
-  const std::size_t all = options.filters() ? rows.size() : stored_runs;
+  Listing listing;
+  listing.found = options.filters() ? rows.size() : stored_runs;
   if (rows.size() > most) rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(most), rows.end());
-  json listed = json::array();
-  ListLayout layout{.columns = list_columns(), .id_width = 24};  // wide enough for a run; the id of a check is longer
+  ListLayout layout{.columns = columns, .id_width = 24};  // wide enough for a run; the id of a check is longer
   for (const Row& row : rows) layout.id_width = std::max(layout.id_width, row.text_or_empty("run_id").size());
-  std::string text;
   if (!layout.is_narrow())
-    text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", layout.id_width, "date", "p",
-                       "95 % within", "", "model", "claim");
+    listing.text = fmt::format("{:<{}}  {:<10}  {:>4}  {:<12}  {:<8}  {:<28} {}\n", "run", layout.id_width, "date", "p",
+                               "95 % within", "", "model", "claim");
   for (const Row& row : rows) {
     const auto belief = listed_belief(*stored.store, row);
-    listed.push_back(list_json(row, belief));
-    text += list_line(row, belief, layout);
+    listing.runs.push_back(list_json(row, belief));
+    listing.text += list_line(row, belief, layout);
   }
+
   const char* none = options.flags.mock.value_or(false) ? "no mock runs yet\n" : "no runs yet\n";
   const char* nothing = stored_runs == 0 ? none : "no run fits\n";
-  print_either(options.json, listed, all == 0 ? nothing : text);
-  if (!options.json && all > rows.size())
-    print_note(fmt::format("{} more: {}", all - rows.size(),
-                           with_store(fmt::format("heretix list --most {}", all), stored.flag)));
-  tell_left_out(*stored.store, shown, "heretix list", stored.flag);
+  if (listing.found == 0) listing.text = nothing;
+  listing.is_mock = shown == Origin::mock;
+  listing.store_flag = stored.flag;
+  listing.mock_left_out = mock_left_out(*stored.store, shown);
+  return listing;
+}
+
+namespace {
+
+int list_command(const ListOptions& options) {
+  const Listing listing = list_stored(options, list_columns());
+  print_either(options.json, listing.runs, listing.text);
+  if (!options.json && listing.found > listing.runs.size())
+    print_note(fmt::format("{} more: {}", listing.found - listing.runs.size(),
+                           with_store(fmt::format("heretix list --most {}", listing.found), listing.store_flag)));
+  tell_left_out(listing.mock_left_out, "heretix list", listing.store_flag);
   return kDone;
 }
 
@@ -298,6 +297,23 @@ json stored_json(const ExecutionRow& execution) {
   if (is_mock_mode(execution.mode)) mark_as_mock(record);
   return record;
 }
+
+}  // namespace
+
+Shown show_stored(const StoredRunOptions& options, const TextStyle& style) {
+  const StoredRuns stored = open_for_reading(options, {options.run});
+  RunStore& runs = *stored.store;
+  const RunId run_id = runs.find_run(options.run);
+  const auto execution = runs.newest_execution(run_id);
+  if (!execution) return {run_json(runs.run(run_id)), foreign_text(runs.run(run_id))};
+
+  const Record record = load_record(runs, *execution);
+  TextStyle with_model = style;
+  with_model.about_model = about_model(record.plan.recipe, *stored.database);
+  return {stored_json(*execution), result_text(record, with_model, stored.flag)};
+}
+
+namespace {
 
 int show_command(const ShowOptions& options) {
   const StoredRuns stored = open_for_reading(options, {options.run});
@@ -366,74 +382,6 @@ int answers_command(const AnswersOptions& options) {
   return kDone;
 }
 
-// A choice or a score of heretix systemone. Where no store is named, one that the usual store lacks is looked for among
-// those of mock models.
-Verification verified_decision(const StoredRunOptions& options) {
-  const auto verified = [&](const CommonOptions& where) {
-    const StoredRuns stored = open_for_reading(where);
-    Verification found = verify_decision(options.run, *stored.store);
-    found.is_mock = where.flags.mock.value_or(false);
-    return found;
-  };
-  try {
-    return verified(options);
-  } catch (const Error& e) {
-    if (e.kind() != ErrorKind::not_found || options.flags.db || options.flags.mock || !options.database.empty()) throw;
-    StoredRunOptions mock = options;
-    mock.flags.mock = true;
-    return verified(mock);
-  }
-}
-
-// A run of a store, or an artifact that lies before the user.
-Verification verified(const StoredRunOptions& options) {
-  if (has_ending(options.run, ".json")) {
-    const auto text = content_of_file(options.run);
-    if (!text)
-      throw Error(ErrorKind::not_found, fmt::format("cannot read {}", on_one_line(options.run)),
-                  "name an artifact (docs/record.md), or a run: see heretix list");
-    return verify_artifact({.name = options.run, .text = *text});
-  }
-  if (names_decision(options.run)) return verified_decision(options);
-
-  const StoredRuns stored = open_for_reading(options, {options.run});
-  RunStore& runs = *stored.store;
-
-  // A check that was answered from a stored result has a run id of its own; the service's file knows which execution it
-  // shows.
-  std::optional<ExecutionId> served;
-  if (options.database.empty()) served = execution_served_as(RunId{options.run}, stored.path);
-
-  return verify_run(served ? served->text() : options.run, runs, stored.path);
-}
-
-int verify_command(const StoredRunOptions& options) {
-  const Verification v = verified(options);
-
-  if (options.json) {
-    print_result(dumped({{"run_id", v.run_id},
-                         {"mock", v.is_mock},
-                         {"execution_id", v.execution_id ? v.execution_id->text() : ""},
-                         {"passed", v.passed()},
-                         {"recomputed", v.recomputed},
-                         {"differences", v.differences},
-                         {"not_checked", v.not_checked}}));
-    return v.passed() ? kDone : kDifference;
-  }
-
-  std::string text = fmt::format("{}\n", v.run_id);
-  if (v.is_mock) text += fmt::format("{}\n", kMockNotice);
-  text += "recomputed from the stored answers, before any stored result was read:\n";
-  for (const std::string& line : v.recomputed) text += "  " + line + "\n";
-  for (const std::string& line : v.not_checked) text += "  not checked: " + on_one_line(line) + "\n";
-  for (const std::string& line : v.differences) text += "  DIFFERENT: " + on_one_line(line) + "\n";
-
-  text += v.passed() ? (v.recomputed.empty() ? "nothing could be recomputed\n" : "equal to what is stored\n")
-                     : fmt::format("{} differences\n", v.differences.size());
-  print_text(text);
-  return v.passed() ? kDone : kDifference;
-}
-
 }  // namespace
 
 void register_reading(CommandTable& table) {
@@ -460,14 +408,6 @@ void register_reading(CommandTable& table) {
   add_run_argument(answers, a);
   answers.add_flag("--raw", a.raw, "also print what the model said, word for word");
   add_json(answers, a);
-}
-
-void register_verify(CommandTable& table) {
-  const auto [verify, o] = table.add<StoredRunOptions>(
-      "verify", "recompute a run from its stored answers and compare it with what was stored", verify_command);
-  add_run_argument(verify, o,
-                   "a run or execution id, or the beginning of one; or an artifact (.json), which needs no store");
-  add_json(verify, o);
 }
 
 }  // namespace heretix

@@ -89,9 +89,13 @@ NOT_FOLLOWED = {
         "ask more templates (-K, -T) before more replicates (-R)",
         "No template has two answers: what replicates add is unknown (measure with -R 2).",
         "give its price with --price IN,OUT in dollars per million tokens (e.g. --price 1.25,10) or in a file with --prices (docs/models.md), or leave the budget out"],
+    "of a server for assistants: tests/mcp follows it": [
+        "the person who runs heretix mcp can start it with a higher --budget", "it goes on after midnight UTC, or the person who runs heretix mcp can start it with a higher --budget-day",
+        "heretix mcp speaks the Model Context Protocol with the program that starts it; see docs/mcp.md", "start heretix mcp with one", "tools/call needs the name of a tool"],
     "stands beside a whole command, which tests/cli/test_batch.py runs": [
         "{}give it the lines from {} on; with --fresh this command asks every claim anew", "after midnight UTC, or with a higher --budget-day: "],
     "says what is wrong, or shows a name, and tells nobody to do anything": [
+        "--new-key makes a key and signs nothing", "--key checks a signed file (.json), but {} is looked for in the store, where nothing is signed",
         "--out is '{}', which ends neither in .csv nor in .jsonl nor in .parquet", "--out is '{}', which does not end in .parquet", "--results needs --out",
         "--alpha is {}; it must be between 0 and 1",
         "--model {} is given twice",
@@ -401,6 +405,35 @@ class Advice(ProgramTest):
         (self.folder / "my table.parquet.new").rmdir()
         self.follow(done, "heretix export --results {} --out {}")
         self.assertTrue((self.folder / "my table.parquet").is_file())
+
+    def test_signatures(self):
+        self.ok("run", CLAIM, "--mock", *SMALL, "--db", "runs/heretix.sqlite")
+        new_key = "heretix sign --new-key FILE makes one"
+        self.follow(self.failing(3, "sign", "last", "--key", "my key.pem"), new_key, fill={"FILE": "my key.pem"}.items())
+        self.follow(self.failing(2, "sign", "last"), "--key FILE with a private key; heretix sign --new-key FILE makes one", fill={"FILE": "another.pem"}.items())
+        (self.folder / "nobody.pem").write_text("nothing")
+        (self.folder / "nobody.pem").chmod(0o600)
+        self.follow(self.failing(2, "sign", "last", "--key", "nobody.pem"), new_key, fill={"FILE": "third.pem"}.items())
+        (self.folder / "my key.pem").chmod(0o644)
+        self.told(self.failing(4, "sign", "last", "--key", "my key.pem"), "chmod 600 'my key.pem'")
+        (self.folder / "my key.pem").chmod(0o600)
+
+        public = self.ok("sign", "--key", "my key.pem").strip()
+        signed = self.follow(self.failing(2, "verify", "last", "--key", public), "heretix sign RUN --key FILE -o signed.json makes a signed file of it",
+                             fill={"RUN": "last", "FILE": "my key.pem"}.items())
+        self.assertEqual(len(signed), 1)
+        self.follow(self.failing(2, "verify", "signed.json", "--key", "my key.pem"), "heretix sign --key FILE shows the public key of a private one",
+                    fill={"FILE": "my key.pem"}.items())
+        self.told(self.failing(3, "verify", "signed.json", "--key", "nowhere"), "give a file, or the line that heretix sign --new-key printed: ed25519:…")
+        self.told(self.failing(0, "verify", "signed.json"), "the signature by {}: give the public key with --key")
+        self.ok("verify", "signed.json", "--key", public)
+
+        (self.folder / "empty.json").write_text('{"payload": "", "payloadType": ""}')
+        self.told(self.failing(2, "verify", "empty.json"), "a signed record is what heretix sign writes (docs/signing.md)")
+        artifact = json.loads(next((self.folder / "runs/artifacts").glob("*.json")).read_text())
+        (self.folder / "wrong.json").write_text(json.dumps({**artifact, "pqs": 1}))
+        self.told(self.failing(2, "sign", "wrong.json", "--key", "my key.pem"), "heretix verify names every difference")
+        self.failing(1, "verify", "wrong.json")
 
     def test_no_advice_of_the_program_is_forgotten(self):
         followed = set()

@@ -18,7 +18,7 @@ CONTRADICTORY = json.dumps({"assumptions": [], "belief": {"label": "very_likely"
 FOR_PROGRAMS = {"completion", "man", "commands"}
 
 # These need a server, or stay until they are stopped: what they say without one is tried, and their help.
-RUNS_ON = {"serve", "worker", "systemone"}
+RUNS_ON = {"serve", "worker", "systemone", "mcp"}
 
 
 def commands_of(program):

@@ -35,6 +35,7 @@ SECONDS = 300  # that any one command may take
 # These would ask thousands of questions of the embedded model.
 ASKS_MUCH = ("heretix batch", "heretix drift", "heretix calibrate", "heretix coherence", "heretix readouts")
 STAYS = {"heretix serve": "listening at|opens|sign", "heretix worker": "working", "heretix systemone": "System One at"}  # and the words that say it is ready
+SAYS = {"heretix mcp": '{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n'}  # what a program says to one that listens on its standard input
 SUBMITS = "--batch"  # questions now, answers later by the same command
 
 
@@ -87,7 +88,10 @@ class Readme(HostedTest):
         if command.startswith("heretix compare"):
             return {side: "model=" + model.split("/")[1] for side, model in zip("AB", HOSTED, strict=True)}
         artifact = next((self.folder / "runs/artifacts").glob("exec-*.json"), "")
-        return {"CLAIM": CLAIM, "ARTIFACT": str(artifact), "A": HOSTED[0], "B": HOSTED[1], "RUN": "last", "RUN…": "last", "MODEL": "local", "FILE": "runs/heretix.sqlite",
+        # The public key of the one that the first command of its row makes.
+        public = subprocess.run([PROGRAM, "sign", "--key", "key.pem"], cwd=self.folder, capture_output=True, text=True).stdout.strip()
+        return {"KEY": "key.pem", "SIGNED": "signed.json", "PUBLIC": public or "no key yet",
+                "CLAIM": CLAIM, "ARTIFACT": str(artifact), "A": HOSTED[0], "B": HOSTED[1], "RUN": "last", "RUN…": "last", "MODEL": "local", "FILE": "runs/heretix.sqlite",
                 "STUDY": "coherence", "SQL": "SELECT count(*) FROM checks"}
 
     def words_of(self, row, command):
@@ -99,7 +103,8 @@ class Readme(HostedTest):
 
     def run_to_its_end(self, command, words):
         mock = {"HERETIX_MOCK": "1", "HERETIX_DB": "runs/mock.sqlite"} if command.startswith(ASKS_MUCH) or "MODEL" in command else {}
-        done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env={**self.variables, **mock}, capture_output=True, text=True, timeout=SECONDS)
+        done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env={**self.variables, **mock}, input=SAYS.get(command, ""), capture_output=True, text=True,
+                              timeout=SECONDS)
         if SUBMITS in words and done.returncode == 7:
             done = subprocess.run([PROGRAM, *words[1:]], cwd=self.folder, env=self.variables, capture_output=True, text=True, timeout=SECONDS)
         self.assertEqual(done.returncode, 0, f"{command}\n{done.stdout}{done.stderr}")

@@ -18,9 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The last error that llama.cpp reported, which is added to our own. Loading happens on one thread.
+// The last error that llama.cpp reported to this thread, which is added to our own. One model may be loaded while
+// another one is asked.
 std::string& last_complaint() {
-  static std::string text;
+  thread_local std::string text;
   return text;
 }
 
