@@ -44,7 +44,7 @@ int main(int count, char** arguments) {
       threads,
       [&](Database& database) {
         Queue queue(database);
-        while (const auto job = queue.claim({"bench"}, "bench-" + random_hex(16))) {
+        while (const auto job = queue.claim({"bench"}, LeaseToken("bench-" + random_hex(16)))) {
           if (queue.finish(job->lease_token)) ++done;
         }
       },
