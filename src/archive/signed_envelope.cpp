@@ -78,7 +78,7 @@ std::string to_text(const SignedEnvelope& envelope) {
 
 // The key is tried on every signature: a key id is only what the file says of itself.
 SignatureVerdict check_signature(const SignedEnvelope& envelope, const PublicKey& key) {
-  if (envelope.signatures.empty()) return SignatureVerdict::unsigned_;
+  if (envelope.signatures.empty()) return SignatureVerdict::absent;
   const std::string message = pre_authentication_encoding(envelope.payload_type, envelope.payload);
   const auto fits = [&](const EnvelopeSignature& one) { return key.verifies(message, one.signature); };
   if (std::ranges::any_of(envelope.signatures, fits)) return SignatureVerdict::valid;

@@ -39,7 +39,7 @@ std::string to_text(const SignedEnvelope& envelope);  // with its line end
 
 enum class SignatureVerdict {
   valid,      // the key made a signature over exactly these bytes
-  unsigned_,  // there is no signature at all
+  absent,     // there is no signature at all
   other_key,  // there are only signatures that name other keys
   broken      // a signature names this key, and does not fit the bytes
 };

@@ -36,7 +36,8 @@ std::string_view pem_label(std::string_view text) {
 }
 
 // The bytes between the lines of PEM; false if it is malformed.
-bool read_pem(std::string_view text, std::string_view label, std::string& bytes) {
+bool read_pem(std::string_view text, std::string& bytes) {
+  const std::string_view label = pem_label(text);
   const std::string begin = fmt::format("-----BEGIN {}-----", label);
   const std::string end = fmt::format("-----END {}-----", label);
   const std::size_t at = text.find(end);
@@ -93,7 +94,7 @@ PublicKey PublicKey::parse(std::string_view given, const std::string& source) {
   const std::string_view label = pem_label(text);
   if (label.find("PRIVATE KEY") != std::string_view::npos) throw refuse("is a private key; its public key is needed");
   if (label.empty()) throw refuse("is not a public key: one begins with ed25519: or is PEM");
-  if (label != "PUBLIC KEY" || !read_pem(text, label, bytes)) throw refuse("is not a public key in PEM");
+  if (label != "PUBLIC KEY" || !read_pem(text, bytes)) throw refuse("is not a public key in PEM");
   if (bytes.size() != kPublicPrefix.size() + kPublicKeyBytes || !bytes.starts_with(kPublicPrefix))
     throw refuse("is a public key of another kind; records are signed with Ed25519");
   return PublicKey(taken<kPublicKeyBytes>(std::string_view(bytes).substr(kPublicPrefix.size())));
@@ -140,7 +141,7 @@ SigningKey SigningKey::parse(std::string_view pem, const std::string& source) {
   if (label != "PRIVATE KEY") throw refuse("is not a private key: PKCS #8 in PEM is expected");
 
   std::string bytes;
-  const bool is_read = read_pem(text, label, bytes);
+  const bool is_read = read_pem(text, bytes);
   const bool is_ed25519 =
       bytes.size() == kPrivatePrefix.size() + kSigningSeedBytes && bytes.starts_with(kPrivatePrefix);
   SigningKey key;

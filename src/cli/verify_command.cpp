@@ -61,7 +61,7 @@ std::string keys_of(const SignedEnvelope& envelope) {
 std::string fault_of(SignatureVerdict verdict, const SignedEnvelope& envelope, const PublicKey& key) {
   switch (verdict) {
     case SignatureVerdict::valid: return "";
-    case SignatureVerdict::unsigned_: return "there is no signature in it";
+    case SignatureVerdict::absent: return "there is no signature in it";
     case SignatureVerdict::other_key:
       return fmt::format("it was signed by {}, and not by the key {} that you gave", keys_of(envelope), key.id());
     case SignatureVerdict::broken: break;
