@@ -46,7 +46,7 @@ class Debian(RootTest):
 
     def test_2_libraries_that_are_loaded_late_are_there(self):
         for arguments in (("run", CLAIM, "--model", "openai/gpt-5", "--budget", "1"), ("db", "status")):
-            done = self.call("heretix", *arguments, OPENAI_API_KEY="sk-made-up", DATABASE_URL="postgresql://a:b@127.0.0.1:1/c")
+            done = self.call("heretix", *arguments, folder="/tmp", OPENAI_API_KEY="sk-made-up", DATABASE_URL="postgresql://a:b@127.0.0.1:1/c")
             self.assertIn(done.returncode, (5, 6), done.stdout + done.stderr)
             self.assertNotIn("cannot load", done.stderr)
 
@@ -58,7 +58,7 @@ class Debian(RootTest):
 
     def test_3_without_the_model_it_says_which_package_has_it(self):
         self.inside("dpkg", "--remove", MODEL)
-        done = self.call("heretix", "run", "Snow is white")
+        done = self.call("heretix", "run", "Snow is white", folder="/tmp")
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn(MODEL, done.stderr)
         self.inside("sh", "-c", f"dpkg --install /tmp/{MODEL}_*.deb")

@@ -1,6 +1,5 @@
 """The image, loaded and run by podman in a store of its own."""
 import json
-import os
 import pathlib
 import shutil
 import subprocess

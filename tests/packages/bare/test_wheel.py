@@ -63,7 +63,7 @@ class Wheel(RootTest):
 
     def test_2_libraries_that_are_loaded_late_are_the_carried_ones(self):
         for arguments in (("run", CLAIM, "--model", "openai/gpt-5", "--budget", "1"), ("db", "status")):
-            done = self.call("/opt/venv/bin/heretix", *arguments, OPENAI_API_KEY="sk-made-up", DATABASE_URL="postgresql://a:b@127.0.0.1:1/c")
+            done = self.call("/opt/venv/bin/heretix", *arguments, folder="/tmp", OPENAI_API_KEY="sk-made-up", DATABASE_URL="postgresql://a:b@127.0.0.1:1/c")
             self.assertIn(done.returncode, (5, 6), done.stdout + done.stderr)
             self.assertNotIn("cannot load", done.stderr)
 
