@@ -164,7 +164,7 @@ std::optional<trace::TracerSettings> trace_settings(const TraceVariables& all, b
 
   trace::ExporterSettings exporter;
   for (const auto& [key, value] : variables.pairs({"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"}))
-    exporter.headers.push_back(key + ": " + value);
+    exporter.headers.push_back(fmt::format("{}: {}", key, value));
   const auto address = address_in(variables, !exporter.headers.empty());
   if (!address) return std::nullopt;
 
