@@ -10,7 +10,6 @@ import pathlib
 import re
 import shlex
 import signal
-
 import subprocess
 import sys
 import tempfile
