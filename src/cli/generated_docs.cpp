@@ -69,7 +69,8 @@ std::string man_page(const CLI::App& app) {
 
 std::string command_docs(const CLI::App& app) {
   std::string text =
-      "# Commands\n\nMade by `heretix commands` from the program's own table of flags; a test compares.\n";
+      "# Commands\n\nMade by `heretix commands` from the program's own table of flags; a test compares. "
+      "Every command and option has an example, from [start](examples/start.md) on.\n";
   for (const CLI::App* command : runnable_commands_of(app)) {
     text += fmt::format("\n## heretix {}\n\n{}\n\n| option | meaning |\n|---|---|\n", full_name(*command),
                         command->get_description());

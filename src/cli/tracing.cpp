@@ -21,12 +21,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLastMoment = 2'000ms;  // for what waits when the command ends
-constexpr const char* kHint = "correct it, or unset it; docs/observability.md lists the variables";
+constexpr const char* kTraceHint = "correct it, or unset it; docs/observability.md lists the variables";
 
-[[noreturn]] void refuse(std::string_view name, std::string_view value, std::string_view must_be) {
+[[noreturn]] void refuse_variable(std::string_view name, std::string_view value, std::string_view must_be) {
   throw Error(ErrorKind::bad_input,
               fmt::format("{} is '{}'; it must be {}", name, on_one_line(shortened(std::string(value), 60)), must_be),
-              kHint);
+              kTraceHint);
 }
 
 // The variables, of which some exist for all signals and for traces alone; the latter count first.
@@ -57,7 +57,7 @@ class Variables {
     const std::string& text = found->value;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (failed != std::errc{} || end != text.data() + text.size() || !(number >= least && number <= most))
-      refuse(found->name, text, fmt::format("a number from {} to {}", least, most));
+      refuse_variable(found->name, text, fmt::format("a number from {} to {}", least, most));
     return number;
   }
 
@@ -75,7 +75,7 @@ class Variables {
       // The value may be a key of a service, so it is not repeated.
       const auto is_bad = [](const std::string& text) { return text.find_first_of("\r\n") != std::string::npos; };
       if (!key || key->empty() || !value || is_bad(*key) || is_bad(*value))
-        refuse(found->name, "…", "KEY=VALUE,KEY=VALUE, percent-encoded");
+        refuse_variable(found->name, "…", "KEY=VALUE,KEY=VALUE, percent-encoded");
       pairs.emplace_back(*key, *value);
     }
     return pairs;
@@ -93,8 +93,9 @@ std::optional<std::string> address_in(const Variables& variables, bool carries_s
   const auto url = parse_url(named->value);
   const bool is_web = url && (url->scheme == "http" || url->scheme == "https");
   if (!is_web || url->user || url->password || url->fragment)
-    refuse(named->name, shown_url(named->value),
-           "an address as http://127.0.0.1:4318, without a user; a key belongs into OTEL_EXPORTER_OTLP_HEADERS");
+    refuse_variable(
+        named->name, shown_url(named->value),
+        "an address as http://127.0.0.1:4318, without a user; a key belongs into OTEL_EXPORTER_OTLP_HEADERS");
   if (carries_secrets && !url->is_safe_for_secrets())
     throw Error(
         ErrorKind::bad_input,
@@ -120,7 +121,9 @@ trace::SamplingRule sampling_in(const Variables& variables) {
   if (rule == "always_on") sampling.ratio = 1;
   else if (rule == "always_off") sampling.ratio = 0;
   else if (rule == "traceidratio") sampling.ratio = ratio;
-  else refuse("OTEL_TRACES_SAMPLER", name, "always_on, always_off or traceidratio, or one of them behind parentbased_");
+  else
+    refuse_variable("OTEL_TRACES_SAMPLER", name,
+                    "always_on, always_off or traceidratio, or one of them behind parentbased_");
   return sampling;
 }
 
@@ -148,7 +151,7 @@ bool wants_content(const Variables& variables) {
   const std::string word = variables.word(kName);
   if (word == "true" || word == "1" || word == "span_only" || word == "span_and_event") return true;
   if (word.empty() || word == "false" || word == "0" || word == "no_content" || word == "event_only") return false;
-  refuse(kName, word, "true or false");
+  refuse_variable(kName, word, "true or false");
 }
 
 bool is_off(const Variables& variables) {
@@ -164,7 +167,7 @@ std::optional<trace::TracerSettings> trace_settings(const TraceVariables& all, b
 
   trace::ExporterSettings exporter;
   for (const auto& [key, value] : variables.pairs({"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"}))
-    exporter.headers.push_back(key + ": " + value);
+    exporter.headers.push_back(fmt::format("{}: {}", key, value));
   const auto address = address_in(variables, !exporter.headers.empty());
   if (!address) return std::nullopt;
 

@@ -8,7 +8,7 @@
 namespace heretix {
 namespace {
 
-std::int64_t count(std::size_t number) { return static_cast<std::int64_t>(number); }
+std::int64_t counted(std::size_t number) { return static_cast<std::int64_t>(number); }
 
 void set_planned(trace::Span& span, const PlannedCheck& check, const ProviderFacts& facts) {
   const Plan& plan = check.plan;
@@ -18,17 +18,17 @@ void set_planned(trace::Span& span, const PlannedCheck& check, const ProviderFac
   span.set("heretix.provider", facts.provider);
   span.set("heretix.readout", std::string(to_word(plan.recipe.readout())));
   span.set("heretix.prompt_version", plan.prompt_version);
-  span.set("heretix.questions.planned", count(plan.questions.size()));
+  span.set("heretix.questions.planned", counted(plan.questions.size()));
 }
 
 void set_measured(trace::Span& span, const Record& record) {
   const ExecutionFacts& execution = record.execution;
-  span.set("heretix.answers", count(record.answered));
-  span.set("heretix.answers.usable", count(record.usable));
-  span.set("heretix.answers.from_store", count(record.from_store));
-  span.set("heretix.attempts", count(execution.attempts));
+  span.set("heretix.answers", counted(record.answered));
+  span.set("heretix.answers.usable", counted(record.usable));
+  span.set("heretix.answers.from_store", counted(record.from_store));
+  span.set("heretix.attempts", counted(execution.attempts));
   span.set("heretix.cost.usd", Usd::from_micros(execution.billed_micro_usd).dollars());
-  if (execution.billing_unknown > 0) span.set("heretix.attempts.billing_unknown", count(execution.billing_unknown));
+  if (execution.billing_unknown > 0) span.set("heretix.attempts.billing_unknown", counted(execution.billing_unknown));
 
   span.set("heretix.belief.p", record.belief.p().value());
   if (const auto interval = record.belief.interval()) {

@@ -80,6 +80,7 @@ void Span::event(std::string_view name, Attributes attributes) {
   if (data_) data_->events.push_back({std::chrono::system_clock::now(), std::string(name), std::move(attributes)});
 }
 
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the word before what it means, as an Error before its hint
 void Span::fail(std::string_view type, std::string_view what) {
   if (!data_) return;
   set("error.type", std::string(type));
