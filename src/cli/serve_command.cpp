@@ -13,6 +13,7 @@
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
 #include "cli/tracing.hpp"
+#include "service/decisions/decision_intake.hpp"
 #include "service/http/log.hpp"
 #include "service/queue/queue.hpp"
 #include "service/routes/api.hpp"
@@ -37,6 +38,27 @@ constexpr auto kServeOn = 3s;                      // goes on serving while othe
 constexpr auto kMostDrain = 25s;
 constexpr rlim_t kOpenFiles = 8192;
 constexpr const char* kMetricsHost = "127.0.0.1";
+
+// The store of measurements, for a desk: the harness file of an embedded service, else the service's own database.
+std::unique_ptr<Database> open_measurements(const Service& service) {
+  auto database = service.open_database();
+  return service.is_embedded() ? std::move(service.open_answers(*database).database) : std::move(database);
+}
+
+DesksParts desks_parts(const Service& service, DatabasePool& databases, const IntakeRules& rules) {
+  return {.make_provider = [&service](const std::string& model) { return service.make_provider(model); },
+          .open_store = [&service] { return open_measurements(service); },
+          .is_postgres = !service.is_embedded(),
+          .banks = service.banks(),
+          .clock = service.clock(),
+          .most_per_check = rules.most_per_check,
+          .on_execution =
+              [&databases](const std::string& key, const ExecutionId& execution_id, bool is_new) {
+                const auto database = databases.borrow();
+                DecisionLog(*database).note_execution(key, execution_id, is_new);
+              }};
+}
+
 // The connections to Postgres that the routes share. More of them would only wait for the same cores.
 std::size_t route_connections() { return std::clamp(2U * std::thread::hardware_concurrency(), 4U, 32U); }
 
@@ -201,13 +223,18 @@ int serve_command(const ServeOptions& options) {
   parts.forget_mails = [&mailer](const std::string& address) {
     mailer->forget({.subject = kSignInSubject, .address = address});
   };
+  Desks desks(desks_parts(service, databases, rules));
+  DecisionIntake decisions({databases, desks, service.secret(), taken_in.banks, models, rules});
+  parts.decisions = &decisions;
   http::ServiceApi api(parts, settings);
   http::TracedApplication application(api);
   if (worker) worker->start();
+  // A request of the System One API may hold a thread for seconds; the other routes keep theirs.
+  const std::size_t threads = (service.is_embedded() ? 2 : route_connections()) + kMostDecisionRequests;
   const bool is_secure = service.public_origin() && service.public_origin()->is_encrypted();
   http::Server server({.hosts = known_hosts(service, options.host),
                        .trusted_proxies = http::parse_ranges(service.environment().trusted_proxies.value_or("")),
-                       .handler_threads = service.is_embedded() ? 2 : static_cast<int>(route_connections()),
+                       .handler_threads = static_cast<int>(threads),
                        .headers = http::security_headers(is_secure)},
                       std::move(listener), application, &hub);
   http::MetricsApplication metrics_page([&] { return metrics_text(metrics, databases, &server); });

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/url.hpp"
+#include "belief/decide/model_names.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/service.hpp"
@@ -46,15 +47,6 @@ Resolved resolved_for(const SystemOneOptions& options) {
   return resolved;
 }
 
-// By which requests may name the model: as it is hashed into keys, as it was given, and without its provider.
-std::vector<std::string> names_of(const ModelName& model, const std::string& given) {
-  std::vector<std::string> names = {model.text()};
-  if (!given.empty()) names.push_back(given);
-  if (const std::size_t slash = model.text().find('/'); slash != std::string::npos)
-    names.push_back(model.text().substr(slash + 1));
-  return names;
-}
-
 int systemone_command(const SystemOneOptions& options) {
   stop_signal();  // from here on a signal stops the command cleanly
   const auto patience = patience_of(options.seconds);
@@ -72,7 +64,7 @@ int systemone_command(const SystemOneOptions& options) {
   desk_options.ask = resolved.request.ask;
   desk_options.ask.budget = &budget;
   DecisionDesk desk({*provider, resolved.banks, *database, clock}, desk_options);
-  const std::vector<std::string> names = names_of(desk.facts().model, resolved.settings.model.value_or(""));
+  const std::vector<std::string> names = names_of_model(desk.facts().model, resolved.settings.model.value_or(""));
   http::SystemOneApp app(desk, names, utc_day(unix_seconds(clock.now())));
 
   http::Listener listener(options.host, static_cast<unsigned short>(options.port));

@@ -9,6 +9,7 @@
 #include "cli/exit_code.hpp"
 #include "cli/service.hpp"
 #include "cli/terminal.hpp"
+#include "service/account/api_keys.hpp"
 #include "service/account/magic_links.hpp"
 #include "service/account/sessions.hpp"
 #include "service/privacy/removal.hpp"
@@ -21,6 +22,12 @@ struct UserOptions : ServiceOptions {
   std::string email;
   int most = 50;
   bool yes_destroy = false;
+};
+
+struct UserKeyOptions : UserOptions {
+  std::string name;
+  std::string revoke;
+  bool list = false;
 };
 
 struct PlanSetOptions : UserOptions {
@@ -106,6 +113,51 @@ int user_link_command(const UserOptions& options) {
   return kDone;
 }
 
+int show_keys(ApiKeys& keys, const User& user, bool as_json) {
+  json all = json::array();
+  std::string lines;
+  for (const ApiKey& key : keys.list(user.id)) {
+    all.push_back({{"name", key.name},
+                   {"created_at", key.created_at},
+                   {"last_used_at", key.last_used_at ? json(*key.last_used_at) : json(nullptr)}});
+    lines += fmt::format("{:24} made {}, {}\n", key.name, key.created_at.substr(0, 16),
+                         key.last_used_at ? "last used " + key.last_used_at->substr(0, 16) : "never used");
+  }
+  print_either(as_json, all, lines.empty() ? fmt::format("{} has no keys\n", user.email) : lines);
+  return kDone;
+}
+
+int user_key_command(const UserKeyOptions& options) {
+  const int wishes = (options.name.empty() ? 0 : 1) + (options.revoke.empty() ? 0 : 1) + (options.list ? 1 : 0);
+  if (wishes != 1)
+    throw Error(ErrorKind::bad_input, "one of --name, --list and --revoke is needed",
+                "--name NAME makes a key; NAME is what the list will show");
+  const Service service(options);
+  const auto database = service.open_database();
+  const User user = known_user(*database, options);
+  ApiKeys keys(*database, service.secret());
+  if (options.list) return show_keys(keys, user, options.json);
+  if (!options.revoke.empty()) {
+    if (!keys.revoke(user.id, options.revoke))
+      throw Error(ErrorKind::not_found, fmt::format("{} has no key named '{}'", user.email, options.revoke),
+                  "see heretix user key EMAIL --list");
+    print_text(fmt::format("the key '{}' of {} is revoked\n", options.revoke, user.email));
+    return kDone;
+  }
+
+  std::string key;
+  in_transaction(*database,
+                 [&] {
+                   Users(*database).lock(user.id);  // so that two at once do not pass the limit
+                   key = keys.make(user.id, options.name);
+                 },
+                 {.isolation = Isolation::beside_others});
+  if (options.json) print_result(json{{"name", options.name}, {"key", key}}.dump() + "\n");
+  else print_result(key + "\n");
+  print_note("heretix: the key is shown this once and stored nowhere; whoever has it asks at this user's charge");
+  return kDone;
+}
+
 int user_suspend_command(const UserOptions& options) { return set_status(options, UserStatus::suspended); }
 
 int user_resume_command(const UserOptions& options) { return set_status(options, UserStatus::active); }
@@ -117,11 +169,11 @@ int user_delete_command(const UserOptions& options) {
   if (!options.yes_destroy)
     throw Error(ErrorKind::not_allowed, fmt::format("this would delete {} with every check for good", user.email),
                 "add --yes-destroy");
-  std::vector<ExecutionId> executions;
-  in_transaction(*database, [&] { executions = Removal(*database, service.secret()).remove_user(user); },
+  Measured measured;
+  in_transaction(*database, [&] { measured = Removal(*database, service.secret()).remove_user(user); },
                  {.isolation = Isolation::beside_others});
   AnswersPlace answers = service.open_answers(*database);
-  forget_executions(*database, answers, executions);
+  forget_measured(*database, answers, measured);
   service.make_mailer(false)->forget({.subject = kSignInSubject, .address = user.email});
   print_text(fmt::format("{} is deleted\n", user.email));
   return kDone;
@@ -177,6 +229,13 @@ void register_users(CommandTable& table) {
   const auto [link, k] = add_user_command(
       table, user, "link", "print a sign-in link for this address, as a mail would contain it", user_link_command);
   link.add_option("--port", k.port, "the port of the embedded service (default 8080)")->type_name("PORT");
+  const auto [key, y] = add_user_command(
+      table, user, "key", "make, list or revoke the keys by which a user's programs ask the System One API",
+      user_key_command);
+  key.add_option("--name", y.name, "make a key of this name and print it, once")->type_name("NAME");
+  key.add_flag("--list", y.list, "list the keys: names, when each was made and last used");
+  key.add_option("--revoke", y.revoke, "end the key of this name")->type_name("NAME");
+  add_json(key, y);
   add_user_command(table, user, "suspend", "end every session of a user and allow no new one", user_suspend_command);
   add_user_command(table, user, "resume", "let a suspended user sign in again", user_resume_command);
   const auto [remove, r] =

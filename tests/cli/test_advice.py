@@ -68,7 +68,9 @@ NOT_FOLLOWED = {
     "of the service: tests/service follows it": [
         "check whether heretix serve or worker is running, and on which --port or --metrics-port", "stop the program that listens there, or choose another port with --port",
         "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
-        "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database"],
+        "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database",
+        "see heretix user key EMAIL --list", "--name NAME makes a key; NAME is what the list will show", "one of --name, --list and --revoke is needed",
+        "no API key was sent; send one as a Bearer token, which heretix user key makes"],
     "a choice between flags that are named in the fault itself": [
         "name the table with one of these endings, e.g. --out results.csv", "name the new file, e.g. --out results.parquet", "make another set of the others",
         "name an artifact (docs/record.md), or a run: see heretix list", "name the store that heretix systemone writes to with --db",
@@ -116,7 +118,6 @@ NOT_FOLLOWED = {
         "--draws is {}; it must be from 1 to 10000000", "--scale is {}; it must be above 0 and at most 10", "\nheretix drift show, watch {}, model {}\n", "make a pipe for", "cannot make a pipe: {}",
         "cannot make a pair of sockets: {}", "heretix-export could not make a Parquet file of a set", "--wordings is {}; it must be 4, 8, 12 or 16",
         "--seconds is {}; it must be from 0.1 to {}", "--port is {}; it must be from 0 to 65535",
-        "wordings without claims; those of heretix systemone with the state of a request",
         "the dataset was made with other claims or another HERETIX_EXPORT_KEY, and --since would leave its earlier months like that", "as given; null under --no-claims",
         "the recipe as JSON; null under --no-claims", "the whole record (docs/record.md), once done; null under --no-claims", "heretix export key",
         "--price is '{}'; it must be IN,OUT: dollars per million tokens, each from 0 to {}", "--api is for OpenAI and servers like it; {} has only one API", "heretix db",

@@ -108,7 +108,7 @@ class Width(ProgramTest):
         fits("health", code=None)
         fits("usage", "nobody@example.org", code=None)
         for name in ("list", "show nobody@example.org", "link nobody@example.org", "suspend nobody@example.org", "resume nobody@example.org",
-                     "delete nobody@example.org"):
+                     "delete nobody@example.org", "key nobody@example.org --list"):
             fits("user", *name.split(), code=None)
         fits("plan", "list")
         fits("plan", "set", "nobody@example.org", "core", code=None)

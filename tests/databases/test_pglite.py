@@ -31,7 +31,7 @@ class OnPglite(DatabasesTest):
     def test_one_process_after_another_migrates_measures_and_reads(self):
         done = self.db("upgrade")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("6 steps", done.stdout)
+        self.assertIn("7 steps", done.stdout)
         self.assertIn(f"postgres@127.0.0.1:{self.pglite.port}/postgres is PGlite, {SAYS}", done.stderr)
         left = [name for (name,) in self.ask("SELECT name FROM pg_prepared_statements")]
         self.assertTrue([name for name in left if name.startswith("heretix_")], "an upgrade leaves prepared statements behind")
@@ -50,7 +50,7 @@ class OnPglite(DatabasesTest):
             self.assertTrue(self.json("verify", run["run_id"], "--database", self.address)["passed"])
 
     def test_it_is_named_and_so_is_what_it_lacks(self):
-        self.assertRegex(self.db_ok("status"), r"server    PGlite 0\.5\.14 \(PostgreSQL 18\.\d+\), not encrypted\n  revision  base, 6 revisions behind head")
+        self.assertRegex(self.db_ok("status"), r"server    PGlite 0\.5\.14 \(PostgreSQL 18\.\d+\), not encrypted\n  revision  base, 7 revisions behind head")
         told = json.loads(self.db_ok("status", "--json"))["databases"][0]
         self.assertEqual((told["pglite"], told["server"][:3], told["missing"]), ("PGlite 0.5.14", "18.", 6))
         told = json.loads(self.db_ok("status", "--json", address=self.at("18")))["databases"][0]

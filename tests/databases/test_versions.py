@@ -18,7 +18,7 @@ class Versions(DatabasesTest):
         for version in OTHERS:
             with self.subTest(version):
                 self.at(version)
-                self.assertIn("6 steps", self.db_ok("upgrade"))
+                self.assertIn("7 steps", self.db_ok("upgrade"))
                 self.assertEqual(self.db_ok("catalogue"), CATALOGUE.read_text())
                 self.assertEqual((self.current(), self.differences()), (HEAD, {}))
                 self.db_ok("check")

@@ -246,7 +246,7 @@ class Dataset(LakeTest):
         manifest, files = self.manifest(), self.files()
         self.assertEqual(self.pointer()["sha256"], files[self.pointer()["manifest"]])
         self.assertEqual([(s["kind"], s["env"], s["revision"]) for s in manifest["sources"]],
-                         [("sqlite", "local", "harness schema 1"), ("postgres", "local", "f19d3c7a5b28"), ("postgres", "prod", "f19d3c7a5b28")])
+                         [("sqlite", "local", "harness schema 1"), ("postgres", "local", "b6e84d02f7a1"), ("postgres", "prod", "b6e84d02f7a1")])
         self.assertRegex(manifest["sources"][1]["snapshot"], r"^\d+:\d+:")
         import pyarrow.parquet as pq
         for name, table in manifest["tables"].items():

@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 from heretix import SOURCE, ProgramTest
 from server import Server
 
-FIRST, SECOND, THIRD, FOURTH, FIFTH, HEAD = "9e15719c5c3c", "c41d7a90b2e6", "5f27c9e1a804", "d3a95b70c814", "a7c0e5d41b93", "f19d3c7a5b28"
+FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, HEAD = "9e15719c5c3c", "c41d7a90b2e6", "5f27c9e1a804", "d3a95b70c814", "a7c0e5d41b93", "f19d3c7a5b28", "b6e84d02f7a1"
 CLAIM = "Tariffs cause inflation"
 
 

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from breaking_proxy import BreakingProxy
-from cases import CLAIM, FIFTH, FOURTH, THIRD, PostgresTest
+from cases import CLAIM, FOURTH, SIXTH, THIRD, PostgresTest
 from heretix import PROGRAM, SOURCE
 
 COMPAT = SOURCE / "tests/compat"
@@ -298,7 +298,7 @@ class Checks(PostgresTest):
         model = self.script("s.json", model="m")
         self.refused(5, "run", CLAIM, "--model", model, "--database", "host=127.0.0.1 port=1", says="Connection refused")
         self.db_ok("downgrade")
-        self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {FIFTH}", "heretix db upgrade"))
+        self.refused(2, "run", CLAIM, "--model", model, "--database", self.address, says=(f"is at revision {SIXTH}", "heretix db upgrade"))
         self.refused(2, "run", CLAIM, "--model", model, "--database", "sqlite:///x", says="is not a Postgres address")
         self.assertFalse((self.folder / "runs").exists())
 

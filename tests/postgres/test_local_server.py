@@ -34,7 +34,7 @@ class LocalServer(ProgramTest):
             self.assertIn("already running", self.script("start").stderr, "a second start is no error")
             self.assertEqual(self.script("status").returncode, 0)
             told = self.ok("db", "upgrade", DATABASE_URL=address)
-            self.assertIn("6 steps" if step == "first" else "nothing to do", told)
+            self.assertIn("7 steps" if step == "first" else "nothing to do", told)
             pid = int(pathlib.Path(self.data, "postmaster.pid").read_text().split("\n")[0])
             self.assertNotEqual(os.stat(f"/proc/{pid}").st_uid, 0, "an unprivileged user runs it")
             self.assertEqual(self.script("stop").returncode, 0)

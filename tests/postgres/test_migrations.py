@@ -7,7 +7,7 @@ import unittest
 import uuid
 
 import catalogue
-from cases import FIFTH, FIRST, FOURTH, HEAD, SECOND, THIRD, PostgresTest
+from cases import FIFTH, FIRST, FOURTH, HEAD, SECOND, SIXTH, THIRD, PostgresTest
 from heretix import SOURCE
 
 
@@ -33,8 +33,8 @@ class Migrations(PostgresTest):
         self.assertEqual(theirs, self.db_ok("catalogue", address=self.server.address(other)))
 
     def test_any_mixture_of_both_tools_up_and_down(self):
-        words = ["base", FIRST, SECOND, THIRD, FOURTH, FIFTH, HEAD]
-        choose = random.Random(20265118)  # takes every step up and down by both tools within the steps below
+        words = ["base", FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, HEAD]
+        choose = random.Random(20260015)  # takes every step up and down by both tools within the steps below
         at = 0
         seen = {}
         for step in range(71):
@@ -54,7 +54,7 @@ class Migrations(PostgresTest):
 
     def test_alembic_knows_the_same_history(self):
         ours = self.json("db", "history")
-        self.assertEqual([r["revision"] for r in ours], [HEAD, FIFTH, FOURTH, THIRD, SECOND, FIRST])
+        self.assertEqual([r["revision"] for r in ours], [HEAD, SIXTH, FIFTH, FOURTH, THIRD, SECOND, FIRST])
         theirs = self.alembic("history")
         for revision in ours:
             parent = "<base>" if revision["parent"] == "base" else revision["parent"]
@@ -108,6 +108,7 @@ class Migrations(PostgresTest):
         self.do("INSERT INTO heretix_server_refusals VALUES ('http://a', 'm', 'temperature', '0.3', '', 1, 'no')")
         self.do(f"INSERT INTO sets (id, user_id, name, models, request, claims) SELECT '{uuid.uuid4()}', id, '', '[]', '{{}}', 0 FROM users")
         self.db_ok("downgrade")
+        self.db_ok("downgrade")
         self.refused(4, "db", "downgrade", "--database", self.address, says=("sets (1 rows)", "--yes-destroy"))
         self.assertEqual(self.current(), FIFTH)
         self.db_ok("downgrade", "--yes-destroy")
@@ -160,7 +161,7 @@ class Migrations(PostgresTest):
         self.db_ok("upgrade", "--to", FIRST)
         self.do("DROP TABLE alembic_version")
         self.refused(2, "db", "upgrade", "--database", self.address, says=("Heretix tables but no revision", "db stamp"))
-        self.refused(2, "db", "stamp", "head", "--database", self.address, says=("anonymous_visitors", "and 284 more"))
+        self.refused(2, "db", "stamp", "head", "--database", self.address, says=("anonymous_visitors", "and 346 more"))
         self.db_ok("stamp", FIRST)
         self.assertEqual(self.shape(), catalogue.contract())
         self.db_ok("upgrade")
@@ -248,7 +249,7 @@ class Migrations(PostgresTest):
         self.db_ok("downgrade", address=both["DATABASE_URL"])
         done = self.heretix("db", "current", "--all", **both)
         self.assertEqual(done.returncode, 1)
-        self.assertIn(f"different revisions (local {FIFTH}, prod {HEAD})", done.stdout)
+        self.assertIn(f"different revisions (local {SIXTH}, prod {HEAD})", done.stdout)
 
     def test_a_database_that_is_behind_is_told_in_one_line(self):
         """Which one, what it has, what is the present one, and the command that mends it; not what else follows from that."""
@@ -260,7 +261,7 @@ class Migrations(PostgresTest):
                 self.db_ok("downgrade", "--to", SECOND, address=address)
                 done = self.heretix("db", "check", "--all", **both)
                 self.assertEqual(done.returncode, 1)
-                behind = f"at {SECOND}, 4 revisions behind head ({HEAD}): heretix db upgrade --database {name}"
+                behind = f"at {SECOND}, 5 revisions behind head ({HEAD}): heretix db upgrade --database {name}"
                 told = [line for line in done.stdout.splitlines() if behind in line]
                 self.assertEqual(len(told), 1, done.stdout)
                 self.assertTrue(told[0].startswith(name + " heretix@"), told)
@@ -268,15 +269,15 @@ class Migrations(PostgresTest):
                 self.assertNotIn("DIFFERENT", done.stdout)
                 told = json.loads(self.heretix("db", "check", "--all", "--json", **both).stdout)
                 self.assertEqual((told["in_sync"], [d["object"] for d in told["differences"]]), (False, ["revision"]))
-                self.assertEqual({d["name"]: d["missing"] for d in told["databases"]}, {"local": 0, "prod": 0} | {name: 4})
+                self.assertEqual({d["name"]: d["missing"] for d in told["databases"]}, {"local": 0, "prod": 0} | {name: 5})
                 self.db_ok("upgrade", address=address)
         self.db_ok("downgrade")
         done = self.db("check")
         self.assertEqual((done.returncode, len(done.stdout.splitlines())), (1, 1), done.stdout)
-        self.assertIn(f"at {FIFTH}, 1 revision behind head ({HEAD}): heretix db upgrade --database URL", done.stdout)
+        self.assertIn(f"at {SIXTH}, 1 revision behind head ({HEAD}): heretix db upgrade --database URL", done.stdout)
 
     def test_what_was_changed_by_hand_is_still_listed_where_a_database_is_behind(self):
-        self.db_ok("upgrade", "--to", FIFTH)
+        self.db_ok("upgrade", "--to", SIXTH)
         self.do("CREATE INDEX by_hand ON checks (model)")
         self.assertEqual(set(self.differences()), {"index checks.by_hand"})
         told = self.db("check").stdout

@@ -10,7 +10,7 @@ import psycopg
 
 import catalogue
 from breaking_proxy import BreakingProxy
-from cases import FIFTH, FIRST, FOURTH, HEAD, SECOND, THIRD, PostgresTest
+from cases import FIFTH, FIRST, FOURTH, HEAD, SECOND, SIXTH, THIRD, PostgresTest
 from heretix import PROGRAM
 from server import Pooler, Server
 
@@ -27,7 +27,7 @@ class Safety(PostgresTest):
         processes = [self.start("upgrade") for _ in range(20)]
         told = [p.communicate(timeout=120) for p in processes]
         self.assertEqual([p.returncode for p in processes], [0] * 20, told)
-        self.assertEqual(sum("6 steps" in out for out, _ in told), 1)
+        self.assertEqual(sum("7 steps" in out for out, _ in told), 1)
         self.assertEqual(sum("nothing to do" in out for out, _ in told), 19)
         self.assertEqual((self.current(), self.differences()), (HEAD, {}))
 
@@ -78,7 +78,7 @@ class Safety(PostgresTest):
             self.refused(4, "db", *command, "--database", pooled, says=("transaction pooler", "server connection"))
         self.assertEqual(self.current(), "base")
         self.db_ok("upgrade")
-        self.assertIn("467 objects", self.db_ok("check", address=pooled))
+        self.assertIn("529 objects", self.db_ok("check", address=pooled))
         self.ok("run", "Snow is white", "--mock", "--database", pooled)
         self.assertIn("equal to what is stored", self.ok("verify", "heretix-rpl", "--database", pooled))
 
@@ -122,7 +122,7 @@ class Ends(PostgresTest):
     def shapes(self):
         """The whole catalogue at each place of the history."""
         known = {}
-        for word in ("base", FIRST, SECOND, THIRD, FOURTH, FIFTH, HEAD):
+        for word in ("base", FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, HEAD):
             if word != "base":
                 self.db_ok("upgrade", "--to", word)
             known[word] = self.shape()

@@ -312,4 +312,4 @@ def events_of(port, identifier, cookies, after=None, host="127.0.0.1", timeout=3
             return found
 
 
-__all__ = ["SPLIT", "Client", "EachStore", "ServiceTest", "events_of", "free_port"]
+__all__ = ["SECRET", "SPLIT", "Client", "EachStore", "ServiceTest", "events_of", "free_port"]

@@ -29,7 +29,8 @@ class Contract(EachStore):
         finished = self.finished(client, self.check(client, "Copper conducts electricity better than iron")["id"])
         self.assertEqual(finished["state"], "done")
         skipped = [word for name in ENDS_THE_SESSION for word in ("--exclude-operation-id", name)]
-        cases = self.schemathesis(*skipped, HERETIX_TEST_COOKIE=client.cookies["heretix"], HERETIX_TEST_CHECK=finished["id"],
+        key = self.command("user", "key", "ada@example.org", "--name", "contract").strip()
+        cases = self.schemathesis(*skipped, HERETIX_TEST_COOKIE=client.cookies["heretix"], HERETIX_TEST_KEY=key, HERETIX_TEST_CHECK=finished["id"],
                                   HERETIX_TEST_LINK=self.link("bob@example.org").removeprefix("/sign-in/"))
         self.assertGreater(cases, 400)
         self.assertEqual(client.get("/api/me").status, 200)  # it was signed in to the end
@@ -37,7 +38,7 @@ class Contract(EachStore):
         self.assertNotIn('"level":"error"', self.log())
 
     def test_what_ends_a_session_and_what_a_stranger_may_do(self):
-        cases = self.schemathesis(HERETIX_TEST_COOKIE="of-nobody", HERETIX_TEST_CHECK="00000000-0000-4000-8000-000000000000",
+        cases = self.schemathesis(HERETIX_TEST_COOKIE="of-nobody", HERETIX_TEST_KEY="of-nobody", HERETIX_TEST_CHECK="00000000-0000-4000-8000-000000000000",
                                   HERETIX_TEST_LINK=self.link("bob@example.org").removeprefix("/sign-in/"))
         self.assertGreater(cases, 400)
         self.assertIn('"level":"info"', self.log())  # so that the next line looks for what would be there

@@ -8,6 +8,8 @@ from cases import EachStore
 ADDRESS = "ada.of-the.walk@example.org"
 CLAIM = "The zebrafish of Uqbar sing at dusk, number 71317"
 IN_SET = "The tigers of Tlön sleep in mirrors, number 71318"
+STATE = "The customer of Uqbar wrote: I was charged 71319 times"
+DECIDED = "Does the customer of Uqbar want money 71320?"
 SHARED = "Snow is white"
 SIGNING = "whsec_walk"
 
@@ -72,10 +74,15 @@ class PersonalData(EachStore):
         checks = [self.finished(client, check["id"]) for check in checks]
         self.assertIsNotNone(client.get(f"/api/sets/{made['id']}/rows").json()["cells"]["p"][0])  # its figures are kept too
         self.assertEqual({check["state"] for check in checks}, {"done"})
+        key = self.command("user", "key", ADDRESS, "--name", "key of the walk").strip()
+        questions = {"a": {"type": "noul", "instructions": DECIDED}, "b": {"type": "choice", "instructions": DECIDED, "criteria": {"Uqbarian": None, "No": None}}}
+        decided = self.client().post("/v1/systemone", {"model": "play", "state": STATE, "questions": questions}, headers={"Authorization": f"Bearer {key}"})
+        self.assertEqual(decided.status, 200, decided.body)
         share = client.post(f"/api/checks/{checks[0]['id']}/share").json()["share"]
         session = client.get("/api/sessions").json()["sessions"][0]["id"]
         runs = [check["run_id"] for check in checks]
-        return client, [ADDRESS, me, CLAIM, "zebrafish of Uqbar", IN_SET, "Set of the walk", "of the walk", made["id"], share, session, "cus_walk", "sub_walk", "key-of-the-walk",
+        return client, [ADDRESS, me, CLAIM, "zebrafish of Uqbar", IN_SET, "Set of the walk", "of the walk", made["id"], share, session, STATE, DECIDED, "Uqbarian",
+                        "key of the walk", "cus_walk", "sub_walk", "key-of-the-walk",
                         *(check["id"] for check in checks), *runs, *(run[-12:] for run in runs)]
 
     def test_every_column_of_every_table_is_listed(self):
@@ -104,7 +111,8 @@ class PersonalData(EachStore):
         hers = self.finished(grace, self.check(grace, SHARED)["id"])
         everything = self.found(needles)
         for place in ("users.email", "sessions.id", "check_requests.request", "billing_accounts.customer_id", "idempotency_keys.owner",
-                      "heretix_executions.claim", "sets.name", "set_claims.claim", "set_checks.check_id", ".eml holds"):
+                      "heretix_executions.claim", "sets.name", "set_claims.claim", "set_checks.check_id", "api_keys.name", "decisions.state",
+                      "heretix_decisions.question_json", "heretix_banks.bank_json", ".eml holds"):
             self.assertTrue([p for p in everything if place in p], f"{place} held nothing, so the walk proves nothing: {everything}")
         self.assertEqual(client.delete("/api/me", {"email": ADDRESS}).status, 204)
         self.assertEqual(self.found(needles), [])
@@ -231,6 +239,17 @@ class PersonalData(EachStore):
         else:
             for statement in statements:
                 self.rows(statement)
+
+    def test_decisions_are_forgotten_when_nobody_has_asked_for_so_long(self):
+        self.serve_with_payment()
+        client, _ = self.life_of_ada()
+        moved = "datetime('now', '-{} days')" if self.store == "sqlite" else "now() - interval '{} days'"
+        self.assertEqual(len(client.get("/api/decisions").json()["decisions"]), 2)
+        self.rows(f"UPDATE decisions SET last_asked_at = {moved.format(31)}")
+        self.rows("DELETE FROM jobs WHERE kind = 'clean_up'")
+        self.serve_with_payment(HERETIX_KEEP_DAYS="30")
+        self.wait_for(lambda: self.rows("SELECT state FROM jobs WHERE kind = 'clean_up'") == [("done",)], 30)
+        self.assertEqual(self.found([STATE, DECIDED, "Uqbarian"]), [])
 
     def test_a_younger_check_keeps_the_execution_that_it_shows(self):
         client = self.signed_in(plan="pro")

@@ -25,6 +25,8 @@ export type SetQuote = Schemas["SetQuote"];
 export type SetRows = Schemas["SetRows"];
 export type SetWish = Schemas["SetWish"];
 export type SetPage = paths["/api/sets"]["get"]["responses"]["200"]["content"]["application/json"];
+export type Decision = Schemas["Decision"];
+export type DecisionPage = paths["/api/decisions"]["get"]["responses"]["200"]["content"]["application/json"];
 export type CheckPage = paths["/api/checks"]["get"]["responses"]["200"]["content"]["application/json"];
 
 export interface Gate {

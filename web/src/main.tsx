@@ -11,6 +11,7 @@ import { AskPage } from "./pages/ask";
 import { ChecksPage, SharedPage } from "./pages/check";
 import { ClaimPage } from "./pages/claim";
 import { ComparePage } from "./pages/compare";
+import { DecisionsPage } from "./pages/decisions";
 import { HistoryPage } from "./pages/history";
 import { MissingPage } from "./pages/missing";
 import { SetPage } from "./pages/set";
@@ -54,7 +55,8 @@ function page_at(address: URL, start: Start) {
   if (kind === "shared" && name) return <SharedPage key={name} shares={name.split(",").slice(0, kMostChecks)} />;
 
   if (path === "/sign-in") return <SignInPage />;
-  if (["/usage", "/billing", "/sessions", "/admin"].includes(path) && !start.user) return <SignInPage />;
+  if (["/decisions", "/usage", "/billing", "/sessions", "/admin"].includes(path) && !start.user) return <SignInPage />;
+  if (path === "/decisions") return <DecisionsPage address={address} />;
   if (path === "/usage") return <UsagePage />;
   if (path === "/billing") return <BillingPage />;
   if (path === "/sessions") return <SessionsPage start={start} />;

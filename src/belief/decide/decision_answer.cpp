@@ -190,12 +190,19 @@ nlohmann::json stored_json(const DecisionAnswer& answer) {
   out["ends"] = nlohmann::json::array();
   for (const Ends& ends : answer.ends) out["ends"].push_back(ends_json(ends));
   if (answer.score_ends) out["score_ends"] = ends_json(*answer.score_ends);
+  if (answer.kind != DecisionKind::noul) return out;
+  out["noul"] = answer.noul;
+  if (answer.noul_ends) out["noul_ends"] = ends_json(*answer.noul_ends);
+  if (answer.yes_bias) out["yes_bias"] = *answer.yes_bias;
   return out;
 }
 
 DecisionAnswer decision_answer_from(const nlohmann::json& stored) {
   DecisionAnswer answer;
-  answer.kind = stored.at("type") == "score" ? DecisionKind::score : DecisionKind::choice;
+  const std::string type = stored.at("type");
+  for (const DecisionKind kind : {DecisionKind::noul, DecisionKind::choice, DecisionKind::score}) {
+    if (type == to_word(kind)) answer.kind = kind;
+  }
   answer.wordings = stored.at("wordings");
   answer.record = stored.at("record");
   answer.asked = stored.at("asked");
@@ -207,6 +214,10 @@ DecisionAnswer decision_answer_from(const nlohmann::json& stored) {
   answer.output_tokens = stored.at("output_tokens");
   for (const nlohmann::json& ends : stored.at("ends")) answer.ends.push_back(ends_from(ends));
   if (stored.contains("score_ends")) answer.score_ends = ends_from(stored["score_ends"]);
+  if (answer.kind != DecisionKind::noul) return answer;
+  answer.noul = stored.at("noul");
+  if (stored.contains("noul_ends")) answer.noul_ends = ends_from(stored["noul_ends"]);
+  if (stored.contains("yes_bias")) answer.yes_bias = stored["yes_bias"].get<double>();
   return answer;
 }
 

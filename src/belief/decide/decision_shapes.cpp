@@ -245,6 +245,23 @@ std::string shaped_response(DecisionShape shape, std::string_view body, const st
 
 std::string place_of(const RequestFault& fault) { return fmt::format("{}", fmt::join(fault.location, ".")); }
 
+namespace {
+
+// The names of google.rpc.Code that its APIs give these statuses.
+std::string_view google_word(int status) {
+  switch (status) {
+    case 400: return "INVALID_ARGUMENT";
+    case 401: return "UNAUTHENTICATED";
+    case 403: return "PERMISSION_DENIED";
+    case 404: return "NOT_FOUND";
+    case 429: return "RESOURCE_EXHAUSTED";
+    case 503: return "UNAVAILABLE";
+    default: return status < 500 ? "FAILED_PRECONDITION" : "INTERNAL";
+  }
+}
+
+}  // namespace
+
 std::string shaped_error(DecisionShape shape, int status, std::string_view type, const std::string& message,
                          const std::string& place) {
   const std::string told = place.empty() ? message : fmt::format("{}: {}", place, message);
@@ -253,12 +270,7 @@ std::string shaped_error(DecisionShape shape, int status, std::string_view type,
         {"error",
          {{"message", told}, {"type", type}, {"param", place.empty() ? Json() : Json(place)}, {"code", nullptr}}}}
         .dump();
-  const char* word = status == 400   ? "INVALID_ARGUMENT"
-                     : status == 404 ? "NOT_FOUND"
-                     : status == 429 ? "RESOURCE_EXHAUSTED"
-                     : status == 503 ? "UNAVAILABLE"
-                                     : "INTERNAL";
-  return Json{{"error", {{"code", status}, {"message", told}, {"status", word}}}}.dump();
+  return Json{{"error", {{"code", status}, {"message", told}, {"status", google_word(status)}}}}.dump();
 }
 
 }  // namespace heretix

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "belief/readout/parts.hpp"
 #include "belief/record/decision_facts.hpp"
 #include "measure/check_set.hpp"
 #include "measure/plan_with_bank.hpp"
@@ -22,16 +23,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kStep = 4;           // wordings that are asked together
-constexpr std::size_t kAtOnce = 32;        // questions of a model that takes those of several plans together
-constexpr std::size_t kAtOnceInTurn = 2;   // one is planned or judged while another is asked
-constexpr std::size_t kMostKept = 20'000;  // questions whose answers are kept in memory
-constexpr std::size_t kMostOpen = 4'000;   // questions that wait to be measured
-constexpr std::size_t kLeastUsable = 2;    // wordings, for an interval
-constexpr int kMostReplans = 8;            // for what a server refuses, one after the other
-constexpr long kMostRetryAfter = 20;       // seconds; clients that are told more may give up
-constexpr auto kWakeUp = 50ms;             // how often somebody who waits looks at the time
-constexpr double kEndSteps = 1e4;          // four decimals
+constexpr std::size_t kStep = 4;          // wordings that are asked together
+constexpr std::size_t kAtOnce = 32;       // questions of a model that takes those of several plans together
+constexpr std::size_t kAtOnceInTurn = 2;  // one is planned or judged while another is asked
+constexpr std::size_t kMostOpen = 4'000;  // questions that wait to be measured
+constexpr std::size_t kLeastUsable = 2;   // wordings, for an interval
+constexpr int kMostReplans = 8;           // for what a server refuses, one after the other
+constexpr long kMostRetryAfter = 20;      // seconds; clients that are told more may give up
+constexpr auto kWakeUp = 50ms;            // how often somebody who waits looks at the time
+constexpr double kEndSteps = 1e4;         // four decimals
 
 class NoObserver final : public AskObserver {
  public:
@@ -172,8 +172,12 @@ std::vector<DecisionDesk::WorkPointer> DecisionDesk::join(const DecisionRequest&
 }
 
 void DecisionDesk::forget_idle() {
-  if (works_.size() < kMostKept) return;
-  std::erase_if(works_, [](const auto& one) { return one.second->waiting == 0 && !one.second->is_busy; });
+  if (works_.size() <= options_.most_kept) return;
+  std::erase_if(works_, [&](const auto& one) {
+    const Work& work = *one.second;
+    const bool is_ready = work.failure || work.asked >= kLeastWordings;  // else it is measured for the next try
+    return work.waiting == 0 && !work.is_busy && (is_ready || options_.most_kept > 0);
+  });
 }
 
 DecisionDesk::Answered DecisionDesk::answer(const DecisionRequest& request) {
@@ -227,7 +231,8 @@ DecisionDesk::WorkPointer DecisionDesk::next_work() {
 
 // A round ends when nothing is wanted for a moment; each has threads and a group of commits of its own.
 void DecisionDesk::keep_measuring(const std::stop_token& stop) {
-  const std::size_t at_once = provider_.company() == Company::joined ? kAtOnce : kAtOnceInTurn;
+  const std::size_t wanted = provider_.company() == Company::joined ? kAtOnce : kAtOnceInTurn;
+  const std::size_t at_once = ports_.connections != nullptr ? std::min(wanted, ports_.most_connections) : wanted;
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);
@@ -243,10 +248,8 @@ void DecisionDesk::keep_measuring(const std::stop_token& stop) {
       if (!work) return std::nullopt;
       work->is_busy = true;
       return CheckSet::Job{.alone_by = work->key, .make = [&, work] {
-                             const auto provider = shared->for_one_check();
-                             const auto database = set.shared().stores.for_one_check(ports_.database);
                              const Time began = ports_.clock.steady();
-                             Made made = step(*work, *provider, *database);
+                             Made made = made_of(*work, *shared, set);
                              return [this, work, began, made = std::move(made)] {
                                publish(*work, made, ports_.clock.steady() - began);
                              };
@@ -264,6 +267,17 @@ void DecisionDesk::keep_measuring(const std::stop_token& stop) {
     }
     shared.reset();
   }
+}
+
+// Where many write the store, a step has a connection of its own, whose commits wait for nobody else's.
+DecisionDesk::Made DecisionDesk::made_of(const Work& work, SharedProvider& shared, CheckSet& set) const {
+  const auto provider = shared.for_one_check();
+  if (ports_.connections != nullptr) {
+    const auto lent = ports_.connections->borrow();
+    return step(work, *provider, *lent);
+  }
+  const auto database = set.shared().stores.for_one_check(ports_.database);
+  return step(work, *provider, *database);
 }
 
 // Nothing that it throws ends the round.
@@ -297,12 +311,16 @@ void DecisionDesk::publish(Work& work, Made made, std::chrono::duration<double> 
   changed_.notify_all();
 }
 
-PromptBank DecisionDesk::noul_bank(const Work& work) const {
+void DecisionDesk::tell_execution(const Work& work, const ExecutionId& execution_id, bool is_new) const {
+  if (ports_.on_execution) ports_.on_execution(work.key, execution_id, is_new);
+}
+
+PromptBank DecisionDesk::noul_bank(const std::string& state, const DecisionQuestion& question) const {
   const PromptBank statements = ports_.banks.get(kStatementBank);
-  const bool has_criteria = !work.question.yes.empty() || !work.question.no.empty();
-  const bool is_claim = is_neutral_state(work.state, statements.system) && !has_criteria &&
-                        !is_question(work.question.instructions) && !work.question.instructions.empty();
-  return is_claim ? statements : bank_for_state(ports_.banks.get(kStateQuestionBank), work.state);
+  const bool has_criteria = !question.yes.empty() || !question.no.empty();
+  const bool is_claim = is_neutral_state(state, statements.system) && !has_criteria &&
+                        !is_question(question.instructions) && !question.instructions.empty();
+  return is_claim ? statements : bank_for_state(ports_.banks.get(kStateQuestionBank), state);
 }
 
 OptionAsked DecisionDesk::option_asked(const Provider& provider) const {
@@ -333,25 +351,65 @@ CheckRequest noul_request(const DecisionQuestion& question, const PromptBank& ba
   return request;
 }
 
+// What a step may spend.
+struct StepBudget {
+  StepBudget(const DeskOptions& options, const ProviderFacts& facts) : ask(options.ask) {
+    if (!options.most_for_step || !facts.price || facts.price->is_free()) return;
+    budget = Budget({.command = options.most_for_step, .day = {}});
+    ask.budget = &budget;
+  }
+  StepBudget(const StepBudget&) = delete;
+  StepBudget& operator=(const StepBudget&) = delete;
+
+  AskOptions ask;
+  Budget budget;
+};
+
 }  // namespace
+
+std::optional<Usd> DecisionDesk::most_cost(const std::string& state, const DecisionQuestion& asked) const {
+  if (!facts_.price) return std::nullopt;
+  if (facts_.price->is_free()) return Usd();
+
+  const DecisionQuestion question = canonical_question(asked);
+  Plan plan;
+  if (question.kind == DecisionKind::noul) {
+    const PromptBank bank = noul_bank(state, question);
+    plan = Parts(plan_as_given(noul_request(question, bank, options_.most_wordings, {}), bank, facts_)).to_ask();
+  } else {
+    const OptionAsked form{.model = facts_.model,
+                           .mode = facts_.mode,
+                           .form = method_ == OptionMethod::letters ? letter_form_ : facts_.decision_form,
+                           .method = method_};
+    plan = plan_options(question, state, form, option_bank(), options_.most_wordings).plan;
+  }
+
+  Usd most;
+  for (const Question& one : plan.questions) most += most_cost_of(*facts_.price, plan, one) * 2;
+  return most;
+}
 
 // What an earlier process has stored.
 DecisionDesk::Made DecisionDesk::look_up(const Work& work, Provider& provider, Database& database) const {
   if (work.question.kind != DecisionKind::noul) {
     auto found = DecisionStore(database).best(work.key, option_asked(provider), option_bank(), options_.most_wordings);
     const std::size_t asked = found ? found->asked : 0;
+    if (found) tell_execution(work, ExecutionId{found->record}, false);
     return {.answer = std::move(found), .asked = asked};
   }
 
-  RunStore runs(database);
-  const PromptBank bank = noul_bank(work);
+  const auto store = ports_.open_runs(database);
+  RunStore& runs = *store;
+  const PromptBank bank = noul_bank(work.state, work.question);
   for (std::size_t wordings = options_.most_wordings; wordings > 0; wordings -= kStep) {
     const PlannedCheck check =
         plan_with_bank(noul_request(work.question, bank, wordings, options_.ask), bank, provider, runs);
     const std::string run_id = check.plan.run_id.text();
     const auto row = runs.newest_execution(RunId{run_id});
     if (!row || !row->record_text) continue;
+    tell_execution(work, row->execution_id, false);
     DecisionAnswer found = noul_from(nlohmann::json::parse(*row->record_text), run_id);
+    found.asked = wordings;
     for (const Question& question : check.plan.questions) {
       for (const Row& answer : runs.answer_rows(question.cache_key)) add_tokens(found, answer_from(answer));
     }
@@ -362,14 +420,25 @@ DecisionDesk::Made DecisionDesk::look_up(const Work& work, Provider& provider, D
 
 DecisionDesk::Made DecisionDesk::step_of_noul(const Work& work, std::size_t wordings, Provider& provider,
                                               Database& database) const {
-  RunStore runs(database);
+  const auto store = ports_.open_runs(database);
+  RunStore& runs = *store;
   NoObserver observer;
-  const PromptBank bank = noul_bank(work);
+  const StepBudget spending(options_, provider.facts());
+  const PromptBank bank = noul_bank(work.state, work.question);
   const PlannedCheck check =
-      plan_with_bank(noul_request(work.question, bank, wordings, options_.ask), bank, provider, runs);
-  const Record record = run_check(check, {ports_.banks, provider, runs, "", ports_.clock, stop_, observer});
+      plan_with_bank(noul_request(work.question, bank, wordings, spending.ask), bank, provider, runs);
+  tell_execution(work, check.execution_id, true);
+  const Record record = run_check(check, {.banks = ports_.banks,
+                                          .provider = provider,
+                                          .runs = runs,
+                                          .database_path = "",
+                                          .clock = ports_.clock,
+                                          .stop = stop_,
+                                          .observer = observer,
+                                          .keeps_execution_id = static_cast<bool>(ports_.on_execution)});
 
   DecisionAnswer answer = noul_from(to_json(record), record.plan.run_id.text());
+  answer.asked = wordings;
   for (const Answer& one : record.answers) add_tokens(answer, one);
   return {.answer = std::move(answer), .asked = wordings};
 }
@@ -377,13 +446,15 @@ DecisionDesk::Made DecisionDesk::step_of_noul(const Work& work, std::size_t word
 DecisionDesk::Made DecisionDesk::step_of_options(const Work& work, std::size_t wordings, Provider& provider,
                                                  Database& database) const {
   NoObserver observer;
+  const StepBudget spending(options_, provider.facts());
   const PromptBank bank = option_bank();
   for (int attempt = 0; attempt < kMostReplans; ++attempt) {
     const OptionAsked asked = option_asked(provider);
     const std::string id = decision_id_of(work.key, asked, bank, wordings);
     const OptionPlan options = plan_options(work.question, work.state, asked, bank, wordings);
+    tell_execution(work, ExecutionId{id}, true);
     AnswerStore answers(database, ExecutionId{id}, options.plan.run_id);
-    const AskOutcome outcome = ask(options.plan, provider, answers, ports_.clock, stop_, observer, options_.ask);
+    const AskOutcome outcome = ask(options.plan, provider, answers, ports_.clock, stop_, observer, spending.ask);
     if (outcome.end == AskEnd::refused && provider.heed(*outcome.refusal)) continue;
     require_complete(outcome);
 

@@ -23,15 +23,22 @@
 #include "belief/decide/decision_request.hpp"
 #include "belief/prompt/banks.hpp"
 #include "measure/ask.hpp"
+#include "measure/run_store.hpp"
 #include "models/provider.hpp"
 #include "store/database.hpp"
+#include "store/pool.hpp"
 
 namespace heretix {
+
+class CheckSet;
+class SharedProvider;
 
 struct DeskOptions {
   std::chrono::milliseconds patience{8'000};  // official clients give up after 10 s
   std::size_t most_wordings = kMostWordings;
   AskOptions ask{};
+  std::optional<Usd> most_for_step{};  // that four wordings of a question may cost; empty: only what `ask` says
+  std::size_t most_kept = 20'000;      // questions that nobody waits for and whose answers are kept in memory
 };
 
 // All of it is borrowed.
@@ -40,6 +47,18 @@ struct DeskPorts {
   const PromptBanks& banks;
   Database& database;  // a harness file; nobody else uses the connection
   const Clock& clock;
+
+  // In place of `database`, for a store that many connections write at the same time: each step borrows one, and as
+  // many steps are made at a time as there are connections.
+  DatabasePool* connections = nullptr;
+  std::size_t most_connections = 0;  // that it lends
+  // The executions in that store; left out: those of a harness file.
+  std::function<std::unique_ptr<RunStore>(Database&)> open_runs = [](Database& store) {
+    return std::make_unique<RunStore>(store);
+  };
+  // Told before anything is asked for a question which execution will measure it, and which stored one answers it
+  // (`is_new` is false). `key` is that of the question (decision_key()).
+  std::function<void(const std::string& key, const ExecutionId& execution_id, bool is_new)> on_execution{};
 };
 
 class DecisionDesk {
@@ -51,6 +70,9 @@ class DecisionDesk {
   DecisionDesk& operator=(const DecisionDesk&) = delete;
 
   const ProviderFacts& facts() const { return facts_; }
+  // What all wordings of the question can cost at most, each prompt counted twice because an unusable answer is asked
+  // again; empty: no price is known. Thread-safe.
+  std::optional<Usd> most_cost(const std::string& state, const DecisionQuestion& question) const;
 
   struct Answered {
     std::vector<DecisionAnswer> answers{};  // by question; none if one of them is not ready
@@ -81,13 +103,15 @@ class DecisionDesk {
     std::size_t asked = 0;
     std::optional<Error> failure{};
   };
+  Made made_of(const Work& work, SharedProvider& shared, CheckSet& set) const;
   Made step(const Work& work, Provider& provider, Database& database) const;
   Made look_up(const Work& work, Provider& provider, Database& database) const;
   Made step_of_noul(const Work& work, std::size_t wordings, Provider& provider, Database& database) const;
   Made step_of_options(const Work& work, std::size_t wordings, Provider& provider, Database& database) const;
   void publish(Work& work, Made made, std::chrono::duration<double> took);
 
-  PromptBank noul_bank(const Work& work) const;
+  void tell_execution(const Work& work, const ExecutionId& execution_id, bool is_new) const;
+  PromptBank noul_bank(const std::string& state, const DecisionQuestion& question) const;
   OptionAsked option_asked(const Provider& provider) const;
   PromptBank option_bank() const;
 

@@ -17,10 +17,9 @@ constexpr std::string_view kBest =
     "= "
     ":form AND bank = :bank AND wordings <= :most ORDER BY wordings DESC LIMIT 1";
 constexpr std::string_view kKeep =
-    "INSERT OR IGNORE INTO heretix_decisions (decision_id, decision_key, model, mode, form, method, bank, wordings, "
-    "created_at, program_version, state, question_json, bank_json, answer_json) VALUES (:id, :key, :model, :mode, "
-    ":form, "
-    ":method, :bank, :wordings, :now, :version, :state, :question, :bank_json, :answer)";
+    "INSERT INTO heretix_decisions (decision_id, decision_key, model, mode, form, method, bank, wordings, created_at, "
+    "program_version, state, question_json, bank_json, answer_json) VALUES (:id, :key, :model, :mode, :form, :method, "
+    ":bank, :wordings, :now, :version, :state, :question, :bank_json, :answer) ON CONFLICT DO NOTHING";
 constexpr std::string_view kFind = "SELECT * FROM heretix_decisions WHERE decision_id = :id";
 constexpr std::size_t kDigits = 12;
 
@@ -54,7 +53,8 @@ void DecisionStore::keep(const StoredDecision& decision, long long now) {
   row.push_back({":question", to_json(decision.question).dump()});
   row.push_back({":bank_json", to_json(decision.bank).dump()});
   row.push_back({":answer", stored_json(decision.answer).dump()});
-  in_transaction(database_, [&] { database_.execute(kKeep, row); });
+  in_transaction(database_, [&] { database_.execute(kKeep, row); },
+                 {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
 }
 
 StoredDecision DecisionStore::find(const std::string& decision_id) {

@@ -43,7 +43,8 @@ constexpr std::array<std::string_view, 2> kForgetSet = {"DELETE FROM set_claims 
 constexpr std::string_view kIsShown =
     "SELECT 1 AS found FROM check_requests WHERE execution_id = :execution UNION ALL SELECT 1 FROM checks WHERE run_id "
     "= "
-    ":run LIMIT 1";
+    ":run UNION ALL SELECT 1 FROM decision_executions e JOIN decisions d ON d.question_key = e.question_key WHERE "
+    "e.execution_id = :execution LIMIT 1";
 constexpr std::string_view kExecution = "SELECT run_id, claim FROM heretix_executions WHERE execution_id = :execution";
 constexpr std::string_view kIsWatched =
     "SELECT 1 AS found FROM heretix_drift_measurements WHERE execution_id = :execution LIMIT 1";
@@ -71,6 +72,27 @@ constexpr std::array<std::string_view, 2> kForgetAnswer = {"DELETE FROM heretix_
                                                            "DELETE FROM samples WHERE cache_key = :key"};
 constexpr std::string_view kUnname =
     "UPDATE heretix_attempts SET cache_key = :nothing, execution_id = 'removed', error = NULL WHERE cache_key = :key";
+
+// Of a question that somebody had decided.
+constexpr std::string_view kQuestions = "SELECT DISTINCT question_key FROM decisions WHERE {}";
+constexpr std::string_view kForgetDecisionRows = "DELETE FROM decisions WHERE {}";
+constexpr std::string_view kLastAskedBefore = "last_asked_at < later(:ago)";
+constexpr std::string_view kIsDecided = "SELECT 1 AS found FROM decisions WHERE question_key = :question LIMIT 1";
+constexpr std::string_view kExecutionsOfQuestion =
+    "SELECT execution_id FROM decision_executions WHERE question_key = :question";
+constexpr std::string_view kExecutionsOfDecisions =
+    "SELECT DISTINCT e.execution_id FROM decision_executions e JOIN decisions d ON d.question_key = e.question_key "
+    "WHERE d.user_id = :user";
+constexpr std::string_view kForgetExecutionsOfQuestion =
+    "DELETE FROM decision_executions WHERE question_key = :question";
+constexpr std::string_view kDecidedOptions = "SELECT decision_id FROM heretix_decisions WHERE decision_key = :question";
+constexpr std::string_view kForgetDecidedOptions = "DELETE FROM heretix_decisions WHERE decision_key = :question";
+constexpr std::string_view kBankOf =
+    "SELECT bank_content_sha256 AS bank FROM heretix_executions WHERE execution_id = :execution";
+// Wordings of a bank that is in a file are asked of many claims, and are made again when they are needed.
+constexpr std::string_view kForgetBank =
+    "DELETE FROM heretix_banks WHERE content_sha256 = :bank AND NOT EXISTS (SELECT 1 FROM heretix_executions e WHERE "
+    "e.bank_content_sha256 = heretix_banks.content_sha256)";
 
 constexpr std::string_view kOtherOfRecipe =
     "SELECT execution_id FROM heretix_executions WHERE run_id = :run AND status = 'done' ORDER BY rowid DESC LIMIT 1";
@@ -159,7 +181,11 @@ std::vector<ExecutionId> Removal::executions_of(const std::string& checks, const
 }
 
 std::vector<ExecutionId> Removal::executions_of_user(const User& user) {
-  return executions_of(std::string(kOfUser), {{":user", user.id}});
+  const Bindings bindings{{":user", user.id}};
+  std::vector<ExecutionId> executions = executions_of(std::string(kOfUser), bindings);
+  for (const Row& row : database_.query(kExecutionsOfDecisions, bindings))
+    executions.push_back(row.id<ExecutionId>("execution_id"));
+  return executions;
 }
 
 std::vector<ExecutionId> Removal::remove_checks(const std::string& checks, const Bindings& bindings) {
@@ -177,14 +203,35 @@ std::vector<ExecutionId> Removal::remove_checks(const std::string& checks, const
   return executions;
 }
 
-std::vector<ExecutionId> Removal::remove_user(const User& user) {
-  std::vector<ExecutionId> executions = remove_checks(std::string(kOfUser), {{":user", user.id}});
+std::vector<std::string> Removal::questions_of(const std::string& condition, const Bindings& bindings) {
+  std::vector<std::string> questions;
+  Queue queue(database_);
+  for (const Row& row : database_.query(fmt::format(kQuestions, condition), bindings)) {
+    questions.push_back(row.required_text("question_key"));
+    queue.remove(kForgetDecisionJob, questions.back());  // of an earlier removal
+    queue.enqueue(
+        {.kind = kForgetDecisionJob, .unique_key = questions.back(), .payload = "{}", .delay = kForgetAgainAfter});
+  }
+  return questions;
+}
+
+Measured Removal::remove_user(const User& user) {
+  Measured measured;
+  measured.questions = questions_of("user_id = :user", {{":user", user.id}});
+  measured.executions = remove_checks(std::string(kOfUser), {{":user", user.id}});
   const Bindings bindings{{":user", user.id}, {":address", secret_.hash("address", user.email)}};
   for (const PersonalPlace& place : personal_places()) {
     if (place.kept_in != KeptIn::service || place.on_removal != OnRemoval::goes || place.of_user.empty()) continue;
     delete_rows(database_, place.table, std::string(place.of_user), bindings);
   }
-  return executions;
+  return measured;
+}
+
+std::vector<std::string> Removal::remove_decisions_older_than(double days) {
+  const Bindings bindings{{":ago", -days * 86'400}};
+  std::vector<std::string> questions = questions_of(std::string(kLastAskedBefore), bindings);
+  database_.execute(fmt::format(kForgetDecisionRows, kLastAskedBefore), bindings);
+  return questions;
 }
 
 std::optional<std::vector<ExecutionId>> Removal::remove_ended_check(const CheckId& id) {
@@ -220,6 +267,60 @@ void forget_executions(Database& service, AnswersPlace& place, const std::vector
     }
     Queue(service).remove(kForgetJob, execution.text());
   }
+}
+
+namespace {
+
+// The answers of a choice or a score have its id where those of a check have their execution's. Nothing else counts
+// them, because their keys name the question.
+void forget_decided_options(Database& answers, const std::string& question) {
+  if (!answers.has_table("heretix_decisions")) return;
+  for (const Row& row : answers.query(kDecidedOptions, {{":question", question}})) {
+    const auto id = row.id<ExecutionId>("decision_id");
+    for (const Row& key : answers.query(kKeys, {{":execution", id}}))
+      forget_key(answers, key.required_text("cache_key"), id, {});
+  }
+  answers.execute(kForgetDecidedOptions, {{":question", question}});
+}
+
+std::vector<ExecutionId> executions_of_question(Database& service, const std::string& question) {
+  std::vector<ExecutionId> executions;
+  for (const Row& row : service.query(kExecutionsOfQuestion, {{":question", question}}))
+    executions.push_back(row.id<ExecutionId>("execution_id"));
+  return executions;
+}
+
+std::set<std::string> banks_of(Database& answers, const std::vector<ExecutionId>& executions) {
+  std::set<std::string> banks;
+  for (const ExecutionId& execution : executions)
+    for (const Row& row : answers.query(kBankOf, {{":execution", execution}})) banks.insert(row.required_text("bank"));
+  return banks;
+}
+
+}  // namespace
+
+// The job of a question stays: what is measured for it at this moment comes later.
+void forget_decisions(Database& service, AnswersPlace& place, const std::vector<std::string>& questions) {
+  Database& answers = place.runs->database();
+  for (const std::string& question : questions) {
+    if (!service.query(kIsDecided, {{":question", question}}).empty()) continue;
+    const std::vector<ExecutionId> executions = executions_of_question(service, question);
+    const std::set<std::string> banks = banks_of(answers, executions);
+
+    forget_executions(service, place, executions);
+    in_transaction(answers,
+                   [&] {
+                     forget_decided_options(answers, question);
+                     for (const std::string& bank : banks) answers.execute(kForgetBank, {{":bank", bank}});
+                   },
+                   {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
+    service.execute(kForgetExecutionsOfQuestion, {{":question", question}});
+  }
+}
+
+void forget_measured(Database& service, AnswersPlace& answers, const Measured& measured) {
+  forget_executions(service, answers, measured.executions);
+  forget_decisions(service, answers, measured.questions);
 }
 
 void forget_by_age(Database& service) {

@@ -19,24 +19,34 @@
 namespace heretix {
 
 inline constexpr const char* kForgetJob = "forget";  // its unique key is the execution's id
+// Stands for a question that somebody had decided (decision_key()), which is its unique key.
+inline constexpr const char* kForgetDecisionJob = "forget.decision";
+
+// What was measured for rows that are removed, and is to be forgotten after the commit.
+struct Measured {
+  std::vector<ExecutionId> executions{};  // of checks
+  std::vector<std::string> questions{};   // of decisions
+};
 
 class Removal {
  public:
   Removal(Database& service, const Secret& secret) : database_(service), secret_(secret) {}
 
-  // Each runs in the caller's transaction (Isolation::beside_others) and returns the executions that were measured for
-  // the removed checks, for forget_executions() after the commit.
-  std::vector<ExecutionId> remove_user(const User& user);
+  // Each runs in the caller's transaction (Isolation::beside_others) and returns what was measured for the removed
+  // checks and decisions, for forget_executions() and forget_decisions() after the commit.
+  Measured remove_user(const User& user);
   std::optional<std::vector<ExecutionId>> remove_ended_check(const CheckId& id);  // empty: it is still under way
   // A set with all its checks and claims; empty: a check of it is still under way.
   std::optional<std::vector<ExecutionId>> remove_ended_set(const std::string& set_id);
-  std::vector<ExecutionId> remove_checks_older_than(double days);  // by the day on which they ended
+  std::vector<ExecutionId> remove_checks_older_than(double days);     // by the day on which they ended
+  std::vector<std::string> remove_decisions_older_than(double days);  // by the day on which they were last asked
 
-  std::vector<ExecutionId> executions_of_user(const User& user);
+  std::vector<ExecutionId> executions_of_user(const User& user);  // of checks and decisions
 
  private:
   std::vector<ExecutionId> executions_of(const std::string& checks, const Bindings& bindings);
   std::vector<ExecutionId> remove_checks(const std::string& checks, const Bindings& bindings);
+  std::vector<std::string> questions_of(const std::string& condition, const Bindings& bindings);
   Database& database_;
   const Secret& secret_;
 };
@@ -45,6 +55,13 @@ class Removal {
 // they stay, with nothing that points to the removed check. Attempts stay for the accounts, without a name. Runs in
 // transactions of its own, and a second call changes nothing. `answers` is the AnswersPlace of `service`.
 void forget_executions(Database& service, AnswersPlace& answers, const std::vector<ExecutionId>& executions);
+
+// The same for questions that somebody had decided: unless somebody still has a decision about one, its executions go,
+// its choices and scores with their answers, and the wordings that hold its state.
+void forget_decisions(Database& service, AnswersPlace& answers, const std::vector<std::string>& questions);
+
+// Both.
+void forget_measured(Database& service, AnswersPlace& answers, const Measured& measured);
 
 // Removes what is forgotten by its age alone, in statements of their own.
 void forget_by_age(Database& service);

@@ -10,8 +10,10 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "service/account/api_keys.hpp"
 #include "service/checks/web_words.hpp"
 #include "service/http/log.hpp"
+#include "service/systemone/decision_replies.hpp"
 
 namespace heretix::http {
 namespace {
@@ -81,8 +83,9 @@ namespace {
 std::span<const Route> all_routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> routes;
-    for (const auto& table : {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(),
-                              card_routes(), history_routes(), repeat_routes(), set_routes(), billing_routes()})
+    for (const auto& table :
+         {operation_routes(), page_routes(), account_routes(), check_routes(), result_routes(), card_routes(),
+          history_routes(), repeat_routes(), decision_routes(), set_routes(), billing_routes()})
       routes.insert(routes.end(), table.begin(), table.end());
     return routes;
   }();
@@ -207,21 +210,59 @@ ServiceResponse ServiceApi::run_route(const Route& route, Call& call) {
   return std::get<Handler>(route.handler)(service_, call);
 }
 
+namespace {
+
+// As the clients of the three APIs send it; empty if there is none.
+std::string key_in(const ServiceRequest& request) {
+  const std::string authorization = request.header("authorization");
+  if (to_lower_ascii(authorization.substr(0, 7)) == "bearer ") return std::string(trimmed(authorization.substr(7)));
+  return request.header("x-goog-api-key");
+}
+
+ServiceResponse without_key(const ServiceRequest& request, const std::string& key) {
+  const char* why = key.empty() ? "no API key was sent; send one as a Bearer token, which heretix user key makes"
+                                : "the API key is not known, or was revoked";
+  ServiceResponse response = decision_error(request.path, 401, why);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+}  // namespace
+
+ServiceResponse ServiceApi::answer_program(const ProgramHandler& handler, const ServiceRequest& request) {
+  const std::string key = key_in(request);
+  std::optional<User> user;
+  try {
+    const auto database = service_.parts().databases.borrow();
+    ApiKeys keys(*database, service_.secret());
+    if (const auto query = keys.query_for(key)) user = keys.found((*database).query_all({*query}).front());
+  } catch (const Error& e) {
+    log_line(LogLevel::error, "error",
+             {{"request_id", request.id}, {"kind", std::string(to_word(e.kind()))}, {"error", e.what()}});
+    return decision_error(request.path, 503, "the service cannot do this now");
+  }
+  return user ? handler.run(service_, request, *user) : without_key(request, key);
+}
+
 ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteResult& found) {
   if (changes_state(request.method)) require_same_origin(request);
   if (!found.routed && found.allowed.empty()) {
     // A browser that was led astray gets a page; a program that calls the API gets its form of an error.
+    if (is_decision_path(request.path))
+      return decision_error(request.path, 404, "there is nothing here; use POST /v1/systemone or GET /v1/models");
     const bool gets_page = !changes_state(request.method) && is_page_address(request.path);
     return gets_page && !service_.parts().web.empty() ? missing_page(service_)
                                                       : problem(request, 404, "Not Found", "there is nothing here");
   }
   if (!found.routed) {
-    ServiceResponse response =
-        problem(request, 405, "Method Not Allowed", fmt::format("allowed: {}", fmt::join(found.allowed, ", ")));
+    const std::string why = fmt::format("allowed: {}", fmt::join(found.allowed, ", "));
+    ServiceResponse response = is_decision_path(request.path) ? decision_error(request.path, 405, why)
+                                                              : problem(request, 405, "Method Not Allowed", why);
     response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(found.allowed, ", ")));
     return response;
   }
   const Route& route = all_routes()[found.routed->route];
+  if (const auto* handler = std::get_if<ProgramHandler>(&route.handler)) return answer_program(*handler, request);
   try {
     const auto database = service_.parts().databases.borrow();
     Call call{request, found.routed->parameters, *database, {}, {}, {}, {}, {}};
@@ -257,6 +298,7 @@ ServiceResponse ServiceApi::handle(const ServiceRequest& request) {
 }
 
 ServiceResponse ServiceApi::refused(const ServiceRequest& request, int status, const std::string& reason) {
+  if (is_decision_path(request.path)) return decision_error(request.path, status, reason);
   return problem(request, status, std::string(reason_phrase(status)), reason);
 }
 

@@ -39,6 +39,7 @@ class ServiceApi final : public Application {
   void look_up(const Route& route, Call& call);
   void remember_user(const std::string& cookie, const UserId& user_id);
   ServiceResponse run_route(const Route& route, Call& call);
+  ServiceResponse answer_program(const ProgramHandler& handler, const ServiceRequest& request);
   bool is_own_origin(const std::string& origin) const;
   void require_same_origin(const ServiceRequest& request) const;
   ServiceResponse problem_of(const ServiceRequest& request, const Error& error) const;

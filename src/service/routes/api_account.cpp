@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 // The pages that a sign-in may lead to.
-constexpr std::array kNextPages = {"/", "/history", "/usage", "/billing", "/sessions"};
+constexpr std::array kNextPages = {"/", "/history", "/decisions", "/usage", "/billing", "/sessions"};
 
 constexpr const char* kDeadLink =
     "This link cannot be used: it has already been used, is older than ten minutes, or is incomplete. Ask for a new "
@@ -125,20 +125,20 @@ ServiceResponse close_account(ServiceContext& service, Call& call) {
   if (canonical_mail_address(body.text("email", 320)) != user.email)
     throw Refusal(422, "email must be the account's own address: closing an account cannot be undone");
   require_nothing_paid(call.database, service.secret(), user.id);
-  std::vector<ExecutionId> executions;
-  in_transaction(call.database, [&] { executions = Removal(call.database, service.secret()).remove_user(user); },
+  Measured measured;
+  in_transaction(call.database, [&] { measured = Removal(call.database, service.secret()).remove_user(user); },
                  {.isolation = Isolation::beside_others});
-  forget_measured(service, call.database, executions);
+  forget_measured(service, call.database, measured);
   if (service.parts().forget_mails) service.parts().forget_mails(user.email);
   return {.status = 204, .headers = {{"Set-Cookie", service.set_cookie("heretix", "", 0)}}};
 }
 
 }  // namespace
 
-void forget_measured(const ServiceContext& service, Database& database, const std::vector<ExecutionId>& executions) {
+void forget_measured(const ServiceContext& service, Database& database, const Measured& measured) {
   try {
     AnswersPlace answers = service.parts().open_answers(database);
-    forget_executions(database, answers, executions);
+    heretix::forget_measured(database, answers, measured);
   } catch (const Error& e) { log_line(LogLevel::warning, "forget", {{"error", e.what()}}); }
 }
 

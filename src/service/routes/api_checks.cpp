@@ -260,7 +260,7 @@ ServiceResponse delete_check(ServiceContext& service, Call& call) {
                  [&] { executions = Removal(call.database, service.secret()).remove_ended_check(check.id); },
                  {.isolation = Isolation::beside_others});
   if (!executions) throw Error(ErrorKind::conflict, "the check is still under way", "cancel it first");
-  forget_measured(service, call.database, *executions);
+  forget_measured(service, call.database, {.executions = *executions});
   return {.status = 204};
 }
 

@@ -144,7 +144,7 @@ bool is_page_address(std::string_view path) {
   const auto is_under = [&](std::string_view folder) {
     return path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
   };
-  return !is_under("/api") && !is_under("/assets");
+  return !is_under("/api") && !is_under("/assets") && !is_under("/v1") && !is_under("/v1beta");
 }
 
 std::span<const Route> page_routes() {
@@ -155,6 +155,7 @@ std::span<const Route> page_routes() {
       Route{{"GET", "/compare"}, Audience::everybody, &web_page},
       Route{{"GET", "/sets"}, Audience::everybody, &web_page},
       Route{{"GET", "/sets/{id}"}, Audience::everybody, &set_page, &web_page},
+      Route{{"GET", "/decisions"}, Audience::everybody, &web_page},
       Route{{"GET", "/usage"}, Audience::everybody, &web_page},
       Route{{"GET", "/billing"}, Audience::everybody, &web_page},
       Route{{"GET", "/sessions"}, Audience::everybody, &web_page},

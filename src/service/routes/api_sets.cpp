@@ -308,7 +308,7 @@ ServiceResponse delete_set(ServiceContext& service, Call& call) {
                  {.isolation = Isolation::beside_others});
   if (!executions) throw Error(ErrorKind::conflict, "the set is still under way", "cancel it first");
   executions->resize(std::min(executions->size(), kMostForgotten));
-  forget_measured(service, call.database, *executions);
+  forget_measured(service, call.database, {.executions = *executions});
   return {.status = 204};
 }
 

@@ -49,13 +49,19 @@ TEST(Routes, NoPathFitsTwoOfThem) {
   }
 }
 
+bool is_of_other_apis(const std::string& where) {
+  return where.starts_with("/paths//v1") || where.starts_with("/components/schemas/DecisionError");
+}
+
+// Closed, or said to be open: clients of other APIs send fields that are ignored here.
 void require_closed(const YAML::Node& node, const std::string& where) {
   if (node.IsSequence()) {
     for (std::size_t i = 0; i < node.size(); ++i) require_closed(node[i], where);
   }
   if (!node.IsMap()) return;
   if (node["type"] && node["type"].IsScalar() && node["type"].as<std::string>() == "object" && node["properties"]) {
-    EXPECT_TRUE(node["additionalProperties"] && node["additionalProperties"].as<std::string>() == "false") << where;
+    const std::string more = node["additionalProperties"] ? node["additionalProperties"].as<std::string>() : "not said";
+    EXPECT_TRUE(more == "false" || (more == "true" && is_of_other_apis(where))) << where << ": " << more;
   }
   for (const auto& entry : node) require_closed(entry.second, where + "/" + entry.first.as<std::string>());
 }

@@ -20,12 +20,14 @@
 #include "service/account/sessions.hpp"
 #include "service/billing/stripe.hpp"
 #include "service/checks/answers_place.hpp"
+#include "service/decisions/decision_intake.hpp"
 #include "service/http/body.hpp"
 #include "service/http/event_hub.hpp"
 #include "service/http/metrics.hpp"
 #include "service/http/router.hpp"
 #include "service/http/web_files.hpp"
 #include "service/intake/intake.hpp"
+#include "service/privacy/removal.hpp"
 #include "store/pool.hpp"
 
 namespace heretix::http {
@@ -50,7 +52,8 @@ struct ApiParts {
   std::span<const WebFile> web{};  // the page
   // Removes mails that wait in a folder; empty: there is no folder.
   std::function<void(const std::string& address)> forget_mails{};
-  std::string export_program{};  // heretix-export, which makes Parquet files; need not be there
+  std::string export_program{};         // heretix-export, which makes Parquet files; need not be there
+  DecisionIntake* decisions = nullptr;  // for programs that sign in by a key; null: the process answers none
 };
 
 enum class Audience { everybody, user, admin };
@@ -101,10 +104,15 @@ using Handler = ServiceResponse (*)(ServiceContext&, Call&);
 // For responses that are the same for everybody: neither the session nor the database is read.
 using FileHandler = ServiceResponse (*)(ServiceContext&, const ServiceRequest&, const Parameters&);
 
+// For programs that sign in by a key, and may wait long for their response: no connection of the database is held.
+struct ProgramHandler {
+  ServiceResponse (*run)(ServiceContext&, const ServiceRequest&, const User&);
+};
+
 struct Route {
   Pattern pattern;
-  Audience access;
-  std::variant<Handler, FileHandler> handler;
+  Audience access;  // of a ProgramHandler: user
+  std::variant<Handler, FileHandler, ProgramHandler> handler;
   FileHandler without_database = nullptr;  // responds while the database cannot be reached; null: with an error
   // Comes before anybody is looked up, and responds where that is not needed; null: nothing does.
   std::optional<ServiceResponse> (*at_once)(ServiceContext&, Call&) = nullptr;
@@ -115,6 +123,7 @@ std::span<const Route> result_routes();
 std::span<const Route> card_routes();
 std::span<const Route> history_routes();
 std::span<const Route> repeat_routes();
+std::span<const Route> decision_routes();
 std::span<const Route> set_routes();
 std::span<const Route> account_routes();
 std::span<const Route> billing_routes();
@@ -167,7 +176,7 @@ nlohmann::json models_json(const ServiceContext& service);
 
 // Removes what was measured for an account or a check that is already gone. What cannot be removed now is left to the
 // job that was enqueued for it.
-void forget_measured(const ServiceContext& service, Database& database, const std::vector<ExecutionId>& executions);
+void forget_measured(const ServiceContext& service, Database& database, const Measured& measured);
 
 // "2026-11-23 08:00:00.000000" as "2026-11-23T08:00:00.000000Z".
 std::string as_rfc3339(std::string time);

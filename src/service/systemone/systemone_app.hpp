@@ -11,19 +11,10 @@
 #include <string>
 #include <unordered_map>
 
-#include "belief/decide/decision_shapes.hpp"
 #include "measure/systemone/decision_desk.hpp"
 #include "service/http/server.hpp"
 
 namespace heretix::http {
-
-// Whether a request may name the model so: its own names, and the aliases that official clients send by default.
-bool names_model(const std::string& named, const std::vector<std::string>& own_names);
-
-// The reply to a request whose questions were answered. Numbers are those of the answers; the order is the request's.
-// `is_mock`: a script answered in the model's place, which the reply says.
-std::string decision_body(const std::string& model, bool is_mock, const DecisionRequest& request,
-                          const std::vector<DecisionAnswer>& answers);
 
 class SystemOneApp final : public Application {
  public:
@@ -38,7 +29,6 @@ class SystemOneApp final : public Application {
 
  private:
   ServiceResponse decide(const ServiceRequest& request);
-  ServiceResponse decide_shaped(DecisionShape shape, const ServiceRequest& request);
   ServiceResponse models() const;
   void keep(const std::string& asked, const std::string& answered);
 

@@ -55,10 +55,15 @@ void clean_up(Database& database, AnswersPlace& answers, const Secret& secret, d
   forget_by_age(database);
   if (keep_checks_days <= 0) return;
 
-  std::vector<ExecutionId> executions;
-  in_transaction(database, [&] { executions = Removal(database, secret).remove_checks_older_than(keep_checks_days); },
+  Measured measured;
+  in_transaction(database,
+                 [&] {
+                   Removal removal(database, secret);
+                   measured = {.executions = removal.remove_checks_older_than(keep_checks_days),
+                               .questions = removal.remove_decisions_older_than(keep_checks_days)};
+                 },
                  {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
-  forget_executions(database, answers, executions);
+  forget_measured(database, answers, measured);
   forget_answers(database, keep_checks_days);
 }
 

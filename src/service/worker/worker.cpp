@@ -132,6 +132,7 @@ class Worker::Lane {
       if (job.kind == kLinkMailJob) send_link(job);
       else if (job.kind == kRepeatJob) ask_again(job);
       else if (job.kind == kForgetJob) forget_executions(database(), answers_, {ExecutionId{job.unique_key}});
+      else if (job.kind == kForgetDecisionJob) forget_decisions(database(), answers_, {job.unique_key});
       else clean_up_here();
       in_lease(job.lease_token, [&](Queue& queue) { queue.finish(job.lease_token); });
     } catch (const Error& e) {
@@ -316,7 +317,9 @@ Worker::~Worker() { drain(0s); }
 
 void Worker::start() {
   for (int i = 0; i < parts_.check_threads; ++i) threads_.emplace_back([this] { Lane(*this, {kCheckJob}).run(); });
-  threads_.emplace_back([this] { Lane(*this, {kLinkMailJob, kCleanUpJob, kForgetJob, kRepeatJob}).run(); });
+  threads_.emplace_back([this] {
+    Lane(*this, {kLinkMailJob, kCleanUpJob, kForgetJob, kForgetDecisionJob, kRepeatJob}).run();
+  });
   renewer_ = std::thread([this] { renew_leases(); });
 }
 

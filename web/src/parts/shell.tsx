@@ -60,6 +60,7 @@ export function Shell({ start, path, children }: { start: Start; path: string; c
           {way("/", "Ask")}
           {way("/history", "History")}
           {way("/sets", "Sets")}
+          {start.user && way("/decisions", "Decisions")}
           {start.user && way("/usage", "Account")}
           {start.user?.is_admin && way("/admin", "Operation")}
         </nav>
