@@ -49,6 +49,7 @@ class Variables {
   }
   std::string word(const std::string& name) const { return to_lower_ascii(value(name)); }
 
+  // NOLINTBEGIN(bugprone-easily-swappable-parameters): the least before the most, as every range is written
   template <class Number>
   Number number(const std::vector<std::string>& names, Number otherwise, Number least, Number most) const {
     const auto found = find(names);
@@ -60,6 +61,7 @@ class Variables {
       refuse_variable(found->name, text, fmt::format("a number from {} to {}", least, most));
     return number;
   }
+  // NOLINTEND(bugprone-easily-swappable-parameters)
 
   // "key=value,key=value", percent-encoded.
   std::vector<std::pair<std::string, std::string>> pairs(const std::vector<std::string>& names) const {
