@@ -12,9 +12,14 @@ class DecisionPages(PageTest):
         """A user whose program asked those; the client and the answers."""
         client = self.signed_in(address, "pro")
         key = self.command("user", "key", address, "--name", f"of {model}").strip()
-        answer = self.client().post("/v1/systemone", {"model": model, "state": STATE, "questions": questions}, headers={"Authorization": f"Bearer {key}"})
-        self.assertEqual(answer.status, 200, answer.body)
-        return client, answer.json()["answers"]
+        asked = {"model": model, "state": STATE, "questions": questions}
+
+        def answered():  # with all wordings; a machine that is busy needs several tries, as clients make them
+            answer = self.client().post("/v1/systemone", asked, headers={"Authorization": f"Bearer {key}"})
+            self.assertIn(answer.status, (200, 503), answer.body)
+            said = answer.json().get("answers", {})
+            return said if said and all(one["x_wordings"] >= 15 for one in said.values()) else None
+        return client, self.wait_for(answered, 120)
 
     def test_a_decision_changes_where_its_interval_crosses_the_threshold(self):
         client, said = self.decided({"q": REFUND})
