@@ -61,7 +61,7 @@ std::string refusal_of(const std::function<void()>& call) {
 TEST(SigningKey, TheVectorsOfRfc8032) {
   for (const Vector& vector : kVectors) {
     const SigningKey key = key_of_hex(vector.seed);
-    const auto& bytes = key.public_key().bytes();
+    const auto bytes = key.public_key().bytes();
     EXPECT_EQ(std::string(bytes.begin(), bytes.end()), bytes_of_hex(vector.public_key));
     const std::string message = bytes_of_hex(vector.message);
     const std::string signature = bytes_of_hex(vector.signature);
