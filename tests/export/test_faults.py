@@ -180,7 +180,7 @@ class Sources(LakeTest):
         self.refused(2, "export", self.lake, says="ffffffffffff", **self.addresses)
         self.do("UPDATE alembic_version SET version_num = 'b6e84d02f7a1'")
         self.db_ok("downgrade", "--yes-destroy", address=self.addresses["DATABASE_URL_PROD"])
-        self.refused(2, "export", self.lake, says=["a7c0e5d41b93", "heretix db upgrade --database prod"], **self.addresses)
+        self.refused(2, "export", self.lake, says=["f19d3c7a5b28", "heretix db upgrade --database prod"], **self.addresses)
         self.edit("UPDATE heretix_meta SET value = '99' WHERE key = 'schema'")
         self.refused(2, "export", self.lake, "--from", "store", says="Heretix schema 99")
         self.assert_intact(before)

@@ -124,6 +124,10 @@ class Time(SystemOneTest):
         self.assertEqual(self.ask_until({"n": NOUL})["n"]["x_wordings"], 16)
         self.assertIn("equal to what is stored", self.ok("verify", first["x_record"]))  # as it was given
 
+    def test_where_a_step_takes_longer_than_a_client_waits_each_request_leads_to_the_next_step(self):
+        self.serve(self.script(delay_ms=900, concurrency=8), "--seconds", "0.5")
+        self.assertEqual(self.ask_until({"n": NOUL})["n"]["x_wordings"], 16)
+
     def test_too_slow_a_model_gets_503_and_the_next_try_finds_the_answers(self):
         ledger = self.folder / "ledger"
         self.serve(self.script(delay_ms=900, concurrency=8, ledger=str(ledger)), "--seconds", "0.5", "--wordings", "4")

@@ -90,6 +90,7 @@ struct DecisionDesk::Work {
   std::size_t asked = 0;  // wordings
   bool is_looked_up = false;
   bool is_busy = false;
+  bool is_due = false;      // a step is begun for a request, however long it takes
   std::size_t waiting = 0;  // requests
   Time deadline{};          // of the one that waits longest
   std::optional<Error> failure{};
@@ -125,7 +126,7 @@ bool DecisionDesk::is_over(const Work& work, Time now) const {
   if (work.failure) return true;
   if (!work.is_looked_up || work.asked < kLeastWordings || !work.answer) return now >= work.deadline;
   if (work.asked >= options_.most_wordings) return true;
-  return !work.is_busy && !may_go_on(work, now);
+  return !work.is_busy && !work.is_due && !may_go_on(work, now);
 }
 
 // Whether a further step would be done in time for somebody who waits.
@@ -164,6 +165,8 @@ std::vector<DecisionDesk::WorkPointer> DecisionDesk::join(const DecisionRequest&
       work->number = arrived_++;
     }
     if (!work->is_busy) work->failure.reset();  // it is tried again
+    // Each request begins a step: where steps take longer than clients wait, the request after it has the answer.
+    work->is_due = work->asked < options_.most_wordings;
     ++work->waiting;
     work->deadline = std::max(work->deadline, deadline);
     joined.push_back(work);
@@ -223,7 +226,7 @@ DecisionDesk::WorkPointer DecisionDesk::next_work() {
   };
   for (const auto& [key, work] : works_) {
     if (work->is_busy || work->failure || work->asked >= options_.most_wordings) continue;
-    const bool is_wanted = work->asked < kLeastWordings || may_go_on(*work, now);
+    const bool is_wanted = work->asked < kLeastWordings || work->is_due || may_go_on(*work, now);
     if (is_wanted && (!next || rank(*work) < rank(*next))) next = work;
   }
   return next;
@@ -247,6 +250,7 @@ void DecisionDesk::keep_measuring(const std::stop_token& stop) {
       const WorkPointer work = next_work();
       if (!work) return std::nullopt;
       work->is_busy = true;
+      work->is_due = work->is_due && !work->is_looked_up;
       return CheckSet::Job{.alone_by = work->key, .make = [&, work] {
                              const Time began = ports_.clock.steady();
                              Made made = made_of(*work, *shared, set);
