@@ -16,7 +16,8 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent
 # Files outside docs/ that are pages of the site.
 ELSEWHERE = {
     "README.md": "index.md", "ARCHITECTURE.md": "project/architecture.md", "CHANGELOG.md": "project/changelog.md", "CONTRIBUTING.md": "project/contributing.md",
-    "SECURITY.md": "project/security.md", "examples/README.md": "project/examples.md", "examples/spark/README.md": "project/spark.md", "findings/README.md": "project/findings.md", "web/README.md": "project/web.md",
+    "SECURITY.md": "project/security.md", "examples/README.md": "project/examples.md", "examples/spark/README.md": "project/spark.md", "findings/README.md": "project/findings.md",
+    "web/README.md": "project/web.md",
 }
 LINK = re.compile(r"(!?)\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\(([^()\s]+)\)")
 
