@@ -3,8 +3,10 @@ import json
 import re
 import subprocess
 
-from heretix import SOURCE
 from systemone_cases import SystemOneTest
+
+# isort: split
+from heretix import SOURCE
 
 PAGE = (SOURCE / "docs/systemone.md").read_text()
 BLOCKS = re.findall(r"^```(?:\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
