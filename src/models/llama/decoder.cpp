@@ -31,6 +31,7 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
+  // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): in the order of llama_batch
   void add(Token token, llama_pos position, int sequence, bool wants_logits) {
     const int i = batch_.n_tokens++;
     batch_.token[i] = token;
