@@ -247,7 +247,7 @@ json McpServer::result_of(const Call& call) const {
   try {
     if (call.call.stop.stop_requested())
       throw Error(ErrorKind::stopped, "the server ended before this call began", "send it to the next server");
-    require_fits_schema(call.call.arguments, call.tool->definition.at("inputSchema"), call.tool->name());
+    require_fits_schema(call.call.arguments, *call.tool);
     outcome = call.tool->call(call.call);
   } catch (const Error& e) { outcome = failure(e); } catch (const std::exception& e) {
     outcome = failure({ErrorKind::broken, e.what(), "this is a bug: report it with the call that led here"});

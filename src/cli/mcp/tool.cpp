@@ -67,16 +67,17 @@ std::string misfit_of(const json& value, const json& schema) {
 
 }  // namespace
 
-void require_fits_schema(const json& arguments, const json& schema, const std::string& tool) {
+void require_fits_schema(const json& arguments, const Tool& tool) {
+  const json& schema = tool.definition.at("inputSchema");
   const json& properties = schema.at("properties");
   std::vector<std::string> names;
   for (const auto& [name, property] : properties.items()) names.push_back(name);
-  const std::string hint = fmt::format("{} takes {}", tool, fmt::join(names, ", "));
+  const std::string hint = fmt::format("{} takes {}", tool.name(), fmt::join(names, ", "));
 
   for (const auto& [name, value] : arguments.items()) {
     if (!properties.contains(name))
       throw Error(ErrorKind::bad_input,
-                  fmt::format("{} has no argument '{}'", tool, on_one_line(shortened(name, kMostShown))), hint);
+                  fmt::format("{} has no argument '{}'", tool.name(), on_one_line(shortened(name, kMostShown))), hint);
     const std::string misfit = misfit_of(value, properties[name]);
     if (!misfit.empty())
       throw Error(ErrorKind::bad_input, fmt::format("the argument {} is {}; it {}", name, shown(value), misfit), hint);

@@ -41,9 +41,9 @@ struct Tool {
   std::string name() const { return definition.at("name").get<std::string>(); }
 };
 
-// Compares arguments with an input schema, of which the keywords type, enum, minimum, exclusiveMinimum, maximum,
+// Compares arguments with a tool's input schema, of which the keywords type, enum, minimum, exclusiveMinimum, maximum,
 // minLength, items, maxItems, required and additionalProperties count. Throws Error{bad_input} naming the argument,
 // what it may be, and in the hint the arguments that there are. Pure.
-void require_fits_schema(const nlohmann::json& arguments, const nlohmann::json& schema, const std::string& tool);
+void require_fits_schema(const nlohmann::json& arguments, const Tool& tool);
 
 }  // namespace heretix::mcp
