@@ -327,8 +327,7 @@ PromptBank DecisionDesk::noul_bank(const std::string& state, const DecisionQuest
   return is_claim ? statements : bank_for_state(ports_.banks.get(kStateQuestionBank), state);
 }
 
-OptionAsked DecisionDesk::option_asked(const Provider& provider) const {
-  const ProviderFacts& facts = provider.facts();
+OptionAsked DecisionDesk::option_asked(const ProviderFacts& facts) const {
   return {.model = facts.model,
           .mode = facts.mode,
           .form = method_ == OptionMethod::letters ? letter_form_ : facts.decision_form,
@@ -381,11 +380,7 @@ std::optional<Usd> DecisionDesk::most_cost(const std::string& state, const Decis
     const PromptBank bank = noul_bank(state, question);
     plan = Parts(plan_as_given(noul_request(question, bank, options_.most_wordings, {}), bank, facts_)).to_ask();
   } else {
-    const OptionAsked form{.model = facts_.model,
-                           .mode = facts_.mode,
-                           .form = method_ == OptionMethod::letters ? letter_form_ : facts_.decision_form,
-                           .method = method_};
-    plan = plan_options(question, state, form, option_bank(), options_.most_wordings).plan;
+    plan = plan_options(question, state, option_asked(facts_), option_bank(), options_.most_wordings).plan;
   }
 
   Usd most;
@@ -396,7 +391,8 @@ std::optional<Usd> DecisionDesk::most_cost(const std::string& state, const Decis
 // What an earlier process has stored.
 DecisionDesk::Made DecisionDesk::look_up(const Work& work, Provider& provider, Database& database) const {
   if (work.question.kind != DecisionKind::noul) {
-    auto found = DecisionStore(database).best(work.key, option_asked(provider), option_bank(), options_.most_wordings);
+    auto found =
+        DecisionStore(database).best(work.key, option_asked(provider.facts()), option_bank(), options_.most_wordings);
     const std::size_t asked = found ? found->asked : 0;
     if (found) tell_execution(work, ExecutionId{found->record}, false);
     return {.answer = std::move(found), .asked = asked};
@@ -453,7 +449,7 @@ DecisionDesk::Made DecisionDesk::step_of_options(const Work& work, std::size_t w
   const StepBudget spending(options_, provider.facts());
   const PromptBank bank = option_bank();
   for (int attempt = 0; attempt < kMostReplans; ++attempt) {
-    const OptionAsked asked = option_asked(provider);
+    const OptionAsked asked = option_asked(provider.facts());
     const std::string id = decision_id_of(work.key, asked, bank, wordings);
     const OptionPlan options = plan_options(work.question, work.state, asked, bank, wordings);
     tell_execution(work, ExecutionId{id}, true);

@@ -112,7 +112,7 @@ class DecisionDesk {
 
   void tell_execution(const Work& work, const ExecutionId& execution_id, bool is_new) const;
   PromptBank noul_bank(const std::string& state, const DecisionQuestion& question) const;
-  OptionAsked option_asked(const Provider& provider) const;
+  OptionAsked option_asked(const ProviderFacts& facts) const;
   PromptBank option_bank() const;
 
   DeskPorts ports_;

@@ -12,6 +12,7 @@
 #include "base/url.hpp"
 #include "service/account/api_keys.hpp"
 #include "service/checks/web_words.hpp"
+#include "service/http/error_status.hpp"
 #include "service/http/log.hpp"
 #include "service/systemone/decision_replies.hpp"
 
@@ -23,22 +24,9 @@ using nlohmann::json;
 constexpr const char* kRetryAfterSeconds = "5";
 constexpr std::size_t kMostRememberedCookies = 10'000;
 
-// The status of an error, in this one place.
-int status_of(const Error& error, bool is_signed_in) {
-  switch (error.kind()) {
-    case ErrorKind::bad_input: return 422;
-    case ErrorKind::not_found: return 404;
-    case ErrorKind::not_allowed: return is_signed_in ? 403 : 401;
-    case ErrorKind::limit_reached: return 402;
-    case ErrorKind::too_many: return 429;
-    case ErrorKind::conflict: return 409;
-    case ErrorKind::too_large: return 413;
-    case ErrorKind::unavailable:
-    case ErrorKind::stopped: return 503;
-    case ErrorKind::in_doubt:
-    case ErrorKind::broken: return 500;
-  }
-  return 500;
+// Whoever has not signed in may be allowed once they have.
+int status_for(const Error& error, bool is_signed_in) {
+  return error.kind() == ErrorKind::not_allowed && !is_signed_in ? 401 : status_of(error.kind());
 }
 
 bool changes_state(const std::string& method) { return method != "GET" && method != "HEAD"; }
@@ -112,7 +100,7 @@ std::vector<std::string> ServiceApi::routes() {
 
 ServiceResponse ServiceApi::problem_of(const ServiceRequest& request, const Error& error) const {
   const bool has_cookie = request.cookie(service_.cookie_name("heretix")).has_value();
-  const int status = status_of(error, has_cookie);
+  const int status = status_for(error, has_cookie);
   if (status >= 500)
     log_line(LogLevel::error, "error",
              {{"request_id", request.id}, {"kind", std::string(to_word(error.kind()))}, {"error", error.what()}});

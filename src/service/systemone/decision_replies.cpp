@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "belief/decide/decision_shapes.hpp"
+#include "service/http/error_status.hpp"
 #include "service/http/log.hpp"
 
 namespace heretix::http {
@@ -17,24 +18,7 @@ ServiceResponse response_of(int status, std::string body, std::string_view route
   return {.status = status, .body = std::move(body), .headers = {{"Cache-Control", "no-store"}}, .route = route};
 }
 
-// Clients try 5xx and 429 again, and nothing else.
-int status_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::bad_input: return 422;
-    case ErrorKind::not_found: return 404;
-    case ErrorKind::not_allowed: return 403;
-    case ErrorKind::limit_reached: return 402;
-    case ErrorKind::too_many: return 429;
-    case ErrorKind::conflict: return 409;
-    case ErrorKind::too_large: return 413;
-    case ErrorKind::unavailable:
-    case ErrorKind::stopped: return 503;
-    case ErrorKind::in_doubt:
-    case ErrorKind::broken: return 500;
-  }
-  return 500;
-}
-
+// In the words of System One.
 std::string_view type_of_status(int status) {
   switch (status) {
     case 401: return "authentication_error";
