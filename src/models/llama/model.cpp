@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "models/llama/panel_weights.hpp"
 
 namespace heretix {
 namespace {
@@ -33,6 +34,7 @@ void start_backend() {
         },
         nullptr);
     llama_backend_init();
+    keep_weights_in_panels();
     return true;
   }();
   (void)started;
