@@ -1,6 +1,6 @@
 // Keeps the Q4_1 matrices of models in panels (models/matrix/q4_panels.hpp), which are multiplied faster than
-// llama.cpp's rows and to the same bits. llama.cpp has such an arrangement for other types of weights, and takes ours as one of
-// them.
+// llama.cpp's rows and to the same bits. llama.cpp has such arrangements for other types of weights, and takes ours as
+// one of them.
 #pragma once
 
 namespace heretix {

@@ -61,8 +61,10 @@ struct Product {
     }
   }
 
-  // One sum for each four weights of a block, and one for what is added to every weight.
-  float written_out(std::size_t row, std::size_t v) const {
+  // numbers[place] again: one sum for each four weights of a block, and one for what is added to every weight.
+  float written_out(std::size_t place) const {
+    const std::size_t row = place % kRows;
+    const std::size_t v = place / kRows;
     std::array<float, 8> sums{};
     float least = 0;
     for (std::size_t b = 0; b < kBlocks; ++b) {
@@ -102,7 +104,7 @@ TEST(Q4Panels, RoundedVectorsAreTheNumbersWithin127StepsOfEachBlock) {
     double sum = 0;
     int greatest = 0;
     for (std::size_t i = 0; i < kBlockWeights; ++i) {
-      const double read = blocks[b].scale * blocks[b].values[i];
+      const double read = double{blocks[b].scale} * blocks[b].values[i];
       EXPECT_NEAR(read, numbers[b * kBlockWeights + i], 0.6 * blocks[b].scale);
       sum += read;
       greatest = std::max(greatest, std::abs(int{blocks[b].values[i]}));
@@ -125,10 +127,8 @@ TEST(Q4Panels, AProductHasTheBitsOfTheSumWrittenOut) {
   for (const PanelKernel kernel : kernels()) {
     for (std::size_t count = 1; count <= 7; ++count) {  // four, two and one at once
       const Product product(kernel, count);
-      for (std::size_t v = 0; v < count; ++v) {
-        for (std::size_t row = 0; row < kRows; ++row)
-          ASSERT_EQ(bits(product.numbers[v * kRows + row]), bits(product.written_out(row, v))) << count << " " << row;
-      }
+      for (std::size_t place = 0; place < product.numbers.size(); ++place)
+        ASSERT_EQ(bits(product.numbers[place]), bits(product.written_out(place))) << count << " " << place;
     }
   }
 }
