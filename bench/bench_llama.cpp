@@ -39,14 +39,17 @@ std::size_t ask_alone(const LlamaModel& model, const Plan& plan, const Question&
   parameters.n_ctx = 512;
   parameters.n_threads = parameters.n_threads_batch = static_cast<int>(std::thread::hardware_concurrency());
   llama_context* context = llama_init_from_model(model.handle(), parameters);
+
   const ChatPrompt prompt = model.chat_template().render(plan.system_text, question.user_text);
   std::vector<Token> tokens = model.tokens(prompt.shared, true);
   for (const Token t : model.tokens(prompt.own, false)) tokens.push_back(t);
+
   std::size_t evaluated = 0;
   AnswerForm::Place place = form.start();
   while (!form.is_done(place)) {
     llama_decode(context, llama_batch_get_one(tokens.data(), static_cast<int>(tokens.size())));
     evaluated += tokens.size();
+
     const float* logits = llama_get_logits_ith(context, -1);
     Token best = -1;
     for (const char byte : form.allowed(place)) {
@@ -54,9 +57,11 @@ std::size_t ask_alone(const LlamaModel& model, const Plan& plan, const Question&
         if (form.after(place, model.piece(t)) && (best < 0 || logits[t] > logits[best])) best = t;
       }
     }
+
     place = *form.after(place, model.piece(best));
     tokens = {best};
   }
+
   llama_free(context);
   return evaluated;
 }

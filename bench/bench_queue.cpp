@@ -31,6 +31,7 @@ int main(int count, char** arguments) {
   if (count != 4) return 2;
   const PostgresAddress address = parse_postgres_address(arguments[1], "ADDRESS");
   const int jobs = std::stoi(arguments[2]), threads = std::stoi(arguments[3]);
+
   PostgresDatabase setup(address);
   setup.execute("DELETE FROM jobs WHERE kind = 'bench'");
   {
@@ -39,6 +40,7 @@ int main(int count, char** arguments) {
       Queue(setup).enqueue({.kind = "bench", .unique_key = std::to_string(i), .payload = "{}"});
     transaction.commit();
   }
+
   std::atomic<int> done{0};
   const double ours = seconds_of(
       threads,
@@ -49,6 +51,7 @@ int main(int count, char** arguments) {
         }
       },
       address);
+
   const double peer = seconds_of(
       threads,
       [&](Database& database) {
@@ -59,6 +62,7 @@ int main(int count, char** arguments) {
         }
       },
       address);
+
   fmt::print(
       "{} jobs claimed and finished by {} threads: {:.0f} a second; three empty round trips each: {:.0f} a second\n",
       done.load(), threads, done / ours, jobs / peer);

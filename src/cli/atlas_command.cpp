@@ -172,23 +172,28 @@ void register_atlas(CommandTable& table) {
   atlas.add_option("set", o.set, "a table of results: heretix batch claims.csv -o results.csv (or .jsonl)")
       ->type_name("FILE")
       ->required();
+
   const auto several = [&, &command = atlas](const char* name, std::vector<std::string>& values, const char* what,
                                              const char* type) {
     command.add_option(name, values, what)->type_name(type)->allow_extra_args(false);
   };
+
   atlas
       .add_option("--sort", o.sort,
                   "order of the claims: disagreement (the default), claim, or a model's name for what it says")
       ->type_name("ORDER");
   atlas.add_option("--rows", o.rows, "how many claims the table in the terminal shows (default 20; 0 is all of them)")
       ->type_name("N");
+
   several("--model", o.only_models, "only this model; may be given several times", "MODEL");
   several("--tag", o.only_tags, "only claims with this tag; may be given several times", "TAG");
   several("--gate", o.only_gates, "only claims at which this gate failed; may be given several times", "GATE");
+
   atlas.add_option("--truth", o.columns.truth, "the column that says whether a claim is true (default truth)")
       ->type_name("COLUMN");
   several("--tags", o.columns.tags,
           "a column of tags; may be given several times (default: tags, tag, topic, field and level)", "COLUMN");
+
   add_store_to_read(atlas, o);
   add_database(atlas, o, "read what the wordings said from this Postgres database instead of the store");
   add_page(atlas, o);

@@ -521,10 +521,12 @@ void register_batch(CommandTable& table) {
                   "one claim per line or row, in the field 'claim', with other configuration fields beside it")
       ->type_name("FILE")
       ->required();
+
   add_plan_options(batch, o);
   add_ask_options(batch, o);
   o.database_is_second = true;
   add_database(batch, o, "also keep the checks in this Postgres database, in addition to the store");
+
   batch
       .add_option(
           "-o,--out", o.out,
@@ -536,6 +538,7 @@ void register_batch(CommandTable& table) {
                   "report the results in the order of the file, or as they are finished: file or finished")
       ->check(CLI::IsMember({"file", "finished"}))
       ->capture_default_str();
+
   add_tracing(batch, o.trace);
   add_json(batch, o);
 }

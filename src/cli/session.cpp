@@ -418,8 +418,10 @@ std::unique_ptr<Provider> provider_of(const Settings& settings, Asks asks, Fetch
   if (settings.batch.value_or(false) && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("{} has no batch API", model),
                 fmt::format("--batch works only with {}; leave it out", providers_with_batches()));
+
   if (model.starts_with("scripted:")) return std::make_unique<ScriptedProvider>(load_script(model.substr(9)));
   if (settings.mock.value_or(false)) return make_mock_provider(ModelName(settings.model.value_or("mock")));
+
   if (model == "local") return make_llama(settings, default_model_path());
   if (model.starts_with("llama:")) return make_llama(settings, model.substr(6));
   if (is_hub_name(model)) {
@@ -428,7 +430,9 @@ std::unique_ptr<Provider> provider_of(const Settings& settings, Asks asks, Fetch
     std::string path = pulled.path();
     return make_llama(settings, std::move(path), std::move(pulled));
   }
+
   if (const auto hosted = hosted_model(model)) return make_hosted(*hosted, settings, asks);
+
   std::string hosted_names;
   for (const HostedProvider& provider : hosted_providers()) hosted_names += fmt::format("{}/NAME, ", provider.name);
   throw Error(ErrorKind::bad_input, fmt::format("there is no model '{}'", model),

@@ -93,9 +93,11 @@ void register_systemone(CommandTable& table) {
       .add_option("--model", o.flags.model,
                   "the model, named as for run --model; one that writes is asked for words or numbers (default local)")
       ->type_name("MODEL");
+
   systemone.add_option("--host", o.host, "the address to listen on (default 127.0.0.1)")->type_name("ADDRESS");
   systemone.add_option("--port", o.port, "the port to listen on; 0 takes any free one (default 8765)")
       ->type_name("PORT");
+
   systemone
       .add_option("--wordings", o.wordings, "the most wordings that an answer rests on: 4, 8, 12 or 16 (default 16)")
       ->type_name("N");
@@ -103,6 +105,7 @@ void register_systemone(CommandTable& table) {
       .add_option("--seconds", o.seconds,
                   "how long a request may take; an answer rests on as many wordings as fit, at least 4 (default 8)")
       ->type_name("SECONDS");
+
   systemone
       .add_option("--api", o.flags.api,
                   "the API of an OpenAI model: responses, or chat, which shows token probabilities")
@@ -110,6 +113,7 @@ void register_systemone(CommandTable& table) {
   add_mock(systemone, o);
   systemone.add_option("--prompts", o.flags.prompts, "the folder of prompt banks (RPL_PROMPTS_DIR)")
       ->type_name("FOLDER");
+
   add_base_url(systemone, o);
   add_prices(systemone, o);
   add_store(systemone, o);

@@ -155,12 +155,15 @@ nlohmann::ordered_json to_json(const DecisionAnswer& answer, const DecisionQuest
       low[name] = answer.ends.at(k).low;
       high[name] = answer.ends.at(k).high;
     }
+
     if (answer.kind == DecisionKind::choice)
       out["choice"] = canonical_question(question).options.at(answer.chosen).name;
     else out["score"] = answer.score;
+
     out["confidence"] = answer.confidence;
     if (answer.kind == DecisionKind::score) out["legend"] = std::move(legend);
     out["probabilities"] = std::move(probabilities);
+
     if (answer.kind == DecisionKind::choice && !answer.ends.empty()) {
       out["x_low"] = std::move(low);
       out["x_high"] = std::move(high);
@@ -170,6 +173,7 @@ nlohmann::ordered_json to_json(const DecisionAnswer& answer, const DecisionQuest
       out["x_high"] = answer.score_ends->high;
     }
   }
+
   out["x_wordings"] = answer.wordings;
   if (answer.yes_bias) out["x_yes_bias"] = *answer.yes_bias;
   out["x_record"] = answer.record;

@@ -158,6 +158,7 @@ void add_extensions(Json& out, const DecisionAnswer& answer) {
 Json openai_answer(const Json& asked, const NamedQuestion& question, const DecisionAnswer& answer) {
   const Json own = to_json(answer, question.question);
   Json out = {{"type", asked.at("type")}, {"name", member(asked, "name")}};
+
   Json probabilities = Json::array();
   if (answer.kind == DecisionKind::noul) {
     out["probability"] = answer.noul;
@@ -177,10 +178,12 @@ Json openai_answer(const Json& asked, const NamedQuestion& question, const Decis
     }
     out["score"] = answer.score;
   }
+
   if (!probabilities.empty()) {
     out["confidence"] = answer.confidence;
     out["probabilities"] = std::move(probabilities);
   }
+
   add_extensions(out, answer);
   return out;
 }

@@ -234,6 +234,7 @@ ServiceResponse ServiceApi::answer_program(const ProgramHandler& handler, const 
 
 ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteResult& found) {
   if (changes_state(request.method)) require_same_origin(request);
+
   if (!found.routed && found.allowed.empty()) {
     // A browser that was led astray gets a page; a program that calls the API gets its form of an error.
     if (is_decision_path(request.path))
@@ -242,6 +243,7 @@ ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteRes
     return gets_page && !service_.parts().web.empty() ? missing_page(service_)
                                                       : problem(request, 404, "Not Found", "there is nothing here");
   }
+
   if (!found.routed) {
     const std::string why = fmt::format("allowed: {}", fmt::join(found.allowed, ", "));
     ServiceResponse response = is_decision_path(request.path) ? decision_error(request.path, 405, why)
@@ -249,8 +251,10 @@ ServiceResponse ServiceApi::answer(const ServiceRequest& request, const RouteRes
     response.headers.emplace_back("Allow", fmt::format("{}", fmt::join(found.allowed, ", ")));
     return response;
   }
+
   const Route& route = all_routes()[found.routed->route];
   if (const auto* handler = std::get_if<ProgramHandler>(&route.handler)) return answer_program(*handler, request);
+
   try {
     const auto database = service_.parts().databases.borrow();
     Call call{request, found.routed->parameters, *database, {}, {}, {}, {}, {}};

@@ -218,6 +218,7 @@ void Sets::insert(const NewSet& set, const std::vector<SetLine>& lines) {
                                  {":models", json(set.models).dump()},
                                  {":request", set.request},
                                  {":claims", static_cast<std::int64_t>(lines.size())}});
+
   std::vector<Query> queries;
   std::int64_t number = 0;
   for (const SetLine& line : lines) {
@@ -229,10 +230,12 @@ void Sets::insert(const NewSet& set, const std::vector<SetLine>& lines) {
                         {":tags", json(line.tags).dump()},
                         {":truth", line.truth ? Value(std::int64_t{*line.truth}) : Value()}},
                        Effect::changes});
+
     if (queries.size() < kCellsInOneRoundTrip) continue;
     database_.query_all(queries);
     queries.clear();
   }
+
   database_.query_all(queries);
 }
 
