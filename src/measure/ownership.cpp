@@ -38,6 +38,13 @@ ProcessState state_of(long pid) {
   return found;
 }
 
+struct Self {
+  long pid;
+  std::string text;
+};
+
+Self self_as(long pid) { return {pid, fmt::format("{} {} {}", boot_id(), pid, state_of(pid).started)}; }
+
 struct Owner {
   std::string boot, started, holds;
   long pid = 0;
@@ -64,9 +71,11 @@ bool still_runs(Database& store, const ExecutionId& execution_id, const std::str
   return process_runs(owner);
 }
 
+// Read once, because the kernel goes through every thread of the process for it. A child that was forked asks anew.
 std::string this_process() {
+  static const Self first = self_as(::getpid());
   const long pid = ::getpid();
-  return fmt::format("{} {} {}", boot_id(), pid, state_of(pid).started);
+  return pid == first.pid ? first.text : self_as(pid).text;
 }
 
 bool process_runs(const std::string& process) {

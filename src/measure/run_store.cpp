@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/sha256.hpp"
+#include "belief/record/bank_content.hpp"
 #include "belief/record/measured_columns.hpp"
 #include "belief/record/stored_config.hpp"
 #include "measure/answer_store.hpp"
@@ -112,13 +113,25 @@ const std::string& write_run_sql() {
   return sql;
 }
 
-// The column is signed in our files and may be TEXT in older ones.
+bool seed_is_text(Database& database) {
+  const std::vector<Row> columns = database.query("PRAGMA table_info(runs)");
+  return std::ranges::any_of(columns, [](const Row& column) {
+    return column.required_text("name") == "bootstrap_seed" && column.required_text("type") == "TEXT";
+  });
+}
+
+// The column is signed in our files and may be TEXT in older ones. SQLite prepares that pragma anew for every use, and
+// what it says follows from the statement that made the table.
 Value stored_seed(Database& database, std::uint64_t seed) {
-  for (const Row& column : database.query("PRAGMA table_info(runs)")) {
-    if (column.required_text("name") == "bootstrap_seed" && column.required_text("type") == "TEXT")
-      return std::to_string(seed);
-  }
-  return std::bit_cast<std::int64_t>(seed);
+  struct Known {
+    std::string table;
+    bool is_text;
+  };
+  thread_local Known known{};
+  const auto found = database.query("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'runs'");
+  std::string table = found.empty() ? "" : found[0].text_or_empty("sql");
+  if (table != known.table) known = {std::move(table), seed_is_text(database)};
+  return known.is_text ? Value(std::to_string(seed)) : Value(std::bit_cast<std::int64_t>(seed));
 }
 
 }  // namespace
@@ -130,11 +143,11 @@ void RunStore::write(const std::function<void()>& body) {
 
 std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& bank, const ExecutionId& execution_id,
                                           const std::string& config_text, long long now, const std::string& owner) {
-  const std::string content = to_json(bank).dump();
+  const BankContent content = content_of(bank);
   Ownership ours = owner.empty() ? own_execution(database_, execution_id) : Ownership{owner, nullptr};
   owner_ = ours.owner;
   write([&] {
-    database_.execute(kInsertBank, {{":hash", sha256_hex(content)}, {":version", bank.version}, {":json", content}});
+    database_.execute(kInsertBank, {{":hash", content.sha256}, {":version", bank.version}, {":json", content.text}});
     database_.execute(kInsertExecution, {{":id", execution_id},
                                          {":run", plan.run_id},
                                          {":owner", owner_},
@@ -143,7 +156,7 @@ std::unique_ptr<HeldName> RunStore::start(const Plan& plan, const PromptBank& ba
                                          {":model", plan.recipe.model},
                                          {":mode", plan.recipe.mode.text()},
                                          {":version", plan.prompt_version},
-                                         {":bank", sha256_hex(content)},
+                                         {":bank", content.sha256},
                                          {":config", config_text}});
     database_.execute(kForgetExecutionSamples, {{":id", execution_id}});
   });

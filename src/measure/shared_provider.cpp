@@ -140,7 +140,7 @@ void SharedProvider::answer_joined(const Plan& plan, Exchange& exchange) {
   Party party{.plan = &plan, .exchange = &exchange};
   parties_.push_back(&party);
   changed_.notify_all();
-  shared_.baton.wait(changed_, [&] { return party.is_over; });
+  shared_.baton.wait(party.over, [&] { return party.is_over; });
   if (party.failure) std::rethrow_exception(party.failure);
 }
 
@@ -208,7 +208,7 @@ void SharedProvider::end(Party& party, std::exception_ptr failure) {
   std::erase(parties_, &party);
   party.failure = std::move(failure);
   party.is_over = true;
-  changed_.notify_all();
+  party.over.notify_one();
 }
 
 Taken SharedProvider::turn(std::vector<Delivery> deliveries, std::size_t most) {

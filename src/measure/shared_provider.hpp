@@ -50,6 +50,7 @@ class SharedProvider {
     std::size_t in_flight = 0;
     bool has_ended = false;  // it sends nothing more, and waits for what is in flight
     bool is_over = false;
+    std::condition_variable over{};  // of its own, so that the end of one check wakes no other
     std::exception_ptr failure{};
     std::vector<Delivery> came{};  // in this turn
   };

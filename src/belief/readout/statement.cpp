@@ -68,7 +68,12 @@ bool StatedSides::contradict() const { return negation && (claim - kEven) * (*ne
 
 std::optional<StatedSides> sides_of(const Answer& answer) {
   if (!answer.verdict.usable()) return std::nullopt;
-  const json said = json::parse(answer.raw_text.value_or(""), nullptr, false);
+
+  // Most answers are written ones, and need no parsing: a name stands in JSON as it is, unless it is escaped.
+  const std::string raw = answer.raw_text.value_or("");
+  if (raw.find("readout") == std::string::npos && raw.find('\\') == std::string::npos) return std::nullopt;
+
+  const json said = json::parse(raw, nullptr, false);
   const bool is_made = said.is_object() && said.contains("readout") && said["readout"].value("kind", "") == "decision";
   return is_made ? std::optional(sides_from(said["readout"])) : std::nullopt;
 }

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <tuple>
 
 #include "base/sha256.hpp"
 #include "belief/readout/statement.hpp"
+#include "belief/record/bank_content.hpp"
 #include "belief/record/measured_columns.hpp"
 #include "belief/record/readout_facts.hpp"
 #include "belief/record/record.hpp"
@@ -342,6 +345,22 @@ PromptBank bank_from_json(const json& bank) {
           .negations = bank.value("negations", std::vector<std::string>{})};
 }
 
-std::string content_sha256(const PromptBank& bank) { return sha256_hex(to_json(bank).dump()); }
+BankContent content_of(const PromptBank& bank) {
+  struct Kept {
+    PromptBank bank;
+    BankContent content;
+  };
+  thread_local std::optional<Kept> kept;
+  const auto parts = [](const PromptBank& b) {
+    return std::tie(b.version, b.system, b.schema, b.user_template, b.paraphrases, b.negations);
+  };
+  if (kept && parts(kept->bank) == parts(bank)) return kept->content;
+
+  const std::string text = to_json(bank).dump();
+  kept.emplace(Kept{bank, {text, sha256_hex(text)}});
+  return kept->content;
+}
+
+std::string content_sha256(const PromptBank& bank) { return content_of(bank).sha256; }
 
 }  // namespace heretix

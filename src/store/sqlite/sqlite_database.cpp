@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <unordered_map>
@@ -106,16 +107,6 @@ void create_private(const std::string& path) {
                 "name another file with --db or HERETIX_DB");
 }
 
-void bind(SQLite::Statement& statement, const Bindings& bindings) {
-  for (const Binding& b : bindings) {
-    const std::string name(b.name);
-    if (const auto* i = std::get_if<std::int64_t>(&b.value)) statement.bind(name, *i);
-    else if (const auto* d = std::get_if<double>(&b.value)) statement.bind(name, *d);
-    else if (const auto* s = std::get_if<std::string>(&b.value)) statement.bind(name, *s);
-    else statement.bind(name);
-  }
-}
-
 ColumnNames column_names_of(SQLite::Statement& statement) {
   std::vector<std::string> names;
   for (int i = 0; i < statement.getColumnCount(); ++i) names.emplace_back(statement.getColumnName(i));
@@ -155,21 +146,58 @@ void define_times(sqlite3* database) {
   sqlite3_create_function_v2(database, "later", 1, SQLITE_UTF8, nullptr, later, nullptr, nullptr, nullptr);
 }
 
-// Resets the statement at the end of its use, also after a failure: one left open would hold its lock.
+// By which a statement is found without a copy of its text.
+struct HashOfText {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+
+struct Prepared {
+  // A use binds the same names in the same order as the one before it, as a rule.
+  int place_of(std::string_view name, std::size_t position) {
+    if (position < places.size() && places[position].first == name) return places[position].second;
+    std::string text(name);
+    const int place = statement.getIndex(text.c_str());
+    places.resize(std::max(places.size(), position + 1));
+    places[position] = {std::move(text), place};
+    return place;
+  }
+
+  SQLite::Statement statement;
+  std::optional<bool> only_reads{};                   // not known until it is used as a read
+  std::vector<std::pair<std::string, int>> places{};  // of parameters, by their position among the bindings
+};
+
+// A statement in use, with its bindings, which it borrows. It is reset at the end, also after a failure: one left open
+// would hold its lock.
 class OpenStatement {
  public:
-  explicit OpenStatement(SQLite::Statement& statement) : statement_(statement) {}
-  ~OpenStatement() { statement_.tryReset(); }
+  OpenStatement(Prepared& prepared, const Bindings& bindings) : statement_(prepared.statement) {
+    try {
+      for (std::size_t i = 0; i < bindings.size(); ++i) {
+        const Value& value = bindings[i].value;
+        const int place = prepared.place_of(bindings[i].name, i);
+        if (const auto* integer = std::get_if<std::int64_t>(&value)) statement_.bind(place, *integer);
+        else if (const auto* real = std::get_if<double>(&value)) statement_.bind(place, *real);
+        else if (const auto* text = std::get_if<std::string>(&value)) statement_.bindNoCopy(place, *text);
+        else statement_.bind(place);
+      }
+    } catch (const SQLite::Exception&) {
+      close();
+      throw;
+    }
+  }
+  ~OpenStatement() { close(); }
   OpenStatement(const OpenStatement&) = delete;
   OpenStatement& operator=(const OpenStatement&) = delete;
 
  private:
-  SQLite::Statement& statement_;
-};
+  void close() {
+    statement_.tryReset();  // reset() would throw again what the statement's last use threw
+    statement_.clearBindings();
+  }
 
-struct Prepared {
-  SQLite::Statement statement;
-  std::optional<bool> only_reads{};  // not known until it is used as a read
+  SQLite::Statement& statement_;
 };
 
 // SQLiteCpp does not give out its statements, so this takes a statement of our own, once for each text.
@@ -196,18 +224,15 @@ struct SqliteDatabase::Connection {
 
   // The prepared statement, reset and without bindings.
   Prepared& prepared(std::string_view sql) {
-    auto found = statements.find(std::string(sql));
+    auto found = statements.find(sql);
     if (found == statements.end()) {
       found = statements.try_emplace(std::string(sql), Prepared{{database, without_row_locks(sql)}}).first;
     }
-    SQLite::Statement& statement = found->second.statement;
-    statement.tryReset();  // reset() would throw again what the statement's last use threw
-    statement.clearBindings();
     return found->second;
   }
 
   SQLite::Database database;
-  std::unordered_map<std::string, Prepared> statements;  // prepared once, bound anew each time
+  std::unordered_map<std::string, Prepared, HashOfText, std::equal_to<>> statements;  // prepared once, bound each time
 };
 
 void require_database_file(const std::string& path) {
@@ -241,10 +266,9 @@ SqliteDatabase::~SqliteDatabase() = default;
 
 std::int64_t SqliteDatabase::execute(std::string_view sql, const Bindings& bindings) {
   try {
-    SQLite::Statement& statement = connection_->prepared(sql).statement;
-    const OpenStatement open(statement);
-    bind(statement, bindings);
-    return statement.exec();
+    Prepared& prepared = connection_->prepared(sql);
+    const OpenStatement open(prepared, bindings);
+    return prepared.statement.exec();
   } catch (const SQLite::Exception& e) { refuse(path_, e); }
 }
 
@@ -257,8 +281,7 @@ std::vector<Row> SqliteDatabase::rows_of(std::string_view sql, const Bindings& b
       throw Error(ErrorKind::broken, fmt::format("a statement that changes rows is declared to read: {}", sql));
 
     SQLite::Statement& statement = prepared.statement;
-    const OpenStatement open(statement);
-    bind(statement, bindings);
+    const OpenStatement open(prepared, bindings);
 
     ColumnNames names;  // known with the first row: a statement that waited is prepared again where the schema changed
     std::vector<Row> rows;
