@@ -28,6 +28,7 @@ struct Partition {
 
 // A batch is full at kBatchRows rows or at the end of its month, so equal rows give equal batches.
 inline constexpr std::int64_t kBatchRows = 4'096;
+inline constexpr std::int64_t kRowGroupRows = 131'072;  // of every Parquet file
 
 class Batches {
  public:

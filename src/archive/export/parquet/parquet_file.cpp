@@ -24,8 +24,6 @@
 namespace heretix {
 namespace {
 
-constexpr std::int64_t kRowGroupRows = 131'072;
-
 // A new file whose digest is known when it is closed.
 class HashedFile final : public arrow::io::OutputStream {
  public:

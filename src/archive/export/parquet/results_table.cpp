@@ -24,8 +24,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::int64_t kRowGroupRows = 131'072;
-
 enum class Kind { nothing, truth, whole, real, text, texts, mixed };
 
 struct ResultColumn {
