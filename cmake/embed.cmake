@@ -15,6 +15,7 @@ function(heretix_embed target name file header)
   file(CONFIGURE OUTPUT ${out} @ONLY CONTENT
 "#include \"@header@\"\n#pragma GCC diagnostic ignored \"-Woverlength-strings\"\nnamespace heretix {\n@inside@\nconst std::string_view @name@ = R\"~~~(@text@)~~~\";\n@behind@}\n")
   target_sources(${target} PRIVATE ${out})
+  set_source_files_properties(${out} PROPERTIES UNITY_GROUP embedded)  # with the other files of the target
 endfunction()
 
 # heretix_embed_migrations(TARGET FOLDER): every revision's files as embedded_migrations() (store/postgres/history.hpp).
@@ -38,4 +39,5 @@ function(heretix_embed_migrations target folder)
   file(CONFIGURE OUTPUT ${out} @ONLY CONTENT
 "#include \"store/postgres/history.hpp\"\nnamespace heretix {\nstd::vector<EmbeddedFile> embedded_migrations() {\n  return {\n@entries@  };\n}\n}\n")
   target_sources(${target} PRIVATE ${out})
+  set_source_files_properties(${out} PROPERTIES UNITY_GROUP embedded)  # with the other files of the target
 endfunction()
