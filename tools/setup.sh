@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Heretix is built and tested with on Debian 12. Safe to call again: what is there is not touched.
 #
-# usage: tools/setup.sh build|db|lint|test|bench|packages   installs what that needs
+# usage: tools/setup.sh run|build|db|lint|test|bench|packages   installs what that needs
 #        tools/setup.sh docs                       Material for MkDocs, for make docs
 #        tools/setup.sh peers                      LiteLLM, Inspect and promptfoo, each by itself, for bench/peers.py
 #        tools/setup.sh where                      prints where things are
@@ -187,12 +187,14 @@ unpack_llama() {
 
 llama_key() { echo "llama-$(pinned llama-cpp-python)-$(uname -m)-$(sha256sum "$here/cmake/llama/CMakeLists.txt" | cut -c1-12)"; }
 
-# build_llama FOLDER SOURCE [TARGET [ARGUMENT OF CMAKE...]]: builds in FOLDER/build; what is said goes to FOLDER/log.
+# build_llama FOLDER SOURCE [ARGUMENT OF CMAKE...]: builds in FOLDER/build; what is said goes to FOLDER/log. The next build, with the server or of
+# another version, finds in ccache what this one compiled.
 build_llama() {
-  local into=$1 source=$2 target=${3:-all}
+  local into=$1 source=$2
   {
-    cmake -S "$here/cmake/llama" -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_SOURCE="$source" "${@:4}" &&
-      cmake --build "$into/build" --target "$target"
+    cmake -S "$here/cmake/llama" -B "$into/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLAMA_SOURCE="$source" \
+      -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "${@:3}" &&
+      CCACHE_BASEDIR=$into CCACHE_NOHASHDIR=1 cmake --build "$into/build"
   } >"$into/log" 2>&1 && return
 
   tail -30 "$into/log" >&2
@@ -205,11 +207,19 @@ install_llama() {
   [ -d "$target" ] && return
   into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
   source=$(unpack_llama "$into")
-  say "building llama.cpp (two to five minutes)"
+  say "building llama.cpp (one to three minutes)"
   build_llama "$into" "$source"
-  cmake --install "$into/build" --prefix "$into/prefix" >/dev/null
-  mv "$into/prefix" "$target"
+  keep_llama "$into"
   rm -rf "$into"
+}
+
+# keep_llama FOLDER: installs what was built there.
+keep_llama() {
+  local target
+  target=$cache/$(llama_key)
+  [ -d "$target" ] && return
+  cmake --install "$1/build" --prefix "$1/prefix" >/dev/null
+  mv "$1/prefix" "$target"
   say "llama.cpp is in $target"
 }
 
@@ -232,6 +242,7 @@ install_llama_templates() {
   rm -rf "$into"
 }
 
+# The tests and benchmarks want llama-server too, whose build holds the libraries: both are made in one, and kept.
 install_llama_server() {
   local target into source
   target=$cache/$(llama_key)-server
@@ -239,8 +250,9 @@ install_llama_server() {
   into=$(fetch llama-cpp-python --no-binary llama-cpp-python)
   source=$(unpack_llama "$into")
   keep_llama_templates "$source"
-  say "building llama-server (about four minutes)"
-  build_llama "$into" "$source" llama-server -DHERETIX_LLAMA_SERVER=ON
+  say "building llama.cpp and llama-server (three to six minutes)"
+  build_llama "$into" "$source" -DHERETIX_LLAMA_SERVER=ON
+  keep_llama "$into"
   mkdir "$into/bin"
   find "$into/build" -name llama-server -type f -exec mv {} "$into/bin/" \;
   mv "$into/bin" "$target"
@@ -412,19 +424,21 @@ case $purpose in
     install_packages_of docs "$here/tools/docs-pins.txt"
     exit 0
     ;;
-  build) ;;
+  run | build) ;;
   lint) packages="$packages $lint_packages" ;;
   test) packages="$packages $lint_packages $test_packages" ;;
   bench) packages="$packages $bench_packages $test_packages" ;;
   packages) packages="$packages $package_packages" ;;
   peers) ;;
-  *) say "unknown purpose '$purpose'; use build, db, docs, lint, test, bench, packages or peers"; exit 2 ;;
+  *) say "unknown purpose '$purpose'; use run, build, db, docs, lint, test, bench, packages or peers"; exit 2 ;;
 esac
 # shellcheck disable=SC2086
 install_packages $packages
 mkdir -p "$cache"
 install_model
+case $purpose in test | bench) install_llama_server ;; esac # with the libraries
 install_llama
+[ "$purpose" != run ] || exit 0 # the page and heretix-export are not built then
 install_arrow
 install_duckdb
 install_node
@@ -435,7 +449,6 @@ case $purpose in
     ;;&
   test | bench)
     install_postgres
-    install_llama_server
     install_llama_templates
     install_packages_of python "$here/tools/test-pins.txt"
     install_packages_of service "$here/tools/service-pins.txt"
