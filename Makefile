@@ -5,11 +5,10 @@ jobs ?= $(shell nproc)
 .PHONY: run serve build test packages packages-test bench bench-docs docs stats lint campaign db db-stop clean
 
 build:
-	tools/setup.sh build
-	cmake --preset release >/dev/null
-	cmake --build --preset release --target heretix heretix-export -j $(jobs)
+	JOBS=$(jobs) tools/build.sh whole
 
-run: build
+run:
+	JOBS=$(jobs) tools/build.sh run
 	build/release/bin/heretix run "$(CLAIM)"
 
 # The service on SQLite; it prints a link that signs you in.

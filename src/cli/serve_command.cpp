@@ -185,8 +185,15 @@ void require_threads(const ServeOptions& options) {
                 fmt::format("--checks-at-once is {}; it must be from 1 to 64", options.checks_at_once));
 }
 
+void require_page() {
+  if (http::web_files().empty())
+    throw Error(ErrorKind::not_found, "this program was built without the page that it is to serve",
+                "make build builds all of it");
+}
+
 int serve_command(const ServeOptions& options) {
   require_threads(options);
+  require_page();
   allow_many_files();
   stop_signal();
   const CommandTrace trace(options.trace, "");  // until the last of the threads has ended

@@ -1,0 +1,3 @@
+#include "base/json_instances.hpp"
+
+HERETIX_JSON_INSTANCES(template class);
