@@ -27,7 +27,7 @@ fails() {
 }
 step() { timed "$@" || fails "$1"; }
 
-# Sources are compiled a folder at once, which takes a third to a half of the time; only where a build of the release stands already, it
+# Sources are compiled a folder at once, which takes a third to three fifths of the time; only where a build of the release stands already, it
 # stays as it is. Sanitizers name lines, which is all that -g1 keeps; more takes a tenth of the time of their builds.
 build() {
   local more=()
