@@ -1,3 +1,0 @@
-#include "base/json_instances.hpp"
-
-HERETIX_JSON_INSTANCES(template class);
