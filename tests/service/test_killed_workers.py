@@ -40,7 +40,7 @@ class KilledWorkers(ServiceTest):
             workers[place] = self.start_worker()
 
     def test_every_job_is_done_once_and_nothing_is_lost_or_asked_again(self):
-        self.port = self.launch("serve", "--no-worker", **self.models_of_nodes).port
+        self.port = self.launch("serve", "--no-worker", "--port", "0", **self.models_of_nodes).port
         users = [self.signed_in(f"user{i}@example.org", plan="pro").cookies for i in range(JOBS // OF_ONE_USER)]
 
         def ask(thread):
