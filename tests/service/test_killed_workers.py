@@ -8,6 +8,7 @@ import unittest
 
 from cases import Client, ServiceTest
 
+SEED = 20261130 + int(os.environ.get("HERETIX_ROUND", "0"))
 TIMES = int(os.environ.get("HERETIX_CAMPAIGN", "1"))
 JOBS, KILLS = 1000 * TIMES, 5 * TIMES
 OF_ONE_USER = 500  # of the 750 checks that the plan has
@@ -32,7 +33,7 @@ class KilledWorkers(ServiceTest):
 
     def kill_workers(self, workers):
         """Evenly over the jobs, each time whichever worker chance names, in the middle of what it does."""
-        choose = random.Random(20261130)
+        choose = random.Random(SEED)
         for kill in range(KILLS):
             self.wait_for(lambda due=JOBS * kill // (KILLS + 1): self.jobs_done() >= due, 900, choose.uniform(0.05, 0.3))
             place = choose.randrange(WORKERS)

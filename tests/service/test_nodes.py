@@ -1,5 +1,6 @@
 """Several processes on one Postgres: two that serve, three that work, killed at random under load."""
 import collections
+import os
 import random
 import signal
 import threading
@@ -8,6 +9,7 @@ import unittest
 
 from cases import Client, ServiceTest, events_of
 
+SEED = 20261124 + int(os.environ.get("HERETIX_ROUND", "0"))
 CHECKS = 60
 LIMIT = 100
 
@@ -34,7 +36,7 @@ class Nodes(ServiceTest):
         self.port = servers[0].port
         ports = [s.port for s in servers]
         cookies = self.signed_in(plan="core").cookies
-        choose, over = random.Random(20261124), threading.Event()
+        choose, over = random.Random(SEED), threading.Event()
         self.kills = 0
 
         def killer():
