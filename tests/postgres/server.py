@@ -58,7 +58,7 @@ class Server:
             self.make_certificate()
         # Nothing here outlives the run, and what is tested are ends of processes, not of machines: no fsync.
         settings = (f"listen_addresses = '127.0.0.1'\nport = {self.port}\nunix_socket_directories = ''\nssl = {'on' if self.has_tls else 'off'}\n"
-                    "fsync = off\nmax_connections = 120\nlog_min_messages = warning\n")
+                    "fsync = off\nmax_connections = 400\nlog_min_messages = warning\n")
         run("tee", "-a", self.data / "postgresql.conf", input=settings)
         self.start()
         return self

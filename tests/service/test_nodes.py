@@ -40,13 +40,18 @@ class Nodes(ServiceTest):
         self.kills = 0
 
         def killer():
-            while not over.wait(choose.uniform(0.6, 1.4)):
+            """Where a busy machine is slow to start a node, it is slow to finish a check too: then there is more time between kills, or one check
+            would lose two workers, and its questions, sent twice, are rightly not sent a third time."""
+            start_took = 0
+            while not over.wait(max(choose.uniform(0.6, 1.4), 4 * start_took)):
                 kind, nodes = choose.choice((("server", servers), ("worker", workers), ("worker", workers)))
                 place = choose.randrange(len(nodes))
                 port = nodes[place].port
                 nodes[place].send_signal(signal.SIGKILL)
                 nodes[place].wait()
+                began = time.monotonic()
                 nodes[place] = self.start_server(port) if kind == "server" else self.start_worker()
+                start_took = time.monotonic() - began
                 self.kills += 1
 
         def ask(number):
@@ -121,7 +126,7 @@ class Nodes(ServiceTest):
 
     def grant_exactly_the_rest(self, ports, cookies):
         def ask(i):
-            client = Client(ports[i % 2])
+            client = Client(ports[i % 2], timeout=120)
             client.cookies = dict(cookies)
             told = [client.post("/api/checks", {"claim": f"More {i} {n}", "model": "play"}).status for n in range(4)]
             client.close()
