@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/error.hpp"
 #include "store/database.hpp"
 
 namespace heretix {
@@ -30,7 +31,8 @@ class DatabasePool {
     std::unique_ptr<Database> database_;
   };
 
-  // Waits while all connections are lent. Throws what opening one throws.
+  // Waits while all connections are lent. Throws `unavailable` where none can be opened, whatever the reason: who asked
+  // cannot put it right, and what the reason names is for the log.
   Borrowed borrow() {
     std::unique_lock lock(mutex_);
     returned_.wait(lock, [&] { return !idle_.empty() || left_ > 0; });
@@ -43,11 +45,11 @@ class DatabasePool {
     lock.unlock();
     try {
       return {*this, open_()};
-    } catch (const Error&) {
+    } catch (const Error& e) {
       lock.lock();
       ++left_;
       returned_.notify_one();
-      throw;
+      throw Error(ErrorKind::unavailable, e.what(), e.hint());
     }
   }
 

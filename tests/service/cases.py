@@ -103,7 +103,7 @@ class ServiceTest(ProgramTest):
         told = json.loads((pathlib.Path(os.environ["HERETIX_TEST_SERVER"]) / "server.json").read_text())
         self.server, self.name = Server(told["folder"], told["port"]), f"service_{uuid.uuid4().hex[:12]}"
         self.admin(f'CREATE DATABASE "{self.name}"')
-        self.addCleanup(self.admin, f'DROP DATABASE "{self.name}" WITH (FORCE)')
+        self.addCleanup(self.admin, f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
         direct = self.server.address(self.name)
         self.ok("db", "upgrade", "--database", direct)
         self.address = self.server.address(self.name, port=told["pooler_port"]) if self.store == "pooled" else direct

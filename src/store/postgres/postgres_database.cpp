@@ -318,7 +318,12 @@ bool PostgresDatabase::is_dead_while_idle() {
 void PostgresDatabase::ensure_alive() {
   if (in_transaction_ || !is_dead_while_idle()) return;
   if (!options_.reconnects) lost(Doing::reads);
-  connect_with_backoff();
+  try {
+    connect_with_backoff();
+  } catch (const Error& e) {
+    // It could be used before. A database that was dropped since is away, and no mistake in what was asked.
+    throw Error(ErrorKind::unavailable, e.what(), e.hint());
+  }
 }
 
 // Takes over the error that the server reported, and whether the connection still stands.
