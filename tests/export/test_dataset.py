@@ -307,7 +307,7 @@ class Dataset(LakeTest):
         """Two tables that a transaction changes together agree in every generation."""
         import threading
         self.fill(checks=120)
-        stop = threading.Event()
+        began, stop = threading.Event(), threading.Event()
 
         def write():
             with self.connect() as connection:
@@ -315,9 +315,11 @@ class Dataset(LakeTest):
                 while not stop.is_set():
                     n += 1
                     connection.execute(f"BEGIN; UPDATE checks SET pqs = {n}; UPDATE usage_ledger SET checks_used = {n}; COMMIT")
+                    began.set()
         writer = threading.Thread(target=write)
         writer.start()
         try:
+            self.assertTrue(began.wait(60))  # before that each check has a quality of its own
             for _ in range(8):
                 self.export("--from", "local", **self.addresses)
                 seen = self.query("SELECT DISTINCT pqs::BIGINT AS n FROM all_checks UNION SELECT DISTINCT checks_used FROM usage")
