@@ -5,7 +5,7 @@ PYTHONPATH names the tests' packages (tools/setup.sh where, "python").
 
 The score is jevbench's: the share of its tests, in percent, in which the two probabilities add up to 1 within 0.05. A test compares one question of a case with
 its negation, and jevbench asks them in company of some ten others. Company changes no answer (the suite's relations of isolation, tests/systemone), so
-only the two are asked here: 96 questions in place of 2,753. The others get any answer, which no test looks at.
+only the two, and those of the same name in other tests, are asked here: 247 questions in place of 2,753. The others get any answer, which no test looks at.
 """
 import os
 import pathlib
@@ -19,8 +19,8 @@ sys.path[:0] = [str(ROOT / "tests/systemone"), str(ROOT / "tests/provider"), str
 
 import jevbench  # noqa: E402  (jevbench and the tests' modules are found by the path above)
 
-from systemone_cases import SystemOneTest  # noqa: E402
-from test_conformance import NEGATION, decision_model, llama_cpp  # noqa: E402
+from systemone_cases import SystemOneTest  # noqa: E402  (likewise)
+from test_conformance import NEGATION, decision_model, llama_cpp  # noqa: E402  (likewise)
 
 
 def any_answer(question):
@@ -40,7 +40,8 @@ def evaluated(answer):
 
 class Negation(SystemOneTest):
     def pairs(self):
-        """What the suite's tests are about, by the names of its questions: found by a run in which nothing is asked."""
+        """What the suite's tests are about: the questions of each case, the names of those that are compared, and the cases that have a negation.
+        It is found by a run in which nothing is asked."""
         asked = []
 
         def note(state, questions):
@@ -51,15 +52,15 @@ class Negation(SystemOneTest):
         own = {}  # the questions of a case, by its state: those of its first request
         for state, names in asked:
             own.setdefault(state, names)
-        self.negated = {state for state, names in asked if names != own[state]}
-        return own, targets
+        negated = {state for state, names in asked if names != own[state]}
+        return own, targets, negated
 
-    def scores(self, url):
-        own, targets = self.pairs()
+    def scores(self, url, pairs):
+        own, targets, negated = pairs
         backend = jevbench.systemone(url + "/v1/systemone", model="jev-latest", timeout=300)
 
         def answer(state, questions):
-            wanted = {name: q for name, q in questions.items() if name not in own[state] or (state in self.negated and name in targets and q["type"] == "noul")}
+            wanted = {name: q for name, q in questions.items() if name not in own[state] or (state in negated and name in targets and q["type"] == "noul")}
             said = backend.ask(state, wanted) if wanted else {}
             return {name: said[name] if name in said else any_answer(question) for name, question in questions.items()}
 
@@ -67,10 +68,11 @@ class Negation(SystemOneTest):
         return {name.split("/")[0]: round(100 * check["score"]) for name, check in report.scores["checks"].items() if check["n"]}
 
     def runTest(self):
-        print("llama.cpp's server:", self.scores(llama_cpp(self, decision_model(self, "openjev"))), flush=True)
+        pairs = self.pairs()
+        print("llama.cpp's server:", self.scores(llama_cpp(self, decision_model(self, "openjev")), pairs), flush=True)
 
         self.serve("local", "--wordings", "16", "--seconds", "200")
-        print("Heretix:", self.scores(self.url), flush=True)
+        print("Heretix:", self.scores(self.url, pairs), flush=True)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@
 #include <ggml-cpu.h>
 #include <ggml-cpu/traits.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <cstring>
+#include <cstdint>
 #include <span>
 #include <vector>
 
