@@ -96,18 +96,60 @@ class Nodes(ServiceTest):
             over.set()
             thread.join()
         self.assertGreater(self.kills, 11)
+        self.assertEqual(len(set(made)), CHECKS)
+        in_doubt = self.in_doubt()
+        done = CHECKS - len(in_doubt)
+        self.assertLessEqual(2 * len(in_doubt), self.kills * 4, "a check in doubt lost two workers, each of which had four checks")
+        ends = collections.Counter()
         for seen in (s for some in streams for s in some):
             self.assertEqual([n for n, _, _ in seen], list(range(1, len(seen) + 1)))
-            self.assertEqual(seen[-1][2], {"state": "done"})
-        self.assertEqual(len(set(made)), CHECKS)
-        self.assertEqual(self.rows("SELECT count(*), count(DISTINCT run_id), count(prob_true_rpl) FROM checks"), [(CHECKS,) * 3])
-        self.assertEqual(self.rows("SELECT state, count(*) FROM check_requests GROUP BY state"), [("done", CHECKS)])
-        self.assertEqual(self.rows("SELECT state, count(*) FROM jobs WHERE kind = 'check' GROUP BY state"), [("done", CHECKS)])
-        self.assertEqual(self.rows("SELECT checks_used FROM usage_ledger"), [(CHECKS,)])
-        self.assertEqual(self.rows("SELECT count(*) FROM check_events WHERE payload = '{\"state\":\"done\"}'"), [(CHECKS,)])
+            ends[seen[-1][2]["state"]] += 1
+        expected = {"done": done, "failed": len(in_doubt)} if in_doubt else {"done": CHECKS}
+        self.assertEqual(ends, expected)
+        self.assertEqual(self.rows("SELECT count(*), count(prob_true_rpl) FROM checks"), [(CHECKS, done)])
+        self.assertEqual(self.rows("SELECT count(DISTINCT run_id) FROM checks WHERE prob_true_rpl IS NOT NULL"), [(done,)])
+        for states in ("SELECT state, count(*) FROM check_requests GROUP BY state",
+                       "SELECT state, count(*) FROM jobs WHERE kind = 'check' GROUP BY state"):
+            self.assertEqual(dict(self.rows(states)), expected)
+        self.assertEqual(self.rows("SELECT checks_used FROM usage_ledger"), [(done,)])
+        self.assertEqual(self.rows("SELECT count(*) FROM check_events WHERE payload = '{\"state\":\"done\"}'"), [(done,)])
         self.verify_money()
-        self.grant_exactly_the_rest(ports, cookies)
-        print(f"{self.kills} kills of servers and workers, {CHECKS} checks: nothing lost")
+        self.grant_exactly_the_rest(ports, cookies, LIMIT - done)
+        print(f"{self.kills} kills of servers and workers, {CHECKS} checks, {len(in_doubt)} of them in doubt: nothing lost")
+
+    def test_a_check_that_loses_two_workers_in_the_same_questions_fails_and_is_given_back(self):
+        slow = self.script("slower.json", model="slow", delay_ms=3000, concurrency=8, price_micro_usd=10, ledger=str(self.ledger), rules=[{"prob_true": 0.4}])
+        self.models_of_nodes = {"HERETIX_MODELS": f"play={slow}"}
+        self.port = self.start_server().port
+        client = self.signed_in(plan="core")
+        made = self.check(client, "Claim", depth="quick")
+
+        for sent in (8, 16):
+            worker = self.start_worker()
+            self.wait_for(lambda due=sent: self.ledger.exists() and self.ledger.read_text().count("received") == due, 30, 0.02)
+            self.stop(worker, signal.SIGKILL)
+            self.rows("UPDATE jobs SET lease_until = now() - interval '1 second' WHERE state = 'running'")
+        self.start_worker()
+        ended = self.finished(client, made["id"], 60)
+
+        self.assertEqual(ended["state"], "failed")
+        self.assertIn("8 questions were sent twice", str(ended["error"]))
+        self.assertEqual(self.in_doubt(), {made["id"]})
+        self.assertEqual(self.rows("SELECT checks_used FROM usage_ledger"), [(0,)])
+        received = collections.Counter(line.split(" ")[1] for line in self.ledger.read_text().splitlines() if line.startswith("received"))
+        self.assertEqual(list(received.values()), [2] * 8)
+
+    def in_doubt(self):
+        """The checks that failed: each because at least one of its questions was sent twice and has no answer."""
+        failed = self.rows("SELECT q.check_id::text, c.claim, q.error_kind, q.error FROM check_requests q JOIN checks c ON c.id = q.check_id "
+                           "WHERE q.state = 'failed'")
+        for identifier, claim, kind, error in failed:
+            self.assertEqual(kind, "in_doubt", error)
+            self.assertTrue(self.rows(
+                "SELECT cache_key FROM heretix_attempts a JOIN heretix_executions e USING (execution_id) "
+                "WHERE e.claim = %s AND NOT EXISTS (SELECT 1 FROM heretix_answers WHERE cache_key = a.cache_key) "
+                "GROUP BY cache_key HAVING count(*) = 2", claim), f"{identifier} failed, and none of its questions is in doubt: {error}")
+        return {identifier for identifier, *_ in failed}
 
     def verify_money(self):
         """No stored answer is asked again; what was in flight at a kill, once more at most."""
@@ -124,7 +166,7 @@ class Nodes(ServiceTest):
         kept = {k for (k,) in self.rows("SELECT cache_key FROM samples")}
         self.assertLessEqual(acknowledged, kept)
 
-    def grant_exactly_the_rest(self, ports, cookies):
+    def grant_exactly_the_rest(self, ports, cookies, rest):
         def ask(i):
             client = Client(ports[i % 2], timeout=120)
             client.cookies = dict(cookies)
@@ -132,7 +174,7 @@ class Nodes(ServiceTest):
             client.close()
             return told
         told = [s for some in self.together(32, ask) for s in some]
-        self.assertEqual((told.count(201), told.count(402)), (LIMIT - CHECKS, len(told) - LIMIT + CHECKS))
+        self.assertEqual((told.count(201), told.count(402)), (rest, len(told) - rest))
 
     def test_the_database_may_go_away_for_a_while(self):
         server, worker = self.start_server(), self.start_worker()
