@@ -164,6 +164,7 @@ std::vector<DecisionDesk::WorkPointer> DecisionDesk::join(const DecisionRequest&
       work->question = std::move(question);
       work->number = arrived_++;
     }
+
     if (!work->is_busy) work->failure.reset();  // it is tried again
     // Each request begins a step: where steps take longer than clients wait, the request after it has the answer.
     work->is_due = work->asked < options_.most_wordings;

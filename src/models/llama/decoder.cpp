@@ -295,6 +295,7 @@ std::vector<Decoded> Decoder::step() {
     if (s->busy && !s->finished && !s->cut_short) by_length[s->pending.size()].push_back(s.get());
   }
   for (const auto& [length, group] : by_length) decode(group);
+
   std::vector<Decoded> done;
   for (const auto& s : streams_) {
     if (!s->busy || !(s->finished || s->cut_short)) continue;

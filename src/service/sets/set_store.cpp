@@ -295,6 +295,7 @@ void Sets::collect(const SetId& id) {
     const auto rows =
         database_.query(kUncollected, {{":set", id}, {":most", static_cast<std::int64_t>(kCellsInOneRoundTrip)}});
     if (rows.empty()) return;
+
     std::vector<Query> queries;
     for (const Row& row : rows) {
       const std::string record = row.required_text("record");
@@ -308,6 +309,7 @@ void Sets::collect(const SetId& id) {
                           {":model", row.integer("model").value_or(0)}},
                          Effect::changes});
     }
+
     in_transaction(database_, [&] { database_.query_all(queries); },
                    {.isolation = Isolation::beside_others, .unheard = UnheardCommit::is_done_again});
     if (rows.size() < kCellsInOneRoundTrip) return;

@@ -693,6 +693,7 @@ std::optional<CopiedBytes> PostgresDatabase::next_copied() {
     }
     if (PQconsumeInput(handle) == 0) break;
   }
+
   Result result;
   conclude(result, collect(handle, Steady::now() + options_.statement_deadline, result.rows) == Heard::everything);
   require_success(result, Doing::reads);
