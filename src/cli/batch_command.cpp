@@ -315,9 +315,9 @@ class BatchRun {
       if (tells_events_) watched.watch(events);
       RunStore runs(database);
       CheckPorts ports{one.banks, provider, runs, one.database_path, clock_, set_.stop(), watched};
-      ports.keep_artifact = [this](const Record& record, const std::string& path) {
+      ports.do_apart = [this](const std::function<void()>& work) {
         const WithoutBaton without(set_.shared().baton);
-        return write_artifact(record, path);
+        work();
       };
       const Record record = run_traced_check(planned, ports);
       tally_->add_finished(record, watched.progress().may_be_billed);

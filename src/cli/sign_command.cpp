@@ -102,7 +102,7 @@ SignedEnvelope envelope_to_sign(const SignOptions& options) {
 
   const StoredRuns stored = open_for_reading(options, {options.run});
   const Record record = stored_record(*stored.store, options.run);
-  write_artifact(record, [&](const std::string& piece) { envelope.payload += piece; });
+  write_artifact(record, to_json(record), [&](const std::string& piece) { envelope.payload += piece; });
   return envelope;
 }
 

@@ -35,9 +35,9 @@ void write_all(int file, const std::string& text, const fs::path& path) {
   }
 }
 
-void write_whole(int file, const Record& record, const fs::path& path) {
+void write_whole(int file, const Record& record, nlohmann::json head, const fs::path& path) {
   std::string waiting;
-  write_artifact(record, [&](const std::string& piece) {
+  write_artifact(record, std::move(head), [&](const std::string& piece) {
     waiting += piece;
     if (waiting.size() < kPiece) return;
     write_all(file, waiting, path);
@@ -47,12 +47,12 @@ void write_whole(int file, const Record& record, const fs::path& path) {
   if (::fsync(file) != 0) refuse(path, "sync");
 }
 
-void write_atomically(const fs::path& path, const Record& record) {
+void write_atomically(const fs::path& path, const Record& record, nlohmann::json head) {
   const fs::path staged = path.string() + ".part";
   try {
     const Descriptor file(::open(staged.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (file.number() < 0) refuse(staged, "create");
-    write_whole(file.number(), record, staged);
+    write_whole(file.number(), record, std::move(head), staged);
     if (::rename(staged.c_str(), path.c_str()) != 0) refuse(path, "name");
   } catch (const Error&) {
     ::unlink(staged.c_str());
@@ -70,7 +70,7 @@ std::string artifact_path(const std::string& database_path, const std::string& r
   return (fs::absolute(database_path).parent_path() / relative).string();
 }
 
-std::string write_artifact(const Record& record, const std::string& database_path) {
+std::string write_artifact(const Record& record, nlohmann::json head, const std::string& database_path) {
   std::string relative = artifact_name(record.execution.execution_id);
   const fs::path path = artifact_path(database_path, relative);
   std::error_code failed;
@@ -79,7 +79,7 @@ std::string write_artifact(const Record& record, const std::string& database_pat
     errno = failed.value();
     refuse(path.parent_path(), "create");
   }
-  write_atomically(path, record);
+  write_atomically(path, record, std::move(head));
   return relative;
 }
 

@@ -9,8 +9,9 @@
 namespace heretix {
 
 // Writes `<folder of the database>/artifacts/<execution_id>.json` (mode 0600) and syncs it before giving it that name.
-// Returns the path relative to the folder. Throws Error{unavailable, not_allowed}; no file of that name exists then.
-std::string write_artifact(const Record& record, const std::string& database_path);
+// `head` is to_json(record). Returns the path relative to the folder. Throws Error{unavailable, not_allowed}; no file
+// of that name exists then.
+std::string write_artifact(const Record& record, nlohmann::json head, const std::string& database_path);
 
 // "artifacts/<execution_id>.json", relative to the folder of the database.
 std::string artifact_name(const ExecutionId& execution_id);

@@ -161,7 +161,7 @@ struct Asked {
   std::vector<long long> billed_after_rungs{};
 };
 
-Asked ask_ladder(const Plan& plan, const auto& ask_part) {
+Asked ask_ladder(const Plan& plan, const CheckPorts& ports, const auto& ask_part) {
   Asked asked{first_of_ladder(plan, 0), {}};
   for (Climb reached = climb_of(asked.plan, {}); !reached.stop;) {
     asked.plan = first_of_ladder(plan, reached.to_ask);
@@ -171,7 +171,7 @@ Asked ask_ladder(const Plan& plan, const auto& ask_part) {
     if (asked.outcome.end != AskEnd::complete || !asked.outcome.in_doubt.empty()) return asked;
     const bool none_usable = asked.outcome.progress.refused == asked.outcome.answers.size();
     if (none_usable && asked.outcome.answers.size() == plan.questions.size()) return asked;  // make_record refuses it
-    reached = climb_of(asked.plan, asked.outcome.answers);
+    ports.do_apart([&] { reached = climb_of(asked.plan, asked.outcome.answers); });
     asked.billed_after_rungs.resize(reached.rungs.size(), asked.outcome.progress.billed.micros());
   }
   return asked;
@@ -406,7 +406,7 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
     if (request.readout == Readout::verbalized) return ask_plan(part, ports.observer);
     return ask_in_parts(part, ports.provider.facts(), answers, ports.observer, ask_plan);
   };
-  Asked asked = plan.recipe.sampling.ladder ? ask_ladder(plan, ask_part) : Asked{plan, ask_part(plan)};
+  Asked asked = plan.recipe.sampling.ladder ? ask_ladder(plan, ports, ask_part) : Asked{plan, ask_part(plan)};
   AskOutcome& outcome = asked.outcome;
   add_spent(before.spent, outcome.progress);
 
@@ -433,11 +433,20 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
   facts.billed_after_rungs = asked.billed_after_rungs;
   if (before.limit_raised_from)
     facts.settings = with_raised_limit(facts.settings, *before.limit_raised_from, request.sampling.max_output_tokens);
-  Record record =
-      make_record(asked.plan, check.bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
-  runs.finish(record, ports.database_path.empty() ? "" : ports.keep_artifact(record, ports.database_path));
+
+  // Estimate, and keep it.
+  std::optional<Record> record;
+  std::string record_text;
+  std::string artifact;
+  ports.do_apart([&] {
+    record = make_record(asked.plan, check.bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
+    nlohmann::json head = to_json(*record);
+    record_text = head.dump();
+    if (!ports.database_path.empty()) artifact = write_artifact(*record, std::move(head), ports.database_path);
+  });
+  runs.finish(*record, record_text, artifact);
   ended->not_needed();
-  return record;
+  return std::move(*record);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include "belief/prompt/banks.hpp"
 #include "belief/readout/parts.hpp"
 #include "belief/record/record.hpp"
-#include "measure/artifact.hpp"
 #include "measure/ask.hpp"
 #include "measure/run_store.hpp"
 #include "models/provider.hpp"
@@ -46,9 +45,9 @@ struct CheckPorts {
   AskObserver& observer;
   std::string owner{};              // owner of the execution, for RunStore::start
   bool keeps_execution_id = false;  // it was announced already, so a new plan goes on under it
-  // Writes the artifact and returns its path; a set of checks writes several at the same time.
-  std::function<std::string(const Record&, const std::string& database_path)> keep_artifact =
-      [](const Record& record, const std::string& path) { return write_artifact(record, path); };
+  // Does what needs neither the store nor the provider: an estimate, or writing a file. A set of checks does it for
+  // several of them at the same time.
+  std::function<void(const std::function<void()>& work)> do_apart = [](const std::function<void()>& work) { work(); };
 };
 
 // A check that is ready to be asked. What it costs, shows and asks all comes from this one plan.

@@ -179,10 +179,10 @@ void RunStore::write_run(const Record& r, const std::string& artifact_path) {
   database_.execute(write_run_sql(), row);
 }
 
-void RunStore::finish(const Record& record, const std::string& artifact_path) {
-  const std::string text = to_json(record).dump();
+void RunStore::finish(const Record& record, const std::string& record_text, const std::string& artifact_path) {
   write([&] {
     write_run(record, artifact_path);
+
     for (std::size_t i = 0; i < record.answers.size(); ++i) {
       database_.execute(kInsertExecutionSample, {{":id", record.execution.execution_id},
                                                  {":position", static_cast<std::int64_t>(i)},
@@ -190,11 +190,13 @@ void RunStore::finish(const Record& record, const std::string& artifact_path) {
                                                  {":attempt", attempt_or_null(record.answers[i])},
                                                  {":stored", std::int64_t{record.answers[i].from_store}}});
     }
+
+    // The execution is ours until somebody takes it over because this process seemed to be gone.
     const auto ours = database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
                                                            {":owner", owner_},
                                                            {":now", std::int64_t{record.execution.finished_at}},
-                                                           {":record", text},
-                                                           {":hash", sha256_hex(text)}});
+                                                           {":record", record_text},
+                                                           {":hash", sha256_hex(record_text)}});
     if (ours == 0)
       throw Error(ErrorKind::conflict,
                   fmt::format("{} is now being run by another process", record.execution.execution_id),

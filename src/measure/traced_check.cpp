@@ -60,7 +60,7 @@ Record run_traced_check(const PlannedCheck& check, const CheckPorts& ports) {
                           .observer = ports.observer,
                           .owner = ports.owner,
                           .keeps_execution_id = ports.keeps_execution_id,
-                          .keep_artifact = ports.keep_artifact};
+                          .do_apart = ports.do_apart};
   try {
     Record record = run_check(check, traced);
     if (span.is_kept()) set_measured(span, record);

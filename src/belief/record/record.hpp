@@ -102,8 +102,10 @@ nlohmann::json to_artifact(const Record& record);
 // One answer of the artifact.
 nlohmann::json answer_json(const Answer& answer, const Question& question);
 
-// The artifact as text, handed over in pieces, so that a run of many answers is never one tree in memory.
-void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink);
+// The artifact as text, handed over in pieces, so that a run of many answers is never one tree in memory. `head` is
+// to_json(record).
+void write_artifact(const Record& record, nlohmann::json head,
+                    const std::function<void(const std::string& piece)>& sink);
 
 // The spread of its answers by wording and replicate (docs/variance.md); empty for fewer than two templates.
 std::optional<WordingVariance> variance_of(const Record& record);

@@ -244,6 +244,7 @@ json config_json(const Plan& plan, const std::string& bank_content_sha256, std::
               {"seed", given_seed ? json(std::to_string(*given_seed)) : json(nullptr)},
               {"max_output_tokens", s.max_output_tokens},
               {"max_prompt_chars", s.max_prompt_chars}};
+
   if (s.ladder) {
     out["ladder"] = {{"rungs", s.ladder->rungs}, {"target", s.ladder->target}, {"level", 0.95}};
     if (s.ladder->rule != LadderRule::honest_v1) out["ladder"]["rule"] = to_word(s.ladder->rule);
@@ -303,9 +304,8 @@ json to_json(const Record& r) {
 }
 
 // A model may write bytes that are not UTF-8. The database keeps them; JSON shows a replacement character.
-void write_artifact(const Record& record, const std::function<void(const std::string& piece)>& sink) {
+void write_artifact(const Record& record, json head, const std::function<void(const std::string& piece)>& sink) {
   constexpr auto kReplace = json::error_handler_t::replace;
-  json head = to_json(record);
   head["bank"] = to_json(record.bank);
   std::string text = head.dump(2, ' ', false, kReplace);
   text.erase(text.rfind("\n}"));

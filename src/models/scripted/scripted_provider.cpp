@@ -30,7 +30,7 @@ double unit_from(const std::string& text) {
   return static_cast<double>(head) / 4294967296.0;
 }
 
-constexpr std::size_t kMockConcurrency = 100;  // as hosted models are asked
+constexpr std::size_t kMockConcurrency = 800;  // so that many checks share a commit, which takes longer than an answer
 
 constexpr double kYesBias = 0.25;  // of what is played for statements, in log-odds
 
