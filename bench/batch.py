@@ -1,10 +1,10 @@
 """Many claims: a batch against a loopback server that answers in 50 ms, at 100 connections, and one of mock answers.
 
-usage: batch.py HERETIX [EARLIER] [--claims N] [--mock N] [--long N]
+usage: batch.py HERETIX [EARLIER] [--claims N] [--mock N] [--long N] [--sync-ms N]
 
 With EARLIER, another build, both are measured in this run: the earlier one with a tenth of the claims where it asks one
 claim after the other, because it would take minutes. --long N also streams a file of N claims,
-for the resident size.
+for the resident size. --sync-ms N measures the mock claims alone, on a disk whose every sync takes so much longer.
 """
 import argparse
 import json
@@ -16,6 +16,7 @@ import tempfile
 import time
 
 SERVER = pathlib.Path(__file__).parent / "hosted_server.py"
+SLOW_SYNC = pathlib.Path(__file__).parent / "slow_sync.c"
 LATENCY_MS, CONNECTIONS, QUESTIONS = 50, 100, 16
 CONCURRENCY = 125  # a fifth of it is on disk ahead of the wire: 100 connections
 
@@ -51,6 +52,24 @@ def single_run(program, arguments, environment, slots=4000):
                                environment)
 
 
+def mock_claims(program, earlier, number, environment):
+    wall, cpu, size = batch(program, number, ["--mock"], environment)
+    speed = number / wall
+    print(f"mock, {number} claims: {speed:.0f} claims/s, {wall:.1f} s, {cpu:.1f} s of processor time, {size:.0f} MB resident")
+    if earlier:
+        claims = max(20, number // 20)
+        wall, cpu, size = batch(earlier, claims, ["--mock"], environment)
+        print(f"  the earlier build, {claims} claims: {claims / wall:.1f} claims/s; {speed / (claims / wall):.1f} times as fast now")
+
+
+def mock_claims_with_slow_syncs(program, earlier, number, milliseconds):
+    with tempfile.TemporaryDirectory() as folder:
+        library = f"{folder}/slow_sync.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library, SLOW_SYNC, "-ldl"], check=True)
+        print(f"each sync takes {milliseconds} ms longer")
+        mock_claims(program, earlier, number, {**os.environ, "LD_PRELOAD": library, "HERETIX_SYNC_MS": str(milliseconds)})
+
+
 def main():
     asked = argparse.ArgumentParser()
     asked.add_argument("program")
@@ -58,8 +77,11 @@ def main():
     asked.add_argument("--claims", type=int, default=1000)
     asked.add_argument("--mock", type=int, default=3000)
     asked.add_argument("--long", type=int, default=0)
+    asked.add_argument("--sync-ms", type=int, default=0)
     given = asked.parse_args()
     program, earlier = os.path.abspath(given.program), given.earlier and os.path.abspath(given.earlier)
+    if given.sync_ms:
+        return mock_claims_with_slow_syncs(program, earlier, given.mock, given.sync_ms)
 
     server = subprocess.Popen([sys.executable, SERVER, str(LATENCY_MS)], stdout=subprocess.PIPE, text=True)
     try:
@@ -81,13 +103,7 @@ def main():
         print(f"  one run of {count} questions{' of the earlier build' if earlier else ''}: {cpu / count * 1000:.3f} ms of processor time an answer; "
               f"a batch takes {each / (cpu / count):.2f} of it")
 
-        wall, cpu, size = batch(program, given.mock, ["--mock"], environment)
-        speed = given.mock / wall
-        print(f"mock, {given.mock} claims: {speed:.0f} claims/s, {wall:.1f} s, {cpu:.1f} s of processor time, {size:.0f} MB resident")
-        if earlier:
-            claims = max(20, given.mock // 20)
-            wall, cpu, size = batch(earlier, claims, ["--mock"], environment)
-            print(f"  the earlier build, {claims} claims: {claims / wall:.1f} claims/s; {speed / (claims / wall):.1f} times as fast now")
+        mock_claims(program, earlier, given.mock, environment)
         if given.long:
             wall, cpu, size = batch(program, given.long, hosted + ["--order", "finished"], environment)
             print(f"a file of {given.long} claims: {wall:.0f} s, {size:.0f} MB resident")
