@@ -6,21 +6,19 @@
 
 #include <algorithm>
 #include <csignal>
-#include <optional>
 #include <sstream>
+#include <stdexcept>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "base/url.hpp"
 #include "cli/advice.hpp"
 #include "cli/exit_code.hpp"
-#include "cli/nearest.hpp"
 #include "cli/terminal.hpp"
+#include "cli/usage_error.hpp"
 
 namespace heretix {
 namespace {
 
-constexpr std::size_t kMostShown = 60;          // characters of an argument
 constexpr std::size_t kWideEnoughForHelp = 80;  // columns of a terminal
 constexpr std::size_t kNarrowNames = 24;        // columns of the names of options and commands
 
@@ -54,89 +52,19 @@ int print_asked_text(const CLI::App& app, const CLI::ParseError& e) {
   return kDone;
 }
 
-// CLI11 quotes what it does not expect, and an address may hold a password.
-std::string without_secrets(std::string text, const std::vector<std::string>& arguments) {
-  for (const std::string& argument : arguments) {
-    const std::size_t scheme_end = argument.find("://");
-    if (scheme_end == std::string::npos) continue;
-    const std::string address = argument.substr(argument.rfind('=', scheme_end) + 1);  // behind "--base-url=", or all
-    text = replaced(text, {address, shown_url(address)});
-  }
-  return text;
+int wrong_usage(const CLI::App& app, const std::exception& e, const std::vector<std::string>& arguments) {
+  const Error error = usage_error(app, e, arguments);
+  print_error(error);
+  return exit_code_of(error.kind());
 }
 
-// The names that may stand where this one stands: of commands, or of the options of a command.
-std::vector<std::string> names_of_commands(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
-  return names;
-}
-
-std::vector<std::string> names_of_options(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app.get_options(nullptr)) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
-}
-
-struct Misspelled {
-  std::string what;  // empty: CLI11 says it well enough
-  std::string hint;
-};
-
-// What is wrong with the first argument that is no command and no option. Empty if all are known, or if nothing comes
-// near it.
-std::optional<Misspelled> misspelled_in(const CLI::App& root, const std::vector<std::string>& arguments) {
-  const CLI::App* app = &root;
-  std::string command = "heretix";
-  for (const std::string& argument : arguments) {
-    if (argument.starts_with("--")) {
-      const std::string name = argument.substr(0, argument.find('='));
-      if (name == "--" || app->get_option_no_throw(name) != nullptr) continue;
-      const auto meant = nearest(name, names_of_options(*app));
-      if (!meant) return std::nullopt;
-      return Misspelled{"", fmt::format("did you mean {}? {} --help lists the options", *meant, command)};
-    }
-
-    const std::vector<const CLI::App*> below = app->get_subcommands(nullptr);
-    if (below.empty() || argument.starts_with('-')) continue;
-    const auto known = std::ranges::find(below, argument, &CLI::App::get_name);
-    if (known != below.end()) {
-      app = *known;
-      command += " " + argument;
-      continue;
-    }
-
-    // An address may hold a password, so it is not repeated.
-    const bool is_address = argument.find("://") != std::string::npos;
-    const std::string what =
-        is_address ? "" : fmt::format("there is no command '{}'", on_one_line(shortened(argument, kMostShown)));
-    if (argument.find(' ') != std::string::npos)
-      return Misspelled{what, fmt::format("{} run \"CLAIM\" measures a claim", command)};
-    const auto meant = nearest(argument, names_of_commands(*app));
-    const std::string meant_text = meant ? fmt::format("did you mean {} {}? ", command, *meant) : "";
-    return Misspelled{what, fmt::format("{}{} --help lists the commands", meant_text, command)};
-  }
-  return std::nullopt;
-}
-
-// CLI11's own words for what is wrong, with our exit code.
-int parse_failure(const CLI::App& app, const CLI::ParseError& e, const std::vector<std::string>& arguments) {
-  const auto wrong = misspelled_in(app, arguments);
-  const std::string what = wrong && !wrong->what.empty() ? wrong->what : without_secrets(e.what(), arguments);
-  print_error(Error(ErrorKind::bad_input, what, wrong ? wrong->hint : "heretix --help, or --help behind a command"));
-  return exit_code_of(ErrorKind::bad_input);
-}
-
-// Throws what the command throws, and CLI::ParseError for arguments that are wrong.
+// Throws what the command throws.
 int parse_and_run(CommandTable& table, const std::vector<std::string>& arguments) {
   try {
     table.parse(arguments);
   } catch (const CLI::ParseError& e) {
-    if (e.get_exit_code() == 0) return print_asked_text(table.app(), e);
-    throw;
-  }
+    return e.get_exit_code() == 0 ? print_asked_text(table.app(), e) : wrong_usage(table.app(), e, arguments);
+  } catch (const std::logic_error& e) { return wrong_usage(table.app(), e, arguments); }
   return table.run_chosen();
 }
 
@@ -168,7 +96,7 @@ int guarded_main(int count, char** arguments,
       return kDone;
     }
     return parse_and_run(table, taken);
-  } catch (const CLI::ParseError& e) { return parse_failure(table.app(), e, taken); } catch (const Error& e) {
+  } catch (const Error& e) {
     const CommonOptions* options = table.chosen_options();
     print_error(options == nullptr ? e : with_store(e, store_flag_of(*options)));
     return exit_code_of(e.kind());
