@@ -18,6 +18,15 @@ constexpr const char* kSaveAsUtf8 = "save the file as UTF-8; Excel calls that \"
               fmt::format("{}, and \"Unicode Text\" is UTF-16", kSaveAsUtf8));
 }
 
+// Files that people give by mistake where a text is wanted, by how they begin.
+void refuse_other_formats(std::string_view bytes, const std::string& source) {
+  const auto refuse = [&](const char* what, const char* hint) {
+    throw Error(ErrorKind::bad_input, fmt::format("{}: the file is {}, not text", source, what), hint);
+  };
+  if (bytes.starts_with("PAR1")) refuse("Parquet", "save its rows as CSV or JSON lines in UTF-8");
+  if (bytes.starts_with("PK\x03\x04")) refuse("an Excel workbook or another ZIP archive", kSaveAsUtf8);
+}
+
 bool is_marked_utf16(std::string_view bytes) { return bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"); }
 
 // Western text in UTF-16 without its mark is valid UTF-8 with a NUL beside each letter.
@@ -44,6 +53,7 @@ TextPlace place_in(std::string_view text, std::size_t offset) {
 }
 
 std::string_view utf8_text(std::string_view bytes, const std::string& source) {
+  refuse_other_formats(bytes, source);
   if (is_marked_utf16(bytes)) refuse_utf16(source);
   if (bytes.starts_with(kUtf8Mark)) bytes.remove_prefix(kUtf8Mark.size());
 
@@ -57,6 +67,7 @@ std::size_t require_utf8(std::istream& file, const std::string& source) {
   for (std::string line; std::getline(file, line);) {
     std::string_view bytes = line;
     if (++number == 1) {
+      refuse_other_formats(bytes, source);
       if (is_marked_utf16(bytes)) refuse_utf16(source);
       mark = bytes.starts_with(kUtf8Mark) ? kUtf8Mark.size() : 0;
       bytes.remove_prefix(mark);

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -122,6 +123,14 @@ class WatchedCheck final : public AskObserver {
   std::optional<std::string> why_incomplete_;
 };
 
+// The results would take the place of the claims and their settings.
+void require_other_file(const BatchOptions& options) {
+  std::error_code unknown;
+  if (options.out.empty() || !std::filesystem::equivalent(options.file, options.out, unknown)) return;
+  throw Error(ErrorKind::bad_input, fmt::format("--out names {}, which holds the claims", options.out),
+              "name another file for the results, e.g. --out results.csv");
+}
+
 // The checks of a file by every model of the command, claim by claim and then model by model. The file is gone through
 // before the first question is asked, so that a bad line costs nothing, and again while they are made: it may be longer
 // than what fits in memory.
@@ -134,6 +143,7 @@ class BatchRun {
         budget_(make_budget(options.flags)),
         models_(one_for_each_model(options)),
         set_(stop_signal(), options.order == "file" ? ReportOrder::as_given : ReportOrder::as_finished) {
+    require_other_file(options);
     for (const BatchOptions& one : models_) resolvers_.emplace_back(one);
     look_through();
     tally_.emplace(claims_, models_.size());

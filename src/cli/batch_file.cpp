@@ -24,6 +24,19 @@ BatchEntry entry_from(std::vector<GivenField> fields, const std::string& place) 
   return entry;
 }
 
+// A list of claims, one on each line or all in one JSON array, is what people try first.
+std::vector<GivenField> fields_in_line(const std::string& line, const std::string& name, std::size_t number) {
+  try {
+    return json_fields(line, name, number);
+  } catch (const Error& e) {
+    if (trimmed(line).starts_with('{')) throw;
+    throw Error(
+        e.kind(), e.what(),
+        "write one JSON object per line, such as {\"claim\": \"Bees sleep\"}; or a table with the column claim, in "
+        "a file whose name ends in .csv");
+  }
+}
+
 // A copy that can be read again. It has no name any more once it is open.
 std::ifstream copy_of_standard_input() {
   const TemporaryFolder folder;
@@ -67,7 +80,7 @@ std::optional<BatchEntry> BatchReader::next() { return is_csv_ ? next_row() : ne
 std::optional<BatchEntry> BatchReader::next_line() {
   for (std::string line; std::getline(file_, line);) {
     ++line_;
-    if (!is_blank(line)) return entry_from(json_fields(line, name_, line_), fmt::format("{}:{}", name_, line_));
+    if (!is_blank(line)) return entry_from(fields_in_line(line, name_, line_), fmt::format("{}:{}", name_, line_));
   }
   return std::nullopt;
 }

@@ -141,6 +141,19 @@ class Carried(BatchTest):
         with (self.folder / "again.csv").open(newline="") as file:
             self.assertEqual([(row["claim"], row["topic"], row["from_store"]) for row in csv.DictReader(file)], [("One", "first", "4"), ("Two", "", "4")])
 
+    def test_results_of_the_embedded_model_can_be_given_again(self):
+        (self.folder / "c.csv").write_text("claim\nBees sleep\n")
+        self.ok("batch", "c.csv", *SMALL, "-o", "r.csv")
+        self.ok("batch", "r.csv", *SMALL, "-o", "again.csv")
+        with (self.folder / "again.csv").open(newline="") as file:
+            self.assertEqual([(row["claim"], row["from_store"]) for row in csv.DictReader(file)], [("Bees sleep", "4")])
+
+    def test_the_results_never_replace_the_claims(self):
+        for name, text in (("c.csv", "claim,K\nOne,4\n"), ("c.jsonl", '{"claim": "One", "K": 4}\n')):
+            (self.folder / name).write_text(text)
+            self.refused(2, "batch", name, "--mock", *SMALL, "-o", f"./{name}", says=[f"--out names ./{name}, which holds the claims", "name another file"])
+            self.assertEqual((self.folder / name).read_text(), text)
+
     def test_a_misspelled_setting_is_refused(self):
         for name, text in (("c.csv", "claim,modle\nOne,x\n"), ("c.jsonl", '{"claim": "One", "Model": "x"}\n')):
             (self.folder / name).write_text(text)

@@ -53,6 +53,22 @@ class Encodings(FilesTest):
                     self.refused(2, *command.split(), name, "--mock", says=[f"{name}: the file is UTF-16, not UTF-8", UTF8_ADVICE, "Unicode Text"])
         self.nothing_was_made()
 
+    def test_parquet_and_workbooks_are_named_as_what_they_are(self):
+        for name, content, what, advice in (("r.parquet", b"PAR1\x15\x04", "Parquet", "CSV or JSON lines"), ("claims.csv", b"PAR1\n", "Parquet", "CSV or JSON lines"),
+                                            ("c.xlsx", b"PK\x03\x04\x14\x00", "an Excel workbook", UTF8_ADVICE)):
+            self.write(name, content)
+            for command in ("batch", "calibrate"):
+                with self.subTest(name=name, command=command):
+                    self.refused(2, command, name, "--mock", says=[f"{name}: the file is {what}", advice])
+        self.nothing_was_made()
+
+    def test_claims_without_objects_are_told_how_to_be_written(self):
+        for text in ("Snow is white\nGrass is green\n", '["Snow is white"]\n', '[{"claim": "Snow is white"}]\n', '"Snow is white"\n'):
+            self.write("claims.txt", text)
+            self.refused(2, "batch", "claims.txt", "--mock", says=["claims.txt:1:1: not", 'write one JSON object per line, such as {"claim": "Bees sleep"}', ".csv"])
+        self.write("claims.jsonl", '{"claim": "Snow is white"}\n{"claim": \n')
+        self.refused(2, "batch", "claims.jsonl", "--mock", says=["claims.jsonl:2:", "docs/configuration.md lists the fields"])
+
     def test_the_mark_that_excel_puts_before_utf8_is_no_part_of_the_text(self):
         self.write("c.csv", b"\xef\xbb\xbfclaim\r\nThe caf\xc3\xa9 is open\r\n")
         self.write("c.jsonl", b'\xef\xbb\xbf{"claim": "The caf\xc3\xa9 is open"}\r\n')
