@@ -35,10 +35,7 @@ std::optional<json> shipped_certificate(const Certified& of) {
 }  // namespace
 
 bool is_embedded(const Recipe& recipe) {
-  if (recipe.mode.value("gguf").empty()) return false;
-  try {
-    return recipe.model.text() == "llama/" + std::filesystem::path(default_model_path()).stem().string();
-  } catch (const Error&) { return false; }  // none is installed
+  return !recipe.mode.value("gguf").empty() && is_default_model_name(recipe.model.text());
 }
 
 std::string about_model(const Recipe& recipe, Database& store) {

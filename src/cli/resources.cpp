@@ -44,4 +44,11 @@ bool is_default_model(const std::string& path) {
   return false;
 }
 
+bool is_default_model_name(const std::string& name) {
+  if (!name.starts_with("llama/")) return false;
+  try {
+    return name == "llama/" + fs::path(default_model_path()).stem().string();
+  } catch (const Error&) { return false; }  // none is installed
+}
+
 }  // namespace heretix

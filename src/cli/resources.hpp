@@ -22,4 +22,7 @@ std::string default_model_path();
 // Whether `path` leads to the very file of default_model_path(). Throws nothing.
 bool is_default_model(const std::string& path);
 
+// Whether results show the default model by this name, e.g. "llama/SmolLM2-135M-Instruct.Q4_1". Throws nothing.
+bool is_default_model_name(const std::string& name);
+
 }  // namespace heretix

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "base/text_file.hpp"
 #include "belief/plan/limits.hpp"
 #include "cli/advice.hpp"
 #include "cli/databases.hpp"
@@ -28,7 +29,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kModelReadTimeout{5'000};
 constexpr int kHostedConcurrency = 100;
-constexpr double kHostedTimeout = 300;
+constexpr int kHostedMostAtOnce = 1000;
+constexpr double kHostedTimeout = 300;  // seconds
+constexpr double kShortestTimeout = 0.1;
+constexpr double kLongestTimeout = 3600;
 
 StopSignal g_stop;  // global, because a signal handler can reach nothing else
 
@@ -100,14 +104,13 @@ Readout readout_of(const Settings& s) {
   return readout;
 }
 
-// Whether the embedded model answers, and no stand-in in its name.
+}  // namespace
+
 bool asks_embedded(const Settings& s) {
   if (s.mock.value_or(false)) return false;
   const std::string model = s.model.value_or("local");
   return model == "local" || (model.starts_with("llama:") && is_default_model(model.substr(6)));
 }
-
-}  // namespace
 
 // Under the ending of the bank of words so small a model says True or False and little else (docs/prompts.md). Other
 // models keep the questions that their stored answers, which may have cost money, were given to.
@@ -161,9 +164,6 @@ std::unique_ptr<Provider> make_llama(const Settings& settings, std::string path,
   LlamaOptions options{.path = std::move(path)};
   options.pulled = std::move(pulled);
   options.temperature = settings.temperature.value_or(options.temperature);
-  if (settings.concurrency && *settings.concurrency < 1) {
-    throw Error(ErrorKind::bad_input, fmt::format("concurrency is {}; it must be at least 1", *settings.concurrency));
-  }
   if (settings.concurrency) options.concurrency = static_cast<std::size_t>(*settings.concurrency);
   return make_llama_provider(options);
 }
@@ -222,7 +222,8 @@ bool has_run(RunStore& store, const std::string& name) {
 }
 
 bool has_runs(const std::string& path, const std::vector<std::string>& names) {
-  if (!std::filesystem::exists(path)) return false;
+  std::error_code unseen;
+  if (!std::filesystem::exists(path, unseen)) return false;
   const auto database = open_to_read(path);
   RunStore store(*database);
   return std::ranges::all_of(names, [&](const std::string& name) { return has_run(store, name); });
@@ -232,9 +233,10 @@ bool has_runs(const std::string& path, const std::vector<std::string>& names) {
 std::string store_to_read(const CommonOptions& options, const std::vector<std::string>& runs) {
   const Settings settings = merged(options.flags, read_environment().settings);
   std::string usual = store_path(settings);
-  if (settings.db || settings.mock || !std::filesystem::exists(kMockStore)) return usual;
+  std::error_code unseen;  // what cannot be looked at is told when it is opened
+  if (settings.db || settings.mock || !std::filesystem::exists(kMockStore, unseen)) return usual;
 
-  if (std::filesystem::exists(usual))
+  if (std::filesystem::exists(usual, unseen))
     return !runs.empty() && !has_runs(usual, runs) && has_runs(kMockStore, runs) ? kMockStore : usual;
   if (!runs.empty()) return kMockStore;
   print_note(fmt::format("heretix: there are only mock runs so far, in {}", kMockStore));
@@ -283,6 +285,11 @@ constexpr Readout kEmbeddedReadout = Readout::token;
 // Replicates differ only in what is written, and at temperature 0 one token has all the probability.
 bool needs_written_answers(const Settings& s) { return s.replicates.value_or(1) > 1 || s.temperature == 0.0; }
 
+// The name under which results show the embedded model means it too, so that a table of results can be given again.
+void use_name_of_embedded(Settings& s) {
+  if (s.model && !s.mock.value_or(false) && is_default_model_name(*s.model)) s.model = "local";
+}
+
 // A model that writes no text can be read in only one way, so the user does not have to name it.
 void use_usual_readout(Settings& s, bool writes) {
   if (s.readout) return;
@@ -310,6 +317,7 @@ Resolved Resolver::resolve(const Settings& row) const {
   const Settings file = merged(row, file_);
   Resolved resolved{
       .settings = merged(flags_, merged(environment_.settings, file)), .request = {}, .database_path = {}};
+  use_name_of_embedded(resolved.settings);
   use_usual_readout(resolved.settings, options_.fixed || options_.writes_by_default);
   const Settings& s = resolved.settings;
 
@@ -370,9 +378,8 @@ std::unique_ptr<Provider> make_hosted(const HostedModel& model, const Settings& 
   hosted.api = api_from(s.api.value_or(""));
   hosted.optional = {
       .temperature = s.temperature, .effort = s.reasoning.value_or(""), .logprobs = s.logprobs.value_or(false)};
-  hosted.concurrency =
-      static_cast<std::size_t>(in_range("concurrency", s.concurrency.value_or(kHostedConcurrency), 1, 1000));
-  const double timeout = in_range("timeout", s.timeout.value_or(kHostedTimeout), 0.1, 3600.0);
+  hosted.concurrency = static_cast<std::size_t>(s.concurrency.value_or(kHostedConcurrency));
+  const double timeout = s.timeout.value_or(kHostedTimeout);
   hosted.deadlines = Deadlines::within(std::chrono::milliseconds(std::llround(timeout * 1000)));
   hosted.ca_file = environment.ca_file;
   hosted.in_batch = s.batch.value_or(false);
@@ -403,15 +410,28 @@ void require_price(const Budget& budget, const ProviderFacts& facts) {
 
 namespace {
 
-// "OWNER/REPO-GGUF" without the prefix is what people copy from a hub's page.
+// What people write without its prefix: the path of a file, the name under which results show a local model, and
+// "OWNER/REPO-GGUF" as it is copied from a hub's page.
 std::string meant_name(const std::string& model) {
+  std::error_code unknown;
+  if (has_ending(model, ".gguf") || std::filesystem::is_regular_file(model, unknown))
+    return fmt::format("did you mean llama:{}? ", model);
+  if (model.starts_with("llama/"))
+    return "results call a model of this machine so; name its file (llama:FILE.gguf), or local for the embedded one; ";
   const bool is_hub_like =
       std::ranges::count(model, '/') == 1 && to_lower_ascii(model).find("gguf") != std::string::npos;
   return is_hub_like ? fmt::format("did you mean hf:{}? ", model) : "";
 }
 
+// What no kind of model takes is refused for a model that has no use for the setting too.
+void require_usable_limits(const Settings& settings) {
+  if (settings.concurrency) in_range("concurrency", *settings.concurrency, 1, kHostedMostAtOnce);
+  if (settings.timeout) in_range("timeout", *settings.timeout, kShortestTimeout, kLongestTimeout);
+}
+
 std::unique_ptr<Provider> provider_of(const Settings& settings, Asks asks, Fetching fetching) {
   const std::string model = settings.model.value_or("local");
+  require_usable_limits(settings);
   if (settings.price && (!hosted_model(model) || settings.mock.value_or(false)))
     throw Error(ErrorKind::bad_input, fmt::format("--price is for hosted models; {} costs nothing", model),
                 "leave --price out");

@@ -47,6 +47,9 @@ class Resolver {
 // Whether --allow-question, its variable, the row or the configuration file lets a claim be a question.
 bool allows_questions(const MeasuringOptions& options, const Settings& row = {});
 
+// Whether the embedded model answers, and no stand-in in its name.
+bool asks_embedded(const Settings& settings);
+
 // The bank that is asked for, or the usual one of this model and readout.
 std::string bank_of(const Settings& settings, Readout readout);
 

@@ -21,9 +21,44 @@ class CommandLine(ProgramTest):
         far = self.refused(2, "run", CLAIM, "--astrology", says="--astrology")
         self.assertNotIn("did you mean", far.stderr)
 
+    def test_an_option_is_named_as_it_was_typed(self):
+        help_of_run = "heretix run --help lists the options"
+        self.refused(2, "run", CLAIM, "-K", "3.5", says=["-K is '3.5'; it must be a whole number", help_of_run])
+        self.refused(2, "run", CLAIM, "--slots", "x", says="--slots is 'x'; it must be a whole number")
+        self.refused(2, "run", CLAIM, "-K", "99999999999", says="-K is '99999999999', which is too large")
+        self.refused(2, "run", CLAIM, "--until-width", "wide", says="--until-width is 'wide'; it must be a number")
+        self.refused(2, "run", CLAIM, "-Q", says=["heretix run has no option -Q", help_of_run])
+        self.refused(2, "run", CLAIM, "--seed", says=["--seed needs a value: N", help_of_run])
+        self.refused(2, "run", CLAIM, "--db", "a", "--db", "b", says="--db is given 2 times, and takes one value")
+        self.refused(2, "--mock", "run", CLAIM, says=["--mock stands before the command", "write it behind heretix run"])
+
+    def test_a_flag_takes_true_or_false(self):
+        self.refused(2, "run", CLAIM, "--mock=maybe", says=["--mock is 'maybe'; it must be true or false", "heretix run --help"])
+
+    def test_what_is_missing_behind_a_command_is_named(self):
+        self.refused(2, "show", says=["heretix show needs its argument RUN", "heretix show --help shows what it takes"])
+        self.refused(2, "compare", "last", says="heretix compare needs its arguments A B")
+        self.refused(2, "show", "last", "more", says=["heretix show does not expect the argument 'more'", "heretix show --help shows what it takes"])
+        self.refused(2, "drift", says=["heretix drift needs a command: baseline, check, show", "heretix drift --help says what each does"])
+
     def test_a_password_is_not_repeated(self):
-        told = self.refused(2, "postgresql://me:secret@db/x")
-        self.assertNotIn("secret", told.stderr)
+        for arguments in (("postgresql://me:secret@db/x",), ("show", "last", "postgresql://me:secret@db/x"), ("run", CLAIM, "--base=http://me:secret@host")):
+            told = self.refused(2, *arguments)
+            self.assertNotIn("secret", told.stderr)
+
+    def test_a_model_without_its_prefix_gets_the_one_that_is_meant(self):
+        (self.folder / "model.gguf").write_text("GGUF")
+        self.refused(2, "run", CLAIM, "--model", "model.gguf", says="did you mean llama:model.gguf?")
+        self.refused(2, "run", CLAIM, "--model", "llama/Another-7B.Q4_K_M", says="results call a model of this machine so; name its file (llama:FILE.gguf)")
+
+    def test_the_name_that_results_show_means_the_embedded_model(self):
+        shown = self.json("describe", CLAIM)
+        named = self.json("describe", CLAIM, "--model", shown["config"]["model"])
+        self.assertEqual((named["run_id"], named["config"]["model"]), (shown["run_id"], shown["config"]["model"]))
+
+    def test_limits_hold_for_a_model_that_has_no_use_for_them(self):
+        self.refused(2, "run", CLAIM, "--mock", "--concurrency", "0", says="concurrency is 0; it must be from 1 to 1000")
+        self.refused(2, "run", CLAIM, "--mock", "--timeout", "0", says="timeout is 0; it must be from 0.1 to 3600")
 
     def test_a_claim_without_a_command_is_told_how_to_measure_it(self):
         self.refused(2, CLAIM, says=[f"there is no command '{CLAIM}'", 'heretix run "CLAIM" measures a claim'])
