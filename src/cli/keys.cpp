@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "cli/advice.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_code.hpp"
@@ -24,7 +25,7 @@
 namespace heretix {
 namespace {
 
-struct KeysSetOptions : CommonOptions {
+struct ProviderKeyOptions : CommonOptions {
   std::string provider;
 };
 
@@ -79,10 +80,13 @@ std::string read_key(const HostedProvider& provider) {
     std::getline(std::cin, key);
   }
   if (is_terminal(STDIN_FILENO)) print_aside("\n");
-  while (!key.empty() && (key.back() == '\r' || key.back() == ' ')) key.pop_back();
-  if (key.empty() || key.find_first_of(" \t=#") == 0)
+  key = std::string(trimmed(key, " \t\r"));
+  if (key.empty() || key.find_first_of("=#") == 0)
     throw Error(ErrorKind::bad_input, "standard input contained no key",
                 fmt::format("heretix keys set {} < FILE", provider.name));
+  if (key.find_first_of(" \t") != std::string::npos)
+    throw Error(ErrorKind::bad_input, "the first line of standard input holds a blank, which no key does",
+                "put the key alone into the file");
   return key;
 }
 
@@ -118,6 +122,10 @@ void write_key_file(const std::string& path, const std::map<std::string, std::st
   for (const auto& [name, key] : keys) text += fmt::format("{}={}\n", name, key);
   std::error_code failed;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
+  if (failed) {
+    errno = failed.value();
+    cannot_write(path);
+  }
   const std::string staged = fmt::format("{}.{}", path, ::getpid());
   const int file = ::open(staged.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivate);
   if (file < 0) cannot_write(path);
@@ -141,13 +149,28 @@ FoundKey find_key(const HostedProvider& provider, const Environment& environment
 
 namespace {
 
-int keys_set_command(const KeysSetOptions& options) {
+int keys_set_command(const ProviderKeyOptions& options) {
   const HostedProvider& provider = provider_named(options.provider);
   const std::string path = read_environment().key_file;
   auto keys = read_key_file(path);
   keys[std::string(provider.key_variable)] = read_key(provider);
   write_key_file(path, keys);
   print_note(fmt::format("kept in {} as {}", path, provider.key_variable));
+  return kDone;
+}
+
+int keys_remove_command(const ProviderKeyOptions& options) {
+  const HostedProvider& provider = provider_named(options.provider);
+  const Environment environment = read_environment();
+  auto keys = read_key_file(environment.key_file);
+  if (keys.erase(std::string(provider.key_variable)) == 0)
+    throw Error(ErrorKind::not_found, fmt::format("{} holds no key for {}", environment.key_file, provider.title),
+                "heretix keys list shows where each key comes from");
+  write_key_file(environment.key_file, keys);
+  print_note(fmt::format("removed {} from {}", provider.key_variable, environment.key_file));
+
+  const FoundKey left = find_key(provider, environment);
+  if (!left.key.empty()) print_note(fmt::format("a key for {} is still in {}", provider.title, left.source));
   return kDone;
 }
 
@@ -159,7 +182,9 @@ int keys_list_command(const CommonOptions& options) {
     const FoundKey found = find_key(provider, environment);
     const std::string shown =
         found.key.empty() ? (provider.key_is_optional ? "none (none is needed)" : "none") : ending_of(found.key);
-    text += fmt::format("{:<18} {:<26} {:<20} {}\n", provider.name, provider.key_variable, shown, found.source);
+    const std::string line =
+        fmt::format("{:<18} {:<26} {:<20} {}", provider.name, provider.key_variable, shown, found.source);
+    text += fmt::format("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
     all.push_back({{"provider", provider.name},
                    {"variable", provider.key_variable},
                    {"has_key", !found.key.empty()},
@@ -176,15 +201,27 @@ int keys_path_command(const CommonOptions&) {
 
 }  // namespace
 
+namespace {
+
+void add_provider(CLI::App& command, ProviderKeyOptions& o) {
+  command
+      .add_option("provider", o.provider,
+                  "openai, anthropic, gemini, xai, openai-compatible, typesafe, openrouter or systemone")
+      ->type_name("PROVIDER")
+      ->required();
+}
+
+}  // namespace
+
 void register_keys(CommandTable& table) {
   CLI::App& keys = table.add_group(
       "keys", "manage the keys of providers, which come from the environment or from a file that only you can read");
-  const auto [set, s] = table.add_to<KeysSetOptions>(
+  const auto [set, s] = table.add_to<ProviderKeyOptions>(
       keys, "set", "read a key from standard input and keep it in that file", keys_set_command);
-  set.add_option("provider", s.provider,
-                 "openai, anthropic, gemini, xai, openai-compatible, typesafe, openrouter or systemone")
-      ->type_name("PROVIDER")
-      ->required();
+  add_provider(set, s);
+  const auto [remove, r] =
+      table.add_to<ProviderKeyOptions>(keys, "remove", "remove a provider's key from that file", keys_remove_command);
+  add_provider(remove, r);
   const auto [list, l] = table.add_to<CommonOptions>(
       keys, "list", "list which providers have a key, and where it comes from", keys_list_command);
   add_json(list, l);

@@ -70,8 +70,8 @@ NOT_FOLLOWED = {
         "check whether heretix serve or worker is running, and on which --port or --metrics-port", "stop the program that listens there, or choose another port with --port",
         "make one with: openssl rand -hex 32", "make it once with: openssl rand -hex 32", "make one with: openssl rand -hex 32", "add --yes-destroy",
         "heretix plan list shows the plans", "see heretix plan list", "see heretix user list, with the same --app-db or --database",
-        "see heretix user key EMAIL --list", "--name NAME makes a key; NAME is what the list will show", "one of --name, --list and --revoke is needed",
-        "no API key was sent; send one as a Bearer token, which heretix user key makes"],
+        "see heretix user key EMAIL --list", "--name NAME makes a key; NAME is what the list will show",
+        "one of --name, --list and --revoke is needed"],
     "a choice between flags that are named in the fault itself": [
         "name the table with one of these endings, e.g. --out results.csv", "name the new file, e.g. --out results.parquet", "make another set of the others",
         "name an artifact (docs/record.md), or a run: see heretix list", "name the store that heretix systemone writes to with --db",
@@ -285,7 +285,9 @@ class Advice(ProgramTest):
         self.follow(self.failing(3, "show", "last", "--db", "none.sqlite"), "measure a claim: heretix run CLAIM", fill={"CLAIM": CLAIM, "+": ("--mock", *SMALL)}.items())
         self.ok("--help")
         done = self.failing(2, "run", CLAIM, "--no-such-flag")
-        self.follow(done, "heretix --help, or --help behind a command")
+        self.follow(done, "{} --help lists the options")
+        self.follow(self.failing(2, "show"), "{} --help shows what it takes")
+        self.follow(self.failing(2, "drift"), "{} --help says what each does")
         self.ok("run", CLAIM, "--help")
         self.told(self.failing(2, "run", "Is it flat?", "--mock"), "--allow-question measures it as it is")
         self.ok("run", "Is it flat?", "--mock", "--allow-question", *SMALL)
@@ -306,6 +308,10 @@ class Advice(ProgramTest):
         done = self.failing(4, "run", CLAIM, "--model", "openai/m", **environment)
         self.follow(done, "export {}=…, or heretix keys set {}", stdin="sk-1234567890\n", **environment)
         self.assertIn("openai", self.ok("keys", "list", **environment))
+        self.refused(2, "keys", "set", "xai", stdin="a key\n", says="holds a blank, which no key does", **environment)
+        self.assertIn("removed OPENAI_API_KEY", self.failing(0, "keys", "remove", "openai", **environment).stderr)
+        self.assertNotIn("OPENAI_API_KEY", (self.folder / "heretix/keys").read_text())
+        self.follow(self.failing(3, "keys", "remove", "openai", **environment), "heretix keys list shows where each key comes from", **environment)
         done = self.failing(2, "keys", "set", "openai", stdin="\n", **environment)
         self.follow(done, "heretix keys set {} < FILE", stdin="sk-1234567890\n", **environment)
         keys = self.folder / "heretix/keys"
