@@ -102,12 +102,14 @@ ExpectedCost expected_cost(const Plan& plan, const ProviderFacts& facts, const s
 }
 
 std::vector<bool> stored_answers(const Plan& plan, const std::string& database_path) {
-  if (!std::filesystem::exists(database_path)) return std::vector<bool>(plan.questions.size(), false);
+  std::error_code unseen;
+  if (!std::filesystem::exists(database_path, unseen)) return std::vector<bool>(plan.questions.size(), false);
   return stored_in(plan, *open_harness_file(database_path, {.access = Access::read_only}));
 }
 
 CheckRequest as_remembered_in(const Resolved& resolved, const PromptBank& bank, Provider& provider) {
-  if (!std::filesystem::exists(resolved.database_path)) return resolved.request;
+  std::error_code unseen;
+  if (!std::filesystem::exists(resolved.database_path, unseen)) return resolved.request;
   const auto database = open_harness_file(resolved.database_path, {.access = Access::read_only});
   RunStore runs(*database);
   return as_remembered(as_profiled(resolved, provider, *database), bank, provider, runs);

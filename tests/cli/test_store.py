@@ -161,6 +161,17 @@ class DamagedFiles(ProgramTest):
         done = run("run", CLAIM, "--mock", "--db", "new/x.sqlite")
         self.assertEqual(done.returncode, 4, done.stderr)
         self.assertIn("cannot create the folder", done.stderr)
+        done = run("run", CLAIM, "--mock", "--db", "runs/new.sqlite")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("cannot create runs/new.sqlite: Permission denied", done.stderr)
+        self.assertIn("name another file with --db", done.stderr)
+
+        (self.folder / "closed").mkdir(mode=0o700)
+        (self.folder / "closed/x.sqlite").write_text("")
+        for arguments in (("list", "--db", "closed/x.sqlite"), ("run", CLAIM, "--mock", "--db", "closed/x.sqlite")):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, 4, done.stderr)
+
         (self.folder / self.usual_store()).chmod(0o000)
         done = run("list")
         self.assertEqual(done.returncode, 4, done.stderr)

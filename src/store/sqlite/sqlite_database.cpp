@@ -102,7 +102,7 @@ void create_private(const std::string& path) {
   if (std::filesystem::exists(path, failed)) return;
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file >= 0) ::close(file);
-  else if (errno != EEXIST && errno != EACCES && errno != EROFS)
+  else if (errno != EEXIST)
     throw Error(ErrorKind::not_allowed, fmt::format("cannot create {}: {}", path, std::strerror(errno)),
                 "name another file with --db or HERETIX_DB");
 }
@@ -249,7 +249,8 @@ bool wal_is_safe(int version) {
 SqliteDatabase::SqliteDatabase(const std::string& path, const SqliteOptions& options) : path_(path) {
   require_database_file(path);
   if (options.access == Access::create) create_private(path);
-  if (!std::filesystem::exists(path)) {
+  std::error_code unseen;  // what cannot be looked at is told when it is opened
+  if (!std::filesystem::exists(path, unseen) && !unseen) {
     throw Error(ErrorKind::not_found, fmt::format("there is no database at {}", path),
                 "heretix run creates it; or name another with --db or HERETIX_DB");
   }
