@@ -290,7 +290,13 @@ ToolOutcome AssistantTools::list(const ToolCall& call) const {
   options.since = given<std::string>(call.arguments, "since").value_or("");
   if (const auto mock = given<bool>(call.arguments, "mock")) options.flags.mock = mock;
 
-  const Listing listing = list_stored(options, kListColumns);
+  Listing listing;
+  try {
+    listing = list_stored(options, kListColumns);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::not_found) throw;
+    listing.text = "nothing has been measured yet\n";  // there is no store, which the first measurement makes
+  }
   std::string text = listing.text;
   if (listing.found > listing.runs.size())
     text += fmt::format("{} more; ask for more with most\n", listing.found - listing.runs.size());

@@ -85,6 +85,17 @@ std::vector<std::string> claims_of(const std::string& claim, const CoherenceOpti
   return claims;
 }
 
+// Of several claims the message names the one that will not do.
+void require_statements(const std::vector<std::string>& claims, bool allow_question) {
+  for (const std::string& claim : claims) {
+    try {
+      require_statement(parse_claim(claim).text, allow_question);
+    } catch (const Error& e) {
+      throw Error(e.kind(), fmt::format("\"{}\": {}", on_one_line(shortened(claim, 60)), e.what()), e.hint());
+    }
+  }
+}
+
 void add(CoherenceReport& report, std::vector<CoherenceCheck> checks) {
   report.checks.insert(report.checks.end(), checks.begin(), checks.end());
 }
@@ -97,7 +108,7 @@ int coherence_command(const CoherenceOptions& options) {
   // Every claim is checked before the first one costs anything.
   const std::string negation = negation_of(claim, options);
   const std::vector<std::string> claims = claims_of(claim, options, negation);
-  for (const std::string& other : claims) require_statement(parse_claim(other).text, allow_question);
+  require_statements(claims, allow_question);
 
   Measuring measuring(options);
   measuring.tell_cost(claims);

@@ -304,7 +304,7 @@ void write_coherence(const DemoStory& story, Writer& out) {
   for (const ClaimBelief& belief : story.coherence.beliefs)
     out.paragraph(fmt::format("{:.2f}  {}", belief.belief.p.value(), belief.claim));
   out.paragraph(
-      fmt::format("The two should add up to 1 and are off by {:+.2f}: {}. Who trusts both is sure to lose "
+      fmt::format("The two should add up to 1 and are off by {:+.2f}: {}. Whoever trusts both is sure to lose "
                   "{:.2f} for a stake of 1.",
                   check.violation.center, to_word(check.finding), check.price()));
 }

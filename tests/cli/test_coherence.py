@@ -26,6 +26,10 @@ class Coherence(ProgramTest):
         model = self.model(**{"Snow is white": 0.8, "Snow is not white": 0.5})
         self.assertEqual(self.heretix("coherence", "Snow is white", "--model", model, "--strict").returncode, 1)
 
+    def test_a_question_among_the_claims_is_named(self):
+        for flag in ("--negation", "--paraphrase", "--and", "--implies"):
+            self.refused(2, "coherence", "Snow is white", flag, "Is it white?", "--mock", says=['"Is it white?": the claim is a question', "--allow-question"])
+
     def test_nobody_knows(self):
         rules = [{"user_contains": "not", "paraphrase_idx": i, "prob_true": 0.9 if i % 2 else 0.1} for i in range(16)] + [
             {"paraphrase_idx": i, "prob_true": 0.8 if i % 3 else 0.2} for i in range(16)]

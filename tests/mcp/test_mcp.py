@@ -244,6 +244,14 @@ class Reading(McpTest):
         self.assertTrue(result.is_error)
         self.assertRegex(text_of(result), r"(?s)heretix-rpl-0000.*\ntry: .*heretix list")
 
+    def test_a_list_before_anything_was_measured_is_empty(self):
+        async def work(client):
+            return await client.call_tool("list", {})
+
+        result = self.with_client(work)
+        self.assertFalse(result.is_error)
+        self.assertEqual((text_of(result), result.structured_content), ("nothing has been measured yet\n", {"runs": [], "found": 0}))
+
     def test_what_measure_cannot_do_says_why(self):
         async def work(client):
             return [text_of(await client.call_tool("measure", arguments)) for arguments in (
