@@ -129,14 +129,18 @@ AnswersPlace Service::open_answers(Database& service) const {
   return {std::move(harness), std::move(runs), harness_path_};
 }
 
-std::unique_ptr<Provider> Service::make_provider(const std::string& model) const {
+Settings Service::settings_of(const std::string& model) const {
   const auto named = std::ranges::find(models_, model, &NamedModel::name);
   if (named == models_.end())
     throw Error(ErrorKind::bad_input, fmt::format("the model {} is no longer offered", model),
                 "name it in HERETIX_MODELS");
   Settings settings = environment_.settings;
   settings.model = named->model;
-  return heretix::make_provider(settings, Asks::questions, Fetching::never);
+  return settings;
+}
+
+std::unique_ptr<Provider> Service::make_provider(const std::string& model) const {
+  return heretix::make_provider(settings_of(model), Asks::questions, Fetching::never);
 }
 
 std::vector<OfferedModel> Service::offered_models() const {
@@ -144,7 +148,10 @@ std::vector<OfferedModel> Service::offered_models() const {
   for (const NamedModel& model : models_) {
     if (is_hub_name(model.model)) model_here_or_fetched(parse_hub_name(model.model), Fetching::on_terminal);
     const auto provider = make_provider(model.name);
-    offered.push_back({model.name, provider->facts()});
+    offered.push_back({.name = model.name,
+                       .facts = provider->facts(),
+                       .unreadable = {},
+                       .is_embedded = asks_embedded(settings_of(model.name))});
     for (const Readout readout : kReadouts) {
       const std::string why = provider->why_not(readout);
       if (!why.empty()) offered.back().unreadable[readout] = why;
@@ -156,6 +163,7 @@ std::vector<OfferedModel> Service::offered_models() const {
 IntakeRules Service::rules() const {
   IntakeRules rules;
   rules.env = named_ ? named_->env : "local";
+  if (options_.flags.prompts || environment_.settings.prompts) rules.embedded_word_bank = rules.bank;  // as bank_of()
   rules.most_per_check = dollars("HERETIX_MAX_CHECK_USD", environment_.most_per_check, rules.most_per_check);
   rules.anonymous_per_day = dollars("HERETIX_ANON_BUDGET", environment_.anonymous_budget, rules.anonymous_per_day);
   if (environment_.cache_seconds) rules.cache_life = std::chrono::seconds(*environment_.cache_seconds);

@@ -58,6 +58,8 @@ class Service {
   StripeSettings billing() const;  // not set up if no variable is set
 
  private:
+  Settings settings_of(const std::string& model) const;  // by the name that visitors ask for
+
   struct NamedModel {
     std::string name, model;  // "play" and "scripted:FILE"; usually both are the same
   };

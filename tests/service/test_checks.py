@@ -335,6 +335,24 @@ class Checks(EachStore):
             told = client.post("/api/quotes", {"claim": CLAIM, "model": "local", "depth": "quick", "readout": readout}).json()
             self.assertEqual(told["questions"], 8 * times[readout], readout)
 
+    def test_a_check_of_the_embedded_model_is_the_one_that_run_makes(self):
+        self.stop(self.process)
+        self.serve(HERETIX_MODELS="local,play")
+        client = self.client()
+        [local, play] = client.get("/api/models").json()["models"]
+        self.assertEqual((local["readouts"][0], play["readouts"][0]), ("token", "verbalized"), "the usual one first")
+        made = self.finished(client, self.check(client, CLAIM, model="local", depth="standard")["id"])
+        self.assertEqual((made["state"], made["record"]["readout"]["kind"]), ("done", "token"), made["error"])
+
+        by_run = self.json("run", CLAIM)
+        self.assertTrue(made["run_id"].startswith(by_run["run_id"] + "-"), (made["run_id"], by_run["run_id"]))
+        self.assertEqual((made["result"]["p"], made["result"]["ci95"]), (by_run["belief_v2"]["p"], by_run["belief_v2"]["ci"]))
+        if self.store == "sqlite":
+            self.assertEqual(by_run["cache_hit_rate"], 1.0, "it counts the answers of the check")
+
+        written = client.post("/api/quotes", {"claim": CLAIM, "model": "local", "depth": "custom", "K": 8, "R": 2}).json()
+        self.assertEqual(written.get("questions"), 16, "replicates call for written answers")
+
     def test_what_a_model_cannot_be_read_by_is_refused(self):
         client = self.client()
         told = client.post("/api/quotes", {"claim": CLAIM, "model": "play", "readout": "token"})

@@ -136,13 +136,18 @@ bool needs_plan(const Sampling& sampling) {
   return questions > std::int64_t{kMostStandardQuestions};
 }
 
-// A model that can only state probabilities is read by the decision readout without being told so.
-Readout natural_readout(const OfferedModel& model) {
-  const bool only_states = !model.allows(Readout::verbalized) && model.allows(Readout::decision);
-  return only_states ? Readout::decision : Readout::verbalized;
+std::string bank_for(const OfferedModel& model, Readout readout, const IntakeRules& rules) {
+  const bool is_of_words = readout == Readout::token || readout == Readout::frequency;
+  return model.is_embedded && is_of_words ? rules.embedded_word_bank : rules.bank;
 }
 
 }  // namespace
+
+Readout natural_readout(const OfferedModel& model, std::optional<int> replicates) {
+  const bool only_states = !model.allows(Readout::verbalized) && model.allows(Readout::decision);
+  if (only_states) return Readout::decision;
+  return model.is_embedded && replicates.value_or(1) == 1 ? Readout::token : Readout::verbalized;
+}
 
 CheckOwner Asker::owner() const {
   if (const User* signed_in = user()) return signed_in->id;
@@ -168,10 +173,11 @@ PreparedCheck Intake::prepare(const CheckWish& wish) const {
   require_statement(wish.claim, wish.allow_question, "\"allow_question\": true measures it as it is");
 
   const OfferedModel& model = offered(wish.model);
-  const Readout readout = wish.readout.value_or(natural_readout(model));
+  const Readout readout = wish.readout.value_or(natural_readout(model, wish.replicates));
 
   // A request that is too large is refused before a bank is read or a plan is made.
-  CheckRequest request{.claim = wish.claim, .bank = rules_.bank, .sampling = sampling_of(wish, readout)};
+  CheckRequest request{
+      .claim = wish.claim, .bank = bank_for(model, readout, rules_), .sampling = sampling_of(wish, readout)};
   request.readout = readout;
   request.seed = wish.seed;
   request.fresh = wish.fresh;

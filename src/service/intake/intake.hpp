@@ -15,6 +15,7 @@
 
 #include "base/identity.hpp"
 #include "base/word_table.hpp"
+#include "belief/prompt/banks.hpp"
 #include "measure/run_check.hpp"
 #include "service/account/rates.hpp"
 #include "service/account/secret.hpp"
@@ -35,14 +36,20 @@ struct OfferedModel {
   std::string name;  // the name by which it is asked for: "local", "openai/gpt-5"
   ProviderFacts facts;
   std::map<Readout, std::string> unreadable{};  // why the model cannot be read in that way
+  bool is_embedded = false;                     // the small model that comes with the program
 
   bool allows(Readout readout) const { return !unreadable.contains(readout); }
 };
 
+// How a model is read where a wish names no readout; as `heretix run` reads it (docs/readouts.md). Only what a model
+// writes differs when it is asked again, so `replicates` above 1 call for written answers.
+Readout natural_readout(const OfferedModel& model, std::optional<int> replicates = {});
+
 // What the service allows to those who ask; set by the operator.
 struct IntakeRules {
   std::string env = "local";
-  std::string bank = "heretix_v1";
+  std::string bank = kQuestionBank;
+  std::string embedded_word_bank = kWordBank;  // of the embedded model, for answers of one word
   std::chrono::seconds cache_life = std::chrono::days(30);
   Usd most_per_check = Usd::from_micros(2'000'000);
   // Of all anonymous checks together, each at the most it can cost.
@@ -70,7 +77,7 @@ struct CheckWish {
   std::string model = "local";
   Depth depth = Depth::standard;
   std::optional<int> slots{}, replicates{}, templates{};  // of a custom depth
-  std::optional<Readout> readout{};  // empty: verbalized, or decision of a model that only states probabilities
+  std::optional<Readout> readout{};                       // empty: natural_readout()
   std::optional<std::uint64_t> seed{};
   bool fresh = false;           // nothing stored is used: the check is asked, and charged, anew
   bool allow_question = false;  // a claim that is a question is measured as it is

@@ -291,9 +291,10 @@ json models_json(const ServiceContext& service) {
   json models = json::array();
   for (const OfferedModel& model : service.parts().models) {
     const bool is_free = model.facts.price && model.facts.price->is_free();
-    json readouts = json::array();
+    const Readout natural = natural_readout(model);
+    json readouts = json::array({to_word(natural)});
     for (const Readout readout : kReadouts) {
-      if (model.allows(readout)) readouts.push_back(to_word(readout));
+      if (model.allows(readout) && readout != natural) readouts.push_back(to_word(readout));
     }
     models.push_back({{"name", model.name},
                       {"provider", model.facts.provider},
