@@ -208,8 +208,9 @@ std::string key_in(const ServiceRequest& request) {
 }
 
 ServiceResponse without_key(const ServiceRequest& request, const std::string& key) {
-  const char* why = key.empty() ? "no API key was sent; send one as a Bearer token, which heretix user key makes"
-                                : "the API key is not known, or was revoked";
+  const char* why = key.empty()
+                        ? "no API key was sent; send one as a Bearer token. The operator of this service makes keys"
+                        : "the API key is not known, or was revoked";
   ServiceResponse response = decision_error(request.path, 401, why);
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
