@@ -79,11 +79,19 @@ class DecisionPages(PageTest):
         expect(page.locator(".decision")).to_have_count(60)
         expect(page.get_by_role("button", name="Show more decisions")).to_have_count(0)
 
+    def test_an_operator_is_told_how_a_key_is_made(self):
+        self.stop(self.process)
+        self.serve(HERETIX_ADMINS="grace@example.org")
+        page = self.visitor(client=self.signed_in("grace@example.org"))
+        page.goto("/decisions")
+        expect(page.get_by_text("As an operator you make keys on the command line, where the service runs.")).to_be_visible()
+
     def test_others_see_nothing_of_it(self):
         self.decided({"q": REFUND})
         page = self.visitor(client=self.signed_in("grace@example.org"))
         page.goto("/decisions")
-        expect(page.get_by_text("No program has asked yet")).to_be_visible()
+        expect(page.get_by_text("No program has asked yet")).to_contain_text("Whoever runs this service makes one for your account.")
+        expect(page.get_by_text("heretix user key")).to_have_count(0)
         stranger = self.visitor()
         stranger.goto("/decisions")
         expect(stranger.get_by_role("button", name="Send")).to_be_visible()

@@ -57,7 +57,9 @@ class Addresses(PageTest):
         for signed_in in (None, self.signed_in()):
             page = self.visitor(client=signed_in)
             for path, title in (("/nowhere", "There is no page at this address"), ("/checks/a/b", "There is no page at this address"), ("/shared/none", "This result is not shared"),
-                                (f"/checks/{uuid.uuid4()}", "There is no such check"), ("/shared/%E0%A4%A", "There is no page at this address")):
+                                (f"/checks/{uuid.uuid4()}", "There is no such check"), (f"/claims/{uuid.uuid4()}", "There is no such check"),
+                                (f"/compare?a={uuid.uuid4()}&b={uuid.uuid4()}", "There is no such check"),
+                                *([(f"/sets/{uuid.uuid4()}", "There is no such set")] if signed_in else []), ("/shared/%E0%A4%A", "There is no page at this address")):
                 page.goto(path)
                 expect(page.get_by_role("heading", level=1)).to_have_text(title)
                 expect(page).to_have_title(f"{title} · Heretix")
@@ -161,7 +163,7 @@ class Addresses(PageTest):
         self.rows("UPDATE jobs SET state = 'dead', error = %s WHERE kind = 'check'", "it failed; see docs/models.md")
         share = client.post(f"/api/checks/{ids[0]}/share").json()["share"]
         page = self.visitor(client=client)
-        paths = ["/", "/?depth=custom", "/history", "/history?search=none", f"/compare?a={ids[0]}&b={ids[1]}", "/usage", "/billing", "/sessions", "/admin", "/sign-in", "/nowhere",
+        paths = ["/", "/?depth=custom", "/history", "/history?search=none", f"/compare?a={ids[0]}&b={ids[1]}", "/sets", "/decisions", "/usage", "/billing", "/sessions", "/admin", "/sign-in", "/nowhere",
                  f"/checks/{uuid.uuid4()}", self.link("ada@example.org"), f"/shared/{share}", *(f"/checks/{one}" for one in (*ids, wordless, refused, failed))]
         seen = ""
         for path in paths:
@@ -244,6 +246,18 @@ class Addresses(PageTest):
         page.goto("/?model=none&depth=endless&readout=tea&depth=custom&K=-1")
         expect(page.get_by_role("checkbox", name="play")).to_be_checked()
         expect(page.get_by_role("radio", name="Standard")).to_be_checked()
+
+    def test_models_are_read_in_the_way_that_is_shown(self):
+        page = self.visitor(client=self.signed_in(plan="pro"))
+        page.goto("/?model=local")
+        expect(page.get_by_role("radio", name="Next word")).to_be_checked()
+        page.get_by_role("checkbox", name="play").check()
+        expect(page.get_by_role("radio", name="Written")).to_be_checked()  # play writes its answers
+        page.get_by_label("Claim").fill(CLAIM)
+        with page.expect_request(lambda request: request.url.endswith("/api/checks") and request.post_data_json["model"] == "local") as sent:
+            page.get_by_role("button", name="Measure").click()
+        self.assertEqual(sent.value.post_data_json["readout"], "verbalized")
+        page.wait_for_url("**/checks/**")
 
     def test_choices_of_one_moment_all_count(self):
         page = self.visitor(client=self.signed_in(plan="pro"))

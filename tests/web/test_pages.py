@@ -324,7 +324,7 @@ class Pages(PageTest):
         page.get_by_label("Claim").fill("Is the earth flat?")
         page.get_by_role("radio", name="Quick").check()
         page.get_by_role("button", name="Measure").click()
-        expect(page.get_by_role("alert")).to_contain_text("the claim is a question")
+        expect(page.get_by_role("alert")).to_contain_text("The claim is a question, which is neither true nor false.")
         page.get_by_role("checkbox", name="Measure the question as it is").check()
         page.get_by_role("button", name="Measure").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Is the earth flat?")

@@ -47,7 +47,8 @@ class SetPages(PageTest):
         page.wait_for_url("**/sets/*-*")
         expect(page.get_by_role("heading", name="What they believe")).to_be_visible()
         expect(page.get_by_role("row")).to_have_count(4 + 4, timeout=30_000)  # the table of totals has one for each model, all, and a head
-        expect(page.get_by_role("gridcell", name=re.compile(r"^play: 70 %, from "))).to_have_count(3, timeout=30_000)
+        expect(page.get_by_role("gridcell", name=re.compile(r"^play \(mock\): 70 %, from "))).to_have_count(3, timeout=30_000)
+        expect(page.get_by_text("Mock numbers: scripts answered in the models’ place; no model was asked.")).to_be_visible()
 
     def test_columns_of_other_names_are_chosen_and_a_file_is_uploaded(self):
         page = self.visitor(client=self.signed_in(plan="pro"))
@@ -150,10 +151,10 @@ class SetPages(PageTest):
         page = self.visitor(client=client)
         page.goto(f"/sets/{identifier}")
         expect(page.get_by_role("heading", name="Where the truth is known")).to_be_visible()
-        expect(page.get_by_role("img", name="play: 2 right, 1 wrong of 3 claims")).to_be_visible()
+        expect(page.get_by_role("img", name="play (mock): 2 right, 1 wrong of 3 claims")).to_be_visible()
         expect(page.get_by_role("img", name="split: 3 unstable of 3 claims")).to_be_visible()
-        expect(page.get_by_role("img", name=re.compile("^Reliability of play"))).to_be_visible()
-        expect(page.get_by_role("row", name=re.compile("^play 3 0.223"))).to_be_visible()  # (2 * 0.3² + 0.7²) / 3
+        expect(page.get_by_role("img", name=re.compile(r"^Reliability of play \(mock\)"))).to_be_visible()
+        expect(page.get_by_role("row", name=re.compile(r"^play \(mock\) 3 0.223"))).to_be_visible()  # (2 * 0.3² + 0.7²) / 3
         expect(page.get_by_role("heading", name="Who agrees with whom")).to_be_visible()
         expect(page.get_by_role("heading", name="Wordings that pull most")).to_be_visible()
         expect(page.get_by_role("row", name=re.compile("^All 9 of 9 6 3 "))).to_be_visible()  # the totals

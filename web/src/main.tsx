@@ -35,7 +35,7 @@ function page_at(address: URL, start: Start) {
   const parameter = (name: string) => address.searchParams.get(name) ?? "";
   if (path === "/") return <AskPage start={start} address={address} />;
   if (path === "/history") return <HistoryPage start={start} address={address} />;
-  if (path === "/compare") return <ComparePage a={parameter("a")} b={parameter("b")} />;
+  if (path === "/compare") return <ComparePage start={start} a={parameter("a")} b={parameter("b")} />;
 
   if (path === "/sets") return <SetsPage start={start} />;
 
@@ -51,12 +51,12 @@ function page_at(address: URL, start: Start) {
       />
     );
   if (kind === "claims" && name) return <ClaimPage key={name} start={start} id={name} />;
-  if (kind === "sets" && name && start.user) return <SetPage key={name} id={name} address={address} />;
+  if (kind === "sets" && name && start.user) return <SetPage key={name} start={start} id={name} address={address} />;
   if (kind === "shared" && name) return <SharedPage key={name} shares={name.split(",").slice(0, kMostChecks)} />;
 
   if (path === "/sign-in") return <SignInPage />;
   if (["/decisions", "/usage", "/billing", "/sessions", "/admin"].includes(path) && !start.user) return <SignInPage />;
-  if (path === "/decisions") return <DecisionsPage address={address} />;
+  if (path === "/decisions") return <DecisionsPage start={start} address={address} />;
   if (path === "/usage") return <UsagePage />;
   if (path === "/billing") return <BillingPage />;
   if (path === "/sessions") return <SessionsPage start={start} />;

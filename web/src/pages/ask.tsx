@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { post, Problem, type Check, type Model, type Quote, type Readout, type Start, type Wish } from "../api";
-import { Depths, kDepths, ModelsToAsk } from "../parts/choices";
+import { kDepths, ModelsToAsk, Radios } from "../parts/choices";
 import { ProblemNote } from "../parts/common";
 import { go, useTitle } from "../route";
 import { dollars, duration, readout_in_words } from "../words";
@@ -93,17 +93,26 @@ function usePlan(address: URL, start: Start) {
 const readouts_of = (models: Model[]): Readout[] =>
   (models[0]?.readouts ?? []).filter((readout) => models.every((model) => model.readouts.includes(readout)));
 
-const wish_of = (plan: Plan, model: string): Wish => ({
-  claim: plan.claim.trim(),
-  model,
-  depth: plan.depth,
-  ...(plan.depth === "custom" ? plan.custom : {}),
-  ...(plan.allow_question ? { allow_question: true } : {}),
-  ...(plan.readout ? { readout: plan.readout } : {}),
-});
+// All models are read in the way that is shown as chosen, also those that are usually read in another.
+function wish_of(plan: Plan, offered: Model[], model: string): Wish {
+  const readout = plan.readout ?? readouts_of(offered.filter(({ name }) => plan.models.includes(name)))[0];
+  return {
+    claim: plan.claim.trim(),
+    model,
+    depth: plan.depth,
+    ...(plan.depth === "custom" ? plan.custom : {}),
+    ...(plan.allow_question ? { allow_question: true } : {}),
+    ...(readout ? { readout } : {}),
+  };
+}
 
 // The service's word for a claim that it measures only when it is told to.
 const is_of_question = (problem: Error | null) => problem?.message.includes("is a question") ?? false;
+
+// In place of the service's words, which are for programs: the page has a box for it.
+const kOfQuestion = new Error(
+  "The claim is a question, which is neither true nor false. Write it as a statement, “The earth is flat” for “Is the earth flat?”, or have it measured as it is.",
+);
 
 interface Sum {
   questions: number;
@@ -112,7 +121,7 @@ interface Sum {
 }
 
 // Of all models together; asked anew a moment after the last change.
-function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
+function useQuote(plan: Plan, offered: Model[]): { sum: Sum | null; problem: Error | null } {
   const [sum, set] = useState<Sum | null>(null);
   const [problem, tell] = useState<Error | null>(null);
   const key = JSON.stringify([plan.models, plan.depth, plan.custom, plan.readout, plan.claim.trim() === ""]);
@@ -123,7 +132,7 @@ function useQuote(plan: Plan): { sum: Sum | null; problem: Error | null } {
         const claim = plan.claim.trim() || "A claim";
         const quotes = await Promise.all(
           plan.models.map((model) =>
-            post<Quote>("/api/quotes", { ...wish_of(plan, model), claim, allow_question: true }),
+            post<Quote>("/api/quotes", { ...wish_of(plan, offered, model), claim, allow_question: true }),
           ),
         );
         if (is_over) return;
@@ -189,7 +198,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
   const { plan, change, type, keep } = usePlan(address, start);
   const [is_sending, send] = useState(false);
   const [problem, tell] = useState<Error | null>(null);
-  const quote = useQuote(plan);
+  const quote = useQuote(plan, start.models);
   const readouts = readouts_of(start.models.filter((model) => plan.models.includes(model.name)));
   const is_too_many = !start.user && plan.models.length > 1;
   const can_measure = plan.models.length > 0 && !is_too_many;
@@ -214,7 +223,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
         const fresh = address.searchParams.has("fresh") ? { fresh: true } : {};
         const check = await post<Check>(
           "/api/checks",
-          { ...wish_of(plan, model), ...fresh },
+          { ...wish_of(plan, start.models, model), ...fresh },
           { "Idempotency-Key": crypto.randomUUID() },
         );
         ids.push(check.id);
@@ -259,7 +268,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
         <ModelsToAsk start={start} chosen={plan.models} onToggle={toggle} />
         <fieldset>
           <legend>Depth</legend>
-          <Depths depths={kAllDepths} chosen={plan.depth} onChoose={(depth) => change({ depth })} />
+          <Radios name="depth" options={kAllDepths} chosen={plan.depth} onChoose={(depth) => change({ depth })} />
           {plan.depth === "custom" && (
             <div class="row">
               <NumberField
@@ -289,22 +298,12 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
         {readouts.length > 1 && (
           <fieldset>
             <legend>How the belief is read</legend>
-            <div class="choices">
-              {readouts.map((readout, i) => (
-                <label class="choice" key={readout}>
-                  <input
-                    type="radio"
-                    name="readout"
-                    checked={plan.readout === readout || (plan.readout === null && i === 0)}
-                    onChange={() => change({ readout: i === 0 ? null : readout })}
-                  />
-                  <span>
-                    <b>{readout_in_words[readout][0]}</b>
-                    <small>{readout_in_words[readout][1]}</small>
-                  </span>
-                </label>
-              ))}
-            </div>
+            <Radios
+              name="readout"
+              options={readouts.map((readout) => [readout, ...readout_in_words[readout]] as const)}
+              chosen={plan.readout ?? readouts[0] ?? null}
+              onChoose={(readout) => change({ readout: readout === readouts[0] ? null : readout })}
+            />
           </fieldset>
         )}
         <p class="quote" role="status">
@@ -316,7 +315,7 @@ export function AskPage({ start, address }: { start: Start; address: URL }) {
                 ? ""
                 : `At most ${sum.questions} questions, ${sum.most === null ? "price unknown" : sum.most === 0 ? "free" : `at most ${dollars(sum.most)}`}, ${sum.seconds === null ? "time known after the first check" : `about ${duration(sum.seconds)}`}.`}
         </p>
-        <ProblemNote problem={problem ?? quote.problem} />
+        <ProblemNote problem={is_of_question(problem) ? kOfQuestion : (problem ?? quote.problem)} />
         {(plan.allow_question || is_of_question(problem)) && (
           <label class="choice">
             <input

@@ -17,7 +17,7 @@ import { belief_of, mean_of_written, wording_means, type Belief, type WordingRow
 import { export_page } from "../export";
 import { useCheck, type Arrived, type Live } from "../live";
 import { keep_pace } from "../pace";
-import { Confirm, CopyButton, Loading, ProblemNote } from "../parts/common";
+import { Confirm, CopyButton, Loading, MockNote, ProblemNote } from "../parts/common";
 import { belief_cell, Forest, kMostMarks, Mark, Marks, Scale, SharedForest, WordingName } from "../parts/plots";
 import { Strip } from "../parts/strip";
 import { go, useTitle } from "../route";
@@ -536,7 +536,7 @@ function Actions({ check, record, is_own, is_whole }: ActionsProps) {
     claim: check.claim,
     model: check.model,
     fresh: "1",
-    ...(record.readout ? { readout: record.readout.kind } : {}),
+    readout: record.readout?.kind ?? "verbalized",
   });
   return (
     <div class="row actions no-print">
@@ -598,14 +598,6 @@ function useFollowed(path: string): Followed {
     if (is_done) get<Answers>(`${path}/answers`).then(keep, tell);
   }, [is_done, path]);
   return useMemo(() => ({ live, answers, problem }), [live, answers, problem]);
-}
-
-function MockNote() {
-  return (
-    <p class="note" role="note">
-      Mock numbers: a script answered in the model’s place; no model was asked.
-    </p>
-  );
 }
 
 function One({ followed, is_own }: { followed: Followed; is_own: boolean }) {

@@ -1,10 +1,11 @@
 // What models have believed about one claim, day by day, and whether it is measured again and again.
 import { useState } from "preact/hooks";
 
-import { get, post, remove, type History, type Repeat, type Start } from "../api";
+import { get, post, Problem, remove, type History, type Repeat, type Start } from "../api";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
 import { useTitle } from "../route";
 import { percent } from "../words";
+import { kNoSuchCheck, MissingCheck } from "./missing";
 
 const name_of = (line: History["lines"][number]) => `${line.model}${line.mock ? " (mock)" : ""}`;
 
@@ -90,7 +91,9 @@ export function ClaimPage({ start, id }: { start: Start; id: string }) {
     `${id} ${changes}`,
   );
   const { value, problem } = useLoaded(() => get<History>(path), id);
-  useTitle(value?.claim ?? "Belief over time");
+  const is_missing = problem instanceof Problem && problem.status === 404;
+  useTitle(value?.claim ?? (is_missing ? kNoSuchCheck : "Belief over time"));
+  if (is_missing) return <MissingCheck start={start} />;
   if (problem)
     return (
       <>

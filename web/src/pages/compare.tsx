@@ -1,9 +1,10 @@
 // Two checks: the difference with its interval, and the wordings that make it.
-import { get, type Comparison, type StoredCheck } from "../api";
+import { get, Problem, type Comparison, type Start, type StoredCheck } from "../api";
 import { belief_of, wording_means } from "../belief";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
 import { belief_cell, Mark, Marks, Scale, SharedForest } from "../parts/plots";
 import { useTitle } from "../route";
+import { kNoSuchCheck, MissingCheck } from "./missing";
 import { points, printed_pair, shown_model, wording_label } from "../words";
 
 const kFindings: Record<Comparison["finding"], string> = {
@@ -32,7 +33,7 @@ function by_difference(templates: Comparison["templates"]) {
 const compared_title = (a: StoredCheck, b: StoredCheck): string =>
   a.claim === b.claim ? `${a.claim}: ${shown_model(a)} and ${shown_model(b)}` : `${a.claim} and ${b.claim}`;
 
-export function ComparePage({ a, b }: { a: string; b: string }) {
+export function ComparePage({ start, a, b }: { start: Start; a: string; b: string }) {
   const { value, problem } = useLoaded(async () => {
     const [first, second, comparison] = await Promise.all([
       get<StoredCheck>(`/api/checks/${a}`),
@@ -41,7 +42,9 @@ export function ComparePage({ a, b }: { a: string; b: string }) {
     ]);
     return { first, second, comparison };
   }, `${a} ${b}`);
-  useTitle(value ? compared_title(value.first, value.second) : "Compare");
+  const is_missing = problem instanceof Problem && problem.status === 404;
+  useTitle(value ? compared_title(value.first, value.second) : is_missing ? kNoSuchCheck : "Compare");
+  if (is_missing) return <MissingCheck start={start} />;
   if (problem)
     return (
       <>

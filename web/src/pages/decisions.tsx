@@ -2,7 +2,7 @@
 // threshold that the reader chooses. The threshold stands in the address.
 import { useEffect, useState } from "preact/hooks";
 
-import { get, type Decision, type DecisionPage } from "../api";
+import { get, type Decision, type DecisionPage, type Start } from "../api";
 import { reading_of, verdict_at, type Reading, type Verdict } from "../decisions";
 import { Choice } from "../parts/choices";
 import { Loading, ProblemNote } from "../parts/common";
@@ -142,16 +142,18 @@ function ThresholdField({ value, onValue }: { value: number; onValue: (value: nu
   );
 }
 
-function Empty() {
+function Empty({ is_operator }: { is_operator: boolean }) {
   return (
     <p class="quiet">
-      No program has asked yet. Whoever runs this service makes a key for your account with{" "}
-      <code>heretix user key</code>; programs send it to <code>/v1/systemone</code>.
+      No program has asked yet. A program signs in with a key, which it sends to <code>/v1/systemone</code>.{" "}
+      {is_operator
+        ? "As an operator you make keys on the command line, where the service runs."
+        : "Whoever runs this service makes one for your account."}
     </p>
   );
 }
 
-export function DecisionsPage({ address }: { address: URL }) {
+export function DecisionsPage({ start, address }: { start: Start; address: URL }) {
   useTitle("Decisions");
   const wanted = wanted_at(address);
   const { decisions, problem, more } = useDecisions();
@@ -194,7 +196,7 @@ export function DecisionsPage({ address }: { address: URL }) {
           )}
         </p>
       )}
-      {decisions && count === 0 && <Empty />}
+      {decisions && count === 0 && <Empty is_operator={start.user?.is_admin ?? false} />}
       <ul class="decisions">
         {seen.map((decision) => (
           <Entry key={decision.id} decision={decision} threshold={wanted.threshold} />

@@ -2,6 +2,10 @@
 import type { Start } from "../api";
 import { useTitle } from "../route";
 
+// Titles, which a page that finds nothing gives to the window too.
+export const kNoSuchCheck = "There is no such check";
+export const kNoSuchSet = "There is no such set";
+
 interface Missing {
   title: string;
   reason: string;
@@ -41,9 +45,16 @@ export const MissingPage = () => (
 // The service does not say whether a check belongs to somebody else.
 export const MissingCheck = ({ start }: { start: Start }) => (
   <Nothing
-    title="There is no such check"
+    title={kNoSuchCheck}
     reason="It may have been deleted, or it belongs to another account. The address may also have been cut off."
     may_sign_in={!start.user}
+  />
+);
+
+export const MissingSet = () => (
+  <Nothing
+    title={kNoSuchSet}
+    reason="It may have been deleted, or it belongs to another account. The address may also have been cut off."
   />
 );
 

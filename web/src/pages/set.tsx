@@ -2,14 +2,15 @@
 // a whole.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { get, post, remove, type ServedSet, type SetRows, type Summary } from "../api";
+import { get, post, Problem, remove, type ServedSet, type SetRows, type Start, type Summary } from "../api";
 import { Choice } from "../parts/choices";
-import { Confirm, Loading, ProblemNote } from "../parts/common";
+import { Confirm, Loading, MockNote, ProblemNote } from "../parts/common";
 import { Legend, Matrix } from "../parts/matrix";
 import { SummaryPart } from "../parts/summary";
 import { go, useTitle } from "../route";
 import { arranged, changed_lines, lines_of, query_of, sum_of, view_at, type Line, type View } from "../table";
-import { dollars, duration, moment } from "../words";
+import { dollars, duration, moment, shown_model } from "../words";
+import { kNoSuchSet, MissingSet } from "./missing";
 
 const kAgain = 1000; // ms between two looks at a set under way
 const kAfterFailure = 3000;
@@ -101,11 +102,12 @@ function Progress({ set, began }: { set: ServedSet; began: Filling["began"] }) {
 interface FilterProps {
   lines: Line[];
   models: string[];
+  names: string[]; // of the models, as they are shown
   view: View;
   want: (change: Partial<View>, replaces?: boolean) => void;
 }
 
-function Filters({ lines, models, view, want }: FilterProps) {
+function Filters({ lines, models, names, view, want }: FilterProps) {
   const tags = useMemo(() => [...new Set(lines.flatMap((line) => line.tags))].sort(), [lines]);
   const gates = useMemo(
     () => [...new Set(lines.flatMap((line) => line.cells.flatMap((cell) => cell?.gates_failed ?? [])))].sort(),
@@ -134,7 +136,7 @@ function Filters({ lines, models, view, want }: FilterProps) {
           ["", "as given"],
           ["apart", "disagreement"],
           ["claim", "claim"],
-          ...models.map((model): [string, string] => [`model ${model}`, `belief of ${model}`]),
+          ...models.map((model, i): [string, string] => [`model ${model}`, `belief of ${names[i]}`]),
         ]}
         onValue={(sort) => want({ sort, is_up: false })}
       />
@@ -161,14 +163,14 @@ function Filters({ lines, models, view, want }: FilterProps) {
       {models.length > 1 && (
         <fieldset class="columns-shown">
           <legend>Models</legend>
-          {models.map((model) => (
+          {models.map((model, i) => (
             <label key={model}>
               <input
                 type="checkbox"
                 checked={view.models.length === 0 || view.models.includes(model)}
                 onChange={() => toggle(model)}
               />
-              <span>{model}</span>
+              <span>{names[i]}</span>
             </label>
           ))}
         </fieldset>
@@ -177,9 +179,14 @@ function Filters({ lines, models, view, want }: FilterProps) {
   );
 }
 
-function Totals({ set, lines }: { set: ServedSet; lines: Line[] }) {
+const with_names = (summary: Summary, models: string[], names: string[]): Summary => ({
+  ...summary,
+  models: summary.models.map((model) => ({ ...model, name: names[models.indexOf(model.name)] ?? model.name })),
+});
+
+function Totals({ set, names, lines }: { set: ServedSet; names: string[]; lines: Line[] }) {
   const rows = [
-    ...set.models.map((name, model) => ({ name, sum: sum_of(lines, model) })),
+    ...names.map((name, model) => ({ name, sum: sum_of(lines, model) })),
     { name: "All", sum: sum_of(lines, null) },
   ];
   const shown = set.models.length > 1 ? rows : rows.slice(0, 1);
@@ -227,13 +234,14 @@ function Totals({ set, lines }: { set: ServedSet; lines: Line[] }) {
 const how_in_words = ({ how: { depth, readout } }: ServedSet): string =>
   readout === undefined ? depth : `${depth}, ${readout}`;
 
-export function SetPage({ id, address }: { id: string; address: URL }) {
+export function SetPage({ start, id, address }: { start: Start; id: string; address: URL }) {
   const { set, lines, problem, began, again } = useSet(id);
   const [failed, fail] = useState<Error | null>(null);
   const [is_doomed, doom] = useState(false);
   const view = view_at(address);
   const name = set ? set.name || `Set of ${set.claims.toLocaleString("en")} claims` : "Set";
-  useTitle(name);
+  const is_missing = problem instanceof Problem && problem.status === 404;
+  useTitle(is_missing ? kNoSuchSet : name);
   const summary = useSummary(id, set !== null && set.state !== "running");
 
   // What is typed in one visit of a field is one step back.
@@ -256,12 +264,19 @@ export function SetPage({ id, address }: { id: string; address: URL }) {
     return chosen.length > 0 ? chosen : places;
     // eslint-disable-next-line react-hooks/exhaustive-deps -- both are other lists at every drawing
   }, [models.join("\n"), view.models.join("\n")]);
+  const is_mock = models.map((name) => start.models.find((offered) => offered.name === name)?.mock ?? false);
+  const names = useMemo(
+    () => models.map((model, i) => shown_model({ model, mock: is_mock[i] ?? false })),
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- both are other lists at every drawing
+    [models.join("\n"), is_mock.join()],
+  );
   const rows = useMemo(
     () => arranged(lines, view, models, shown),
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the query is the view
     [lines, shown, query_of(view)],
   );
 
+  if (is_missing) return <MissingSet />;
   if (!set) return problem ? <ProblemNote problem={problem} /> : <Loading />;
 
   const act = async (call: () => Promise<unknown>, then: () => void) => {
@@ -285,6 +300,10 @@ export function SetPage({ id, address }: { id: string; address: URL }) {
         {models.length === 1 ? "model" : "models"} · {how_in_words(set)} · {moment(set.created_at)} ·{" "}
         {dollars(set.billed_micro_usd)}
       </p>
+      {is_mock.every(Boolean) && <MockNote text="scripts answered in the models’ place; no model was asked." />}
+      {is_mock.some(Boolean) && !is_mock.every(Boolean) && (
+        <MockNote text="a script answered in the place of each model that is marked (mock)." />
+      )}
       {is_running && <Progress set={set} began={began} />}
       <div class="row no-print">
         {is_running ? (
@@ -304,22 +323,22 @@ export function SetPage({ id, address }: { id: string; address: URL }) {
         </a>
       </div>
       <ProblemNote problem={failed ?? problem} />
-      <Filters lines={lines} models={models} view={view} want={want} />
+      <Filters lines={lines} models={models} names={names} view={view} want={want} />
       <Legend />
       {rows.length === 0 ? (
         <p class="quiet">
           No claim matches. <a href={`/sets/${id}`}>Show all</a>.
         </p>
       ) : (
-        <Matrix lines={rows} models={models} shown={shown} view={view} onSort={sort} />
+        <Matrix lines={rows} models={models} names={names} shown={shown} view={view} onSort={sort} />
       )}
       <p class="quiet small" role="status">
         {rows.length === lines.length
           ? `${lines.length.toLocaleString("en")} claims`
           : `${rows.length.toLocaleString("en")} of ${lines.length.toLocaleString("en")} claims shown`}
       </p>
-      <Totals set={set} lines={lines} />
-      {summary && <SummaryPart summary={summary} />}
+      <Totals set={set} names={names} lines={lines} />
+      {summary && <SummaryPart summary={with_names(summary, models, names)} />}
       {is_doomed && (
         <Confirm
           title="Delete this set?"

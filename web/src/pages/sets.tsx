@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get, post, type ServedSet, type SetPage, type SetQuote, type SetWish, type Start } from "../api";
 import { pace_of } from "../pace";
-import { Depths, kDepths, ModelsToAsk } from "../parts/choices";
+import { kDepths, ModelsToAsk, Radios } from "../parts/choices";
 import { ProblemNote, useLoaded } from "../parts/common";
 import { go, useTitle } from "../route";
 import { dollars, duration, moment } from "../words";
@@ -13,6 +13,11 @@ type Depth = (typeof kDepths)[number][0];
 
 const kMostBytes = 2_097_152; // as the service takes them
 const kShownLines = 8; // of a kind, before the rest is folded away
+
+const kQuestionsChoices = [
+  ["leave_out", "Leave them out", "the other claims are measured"],
+  ["ask", "Measure them as they are", "the model is asked how likely a question is to be true"],
+] as const;
 
 interface Draft {
   text: string;
@@ -24,7 +29,7 @@ interface Draft {
   claim_column: string | null;
   tags_column: string | null;
   truth_column: string | null;
-  questions: "leave_out" | "ask" | null;
+  questions: (typeof kQuestionsChoices)[number][0] | null;
 }
 
 const wish_of = (draft: Draft): SetWish => ({
@@ -270,27 +275,12 @@ function Read({ draft, quote, change }: ReadProps) {
             A question is neither true nor false: write it as a statement, “The earth is flat” for “Is the earth flat?”.
           </p>
           <Lines lines={quote.question_lines.map(({ line, claim }) => ({ line, text: claim }))} />
-          <div class="choices">
-            {(
-              [
-                ["leave_out", "Leave them out", "the other claims are measured"],
-                ["ask", "Measure them as they are", "the model is asked how likely a question is to be true"],
-              ] as const
-            ).map(([value, name, meaning]) => (
-              <label class="choice" key={value}>
-                <input
-                  type="radio"
-                  name="questions"
-                  checked={draft.questions === value}
-                  onChange={() => change({ questions: value })}
-                />
-                <span>
-                  <b>{name}</b>
-                  <small>{meaning}</small>
-                </span>
-              </label>
-            ))}
-          </div>
+          <Radios
+            name="questions"
+            options={kQuestionsChoices}
+            chosen={draft.questions}
+            onChoose={(questions) => change({ questions })}
+          />
         </fieldset>
       )}
     </section>
@@ -419,7 +409,7 @@ function NewSet({ start }: { start: Start }) {
       <ModelsToAsk start={start} chosen={draft.models} onToggle={toggle} />
       <fieldset>
         <legend>Depth</legend>
-        <Depths depths={kDepths} chosen={draft.depth} onChoose={(depth) => change({ depth })} />
+        <Radios name="depth" options={kDepths} chosen={draft.depth} onChoose={(depth) => change({ depth })} />
       </fieldset>
       {quote && quote.claim_column !== null && <Cost quote={quote} start={start} />}
       {draft.models.length === 0 && <p class="quiet">Choose at least one model.</p>}

@@ -1,4 +1,4 @@
-// What is chosen in a form: one of a list, the models to ask, and how thoroughly.
+// What is chosen in a form: one of a list or of a few, the models to ask, and how thoroughly.
 import type { Start } from "../api";
 
 interface ChoiceProps {
@@ -55,19 +55,20 @@ export const kDepths = [
   ["deep", "Deep", "16 wordings, three times each if the model writes its answers; needs a plan"],
 ] as const;
 
-interface DepthProps<Depth extends string> {
-  depths: readonly (readonly [Depth, string, string])[];
-  chosen: Depth;
-  onChoose: (depth: Depth) => void;
+interface RadiosProps<Value extends string> {
+  name: string; // of the group
+  options: readonly (readonly [value: Value, name: string, meaning: string])[];
+  chosen: Value | null; // null: nothing yet
+  onChoose: (value: Value) => void;
 }
 
-// Within a fieldset with a legend of its own.
-export function Depths<Depth extends string>({ depths, chosen, onChoose }: DepthProps<Depth>) {
+// One of a few, each with what it means. Within a fieldset with a legend of its own.
+export function Radios<Value extends string>({ name: group, options, chosen, onChoose }: RadiosProps<Value>) {
   return (
     <div class="choices">
-      {depths.map(([depth, name, meaning]) => (
-        <label class="choice" key={depth}>
-          <input type="radio" name="depth" checked={chosen === depth} onChange={() => onChoose(depth)} />
+      {options.map(([value, name, meaning]) => (
+        <label class="choice" key={value}>
+          <input type="radio" name={group} checked={chosen === value} onChange={() => onChoose(value)} />
           <span>
             <b>{name}</b>
             <small>{meaning}</small>

@@ -4,12 +4,27 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { Problem } from "../api";
 
+// Messages of the service are clauses, as a log wants them.
+const as_sentence = (message: string): string => {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?:]["”)]?$/.test(text) ? text : `${text}.`;
+};
+
+// `text` where only some of the numbers on the page are meant.
+export function MockNote({ text = "a script answered in the model’s place; no model was asked." }) {
+  return (
+    <p class="note" role="note">
+      Mock numbers: {text}
+    </p>
+  );
+}
+
 export function ProblemNote({ problem }: { problem: Error | null }) {
   if (!problem) return null;
   const reason = problem instanceof Problem ? problem.reason : undefined;
   return (
     <p class="note problem" role="alert">
-      {problem.message}
+      {as_sentence(problem.message)}
       {reason === "require_signin" && (
         <>
           {" "}

@@ -57,13 +57,13 @@ interface RowProps {
   line: Line;
   place: number;
   shown: number[];
-  models: string[];
+  names: string[];
   apart: string;
   focused: number; // the column that the Tab key reaches; -1: none of this row
 }
 
 // Drawn again only if something in it changed.
-const Row = memo(function Row({ line, place, shown, models, apart, focused }: RowProps) {
+const Row = memo(function Row({ line, place, shown, names, apart, focused }: RowProps) {
   const tab = (column: number) => (focused === column ? 0 : -1);
   const beside = about(line);
   const last = shown.length + 1;
@@ -77,7 +77,7 @@ const Row = memo(function Row({ line, place, shown, models, apart, focused }: Ro
       </div>
       {shown.map((model, i) => {
         const cell = line.cells[model] ?? null;
-        const label = `${models[model]}: ${cell_in_words(cell)}`;
+        const label = `${names[model]}: ${cell_in_words(cell)}`;
         return (
           <div
             role="gridcell"
@@ -137,12 +137,13 @@ function Head({ name, sort, column, view, is_reached, onSort }: HeadProps) {
 interface MatrixProps {
   lines: Line[];
   models: string[];
+  names: string[]; // of the models, as they are shown
   shown: number[];
   view: View;
   onSort: (sort: string) => void;
 }
 
-export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
+export function Matrix({ lines, models, names, shown, view, onSort }: MatrixProps) {
   const box = useRef<HTMLDivElement>(null);
   const [[first, last], see] = useState<Rows>([0, 30]);
   const wanted = useRef<Rows>([first, last]);
@@ -301,7 +302,7 @@ export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
           {shown.map((model, i) => (
             <Head
               key={model}
-              name={models[model] ?? ""}
+              name={names[model] ?? ""}
               sort={`model ${models[model]}`}
               column={i + 1}
               view={view}
@@ -328,7 +329,7 @@ export function Matrix({ lines, models, shown, view, onSort }: MatrixProps) {
               line={line}
               place={place}
               shown={shown}
-              models={models}
+              names={names}
               apart={apart_of(line)}
               focused={place === row ? column : -1}
             />
