@@ -24,8 +24,8 @@ struct TextPlace {
 TextPlace place_in(std::string_view text, std::size_t offset);
 
 // The text after its byte order mark, as a part of `bytes`. `source` names the file. Pure. Throws Error{bad_input} for
-// UTF-16, for Parquet and workbooks, and, with its line and column, for what is not UTF-8. The encoding of a file is never guessed, because a
-// claim that was read wrongly would be measured.
+// UTF-16, for Parquet and workbooks, and, with its line and column, for what is not UTF-8. The encoding of a file is
+// never guessed, because a claim that was read wrongly would be measured.
 std::string_view utf8_text(std::string_view bytes, const std::string& source);
 
 // Requires the same of a file that is read piece by piece, from its beginning to its end. Returns how many bytes its

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kMostShown = 60;  // characters of an argument
 
-std::string quoted(const std::string& argument) {
+std::string quoted_argument(const std::string& argument) {
   return fmt::format("'{}'", on_one_line(shortened(argument, kMostShown)));
 }
 
@@ -59,8 +59,8 @@ struct NamedCommand {
 
 Fault no_such_command(const NamedCommand& named, const std::string& argument) {
   const bool is_address = argument.find("://") != std::string::npos;
-  const std::string what =
-      is_address ? "an address stands where a command must" : fmt::format("there is no command {}", quoted(argument));
+  const std::string what = is_address ? "an address stands where a command must"
+                                      : fmt::format("there is no command {}", quoted_argument(argument));
   if (argument.find(' ') != std::string::npos)
     return {what, fmt::format("{} run \"CLAIM\" measures a claim", named.text)};
   const auto meant = nearest(argument, names_of_commands(*named.app));
@@ -108,7 +108,7 @@ std::optional<Fault> left_over(const NamedCommand& named) {
   if (!rest.empty() && rest.front().starts_with('-'))
     return Fault{fmt::format("{} has no option {}", named.text, rest.front().substr(0, 2)), help_for_options(named)};
   if (!rest.empty())
-    return Fault{fmt::format("{} does not expect the argument {}", named.text, quoted(rest.front())),
+    return Fault{fmt::format("{} does not expect the argument {}", named.text, quoted_argument(rest.front())),
                  named.text + " --help shows what it takes"};
 
   const CLI::App* above = named.app->get_parent();
@@ -141,7 +141,7 @@ Fault no_argument(const NamedCommand& named, const CLI::Option& option) {
 }
 
 // A command that is missing behind a group of commands, or an argument.
-std::optional<Fault> missing(const NamedCommand& named) {
+std::optional<Fault> missing_part(const NamedCommand& named) {
   const std::vector<std::string> commands = names_of_commands(*named.app);
   if (!commands.empty())
     return Fault{fmt::format("{} needs a command: {}", named.text, fmt::join(commands, ", ")),
@@ -165,7 +165,7 @@ Fault not_a_number(const NamedCommand& named, const CLI::Option& option, const s
   const std::string value = option.results().empty() ? "" : option.results().back();
   const bool has_digits_alone = value.find_first_not_of("+-0123456789") == std::string::npos;
   const bool is_whole = option.get_type_name() == "N";
-  const std::string what = fmt::format("{} is {}", as_typed(option, arguments), quoted(value));
+  const std::string what = fmt::format("{} is {}", as_typed(option, arguments), quoted_argument(value));
   if (is_whole && has_digits_alone) return {what + ", which is too large", help_for_options(named)};
   return {fmt::format("{}; it must be a {}number", what, is_whole ? "whole " : ""), help_for_options(named)};
 }
@@ -181,19 +181,19 @@ std::optional<Fault> wrong_flag(const NamedCommand& named, const std::vector<std
       CLI::detail::to_flag_value(argument.substr(equals + 1));
     } catch (const std::logic_error&) {
       return Fault{fmt::format("{} is {}; it must be true or false", argument.substr(0, equals),
-                               quoted(argument.substr(equals + 1))),
+                               quoted_argument(argument.substr(equals + 1))),
                    help_for_options(named)};
     }
   }
   return std::nullopt;
 }
 
-std::optional<Fault> fault_of(const NamedCommand& named, const std::exception& fault,
-                              const std::vector<std::string>& arguments) {
+std::optional<Fault> usage_fault_of(const NamedCommand& named, const std::exception& fault,
+                                    const std::vector<std::string>& arguments) {
   if (named.unknown) return named.unknown;
   if (auto unknown = unknown_option(named, arguments)) return unknown;
   if (dynamic_cast<const CLI::ExtrasError*>(&fault) != nullptr) return left_over(named);
-  if (dynamic_cast<const CLI::RequiredError*>(&fault) != nullptr) return missing(named);
+  if (dynamic_cast<const CLI::RequiredError*>(&fault) != nullptr) return missing_part(named);
   if (dynamic_cast<const CLI::ParseError*>(&fault) == nullptr) return wrong_flag(named, arguments);
 
   const CLI::Option* option = option_named_in(*named.app, fault.what());
@@ -208,7 +208,7 @@ std::optional<Fault> fault_of(const NamedCommand& named, const std::exception& f
 
 Error usage_error(const CLI::App& root, const std::exception& fault, const std::vector<std::string>& arguments) {
   const NamedCommand named = named_command(root, arguments);
-  const Fault found = fault_of(named, fault, arguments).value_or(Fault{fault.what(), help_for_options(named)});
+  const Fault found = usage_fault_of(named, fault, arguments).value_or(Fault{fault.what(), help_for_options(named)});
   return {ErrorKind::bad_input, without_secrets(found.what, arguments), without_secrets(found.hint, arguments)};
 }
 
