@@ -163,8 +163,8 @@ class Addresses(PageTest):
         self.rows("UPDATE jobs SET state = 'dead', error = %s WHERE kind = 'check'", "it failed; see docs/models.md")
         share = client.post(f"/api/checks/{ids[0]}/share").json()["share"]
         page = self.visitor(client=client)
-        paths = ["/", "/?depth=custom", "/history", "/history?search=none", f"/compare?a={ids[0]}&b={ids[1]}", "/sets", "/decisions", "/usage", "/billing", "/sessions", "/admin", "/sign-in", "/nowhere",
-                 f"/checks/{uuid.uuid4()}", self.link("ada@example.org"), f"/shared/{share}", *(f"/checks/{one}" for one in (*ids, wordless, refused, failed))]
+        paths = ["/", "/?depth=custom", "/history", "/history?search=none", f"/compare?a={ids[0]}&b={ids[1]}", "/sets", "/decisions", "/usage", "/billing", "/sessions", "/admin", "/sign-in",
+                 "/nowhere", f"/checks/{uuid.uuid4()}", self.link("ada@example.org"), f"/shared/{share}", *(f"/checks/{one}" for one in (*ids, wordless, refused, failed))]
         seen = ""
         for path in paths:
             page.goto(path)
