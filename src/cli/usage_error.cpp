@@ -53,7 +53,7 @@ struct Fault {
 // The command that the arguments name, as far as they name one.
 struct NamedCommand {
   const CLI::App* app;
-  std::string text;              // as it is typed, e.g. "heretix db upgrade"
+  std::string text;              // as it is typed: heretix db upgrade
   std::optional<Fault> unknown;  // an argument that stands where a command must, and is none
 };
 

@@ -60,6 +60,9 @@ NOT_FOLLOWED = {
         "{} is asked through its decisions API here; use --readout decision. Its models that write text are reached as {}",
         "openai-compatible/NAME with --base-url https://openrouter.ai/api/v1"],
     "no advice: names of spans of a trace": ["heretix run", "heretix batch"],
+    "of a command line that cannot be read, or names one file twice: test_command_line.py and test_batch.py follow it": [
+        " --help lists the options", " --help shows what it takes", " --help says what each does", "--out names {}, which holds the claims",
+        "name another file for the results, e.g. --out results.csv"],
     "of a model hub: tests/provider follows it with a hub": [
         "heretix models pull {}", "heretix models remove {0}, then heretix models pull {0}", "no model in {}; heretix models pull hf:OWNER/REPO",
         "fetch it by other means and name the file: --model llama:FILE.gguf", "\nFetched from a hub (heretix models list):\n",

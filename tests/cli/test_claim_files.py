@@ -223,7 +223,8 @@ class Questions(FilesTest):
         for command, place in ((["run", self.QUESTION], ""), (["describe", self.QUESTION], ""), (["run", "--config", "c.yaml"], ""), (["batch", "b.csv"], "b.csv:3: "),
                                (["batch", "b.jsonl"], "b.jsonl:3: "), (["calibrate", "l.csv"], "l.csv:3: "), (["drift", "baseline", "b.csv"], "b.csv:3: "),
                                (["drift", "check", "b.jsonl"], "b.jsonl:3: "), (["readouts", self.QUESTION], ""), (["coherence", self.QUESTION], ""),
-                               (["coherence", "Snow is white", "--not", "Is snow not white?"], ""), (["coherence", "Snow is white", "--implies", self.QUESTION], "")):
+                               (["coherence", "Snow is white", "--not", "Is snow not white?"], '"Is snow not white?": '),
+                               (["coherence", "Snow is white", "--implies", self.QUESTION], f'"{self.QUESTION}": ')):
             with self.subTest(command):
                 self.refused(2, *command, "--mock", says=[f"heretix: {place}the claim is a question", *self.TOLD])
         self.nothing_was_made()

@@ -28,7 +28,7 @@ class CommandLine(ProgramTest):
         self.refused(2, "run", CLAIM, "-K", "99999999999", says="-K is '99999999999', which is too large")
         self.refused(2, "run", CLAIM, "--until-width", "wide", says="--until-width is 'wide'; it must be a number")
         self.refused(2, "run", CLAIM, "-Q", says=["heretix run has no option -Q", help_of_run])
-        self.refused(2, "run", CLAIM, "--seed", says=["--seed needs a value: N", help_of_run])
+        self.refused(2, "list", "--db", says=["--db needs a value: FILE", "heretix list --help"])
         self.refused(2, "run", CLAIM, "--db", "a", "--db", "b", says="--db is given 2 times, and takes one value")
         self.refused(2, "--mock", "run", CLAIM, says=["--mock stands before the command", "write it behind heretix run"])
 

@@ -321,7 +321,7 @@ class BadInput(ProgramTest):
         for flag, value, says in (("-K", 0, "K (slots) is 0; it must be from 1 to 4096"), ("-R", 0, "from 1 to 1024"), ("-T", 17, "T (templates) is 17; it must be from 1 to 16"),
                                   ("-T", 0, "from 1 to 16"), ("-B", 0, "from 1 to 1000000"), ("--seed", -1, "must be from 0 to 9223372036854775807"),
                                   ("--seed", 2**63, "must be from 0 to 9223372036854775807"), ("--seed", "x", "--seed is 'x'"),
-                                  ("-K", "many", "--slots"), ("--max-output-tokens", 0, "max_output_tokens"), ("--temperature", 11, "from 0 to 10")):
+                                  ("-K", "many", "-K is 'many'; it must be a whole number"), ("--max-output-tokens", 0, "max_output_tokens"), ("--temperature", 11, "from 0 to 10")):
             with self.subTest(flag=flag, value=value):
                 mock = [] if flag == "--temperature" else ["--mock"]
                 self.refused(2, "run", CLAIM, *mock, flag, value, says=says)

@@ -37,7 +37,7 @@ DIFFER = "<!-- The numbers differ from run to run. -->"  # above a block, where 
 # What may differ from one day and one machine to the next.
 VARIES = [(r"\bhx_[\w-]{43}", "hx_#"),
           (r"/sign-in/[\w:-]+", "/sign-in/#"), (r"exec-[0-9a-f]{12}", "exec-#"), (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "#"), (r"\b[0-9a-f]{12,}\b", "#"),
-          (r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?)?", "DAY"), (r"\b\d\d:\d\d(?::\d\d)?\b", "TIME"),
+          (r"\bmonth=\d{4}-\d\d\b", "month=#"), (r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z| UTC)?)?", "DAY"), (r"\b\d\d:\d\d(?::\d\d)?\b", "TIME"),
           (r"\b[\d.,]+ (?:ms|s|min|h|seconds|bytes|kB|MB|KiB|MiB)\b", "#"), (r"[─-◿·]+", "-"), (r"[ \t]+", " ")]
 
 

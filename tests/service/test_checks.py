@@ -337,13 +337,14 @@ class Checks(EachStore):
 
     def test_a_check_of_the_embedded_model_is_the_one_that_run_makes(self):
         self.stop(self.process)
-        self.serve(HERETIX_MODELS="local,play")
+        self.serve(HERETIX_MODELS=f"local,play={self.play}")
         client = self.client()
         [local, play] = client.get("/api/models").json()["models"]
         self.assertEqual((local["readouts"][0], play["readouts"][0]), ("token", "verbalized"), "the usual one first")
         made = self.finished(client, self.check(client, CLAIM, model="local", depth="standard")["id"])
         self.assertEqual((made["state"], made["record"]["readout"]["kind"]), ("done", "token"), made["error"])
 
+        self.plan = ()  # its usual one, as the service
         by_run = self.json("run", CLAIM)
         self.assertTrue(made["run_id"].startswith(by_run["run_id"] + "-"), (made["run_id"], by_run["run_id"]))
         self.assertEqual((made["result"]["p"], made["result"]["ci95"]), (by_run["belief_v2"]["p"], by_run["belief_v2"]["ci"]))

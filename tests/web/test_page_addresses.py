@@ -281,7 +281,7 @@ class Addresses(PageTest):
         page.goto("/usage")
         page.route("**/api/auth/sign-out", lambda route: route.fulfill(status=503, content_type="application/problem+json", body='{"detail": "the service cannot do this now"}'))
         page.get_by_role("button", name="Sign out").click()
-        expect(page.get_by_role("alert")).to_have_text("Signing out failed, so you are still signed in: the service cannot do this now")
+        expect(page.get_by_role("alert")).to_have_text("Signing out failed, so you are still signed in: the service cannot do this now.")
         self.assertTrue(page.url.endswith("/usage"))
         page.unroute("**/api/auth/sign-out")
         page.get_by_role("button", name="Sign out").click()

@@ -67,10 +67,10 @@ class SetPages(PageTest):
         self.upload(page, "\n".join(f"Claim number {i} is true" for i in range(6)), "slow")
         page.get_by_role("button", name="Measure 6 checks").click()
         expect(page.get_by_text("of 6 checks measured")).to_be_visible()
-        expect(page.get_by_role("gridcell", name="slow: waiting").first).to_be_visible()
-        expect(page.get_by_role("gridcell", name=re.compile("slow: .* %")).first).to_be_visible(timeout=60_000)  # without a reload
+        expect(page.get_by_role("gridcell", name="slow (mock): waiting").first).to_be_visible()
+        expect(page.get_by_role("gridcell", name=re.compile(r"slow \(mock\): .* %")).first).to_be_visible(timeout=60_000)  # without a reload
         page.get_by_role("button", name="Cancel").click()
-        expect(page.get_by_role("gridcell", name="slow: cancelled").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_role("gridcell", name="slow (mock): cancelled").first).to_be_visible(timeout=30_000)
         expect(page.get_by_role("button", name="Delete")).to_be_visible(timeout=30_000)
 
     def test_the_table_is_sorted_and_filtered_and_the_address_keeps_it(self):
@@ -93,7 +93,7 @@ class SetPages(PageTest):
         page.go_back()  # a filter is a step back
         expect(page.locator(".matrix .line")).to_have_count(3)
         # `split` has no stable belief, so it is grey, and the others alone count for how far models are apart.
-        unstable = page.get_by_role("gridcell", name=re.compile("^split: no stable belief, centre "))
+        unstable = page.get_by_role("gridcell", name=re.compile(r"^split \(mock\): no stable belief, centre "))
         expect(unstable).to_have_count(3)
         expect(unstable.first).to_have_class(re.compile("none"))
         page.get_by_label("Gates").select_option("unstable")
@@ -152,7 +152,7 @@ class SetPages(PageTest):
         page.goto(f"/sets/{identifier}")
         expect(page.get_by_role("heading", name="Where the truth is known")).to_be_visible()
         expect(page.get_by_role("img", name="play (mock): 2 right, 1 wrong of 3 claims")).to_be_visible()
-        expect(page.get_by_role("img", name="split: 3 unstable of 3 claims")).to_be_visible()
+        expect(page.get_by_role("img", name="split (mock): 3 unstable of 3 claims")).to_be_visible()
         expect(page.get_by_role("img", name=re.compile(r"^Reliability of play \(mock\)"))).to_be_visible()
         expect(page.get_by_role("row", name=re.compile(r"^play \(mock\) 3 0.223"))).to_be_visible()  # (2 * 0.3² + 0.7²) / 3
         expect(page.get_by_role("heading", name="Who agrees with whom")).to_be_visible()
