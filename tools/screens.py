@@ -23,12 +23,6 @@ SET = [("Copper conducts electricity better than iron", "physics", "true"), ("Th
        ("Tariffs cause inflation", "economy", ""), ("The Great Wall of China is visible from the Moon", "space", "false"), ("Tea was first grown in Europe", "food", "false"),
        ("Gold is denser than lead", "physics", "true"), ("The Moon has no atmosphere to speak of", "space", "true")]
 CLAIM = "Copper conducts electricity better than iron"
-STATE = "I was charged twice in March and want my money back."
-# What a program has decided, and by which model.
-DECISIONS = [("play", {"angry": {"type": "score", "instructions": "How angry is the customer?", "criteria": ["calm", "annoyed", "furious"]}}),
-             ("split", {"urgent": {"type": "noul", "instructions": "Does it have to be answered today?"}}),
-             ("other", {"team": {"type": "choice", "instructions": "Which team is it for?", "criteria": {"Billing": "invoices, refunds", "Technical": None}}}),
-             ("play", {"refund": {"type": "noul", "instructions": "Does the customer ask for a refund?"}})]
 
 
 class Screens(PageTest):
@@ -43,14 +37,13 @@ class Screens(PageTest):
             self.finished(client, self.check(client, claim)["id"])
         split = self.finished(client, self.check(client, "Tariffs cause inflation", model="split", depth="quick")["id"])["id"]
         wavers = self.finished(client, self.check(client, "Tea contains caffeine", model="wavers", depth="deep")["id"])["id"]
-        self.decide()
         share = client.post(f"/api/checks/{done[0]}/share").json()["share"]
         table = "claim,topic,truth\n" + "".join(f"{claim},{topic},{truth}\n" for claim, topic, truth in SET)
         made = client.post("/api/sets", {"text": table, "models": ["play", "other", "split"], "name": "What models believe", "depth": "quick"}).json()["id"]
         self.wait_for(lambda: client.get(f"/api/sets/{made}").json()["state"] == "done", 60)
         screens = {"ask": "/", "sets": "/sets", "set": f"/sets/{made}",
                    "check": f"/checks/{done[0]}", "models": f"/checks/{','.join(done)}", "split": f"/checks/{split}", "wavers": f"/checks/{wavers}",
-                   "compare": f"/compare?a={done[0]}&b={done[1]}", "history": "/history", "decisions": "/decisions", "missing": "/nowhere",
+                   "compare": f"/compare?a={done[0]}&b={done[1]}", "history": "/history", "missing": "/nowhere",
                    "usage": "/usage", "plan": "/billing", "sessions": "/sessions", "operation": "/admin", "sign-in": "/sign-in", "link": self.link("ada@example.org"), "shared": f"/shared/{share}"}
         for theme in ("light", "dark"):
             for width in (360, 768, 1440):
@@ -81,16 +74,6 @@ class Screens(PageTest):
         self.told = [text for text in self.told if "status of 404 " not in text]  # of the page that is missing
 
         self.take_reports()
-
-    def decide(self):
-        key = self.command("user", "key", "ada@example.org", "--name", "mail sorter").strip()
-        for model, questions in DECISIONS:
-            self.wait_for(lambda asked={"model": model, "state": STATE, "questions": questions}: self.is_answered(key, asked), 120)
-
-    def is_answered(self, key, asked):
-        """With all wordings, for which a busy machine needs several tries, as clients make them."""
-        answer = self.client().post("/v1/systemone", asked, headers={"Authorization": f"Bearer {key}"}).json()
-        return "answers" in answer and all(one["x_wordings"] == 16 for one in answer["answers"].values())
 
     def take_reports(self):
         self.ok("run", "Tariffs cause inflation")
