@@ -119,7 +119,7 @@ class ManyClaims(ModuleTest):
         wanted = ("InputError: claims is one str (give a list", "InputError: claims is empty", "InputError: claims[1] is of type int", "InputError: claims[1] has no text in its field",
                   "InputError: claims has no column 'claim', but 'text'", "cannot read nowhere.csv", "InputError: models is empty", "models[1]: there is no model 'no-such-model'",
                   "InputError: models[1] is of type int", "claims[1]: the claim is a question", "claims[1]: K (slots) is 0", "slots=0: K (slots) is 0; it must be from 1",
-                  "slots = many", "slotz is not an option (did you mean slots?", "budget is -1", "order: any not in", "InputError: out is not an option of batch()",
+                  "slots is 'many'; it must be a whole number", "slotz is not an option (did you mean slots?", "budget is -1", "order: any not in", "InputError: out is not an option of batch()",
                   "InputError: the caller's own")
         for words, said in zip(wanted, found, strict=True):
             self.assertIn(words, said)
