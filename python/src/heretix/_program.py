@@ -27,7 +27,7 @@ SHORT_FLAGS = {"K": "slots", "R": "replicates", "T": "templates", "B": "draws"}
 
 # A command that is quoted stays as it is; elsewhere a flag becomes the argument that it is here.
 FLAGS = re.compile(r"(?P<command>heretix(?: [a-z-]+)+|--help)|--(?P<long>[a-z][a-z-]*)|(?<![\w-])-(?P<short>[KRTB])\b")
-NOT_EXPECTED = re.compile(r"The following arguments? (?:was|were) not expected: (.*)")
+NO_SUCH_OPTION = re.compile(r"heretix [a-z-]+(?: [a-z-]+)* has no option (--\S+)")
 
 
 class HeretixError(RuntimeError):
@@ -86,9 +86,8 @@ def failure(complaints: list[str], code: int) -> HeretixError:
     message = next((line.removeprefix("heretix: ") for line in reversed(complaints) if line.startswith("heretix: ")), "heretix failed")
     hint = next((line.removeprefix("  try: ") for line in reversed(complaints) if line.startswith("  try: ")), "")
     if code == BAD_INPUT:
-        unknown = NOT_EXPECTED.fullmatch(message)
-        if unknown and "--" in unknown[1]:
-            message = ", ".join(word for word in unknown[1].split() if word.startswith("--")) + " is not an option"
+        if unknown := NO_SUCH_OPTION.fullmatch(message):
+            message = f"{unknown[1]} is not an option"
         message, hint = as_arguments(message), as_arguments(hint)
     return (Stopped if code == STOPPED else HeretixError)(message, hint, code)
 
