@@ -157,6 +157,8 @@ export class Problem extends Error {
   }
 }
 
+export const is_not_found = (problem: Error | null): boolean => problem instanceof Problem && problem.status === 404;
+
 interface CallOptions {
   body?: unknown;
   headers?: Record<string, string>;

@@ -1,13 +1,11 @@
 // What models have believed about one claim, day by day, and whether it is measured again and again.
 import { useState } from "preact/hooks";
 
-import { get, post, Problem, remove, type History, type Repeat, type Start } from "../api";
+import { get, is_not_found, post, remove, type History, type Repeat, type Start } from "../api";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
 import { useTitle } from "../route";
-import { percent } from "../words";
+import { percent, shown_model } from "../words";
 import { kNoSuchCheck, MissingCheck } from "./missing";
-
-const name_of = (line: History["lines"][number]) => `${line.model}${line.mock ? " (mock)" : ""}`;
 
 interface Repeating {
   line: History["lines"][number];
@@ -46,8 +44,8 @@ function Weekly({ line, repeat, onChange }: Repeating) {
 
 function Days({ line }: { line: History["lines"][number] }) {
   return (
-    <section aria-label={name_of(line)}>
-      <h2>{name_of(line)}</h2>
+    <section aria-label={shown_model(line)}>
+      <h2>{shown_model(line)}</h2>
       <p class="quiet">
         Read by {line.readout}, prompt bank {line.bank}
       </p>
@@ -91,7 +89,7 @@ export function ClaimPage({ start, id }: { start: Start; id: string }) {
     `${id} ${changes}`,
   );
   const { value, problem } = useLoaded(() => get<History>(path), id);
-  const is_missing = problem instanceof Problem && problem.status === 404;
+  const is_missing = is_not_found(problem);
   useTitle(value?.claim ?? (is_missing ? kNoSuchCheck : "Belief over time"));
   if (is_missing) return <MissingCheck start={start} />;
   if (problem)

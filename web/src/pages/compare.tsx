@@ -1,5 +1,5 @@
 // Two checks: the difference with its interval, and the wordings that make it.
-import { get, Problem, type Comparison, type Start, type StoredCheck } from "../api";
+import { get, is_not_found, type Comparison, type Start, type StoredCheck } from "../api";
 import { belief_of, wording_means } from "../belief";
 import { Loading, ProblemNote, useLoaded } from "../parts/common";
 import { belief_cell, Mark, Marks, Scale, SharedForest } from "../parts/plots";
@@ -42,7 +42,7 @@ export function ComparePage({ start, a, b }: { start: Start; a: string; b: strin
     ]);
     return { first, second, comparison };
   }, `${a} ${b}`);
-  const is_missing = problem instanceof Problem && problem.status === 404;
+  const is_missing = is_not_found(problem);
   useTitle(value ? compared_title(value.first, value.second) : is_missing ? kNoSuchCheck : "Compare");
   if (is_missing) return <MissingCheck start={start} />;
   if (problem)

@@ -2,7 +2,7 @@
 // a whole.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { get, post, Problem, remove, type ServedSet, type SetRows, type Start, type Summary } from "../api";
+import { get, is_not_found, post, remove, type ServedSet, type SetRows, type Start, type Summary } from "../api";
 import { Choice } from "../parts/choices";
 import { Confirm, Loading, MockNote, ProblemNote } from "../parts/common";
 import { Legend, Matrix } from "../parts/matrix";
@@ -240,7 +240,7 @@ export function SetPage({ start, id, address }: { start: Start; id: string; addr
   const [is_doomed, doom] = useState(false);
   const view = view_at(address);
   const name = set ? set.name || `Set of ${set.claims.toLocaleString("en")} claims` : "Set";
-  const is_missing = problem instanceof Problem && problem.status === 404;
+  const is_missing = is_not_found(problem);
   useTitle(is_missing ? kNoSuchSet : name);
   const summary = useSummary(id, set !== null && set.state !== "running");
 
