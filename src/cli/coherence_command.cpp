@@ -146,6 +146,7 @@ void register_coherence(CommandTable& table) {
       "coherence", "test whether beliefs about related claims fit together, and show what it costs if they do not",
       coherence_command);
   coherence.add_option("claim", o.flags.claim, "one statement, called A below")->type_name("CLAIM")->required();
+
   const auto text = [&app = coherence](const char* name, std::vector<std::string>& into, const char* what) {
     app.add_option(name, into, what)->type_name("CLAIM")->allow_extra_args(false);
   };
@@ -158,6 +159,7 @@ void register_coherence(CommandTable& table) {
   text("--and", o.also, "another claim B: both together can be at most as likely as either");
   text("--or", o.either, "another claim B: at least one of the two must be at least as likely as either");
   text("--implies", o.implied, "a claim that follows from A, and so is at least as likely");
+
   add_plan_options(coherence, o);
   add_ask_options(coherence, o, "exit with 1 if a rule is broken");
   add_page(coherence, o);

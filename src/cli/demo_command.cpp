@@ -396,6 +396,7 @@ json to_json(const DemoRecordings& demo, const DemoStory& story, const DemoPlace
                       {"error", result.record ? json(nullptr) : json(result.why_not)}});
   for (const Verification& v : story.verified)
     verified.push_back({{"execution_id", v.execution_id->text()}, {"run_id", v.run_id}, {"passed", v.passed()}});
+
   return {{"format", "heretix_demo_result"},
           {"version", 1},
           {"mock", true},

@@ -184,7 +184,7 @@ int keys_list_command(const CommonOptions& options) {
         found.key.empty() ? (provider.key_is_optional ? "none (none is needed)" : "none") : ending_of(found.key);
     const std::string line =
         fmt::format("{:<18} {:<26} {:<20} {}", provider.name, provider.key_variable, shown, found.source);
-    text += fmt::format("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+    text += fmt::format("{}\n", trimmed(line));
     all.push_back({{"provider", provider.name},
                    {"variable", provider.key_variable},
                    {"has_key", !found.key.empty()},
@@ -198,10 +198,6 @@ int keys_path_command(const CommonOptions&) {
   print_result(read_environment().key_file + "\n");
   return kDone;
 }
-
-}  // namespace
-
-namespace {
 
 void add_provider(CLI::App& command, ProviderKeyOptions& o) {
   command

@@ -32,6 +32,7 @@ json check_json(const ServedCheck& check) {
   }
   json error = nullptr;
   if (check.error) error = {{"kind", to_word(check.error->kind)}, {"detail", in_web_words(check.error->text)}};
+
   return {{"id", check.id},
           {"run_id", check.run_id},
           {"state", to_word(check.state)},
