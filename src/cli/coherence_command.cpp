@@ -68,7 +68,7 @@ std::string negation_of(const std::string& claim, const CoherenceOptions& option
     return {};
   }
 
-  const std::string whole = negation_as_a_whole(claim);
+  std::string whole = negation_as_a_whole(claim);
   if (whole.empty()) throw Error(ErrorKind::bad_input, what, "write it yourself: --negation \"…\"");
   print_note(fmt::format("heretix: {}; asking \"{}\" (--negation takes your own)", what, on_one_line(whole)));
   return whole;

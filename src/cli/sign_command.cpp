@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "archive/load_record.hpp"
 #include "archive/signed_envelope.hpp"

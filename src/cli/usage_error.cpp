@@ -120,7 +120,7 @@ std::optional<Fault> left_over(const NamedCommand& named) {
 // The option as it was typed: -K rather than --slots.
 std::string as_typed(const CLI::Option& option, const std::vector<std::string>& arguments) {
   for (const std::string& letter : option.get_snames()) {
-    const std::string name = "-" + letter;
+    std::string name = "-" + letter;
     if (std::ranges::any_of(arguments, [&](const std::string& one) { return one.starts_with(name); })) return name;
   }
   return option.get_name();

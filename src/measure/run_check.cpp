@@ -436,15 +436,15 @@ Record run_after(const PlannedCheck& check, const CheckPorts& ports, Before befo
 
   // Estimate, and keep it.
   std::optional<Record> record;
-  std::string record_text;
-  std::string artifact;
+  WrittenRecord written;
   ports.do_apart([&] {
     record = make_record(asked.plan, check.bank, outcome.answers, request.seed, request.seed_source, std::move(facts));
     nlohmann::json head = to_json(*record);
-    record_text = head.dump();
-    if (!ports.database_path.empty()) artifact = write_artifact(*record, std::move(head), ports.database_path);
+    written.text = head.dump();
+    if (!ports.database_path.empty())
+      written.artifact_path = write_artifact(*record, std::move(head), ports.database_path);
   });
-  runs.finish(*record, record_text, artifact);
+  runs.finish(*record, written);
   ended->not_needed();
   return std::move(*record);
 }

@@ -179,9 +179,9 @@ void RunStore::write_run(const Record& r, const std::string& artifact_path) {
   database_.execute(write_run_sql(), row);
 }
 
-void RunStore::finish(const Record& record, const std::string& record_text, const std::string& artifact_path) {
+void RunStore::finish(const Record& record, const WrittenRecord& written) {
   write([&] {
-    write_run(record, artifact_path);
+    write_run(record, written.artifact_path);
 
     for (std::size_t i = 0; i < record.answers.size(); ++i) {
       database_.execute(kInsertExecutionSample, {{":id", record.execution.execution_id},
@@ -195,8 +195,8 @@ void RunStore::finish(const Record& record, const std::string& record_text, cons
     const auto ours = database_.execute(kFinishExecution, {{":id", record.execution.execution_id},
                                                            {":owner", owner_},
                                                            {":now", std::int64_t{record.execution.finished_at}},
-                                                           {":record", record_text},
-                                                           {":hash", sha256_hex(record_text)}});
+                                                           {":record", written.text},
+                                                           {":hash", sha256_hex(written.text)}});
     if (ours == 0)
       throw Error(ErrorKind::conflict,
                   fmt::format("{} is now being run by another process", record.execution.execution_id),

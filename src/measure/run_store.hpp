@@ -53,6 +53,12 @@ struct CountedKey {
   std::optional<int> attempt_in_file{};  // the number in the record, where an import changed it
 };
 
+// What is kept of a record beside its rows.
+struct WrittenRecord {
+  std::string text;           // to_json(record) without spaces
+  std::string artifact_path;  // as write_artifact returned it; empty where none was written
+};
+
 // A column of a stored result and the value that it must hold.
 struct ExpectedColumn {
   std::string name;
@@ -77,10 +83,9 @@ class RunStore {
                                                 const ExecutionId& execution_id, const std::string& config_text,
                                                 long long now, const std::string& owner);
 
-  // Writes the record, the answers that it counted and, in a harness file, the `runs` row, in one transaction.
-  // `record_text` is to_json(record) without spaces. Throws Error{conflict} if another owner has begun the execution
-  // anew since start().
-  void finish(const Record& record, const std::string& record_text, const std::string& artifact_path);
+  // Writes the record, the answers that it counted and, in a harness file, the `runs` row, in one transaction. Throws
+  // Error{conflict} if another owner has begun the execution anew since start().
+  void finish(const Record& record, const WrittenRecord& written);
 
   // What that server refused to accept for that model (heed_refusals), oldest first. Empty if the file is older than
   // our fourth schema.
