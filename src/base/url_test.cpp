@@ -39,8 +39,7 @@ TEST(Url, WithoutAHostThatCanBeConnectedToIsNone) {
                             "http://[::1",
                             "http://[::1]x",
                             "http://[fe80::1%25eth0]",
-                            "http://b\xC3\xBC"
-                            "cher.example",
+                            "http://b\u00fccher.example",
                             "http://a%C3%BCb",
                             "http://u:%zz@h",
                             "http://u:%4@h",

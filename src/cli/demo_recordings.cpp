@@ -81,7 +81,7 @@ DemoRecordings demo_recordings(std::string_view text, const std::string& source)
     if (root.at("format") != "heretix_demo" || root.at("version") != 1)
       throw Error(ErrorKind::bad_input, fmt::format("{} is not a recording of format heretix_demo 1", source),
                   "docs/demo.md describes the format");
-    const DemoRecordings demo = read_recordings(root);
+    DemoRecordings demo = read_recordings(root);
     require_known_models(demo, source);
     return demo;
   } catch (const json::exception& e) {

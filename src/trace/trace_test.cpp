@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -32,10 +33,11 @@ TEST(TraceParent, OfALaterVersionMayGoOn) {
 
 TEST(TraceParent, OfAnotherFormIsNone) {
   for (const std::string& text :
-       {std::string(), std::string("x"), "ff-" + kTraceId + "-" + kSpanId + "-01",
-        "00-" + std::string(32, '0') + "-" + kSpanId + "-01", "00-" + kTraceId + "-" + std::string(16, '0') + "-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-" + kSpanId + "-01", "00-" + kTraceId + "_" + kSpanId + "-01",
-        "00-" + kTraceId + "-" + kSpanId + "-0g", "00-" + kTraceId + "-" + kSpanId + "-1"})
+       {std::string(), std::string("x"), fmt::format("ff-{}-{}-01", kTraceId, kSpanId),
+        fmt::format("00-{:032}-{}-01", 0, kSpanId), fmt::format("00-{}-{:016}-01", kTraceId, 0),
+        fmt::format("00-4BF92F3577B34DA6A3CE929D0E0E4736-{}-01", kSpanId),
+        fmt::format("00-{}_{}-01", kTraceId, kSpanId), fmt::format("00-{}-{}-0g", kTraceId, kSpanId),
+        fmt::format("00-{}-{}-1", kTraceId, kSpanId)})
     EXPECT_FALSE(parse_traceparent(text)) << text;
 }
 

@@ -165,6 +165,7 @@ TEST(Window, RestoresOrderWithinItsSizeAndTellsWhereItCannot) {
 struct Named {
   std::string execution, recipe, mode;
 };
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): as the columns stand in the table
 Named names_of(std::string_view check_id, std::string_view config, bool is_cached = false) {
   const Table& checks = dataset_table("checks");
   std::vector<Cell> storage(checks.columns.size());

@@ -32,10 +32,10 @@ TEST(Answer, IsReadStrictlyWhereParsersAreLenient) {
 constexpr std::string_view kAnswer = R"({"belief":{"prob_true":0.4,"label":"uncertain"}})";
 constexpr std::string_view kDraft = R"({"belief":{"prob_true":0.9,"label":"very_likely"}})";
 
-std::string with(std::string_view form, std::string_view draft = kDraft, std::string_view answer = kAnswer) {
+std::string filled(std::string_view form) {
   std::string text(form);
-  text.replace(text.find("DRAFT"), 5, draft);
-  text.replace(text.find("ANSWER"), 6, answer);
+  text.replace(text.find("DRAFT"), 5, kDraft);
+  text.replace(text.find("ANSWER"), 6, kAnswer);
   return text;
 }
 
@@ -48,11 +48,11 @@ TEST(Answer, IsWhatComesAfterTheLastClosingMarkOfThinking) {
         "<|channel>thought\nDRAFT<channel|>ANSWER", "<|open|>think<|sep|>DRAFT<|close|>think<|sep|>ANSWER",
         "<THINK>DRAFT</Think>Here it is:\n```json\nANSWER\n```",
         "<|channel|>analysis<|message|>DRAFT<|end|><|start|>assistant<|channel|>final<|message|>ANSWER<|return|>",
-        "<|channel|>analysis<|message|>DRAFT<|end|><|start|>assistant<|channel|>final "
-        "<|constrain|>json<|message|>ANSWER",
+        ("<|channel|>analysis<|message|>DRAFT<|end|><|start|>assistant<|channel|>final "
+         "<|constrain|>json<|message|>ANSWER"),
         "analysisWe might say DRAFT.assistantfinalANSWER"}) {
-    const Verdict verdict = read_answer(with(form), {});
-    ASSERT_TRUE(verdict.usable()) << form << ": " << reason_of(with(form));
+    const Verdict verdict = read_answer(filled(form), {});
+    ASSERT_TRUE(verdict.usable()) << form << ": " << reason_of(filled(form));
     EXPECT_EQ(verdict.prob_true->value(), 0.4) << form;
   }
 }

@@ -23,7 +23,7 @@ PromptBank bank_of(std::vector<std::string> paraphrases) {
           .source = "test"};
 }
 
-Recipe recipe_of(Sampling sampling) {
+Recipe recipe_of(const Sampling& sampling) {
   return {.claim = {"c"}, .model = ModelName("m"), .mode = Mode::live(), .sampling = sampling};
 }
 

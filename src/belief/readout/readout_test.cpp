@@ -157,6 +157,7 @@ TEST(WordMass, TakesNoLongerWordForOne) {
 
 class Reading : public ::testing::Test {
  protected:
+  // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what is given is the mode, in its order
   static Plan plan(const char* readout, const char* samples = nullptr) {
     Recipe recipe{.claim = parse_claim("Snow is white"), .model = ModelName("m"), .mode = Mode::live(), .sampling = {}};
     recipe.mode.with("readout", readout);
@@ -165,6 +166,7 @@ class Reading : public ::testing::Test {
     recipe.sampling.replicates = 1;
     return make_plan(recipe, PromptBanks(HERETIX_PROMPTS).get("heretix_v1"));
   }
+  // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): what it said comes before how sure it was
   static Answer answer(Readout readout, const std::string& text, const std::string& probabilities = "",
                        const std::string& begun = "") {
     Question part;

@@ -33,7 +33,7 @@ Bootstrap bootstrap_of(const json& input) {
 }
 
 // A probability counts as equal if it is the value, or what NumPy computes with AVX-512.
-void compare_probability(const std::string& place, double computed, const json& value, const json& alternative,
+void compare_probability(const std::string& place, const json& value, double computed, const json& alternative,
                          Comparison& comparison) {
   const bool near_alternative = !alternative.is_null() && ulps_between(computed, alternative.get<double>()) <= 2;
   if (near_alternative) comparison.note(true, place);
@@ -56,10 +56,10 @@ void compare_logits(const std::string& id, const Estimate& e, const json& expect
 
 void compare_probabilities(const std::string& id, const Estimate& e, const json& c, Comparison& comparison) {
   const json& expected = c.at("expected");
-  compare_probability(id + " p", e.p.value(), expected.at("p"), alternative_of(c, "p", 0), comparison);
-  compare_probability(id + " ci_p[0]", e.ci95.low.value(), expected.at("ci_p").at(0), alternative_of(c, "ci_p", 0),
+  compare_probability(id + " p", expected.at("p"), e.p.value(), alternative_of(c, "p", 0), comparison);
+  compare_probability(id + " ci_p[0]", expected.at("ci_p").at(0), e.ci95.low.value(), alternative_of(c, "ci_p", 0),
                       comparison);
-  compare_probability(id + " ci_p[1]", e.ci95.high.value(), expected.at("ci_p").at(1), alternative_of(c, "ci_p", 1),
+  compare_probability(id + " ci_p[1]", expected.at("ci_p").at(1), e.ci95.high.value(), alternative_of(c, "ci_p", 1),
                       comparison);
   // This is a difference of two such probabilities: two ulps of 1 at most.
   comparison.within(id + " width", e.ci95.width(), expected.at("width"), 4.5e-16);

@@ -9,6 +9,7 @@ namespace heretix {
 namespace {
 
 // True as often as said where `slope` is 1; overconfident below it.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): how many, of what kind, and the draw
 std::vector<LabelledBelief> beliefs(std::size_t n, double slope, std::uint64_t seed) {
   Rng rng(seed);
   std::vector<LabelledBelief> drawn;

@@ -10,6 +10,7 @@ namespace {
 using Answers = std::vector<std::optional<Probability>>;
 
 // `count` answers around a half, `spread` apart by turns.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): how many before how far
 Answers answers(std::size_t count, double spread) {
   Answers given;
   for (std::size_t i = 0; i < count; ++i) given.emplace_back(Probability{0.5 + (i % 2 == 0 ? spread : -spread)});

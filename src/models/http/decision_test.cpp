@@ -19,6 +19,7 @@ Happening status(int code, Cause cause = Cause::unnamed, bool has_body = true) {
   h.bytes_received = 300;
   return h;
 }
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): sent before received
 Happening lost(long long sent, long long received = 0) {
   Happening h{.event = Event::no_reply};
   h.bytes_sent = sent;

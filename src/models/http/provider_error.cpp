@@ -1,5 +1,7 @@
 #include "models/http/provider_error.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -220,7 +222,7 @@ std::string sentence_of(const json& value) {
       if (member(value, "loc").is_array()) {
         for (const json& step : member(value, "loc")) place += (place.empty() ? "" : ".") + words_of(step);
       }
-      return place.empty() ? text : place + ": " + text;
+      return place.empty() ? text : fmt::format("{}: {}", place, text);
     }
   }
   return {};
@@ -319,7 +321,8 @@ ProviderError read_error(const json& body) {
   const json& in_choice = choices.is_array() && !choices.empty() ? member(choices[0], "error") : member(outer, "error");
   const json& inner = member(outer, "error").is_null() ? in_choice : member(outer, "error");
   ProviderError error;
-  error.is_error = error.is_its_own = !inner.is_null() && inner != "" && inner != false;
+  const bool is_none = inner.is_null() || inner == false || (inner.is_string() && words_of(inner).empty());
+  error.is_error = error.is_its_own = !is_none;
   if (inner.is_string()) {  // xAI: {"code": "…", "error": "…"}
     error.message = inner.get<std::string>();
     offer_code(error, words_of(member(outer, "code")));

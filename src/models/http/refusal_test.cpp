@@ -115,9 +115,9 @@ TEST(Refusals, WhatWasNotSentIsNotRefused) {
 TEST(Refusals, AFormThatTheServerLacksHasANext) {
   for (const char* message :
        {"This response_format type is unavailable now",
-        "Failed to deserialize the JSON body into the target type: response_format: response_format.type `json_schema` "
-        "is "
-        "unavailable now at line 1 column 1193",
+        ("Failed to deserialize the JSON body into the target type: response_format: response_format.type "
+         "`json_schema` "
+         "is unavailable now at line 1 column 1193"),
         "This model does not support response format `json_schema`. See supported models at https://example.org",
         "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
         "'response_format.type' must be 'json_object' or 'text'",
@@ -125,8 +125,8 @@ TEST(Refusals, AFormThatTheServerLacksHasANext) {
         "JSON mode is not enabled for models/gemma-3-27b-it", "Failed to initialize samplers: failed to parse grammar",
         "Invalid JSON payload received. Unknown name \"responseJsonSchema\" at 'generation_config': Cannot find field.",
         "output_config: Extra inputs are not permitted", "This model does not support structured outputs.",
-        "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
-        "'json_object'."}) {
+        ("Response input messages must contain the word 'json' in some form to use 'text.format' of type "
+         "'json_object'.")}) {
     const Refused refused = read(said(message), {});
     EXPECT_EQ(refused.kind, RefusedKind::way) << message;
     EXPECT_EQ(refused.parameter, "form") << message;

@@ -120,7 +120,7 @@ HttpResponse Hub::send(const Url& url, std::vector<std::string> headers, TakeByt
   }
 }
 
-Hub::Got Hub::get(const std::string& address, const std::vector<std::string>& headers, TakeBytes take,
+Hub::Got Hub::get(const std::string& address, const std::vector<std::string>& headers, const TakeBytes& take,
                   PullObserver& observer) {
   auto url = parse_url(address);
   if (!url) throw Error(ErrorKind::broken, fmt::format("{} is no address", shown_url(address)));
@@ -279,10 +279,11 @@ HubListing Hub::list(const HubName& name, PullObserver& observer) {
 }
 
 std::optional<HubFailure> Hub::fetch(const HubName& name, const std::string& commit, const HubFile& file,
-                                     const std::vector<std::string>& headers, TakeBytes take, PullObserver& observer) {
+                                     const std::vector<std::string>& headers, const TakeBytes& take,
+                                     PullObserver& observer) {
   const std::string address =
       fmt::format("{}/{}/resolve/{}/{}", address_, name.repository_id(), commit, encoded_path(file.path));
-  const Got got = get(address, headers, std::move(take), observer);
+  const Got got = get(address, headers, take, observer);
   auto failure = failure_in(got, name);
   if (failure && got.response.event == Event::replied) failure->status = got.response.status;
   return failure;

@@ -63,7 +63,8 @@ class Hub {
   // Asks once for a file, with these headers beside the hub's own. The body of a success goes to `take`. Returns why it
   // failed, if it failed; a transfer that `take` ended is such a failure. Throws Error{stopped}.
   std::optional<HubFailure> fetch(const HubName& name, const std::string& commit, const HubFile& file,
-                                  const std::vector<std::string>& headers, TakeBytes take, PullObserver& observer);
+                                  const std::vector<std::string>& headers, const TakeBytes& take,
+                                  PullObserver& observer);
 
   // Waits before try number `tries` + 1 and tells why. Throws the failure's error if it cannot pass, or if `tries` were
   // enough, and Error{stopped}.
@@ -74,7 +75,8 @@ class Hub {
     HttpResponse response;
     bool is_from_hub = true;  // and not from a host that it redirected to
   };
-  Got get(const std::string& address, const std::vector<std::string>& headers, TakeBytes take, PullObserver& observer);
+  Got get(const std::string& address, const std::vector<std::string>& headers, const TakeBytes& take,
+          PullObserver& observer);
   HttpResponse send(const Url& url, std::vector<std::string> headers, TakeBytes take, PullObserver& observer);
   Got get_whole(const std::string& address, const HubName& name, PullObserver& observer);
   std::optional<HubFailure> failure_in(const Got& got, const HubName& name) const;

@@ -79,8 +79,8 @@ bool is_model(const HubFile& file) {
 }
 
 // Whether the path holds the word as a whole: "F16" is not in "x-BF16.gguf".
-bool holds_word(std::string_view path, std::string_view word) {
-  const std::string text = to_lower_ascii(path), wanted = to_lower_ascii(word);
+bool holds_word(const HubFile& file, std::string_view word) {
+  const std::string text = to_lower_ascii(file.path), wanted = to_lower_ascii(word);
   for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) {
     const std::size_t end = at + wanted.size();
     const bool begins = at == 0 || std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0;
@@ -96,8 +96,7 @@ Found first_of(const std::vector<HubFile>& files, std::string_view selector) {
   if (has_ending(selector, kEnding))
     return std::ranges::find_if(
         files, [&](const HubFile& file) { return to_lower_ascii(file.path) == to_lower_ascii(selector); });
-  return std::ranges::find_if(files,
-                              [&](const HubFile& file) { return is_model(file) && holds_word(file.path, selector); });
+  return std::ranges::find_if(files, [&](const HubFile& file) { return is_model(file) && holds_word(file, selector); });
 }
 
 Found usual_of(const std::vector<HubFile>& files) {

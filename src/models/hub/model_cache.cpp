@@ -113,7 +113,7 @@ std::uint64_t bytes_here(const std::string& folder, const HubFile& part) {
 }
 
 // Empty for a folder that holds no readable facts.
-std::optional<Facts> facts_in(const std::string& folder, const std::string& owner, const std::string& repository) {
+std::optional<Facts> facts_in(const fs::path& folder, const std::string& owner, const std::string& repository) {
   const auto text = content_of_file((fs::path(folder) / kFactsFile).string());
   const json found = json::parse(text.value_or(""), nullptr, false);
   if (!found.is_object()) return std::nullopt;

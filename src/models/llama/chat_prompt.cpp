@@ -41,7 +41,7 @@ constexpr std::string_view kLeastEffort = "low";
 
 jinja::value template_text(const std::string& content) { return jinja::mk_val<jinja::value_string>(content); }
 
-jinja::value message(const std::string& role, const std::string& content) {
+jinja::value message(const char* role, const std::string& content) {
   auto object = jinja::mk_val<jinja::value_object>();
   object->insert("role", template_text(role));
   object->insert("content", input_text(content));

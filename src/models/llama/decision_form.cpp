@@ -75,7 +75,7 @@ void DecisionForm::read_metadata() {
 // The first that is there.
 void DecisionForm::read_temperature(const std::string& prefix, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    const std::string said = model_.metadata(prefix + "temperature." + name);
+    const std::string said = model_.metadata(fmt::format("{}temperature.{}", prefix, name));
     if (said.empty()) continue;
     own_temperature_ = std::strtof(said.c_str(), nullptr);
     if (!(own_temperature_ > 0)) why_not_ = fmt::format("its file states the decision temperature '{}'", said);

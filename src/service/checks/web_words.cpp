@@ -22,12 +22,12 @@ constexpr const char* kFile =
     R"(|(?:^|[\s(])(?:llama:)?/[\w.-]+/[\w./-]*)";
 
 const std::regex& pattern_of(const char* text) {
-  static const std::array kPatterns = {std::pair{kOpaque, std::regex(kOpaque)}, std::pair{kFlag, std::regex(kFlag)},
-                                       std::pair{kCommand, std::regex(kCommand)}, std::pair{kFile, std::regex(kFile)}};
-  for (const auto& [known, pattern] : kPatterns) {
+  static const std::array patterns = {std::pair{kOpaque, std::regex(kOpaque)}, std::pair{kFlag, std::regex(kFlag)},
+                                      std::pair{kCommand, std::regex(kCommand)}, std::pair{kFile, std::regex(kFile)}};
+  for (const auto& [known, pattern] : patterns) {
     if (known == text) return pattern;
   }
-  return kPatterns.front().second;
+  return patterns.front().second;
 }
 
 std::string without_opaque(std::string_view text) {

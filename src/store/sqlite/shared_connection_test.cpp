@@ -45,7 +45,7 @@ class Watched final : public Database {
 
 class SharedConnectionTest : public ::testing::Test {
  protected:
-  SharedConnectionTest() { file.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)"); }
+  SharedConnectionTest() { file_.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)"); }
 
   static void add(Database& database, int number) {
     Transaction transaction(database);
@@ -59,12 +59,12 @@ class SharedConnectionTest : public ::testing::Test {
     return !database.query("SELECT n FROM t WHERE n = :n", {{":n", std::int64_t{number}}}).empty();
   }
 
-  TemporaryFolder folder;
-  SqliteDatabase file{folder.path() + "/t.sqlite", {.access = Access::create}};
-  SqliteDatabase other{folder.path() + "/t.sqlite", {}};
-  Watched watched{file};
-  Baton baton;
-  SharedStores stores{baton};
+  TemporaryFolder folder_;
+  SqliteDatabase file_{folder_.path() + "/t.sqlite", {.access = Access::create}};
+  SqliteDatabase other_{folder_.path() + "/t.sqlite", {}};
+  Watched watched_{file_};
+  Baton baton_;
+  SharedStores stores_{baton_};
 };
 
 TEST_F(SharedConnectionTest, ManyThreadsShareCommitsAndEachFindsItsRowsOnDiskWhenItHasWaited) {
@@ -72,26 +72,26 @@ TEST_F(SharedConnectionTest, ManyThreadsShareCommitsAndEachFindsItsRowsOnDiskWhe
   std::vector<std::thread> threads;
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
-      const HoldsBaton holds(baton);
-      const auto mine = stores.for_one_check(watched);
+      const HoldsBaton holds(baton_);
+      const auto mine = stores_.for_one_check(watched_);
       for (int i = 0; i < kRowsEach; ++i) {
         add(*mine, thread * kRowsEach + i);
-        stores.wait();
-        const WithoutBaton without(baton);
+        stores_.wait();
+        const WithoutBaton without(baton_);
         const std::scoped_lock lock(of_other);
-        EXPECT_TRUE(has(other, thread * kRowsEach + i));
+        EXPECT_TRUE(has(other_, thread * kRowsEach + i));
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
 
-  EXPECT_EQ(count(other), kThreads * kRowsEach);
-  EXPECT_LT(watched.commits(), kThreads * kRowsEach / 2);
+  EXPECT_EQ(count(other_), kThreads * kRowsEach);
+  EXPECT_LT(watched_.commits(), kThreads * kRowsEach / 2);
 }
 
 TEST_F(SharedConnectionTest, APartThatThrowsIsUndoneAloneAndNothingStaysOpen) {
-  const HoldsBaton holds(baton);
-  const auto one = stores.for_one_check(watched), two = stores.for_one_check(watched);
+  const HoldsBaton holds(baton_);
+  const auto one = stores_.for_one_check(watched_), two = stores_.for_one_check(watched_);
   const auto fail = [](Database& database) {
     Transaction transaction(database);
     database.execute("INSERT INTO t VALUES (2)");
@@ -100,64 +100,64 @@ TEST_F(SharedConnectionTest, APartThatThrowsIsUndoneAloneAndNothingStaysOpen) {
   add(*one, 1);
   EXPECT_THROW(fail(*two), std::runtime_error);
   add(*two, 3);
-  EXPECT_EQ(watched.commits(), 0) << "they are committed together";
-  stores.wait();
-  EXPECT_EQ(watched.commits(), 1);
-  EXPECT_TRUE(has(other, 1));
-  EXPECT_FALSE(has(other, 2));
-  EXPECT_TRUE(has(other, 3));
+  EXPECT_EQ(watched_.commits(), 0) << "they are committed together";
+  stores_.wait();
+  EXPECT_EQ(watched_.commits(), 1);
+  EXPECT_TRUE(has(other_, 1));
+  EXPECT_FALSE(has(other_, 2));
+  EXPECT_TRUE(has(other_, 3));
 
   EXPECT_THROW(fail(*one), std::runtime_error);
-  EXPECT_NO_THROW(other.execute("INSERT INTO t VALUES (4)")) << "the file is free";
+  EXPECT_NO_THROW(other_.execute("INSERT INTO t VALUES (4)")) << "the file is free";
 }
 
 TEST_F(SharedConnectionTest, ACommitThatFailsFailsEveryoneInItsGroup) {
-  const HoldsBaton holds(baton);
-  const auto one = stores.for_one_check(watched), two = stores.for_one_check(watched);
-  watched.fail();
+  const HoldsBaton holds(baton_);
+  const auto one = stores_.for_one_check(watched_), two = stores_.for_one_check(watched_);
+  watched_.fail();
   add(*one, 1);
   add(*two, 2);
-  EXPECT_THROW(stores.wait(), Error);
-  EXPECT_EQ(count(other), 0);
-  EXPECT_NO_THROW(stores.wait()) << "the next group is another one";
-  EXPECT_NO_THROW(other.execute("INSERT INTO t VALUES (4)")) << "nothing stays open";
+  EXPECT_THROW(stores_.wait(), Error);
+  EXPECT_EQ(count(other_), 0);
+  EXPECT_NO_THROW(stores_.wait()) << "the next group is another one";
+  EXPECT_NO_THROW(other_.execute("INSERT INTO t VALUES (4)")) << "nothing stays open";
 }
 
 TEST_F(SharedConnectionTest, WhatNobodyWaitsForIsCommittedAllTheSame) {
   {
-    const HoldsBaton holds(baton);
-    add(*stores.for_one_check(watched), 1);
+    const HoldsBaton holds(baton_);
+    add(*stores_.for_one_check(watched_), 1);
   }
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!has(other, 1) && std::chrono::steady_clock::now() < until)
+  while (!has(other_, 1) && std::chrono::steady_clock::now() < until)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  EXPECT_TRUE(has(other, 1));
+  EXPECT_TRUE(has(other_, 1));
 }
 
 TEST_F(SharedConnectionTest, ThatWhatNobodyWaitedForIsLostIsToldToTheNextWhoWaits) {
   {
-    const HoldsBaton holds(baton);
-    watched.fail();
-    add(*stores.for_one_check(watched), 1);
+    const HoldsBaton holds(baton_);
+    watched_.fail();
+    add(*stores_.for_one_check(watched_), 1);
   }
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   bool is_told = false;
   while (!is_told && std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds(60));  // longer than a group stays open
-    const HoldsBaton holds(baton);
+    const HoldsBaton holds(baton_);
     try {
-      stores.wait();
+      stores_.wait();
     } catch (const Error&) { is_told = true; }
   }
   EXPECT_TRUE(is_told);
 }
 
 TEST_F(SharedConnectionTest, EachSeesThatAnotherConnectionWroteAndNoneTakesTheOthersForOne) {
-  const HoldsBaton holds(baton);
-  const auto one = stores.for_one_check(watched), two = stores.for_one_check(watched);
+  const HoldsBaton holds(baton_);
+  const auto one = stores_.for_one_check(watched_), two = stores_.for_one_check(watched_);
   one->changed_elsewhere();
   two->changed_elsewhere();
-  other.execute("INSERT INTO t VALUES (1)");
+  other_.execute("INSERT INTO t VALUES (1)");
   EXPECT_TRUE(one->changed_elsewhere());
   EXPECT_TRUE(two->changed_elsewhere());
   EXPECT_FALSE(one->changed_elsewhere());

@@ -13,6 +13,7 @@ namespace heretix {
 namespace {
 
 // A model that says p and is right as often as 0.5 + slope * (p - 0.5).
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): how many, of what kind
 std::vector<JudgedClaim> judged(std::size_t n, double slope) {
   Rng rng(3);
   std::vector<JudgedClaim> claims;

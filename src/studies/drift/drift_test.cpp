@@ -16,6 +16,7 @@ namespace heretix {
 namespace {
 
 // Runs of six templates around 0, shifted from check `from` on by `shift`.
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): the draw, how many, from which on, by how much
 Sentinel sentinel_of(std::uint64_t seed, int checks, int from, double shift, const std::string& later_name = "m-1") {
   Rng rng(seed);
   Sentinel sentinel{.claim = "c" + std::to_string(seed), .runs = {}};

@@ -59,7 +59,8 @@ double share_below(Law law, double x) {
 
 double trimmed_aim(Law law, std::size_t n) {
   if (law != Law::exponential) return 0.0;  // symmetric
-  const double a = static_cast<double>(n / 5) / static_cast<double>(n);
+  const std::size_t trimmed = n / 5;        // answers, at either end
+  const double a = static_cast<double>(trimmed) / static_cast<double>(n);
   const auto antiderivative = [](double v) { return v > 0 ? v - v * std::log(v) : 0.0; };
   return (antiderivative(1 - a) - antiderivative(a)) / (1 - 2 * a);
 }
