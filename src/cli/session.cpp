@@ -116,8 +116,7 @@ bool asks_embedded(const Settings& s) {
 // models keep the questions that their stored answers, which may have cost money, were given to.
 std::string bank_of(const Settings& s, Readout readout) {
   if (s.prompt_version) return *s.prompt_version;
-  const bool is_of_words = readout == Readout::token || readout == Readout::frequency;
-  return is_of_words && !s.prompts && asks_embedded(s) ? kWordBank : kQuestionBank;
+  return asks_for_a_word(readout) && !s.prompts && asks_embedded(s) ? kWordBank : kQuestionBank;
 }
 
 namespace {

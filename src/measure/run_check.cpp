@@ -250,7 +250,7 @@ PromptBank asked_bank(const CheckRequest& request, const PromptBank& bank) {
                 fmt::format("the bank {} holds statements, which only the readout decision asks", bank.version),
                 "use --readout decision, or name a bank of questions with --prompt-version");
   PromptBank by_word = answered_by_a_word(bank);
-  if (request.readout == Readout::token || request.readout == Readout::frequency) return by_word;
+  if (asks_for_a_word(request.readout)) return by_word;
   if (request.readout != Readout::decision && by_word.version == bank.version)
     throw Error(ErrorKind::bad_input,
                 fmt::format("the bank {} asks for one word; the readout {} needs a number", bank.version,

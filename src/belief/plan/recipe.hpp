@@ -39,6 +39,13 @@ enum class Readout {
 };
 inline constexpr std::array kReadouts = {Readout::verbalized, Readout::expected, Readout::token, Readout::frequency,
                                          Readout::decision};
+
+// Whether the question is to be answered by True or False, and not by a number or a statement.
+constexpr bool asks_for_a_word(Readout readout) { return readout == Readout::token || readout == Readout::frequency; }
+
+// Whether the probabilities of the tokens of an answer are read.
+constexpr bool reads_tokens(Readout readout) { return readout == Readout::token || readout == Readout::expected; }
+
 std::string_view to_word(Readout readout);
 std::optional<Readout> known_readout(std::string_view word);  // empty for another word
 Readout readout_from(const std::string& word);  // empty: verbalized; throws Error{bad_input} naming the words

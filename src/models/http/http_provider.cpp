@@ -340,8 +340,7 @@ std::string HttpProvider::why_not(Readout readout) const {
   if (readout == Readout::decision) return why_no_decisions();
   if (!options_.wire) return options_.why_it_writes_nothing;
 
-  const bool reads_tokens = readout == Readout::token || readout == Readout::expected;
-  if (reads_tokens && options_.optional.temperature)
+  if (reads_tokens(readout) && options_.optional.temperature)
     return "its token probabilities do not depend on the temperature; leave --temperature out";
   return options_.wire->why_not(readout);
 }

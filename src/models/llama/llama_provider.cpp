@@ -93,12 +93,11 @@ class LlamaProvider final : public Provider, public LetterReader {
   const ProviderFacts& facts() const override { return facts_; }
 
   std::string why_not(Readout readout) const override {
-    const bool reads_tokens = readout == Readout::token || readout == Readout::expected || readout == Readout::decision;
     if (readout == Readout::decision && !form_.why_not().empty()) return form_.why_not();
     if (readout != Readout::decision && !model_.has_chat_template()) return std::string(kNoChatTemplate);
-    if (reads_tokens && options_.temperature == 0) return "at temperature 0 one token has all the probability";
-    const bool says_a_word = readout == Readout::token || readout == Readout::frequency;
-    if (says_a_word && model_.tokens("True").front() == model_.tokens("False").front())
+    const bool needs_chances = reads_tokens(readout) || readout == Readout::decision;
+    if (needs_chances && options_.temperature == 0) return "at temperature 0 one token has all the probability";
+    if (asks_for_a_word(readout) && model_.tokens("True").front() == model_.tokens("False").front())
       return "its tokenizer begins True and False with the same token";
     return {};
   }

@@ -93,7 +93,7 @@ Body ChatWire::body(const Asked& asked) const {
 
   if (asked.optional.temperature) body["temperature"] = *asked.optional.temperature;
   if (!asked.optional.effort.empty()) body["reasoning_effort"] = asked.optional.effort;
-  const bool is_read_off = asked.readout == Readout::token || asked.readout == Readout::expected;
+  const bool is_read_off = reads_tokens(asked.readout);
   if (is_read_off) body["temperature"] = 0;  // of the token shown, not of its probability: the likeliest path first
   if (asked.optional.logprobs || is_read_off) {
     body["logprobs"] = true;

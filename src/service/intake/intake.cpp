@@ -137,8 +137,7 @@ bool needs_plan(const Sampling& sampling) {
 }
 
 std::string bank_for(const OfferedModel& model, Readout readout, const IntakeRules& rules) {
-  const bool is_of_words = readout == Readout::token || readout == Readout::frequency;
-  return model.is_embedded && is_of_words ? rules.embedded_word_bank : rules.bank;
+  return model.is_embedded && asks_for_a_word(readout) ? rules.embedded_word_bank : rules.bank;
 }
 
 }  // namespace
