@@ -229,6 +229,18 @@ TEST(Atlas, TextShowsDifferencesOfPrintedScores) {
   EXPECT_NE(text.find("What the wordings said is not in the store"), std::string::npos);
 }
 
+TEST(Atlas, DifferencesOfScoresLieWithinOneOfZero) {
+  const Atlas atlas = make_atlas(rows_of({{"a", "X", 0.9, true, true},
+                                          {"b", "X", 0.2, true, false},
+                                          {"a", "Y", 0.1, true, true},
+                                          {"b", "Y", 0.3, true, false}}));
+  const AtlasScoreDifference& d = atlas.score_differences[0];
+  EXPECT_EQ(d.right.low, -1.0) << "two claims leave everything open";
+  EXPECT_EQ(d.right.high, 1.0);
+  EXPECT_GE(*d.brier.low, -1.0);
+  EXPECT_LE(*d.brier.high, 1.0);
+}
+
 TEST(Atlas, PageEscapesWhatComesFromOutside) {
   const std::string page = atlas_html(make_atlas(rows_of({{"</script><b>", "X", 0.9}, {"</script><b>", "<i>", 0.2}})));
   EXPECT_EQ(page.find("<b>"), std::string::npos);

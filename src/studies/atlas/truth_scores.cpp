@@ -62,6 +62,13 @@ AtlasTruth truth_of(const Atlas& atlas, std::size_t model) {
   return found;
 }
 
+// A difference of scores from 0 to 1 lies within 1 of 0, which the interval of a few claims need not know.
+CenteredInterval of_scores(CenteredInterval interval) {
+  if (interval.low) interval.low = std::max(*interval.low, -1.0);
+  if (interval.high) interval.high = std::min(*interval.high, 1.0);
+  return interval;
+}
+
 std::optional<AtlasScoreDifference> difference_of(const Atlas& atlas, std::size_t a, std::size_t b) {
   AtlasScoreDifference found{.a = a, .b = b};
   std::vector<double> briers, rights;
@@ -86,8 +93,8 @@ std::optional<AtlasScoreDifference> difference_of(const Atlas& atlas, std::size_
 
   // What is reported is the difference of the two scores that stand beside it, to the last digit.
   const MeanWithInterval brier = mean_with_interval(briers);
-  found.brier = moved_to(brier.mean, found.brier_a - found.brier_b);
-  found.right = moved_to(mean_with_interval(rights).mean, found.right_a - found.right_b);
+  found.brier = of_scores(moved_to(brier.mean, found.brier_a - found.brier_b));
+  found.right = of_scores(moved_to(mean_with_interval(rights).mean, found.right_a - found.right_b));
   found.p_value = brier.p_value;
   return found;
 }
