@@ -146,12 +146,16 @@ class ServiceTest(ProgramTest):
         self.port = self.process.port
         return self.process
 
+    def serve_anew(self, *arguments, **environment):
+        """Serves in the place of what serves now, which is ended at once."""
+        self.end([self.process])
+        return self.serve(*arguments, **environment)
+
     def serve_slowly(self, delay_ms, concurrency=1):
         """Serves anew with a model that takes its time for each answer. The environment, for another process."""
         slow = self.script("slow.json", model="slow", delay_ms=delay_ms, concurrency=concurrency, rules=[{"prob_true": 0.4}])
         models = {"HERETIX_MODELS": f"play={slow}"}
-        self.stop(self.process)
-        self.serve(**models)
+        self.serve_anew(**models)
         return models
 
     def stop(self, process, by=signal.SIGTERM, timeout=45):
@@ -159,8 +163,11 @@ class ServiceTest(ProgramTest):
         process.wait(timeout)
 
     def stop_all(self):
+        self.end(self.processes)
+
+    def end(self, processes):
         """A second signal ends at once what the first only began to stop; two that come together count as one."""
-        running = [process for process in self.processes if process.poll() is None]
+        running = [process for process in processes if process.poll() is None]
         until = time.monotonic() + 20
         while running and time.monotonic() < until:
             for process in running:

@@ -44,8 +44,7 @@ class Accounts(EachStore):
         """2,000 known against 2,000 unknown, each asked once, in random order; every one from a network of its own."""
         count, choose = 2000, random.Random(20261124)
         self.insert("users (id, email)", [(str(uuid.UUID(int=i + 1)), f"known{i}@example.org") for i in range(count)])
-        self.stop(self.process)
-        self.serve("--no-worker", HERETIX_TRUSTED_PROXIES="127.0.0.0/8")
+        self.serve_anew("--no-worker", HERETIX_TRUSTED_PROXIES="127.0.0.0/8")
         asked = [(kind, i) for kind in ("known", "unknown") for i in range(count)]
         choose.shuffle(asked)
         client, times, told = self.client(), {"known": [], "unknown": []}, set()
@@ -141,8 +140,7 @@ class Accounts(EachStore):
                 self.assertNotEqual(thief.request("POST", f"/sign-in/{link}").status, 303)
 
     def test_grants_are_exactly_the_limit(self):
-        self.stop(self.process)
-        self.serve("--no-worker")
+        self.serve_anew("--no-worker")
         clients = [self.client(source=f"127.0.0.{2 + i % 2}") for i in range(64)]
         cookie = {"heretix-visitor": "v" * 43}
         for plan, limit in (("visitor", 1), ("trial", 3), ("starter", 20), ("core", 100), ("pro", 750)):
@@ -198,8 +196,7 @@ class Accounts(EachStore):
 
     def test_a_price_above_the_limit_is_refused_before_anything_is_asked(self):
         dear = self.script("dear.json", model="dear", price_micro_usd=100_000, rules=[{"prob_true": 0.5}])
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={dear}", HERETIX_MAX_CHECK_USD="1.5", HERETIX_ANON_BUDGET="2.5")
+        self.serve_anew(HERETIX_MODELS=f"play={dear}", HERETIX_MAX_CHECK_USD="1.5", HERETIX_ANON_BUDGET="2.5")
         client = self.signed_in()
         self.assertEqual(client.post("/api/quotes", {"claim": "Snow", "model": "play", "depth": "quick"}).json(),
                          {"questions": 8, "most_micro_usd": 1_600_000, "needs_plan": False})

@@ -190,8 +190,7 @@ class Billing(PaidService):
         self.assertEqual(client.delete("/api/me", {"email": "ada@example.org"}).status, 204)
 
     def test_without_keys_it_says_so(self):
-        self.stop(self.process)
-        self.serve("--no-worker")
+        self.serve_anew("--no-worker")
         client = self.signed_in()
         self.assertFalse(client.get("/api/billing").json()["is_set_up"])
         self.assertEqual(client.post("/api/billing/checkout", {"plan": "core"}).status, 409)

@@ -113,8 +113,7 @@ class CurlExample(ServiceTest):
 
     def test_a_check_that_fails_is_no_result(self):
         bad = self.script("bad.json", model="bad", rules=[{"fail": "bad_key"}])
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"bad={bad}")
+        self.serve_anew(HERETIX_MODELS=f"bad={bad}")
         self.assertRegex(self.refusal(CLAIM, "bad"), r"\Ameasure\.sh: the check failed: 401: the key was refused")
 
     def terminal(self):

@@ -43,11 +43,10 @@ class DecisionTest(EachStore):
     def attempts(self):
         return sum(len(rows) for _, table, _, rows in self.every_table() if table == "heretix_attempts")
 
-    def serve_anew(self, name="play", **fields):
+    def serve_another(self, name="play", **fields):
         """Serves another scripted model in place of the first."""
         script = self.script("other.json", model=name, **fields)
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"{name}={script}")
+        self.serve_anew(HERETIX_MODELS=f"{name}={script}")
 
 
 class Keys(DecisionTest):
@@ -218,14 +217,14 @@ class Limits(DecisionTest):
         self.assertLessEqual(self.attempts(), 34)  # 16 wordings with their negations, of which one is asked again
 
     def test_what_fails_is_given_back(self):
-        self.serve_anew(rules=[{"fail": "bad_key"}])
+        self.serve_another(rules=[{"fail": "bad_key"}])
         client, key = self.key_of("ada@example.org")
         failed = self.ask(key, ALL)
         self.assertEqual((failed.status, failed.json()["detail"]["message"]), (503, "the model cannot be asked now"))
         self.assertEqual((self.used(client), self.rows("SELECT count(*) FROM decisions")), (0, [(0,)]))
 
     def test_what_is_too_slow_is_charged_once_and_found_by_the_next_try(self):
-        self.serve_anew(rules=[{"prob_true": 0.7}], delay_ms=1500, concurrency=1)
+        self.serve_another(rules=[{"prob_true": 0.7}], delay_ms=1500, concurrency=1)
         client, key = self.key_of("ada@example.org")
         late = self.ask(key, {"q": NOUL})
         self.assertEqual((late.status, late.json()["detail"]["error_type"], self.used(client)), (503, "overloaded_error", 1))
@@ -236,15 +235,14 @@ class Limits(DecisionTest):
 
     def test_a_question_that_may_cost_too_much_is_refused_before_it_is_charged(self):
         dear = self.script("dear.json", model="dear", price_micro_usd=100_000, rules=[{"prob_true": 0.5}])
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={dear}", HERETIX_MAX_CHECK_USD="1.5")
+        self.serve_anew(HERETIX_MODELS=f"play={dear}", HERETIX_MAX_CHECK_USD="1.5")
         client, key = self.key_of("ada@example.org")
         refused = self.ask(key, {"dear one": NOUL})
         self.assertEqual((refused.status, self.used(client), self.attempts()), (422, 0, 0))
         self.assertRegex(refused.json()["detail"]["message"], r"the question dear one can cost \$6\.40*; the limit here is \$1\.50*; choose a cheaper model")
 
     def test_pages_answer_while_programs_wait(self):
-        self.serve_anew(rules=[{"prob_true": 0.7}], delay_ms=1000, concurrency=1)
+        self.serve_another(rules=[{"prob_true": 0.7}], delay_ms=1000, concurrency=1)
         client, key = self.key_of("ada@example.org", plan="core")
         began = {}
 

@@ -44,8 +44,7 @@ class HubModels(ServiceTest):
         self.assertEqual(len(self.hub.seen), asked)
 
         # At another start it is here and not asked for again. If it is lost after that, a visitor does not bring it back.
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"small={NAME}")
+        self.serve_anew(HERETIX_MODELS=f"small={NAME}")
         shutil.rmtree(self.cache)
         client = self.signed_in(plan="pro")
         failed = self.finished(client, self.check(client, "Snow is white", model="small", depth="quick")["id"])

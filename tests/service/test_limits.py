@@ -22,8 +22,7 @@ class Load(ServiceTest):
     def setUp(self):
         super().setUp()
         resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-        self.stop(self.process)
-        self.serve("--no-worker", HERETIX_TRUSTED_PROXIES="127.0.0.0/8")
+        self.serve_anew("--no-worker", HERETIX_TRUSTED_PROXIES="127.0.0.0/8")
         self.held = []
         self.addCleanup(lambda: [one.close() for one in self.held])
 
@@ -131,8 +130,7 @@ class Load(ServiceTest):
         self.assertEqual(other.get("/api/me", headers={"X-Forwarded-For": SOMEBODY}).status, 200)
 
     def test_a_client_without_a_proxy_is_told_when_it_has_too_many_connections(self):
-        self.stop(self.process)
-        self.serve("--no-worker")
+        self.serve_anew("--no-worker")
         sockets = [socket.create_connection(("127.0.0.1", self.port), 5, source_address=("127.0.2.1", 0)) for _ in range(70)]
         self.held += sockets
         told = [t for t in self.heads(sockets, seconds=2) if t is not None]
@@ -173,8 +171,7 @@ class KnownHosts(ServiceTest):
             self.assert_misdirected("evil.example", path=path)
 
     def test_the_public_origin_and_further_names_are_known(self):
-        self.stop(self.process)
-        self.serve(HERETIX_ORIGIN="https://Heretix.Example:443/", HERETIX_HOSTS="heretix.internal, 10.0.0.5")
+        self.serve_anew(HERETIX_ORIGIN="https://Heretix.Example:443/", HERETIX_HOSTS="heretix.internal, 10.0.0.5")
         metrics = {"port": self.process.metrics_port, "path": "/metrics"}
         for host in ("heretix.example", "HERETIX.EXAMPLE:443", "heretix.internal:8080", "10.0.0.5", "localhost"):
             self.assertEqual(self.asked(host)[0].status, 200, host)
@@ -186,8 +183,7 @@ class KnownHosts(ServiceTest):
         self.assertEqual(client.post("/api/quotes", {"claim": "x", "model": "play"}, headers={"Origin": "https://heretix.example.evil.example"}).status, 403)
 
     def test_a_server_on_every_address_knows_the_one_that_was_connected_to(self):
-        self.stop(self.process)
-        self.serve("--host", "0.0.0.0")
+        self.serve_anew("--host", "0.0.0.0")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # nothing is sent
             probe.connect(("192.0.2.1", 9))
             own = probe.getsockname()[0]
@@ -223,8 +219,7 @@ class Links(EachStore):
 
     def setUp(self):
         super().setUp()
-        self.stop(self.process)
-        self.serve(HERETIX_TRUSTED_PROXIES="127.0.0.0/8")
+        self.serve_anew(HERETIX_TRUSTED_PROXIES="127.0.0.0/8")
 
     def ask(self, forwarded, address="ada@example.org"):
         answer = self.client().post("/api/auth/magic-links", {"email": address}, headers={"X-Forwarded-For": forwarded})

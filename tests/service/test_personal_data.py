@@ -260,8 +260,7 @@ class PersonalData(EachStore):
         for check in (old, gone):
             self.age(check, 40)
         self.rows("DELETE FROM jobs WHERE kind = 'clean_up'")
-        self.stop(self.process)
-        self.serve(HERETIX_KEEP_DAYS="30")
+        self.serve_anew(HERETIX_KEEP_DAYS="30")
         self.wait_for(lambda: self.rows("SELECT state FROM jobs WHERE kind = 'clean_up'") == [("done",)], 30)
         again = self.client()
         again.cookies = client.cookies

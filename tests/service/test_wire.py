@@ -220,8 +220,7 @@ class Wire(ServiceTest):
             self.assertNotIn("unsafe", told.headers["Content-Security-Policy"])
             self.assertIsNone(told.headers["Strict-Transport-Security"])
         self.assertEqual(self.client().request("POST", "/healthz").headers["Allow"], "GET, HEAD")
-        self.stop(self.process)
-        self.serve(HERETIX_ORIGIN="https://heretix.example")
+        self.serve_anew(HERETIX_ORIGIN="https://heretix.example")
         self.assertIn("max-age", self.client().get("/").headers["Strict-Transport-Security"])
         link = self.link("ada@example.org")
         cookie = self.client().request("POST", link).headers["Set-Cookie"]
@@ -233,8 +232,7 @@ class Wire(ServiceTest):
         for i in range(3):
             self.client().post("/api/auth/magic-links", {"email": f"u{i}@example.org"}, headers={"X-Forwarded-For": f"192.0.{i}.1"})
         self.assertEqual(networks(), 1)
-        self.stop(self.process)
-        self.serve(HERETIX_TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8")
+        self.serve_anew(HERETIX_TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8")
         for i in range(3):
             self.client().post("/api/auth/magic-links", {"email": f"v{i}@example.org"}, headers={"X-Forwarded-For": f"203.0.113.9, 192.0.{i}.1, 10.1.1.1"})
         self.assertEqual(networks(), 4)

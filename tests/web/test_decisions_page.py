@@ -80,8 +80,7 @@ class DecisionPages(PageTest):
         expect(page.get_by_role("button", name="Show more decisions")).to_have_count(0)
 
     def test_an_operator_is_told_how_a_key_is_made(self):
-        self.stop(self.process)
-        self.serve(HERETIX_ADMINS="grace@example.org")
+        self.serve_anew(HERETIX_ADMINS="grace@example.org")
         page = self.visitor(client=self.signed_in("grace@example.org"))
         page.goto("/decisions")
         expect(page.get_by_text("As an operator you make keys on the command line, where the service runs.")).to_be_visible()

@@ -77,8 +77,7 @@ class Addresses(PageTest):
         self.missed("status of 400 ")
 
     def test_every_page_has_its_title(self):
-        self.stop(self.process)
-        self.serve(HERETIX_ADMINS="ada@example.org")
+        self.serve_anew(HERETIX_ADMINS="ada@example.org")
         client = self.signed_in(plan="pro")
         ids = [self.finished(client, self.check(client, CLAIM, model=model)["id"])["id"] for model in ("play", "other")]
         share = client.post(f"/api/checks/{ids[0]}/share").json()["share"]
@@ -151,8 +150,7 @@ class Addresses(PageTest):
         self.assertIn("split has no stable belief: centre 59 %, between 2 % and 99 %.", head(client, f"/checks/{split['id']}")[1].meta["og:description"])
 
     def test_pages_mention_no_flags_and_no_files(self):
-        self.stop(self.process)
-        self.serve(HERETIX_ADMINS="ada@example.org")
+        self.serve_anew(HERETIX_ADMINS="ada@example.org")
         client = self.signed_in(plan="pro")
         ids = [self.finished(client, self.check(client, CLAIM, model=model, depth="quick")["id"])["id"] for model in ("play", "split", "leaning")]
         wordless = self.finished(client, self.check(client, CLAIM, model="leaning", readout="decision", depth="quick")["id"])["id"]

@@ -250,9 +250,8 @@ class Pages(PageTest):
         threading.Thread(target=stripe.serve_forever, daemon=True).start()
         self.addCleanup(stripe.server_close)
         self.addCleanup(stripe.shutdown)
-        self.stop(self.process)
-        self.serve(HERETIX_STRIPE_KEY="sk_test_1", HERETIX_STRIPE_WEBHOOK_SECRET="whsec_1", HERETIX_STRIPE_PRICES="core=price_c",
-                   HERETIX_STRIPE_URL=f"http://127.0.0.1:{stripe.server_port}")
+        self.serve_anew(HERETIX_STRIPE_KEY="sk_test_1", HERETIX_STRIPE_WEBHOOK_SECRET="whsec_1", HERETIX_STRIPE_PRICES="core=price_c",
+                        HERETIX_STRIPE_URL=f"http://127.0.0.1:{stripe.server_port}")
         page = self.visitor(client=self.signed_in())
         page.goto("/billing")
         self.axe(page)
@@ -448,8 +447,7 @@ class Pages(PageTest):
         self.assertEqual(self.rows("SELECT count(*) FROM users WHERE email = 'eve@example.org'"), [(0,)])
 
     def test_operators_see_jobs(self):
-        self.stop(self.process)
-        self.serve(HERETIX_ADMINS="ada@example.org")
+        self.serve_anew(HERETIX_ADMINS="ada@example.org")
         page = self.visitor(client=self.signed_in(plan="pro"))
         self.ask(page, CLAIM, "play")
         expect(page.get_by_text("Can it be used?")).to_be_visible(timeout=60000)
