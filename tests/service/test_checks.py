@@ -1,4 +1,5 @@
 """A check from its request to its record, on SQLite and on Postgres."""
+import json
 import os
 import pathlib
 import re
@@ -34,9 +35,24 @@ class Checks(EachStore):
         else:
             self.assertIn("equal to what is stored", self.ok("verify", done["run_id"], "--database", self.address))
 
+    def test_a_check_says_how_it_was_asked_for(self):
+        client = self.signed_in(plan="pro")
+        for depth in ("quick", "standard", "deep"):
+            self.assertEqual(self.check(client, CLAIM, depth=depth)["how"], {"model": "play", "depth": depth, "readout": "verbalized"})
+        made = self.check(client, CLAIM, depth="custom", K=12, R=2, T=6)
+        self.assertEqual(made["how"], {"model": "play", "depth": "custom", "readout": "verbalized", "K": 12, "R": 2, "T": 6})
+        self.assertEqual(self.check(client, CLAIM, model="local")["how"]["readout"], "token")
+
+        self.finished(client, made["id"])
+        job = json.loads(self.rows("SELECT request FROM check_requests WHERE check_id = %s", made["id"])[0][0])
+        del job["depth"]  # as an earlier build wrote it
+        self.rows("UPDATE check_requests SET request = %s WHERE check_id = %s", json.dumps(job), made["id"])
+        self.assertEqual(client.get(f"/api/checks/{made['id']}").json()["how"], made["how"])
+        self.rows("UPDATE check_requests SET request = '{}' WHERE check_id = %s", made["id"])
+        self.assertIsNone(client.get(f"/api/checks/{made['id']}").json()["how"])
+
     def test_results_are_those_of_belief_v2_and_say_where_there_is_no_stable_belief(self):
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={self.play},split={self.script('split.json', **SPLIT)}")
+        self.serve_anew(HERETIX_MODELS=f"play={self.play},split={self.script('split.json', **SPLIT)}")
         client = self.signed_in(plan="pro")
         for model, is_stable in (("split", False), ("play", True)):
             done = self.finished(client, self.check(client, CLAIM, model=model, depth="quick")["id"])
@@ -325,8 +341,7 @@ class Checks(EachStore):
         self.assertEqual(client.get(f"/api/comparison?a={made['id']}&b={written['id']}").json()["is_paired"], False)
 
     def test_a_quote_counts_what_every_readout_sends(self):
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS="local")
+        self.serve_anew(HERETIX_MODELS="local")
         client = self.client()
         [local] = client.get("/api/models").json()["models"]
         times = {"verbalized": 1, "token": 1, "frequency": 20, "expected": 32, "decision": 2}
@@ -336,8 +351,7 @@ class Checks(EachStore):
             self.assertEqual(told["questions"], 8 * times[readout], readout)
 
     def test_a_check_of_the_embedded_model_is_the_one_that_run_makes(self):
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"local,play={self.play}")
+        self.serve_anew(HERETIX_MODELS=f"local,play={self.play}")
         client = self.client()
         [local, play] = client.get("/api/models").json()["models"]
         self.assertEqual((local["readouts"][0], play["readouts"][0]), ("token", "verbalized"), "the usual one first")
@@ -408,8 +422,7 @@ class Checks(EachStore):
 
     def test_a_failed_check_is_given_back_once(self):
         bad = self.script("bad.json", model="bad", rules=[{"fail": "bad_key"}])
-        self.stop(self.process)
-        self.serve(HERETIX_MODELS=f"play={bad}")
+        self.serve_anew(HERETIX_MODELS=f"play={bad}")
         client = self.signed_in()
         done = self.finished(client, self.check(client, CLAIM)["id"])
         self.assertEqual((done["state"], done["error"]["kind"]), ("failed", "not_allowed"))
@@ -419,8 +432,7 @@ class Checks(EachStore):
         self.assertEqual(self.rows("SELECT state FROM jobs WHERE kind = 'check'"), [("dead",)])
 
     def test_cancelling_gives_back_what_nobody_ran_yet(self):
-        self.stop(self.process)
-        self.serve("--no-worker")
+        self.serve_anew("--no-worker")
         client = self.signed_in()
         made = self.check(client, CLAIM)
         self.assertEqual(client.get("/api/usage").json()["checks_used"], 1)
@@ -463,8 +475,7 @@ class Checks(EachStore):
                           + ("run_id = (SELECT run_id FROM heretix_executions WHERE claim LIKE 'Snow%')" if table == "samples" else
                              "execution_id = (SELECT execution_id FROM heretix_executions WHERE claim LIKE 'Snow%')"))
         self.rows("DELETE FROM jobs WHERE kind = 'clean_up'")
-        self.stop(self.process)
-        self.serve(HERETIX_KEEP_DAYS="30")
+        self.serve_anew(HERETIX_KEEP_DAYS="30")
         self.wait_for(lambda: self.rows("SELECT state FROM jobs WHERE kind = 'clean_up'") == [("done",)])
         again = self.client()
         again.cookies = client.cookies

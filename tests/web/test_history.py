@@ -14,6 +14,21 @@ class History(PageTest):
     def measured(self, claim, model="play", **fields):
         return self.finished(self.owner, self.check(self.owner, claim, model=model, depth="quick", **fields)["id"])
 
+    def test_again_asks_as_it_was_asked(self):
+        self.measured(CLAIM)
+        self.finished(self.owner, self.check(self.owner, "Tea contains caffeine", model="leaning", depth="custom", K=12, R=1, T=6, readout="decision")["id"])
+        page = self.visitor(client=self.owner)
+        page.goto("/history")
+        page.get_by_role("link", name=f"Measure again: {CLAIM}").click()
+        expect(page.get_by_role("radio", name="Quick")).to_be_checked()
+        page.go_back()
+        page.get_by_role("link", name="Measure again: Tea").click()
+        expect(page.get_by_role("checkbox", name="leaning")).to_be_checked()
+        expect(page.get_by_role("radio", name="Custom")).to_be_checked()
+        expect(page.get_by_role("spinbutton", name="questions")).to_have_value("12")
+        expect(page.get_by_role("spinbutton", name="wordings")).to_have_value("6")
+        self.assertIn("readout=decision", page.url)
+
     def test_a_claim_of_several_checks_is_one_row_that_opens(self):
         first = self.measured(CLAIM)
         self.measured(CLAIM, fresh=True)

@@ -1,6 +1,8 @@
 // Where the page is: the address bar, and links that change it without loading anew.
 import { useEffect, useState } from "preact/hooks";
 
+import type { Check } from "./api";
+
 const changed = new EventTarget();
 
 export function go(path: string, replaces = false): void {
@@ -8,6 +10,13 @@ export function go(path: string, replaces = false): void {
   else history.pushState(null, "", path);
   changed.dispatchEvent(new Event("change"));
   if (!replaces) window.scrollTo(0, 0);
+}
+
+// Where the same claim is asked for again, anew and as it was.
+export function again_address({ claim, model, how }: Pick<Check, "claim" | "model" | "how">): string {
+  const query = new URLSearchParams({ claim, model, fresh: "1" });
+  for (const [name, value] of Object.entries(how ?? {})) query.set(name, String(value));
+  return `/?${query}`;
 }
 
 // What the window, its bookmark and its place in the browser's history are called. Each page says it itself, because only

@@ -13,9 +13,13 @@ namespace heretix {
 using nlohmann::json;
 
 std::string to_json_text(const CheckJob& job, const Plan& plan, const std::string& bank_content_sha256) {
-  json text = {{"model", job.model},           {"bank", job.request.bank},
-               {"fresh", job.request.fresh},   {"config", config_json(plan, bank_content_sha256, job.request.seed)},
-               {"result_key", job.result_key}, {"most_micro_usd", job.most_micro_usd}};
+  json text = {{"model", job.model},
+               {"bank", job.request.bank},
+               {"fresh", job.request.fresh},
+               {"config", config_json(plan, bank_content_sha256, job.request.seed)},
+               {"result_key", job.result_key},
+               {"most_micro_usd", job.most_micro_usd},
+               {"depth", job.depth}};
   return text.dump();
 }
 
@@ -73,6 +77,7 @@ CheckJob check_job_from(const std::string& json_text) {
 
     job.result_key = text.at("result_key");
     job.most_micro_usd = text.at("most_micro_usd");
+    job.depth = text.value("depth", "");
     return job;
   } catch (const json::exception& e) {
     throw Error(ErrorKind::broken, fmt::format("a check's job is damaged: {}", e.what()));

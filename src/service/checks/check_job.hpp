@@ -19,6 +19,7 @@ struct CheckJob {
   CheckRequest request;
   std::optional<AcceptedPlan> accepted{};  // empty: the job of a build up to November 2026, which did not carry it
   std::string result_key{};                // the key under which its result may be used again; empty: it may not
+  std::string depth{};                     // the word for its depth (intake.hpp); empty in a job of an earlier build
   std::int64_t most_micro_usd = 0;         // the most that the check may spend
 };
 

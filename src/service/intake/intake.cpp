@@ -202,6 +202,7 @@ PreparedCheck Intake::prepare(const CheckWish& wish) const {
     job.result_key = result_key(job.request, prepared.plan, bank_content);
     prepared.search = ResultSearch{job.result_key, prepared.plan.recipe.claim.hash(), rules_.cache_life};
   }
+  job.depth = kDepthWords.word(wish.depth);
   job.most_micro_usd = rules_.most_per_check.micros();
   prepared.payload = to_json_text(job, prepared.plan, bank_content);
   return prepared;

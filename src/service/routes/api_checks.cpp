@@ -24,6 +24,27 @@ using nlohmann::json;
 constexpr std::size_t kMostListed = 200;
 constexpr std::int64_t kYear = 31'536'000;
 
+// As the same would be asked for again. A job of an earlier build says the numbers, but not the depth.
+json how_asked(const CheckJob& job) {
+  const Sampling& sampling = job.request.sampling;
+  const std::string usual(kDepthWords.word(sampling.ladder ? Depth::standard : Depth::custom));
+  const std::string depth = job.depth.empty() ? usual : job.depth;
+  json how = {{"model", job.model}, {"depth", depth}, {"readout", to_word(job.request.readout)}};
+  if (depth != kDepthWords.word(Depth::custom)) return how;
+
+  how["K"] = sampling.slots;
+  how["R"] = sampling.replicates;
+  if (sampling.templates) how["T"] = *sampling.templates;
+  return how;
+}
+
+// Null for a job that this build cannot read, which is no reason to hide the check.
+json how_asked(const ServedCheck& check) {
+  try {
+    return how_asked(check_job_from(check.request));
+  } catch (const Error&) { return nullptr; }
+}
+
 json check_json(const ServedCheck& check) {
   json result = nullptr;
   if (check.belief) {
@@ -39,6 +60,7 @@ json check_json(const ServedCheck& check) {
           {"claim", check.claim},
           {"model", check.model},
           {"mock", check.is_mock},
+          {"how", how_asked(check)},
           {"created_at", as_rfc3339(check.created_at)},
           {"finished_at", check.finished_at ? json(as_rfc3339(*check.finished_at)) : json(nullptr)},
           {"was_cached", check.was_cached},

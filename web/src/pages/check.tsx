@@ -20,7 +20,7 @@ import { keep_pace } from "../pace";
 import { Confirm, CopyButton, Loading, MockNote, ProblemNote } from "../parts/common";
 import { belief_cell, Forest, kMostMarks, Mark, Marks, Scale, SharedForest, WordingName } from "../parts/plots";
 import { Strip } from "../parts/strip";
-import { go, useTitle } from "../route";
+import { again_address, go, useTitle } from "../route";
 import {
   dollars,
   duration,
@@ -532,12 +532,6 @@ interface ActionsProps {
 function Actions({ check, record, is_own, is_whole }: ActionsProps) {
   const [is_doomed, doom] = useState(false);
   const [failed, fail] = useState<Error | null>(null);
-  const again = new URLSearchParams({
-    claim: check.claim,
-    model: check.model,
-    fresh: "1",
-    readout: record.readout?.kind ?? "verbalized",
-  });
   return (
     <div class="row actions no-print">
       <CopyButton text={() => numbers_text(check, record)} label="Copy the numbers" />
@@ -553,7 +547,7 @@ function Actions({ check, record, is_own, is_whole }: ActionsProps) {
         Save as one file
       </button>
       {is_own && (
-        <a class="button plain" href={`/?${again}`}>
+        <a class="button plain" href={again_address(check)}>
           Measure again
         </a>
       )}

@@ -5,7 +5,7 @@ import { get, remove, type Check, type CheckPage, type ClaimChecks, type ClaimPa
 import { Choice } from "../parts/choices";
 import { Confirm, ProblemNote } from "../parts/common";
 import { across, belief_in_words, BeliefPoint, Scale } from "../parts/plots";
-import { go, useTitle } from "../route";
+import { again_address, go, useTitle } from "../route";
 import { days, moment, percent, range_text, shown_model, state_in_words } from "../words";
 
 const kRow = 76; // px, as .entry in style.css
@@ -237,11 +237,7 @@ function Entry({ check, is_inner, is_chosen, onChoose, onDelete, ...place }: Ent
         {result && <Scale p={result.p} interval={interval_of(check)} is_stable={result.stable} label="Belief" />}
       </span>
       <span class="row">
-        <a
-          class="button plain"
-          href={`/?${new URLSearchParams({ claim: check.claim, model: check.model, fresh: "1" })}`}
-          aria-label={`Measure again: ${name}`}
-        >
+        <a class="button plain" href={again_address(check)} aria-label={`Measure again: ${name}`}>
           Again
         </a>
         <button
