@@ -16,10 +16,8 @@ SIGNING = "whsec_walk"
 
 class PersonalData(EachStore):
     def serve_with_payment(self, *arguments, **more):
-        if self.process.poll() is None:
-            self.stop(self.process)
-        return self.serve(*arguments, HERETIX_STRIPE_KEY="sk_test_1", HERETIX_STRIPE_WEBHOOK_SECRET=SIGNING, HERETIX_STRIPE_PRICES="core=price_c",
-                          HERETIX_STRIPE_URL="http://127.0.0.1:9", **more)
+        return self.serve_anew(*arguments, HERETIX_STRIPE_KEY="sk_test_1", HERETIX_STRIPE_WEBHOOK_SECRET=SIGNING, HERETIX_STRIPE_PRICES="core=price_c",
+                               HERETIX_STRIPE_URL="http://127.0.0.1:9", **more)
 
     def listed(self):
         """The list, as the program itself prints it: by table."""

@@ -116,8 +116,7 @@ TEST(Refusals, AFormThatTheServerLacksHasANext) {
   for (const char* message :
        {"This response_format type is unavailable now",
         ("Failed to deserialize the JSON body into the target type: response_format: response_format.type "
-         "`json_schema` "
-         "is unavailable now at line 1 column 1193"),
+         "`json_schema` is unavailable now at line 1 column 1193"),
         "This model does not support response format `json_schema`. See supported models at https://example.org",
         "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.",
         "'response_format.type' must be 'json_object' or 'text'",
